@@ -1,0 +1,3 @@
+export interface MemoryPartition<V> {
+  readonly _: V
+}

@@ -1,0 +1,108 @@
+/**
+ * The contract of a tier: where entries live, by family and key.
+ *
+ * - `open` resolves a family once; what it returns, a `Partition`, is asked by the key *within* the family (its
+ *   parameters joined by `:`), so no operation parses or matches a pattern.
+ * - A read that starts after a write of the same partition returned sees that write or a later one, in this process.
+ * - Writes of one partition take effect in the order in which they were called.
+ * - `remove` and `recordMarks` are durable, as far as the tier is durable at all, when they return; `set` may be later,
+ *   but never overtakes an earlier `remove`.
+ * - An entry past its `expiresAt` is never returned.
+ * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
+ *
+ * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
+import type { Codec } from "./Codec.ts"
+import type { Entry, Found } from "./Entry.ts"
+import type { MemoryPartition } from "./MemoryStore.ts"
+import type { StoreError } from "./StoreError.ts"
+
+/**
+ * What a store must know of a family to keep its entries.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StoreFamily<V> {
+  /** Unique in the store. */
+  readonly name: string
+  /** The full key (`user:42:posts`) of a key within the family (`42`). */
+  readonly render: (key: string) => string
+  /** The key within the family of a full key, or `undefined` when it is none of the family's. */
+  readonly parse: (rendered: string) => string | undefined
+  /** How values become bytes. Without it the family stays in tiers that keep live objects. */
+  readonly codec: Codec<V> | undefined
+  /** Weight of an entry in a tier bounded by weight; at least 1. */
+  readonly weigher: ((key: string, value: V) => number) | undefined
+  /** Called when a tier pushes an entry out for lack of room, or because its time is over; never for a `remove`. */
+  readonly onEvict: ((key: string, entry: Entry<V>, cause: "Evicted" | "Expired") => void) | undefined
+}
+
+/**
+ * One family's entries in one tier.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Partition<V> {
+  readonly get: (key: string) => Effect.Effect<Found<V> | undefined, StoreError>
+  /** One answer for each key, in the order of the keys. */
+  readonly getMany: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError>
+  readonly set: (key: string, entry: Entry<V>) => Effect.Effect<void, StoreError>
+  readonly setMany: (entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>) => Effect.Effect<void, StoreError>
+  readonly remove: (keys: ReadonlyArray<string>) => Effect.Effect<void, StoreError>
+  readonly clear: Effect.Effect<void, StoreError>
+  /** Weakly consistent: an entry written while the stream runs may or may not be among its elements. */
+  readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError>
+  readonly size: Effect.Effect<number, StoreError>
+  /** The synchronous door of a tier that keeps live objects in this process. The engine's hits go through it. */
+  readonly hot: MemoryPartition<V> | undefined
+}
+
+/**
+ * "Whatever `scope` names and is older than `stamp` is invalid": an invalidation of many keys, in one number.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Mark {
+  /** Names a family, a part of a family, or a tag. The engine gives it its meaning; a store compares it for equality. */
+  readonly scope: string
+  readonly stamp: number
+}
+
+/**
+ * What a store remembers of invalidations across restarts.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MarkLog {
+  readonly marks: ReadonlyArray<Mark>
+  /** No entry and no mark in the store has a stamp above this one. */
+  readonly stampMax: number
+}
+
+/**
+ * A tier, or several that act as one.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Store extends Context.Service<Store, {
+  /** Shown in answers, events and errors: `memory`, `lmdb`, `redis`. */
+  readonly name: string
+  /** Lives as long as the Scope. A name that is open already is opened again, onto the same entries. */
+  readonly open: <V>(family: StoreFamily<V>) => Effect.Effect<Partition<V>, StoreError, Scope.Scope>
+  readonly loadMarks: Effect.Effect<MarkLog, StoreError>
+  /** Keeps the greater stamp of each scope. */
+  readonly recordMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>
+  /** Forgets marks whose stamp is still the given one: no entry that they concern is left. */
+  readonly dropMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>
+}>()("effect-stateless/store/Store") {}

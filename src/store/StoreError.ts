@@ -1,0 +1,146 @@
+/**
+ * What can go wrong in a tier.
+ *
+ * One error, `StoreError`, with a `reason`, so that callers recover with `Effect.catchReason("StoreError", ...)`.
+ * A value never appears in a message.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+const Operation = Schema.Literals([
+  "open",
+  "get",
+  "set",
+  "remove",
+  "clear",
+  "entries",
+  "size",
+  "loadMarks",
+  "recordMarks",
+  "dropMarks"
+])
+
+/**
+ * An operation of a tier, as errors and events name it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Operation = typeof Operation.Type
+
+/**
+ * The tier did not answer in time. A write may or may not have happened.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TierTimeout extends Schema.TaggedError<TierTimeout>()("TierTimeout", {
+  code: Schema.tag("E0301"),
+  tier: Schema.String,
+  operation: Operation,
+  timeoutMillis: Schema.Number
+}) {
+  override get message() {
+    return `${this.tier} tier did not answer \`${this.operation}\` within ${this.timeoutMillis} ms`
+  }
+}
+
+/**
+ * The tier's driver failed; `cause` is its error.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TierFailed extends Schema.TaggedError<TierFailed>()("TierFailed", {
+  code: Schema.tag("E0302"),
+  tier: Schema.String,
+  operation: Operation,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `${this.tier} tier failed in \`${this.operation}\``
+  }
+}
+
+/**
+ * The value could not be turned into bytes: it does not fit the family's schema.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EncodeFailed extends Schema.TaggedError<EncodeFailed>()("EncodeFailed", {
+  code: Schema.tag("E0303"),
+  tier: Schema.String,
+  key: Schema.String,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `cannot write \`${this.key}\` to the ${this.tier} tier: its value does not fit the family's schema`
+  }
+}
+
+/**
+ * The key is longer than the tier can keep.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class KeyTooLong extends Schema.TaggedError<KeyTooLong>()("KeyTooLong", {
+  code: Schema.tag("E0304"),
+  tier: Schema.String,
+  bytes: Schema.Number,
+  bytesMax: Schema.Number
+}) {
+  override get message() {
+    return `a key of ${this.bytes} bytes does not fit the ${this.tier} tier, whose keys have at most ${this.bytesMax}`
+  }
+}
+
+/**
+ * The tier has no room, and nothing that it may push out.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TierFull extends Schema.TaggedError<TierFull>()("TierFull", {
+  code: Schema.tag("E0305"),
+  tier: Schema.String,
+  operation: Operation,
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `${this.tier} tier has no room left for \`${this.operation}\``
+  }
+}
+
+/**
+ * The store cannot be opened as configured; `why` says what is wrong.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidStoreOptions extends Schema.TaggedError<InvalidStoreOptions>()("InvalidStoreOptions", {
+  code: Schema.tag("E0306"),
+  tier: Schema.String,
+  option: Schema.String,
+  why: Schema.String
+}) {
+  override get message() {
+    return `cannot open the ${this.tier} tier: \`${this.option}\` ${this.why}`
+  }
+}
+
+/**
+ * A failure of a tier.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
+  reason: Schema.Union([TierTimeout, TierFailed, EncodeFailed, KeyTooLong, TierFull, InvalidStoreOptions])
+}) {
+  override get message() {
+    return this.reason.message
+  }
+}
