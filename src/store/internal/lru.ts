@@ -1,0 +1,67 @@
+/**
+ * Least recently used: one list, a use moves its entry to the front, the victim is the last.
+ *
+ * Its weakness is that a single pass over many keys, none used again, replaces everything.
+ */
+import { invariant } from "./invariant.ts"
+import { SlotLists } from "./slotLists.ts"
+import { checkedWeightMax, SlotWeights } from "./slotWeights.ts"
+
+const byUse = 0
+
+export class Lru {
+  readonly name = "lru"
+  weightMax: number
+  size = 0
+  private readonly lists = new SlotLists(1)
+  private readonly weights = new SlotWeights()
+
+  constructor(options: { readonly weightMax: number }) {
+    this.weightMax = checkedWeightMax(options.weightMax)
+  }
+
+  get weight(): number {
+    return this.weights.total
+  }
+
+  insert(slot: number, _hash: number, weight: number): void {
+    if (weight > this.weightMax) this.lists.addLast(byUse, slot)
+    else this.lists.addFirst(byUse, slot)
+    this.weights.add(slot, weight)
+    this.size++
+  }
+
+  hit(slot: number): void {
+    this.lists.moveToFirst(byUse, slot)
+  }
+
+  update(slot: number, weight: number): void {
+    if (weight > this.weightMax) {
+      this.lists.remove(slot)
+      this.lists.addLast(byUse, slot)
+    } else this.lists.moveToFirst(byUse, slot)
+    this.weights.replace(slot, weight)
+  }
+
+  remove(slot: number): void {
+    this.lists.remove(slot)
+    this.weights.remove(slot)
+    this.size--
+  }
+
+  evict(): number {
+    const victim = this.lists.last(byUse)
+    if (victim !== -1) this.remove(victim)
+    return victim
+  }
+
+  resize(weightMax: number): void {
+    this.weightMax = checkedWeightMax(weightMax)
+  }
+
+  checkInvariants(): void {
+    const slots = this.lists.toArray(byUse, this.size)
+    invariant(slots.length === this.size, "Lru", "size counts the list", slots.length)
+    this.weights.checkTotal(slots)
+  }
+}

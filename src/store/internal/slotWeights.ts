@@ -1,0 +1,71 @@
+import { invariant } from "./invariant.ts"
+import { slotCapacity } from "./slotCapacity.ts"
+
+/** The heaviest one entry can be: 4 GiB less one when weights are bytes. */
+export const entryWeightMax = 2 ** 32 - 1
+
+export const checkedWeightMax = (weightMax: number): number => {
+  invariant(
+    Number.isSafeInteger(weightMax) && weightMax >= 0,
+    "SlotWeights",
+    "a maximum is a safe integer from 0",
+    weightMax
+  )
+  return weightMax
+}
+
+/**
+ * The weight of each slot, and their sum.
+ *
+ * A cache that only counts its entries gives all of them weight 1; no array is made before another weight is seen.
+ */
+export class SlotWeights {
+  total = 0
+  private weights: Uint32Array | undefined
+
+  of(slot: number): number {
+    return this.weights === undefined ? 1 : this.weights[slot]!
+  }
+
+  add(slot: number, weight: number): void {
+    this.write(slot, weight)
+    this.total += weight
+  }
+
+  replace(slot: number, weight: number): void {
+    const before = this.of(slot)
+    this.write(slot, weight)
+    this.total += weight - before
+  }
+
+  remove(slot: number): void {
+    this.total -= this.of(slot)
+  }
+
+  /** Throws when `total` is not the sum over `slots`, which are all that were added and not removed. */
+  checkTotal(slots: ReadonlyArray<number>): void {
+    const sum = slots.reduce((sum, slot) => sum + this.of(slot), 0)
+    invariant(sum === this.total, "SlotWeights", "the total is the sum of the weights", sum)
+  }
+
+  private write(slot: number, weight: number): void {
+    if (this.weights === undefined) {
+      if (weight === 1) return
+      this.weights = new Uint32Array(slotCapacity(slot, 0)).fill(1)
+    }
+    invariant(
+      Number.isInteger(weight) && weight >= 1 && weight <= entryWeightMax,
+      "SlotWeights",
+      "a weight is an integer from 1 to entryWeightMax",
+      weight
+    )
+    if (!(slot < this.weights.length)) this.grow(slot, this.weights)
+    this.weights[slot] = weight
+  }
+
+  private grow(slot: number, before: Uint32Array): void {
+    const weights = new Uint32Array(slotCapacity(slot, before.length)).fill(1, before.length)
+    weights.set(before)
+    this.weights = weights
+  }
+}

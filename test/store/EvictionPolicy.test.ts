@@ -1,0 +1,4 @@
+import * as EvictionPolicySuite from "./evictionPolicySuite.ts"
+import * as LruReference from "./lruReference.ts"
+
+EvictionPolicySuite.run("lru", LruReference.make)

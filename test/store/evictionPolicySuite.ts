@@ -1,0 +1,179 @@
+/**
+ * What every eviction policy promises, checked on random histories beside a plain reference of the same policy: both are
+ * driven by one small table, and must give the same victims step by step.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as EvictionPolicy from "effect-stateless/store/EvictionPolicy"
+import * as fc from "fast-check"
+
+/** A policy written for reading: entries by slot in maps and arrays, nothing fast. */
+export type Reference = Omit<EvictionPolicy.EvictionPolicy, "name" | "checkInvariants">
+
+export type MakeReference = (options: EvictionPolicy.Options) => Reference
+
+type Step =
+  | { readonly act: "read" | "write"; readonly key: number; readonly weight: number }
+  | { readonly act: "remove"; readonly key: number }
+  | { readonly act: "evict" }
+  | { readonly act: "resize"; readonly weightMax: number }
+
+const hashOf = (key: number): number => Math.imul(key + 1, 0x9e3779b1) | 0
+
+/** The part of a shard that a policy sees: it gives keys slots, reuses them, and evicts until the weight fits. */
+export class Table {
+  readonly slots = new Map<number, number>()
+  readonly keys = new Map<number, number>()
+  readonly weights = new Map<number, number>()
+  private readonly free: Array<number> = []
+  readonly policy: Reference
+
+  constructor(policy: Reference) {
+    this.policy = policy
+  }
+
+  /** Applies a step; gives the keys that it evicted. */
+  apply(step: Step): Array<number> {
+    switch (step.act) {
+      case "read":
+      case "write": {
+        const slot = this.slots.get(step.key)
+        if (slot === undefined) this.insert(step.key, step.weight)
+        else if (step.act === "read") this.policy.hit(slot)
+        else {
+          this.policy.update(slot, step.weight)
+          this.weights.set(step.key, step.weight)
+        }
+        break
+      }
+      case "remove": {
+        const slot = this.slots.get(step.key)
+        if (slot === undefined) break
+        this.policy.remove(slot)
+        this.release(step.key, slot)
+        break
+      }
+      case "evict":
+        return this.evictOne()
+      case "resize":
+        this.policy.resize(step.weightMax)
+    }
+    const evicted: Array<number> = []
+    while (this.policy.weight > this.policy.weightMax) evicted.push(...this.evictOne())
+    return evicted
+  }
+
+  private insert(key: number, weight: number): void {
+    const slot = this.free.pop() ?? this.slots.size
+    this.slots.set(key, slot)
+    this.keys.set(slot, key)
+    this.weights.set(key, weight)
+    this.policy.insert(slot, hashOf(key), weight)
+  }
+
+  private evictOne(): Array<number> {
+    const slot = this.policy.evict()
+    if (slot === -1) {
+      assert.strictEqual(this.slots.size, 0, "a policy that has entries has a victim")
+      return []
+    }
+    const key = this.keys.get(slot)
+    if (key === undefined) return assert.fail(`the victim ${slot} is not in the table`)
+    this.release(key, slot)
+    return [key]
+  }
+
+  private release(key: number, slot: number): void {
+    this.slots.delete(key)
+    this.keys.delete(slot)
+    this.weights.delete(key)
+    this.free.push(slot)
+  }
+}
+
+const steps = (weightEntryMax: number): fc.Arbitrary<Array<Step>> => {
+  const key = fc.nat({ max: 40 })
+  const weight = fc.integer({ min: 1, max: weightEntryMax })
+  return fc.array(
+    fc.oneof(
+      { weight: 20, arbitrary: fc.record({ act: fc.constant("read" as const), key, weight }) },
+      { weight: 3, arbitrary: fc.record({ act: fc.constant("write" as const), key, weight }) },
+      { weight: 2, arbitrary: fc.record({ act: fc.constant("remove" as const), key }) },
+      { weight: 1, arbitrary: fc.record({ act: fc.constant("evict" as const) }) },
+      { weight: 1, arbitrary: fc.record({ act: fc.constant("resize" as const), weightMax: fc.nat({ max: 30 }) }) }
+    ),
+    { maxLength: 400, size: "max" }
+  )
+}
+
+const agrees = (
+  name: EvictionPolicy.EvictionPolicyName,
+  makeReference: MakeReference,
+  weightMax: number,
+  history: ReadonlyArray<Step>
+): void => {
+  const policy = EvictionPolicy.make(name, { weightMax })
+  const tested = new Table(policy)
+  const reference = new Table(makeReference({ weightMax }))
+  for (const step of history) {
+    const evicted = tested.apply(step)
+    policy.checkInvariants()
+    assert.deepStrictEqual(evicted, reference.apply(step))
+    assert.strictEqual(policy.size, tested.slots.size)
+    assert.strictEqual(policy.weight, [...tested.weights.values()].reduce((a, b) => a + b, 0))
+  }
+}
+
+export const run = (name: EvictionPolicy.EvictionPolicyName, makeReference: MakeReference): void => {
+  describe(name, () => {
+    it("evicts what its reference evicts, entries counted", () => {
+      fc.assert(fc.property(fc.nat({ max: 30 }), steps(1), (weightMax, history) => {
+        agrees(name, makeReference, weightMax, history)
+      }))
+    })
+
+    it("evicts what its reference evicts, entries weighed", () => {
+      fc.assert(fc.property(fc.nat({ max: 60 }), steps(12), (weightMax, history) => {
+        agrees(name, makeReference, weightMax, history)
+      }))
+    })
+
+    it("keeps what fits when an entry comes that is heavier than everything together may be", () => {
+      const table = new Table(EvictionPolicy.make(name, { weightMax: 10 }))
+      for (let key = 0; key < 10; key++) table.apply({ act: "read", key, weight: 1 })
+      assert.deepStrictEqual(table.apply({ act: "read", key: 10, weight: 11 }), [10])
+      assert.deepStrictEqual(table.apply({ act: "write", key: 3, weight: 11 }), [3])
+    })
+
+    it("keeps nothing when its maximum is 0", () => {
+      const table = new Table(EvictionPolicy.make(name, { weightMax: 0 }))
+      assert.deepStrictEqual(table.apply({ act: "read", key: 1, weight: 1 }), [1])
+      assert.strictEqual(table.policy.evict(), -1)
+    })
+
+    it("holds a hundred thousand slots, and its weight returns to 0 when they leave", () => {
+      const policy = EvictionPolicy.make(name, { weightMax: 1_000_000 })
+      for (let slot = 0; slot < 100_000; slot++) policy.insert(slot, hashOf(slot), slot % 10 === 0 ? 2 : 1)
+      assert.strictEqual(policy.weight, 110_000)
+      for (let slot = 0; slot < 100_000; slot += 2) policy.remove(slot)
+      while (policy.evict() !== -1);
+      policy.checkInvariants()
+      assert.strictEqual(policy.weight, 0)
+      assert.strictEqual(policy.size, 0)
+    })
+
+    it("refuses a slot that is there twice or not at all, and a weight that is none", () => {
+      const policy = EvictionPolicy.make(name, { weightMax: 10 })
+      policy.insert(3, 0, 1)
+      assert.throws(() => policy.insert(3, 0, 1), /broken invariant/)
+      assert.throws(() => policy.remove(4), /broken invariant/)
+      assert.throws(() => policy.update(4, 1), /broken invariant/)
+      for (const weight of [0, -1, 1.5, NaN, 2 ** 32]) {
+        assert.throws(() => EvictionPolicy.make(name, { weightMax: 10 }).insert(0, 0, weight), /broken invariant/)
+      }
+      for (const weightMax of [-1, 0.5, NaN, Infinity]) {
+        assert.throws(() => EvictionPolicy.make(name, { weightMax }), /broken invariant/)
+        assert.throws(() => policy.resize(weightMax), /broken invariant/)
+      }
+    })
+  })
+}
