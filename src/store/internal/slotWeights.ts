@@ -24,7 +24,7 @@ export class SlotWeights {
   private weights: Uint32Array | undefined
 
   of(slot: number): number {
-    return this.weights === undefined ? 1 : this.weights[slot]!
+    return this.weights !== undefined && slot < this.weights.length ? this.weights[slot]! : 1
   }
 
   add(slot: number, weight: number): void {
