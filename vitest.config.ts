@@ -1,11 +1,23 @@
 import { defineConfig } from "vitest/config"
 
+const project = (name: string, include: ReadonlyArray<string>, exclude: ReadonlyArray<string> = []) => ({
+  extends: true as const,
+  test: { name, include: [...include], exclude: [...exclude] }
+})
+
+const special = ["model", "simulation", "types", "props", "docs"]
+
 export default defineConfig({
-  resolve: {
-    alias: [{ find: /^effect-stateless$/, replacement: `${import.meta.dirname}/src/index.ts` }, {
-      find: /^effect-stateless\/(.*)$/,
-      replacement: `${import.meta.dirname}/src/$1.ts`
-    }]
-  },
-  test: { include: ["test/**/*.test.ts"], testTimeout: 20_000 }
+  // The package imports itself by name and finds its sources, as in `npm run examples` and in `tsconfig.test.json`.
+  ssr: { resolve: { conditions: ["@effect-stateless/source", "module", "node", "development|production"] } },
+  test: {
+    testTimeout: 20_000,
+    setupFiles: ["test/setup.ts"],
+    reporters: process.env["STATELESS_REPORT"] === undefined ? ["default"] : ["default", "json"],
+    ...(process.env["STATELESS_REPORT"] === undefined ? {} : { outputFile: { json: process.env["STATELESS_REPORT"] } }),
+    projects: [
+      project("unit", ["test/**/*.test.ts"], special.map((folder) => `test/${folder}/**`)),
+      ...special.map((folder) => project(folder, [`test/${folder}/**/*.test.ts`]))
+    ]
+  }
 })

@@ -1,0 +1,295 @@
+/**
+ * The rules that the shape of `src/` keeps, each a function from sources to violations.
+ *
+ * The ranks of the folders are read from the table in `src/README.md`, so that the tour and the rule cannot differ.
+ */
+import { posix } from "node:path"
+import { lineOf, type Node, type Source, walk } from "./source.ts"
+
+export interface Violation {
+  readonly path: string
+  readonly line: number
+  readonly message: string
+}
+
+export interface Project {
+  readonly sources: ReadonlyArray<Source>
+  /** Folder of `src/` to rank: a file imports from a lower rank or its own folder. */
+  readonly ranks: ReadonlyMap<string, number>
+  /** Packages that a file of `src/` may import. */
+  readonly peers: ReadonlyArray<string>
+}
+
+export type Rule = (project: Project) => ReadonlyArray<Violation>
+
+const codeLinesMax = 600
+const functionLinesMax = 70
+const lineColumnsMax = 120
+
+export const folderOf = (path: string): string => path.includes("/") ? path.slice(0, path.indexOf("/")) : ""
+const isRelative = (specifier: string): boolean => specifier.startsWith(".")
+const isIndex = (path: string): boolean => posix.basename(path) === "index.ts"
+const isPrivate = (path: string): boolean => path.includes("/internal/") || folderOf(path) === "cli"
+export const isPublicModule = (path: string): boolean =>
+  folderOf(path) !== "" && /^[A-Z]/.test(posix.basename(path)) && !isPrivate(path)
+
+const targetOf = (path: string, specifier: string): string => posix.join(posix.dirname(path), specifier)
+
+const violationsOf = (
+  { sources }: Project,
+  find: (source: Source, refuse: (offset: number, message: string) => void) => void
+): ReadonlyArray<Violation> => {
+  const violations: Array<Violation> = []
+  for (const source of sources) {
+    find(
+      source,
+      (offset, message) => violations.push({ path: source.path, line: lineOf(source.text, offset), message })
+    )
+  }
+  return violations
+}
+
+/** Rows of the form ``| 3 | `capability/` |``; one row may name several folders. */
+export const parseRanks = (readme: string): ReadonlyMap<string, number> => {
+  const ranks = new Map<string, number>()
+  for (const [, rank, folders] of readme.matchAll(/^\| *(\d+) *\|([^|]*)\|/gm)) {
+    for (const [, folder] of folders!.matchAll(/`([\w-]+)\/`/g)) ranks.set(folder!, Number(rank))
+  }
+  return ranks
+}
+
+/** A file imports from a lower rank or from its own folder, type imports included. */
+export const ranks: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    const folder = folderOf(source.path)
+    if (folder === "") {
+      if (!isIndex(source.path)) refuse(0, "the top of src/ holds index.ts and folders only")
+      return
+    }
+    const rank = project.ranks.get(folder)
+    if (rank === undefined) return refuse(0, `folder \`${folder}/\` has no rank in src/README.md`)
+    for (const { specifier, start } of source.imports) {
+      if (!isRelative(specifier)) continue
+      const other = folderOf(targetOf(source.path, specifier))
+      const otherRank = project.ranks.get(other) ?? Infinity
+      if (other !== folder && otherRank >= rank) {
+        refuse(start, `\`${folder}/\` may not import \`${other}/\`: its rank is not lower`)
+      }
+    }
+  })
+
+/** A relative import names a file that is there; any other import is a peer or a `node:` module, never a barrel. */
+export const imports: Rule = (project) => {
+  const paths = new Set(project.sources.map(({ path }) => path))
+  return violationsOf(project, (source, refuse) => {
+    if (isIndex(source.path)) return
+    for (const { specifier, start } of source.imports) {
+      if (isRelative(specifier)) {
+        const target = targetOf(source.path, specifier)
+        if (!paths.has(target)) refuse(start, `no file \`${target}\``)
+        if (isIndex(target)) refuse(start, "a barrel may not be imported inside src/: import the file")
+        continue
+      }
+      if (specifier === "effect") refuse(start, "import the module (`effect/Effect`), not the barrel `effect`")
+      const known = specifier.startsWith("node:") ||
+        project.peers.some((peer) => specifier === peer || specifier.startsWith(`${peer}/`))
+      if (!known) refuse(start, `\`${specifier}\` is neither a peer dependency nor a \`node:\` module`)
+    }
+  })
+}
+
+/** What lies in `internal/` is imported by its own folder only. */
+export const internals: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    for (const { specifier, start } of source.imports) {
+      if (!isRelative(specifier)) continue
+      const target = targetOf(source.path, specifier)
+      if (target.includes("/internal/") && folderOf(target) !== folderOf(source.path)) {
+        refuse(start, `\`${target}\` is internal to \`${folderOf(target)}/\``)
+      }
+    }
+  })
+
+/** No file imports itself through others, type imports included. */
+export const cycles: Rule = (project) => {
+  const byPath = new Map(project.sources.map((source) => [source.path, source]))
+  const done = new Set<string>()
+  const violations: Array<Violation> = []
+  const visit = (source: Source, trail: ReadonlyArray<string>): void => {
+    if (done.has(source.path)) return
+    for (const { specifier, start } of source.imports) {
+      const target = isRelative(specifier) ? byPath.get(targetOf(source.path, specifier)) : undefined
+      if (target === undefined) continue
+      const from = trail.indexOf(target.path)
+      if (from === -1) visit(target, [...trail, target.path])
+      else {
+        const message = `import cycle: ${[...trail.slice(from), target.path].join(" -> ")}`
+        violations.push({ path: source.path, line: lineOf(source.text, start), message })
+      }
+    }
+    done.add(source.path)
+  }
+  for (const source of project.sources) visit(source, [source.path])
+  return violations
+}
+
+/** The paths that loading a file loads, with the import that leads to each. */
+const reachableFrom = (project: Project, entry: string): ReadonlyArray<Source> => {
+  const byPath = new Map(project.sources.map((source) => [source.path, source]))
+  const reached = new Map<string, Source>()
+  const pending = [entry]
+  for (let path = pending.pop(); path !== undefined; path = pending.pop()) {
+    const source = byPath.get(path)
+    if (source === undefined || reached.has(path)) continue
+    reached.set(path, source)
+    for (const { specifier } of source.imports) if (isRelative(specifier)) pending.push(targetOf(path, specifier))
+  }
+  return [...reached.values()]
+}
+
+const nodeGlobals = new Set(["process", "Buffer", "require", "__dirname", "__filename", "setImmediate", "global"])
+
+/** `index.ts` runs in a browser: it reaches no `node:` module, no driver and no global of Node. */
+export const portable: Rule = (project) => {
+  const reached = new Set(reachableFrom(project, "index.ts"))
+  return violationsOf(project, (source, refuse) => {
+    if (!reached.has(source)) return
+    for (const { specifier, start } of source.imports) {
+      if (!isRelative(specifier) && specifier !== "effect" && !specifier.startsWith("effect/")) {
+        refuse(start, `index.ts reaches \`${specifier}\``)
+      }
+    }
+    forEachReference(source, (node) => {
+      const name = node["name"] as string
+      if (nodeGlobals.has(name)) refuse(node.start, `index.ts reaches the Node global \`${name}\``)
+    })
+  })
+}
+
+/** A PascalCase file is public; any other lies in `internal/` (or `cli/`) and some file imports it. */
+export const used: Rule = (project) => {
+  const imported = new Set(
+    project.sources.flatMap(({ imports, path }) =>
+      imports.filter(({ specifier }) => isRelative(specifier)).map(({ specifier }) => targetOf(path, specifier))
+    )
+  )
+  return violationsOf(project, ({ path }, refuse) => {
+    if (isIndex(path) || isPublicModule(path) || path === "cli/main.ts") return
+    if (!isPrivate(path)) refuse(0, "a private (camelCase) file lies in `internal/`")
+    if (!imported.has(path)) refuse(0, "no file imports this one")
+  })
+}
+
+const codeLines = (code: string): number => code.split("\n").filter((line) => line.trim() !== "").length
+
+const isFunction = (node: Node): boolean =>
+  node.type === "FunctionDeclaration" || node.type === "FunctionExpression" || node.type === "ArrowFunctionExpression"
+
+/** Files of at most 600 code lines, functions of at most 70, lines of at most 120 columns. */
+export const sizes: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    const { code, program, text } = source
+    const lines = codeLines(code)
+    if (lines > codeLinesMax) refuse(0, `${lines} code lines, at most ${codeLinesMax}`)
+    walk(program, (node) => {
+      if (!isFunction(node)) return
+      const length = codeLines(code.slice(node.start, node.end))
+      if (length > functionLinesMax) refuse(node.start, `a function of ${length} lines, at most ${functionLinesMax}`)
+    })
+    let offset = 0
+    for (const line of text.split("\n")) {
+      if (line.length > lineColumnsMax) refuse(offset, `a line of ${line.length} columns, at most ${lineColumnsMax}`)
+      offset += line.length + 1
+    }
+  })
+
+/** Visits identifiers that are read as variables: not the names of properties, members or keys. */
+const forEachReference = (source: Source, visit: (node: Node, parent: Node) => void): void =>
+  walk(source.program, (node, parent) => {
+    if (node.type !== "Identifier" || parent === undefined) return
+    const isName = (parent["property"] === node || parent["key"] === node) && parent["computed"] !== true
+    if (isName) return
+    if (parent.type.startsWith("TS") && parent.type !== "TSNonNullExpression" && parent.type !== "TSAsExpression") {
+      return
+    }
+    if (parent["id"] === node || (parent["params"] as Array<Node> | undefined)?.includes(node) === true) return
+    visit(node, parent)
+  })
+
+const bannedReferences = new Map([
+  ["setTimeout", "time comes from `Clock`: use `Effect.sleep`"],
+  ["setInterval", "time comes from `Clock`: use `Effect.repeat`"],
+  ["performance", "time comes from `Clock`"],
+  ["console", "nothing in src/ prints: use `Effect.log` or `Console`"]
+])
+
+const bannedMembers = new Map([
+  ["Date.now", "time comes from `Clock`"],
+  ["Math.random", "randomness comes from `Random`"]
+])
+
+/** Time, randomness and output come from services, and no comment announces work that is not done. */
+export const banned: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    forEachReference(source, (node, parent) => {
+      const name = node["name"] as string
+      const reference = bannedReferences.get(name)
+      if (reference !== undefined) refuse(node.start, `\`${name}\` is banned: ${reference}`)
+      const property = parent.type === "MemberExpression" ? (parent["property"] as Node) : undefined
+      const member = `${name}.${property?.["name"] ?? property?.["value"]}`
+      const reason = parent["object"] === node ? bannedMembers.get(member) : undefined
+      if (reason !== undefined) refuse(node.start, `\`${member}\` is banned: ${reason}`)
+      const isNow = parent.type === "NewExpression" && name === "Date" &&
+        (parent["arguments"] as Array<Node>).length === 0
+      if (isNow) refuse(node.start, "`new Date()` is banned: time comes from `Clock`")
+    })
+    for (const { start, value } of source.comments) {
+      const word = /\b(TODO|FIXME|HACK|XXX)\b/.exec(value)?.[0]
+      if (word !== undefined) refuse(start, `\`${word}\` in a comment`)
+    }
+  })
+
+/** Every public module says what it is; every export of it has a summary, `@since` and one `@category`. */
+export const documented: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    if (!isPublicModule(source.path)) return
+    if (source.header === undefined) refuse(0, "a public module starts with a header comment")
+    const names = new Map<string, { start: number; docs: Array<string> }>()
+    for (const { doc, name, start } of source.exports) {
+      // Overloads, and a type beside a value of the same name, are one export.
+      const entry = names.get(name) ?? { start, docs: [] }
+      if (doc !== undefined) entry.docs.push(doc)
+      names.set(name, entry)
+    }
+    for (const [name, { docs, start }] of names) {
+      if (docs.some((doc) => /@internal\b/.test(doc))) continue
+      if (docs.length === 0) refuse(start, `\`${name}\` has no doc comment`)
+      for (const doc of docs) {
+        if (/^\/\*\*[\s*]*(@|\/$)/.test(doc)) refuse(start, `the doc comment of \`${name}\` does not say what it is`)
+        if (!/@since \d+\.\d+\.\d+/.test(doc)) refuse(start, `the doc comment of \`${name}\` has no @since`)
+        if ([...doc.matchAll(/@category \S/g)].length !== 1) refuse(start, `\`${name}\` needs exactly one @category`)
+      }
+    }
+  })
+
+/** One first-level heading per Markdown file. */
+export const headings = (
+  files: ReadonlyArray<{ readonly path: string; readonly text: string }>
+): ReadonlyArray<Violation> =>
+  files.flatMap(({ path, text }) => {
+    const prose = text.replace(/^(```+|~~~+)[\s\S]*?^\1/gm, (block) => block.replace(/[^\n]/g, ""))
+    const count = [...prose.matchAll(/^# /gm)].length
+    return count === 1 ? [] : [{ path, line: 1, message: `${count} first-level headings, exactly 1 expected` }]
+  })
+
+export const rules: Readonly<Record<string, Rule>> = {
+  ranks,
+  imports,
+  internals,
+  cycles,
+  portable,
+  used,
+  sizes,
+  banned,
+  documented
+}

@@ -1,0 +1,153 @@
+/**
+ * Uses the package as a stranger does: packs it, installs the tarball in an empty project outside the repository, checks
+ * `.ci/smoke/program.ts` there with every supported TypeScript, runs it, and bundles the main entry for a browser.
+ *
+ * Expects `dist/` (`npm run build`). The project is removed at the end, unless `--keep` is given.
+ */
+import { build } from "esbuild"
+import { execFileSync, spawnSync } from "node:child_process"
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { gzipSync } from "node:zlib"
+
+const root = join(import.meta.dirname, "..")
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+const name: string = manifest.name
+
+/** The compilers that the package supports, by the name under which the project installs them. */
+const compilers = {
+  "typescript": manifest.devDependencies.typescript,
+  "typescript-6": "npm:typescript@~6.0.0",
+  "typescript-5": "npm:typescript@~5.9.0"
+}
+
+const failures: Array<string> = []
+const check = (title: string, problem: string | undefined): void => {
+  console.log(`${problem === undefined ? "ok    " : "FAILED"} ${title}`)
+  if (problem !== undefined) failures.push(`${title}: ${problem}`)
+}
+
+const folder = mkdtempSync(join(tmpdir(), "stateless-smoke-"))
+const run = (
+  command: string,
+  args: ReadonlyArray<string>
+): { readonly status: number | null; readonly output: string } => {
+  const { error, status, stderr, stdout } = spawnSync(command, args, { cwd: folder, encoding: "utf8" })
+  if (error !== undefined) throw error
+  return { status, output: `${stdout}${stderr}` }
+}
+const node = (...args: ReadonlyArray<string>) => run(process.execPath, args)
+const expectSuccess = (title: string, { output, status }: ReturnType<typeof run>): void =>
+  check(title, status === 0 ? undefined : `exit ${status}\n${output}`)
+
+const install = (): void => {
+  const packed = execFileSync("npm", ["pack", "--json", "--silent", "--pack-destination", folder], {
+    cwd: root,
+    encoding: "utf8"
+  })
+  const [{ entryCount, filename, files, size }] = Object.values(JSON.parse(packed)) as [
+    { entryCount: number; filename: string; files: ReadonlyArray<{ path: string }>; size: number }
+  ]
+  console.log(`${filename}: ${entryCount} files, ${size} bytes`)
+  const stray = files.map(({ path }) => path).filter((path) =>
+    !/^(src|dist)\/|^(package\.json|README\.md|LICENSE)$/.test(path)
+  )
+  check("the tarball holds src, dist, README and LICENSE only", stray.length === 0 ? undefined : stray.join(", "))
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({
+      private: true,
+      type: "module",
+      dependencies: { [name]: `file:${filename}`, effect: manifest.devDependencies.effect },
+      devDependencies: compilers
+    })
+  )
+  expectSuccess("npm install of the tarball", run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"]))
+}
+
+const typeCheck = (): void => {
+  // `types: []` and libraries checked: the declarations need neither the types of Node nor those of a driver.
+  const base = {
+    strict: true,
+    noEmit: true,
+    target: "es2023",
+    lib: ["es2023", "dom"],
+    types: [],
+    exactOptionalPropertyTypes: true
+  }
+  const resolutions = {
+    nodenext: { module: "nodenext", moduleResolution: "nodenext" },
+    bundler: { module: "esnext", moduleResolution: "bundler" }
+  }
+  const programs = readdirSync(join(import.meta.dirname, "smoke")).filter((file) => file.endsWith(".ts"))
+  for (const file of programs) copyFileSync(join(import.meta.dirname, "smoke", file), join(folder, file))
+  for (const [resolution, options] of Object.entries(resolutions)) {
+    const config = `tsconfig.${resolution}.json`
+    writeFileSync(
+      join(folder, config),
+      JSON.stringify({ compilerOptions: { ...base, ...options }, files: programs })
+    )
+    for (const compiler of Object.keys(compilers)) {
+      const version = JSON.parse(readFileSync(join(folder, "node_modules", compiler, "package.json"), "utf8")).version
+      const result = node(join("node_modules", compiler, "bin/tsc"), "-p", config)
+      expectSuccess(`types: TypeScript ${version}, ${resolution}`, result)
+    }
+  }
+}
+
+const execute = (): void => {
+  const result = node("program.ts")
+  expectSuccess(`runs on Node ${process.version}`, result)
+  process.stdout.write(result.output)
+  const subpaths = Object.entries(manifest.exports as Record<string, unknown>)
+    .flatMap(([key, target]) => target !== null && !key.includes("*") ? [name + key.slice(1)] : [])
+  for (const specifier of subpaths) {
+    const attributes = specifier.endsWith(".json") ? `, { with: { type: "json" } }` : ""
+    expectSuccess(
+      `import "${specifier}"`,
+      node("--input-type=module", "-e", `await import("${specifier}"${attributes})`)
+    )
+  }
+  const internal = readdirSync(join(folder, "node_modules", name, "dist"), { recursive: true, encoding: "utf8" })
+    .filter((path) => /(^|\/)internal\/.*\.js$|^cli\/.*\.js$|(^|\/)index\.js$/.test(path))
+    .map((path) => `${name}/${path.replace(/\.js$/, "")}`)
+  for (const specifier of internal) {
+    const { output } = node("--input-type=module", "-e", `await import("${specifier}")`)
+    const isRefused = output.includes("ERR_PACKAGE_PATH_NOT_EXPORTED")
+    check(`import "${specifier}" is refused`, isRefused ? undefined : "a private module can be imported")
+  }
+}
+
+const bundle = async (): Promise<void> => {
+  // Without `platform: "node"` esbuild knows no built-in module: every one that is reached stays as an import.
+  const { metafile, outputFiles } = await build({
+    stdin: { contents: `export * from "${name}"`, resolveDir: folder },
+    bundle: true,
+    minify: true,
+    format: "esm",
+    target: "es2023",
+    platform: "browser",
+    packages: "bundle",
+    external: ["node:*"],
+    write: false,
+    metafile: true,
+    logLevel: "silent"
+  })
+  const outside = Object.values(metafile.outputs).flatMap(({ imports }) => imports.map(({ path }) => path))
+  check("the bundle of the main entry imports nothing", outside.length === 0 ? undefined : outside.join(", "))
+  const contents = outputFiles[0]!.contents
+  console.log(`bundle of the main entry with effect: ${contents.length} bytes, ${gzipSync(contents).length} gzipped`)
+}
+
+try {
+  install()
+  typeCheck()
+  execute()
+  await bundle()
+} finally {
+  if (process.argv.includes("--keep")) console.log(`kept: ${folder}`)
+  else rmSync(folder, { recursive: true, force: true })
+}
+for (const failure of failures) console.error(`\n${failure}`)
+if (failures.length > 0) process.exitCode = 1

@@ -1,0 +1,203 @@
+import { assert, describe, it } from "@effect/vitest"
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { join } from "node:path"
+import * as Architecture from "../.ci/architecture.ts"
+import { parseSource, readSources } from "../.ci/source.ts"
+
+const root = join(import.meta.dirname, "..")
+const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
+
+const show = (violations: ReadonlyArray<Architecture.Violation>) =>
+  violations.map(({ line, message, path }) => `${path}:${line}: ${message}`)
+
+describe("the source", () => {
+  const project: Architecture.Project = {
+    sources: readSources(join(root, "src")),
+    ranks: Architecture.parseRanks(readFileSync(join(root, "src/README.md"), "utf8")),
+    peers: Object.keys(manifest.peerDependencies)
+  }
+
+  for (const [name, rule] of Object.entries(Architecture.rules)) {
+    it(`keeps the rule \`${name}\``, () => assert.deepStrictEqual(show(rule(project)), []))
+  }
+
+  it("has one first-level heading in every Markdown file", () => {
+    const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
+      cwd: root
+    })
+    const files = listed.toString().trim().split("\n").map((path) => ({
+      path,
+      text: readFileSync(join(root, path), "utf8")
+    }))
+    assert.isAbove(files.length, 0)
+    assert.deepStrictEqual(show(Architecture.headings(files)), [])
+  })
+})
+
+describe("every rule finds a planted violation", () => {
+  const ranks = new Map([["pattern", 1], ["store", 4], ["cache", 5], ["testing", 7], ["cli", 7]])
+  const find = (rule: Architecture.Rule, files: Readonly<Record<string, string>>) =>
+    show(rule({
+      sources: Object.entries(files).map(([path, text]) => parseSource(path, text)),
+      ranks,
+      peers: ["effect", "lmdb"]
+    }))
+  const header = "/** A store. */\n\n"
+  const doc = "/**\n * Makes one.\n *\n * @category constructors\n * @since 0.1.0\n */\n"
+
+  it("ranks: an import from a higher rank, by value, type, re-export, type query and `import()`", () => {
+    const refused = "`store/` may not import `cache/`: its rank is not lower"
+    for (
+      const line of [
+        `import * as Cache from "../cache/Cache.ts"`,
+        `import type { Cache } from "../cache/Cache.ts"`,
+        `export * from "../cache/Cache.ts"`,
+        `export { make } from "../cache/Cache.ts"`,
+        `export type Cache = import("../cache/Cache.ts").Cache`,
+        `export const load = () => import("../cache/Cache.ts")`
+      ]
+    ) assert.deepStrictEqual(find(Architecture.ranks, { "store/Store.ts": line }), [`store/Store.ts:1: ${refused}`])
+  })
+
+  it("ranks: an import between folders of one rank, a folder without a rank, a file on top of src/", () => {
+    assert.lengthOf(find(Architecture.ranks, { "cli/main.ts": `import "../testing/Suite.ts"` }), 1)
+    assert.lengthOf(find(Architecture.ranks, { "misc/Thing.ts": "export {}" }), 1)
+    assert.lengthOf(find(Architecture.ranks, { "Thing.ts": "export {}" }), 1)
+  })
+
+  it("ranks: an import from a lower rank or the same folder is allowed", () => {
+    const files = { "store/Store.ts": `import "../pattern/Key.ts"\nimport "./Entry.ts"\nimport "effect/Effect"` }
+    assert.deepStrictEqual(find(Architecture.ranks, files), [])
+  })
+
+  it("imports: a missing file, a barrel, the effect barrel, a package that is no peer", () => {
+    const text =
+      `import "./Gone.ts"\nimport "./index.ts"\nimport { Effect } from "effect"\nimport "lodash"\nimport "lmdb"`
+    assert.deepStrictEqual(find(Architecture.imports, { "store/Store.ts": text, "store/index.ts": "" }), [
+      "store/Store.ts:1: no file `store/Gone.ts`",
+      "store/Store.ts:2: a barrel may not be imported inside src/: import the file",
+      "store/Store.ts:3: import the module (`effect/Effect`), not the barrel `effect`",
+      "store/Store.ts:4: `lodash` is neither a peer dependency nor a `node:` module"
+    ])
+  })
+
+  it("internals: an import of another folder's `internal/`", () => {
+    const files = {
+      "cache/Cache.ts": `import "../store/internal/shard.ts"`,
+      "store/Store.ts": `import "./internal/shard.ts"`
+    }
+    assert.deepStrictEqual(find(Architecture.internals, files), [
+      "cache/Cache.ts:1: `store/internal/shard.ts` is internal to `store/`"
+    ])
+  })
+
+  it("cycles: two files that import each other, the types of each other included", () => {
+    const files = {
+      "store/A.ts": `import { b } from "./B.ts"`,
+      "store/B.ts": `import type { C } from "./C.ts"`,
+      "store/C.ts": `import type { A } from "./A.ts"`
+    }
+    assert.deepStrictEqual(find(Architecture.cycles, files), [
+      "store/C.ts:1: import cycle: store/A.ts -> store/B.ts -> store/C.ts -> store/A.ts"
+    ])
+  })
+
+  it("portable: a `node:` module, a driver and a global of Node behind index.ts, and nowhere else", () => {
+    const files = {
+      "index.ts": `export * as A from "./store/A.ts"`,
+      "store/A.ts": `import { b } from "./B.ts"`,
+      "store/B.ts": `import type * as Fs from "node:fs"\nimport "lmdb"\nexport const b = process.env`,
+      "store/Lmdb.ts": `import "node:fs"\nexport const l = process.env`
+    }
+    assert.deepStrictEqual(find(Architecture.portable, files), [
+      "store/B.ts:1: index.ts reaches `node:fs`",
+      "store/B.ts:2: index.ts reaches `lmdb`",
+      "store/B.ts:3: index.ts reaches the Node global `process`"
+    ])
+  })
+
+  it("portable: a property or a parameter called like a global is none", () => {
+    const text =
+      "export const f = (x: { process: number }, process: number) => x.process\nexport const o = { global: 1 }"
+    assert.deepStrictEqual(find(Architecture.portable, { "index.ts": text }), [])
+  })
+
+  it("used: a private file that nothing imports or that lies beside public ones", () => {
+    const files = { "store/Store.ts": "", "store/internal/ring.ts": "", "store/shard.ts": "", "cli/main.ts": "" }
+    assert.deepStrictEqual(find(Architecture.used, files), [
+      "store/internal/ring.ts:1: no file imports this one",
+      "store/shard.ts:1: a private (camelCase) file lies in `internal/`",
+      "store/shard.ts:1: no file imports this one"
+    ])
+  })
+
+  it("sizes: a long file, a long function, a long line; comments and blank lines do not count", () => {
+    const lines = (count: number, line: string) => `${line}\n`.repeat(count)
+    const body = (count: number) => `export const f = () => {\n${lines(count, "  g()")}}\n`
+    assert.deepStrictEqual(find(Architecture.sizes, { "store/A.ts": lines(601, "g()") }), [
+      "store/A.ts:1: 601 code lines, at most 600"
+    ])
+    assert.deepStrictEqual(find(Architecture.sizes, { "store/A.ts": body(69) }), [
+      "store/A.ts:1: a function of 71 lines, at most 70"
+    ])
+    assert.deepStrictEqual(find(Architecture.sizes, { "store/A.ts": `\n//${"x".repeat(119)}` }), [
+      "store/A.ts:2: a line of 121 columns, at most 120"
+    ])
+    const commented = lines(600, "g()") + lines(50, "// why") + lines(50, "") +
+      body(0).replace("{\n", `{\n${lines(80, "// y")}`)
+    assert.lengthOf(find(Architecture.sizes, { "store/A.ts": commented.replace("g()\ng()\n", "") }), 0)
+  })
+
+  it("banned: clocks, randomness, timers, console and unfinished work", () => {
+    const planted = [
+      "Date.now()",
+      "Date[\"now\"]()",
+      "new Date()",
+      "performance.now()",
+      "Math.random()",
+      "setTimeout(f, 1)",
+      "setInterval(f, 1)",
+      "console.log(1)",
+      "const out = { console }",
+      "// TODO later",
+      "/* FIXME */",
+      "// a HACK"
+    ]
+    for (const text of planted) assert.lengthOf(find(Architecture.banned, { "store/A.ts": text }), 1, text)
+  })
+
+  it("banned: a date from a number, a method or a text with a banned name is allowed", () => {
+    const text = "new Date(0)\nself.setTimeout(1)\nconst s = \"console TODO\"\ninterface C { readonly console: 1 }"
+    assert.deepStrictEqual(find(Architecture.banned, { "store/A.ts": text }), [])
+  })
+
+  it("documented: a public module without header, an export without doc, summary, @since or @category", () => {
+    const of = (text: string) => find(Architecture.documented, { "store/A.ts": text })
+    assert.deepStrictEqual(of(`${doc}export const a = 1`), [
+      "store/A.ts:1: a public module starts with a header comment"
+    ])
+    assert.deepStrictEqual(of(`${header}export const a = 1`), ["store/A.ts:3: `a` has no doc comment"])
+    assert.lengthOf(of(header + doc.replace(" * Makes one.\n *\n", "") + "export const a = 1"), 1)
+    assert.lengthOf(of(header + doc.replace("@since 0.1.0", "") + "export const a = 1"), 1)
+    assert.lengthOf(of(header + doc.replace("@category constructors", "") + "export const a = 1"), 1)
+    assert.lengthOf(of(`${header}class A {}\nexport { A }`), 1)
+    assert.lengthOf(of(`${header}export { A } from "./B.ts"`), 1)
+  })
+
+  it("documented: overloads share one comment; internal exports and private files need none", () => {
+    const overloads =
+      `${doc}export function f(a: 1): 1\nexport function f(a: 2): 2\nexport function f(a: any) { return a }`
+    const merged = `${doc}export interface A {}\nexport const A = 1`
+    const text = `${header}${overloads}\n${merged}\n/** @internal */\nexport const i = 1`
+    assert.deepStrictEqual(find(Architecture.documented, { "store/A.ts": text }), [])
+    assert.deepStrictEqual(find(Architecture.documented, { "store/internal/a.ts": "export const a = 1" }), [])
+  })
+
+  it("headings: no first-level heading, or two; those inside code do not count", () => {
+    const of = (text: string) => Architecture.headings([{ path: "README.md", text }]).length
+    assert.strictEqual(of("## A"), 1)
+    assert.strictEqual(of("# A\n# B"), 1)
+    assert.strictEqual(of("# A\n```sh\n# B\n```\n## C"), 0)
+  })
+})

@@ -1,0 +1,18 @@
+import * as fc from "fast-check"
+
+// `npm run test:props -- --runs 10000 --seed 42` repeats or deepens every property without touching a test.
+const number = (name: string): number | undefined => {
+  const text = process.env[name]
+  if (text === undefined || text === "") return undefined
+  const value = Number(text)
+  if (!Number.isSafeInteger(value)) throw new Error(`${name} must be a whole number, not \`${text}\``)
+  return value
+}
+
+const numRuns = number("STATELESS_RUNS")
+const seed = number("STATELESS_SEED")
+fc.configureGlobal({
+  ...fc.readConfigureGlobal(),
+  ...(numRuns === undefined ? {} : { numRuns }),
+  ...(seed === undefined ? {} : { seed })
+})
