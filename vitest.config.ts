@@ -5,7 +5,7 @@ const project = (name: string, include: ReadonlyArray<string>, exclude: Readonly
   test: { name, include: [...include], exclude: [...exclude] }
 })
 
-const special = ["model", "simulation", "types", "props", "docs"]
+const special = ["model", "simulation", "integration", "types", "props", "docs"]
 
 export default defineConfig({
   // The package imports itself by name and finds its sources, as in `npm run examples` and in `tsconfig.test.json`.

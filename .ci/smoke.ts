@@ -1,6 +1,6 @@
 /**
  * Uses the package as a stranger does: packs it, installs the tarball in an empty project outside the repository, checks
- * `.ci/smoke/program.ts` there with every supported TypeScript, runs it, and bundles the main entry for a browser.
+ * `.ci/smoke/program.ts` and the README there with every supported TypeScript, runs them, and bundles the main entry.
  *
  * Expects `dist/` (`npm run build`). The project is removed at the end, unless `--keep` is given.
  */
@@ -10,6 +10,7 @@ import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFile
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
+import { extract, fileOf, toProgram } from "./docs.ts"
 
 const root = join(import.meta.dirname, "..")
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
@@ -29,17 +30,22 @@ const check = (title: string, problem: string | undefined): void => {
 }
 
 const folder = mkdtempSync(join(tmpdir(), "stateless-smoke-"))
-const run = (
-  command: string,
-  args: ReadonlyArray<string>
-): { readonly status: number | null; readonly output: string } => {
+interface Result {
+  readonly status: number | null
+  readonly output: string
+}
+
+const run = (command: string, args: ReadonlyArray<string>): Result => {
   const { error, status, stderr, stdout } = spawnSync(command, args, { cwd: folder, encoding: "utf8" })
   if (error !== undefined) throw error
   return { status, output: `${stdout}${stderr}` }
 }
 const node = (...args: ReadonlyArray<string>) => run(process.execPath, args)
-const expectSuccess = (title: string, { output, status }: ReturnType<typeof run>): void =>
-  check(title, status === 0 ? undefined : `exit ${status}\n${output}`)
+const npmInstall = (...packages: ReadonlyArray<string>) =>
+  run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...packages])
+const problemOf = ({ output, status }: Result): string | undefined =>
+  status === 0 ? undefined : `exit ${status}\n${output}`
+const expectSuccess = (title: string, result: Result): void => check(title, problemOf(result))
 
 const install = (): void => {
   const packed = execFileSync("npm", ["pack", "--json", "--silent", "--pack-destination", folder], {
@@ -63,36 +69,74 @@ const install = (): void => {
       devDependencies: compilers
     })
   )
-  expectSuccess("npm install of the tarball", run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline"]))
+  expectSuccess("npm install of the tarball", npmInstall())
 }
 
-const typeCheck = (): void => {
-  // `types: []` and libraries checked: the declarations need neither the types of Node nor those of a driver.
-  const base = {
-    strict: true,
-    noEmit: true,
-    target: "es2023",
-    lib: ["es2023", "dom"],
-    types: [],
-    exactOptionalPropertyTypes: true
+const resolutions = {
+  nodenext: { module: "nodenext", moduleResolution: "nodenext" },
+  bundler: { module: "esnext", moduleResolution: "bundler" }
+}
+
+/** Type checks files of the project with every compiler; what they say is left to `judge`. */
+const typeCheck = (
+  title: string,
+  files: ReadonlyArray<string>,
+  options: object,
+  judge: (result: Result, compiler: string) => string | undefined
+): void => {
+  for (const [resolution, module] of Object.entries(resolutions)) {
+    const config = `tsconfig.${resolution}.json`
+    const compilerOptions = {
+      strict: true,
+      noEmit: true,
+      target: "es2023",
+      exactOptionalPropertyTypes: true,
+      ...module,
+      ...options
+    }
+    writeFileSync(join(folder, config), JSON.stringify({ compilerOptions, files }))
+    for (const compiler of Object.keys(compilers)) {
+      const { version } = JSON.parse(readFileSync(join(folder, "node_modules", compiler, "package.json"), "utf8"))
+      const result = node(join("node_modules", compiler, "bin/tsc"), "-p", config, "--pretty", "false")
+      check(`types of ${title}: TypeScript ${version}, ${resolution}`, judge(result, compiler))
+    }
   }
-  const resolutions = {
-    nodenext: { module: "nodenext", moduleResolution: "nodenext" },
-    bundler: { module: "esnext", moduleResolution: "bundler" }
-  }
+}
+
+/** The programs of `.ci/smoke/` with no driver, no types of Node and every declaration checked. */
+const typeCheckPrograms = (): void => {
   const programs = readdirSync(join(import.meta.dirname, "smoke")).filter((file) => file.endsWith(".ts"))
   for (const file of programs) copyFileSync(join(import.meta.dirname, "smoke", file), join(folder, file))
-  for (const [resolution, options] of Object.entries(resolutions)) {
-    const config = `tsconfig.${resolution}.json`
-    writeFileSync(
-      join(folder, config),
-      JSON.stringify({ compilerOptions: { ...base, ...options }, files: programs })
-    )
-    for (const compiler of Object.keys(compilers)) {
-      const version = JSON.parse(readFileSync(join(folder, "node_modules", compiler, "package.json"), "utf8")).version
-      const result = node(join("node_modules", compiler, "bin/tsc"), "-p", config)
-      expectSuccess(`types: TypeScript ${version}, ${resolution}`, result)
-    }
+  typeCheck("the program", programs, { lib: ["es2023", "dom"], types: [], skipLibCheck: false }, problemOf)
+}
+
+/** What the README shows works with what was packed, not only with the sources. */
+const readme = (): void => {
+  const blocks = extract("README.md", readFileSync(join(root, "README.md"), "utf8"))
+  if (blocks.length === 0) return
+  const { "@types/node": types, lmdb } = manifest.devDependencies
+  expectSuccess("npm install of the drivers", npmInstall(`lmdb@${lmdb}`, `@types/node@${types}`))
+  copyFileSync(join(import.meta.dirname, "docsCheck.ts"), join(folder, "docsCheck.ts"))
+  for (const block of blocks) {
+    writeFileSync(join(folder, fileOf(block)), `${block.code}\nexport {}\n`)
+    writeFileSync(join(folder, `run-${fileOf(block)}`), toProgram(block, "./docsCheck.ts"))
+  }
+  const options = { lib: ["es2023", "dom", "esnext.disposable"], types: ["node"], skipLibCheck: true }
+  const accepted = blocks.filter(({ kind }) => kind !== "error")
+  if (accepted.length > 0) typeCheck("the README", accepted.map(fileOf), options, problemOf)
+  for (const block of blocks.filter(({ kind }) => kind === "error")) {
+    typeCheck(`README.md:${block.line}, refused`, [fileOf(block)], options, ({ output, status }) => {
+      if (status === 0) return "compiles, but is marked as an error"
+      const said = output.replace(/\s+/g, " ")
+      // The number and the words around a message change between compilers, the message of the library does not.
+      const missing = block.message.find((line) =>
+        /E\d{4}/.test(line) && !said.includes(line.replace(/^.*?(?=E\d{4})/, ""))
+      )
+      return missing === undefined ? undefined : `the compiler does not say: ${missing}\n${output}`
+    })
+  }
+  for (const block of blocks.filter(({ kind }) => kind === "run")) {
+    expectSuccess(`README.md:${block.line} runs`, node(`run-${fileOf(block)}`))
   }
 }
 
@@ -142,9 +186,10 @@ const bundle = async (): Promise<void> => {
 
 try {
   install()
-  typeCheck()
+  typeCheckPrograms()
   execute()
   await bundle()
+  readme()
 } finally {
   if (process.argv.includes("--keep")) console.log(`kept: ${folder}`)
   else rmSync(folder, { recursive: true, force: true })

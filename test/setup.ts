@@ -1,5 +1,3 @@
-import * as fc from "fast-check"
-
 // `npm run test:props -- --runs 10000 --seed 42` repeats or deepens every property without touching a test.
 const number = (name: string): number | undefined => {
   const text = process.env[name]
@@ -11,8 +9,14 @@ const number = (name: string): number | undefined => {
 
 const numRuns = number("STATELESS_RUNS")
 const seed = number("STATELESS_SEED")
-fc.configureGlobal({
-  ...fc.readConfigureGlobal(),
-  ...(numRuns === undefined ? {} : { numRuns }),
-  ...(seed === undefined ? {} : { seed })
-})
+if (numRuns !== undefined || seed !== undefined) {
+  // Loaded only when it is asked for: every test file pays for what its setup imports.
+  const fc = await import("fast-check")
+  fc.configureGlobal({
+    ...fc.readConfigureGlobal(),
+    ...(numRuns === undefined ? {} : { numRuns }),
+    ...(seed === undefined ? {} : { seed })
+  })
+}
+
+export {}
