@@ -1,16 +1,18 @@
 /**
  * Uses the package as a stranger does: packs it, installs the tarball in an empty project outside the repository, checks
- * `.ci/smoke/program.ts` and the README there with every supported TypeScript, runs them, and bundles the main entry.
+ * the programs of `.ci/smoke/`, the README and the numbered examples there with every supported TypeScript, runs them, and
+ * bundles the main entry.
  *
  * Expects `dist/` (`npm run build`). The project is removed at the end, unless `--keep` is given.
  */
 import { build } from "esbuild"
 import { execFileSync, spawnSync } from "node:child_process"
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { extract, fileOf, toProgram } from "./docs.ts"
+import { readSources } from "./source.ts"
 
 const root = join(import.meta.dirname, "..")
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
@@ -22,6 +24,9 @@ const compilers = {
   "typescript-6": "npm:typescript@~6.0.0",
   "typescript-5": "npm:typescript@~5.9.0"
 }
+
+/** The programs that need nothing but the package and effect. */
+const programs = readdirSync(join(import.meta.dirname, "smoke")).filter((file) => file.endsWith(".ts"))
 
 const failures: Array<string> = []
 const check = (title: string, problem: string | undefined): void => {
@@ -105,25 +110,78 @@ const typeCheck = (
 
 /** The programs of `.ci/smoke/` with no driver, no types of Node and every declaration checked. */
 const typeCheckPrograms = (): void => {
-  const programs = readdirSync(join(import.meta.dirname, "smoke")).filter((file) => file.endsWith(".ts"))
   for (const file of programs) copyFileSync(join(import.meta.dirname, "smoke", file), join(folder, file))
   typeCheck("the program", programs, { lib: ["es2023", "dom"], types: [], skipLibCheck: false }, problemOf)
 }
 
-/** What the README shows works with what was packed, not only with the sources. */
-const readme = (): void => {
+/** The paths of the modules in the tarball, without extension. */
+const modules = (): ReadonlyArray<string> =>
+  readdirSync(join(folder, "node_modules", name, "dist"), { recursive: true, encoding: "utf8" })
+    .map((path) => path.replaceAll("\\", "/"))
+    .filter((path) => path.endsWith(".js"))
+    .map((path) => path.replace(/\.js$/, ""))
+    .toSorted()
+const isPrivate = (path: string): boolean => /(^|\/)internal\/|^cli\/|(^|\/)index$/.test(path)
+
+/** Runs `act` with each specifier in one process of Node and fails for those that `act` refuses. */
+const forEachSpecifier = (title: string, specifiers: ReadonlyArray<string>, act: string): void => {
+  const program = `let bad = 0
+    for (const specifier of ${JSON.stringify(specifiers)}) {
+      const problem = await (async () => { ${act} })().then((said) => said, (error) => String(error))
+      if (problem !== undefined) { console.log(specifier + ": " + problem); bad++ }
+    }
+    process.exitCode = bad === 0 ? 0 : 1`
+  expectSuccess(`${title} (${specifiers.length})`, node("--input-type=module", "-e", program))
+}
+
+/** Without any driver: the programs run, every entry loads, and nothing private can be named. */
+const execute = (): void => {
+  for (const program of programs) {
+    const result = node(program)
+    expectSuccess(`${program} runs on Node ${process.version}`, result)
+    process.stdout.write(result.output)
+  }
+  const entries = Object.entries(manifest.exports as Record<string, unknown>)
+    .flatMap(([key, target]) => target !== null && !/\*|\.json$/.test(key) ? [name + key.slice(1)] : [])
+  forEachSpecifier("every entry can be imported", entries, "await import(specifier)")
+  forEachSpecifier(
+    "no private module can be imported",
+    modules().filter(isPrivate).map((path) => `${name}/${path}`),
+    `try { import.meta.resolve(specifier) } catch (error) {
+       if (error.code === "ERR_PACKAGE_PATH_NOT_EXPORTED") return
+       throw error
+     }
+     return "can be imported"`
+  )
+}
+
+/** What an example may import to be tried here: what the project has installed. */
+const isInstalled = (specifier: string): boolean =>
+  /^(node:|effect$|effect\/|effect-stateless$|effect-stateless\/|lmdb$)/.test(specifier)
+
+/** What the README and the numbered examples show works with what was packed, not only with the sources. */
+const documentation = (): void => {
+  const drivers = Object.keys(manifest.peerDependenciesMeta)
+  const versions = [...drivers, "@types/node"].map((driver) => `${driver}@${manifest.devDependencies[driver]}`)
+  expectSuccess("npm install of the drivers", npmInstall(...versions))
+  const paths = modules().filter((path) => !isPrivate(path)).map((path) => `${name}/${path}`)
+  forEachSpecifier("every public module can be imported by its path", paths, "await import(specifier)")
+
+  const examples = existsSync(join(root, "examples")) ? readSources(join(root, "examples")) : []
+  const tried = examples.filter(({ imports, path }) =>
+    /^\d\d-[^/]*$/.test(path) && imports.every(({ specifier }) => isInstalled(specifier))
+  )
+  for (const { path, text } of tried) writeFileSync(join(folder, path), text)
   const blocks = extract("README.md", readFileSync(join(root, "README.md"), "utf8"))
-  if (blocks.length === 0) return
-  const { "@types/node": types, lmdb } = manifest.devDependencies
-  expectSuccess("npm install of the drivers", npmInstall(`lmdb@${lmdb}`, `@types/node@${types}`))
   copyFileSync(join(import.meta.dirname, "docsCheck.ts"), join(folder, "docsCheck.ts"))
   for (const block of blocks) {
     writeFileSync(join(folder, fileOf(block)), `${block.code}\nexport {}\n`)
     writeFileSync(join(folder, `run-${fileOf(block)}`), toProgram(block, "./docsCheck.ts"))
   }
+
   const options = { lib: ["es2023", "dom", "esnext.disposable"], types: ["node"], skipLibCheck: true }
-  const accepted = blocks.filter(({ kind }) => kind !== "error")
-  if (accepted.length > 0) typeCheck("the README", accepted.map(fileOf), options, problemOf)
+  const accepted = [...blocks.filter(({ kind }) => kind !== "error").map(fileOf), ...tried.map(({ path }) => path)]
+  if (accepted.length > 0) typeCheck(`README and examples (${accepted.length})`, accepted, options, problemOf)
   for (const block of blocks.filter(({ kind }) => kind === "error")) {
     typeCheck(`README.md:${block.line}, refused`, [fileOf(block)], options, ({ output, status }) => {
       if (status === 0) return "compiles, but is marked as an error"
@@ -138,29 +196,7 @@ const readme = (): void => {
   for (const block of blocks.filter(({ kind }) => kind === "run")) {
     expectSuccess(`README.md:${block.line} runs`, node(`run-${fileOf(block)}`))
   }
-}
-
-const execute = (): void => {
-  const result = node("program.ts")
-  expectSuccess(`runs on Node ${process.version}`, result)
-  process.stdout.write(result.output)
-  const subpaths = Object.entries(manifest.exports as Record<string, unknown>)
-    .flatMap(([key, target]) => target !== null && !key.includes("*") ? [name + key.slice(1)] : [])
-  for (const specifier of subpaths) {
-    const attributes = specifier.endsWith(".json") ? `, { with: { type: "json" } }` : ""
-    expectSuccess(
-      `import "${specifier}"`,
-      node("--input-type=module", "-e", `await import("${specifier}"${attributes})`)
-    )
-  }
-  const internal = readdirSync(join(folder, "node_modules", name, "dist"), { recursive: true, encoding: "utf8" })
-    .filter((path) => /(^|\/)internal\/.*\.js$|^cli\/.*\.js$|(^|\/)index\.js$/.test(path))
-    .map((path) => `${name}/${path.replace(/\.js$/, "")}`)
-  for (const specifier of internal) {
-    const { output } = node("--input-type=module", "-e", `await import("${specifier}")`)
-    const isRefused = output.includes("ERR_PACKAGE_PATH_NOT_EXPORTED")
-    check(`import "${specifier}" is refused`, isRefused ? undefined : "a private module can be imported")
-  }
+  for (const { path } of tried) expectSuccess(`examples/${path} runs`, node(path))
 }
 
 const bundle = async (): Promise<void> => {
@@ -189,7 +225,7 @@ try {
   typeCheckPrograms()
   execute()
   await bundle()
-  readme()
+  documentation()
 } finally {
   if (process.argv.includes("--keep")) console.log(`kept: ${folder}`)
   else rmSync(folder, { recursive: true, force: true })
