@@ -5,6 +5,147 @@
  */
 
 /**
+ * Every mistake that Stateless can name: its code, its sentence, its repair.
+ *
+ * A finding is written twice, side by side: as a type, whose text the compiler prints where the mistake is, and as a
+ * function, which the run time calls for manifests built from data and for programs with casts. Both say the same
+ * sentence; the type puts code in single quotes (compilers print a message inside double quotes) and starts with the
+ * code, the function puts code in backticks and keeps the code in a field.
+ *
+ * - A code never changes its meaning and is never used again.
+ * - A message has at most 300 characters as long as the names in it are of ordinary length: compilers cut at 320.
+ * - Codes: `E01xx` patterns and keys, `E02xx` ownership and capabilities, `E03xx` stores, `E04xx` manifests, `E05xx`
+ *   the engine. Those of stores and of the engine are defined beside their errors, as is `E0218` (nobody owns the
+ *   family now).
+ *
+ * @since 0.1.0
+ */
+export * as Diagnostic from "./diagnostic/Diagnostic.ts"
+
+/**
+ * Shapes of keys, such as `user:{id}`: the pattern language, as types and at run time.
+ *
+ * ```
+ * pattern = segment (":" segment)* [":" "*"]  |  "*"
+ * segment = text | "{" name "}"
+ * key     = text (":" text)*
+ * ```
+ *
+ * - `{name}` is exactly one segment; a last `*` is one or more segments. No segment is empty.
+ * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure.
+ * - Two patterns that differ only in the names of their parameters denote the same keys.
+ * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
+ *
+ * Not here: sets of patterns ({@link PatternSet}), who owns what.
+ *
+ * @since 0.1.0
+ */
+export * as KeyPattern from "./pattern/KeyPattern.ts"
+
+/**
+ * Sets of patterns: which one decides about a key, which ones share keys with a pattern.
+ *
+ * Patterns are kept in a trie over segments, with one branch per text, one for holes, and one for a last `*`. A key
+ * is routed by walking all branches that can still match, most specific first, as one step of an automaton whose
+ * states are built when they are first met. So a key costs one table look-up per segment, however many patterns there
+ * are.
+ *
+ * - The most specific pattern wins: compared from the left, text before hole before `*`.
+ * - Two patterns of the same keys are one: the later value replaces the earlier.
+ * - A set is fixed once it is built.
+ *
+ * At type level the trie is built by key remapping: merging the keys of a mapped type groups patterns by their first
+ * segment, so the whole index costs one step per segment, and its nodes are lazy, so a query resolves only what it
+ * walks.
+ *
+ * @since 0.1.0
+ */
+export * as PatternSet from "./pattern/PatternSet.ts"
+
+/**
+ * What a manifest says, and the checks of what it says, as types.
+ *
+ * {@link Checked} is a definition with every wrong property replaced by a string literal type that says what is
+ * wrong, so that the compiler reports it there: `Type '"user:profile"' is not assignable to type '"E0102:
+ * 'user:profile' is already owned through ..."'`. `Validation` finds the same mistakes, with the same words, in
+ * manifests built from data.
+ *
+ * What keeps the checks linear in the number of families:
+ *
+ * - A fact about a definition is a conditional type on the bare parameter. It stays closed while the parameter is
+ *   generic and is computed once per definition afterwards; a plain alias would be unfolded into its users and
+ *   computed in each.
+ * - {@link At} asks for one property. `K extends keyof T` would list all keys of `T` at every use.
+ * - A recursive result never meets a constraint, which would make the compiler enumerate the whole recursion.
+ * - Messages are computed in the failing branch only.
+ *
+ * @since 0.1.0
+ */
+export * as Definition from "./ownership/Definition.ts"
+
+/**
+ * Who owns, borrows and derives from whom, as a value; and what each write must invalidate, compiled.
+ *
+ * A reference such as `derives: ["user:{id}"]` of `profile:{id}` says: the entry `profile:7` was computed from
+ * `user:7`. A name that both sides have is carried along the edge; a parameter of the dependent that the reference
+ * does not name is free; text in the reference is a guard on the source. The plan of a family follows these edges to
+ * their end, composing what they carry, so that a write executes a flat list of steps and never matches a pattern.
+ *
+ * - Completeness: whatever depends on a key, through any chain of references, is in a step of its plan.
+ * - Exactness: a step whose parameters are all bound drops one entry. A free parameter drops every value of it, and
+ *   is free only if some link of the chain does not carry it.
+ * - A step that a wider step of the same family contains is dropped.
+ * - `*` never carries: how many segments it has is not known.
+ *
+ * @since 0.1.0
+ */
+export * as DependencyGraph from "./ownership/DependencyGraph.ts"
+
+/**
+ * How the entries of a family live: lifetimes, staleness, loading. Pure data, all optional.
+ *
+ * @since 0.1.0
+ */
+export * as FamilyPolicy from "./ownership/FamilyPolicy.ts"
+
+/**
+ * The run-time twin of the manifest's type-level checks, for manifests built from data: same findings, same words.
+ *
+ * A manifest that passes becomes a {@link ValidManifest}: patterns parsed and indexed, and for each family the answers
+ * that the types give about it: its nearest encloser, its owner, its realm, what covers it, what it may read.
+ *
+ * - Every mistake is reported, each once, with the path of the property that the compiler would underline.
+ * - A family whose pattern is malformed takes no part in the other checks.
+ *
+ * @since 0.1.0
+ */
+export * as Validation from "./ownership/Validation.ts"
+
+/**
+ * Capabilities: what a program must hold to read or to write keys, as services in the requirements of its Effect.
+ *
+ * Providing a service removes from `R` every requirement that is a subtype of it. A capability carries the region of
+ * its pattern as a covariant tuple, so the ownership of `user:*` removes a requirement for `user:{id}`; a borrow is a
+ * subtype of the same ownership, so an owner may read; and a borrow never removes an ownership.
+ *
+ * - Capabilities exist for declared patterns only, so the run time knows which grants cover a family.
+ * - Keys that are carved out of a pattern live in a realm of their own: the owner of the rest does not discharge them.
+ * - The cache is part of a capability: another cache's ownership is worth nothing here.
+ *
+ * Not here: exclusion in time. Types cannot end; {@link Lease} and scopes do.
+ *
+ * @since 0.1.0
+ */
+export * as Capability from "./capability/Capability.ts"
+
+/**
+ * Leases: rights to one key that end.
+ *
+ * @since 0.1.0
+ */
+export * as Lease from "./capability/Lease.ts"
+
+/**
  * How a family's values become bytes, for the tiers that keep bytes.
  *
  * @since 0.1.0
@@ -70,3 +211,107 @@ export * as Store from "./store/Store.ts"
  * @since 0.1.0
  */
 export * as StoreError from "./store/StoreError.ts"
+
+/**
+ * A value, and what the cache knows about it.
+ *
+ * @since 0.1.0
+ */
+export * as Answer from "./cache/Answer.ts"
+
+/**
+ * What a cache operation can fail with, besides the error of the family's own lookup.
+ *
+ * @since 0.1.0
+ */
+export * as CacheError from "./cache/CacheError.ts"
+
+/**
+ * The engine of one family.
+ *
+ * @since 0.1.0
+ */
+export * as CacheFamily from "./cache/CacheFamily.ts"
+
+/**
+ * What invalidation does to entries.
+ *
+ * @since 0.1.0
+ */
+export * as Invalidation from "./cache/Invalidation.ts"
+
+/**
+ * What the owner of a family says about how an entry comes to be.
+ *
+ * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
+ * `loaded` gives it a lifetime, tags or a revision of its own, `notModified` renews the value that is there, `skip` says
+ * that there is none.
+ *
+ * @since 0.1.0
+ */
+export * as Lookup from "./cache/Lookup.ts"
+
+/**
+ * Functions, methods and programs that say what they do to the cache, as types: a body may do no more than it declares.
+ *
+ * @since 0.1.0
+ */
+export * as Declared from "./manifest/Declared.ts"
+
+/**
+ * Access to the keys of one family, as a user of a manifest sees it.
+ *
+ * - Operations name the family's declared pattern as their requirement: `Owns` to write, `Borrows` to read.
+ * - A reader or writer has resolved its right once; its operations require nothing.
+ * - Reads and writes answer with values; invalidation follows the manifest and is done when a write returns.
+ *
+ * @since 0.1.0
+ */
+export * as Family from "./manifest/Family.ts"
+
+/**
+ * A manifest: one class that declares every key pattern of a cache, who owns it, and what derives from what.
+ *
+ * ```ts
+ * import * as Manifest from "effect-stateless/manifest/Manifest"
+ *
+ * class AppCache extends Manifest.Service<AppCache>()("AppCache", {
+ *   families: {
+ *     user: { pattern: "user:{id}", value: Manifest.type<{ readonly name: string }>() },
+ *     profile: { pattern: "profile:{id}", value: Manifest.type<string>(), derives: ["user:{id}"] }
+ *   }
+ * }) {}
+ * ```
+ *
+ * - The compiler checks the whole manifest, and reports each mistake on the property that makes it.
+ * - Rights come from `owner`, `borrower`, `delegate` and `modules`, and from nowhere else.
+ * - The class is the service of its engine: two manifests have two engines, even over one store.
+ *
+ * @since 0.1.0
+ */
+export * as Manifest from "./manifest/Manifest.ts"
+
+/**
+ * The application as types: one layer per family or reader, each given exactly what the manifest grants it.
+ *
+ * An object literal has one value per name, so a family has one owner by construction, and a module that needs more
+ * than its borrows, or gives away what it does not own, does not compile.
+ *
+ * @since 0.1.0
+ */
+export * as Modules from "./manifest/Modules.ts"
+
+/**
+ * What an owner may say, as types: the family that it owns, and a lookup that reads nothing but what the family
+ * derives from.
+ *
+ * The lookup is where an entry comes from, so whatever it reads of the same cache must be a declared source: else a
+ * change there would not reach the entry. Its requirements show what it reads, and anything else is refused, on the
+ * lookup.
+ *
+ * Not here: which *keys* of a source it reads. Types cannot tell `user:1` from `user:2`; the engine compares the
+ * reads that it observes.
+ *
+ * @since 0.1.0
+ */
+export * as Owner from "./manifest/Owner.ts"

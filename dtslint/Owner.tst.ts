@@ -1,0 +1,140 @@
+import { Context, Effect, Layer } from "effect"
+import { describe, expect, test } from "tstyche"
+import type { CacheError } from "../src/cache/CacheError.ts"
+import type { Borrows, Owns } from "../src/manifest/Manifest.ts"
+import type { Store } from "../src/store/Store.ts"
+import { AppCache, Db, type DbError, User, UserId } from "./fixture.ts"
+
+const { files, prefs, profile, user } = AppCache.keys
+const id = UserId.make("1")
+const ann = new User({ id, name: "Ann" })
+
+const UserLive = AppCache.owner("user", { lookup: ({ id }) => Db.use((db) => db.userById(id)) })
+const ProfileLive = AppCache.owner("profile", {
+  lookup: Effect.fnUntraced(function*({ id }) {
+    return (yield* user.get({ id })).name
+  })
+})
+const PrefsLive = AppCache.owner("prefs")
+
+describe("owner", () => {
+  test("requires what its lookup requires, beside the engine", () => {
+    expect(UserLive).type.toBe<Layer.Layer<Owns<"user:{id}", AppCache>, CacheError, AppCache | Db>>()
+    expect(ProfileLive).type.toBe<
+      Layer.Layer<Owns<"profile:{id}", AppCache>, CacheError, AppCache | Borrows<"user:{id}", AppCache>>
+    >()
+    expect(PrefsLive).type.toBe<Layer.Layer<Owns<"prefs:{id}", AppCache>, CacheError, AppCache>>()
+  })
+
+  test("gives a lookup its parameters, decoded, through a function and through fnUntraced", () => {
+    AppCache.owner("user", {
+      lookup: (params, context) => {
+        expect(params).type.toBe<{ readonly id: typeof UserId.Type }>()
+        expect(context.previous?.value).type.toBe<User | undefined>()
+        return Effect.succeed(ann)
+      }
+    })
+    AppCache.owner("files", {
+      lookup: (params) => Effect.succeed(params["*"].length),
+      parts: { facts: { lookup: ({ id }) => Effect.succeed(id.length) } }
+    })
+  })
+
+  test("refuses a lookup that reads what the family does not derive from", () => {
+    AppCache.owner("profile", {
+      // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+      lookup: Effect.fnUntraced(function*({ id }) {
+        yield* prefs.get({ id })
+        return (yield* user.get({ id })).name
+      })
+    })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+    AppCache.owner("profile", { lookup: ({ id }) => Effect.as(prefs.get({ id }), "x") })
+    // @ts-expect-error E0211: the lookup of family 'files' reads 'files:{id}:audit', which 'files' does not derive from
+    AppCache.owner("files", { lookup: (params) => AppCache.keys.audit.get({ id: params["*"] }) })
+  })
+
+  test("refuses a lookup that writes, fails otherwise, or does too much in a part", () => {
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'profile:{id}', but a lookup only answers
+    AppCache.owner("profile", { lookup: ({ id }) => Effect.as(profile.set({ id }, "x"), "x") })
+    // @ts-expect-error E0213: the lookup of family 'prefs' fails with an error that its family does not declare
+    AppCache.owner("prefs", { lookup: ({ id }) => Effect.as(Db.use((db) => db.userById(id)), { dark: true }) })
+    // @ts-expect-error E0211: the lookup of family 'facts' reads 'prefs:{id}', which 'facts' does not derive from
+    AppCache.owner("files", { parts: { facts: { lookup: ({ id }) => Effect.as(prefs.get({ id }), 1) } } })
+  })
+
+  test("names one family that has an owner of its own", () => {
+    // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too; help: use delegate('facts')
+    AppCache.owner("facts")
+    // @ts-expect-error E0209: family 'user' is not part of another family, so nobody can delegate it
+    AppCache.delegate("user")
+    // @ts-expect-error E0210: 'AppCache' declares no family 'usr'; help: declare it, or check its spelling
+    AppCache.owner("usr")
+    const either = Math.random() < 0.5 ? "user" as const : "prefs" as const
+    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each
+    AppCache.owner(either)
+  })
+})
+
+describe("modules", () => {
+  class Users extends Context.Service<Users, { readonly save: Effect.Effect<void, CacheError> }>()("Users") {}
+  class Reports extends Context.Service<Reports, { readonly run: Effect.Effect<User, CacheError | DbError> }>()(
+    "Reports"
+  ) {}
+  const users = Layer.effect(Users, Effect.map(user.writer, (writer) => ({ save: writer.set({ id }, ann) })))
+  const reports = Layer.effect(Reports, Effect.map(user.reader, (reader) => ({ run: reader.get({ id }) })))
+  const greedy = Layer.effectDiscard(files.invalidateAll())
+
+  test("are one layer that needs a store, and nothing of the cache", () => {
+    expect(AppCache.modules({ user: UserLive, profile: ProfileLive, prefs: PrefsLive, analytics: reports })).type.toBe<
+      Layer.Layer<
+        Owns<"user:{id}", AppCache> | Owns<"profile:{id}", AppCache> | Owns<"prefs:{id}", AppCache> | Reports,
+        CacheError,
+        Db | Store
+      >
+    >()
+    expect(AppCache.modules({ user: users.pipe(Layer.provide(UserLive)) })).type.toBe<
+      Layer.Layer<Users, CacheError, Db | Store>
+    >()
+  })
+
+  test("may not do more than the manifest grants them", () => {
+    // @ts-expect-error E0227: module 'user' writes 'user:{id}' without an owner
+    AppCache.modules({ user: users })
+    // @ts-expect-error E0226: module 'profile' provides the ownership of 'user:{id}', which is not its own
+    AppCache.modules({ profile: UserLive })
+    // @ts-expect-error E0214: module 'analytics' writes 'files:*', but the manifest lets it borrow 'user:{id}', 'files:*'
+    AppCache.modules({ analytics: greedy })
+    // @ts-expect-error E0228: 'AppCache' declares no family and no reader 'nobody'
+    AppCache.modules({ nobody: reports })
+    // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too
+    AppCache.modules({ facts: Layer.empty })
+  })
+})
+
+describe("access", () => {
+  test("is typed by the family", () => {
+    expect(user.get({ id })).type.toBe<Effect.Effect<User, CacheError | DbError, Borrows<"user:{id}", AppCache>>>()
+    expect(user.set({ id }, ann)).type.toBe<Effect.Effect<void, CacheError, Owns<"user:{id}", AppCache>>>()
+    expect(AppCache.get("files:1:facts")).type.toBe<
+      Effect.Effect<number, CacheError, Borrows<"files:{id}:facts", AppCache>>
+    >()
+    expect(AppCache.delete(`draft:${ann.name}`)).type.toBe<
+      Effect.Effect<void, CacheError, Owns<"draft:{id}", AppCache>>
+    >()
+    expect(user.update({ id }, (was) => Db.use((db) => db.userById(was.id)))).type.toBe<
+      Effect.Effect<User, CacheError | DbError, Owns<"user:{id}", AppCache> | Db>
+    >()
+    // @ts-expect-error 'string' is not assignable to type 'string & Brand<"UserId">'
+    user.get({ id: "1" })
+    // @ts-expect-error E0101: no family of 'AppCache' matches the key 'usr:1'; help: declare a pattern for it
+    AppCache.get("usr:1")
+    // @ts-expect-error E0107: this key is a plain string, so its owner is unknown; help: use the accessors of 'keys'
+    AppCache.get(ann.name)
+  })
+
+  test("through a borrow has no writes", () => {
+    // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
+    Effect.map(user.reader, (reader) => reader.set({ id }, ann))
+  })
+})

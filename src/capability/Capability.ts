@@ -1,0 +1,151 @@
+/**
+ * Capabilities: what a program must hold to read or to write keys, as services in the requirements of its Effect.
+ *
+ * Providing a service removes from `R` every requirement that is a subtype of it. A capability carries the region of
+ * its pattern as a covariant tuple, so the ownership of `user:*` removes a requirement for `user:{id}`; a borrow is a
+ * subtype of the same ownership, so an owner may read; and a borrow never removes an ownership.
+ *
+ * - Capabilities exist for declared patterns only, so the run time knows which grants cover a family.
+ * - Keys that are carved out of a pattern live in a realm of their own: the owner of the rest does not discharge them.
+ * - The cache is part of a capability: another cache's ownership is worth nothing here.
+ *
+ * Not here: exclusion in time. Types cannot end; {@link Lease} and scopes do.
+ *
+ * @since 0.1.0
+ */
+import type { normalizePattern, Region } from "../pattern/KeyPattern.ts"
+import type { findNearest, Trie } from "../pattern/PatternSet.ts"
+
+declare const TypeId: unique symbol
+
+/**
+ * The shape behind {@link Owns}. It is exported for declaration files only: requirements name the alias, which prints
+ * as
+ * `Owns<"user:{id}", AppCache>` and has one identity per pattern and cache.
+ *
+ * **Details**
+ *
+ * The region must be a type argument of its own. Computed inside from `Pattern` it would be measured as invariant, and
+ * nothing would be discharged. The pattern itself is a label: it is shown, and plays no part in comparisons.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OwnsCapability<_Pattern extends string, out Keys, Self> {
+  readonly [TypeId]: { readonly keys: Keys; readonly cache: (_: Self) => Self }
+}
+
+/**
+ * The shape behind {@link Borrows}: a subtype of the same ownership.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BorrowsCapability<Pattern extends string, out Keys, Self> extends OwnsCapability<Pattern, Keys, Self> {
+  readonly [TypeId]: { readonly keys: Keys; readonly cache: (_: Self) => Self; readonly isBorrow: true }
+}
+
+/**
+ * The right to write, and to read, every key of `Pattern` in the cache `Self`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Owns<Pattern extends string, Self> = OwnsCapability<Pattern, regionIn<Pattern, Self>, Self>
+
+/**
+ * The right to read every key of `Pattern` in the cache `Self`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Borrows<Pattern extends string, Self> = BorrowsCapability<Pattern, regionIn<Pattern, Self>, Self>
+
+/**
+ * Any capability of any cache; for matching.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyCapability = OwnsCapability<any, any, any>
+
+/**
+ * Any borrow of any cache; for matching.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyBorrow = BorrowsCapability<any, any, any>
+
+// The region of a pattern, marked with the carve-out that it belongs to.
+type regionIn<P extends string, Self> = Self extends { readonly "~carved": infer C extends string }
+  ? [C] extends [never] ? Region<P>
+  : findNearest<Trie<C>, normalizePattern<P>> extends infer Realm
+    ? [Realm] extends [never] ? Region<P> : readonly [{ readonly carved: Realm }, ...Region<P>]
+  : never
+  : Region<P>
+
+// --- capabilities of a program ---------------------------------------------------------------------------------------
+
+/**
+ * The ownership of each pattern of a union.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type OwnsEach<Ps, Self> = Ps extends string ? Owns<Ps, Self> : never
+
+/**
+ * The borrow of each pattern of a union.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type BorrowsEach<Ps, Self> = Ps extends string ? Borrows<Ps, Self> : never
+
+/**
+ * The capabilities of the cache `Self` in `R` that `Allowed` does not discharge. Another cache's are none of its
+ * business.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type exceeding<R, Allowed, Self> = Exclude<Extract<R, OwnsCapability<any, any, Self>>, Allowed>
+
+/**
+ * What the capabilities do, in words: `reads 'user:{id}'`, `writes 'user:{id}'`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type describe<R> = R extends BorrowsCapability<infer P, any, any> ? `reads '${P}'`
+  : R extends OwnsCapability<infer P, any, any> ? `writes '${P}'`
+  : never
+
+// --- run time --------------------------------------------------------------------------------------------------------
+
+/**
+ * The value behind a capability: one per acquisition. It carries the engine that it speaks for, so an operation
+ * requires the capability and nothing else.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Grant<out Engine = unknown> {
+  readonly family: string
+  readonly mode: "own" | "borrow"
+  /** Grows with every change of owner: the fencing token. */
+  readonly token: number
+  readonly engine: Engine
+  /** Ends for good when the scope that acquired it closes. */
+  active: boolean
+}
+
+/**
+ * The name under which a grant is found in a Context.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const grantKey = (manifest: string, mode: Grant["mode"], pattern: string): string =>
+  `effect-stateless/capability/Capability/${manifest}/${mode}/${pattern}`

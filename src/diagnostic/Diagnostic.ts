@@ -1,0 +1,1117 @@
+/**
+ * Every mistake that Stateless can name: its code, its sentence, its repair.
+ *
+ * A finding is written twice, side by side: as a type, whose text the compiler prints where the mistake is, and as a
+ * function, which the run time calls for manifests built from data and for programs with casts. Both say the same
+ * sentence; the type puts code in single quotes (compilers print a message inside double quotes) and starts with the
+ * code, the function puts code in backticks and keeps the code in a field.
+ *
+ * - A code never changes its meaning and is never used again.
+ * - A message has at most 300 characters as long as the names in it are of ordinary length: compilers cut at 320.
+ * - Codes: `E01xx` patterns and keys, `E02xx` ownership and capabilities, `E03xx` stores, `E04xx` manifests, `E05xx`
+ *   the engine. Those of stores and of the engine are defined beside their errors, as is `E0218` (nobody owns the
+ *   family now).
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * One finding: what was refused and why (`sentence`), and what to do about it (`help`).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Diagnostic<out Tag extends string = string, out Code extends string = string> {
+  readonly _tag: Tag
+  readonly code: Code
+  readonly sentence: string
+  readonly help: string
+}
+
+/**
+ * The sentence and the help in one line, as an error's `message` shows them.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const format = (diagnostic: Diagnostic): string => `${diagnostic.sentence}; help: ${diagnostic.help}`
+
+/**
+ * The line that the compiler prints for the same finding: code first, single quotes instead of backticks.
+ *
+ * @category formatting
+ * @since 0.1.0
+ */
+export const formatAsType = (diagnostic: Diagnostic): string =>
+  `${diagnostic.code}: ${format(diagnostic).replaceAll("`", "'")}`
+
+type message<Code extends string, Sentence extends string, Help extends string> = `${Code}: ${Sentence}; help: ${Help}`
+
+const finding = <const Code extends string, const Tag extends string>(
+  code: Code,
+  tag: Tag,
+  sentence: string,
+  help: string
+): Diagnostic<Tag, Code> => ({ _tag: tag, code, sentence, help })
+
+// A template tag that puts names in backticks, and leaves numbers alone.
+const say = (strings: TemplateStringsArray, ...names: ReadonlyArray<string | number>): string =>
+  names.reduce<string>(
+    (text, name, index) => `${text}${typeof name === "number" ? name : `\`${name}\``}${strings[index + 1]!}`,
+    strings[0]!
+  )
+
+// --- E01xx: patterns and keys ----------------------------------------------------------------------------------------
+
+/**
+ * E0101: a raw key that no family of the manifest matches.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type keyUnknown<Id extends string, Key extends string> = message<
+  "E0101",
+  `no family of '${Id}' matches the key '${Key}'`,
+  "declare a pattern for it, or check its spelling"
+>
+/**
+ * E0101 at run time.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const keyUnknown = (id: string, key: string) =>
+  finding(
+    "E0101",
+    "KeyUnknown",
+    say`no family of ${id} matches the key ${key}`,
+    "declare a pattern for it, or check its spelling"
+  )
+
+/**
+ * E0102: a pattern inside another one, without a word about who owns it.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternOwned<Pattern extends string, Outer extends string, Family extends string> = message<
+  "E0102",
+  `'${Pattern}' is already owned through '${Outer}' of family '${Family}'`,
+  `add partOf: '${Family}' (same owner) or carvedFrom: '${Family}' (an owner of its own)`
+>
+/**
+ * E0102 at run time.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const patternOwned = (pattern: string, outer: string, family: string) =>
+  finding(
+    "E0102",
+    "PatternOwned",
+    say`${pattern} is already owned through ${outer} of family ${family}`,
+    say`add partOf: ${family} (same owner) or carvedFrom: ${family} (an owner of its own)`
+  )
+
+/**
+ * E0103: a pattern with nothing between two colons, or at an end.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternSegmentEmpty<Pattern extends string> = message<
+  "E0103",
+  `the pattern '${Pattern}' has an empty segment`,
+  "put one ':' between segments and none at the ends"
+>
+/**
+ * E0103 at run time, for an empty segment.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const patternSegmentEmpty = (pattern: string) =>
+  finding(
+    "E0103",
+    "PatternMalformed",
+    say`the pattern ${pattern} has an empty segment`,
+    say`put one ${":"} between segments and none at the ends`
+  )
+
+/**
+ * E0103: a pattern with `*` before its last segment.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternRestInside<Pattern extends string> = message<
+  "E0103",
+  `the pattern '${Pattern}' has '*' before its last segment`,
+  "write {name} for one segment; '*' stands for all that follow"
+>
+/**
+ * E0103 at run time, for a `*` that is not last.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const patternRestInside = (pattern: string) =>
+  finding(
+    "E0103",
+    "PatternMalformed",
+    say`the pattern ${pattern} has ${"*"} before its last segment`,
+    say`write {name} for one segment; ${"*"} stands for all that follow`
+  )
+
+/**
+ * E0103: a parameter without a name, or with a brace or star in it.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternParameterMalformed<Pattern extends string, Segment extends string> = message<
+  "E0103",
+  `'${Segment}' in the pattern '${Pattern}' is not a parameter`,
+  "write {name}"
+>
+/**
+ * E0103 at run time, for a malformed parameter.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const patternParameterMalformed = (pattern: string, segment: string) =>
+  finding("E0103", "PatternMalformed", say`${segment} in the pattern ${pattern} is not a parameter`, "write {name}")
+
+/**
+ * E0103: a pattern that uses one name for two segments.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternParameterTwice<Pattern extends string, Name extends string> = message<
+  "E0103",
+  `the pattern '${Pattern}' names the parameter '${Name}' twice`,
+  "give each parameter a name of its own"
+>
+/**
+ * E0103 at run time, for a repeated parameter.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const patternParameterTwice = (pattern: string, name: string) =>
+  finding(
+    "E0103",
+    "PatternMalformed",
+    say`the pattern ${pattern} names the parameter ${name} twice`,
+    "give each parameter a name of its own"
+  )
+
+/**
+ * E0103: a segment that is partly text and partly wildcard.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternSegmentMixed<Pattern extends string, Segment extends string> = message<
+  "E0103",
+  `'${Segment}' in the pattern '${Pattern}' mixes text with a wildcard`,
+  "a segment is text, {name}, or a last '*'"
+>
+/**
+ * E0103 at run time, for a mixed segment.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const patternSegmentMixed = (pattern: string, segment: string) =>
+  finding(
+    "E0103",
+    "PatternMalformed",
+    say`${segment} in the pattern ${pattern} mixes text with a wildcard`,
+    say`a segment is text, {name}, or a last ${"*"}`
+  )
+
+/**
+ * E0103: a pattern of more than 16 segments.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternTooLong<Pattern extends string> = message<
+  "E0103",
+  `the pattern '${Pattern}' has more than 16 segments`,
+  "join segments, or end it with '*'"
+>
+/**
+ * E0103 at run time, for a pattern that is too long.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const patternTooLong = (pattern: string) =>
+  finding(
+    "E0103",
+    "PatternMalformed",
+    say`the pattern ${pattern} has more than 16 segments`,
+    say`join segments, or end it with ${"*"}`
+  )
+
+/**
+ * E0103: a pattern whose text the compiler does not know.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternPlainString = message<
+  "E0103",
+  "this pattern is a plain string, so nothing can be checked about it",
+  "write it as a literal, or build the manifest at run time"
+>
+
+/**
+ * E0104: two families of the same keys, spelt differently or not.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternRespelt<Pattern extends string, Other extends string, Family extends string> = message<
+  "E0104",
+  `'${Pattern}' denotes the same keys as '${Other}' of family '${Family}'`,
+  "keep one of the two families"
+>
+/**
+ * E0104 at run time.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const patternRespelt = (pattern: string, other: string, family: string) =>
+  finding(
+    "E0104",
+    "PatternRespelt",
+    say`${pattern} denotes the same keys as ${other} of family ${family}`,
+    "keep one of the two families"
+  )
+
+/**
+ * E0105: two patterns that share keys, neither inside the other.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternsCross<Pattern extends string, Other extends string, Family extends string, Key extends string> =
+  message<
+    "E0105",
+    `'${Pattern}' and '${Other}' of family '${Family}' both own '${Key}' and neither is more specific`,
+    "change a segment so that they share no key, or that one lies inside the other"
+  >
+/**
+ * E0105 at run time.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const patternsCross = (pattern: string, other: string, family: string, key: string) =>
+  finding(
+    "E0105",
+    "PatternsCross",
+    say`${pattern} and ${other} of family ${family} both own ${key} and neither is more specific`,
+    "change a segment so that they share no key, or that one lies inside the other"
+  )
+
+/**
+ * E0106: a key with nothing between two colons, or at an end.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type keySegmentEmpty<Key extends string> = message<
+  "E0106",
+  `the key '${Key}' has an empty segment`,
+  "put one ':' between segments and none at the ends"
+>
+/**
+ * E0106 at run time, for an empty segment.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const keySegmentEmpty = (key: string) =>
+  finding(
+    "E0106",
+    "KeyMalformed",
+    say`the key ${key} has an empty segment`,
+    say`put one ${":"} between segments and none at the ends`
+  )
+
+/**
+ * E0106: a pattern where one key is expected.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type keyIsPattern<Key extends string> = message<
+  "E0106",
+  `'${Key}' is a pattern, not a key`,
+  "name one key, or use the family's invalidateWhere for many"
+>
+/**
+ * E0106 at run time, for a key with a wildcard in it.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const keyIsPattern = (key: string) =>
+  finding(
+    "E0106",
+    "KeyMalformed",
+    say`${key} is a pattern, not a key`,
+    "name one key, or use the family's invalidateWhere for many"
+  )
+
+/**
+ * E0107: a key whose text the compiler does not know, so its owner is unknown, too.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type keyPlainString = message<
+  "E0107",
+  "this key is a plain string, so its owner is unknown",
+  "use the accessors of 'keys', or a literal or template such as `user:${id}`"
+>
+
+/**
+ * E0108: a choice of keys that belong to different families.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type keyAmbiguous = message<
+  "E0108",
+  "this key may belong to several families",
+  "handle them one by one, so that each has its own value type and owner"
+>
+
+/**
+ * E0109: a parameter value that is not exactly one segment of a key.
+ *
+ * **Details**
+ *
+ * Found at run time only. The value is not part of the sentence: it may be secret.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterNotSegment = (pattern: string, name: string) =>
+  finding(
+    "E0109",
+    "KeyMalformed",
+    say`the parameter ${name} of ${pattern} is not one segment`,
+    say`it must be non-empty and without ${":"}, ${"{"}, ${"}"} and ${"*"}; encode it first`
+  )
+
+/**
+ * E0110: parameters that spell a key of a more specific family. Found at run time only.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const keyOfOtherFamily = (pattern: string, inner: string, family: string) =>
+  finding(
+    "E0110",
+    "KeyMalformed",
+    say`these parameters of ${pattern} spell a key of ${inner}, which family ${family} decides about`,
+    say`use the accessor of ${family}`
+  )
+
+// --- E02xx: ownership and capabilities -------------------------------------------------------------------------------
+
+/**
+ * E0201: a family with two answers to who owns it.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type enclosersBoth<Family extends string> = message<
+  "E0201",
+  `family '${Family}' gives both partOf and carvedFrom`,
+  "keep partOf (same owner) or carvedFrom (an owner of its own)"
+>
+/**
+ * E0201 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const enclosersBoth = (family: string) =>
+  finding(
+    "E0201",
+    "EnclosersBoth",
+    say`family ${family} gives both partOf and carvedFrom`,
+    "keep partOf (same owner) or carvedFrom (an owner of its own)"
+  )
+
+/**
+ * E0202: `partOf` or `carvedFrom` of a family that lies inside no other.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type encloserNone<Pattern extends string, Option extends string> = message<
+  "E0202",
+  `'${Pattern}' lies inside no other pattern`,
+  `remove ${Option}`
+>
+/**
+ * E0202 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const encloserNone = (pattern: string, option: "partOf" | "carvedFrom") =>
+  option === "partOf"
+    ? finding("E0202", "EncloserNone", say`${pattern} lies inside no other pattern`, "remove partOf")
+    : finding("E0202", "EncloserNone", say`${pattern} lies inside no other pattern`, "remove carvedFrom")
+
+/**
+ * E0203: a write where only a borrow is held.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type writeThroughBorrow<Pattern extends string, Family extends string> = message<
+  "E0203",
+  `cannot write '${Pattern}' through a borrow; it is owned by family '${Family}'`,
+  `do it in the owner of '${Family}', or require 'Owns'`
+>
+
+/**
+ * E0204: `partOf` or `carvedFrom` that names another family than the nearest enclosing one.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type encloserWrong<Pattern extends string, Named extends string, Outer extends string, Family extends string> =
+  message<
+    "E0204",
+    `'${Pattern}' does not lie directly inside family '${Named}', but in '${Outer}' of family '${Family}'`,
+    `name '${Family}'`
+  >
+/**
+ * E0204 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const encloserWrong = (pattern: string, named: string, outer: string, family: string) =>
+  finding(
+    "E0204",
+    "EncloserWrong",
+    say`${pattern} does not lie directly inside family ${named}, but in ${outer} of family ${family}`,
+    say`name ${family}`
+  )
+
+/**
+ * E0205: an operation without the capability for it, met at run time: a cast, a remote client, a dynamic manifest.
+ *
+ * **Details**
+ *
+ * `key` is the family's pattern where a key must not be shown.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const notOwner = (operation: "read" | "write" | "lease", key: string, pattern: string, family: string) =>
+  operation === "read"
+    ? finding(
+      "E0205",
+      "NotOwner",
+      say`cannot read ${key} (${pattern}): it is owned by ${family}, and the caller neither owns nor borrows it`,
+      say`require ${"Borrows"}, and provide it with borrower or modules`
+    )
+    : operation === "write"
+    ? finding(
+      "E0205",
+      "NotOwner",
+      say`cannot write ${key} (${pattern}): it is owned by ${family}, and the caller does not own it`,
+      say`do it in the owner of ${family}, or require ${"Owns"}`
+    )
+    : finding(
+      "E0205",
+      "NotOwner",
+      say`cannot lease ${key} (${pattern}): it is owned by ${family}, and the caller does not own it`,
+      say`do it in the owner of ${family}, or require ${"Owns"}`
+    )
+
+/**
+ * E0206: a borrow of something that is only a part of a declared pattern.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type referenceTooNarrow<Pattern extends string, Outer extends string, Family extends string> = message<
+  "E0206",
+  `'${Pattern}' is only a part of '${Outer}' of family '${Family}', and rights exist for declared patterns`,
+  `name '${Outer}', or declare a family for '${Pattern}' with partOf: '${Family}'`
+>
+/**
+ * E0206 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const referenceTooNarrow = (pattern: string, outer: string, family: string) =>
+  finding(
+    "E0206",
+    "ReferenceTooNarrow",
+    say`${pattern} is only a part of ${outer} of family ${family}, and rights exist for declared patterns`,
+    say`name ${outer}, or declare a family for ${pattern} with partOf: ${family}`
+  )
+
+/**
+ * E0207: a choice of families where one must be named.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type familyChoice = message<
+  "E0207",
+  "this names a choice of families, and would promise the rights of each",
+  "name one family"
+>
+
+/**
+ * E0208: an owner for a family that another family owns.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type familyIsPart<Family extends string, Whole extends string> = message<
+  "E0208",
+  `family '${Family}' is part of '${Whole}', whose owner owns it, too`,
+  `use delegate('${Family}'), or give its lookup in parts of owner('${Whole}')`
+>
+/**
+ * E0208 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const familyIsPart = (family: string, whole: string) =>
+  finding(
+    "E0208",
+    "FamilyIsPart",
+    say`family ${family} is part of ${whole}, whose owner owns it, too`,
+    say`use delegate(${family}), or give its lookup in parts of owner(${whole})`
+  )
+
+/**
+ * E0209: a delegation of a family that is no part of another.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type familyIsWhole<Family extends string> = message<
+  "E0209",
+  `family '${Family}' is not part of another family, so nobody can delegate it`,
+  `use owner('${Family}')`
+>
+/**
+ * E0209 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const familyIsWhole = (family: string) =>
+  finding(
+    "E0209",
+    "FamilyIsWhole",
+    say`family ${family} is not part of another family, so nobody can delegate it`,
+    say`use owner(${family})`
+  )
+
+/**
+ * E0210: a name that the manifest does not declare.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type familyUnknown<Id extends string, Family extends string> = message<
+  "E0210",
+  `'${Id}' declares no family '${Family}'`,
+  "declare it, or check its spelling"
+>
+/**
+ * E0210 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const familyUnknown = (id: string, family: string) =>
+  finding("E0210", "FamilyUnknown", say`${id} declares no family ${family}`, "declare it, or check its spelling")
+
+/**
+ * E0228: a module whose name is no family and no reader.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleUnknown<Id extends string, Module extends string> = message<
+  "E0228",
+  `'${Id}' declares no family and no reader '${Module}'`,
+  "declare it, or check its spelling"
+>
+/**
+ * E0228 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const moduleUnknown = (id: string, module: string) =>
+  finding(
+    "E0228",
+    "ModuleUnknown",
+    say`${id} declares no family and no reader ${module}`,
+    "declare it, or check its spelling"
+  )
+
+/**
+ * E0211: a lookup that reads what its family does not derive from.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type lookupReads<Family extends string, Source extends string> = message<
+  "E0211",
+  `the lookup of family '${Family}' reads '${Source}', which '${Family}' does not derive from`,
+  `add '${Source}' to derives of '${Family}', or its changes would not reach '${Family}'`
+>
+/**
+ * E0211 at run time: a read that was observed while a lookup ran.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const lookupReads = (family: string, source: string) =>
+  finding(
+    "E0211",
+    "LookupReads",
+    say`the lookup of family ${family} reads ${source}, which ${family} does not derive from`,
+    say`add ${source} to derives of ${family}, or its changes would not reach ${family}`
+  )
+
+/**
+ * E0212: a lookup that writes.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type lookupWrites<Family extends string, Target extends string> = message<
+  "E0212",
+  `the lookup of family '${Family}' writes '${Target}', but a lookup only answers with its own value`,
+  `write '${Target}' where the change happens, or let it derive from '${Family}'`
+>
+/**
+ * E0212 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const lookupWrites = (family: string, target: string) =>
+  finding(
+    "E0212",
+    "LookupWrites",
+    say`the lookup of family ${family} writes ${target}, but a lookup only answers with its own value`,
+    say`write ${target} where the change happens, or let it derive from ${family}`
+  )
+
+/**
+ * E0213: a lookup that fails with an error that its family does not declare.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type lookupFails<Family extends string> = message<
+  "E0213",
+  `the lookup of family '${Family}' fails with an error that its family does not declare`,
+  `give its schema as error of '${Family}', or handle it in the lookup`
+>
+
+/**
+ * E0229: a lookup for something that is no part of the owned family.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type partUnknown<Family extends string, Part extends string> = message<
+  "E0229",
+  `'${Part}' is no part of family '${Family}', so the owner of '${Family}' cannot give its lookup`,
+  `give it in owner('${Part}'), or declare it with partOf: '${Family}'`
+>
+
+/**
+ * E0214: a module that needs more than the manifest grants it.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleExceeds<Module extends string, Does extends string, Granted extends string> = message<
+  "E0214",
+  `module '${Module}' ${Does}, but the manifest lets it borrow ${Granted}`,
+  `add what it reads to borrows of '${Module}', and do what it writes in the module that owns it`
+>
+
+/**
+ * E0226: a module that gives away the ownership of another family.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleProvides<Module extends string, Pattern extends string> = message<
+  "E0226",
+  `module '${Module}' provides the ownership of '${Pattern}', which is not its own`,
+  `provide it in the module of the family that owns '${Pattern}'`
+>
+
+/**
+ * E0227: a module that needs its ownership and does not bring it.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleOwnerMissing<Module extends string, Pattern extends string> = message<
+  "E0227",
+  `module '${Module}' writes '${Pattern}' without an owner`,
+  `give its layer Layer.provide(owner('${Module}', ...)) of this manifest`
+>
+
+/**
+ * E0215: two owners of one key, merged.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type ownersMerged<Pattern extends string, Other extends string, Key extends string> = message<
+  "E0215",
+  `two owners: '${Pattern}' and '${Other}' both own '${Key}'`,
+  "keep one of the two layers, or delegate the part"
+>
+
+/**
+ * E0216: a second owner of a pattern, met at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const ownerTwice = (pattern: string, family: string) =>
+  finding(
+    "E0216",
+    "OwnershipConflict",
+    say`${pattern} of family ${family} already has an owner`,
+    "build its owner layer once, and share that layer"
+  )
+
+/**
+ * E0217: an operation through a grant whose scope has closed. Found at run time only.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const grantRevoked = (pattern: string, family: string) =>
+  finding(
+    "E0217",
+    "Revoked",
+    say`the right to ${pattern} of family ${family} has ended with the scope that gave it`,
+    "use it inside that scope only"
+  )
+
+/**
+ * E0224: a write into another layer than the program's own.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type layerWrite<Pattern extends string, Home extends string, Here extends string> = message<
+  "E0224",
+  `cannot write '${Pattern}' in layer '${Here}': it is owned by layer '${Home}'`,
+  `move the write to layer '${Home}'`
+>
+
+/**
+ * E0225: a read from a layer that the program's layer does not read.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type layerRead<Pattern extends string, Home extends string, Here extends string> = message<
+  "E0225",
+  `cannot read '${Pattern}' in layer '${Here}': it lives in layer '${Home}', which '${Here}' does not read`,
+  `add '${Home}' to reads of layer '${Here}'`
+>
+
+/**
+ * E0220: a function or method that does more than it declares.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type bodyExceeds<Does extends string, Declared extends string> = message<
+  "E0220",
+  `the body ${Does}, but declares: ${Declared}`,
+  "declare it, or leave it to a function that does"
+>
+
+/**
+ * E0221: `invalidates` without something that derives from what is owned.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type invalidatesIncomplete<Dependent extends string, Owned extends string> = message<
+  "E0221",
+  `invalidates is incomplete: '${Dependent}' derives from '${Owned}'`,
+  `list '${Dependent}', or leave invalidates out`
+>
+
+/**
+ * E0222: `invalidates` with something that no family declares.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type invalidatesUnknown<Id extends string, Pattern extends string> = message<
+  "E0222",
+  `no family of '${Id}' declares '${Pattern}', so it cannot be invalidated`,
+  "declare a pattern that covers it, or check its spelling"
+>
+
+/**
+ * E0223: a declared right to something that no family declares.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type rightUnknown<Id extends string, Option extends string, Pattern extends string> = message<
+  "E0223",
+  `no family of '${Id}' declares '${Pattern}' of ${Option}`,
+  "declare a pattern that covers it, or check its spelling"
+>
+
+// --- E04xx: manifests ------------------------------------------------------------------------------------------------
+
+/**
+ * E0401: families that invalidate each other in a circle.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type dependencyCycle<Path extends string> = message<
+  "E0401",
+  `invalidation never ends: ${Path}`,
+  "remove one of these from derives"
+>
+/**
+ * E0401 at run time. `path` lists family names, the first again at the end.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const dependencyCycle = (path: ReadonlyArray<string>) =>
+  finding(
+    "E0401",
+    "DependencyCycle",
+    `invalidation never ends: ${path.map((name) => `\`${name}\``).join(" -> ")}`,
+    "remove one of these from derives"
+  )
+
+/**
+ * E0402: `derives` or `borrows` of something that no family declares.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type referenceUnknown<Family extends string, Verb extends string, Pattern extends string> = message<
+  "E0402",
+  `'${Family}' ${Verb} '${Pattern}', but no family declares it`,
+  "declare a pattern that covers it, or check its spelling"
+>
+/**
+ * E0402 at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const referenceUnknown = (family: string, verb: "derives" | "borrows", pattern: string) =>
+  verb === "derives"
+    ? finding(
+      "E0402",
+      "ReferenceUnknown",
+      say`${family} derives ${pattern}, but no family declares it`,
+      "declare a pattern that covers it, or check its spelling"
+    )
+    : finding(
+      "E0402",
+      "ReferenceUnknown",
+      say`${family} borrows ${pattern}, but no family declares it`,
+      "declare a pattern that covers it, or check its spelling"
+    )
+
+/**
+ * E0403: `derives` or `borrows` of something in a layer that the family's layer does not read.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type referenceOutOfReach<
+  Family extends string,
+  Here extends string,
+  Pattern extends string,
+  Home extends string
+> = message<
+  "E0403",
+  `'${Family}' in layer '${Here}' cannot reach '${Pattern}' of layer '${Home}', which '${Here}' does not read`,
+  `add '${Home}' to reads of layer '${Here}'`
+>
+/**
+ * E0403 at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const referenceOutOfReach = (family: string, here: string, pattern: string, home: string) =>
+  finding(
+    "E0403",
+    "ReferenceOutOfReach",
+    say`${family} in layer ${here} cannot reach ${pattern} of layer ${home}, which ${here} does not read`,
+    say`add ${home} to reads of layer ${here}`
+  )
+
+/**
+ * E0404: a layer that the manifest does not declare.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const layerUnknown = (layer: string) =>
+  finding("E0404", "LayerUnknown", say`no layer is called ${layer}`, "declare it in layers, or check its spelling")
+
+/**
+ * E0405: a layer without a use.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type layerUnreachable<Layer extends string> = message<
+  "E0405",
+  `layer '${Layer}' is unreachable: no family or reader lives in it and no layer in use reads it`,
+  "remove it, or place a family in it"
+>
+/**
+ * E0405 at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const layerUnreachable = (layer: string) =>
+  finding(
+    "E0405",
+    "LayerUnreachable",
+    say`layer ${layer} is unreachable: no family or reader lives in it and no layer in use reads it`,
+    "remove it, or place a family in it"
+  )
+
+/**
+ * E0406: an option that does not exist.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type optionUnknown<Option extends string, Place extends string> = message<
+  "E0406",
+  `unknown option '${Option}' in ${Place}`,
+  "remove it, or check its spelling"
+>
+/**
+ * E0406 at run time. `place` is a phrase such as "family `user`".
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const optionUnknown = (option: string, place: string) =>
+  finding("E0406", "OptionUnknown", `${say`unknown option ${option}`} in ${place}`, "remove it, or check its spelling")
+
+/**
+ * E0407: a name that is both a family and a reader, so a module of that name would be either.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type readerIsFamily<Name extends string> = message<
+  "E0407",
+  `'${Name}' is a family and a reader`,
+  `rename the reader, or list what it reads in borrows of family '${Name}'`
+>
+/**
+ * E0407 at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const readerIsFamily = (name: string) =>
+  finding(
+    "E0407",
+    "ReaderIsFamily",
+    say`${name} is a family and a reader`,
+    say`rename the reader, or list what it reads in borrows of family ${name}`
+  )
+
+/**
+ * E0408: data that has not the shape of a manifest. Found at run time only: the compiler names the property itself.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const shapeWrong = (path: string, expected: string) =>
+  finding("E0408", "ShapeWrong", `${say`${path}`} must be ${expected}`, say`see the type ${"Definition"}`)
+
+/**
+ * E0409: a parameter codec for a name that the pattern does not have.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type parameterUnknown<Name extends string, Pattern extends string, Family extends string> = message<
+  "E0409",
+  `params of family '${Family}' names '${Name}', which is no parameter of '${Pattern}'`,
+  "remove it, or check its spelling"
+>
+/**
+ * E0409 at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const parameterUnknown = (name: string, pattern: string, family: string) =>
+  finding(
+    "E0409",
+    "ParameterUnknown",
+    say`params of family ${family} names ${name}, which is no parameter of ${pattern}`,
+    "remove it, or check its spelling"
+  )
+
+/**
+ * E0410: a manifest of more families than the bound allows. Found at run time only.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const familiesTooMany = (count: number, max: number) =>
+  finding(
+    "E0410",
+    "FamiliesTooMany",
+    say`the manifest declares ${count} families, and at most ${max} are supported`,
+    "split it into several manifests"
+  )

@@ -1,0 +1,17 @@
+/**
+ * Every mistake that Stateless can name: its code, its sentence, its repair.
+ *
+ * A finding is written twice, side by side: as a type, whose text the compiler prints where the mistake is, and as a
+ * function, which the run time calls for manifests built from data and for programs with casts. Both say the same
+ * sentence; the type puts code in single quotes (compilers print a message inside double quotes) and starts with the
+ * code, the function puts code in backticks and keeps the code in a field.
+ *
+ * - A code never changes its meaning and is never used again.
+ * - A message has at most 300 characters as long as the names in it are of ordinary length: compilers cut at 320.
+ * - Codes: `E01xx` patterns and keys, `E02xx` ownership and capabilities, `E03xx` stores, `E04xx` manifests, `E05xx`
+ *   the engine. Those of stores and of the engine are defined beside their errors, as is `E0218` (nobody owns the
+ *   family now).
+ *
+ * @since 0.1.0
+ */
+export * as Diagnostic from "./Diagnostic.ts"

@@ -1,0 +1,99 @@
+/**
+ * Functions, methods and programs that say what they do to the cache, as types: a body may do no more than it declares.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type {
+  Borrows,
+  BorrowsCapability,
+  BorrowsEach,
+  describe,
+  exceeding,
+  Owns,
+  OwnsCapability,
+  OwnsEach
+} from "../capability/Capability.ts"
+import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type { Definition, findLayerProblem, joinQuoted, ListOf } from "../ownership/Definition.ts"
+
+/**
+ * The body of a declared function, whatever it does.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyBody = (...args: Array<any>) => Generator<Effect.Effect<any, any, any>, any, any>
+
+/**
+ * Takes the body of a function that declares `C`. The function requires what is declared, and what else the body needs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DeclaredFn<Self, C> {
+  <F extends AnyBody>(
+    body: [F] extends [never] ? F : CheckedBody<Self, F, C, requiredBy<yieldedBy<F>>>
+  ): F extends (...args: infer Args) => Generator<infer Eff, infer A, any> ? (...args: Args) => Effect.Effect<
+      A,
+      Eff extends Effect.Effect<any, infer E, any> ? E : never,
+      // Spelled out rather than named, so that hovers show the capabilities.
+      | { [P in ListOf<C, "owns">]: Owns<P, Self> }[ListOf<C, "owns">]
+      | { [P in ListOf<C, "borrows">]: Borrows<P, Self> }[ListOf<C, "borrows">]
+      | Exclude<requiredBy<Eff>, OwnsCapability<any, any, Self>>
+    >
+    : never
+}
+
+type yieldedBy<F> = F extends (...args: any) => Generator<infer Eff, any, any> ? Eff : never
+type requiredBy<Eff> = Eff extends Effect.Effect<any, any, infer R> ? R : never
+type grantedBy<Self, C> = OwnsEach<ListOf<C, "owns">, Self> | BorrowsEach<ListOf<C, "borrows">, Self>
+
+// TypeScript 5.9 first asks with `F` at its constraint, where `R` is any; that must answer `F`.
+type CheckedBody<Self, F, C, R> = 0 extends 1 & R ? F : CheckedUse<F, C, exceeding<R, grantedBy<Self, C>, Self>>
+
+type CheckedUse<F, C, Exceeding> = [Exceeding] extends [never] ? F
+  : Diagnostic.bodyExceeds<describe<Exceeding>, describeDeclared<C>>
+
+type describeDeclared<C> = [describeList<C, "owns">, describeList<C, "borrows">] extends
+  [infer O extends string, infer B extends string] ?
+  O extends "" ? B extends "" ? "nothing" : B : B extends "" ? O : `${O}, ${B}`
+  : never
+type describeList<C, Option extends string> = C extends { readonly [_ in Option]: infer T }
+  ? joinQuoted<T> extends infer J extends string ? J extends "" ? "" : `${Option} ${J}` : never
+  : ""
+
+/**
+ * Decorates a method that declares `C`. A decorator cannot change the method's type, so callers see what the body uses.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DeclaredMethod<Self, C> {
+  <This, Args extends Array<any>, A, E, R>(
+    method: CheckedUse<
+      (this: This, ...args: Args) => Effect.Effect<A, E, R>,
+      C,
+      exceeding<R, grantedBy<Self, C>, Self>
+    >,
+    context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => Effect.Effect<A, E, R>>
+  ): (this: This, ...args: Args) => Effect.Effect<A, E, R>
+}
+
+/**
+ * Takes a program of one layer, and refuses one that uses what that layer cannot.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface InLayer<Self, D extends Definition, L extends string> {
+  <A, E, R>(
+    effect: [findProgramProblem<Self, D, L, R>] extends [never] ? Effect.Effect<A, E, R>
+      : findProgramProblem<Self, D, L, R>
+  ): Effect.Effect<A, E, R>
+}
+
+type findProgramProblem<Self, D extends Definition, L, R> = R extends BorrowsCapability<infer P, any, Self>
+  ? findLayerProblem<D, L, "borrows", P>
+  : R extends OwnsCapability<infer P, any, Self> ? findLayerProblem<D, L, "owns", P>
+  : never

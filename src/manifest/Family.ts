@@ -1,0 +1,212 @@
+/**
+ * Access to the keys of one family, as a user of a manifest sees it.
+ *
+ * - Operations name the family's declared pattern as their requirement: `Owns` to write, `Borrows` to read.
+ * - A reader or writer has resolved its right once; its operations require nothing.
+ * - Reads and writes answer with values; invalidation follows the manifest and is done when a write returns.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { Answer } from "../cache/Answer.ts"
+import type { CacheError } from "../cache/CacheError.ts"
+import type { SetOptions } from "../cache/CacheFamily.ts"
+import type { Mode } from "../cache/Invalidation.ts"
+import type { Borrows, Owns } from "../capability/Capability.ts"
+import type { Lease, LeaseOptions } from "../capability/Lease.ts"
+import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type { Params, ParsedParams } from "../pattern/KeyPattern.ts"
+
+/**
+ * Options of an invalidation: `hide` (the default) makes entries absent; `markStale` lets stale rules still serve them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface InvalidateOptions {
+  readonly mode?: Mode | undefined
+}
+
+/**
+ * Why a key is, or is not, answered from the cache, in order of the checks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Explanation {
+  readonly key: string
+  readonly family: string
+  readonly lines: ReadonlyArray<string>
+}
+
+/**
+ * The keys of one family, `AppCache.keys.user`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
+  readonly name: Name
+  readonly pattern: P
+
+  /** The key of the given parameters, `user:42`. */
+  readonly key: (params: Params<P, Codecs>) => Effect.Effect<string, CacheError>
+  /** The parameters of a key; none if it is not a key of this family. */
+  readonly parse: (key: string) => Option.Option<ParsedParams<P, Codecs>>
+
+  /** The value, from the nearest tier that holds it, or else from the lookup. */
+  readonly get: (params: Params<P, Codecs>) => Effect.Effect<V, CacheError | E, Borrows<P, Self>>
+  /** The value that is held; never loads. */
+  readonly getOption: (params: Params<P, Codecs>) => Effect.Effect<Option.Option<V>, CacheError, Borrows<P, Self>>
+  /** The values, in the order of the parameters. */
+  readonly getMany: (
+    params: ReadonlyArray<Params<P, Codecs>>
+  ) => Effect.Effect<ReadonlyArray<V>, CacheError | E, Borrows<P, Self>>
+  /** The value with its tier, age, staleness, stamp and cost. */
+  readonly getAnswer: (params: Params<P, Codecs>) => Effect.Effect<Answer<V>, CacheError | E, Borrows<P, Self>>
+  readonly has: (params: Params<P, Codecs>) => Effect.Effect<boolean, CacheError, Borrows<P, Self>>
+  /** Why a key is, or is not, answered from the cache. */
+  readonly explain: (params: Params<P, Codecs>) => Effect.Effect<Explanation, CacheError, Borrows<P, Self>>
+
+  readonly set: (
+    params: Params<P, Codecs>,
+    value: V,
+    options?: SetOptions
+  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  readonly setMany: (
+    entries: Iterable<readonly [params: Params<P, Codecs>, value: V]>,
+    options?: SetOptions
+  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  /**
+   * Replaces the value by what `f` makes of it, loading it first if it is absent. Updates of one key follow each
+   * other.
+   */
+  readonly update: {
+    <E2, R2>(
+      params: Params<P, Codecs>,
+      f: (was: V) => Effect.Effect<V, E2, R2>
+    ): Effect.Effect<V, CacheError | E | E2, Owns<P, Self> | R2>
+    (params: Params<P, Codecs>, f: (was: V) => V): Effect.Effect<V, CacheError | E, Owns<P, Self>>
+  }
+  readonly delete: (params: Params<P, Codecs>) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  readonly deleteMany: (
+    params: ReadonlyArray<Params<P, Codecs>>
+  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
+
+  /** Makes one entry, and all that depends on it, absent or stale. */
+  readonly invalidate: (
+    params: Params<P, Codecs>,
+    options?: InvalidateOptions
+  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  /** The same for every entry that agrees with the given parameters. */
+  readonly invalidateWhere: (
+    params: PartialParams<P, Codecs>,
+    options?: InvalidateOptions
+  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  /** The same for every entry of the family. */
+  readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  /** Runs the lookup now, and stores what it gives. A failure leaves the old value in place. */
+  readonly refresh: (params: Params<P, Codecs>) => Effect.Effect<V, CacheError | E, Owns<P, Self>>
+
+  /** A right to one key until the scope closes: shared by many readers, or exclusive. */
+  readonly lease: {
+    (
+      params: Params<P, Codecs>,
+      options: LeaseOptions<"shared">
+    ): Effect.Effect<Lease, CacheError, Borrows<P, Self> | Scope.Scope>
+    (
+      params: Params<P, Codecs>,
+      options: LeaseOptions
+    ): Effect.Effect<Lease, CacheError, Owns<P, Self> | Scope.Scope>
+  }
+
+  /** The reading operations, with the right to them resolved. */
+  readonly reader: Effect.Effect<Reader<P, V, E, Codecs, Name>, CacheError, Borrows<P, Self>>
+  /** All operations, with the right to them resolved. */
+  readonly writer: Effect.Effect<Writer<P, V, E, Codecs>, CacheError, Owns<P, Self>>
+}
+
+/**
+ * Any subset of a family's parameters.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type PartialParams<P extends string, Codecs> = {
+  readonly [N in keyof Params<P, Codecs>]?: Params<P, Codecs>[N] | undefined
+}
+
+/**
+ * The operations of a borrower. Those of an owner are there to say why they cannot be used.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reader<P extends string, V, E, Codecs, Name = string> extends Readable<P, V, E, Codecs> {
+  readonly set: (
+    params: Diagnostic.writeThroughBorrow<P, Name & string>,
+    value?: unknown,
+    options?: SetOptions
+  ) => never
+  readonly setMany: (entries: Diagnostic.writeThroughBorrow<P, Name & string>, options?: SetOptions) => never
+  readonly update: (params: Diagnostic.writeThroughBorrow<P, Name & string>, f?: unknown) => never
+  readonly delete: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => never
+  readonly deleteMany: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => never
+  readonly invalidate: (params: Diagnostic.writeThroughBorrow<P, Name & string>, options?: InvalidateOptions) => never
+  readonly invalidateWhere: (
+    params: Diagnostic.writeThroughBorrow<P, Name & string>,
+    options?: InvalidateOptions
+  ) => never
+  readonly invalidateAll: (options: Diagnostic.writeThroughBorrow<P, Name & string>) => never
+  readonly refresh: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => never
+}
+
+/**
+ * The operations that a borrow allows, with the right to them resolved.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Readable<P extends string, V, E, Codecs> {
+  readonly pattern: P
+  readonly get: (params: Params<P, Codecs>) => Effect.Effect<V, CacheError | E>
+  /** The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended. */
+  readonly getUnsafe: (params: Params<P, Codecs>) => V | undefined
+  readonly getOption: (params: Params<P, Codecs>) => Effect.Effect<Option.Option<V>, CacheError>
+  readonly getMany: (params: ReadonlyArray<Params<P, Codecs>>) => Effect.Effect<ReadonlyArray<V>, CacheError | E>
+  readonly getAnswer: (params: Params<P, Codecs>) => Effect.Effect<Answer<V>, CacheError | E>
+  readonly has: (params: Params<P, Codecs>) => Effect.Effect<boolean, CacheError>
+  readonly explain: (params: Params<P, Codecs>) => Effect.Effect<Explanation, CacheError>
+}
+
+/**
+ * All operations of a family, with the right to them resolved.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E, Codecs> {
+  readonly set: (params: Params<P, Codecs>, value: V, options?: SetOptions) => Effect.Effect<void, CacheError>
+  readonly setMany: (
+    entries: Iterable<readonly [params: Params<P, Codecs>, value: V]>,
+    options?: SetOptions
+  ) => Effect.Effect<void, CacheError>
+  readonly update: {
+    <E2, R2>(
+      params: Params<P, Codecs>,
+      f: (was: V) => Effect.Effect<V, E2, R2>
+    ): Effect.Effect<V, CacheError | E | E2, R2>
+    (params: Params<P, Codecs>, f: (was: V) => V): Effect.Effect<V, CacheError | E>
+  }
+  readonly delete: (params: Params<P, Codecs>) => Effect.Effect<void, CacheError>
+  readonly deleteMany: (params: ReadonlyArray<Params<P, Codecs>>) => Effect.Effect<void, CacheError>
+  readonly invalidate: (params: Params<P, Codecs>, options?: InvalidateOptions) => Effect.Effect<void, CacheError>
+  readonly invalidateWhere: (
+    params: PartialParams<P, Codecs>,
+    options?: InvalidateOptions
+  ) => Effect.Effect<void, CacheError>
+  readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError>
+  readonly refresh: (params: Params<P, Codecs>) => Effect.Effect<V, CacheError | E>
+}

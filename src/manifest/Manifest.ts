@@ -1,0 +1,249 @@
+/**
+ * A manifest: one class that declares every key pattern of a cache, who owns it, and what derives from what.
+ *
+ * ```ts
+ * import * as Manifest from "effect-stateless/manifest/Manifest"
+ *
+ * class AppCache extends Manifest.Service<AppCache>()("AppCache", {
+ *   families: {
+ *     user: { pattern: "user:{id}", value: Manifest.type<{ readonly name: string }>() },
+ *     profile: { pattern: "profile:{id}", value: Manifest.type<string>(), derives: ["user:{id}"] }
+ *   }
+ * }) {}
+ * ```
+ *
+ * - The compiler checks the whole manifest, and reports each mistake on the property that makes it.
+ * - Rights come from `owner`, `borrower`, `delegate` and `modules`, and from nowhere else.
+ * - The class is the service of its engine: two manifests have two engines, even over one store.
+ *
+ * @since 0.1.0
+ */
+import type * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import type { CacheError } from "../cache/CacheError.ts"
+import type { SetOptions } from "../cache/CacheFamily.ts"
+import type { Borrows, Owns, OwnsCapability } from "../capability/Capability.ts"
+import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type {
+  CarvedPatterns,
+  Checked,
+  CheckedDeclared,
+  CodecsOf,
+  Declared,
+  Definition,
+  ErrorOf,
+  FamilyOf,
+  PatternOf,
+  Route,
+  Typed,
+  ValueOf
+} from "../ownership/Definition.ts"
+import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
+import type { keyProblem } from "../pattern/KeyPattern.ts"
+import type { Store } from "../store/Store.ts"
+import type { DeclaredFn, DeclaredMethod, InLayer } from "./Declared.ts"
+import type { Family } from "./Family.ts"
+import { make } from "./internal/manifest.ts"
+import type { CheckedModules } from "./Modules.ts"
+import type {
+  CheckedName,
+  CheckedOwner,
+  CheckedOwners,
+  DelegateOptions,
+  isUnion,
+  OwnerOptions,
+  RequiredBy
+} from "./Owner.ts"
+
+export type {
+  /**
+   * The right to read every key of a pattern.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Borrows,
+  /**
+   * The right to write, and to read, every key of a pattern.
+   *
+   * @category models
+   * @since 0.1.0
+   */
+  Owns
+}
+
+/**
+ * What a manifest class is as a type; capabilities read it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Instance<Id extends string, D extends Definition> {
+  readonly key: Id
+  readonly "~definition": D
+  readonly "~carved": CarvedPatterns<D>
+}
+
+/**
+ * The class that {@link Service} makes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ManifestClass<Self, Id extends string, D extends Definition> extends Context.Key<Self, unknown> {
+  new(_: never): Instance<Id, D>
+  readonly key: Id
+  readonly definition: D
+  readonly graph: DependencyGraph
+
+  /** Typed access, by family. */
+  readonly keys: {
+    readonly [K in keyof D["families"]]: Family<
+      Self,
+      PatternOf<D["families"][K]>,
+      ValueOf<D["families"][K]>,
+      ErrorOf<D["families"][K]>,
+      CodecsOf<D["families"][K]>,
+      K
+    >
+  }
+
+  /** Reads by a key that is a literal or a template; the family that decides about it gives type and requirement. */
+  get<const K extends string>(key: CheckedKey<Id, D, K>): Effect.Effect<
+    ValueOf<FamilyOf<D, Route<D, K>>>,
+    CacheError | ErrorOf<FamilyOf<D, Route<D, K>>>,
+    Borrows<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
+  >
+  getOption<const K extends string>(key: CheckedKey<Id, D, K>): Effect.Effect<
+    Option.Option<ValueOf<FamilyOf<D, Route<D, K>>>>,
+    CacheError,
+    Borrows<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
+  >
+  set<const K extends string>(
+    key: CheckedKey<Id, D, K>,
+    value: ValueOf<FamilyOf<D, Route<D, K>>>,
+    options?: SetOptions
+  ): Effect.Effect<void, CacheError, Owns<PatternOf<FamilyOf<D, Route<D, K>>>, Self>>
+  delete<const K extends string>(key: CheckedKey<Id, D, K>): Effect.Effect<
+    void,
+    CacheError,
+    Owns<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
+  >
+
+  /** The engine alone: no right to anything. */
+  readonly layer: Layer.Layer<Self, CacheError, Store>
+  /** The owner of a family and its parts, until the layer's scope closes. */
+  owner<const K extends string, O extends OwnerOptions<D, K>>(
+    family: CheckedName<Id, D, K, "own">,
+    options?: [O] extends [infer X] ? CheckedOwner<Self, D, K, X> : O
+  ): Layer.Layer<Owns<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self | RequiredBy<O>>
+  /** The right to read a family, until the layer's scope closes. */
+  borrower<const K extends string>(
+    family: CheckedName<Id, D, K, "borrow">
+  ): Layer.Layer<Borrows<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self>
+  /** Hands a part of an ownership on. */
+  delegate<const K extends string, O extends DelegateOptions<D, K>>(
+    family: CheckedName<Id, D, K, "delegate">,
+    options?: [O] extends [infer X] ? CheckedOwner<Self, D, K, X> : O
+  ): Layer.Layer<
+    Owns<PatternOf<FamilyOf<D, K>>, Self>,
+    CacheError,
+    Self | Owns<PatternOf<FamilyOf<D, K>>, Self> | RequiredBy<O>
+  >
+  /**
+   * The application: one layer per family or reader, over one engine, each given what its line of the manifest says.
+   */
+  modules<const M extends { readonly [name: string]: Layer.Layer<never, any, any> }>(
+    modules: [M] extends [infer X] ? CheckedModules<Self, Id, D, X> : M
+  ): Layer.Layer<
+    // Spelled out rather than named, so that hovers show the services.
+    { [K in keyof M]: M[K] extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof M],
+    CacheError | { [K in keyof M]: M[K] extends Layer.Layer<any, infer E, any> ? E : never }[keyof M],
+    | Store
+    | {
+      [K in keyof M]: M[K] extends Layer.Layer<any, any, infer R> ? Exclude<R, Self | OwnsCapability<any, any, Self>>
+        : never
+    }[keyof M]
+  >
+
+  /** Declares what a function does to the cache; its body may do no more. */
+  fn<const C extends Declared>(
+    name: string,
+    declared: [C] extends [infer X extends Declared] ? CheckedDeclared<Id, D, X> : C
+  ): DeclaredFn<Self, C>
+  /** The same as a standard method decorator. */
+  method<const C extends Declared>(
+    declared: [C] extends [infer X extends Declared] ? CheckedDeclared<Id, D, X> : C
+  ): DeclaredMethod<Self, C>
+  /** Marks an Effect as a program of one layer. */
+  inLayer<L extends keyof D["layers"] & string>(layer: L): InLayer<Self, D, L>
+}
+
+// A union of keys is fine as long as one family decides about all of them; else neither value type nor right is sound.
+type CheckedKey<Id extends string, D extends Definition, K extends string> = isUnion<Route<D, K>> extends true
+  ? Diagnostic.keyAmbiguous
+  : CheckedOneKey<Id, D, K>
+type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown
+  ? [keyProblem<K>] extends [never] ? [Route<D, K>] extends [never] ? Diagnostic.keyUnknown<Id, K> : K : keyProblem<K>
+  : never
+
+/**
+ * Declares a manifest.
+ *
+ * **Gotchas**
+ *
+ * The definition must be a literal: computed families lose their types, and are checked when the layers are built.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const Service = <Self>() =>
+<const Id extends string, const D extends Definition>(
+  id: Id,
+  definition: [D] extends [infer X extends Definition] ? Checked<X> : D
+  // The checks answer the definition itself, or the call does not compile; the run time gives the class its members.
+): ManifestClass<Self, Id, D> => make(id, definition) as unknown as ManifestClass<Self, Id, D>
+
+const TypeId = "~effect-stateless/manifest/Manifest/TypeOnly"
+
+/**
+ * A type without a codec: its values stay in tiers that keep live objects.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TypeOnly<out A> extends Typed {
+  readonly [TypeId]: typeof TypeId
+  readonly Type: A
+}
+
+const typeOnly: TypeOnly<any> = { [TypeId]: TypeId, Type: undefined }
+
+/**
+ * Names a type for `value`, `error` or `params` of a family, without a codec.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const type = <A>(): TypeOnly<A> => typeOnly
+
+/**
+ * Merges layers of owners. Two owners of one key do not compile; Effect's own `Layer.mergeAll` finds them when they
+ * are built.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const mergeOwners = <
+  const Ls extends readonly [Layer.Layer<never, any, any>, ...Array<Layer.Layer<never, any, any>>]
+>(
+  ...layers: [Ls] extends [infer X extends ReadonlyArray<unknown>] ? CheckedOwners<X> : Ls
+): Layer.Layer<
+  { [I in keyof Ls]: Ls[I] extends Layer.Layer<infer Out, any, any> ? Out : never }[number],
+  { [I in keyof Ls]: Ls[I] extends Layer.Layer<any, infer E, any> ? E : never }[number],
+  { [I in keyof Ls]: Ls[I] extends Layer.Layer<any, any, infer R> ? R : never }[number]
+> =>
+  // The checks answer the layers themselves, or the call does not compile.
+  Layer.mergeAll(...(layers as unknown as [Layer.Layer<never>])) as never

@@ -1,0 +1,196 @@
+/**
+ * What an owner may say, as types: the family that it owns, and a lookup that reads nothing but what the family
+ * derives from.
+ *
+ * The lookup is where an entry comes from, so whatever it reads of the same cache must be a declared source: else a
+ * change there would not reach the entry. Its requirements show what it reads, and anything else is refused, on the
+ * lookup.
+ *
+ * Not here: which *keys* of a source it reads. Types cannot tell `user:1` from `user:2`; the engine compares the
+ * reads that it observes.
+ *
+ * @since 0.1.0
+ */
+import type * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type { CacheError } from "../cache/CacheError.ts"
+import type * as Lookup from "../cache/Lookup.ts"
+import type {
+  AnyBorrow,
+  AnyCapability,
+  BorrowsCapability,
+  BorrowsEach,
+  exceeding,
+  OwnsCapability
+} from "../capability/Capability.ts"
+import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type {
+  CodecsOf,
+  Definition,
+  ErrorOf,
+  FamilyName,
+  FamilyOf,
+  isDeclared,
+  ListOf,
+  PatternOf,
+  ValueOf
+} from "../ownership/Definition.ts"
+import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
+
+/**
+ * What an owner of family `K` may be given. Without a lookup its entries come from writes alone.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OwnerOptions<D extends Definition, K extends string> {
+  readonly lookup?: LookupOf<FamilyOf<D, K>>
+  /** Lookups of the parts, by family. */
+  readonly parts?: { readonly [Part in PartName<D, K>]?: { readonly lookup: LookupOf<FamilyOf<D, Part>> } }
+}
+
+/**
+ * What the delegate of a part may be given.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DelegateOptions<D extends Definition, K extends string> {
+  readonly lookup?: LookupOf<FamilyOf<D, K>>
+}
+
+// Errors and requirements are open here: what is wrong about them is said by a message, not by a mismatch.
+type LookupOf<F> = (
+  params: ParsedParams<PatternOf<F>, CodecsOf<F>>,
+  context: Lookup.LookupContext<ValueOf<F>>
+) => Effect.Effect<ValueOf<F> | Lookup.Answer<ValueOf<F>>, any, any>
+
+/**
+ * The families that the owner of `K` owns as parts, at any depth.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type PartName<D extends Definition, K extends string> = D extends unknown ? partsOf<D, K> : never
+type partsOf<D extends Definition, K> = {
+  [N in FamilyName<D>]: D["families"][N] extends { readonly partOf: infer Whole } ?
+    Whole extends K ? N | partsOf<D, N> : never
+    : never
+}[FamilyName<D>]
+
+/**
+ * An owner's options with every lookup that does too much replaced by a message.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CheckedOwner<Self, D extends Definition, K extends string, O> = {
+  readonly [N in keyof O]: N extends "lookup" ? CheckedLookup<Self, D, K, O[N]>
+    : N extends "parts" ? CheckedParts<Self, D, K, O[N]>
+    : Diagnostic.optionUnknown<N & string, `the owner of family '${K}'`>
+}
+
+type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
+  readonly [Part in keyof Ps]: Part extends PartName<D, K> ? CheckedPart<Self, D, Part, Ps[Part]>
+    : Diagnostic.partUnknown<K, Part & string>
+}
+type CheckedPart<Self, D extends Definition, Part extends string, O> = {
+  readonly [N in keyof O]: N extends "lookup" ? CheckedLookup<Self, D, Part, O[N]>
+    : Diagnostic.optionUnknown<N & string, `the part '${Part}'`>
+}
+
+// While the compiler looks for the types of a lookup's parameters it asks with the constraint, whose requirements are
+// `any`.
+type CheckedLookup<Self, D extends Definition, K extends string, L> = L extends
+  (...args: any) => Effect.Effect<any, infer E, infer R> ? 0 extends 1 & R ? L
+  : [findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>] extends [never] ? 0 extends 1 & E ? L
+    : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
+    : Diagnostic.lookupFails<K>
+  : findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>
+  : L
+
+type findLookupProblem<K extends string, R> = R extends BorrowsCapability<infer P, any, any> ?
+  Diagnostic.lookupReads<K, P>
+  : R extends OwnsCapability<infer P, any, any> ? Diagnostic.lookupWrites<K, P>
+  : never
+
+/**
+ * The patterns that the lookup of family `K` may read: those that it derives from, as far as they are declared.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type SourceOf<D extends Definition, K> = onlyDeclared<D, ListOf<FamilyOf<D, K>, "derives">>
+type onlyDeclared<D extends Definition, P> = P extends string ? isDeclared<D, P> extends true ? P : never : never
+
+/**
+ * What the lookups of an owner require.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type RequiredBy<O> =
+  | (O extends { readonly lookup: infer L } ? requiredByLookup<L> : never)
+  | (O extends { readonly parts: infer Ps } ? requiredByParts<Ps> : never)
+type requiredByParts<Ps> = {
+  [Part in keyof Ps]: Ps[Part] extends { readonly lookup: infer L } ? requiredByLookup<L> : never
+}[keyof Ps]
+type requiredByLookup<L> = L extends (...args: any) => Effect.Effect<any, any, infer R> ? R : never
+
+// --- names -----------------------------------------------------------------------------------------------------------
+
+/**
+ * A family's name, or the message that says why it cannot be used there.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CheckedName<
+  Id extends string,
+  D extends Definition,
+  K extends string,
+  How extends "own" | "borrow" | "delegate"
+> = isUnion<K> extends true ? Diagnostic.familyChoice
+  : [K] extends [FamilyName<D>] ? CheckedUse<D, K, How>
+  : Diagnostic.familyUnknown<Id, K>
+
+type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own" | "borrow" | "delegate"> = How extends
+  "borrow" ? K
+  : D["families"][K] extends { readonly partOf: infer Whole extends string }
+    ? How extends "delegate" ? K : Diagnostic.familyIsPart<K, Whole>
+  : How extends "own" ? K
+  : Diagnostic.familyIsWhole<K>
+
+/**
+ * Whether a type is a union of more than one member.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type isUnion<T, U = T> = [T] extends [never] ? false : T extends unknown ? [U] extends [T] ? false : true : never
+
+// --- owners merged by hand -------------------------------------------------------------------------------------------
+
+/**
+ * Layers of owners, each that owns a key of another one replaced by a message.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CheckedOwners<Ls extends ReadonlyArray<unknown>> = {
+  readonly [I in keyof Ls]: CheckedMerge<Ls[I], findClash<OwnedIn<Ls[I]>, OwnedIn<othersOf<Ls, I>>>>
+}
+type CheckedMerge<L, Problem> = [Problem] extends [never] ? L : Problem
+type othersOf<Ls extends ReadonlyArray<unknown>, I> = { [J in keyof Ls]: J extends I ? never : Ls[J] }[number]
+type OwnedIn<L> = L extends Layer.Layer<infer Out, any, any> ? Exclude<Extract<Out, AnyCapability>, AnyBorrow> : never
+
+type findClash<A, B> = A extends OwnsCapability<infer PA, infer KA, infer S>
+  ? B extends OwnsCapability<infer PB, infer KB, S>
+    ? [realmOf<KA>, realmOf<KB>] extends [realmOf<KB>, realmOf<KA>]
+      ? overlaps<PA, PB> extends true
+        ? Diagnostic.ownersMerged<PA, PB, findWitness<normalizePattern<PA>, normalizePattern<PB>>>
+      : never
+    : never
+  : never
+  : never
+type realmOf<Keys> = Keys extends readonly [{ readonly carved: infer C }, ...infer _] ? C : "open"

@@ -1,0 +1,482 @@
+/**
+ * What a manifest says, and the checks of what it says, as types.
+ *
+ * {@link Checked} is a definition with every wrong property replaced by a string literal type that says what is
+ * wrong, so that the compiler reports it there: `Type '"user:profile"' is not assignable to type '"E0102:
+ * 'user:profile' is already owned through ..."'`. `Validation` finds the same mistakes, with the same words, in
+ * manifests built from data.
+ *
+ * What keeps the checks linear in the number of families:
+ *
+ * - A fact about a definition is a conditional type on the bare parameter. It stays closed while the parameter is
+ *   generic and is computed once per definition afterwards; a plain alias would be unfolded into its users and
+ *   computed in each.
+ * - {@link At} asks for one property. `K extends keyof T` would list all keys of `T` at every use.
+ * - A recursive result never meets a constraint, which would make the compiler enumerate the whole recursion.
+ * - Messages are computed in the failing branch only.
+ *
+ * @since 0.1.0
+ */
+import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type { findWitness, normalizePattern, ParamNames, patternProblem } from "../pattern/KeyPattern.ts"
+import type { findCrossing, findNearest, findOverlapping, Trie } from "../pattern/PatternSet.ts"
+import type { FamilyPolicy } from "./FamilyPolicy.ts"
+
+// --- models ----------------------------------------------------------------------------------------------------------
+
+/**
+ * Anything that stands for a type: a Schema, or `Manifest.type<A>()`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Typed {
+  readonly Type: unknown
+}
+
+/**
+ * One line of a manifest: all keys of one pattern.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FamilySpec extends FamilyPolicy {
+  readonly pattern: string
+  /** Where its owner and its entries live. */
+  readonly layer?: string | undefined
+  /** The nearest enclosing family, whose owner owns this one, too. */
+  readonly partOf?: string | undefined
+  /** The nearest enclosing family, whose owner does not own this one. */
+  readonly carvedFrom?: string | undefined
+  /**
+   * Patterns whose change invalidates this family, written with this family's parameter names. The lookup may read
+   * them.
+   */
+  readonly derives?: ReadonlyArray<string> | undefined
+  /** Patterns that the module of this family may read, its lookup excepted. */
+  readonly borrows?: ReadonlyArray<string> | undefined
+  /** Says that one change of a source is meant to invalidate many entries of this family. */
+  readonly fanout?: true | undefined
+  /** Codecs of the parameters, by name. */
+  readonly params?: { readonly [name: string]: Typed } | undefined
+  readonly value?: Typed | undefined
+  readonly error?: Typed | undefined
+  /** Keys and values are never shown in errors, logs and traces. */
+  readonly sensitive?: boolean | undefined
+}
+
+/**
+ * A program that owns nothing and may read what it lists.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ReaderSpec {
+  readonly layer?: string | undefined
+  readonly borrows: ReadonlyArray<string>
+}
+
+/**
+ * A layer of a deployment, such as `client` or `server`, and the layers that its programs may read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LayerSpec {
+  readonly reads?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * Everything that a manifest says.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Definition {
+  readonly layers?: { readonly [name: string]: LayerSpec } | undefined
+  readonly families: { readonly [name: string]: FamilySpec }
+  readonly readers?: { readonly [name: string]: ReaderSpec } | undefined
+}
+
+// --- parts of a definition -------------------------------------------------------------------------------------------
+
+/**
+ * Asks a type for one property; `never` if it has none.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type At<T, K> = K extends string ? T extends { readonly [_ in K]: infer X } ? X : never : never
+
+/**
+ * The names of the families.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type FamilyName<D extends Definition> = keyof D["families"] & string
+
+/**
+ * What a definition says about one family.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type FamilyOf<D extends Definition, K> = At<D["families"], K>
+
+/**
+ * What a definition says about one reader.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type ReaderOf<D extends Definition, K> = D extends { readonly readers: infer Rs } ? At<Rs, K> : never
+
+/**
+ * The pattern of a family.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type PatternOf<F> = F extends { readonly pattern: infer P extends string } ? P : never
+
+/**
+ * The patterns that a family or declaration lists under an option.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type ListOf<F, Option extends string> = F extends
+  { readonly [_ in Option]: ReadonlyArray<infer P extends string> } ? P
+  : never
+
+/**
+ * A list of texts as one text, in order: `'a', 'b'`. For messages.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type joinQuoted<T, Trail extends string = ""> = T extends readonly [infer H extends string, ...infer Rest]
+  ? joinQuoted<Rest, Trail extends "" ? `'${H}'` : `${Trail}, '${H}'`>
+  : Trail
+
+/**
+ * The layer of a family or reader.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type LayerOf<F> = F extends { readonly layer: infer L extends string } ? L : never
+
+/**
+ * The type of a family's values; `unknown` if it does not say.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type ValueOf<F> = F extends { readonly value: { readonly Type: infer A } } ? A : unknown
+
+/**
+ * The errors of a family's lookup; `never` if it does not say.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type ErrorOf<F> = F extends { readonly error: { readonly Type: infer A } } ? A : never
+
+/**
+ * The codecs of a family's parameters.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CodecsOf<F> = F extends { readonly params: infer C } ? C : {}
+
+// --- facts, each computed once per definition ------------------------------------------------------------------------
+
+// Normal form of a pattern -> the names of its families.
+type Names<D extends Definition> = D extends unknown
+  ? Flat<{ readonly [K in FamilyName<D> as normalizePattern<PatternOf<D["families"][K]>>]: K }>
+  : never
+type Index<D extends Definition> = D extends unknown ? Trie<keyof Names<D> & string> : never
+type LayerNames<D extends Definition> = D extends { readonly layers: infer L } ? keyof L & string : string
+type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Rs } ? LayerOf<Rs[keyof Rs]> : never
+type UsedLayers<D extends Definition> = D extends unknown
+  ? Reachable<D, LayerOf<D["families"][FamilyName<D>]> | ReaderLayers<D>>
+  : never
+// Family -> the families that it derives from; families that derive from nothing are left out.
+type Sources<D extends Definition> = D extends unknown ? Flat<
+    {
+      readonly [
+        K in FamilyName<D> as [ListOf<D["families"][K], "derives">] extends [never] ? never : K
+      ]: Touching<D, ListOf<D["families"][K], "derives">>
+    }
+  >
+  : never
+type Dependents<D extends Definition> = D extends unknown ? invert<Sources<D>> : never
+type invert<G> = Flat<{ readonly [K in keyof G as G[K] & string]: K }>
+// The families on, or above, an invalidation cycle.
+type Cyclic<D extends Definition> = D extends unknown ? findCore<Sources<D>> : never
+
+// `keyof` of a mapped type with an `as` clause is computed at every use; a plain mapped type remembers it.
+type Flat<T> = { readonly [K in keyof T]: T[K] }
+
+type NameOf<D extends Definition, N> = At<Names<D>, N>
+
+/**
+ * Whether a pattern is declared, up to the names of its parameters. Capabilities exist for these only.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type isDeclared<D extends Definition, P extends string> = [NameOf<D, normalizePattern<P>>] extends [never] ?
+  false
+  : true
+
+/**
+ * The family that decides about a key or pattern: the most specific one that covers it.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Route<D extends Definition, P extends string> = findNearest<Index<D>, normalizePattern<P>> extends infer N
+  ? NameOf<D, N>
+  : never
+
+/**
+ * The families that share a key with a pattern.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Touching<D extends Definition, P extends string> = findOverlapping<Index<D>, normalizePattern<P>> extends
+  infer N ? NameOf<D, N> : never
+
+/**
+ * The normal forms of the carved-out patterns; `Owns` and `Borrows` read them.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CarvedPatterns<D extends Definition> = {
+  readonly [K in keyof D["families"]]: D["families"][K] extends { readonly carvedFrom: string }
+    ? normalizePattern<PatternOf<D["families"][K]>>
+    : never
+}[keyof D["families"]]
+
+// --- checks ----------------------------------------------------------------------------------------------------------
+
+/**
+ * A definition with every wrong property replaced by a message.
+ *
+ * **Details**
+ *
+ * Used as `definition: [D] extends [infer X extends Definition] ? Checked<X> : D`. The compiler infers `D` from the
+ * branch that is never taken, and `X` keeps the checks out of the contextual type, where they would run once more per
+ * literal.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Checked<D extends Definition> = {
+  readonly [S in keyof D]: S extends "families"
+    ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> }
+    : S extends "layers" ? { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }
+    : S extends "readers" ? { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }
+    : Diagnostic.optionUnknown<S & string, "the manifest">
+}
+
+type CheckedFamily<D extends Definition, K extends string, F> = {
+  readonly [O in keyof F]: O extends "pattern" ?
+    F[O] extends string ? orElse<findPatternProblem<D, K, F, F[O]>, F[O]> : string
+    : O extends "layer" ? LayerNames<D>
+    : O extends "partOf" | "carvedFrom" ? CheckedEncloser<D, K, F, O>
+    : O extends "derives" | "borrows" ? CheckedReferences<D, K, F, O, F[O]>
+    : O extends "params" ? CheckedParams<K, PatternOf<F>, F[O]>
+    : O extends keyof FamilySpec ? F[O]
+    : Diagnostic.optionUnknown<O & string, `family '${K}'`>
+}
+
+type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ? Diagnostic.readerIsFamily<K>
+  : {
+    readonly [O in keyof F]: O extends "layer" ? LayerNames<D>
+      : O extends "borrows" ? CheckedReferences<D, K, F, O, F[O]>
+      : Diagnostic.optionUnknown<O & string, `reader '${K}'`>
+  }
+
+type orElse<A, B> = [A] extends [never] ? B : A
+
+// --- overlap ---
+
+type findPatternProblem<D extends Definition, K extends string, F, P extends string> = [patternProblem<P>] extends
+  [never] ? orElse<
+    findTwin<D, P, Exclude<NameOf<D, normalizePattern<P>>, K>>,
+    orElse<
+      findCross<D, P, findCrossing<Index<D>, normalizePattern<P>>>,
+      F extends { readonly partOf: string } | { readonly carvedFrom: string } ? never
+        : findOuter<D, P, NameOf<D, findNearest<Index<D>, normalizePattern<P>, normalizePattern<P>>>>
+    >
+  >
+  : patternProblem<P>
+
+type findTwin<D extends Definition, P extends string, Other> = Other extends string
+  ? Diagnostic.patternRespelt<P, PatternOf<FamilyOf<D, Other>>, Other>
+  : never
+type findCross<D extends Definition, P extends string, Q> = Q extends string
+  ? nameCross<D, P, findWitness<normalizePattern<P>, Q>, NameOf<D, Q>>
+  : never
+type nameCross<D extends Definition, P extends string, Key extends string, Other> = Other extends string
+  ? Diagnostic.patternsCross<P, PatternOf<FamilyOf<D, Other>>, Other, Key>
+  : never
+type findOuter<D extends Definition, P extends string, Other> = Other extends string
+  ? Diagnostic.patternOwned<P, PatternOf<FamilyOf<D, Other>>, Other>
+  : never
+
+type CheckedEncloser<D extends Definition, K extends string, F, Option extends "partOf" | "carvedFrom"> =
+  [Option, F] extends ["carvedFrom", { readonly partOf: string }] ? Diagnostic.enclosersBoth<K>
+    : orElse<
+      NameOf<D, findNearest<Index<D>, normalizePattern<PatternOf<F>>, normalizePattern<PatternOf<F>>>>,
+      Diagnostic.encloserNone<PatternOf<F>, Option>
+    >
+
+type CheckedParams<K extends string, P extends string, C> = {
+  readonly [N in keyof C]: N extends ParamNames<P> ? C[N] : Diagnostic.parameterUnknown<N & string, P, K>
+}
+
+// --- references ---
+
+type CheckedReferences<D extends Definition, K extends string, F, Verb extends "derives" | "borrows", T> = {
+  readonly [I in keyof T]: T[I] extends string ? orElse<findReferenceProblem<D, K, F, Verb, T[I]>, T[I]> : string
+}
+
+type findReferenceProblem<
+  D extends Definition,
+  K extends string,
+  F,
+  Verb extends "derives" | "borrows",
+  P extends string
+> = [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never] ? Diagnostic.referenceUnknown<K, Verb, P>
+  : orElse<
+    findOutOfReach<D, K, F, P, Route<D, P>>,
+    Verb extends "derives" ? K extends Cyclic<D> ? findCycle<D, K, P> : never : findTooNarrow<D, P>
+  >
+  : patternProblem<P>
+
+type findTooNarrow<D extends Definition, P extends string> = isDeclared<D, P> extends true ? never
+  : Diagnostic.referenceTooNarrow<P, PatternOf<FamilyOf<D, Route<D, P>>>, Route<D, P> & string>
+
+type findOutOfReach<D extends Definition, K extends string, F, P extends string, Owner> = LayerOf<F> extends
+  infer Here extends string
+  ? LayerOf<FamilyOf<D, Owner>> extends infer Home extends string
+    ? Home extends Reachable<D, Here> ? never : Diagnostic.referenceOutOfReach<K, Here, P, Home>
+  : never
+  : never
+
+// --- layers ---
+
+type Reads<D extends Definition, L> = ListOf<At<D["layers"], L>, "reads">
+
+/**
+ * The layers that a program of layer `L` can read, its own included.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Reachable<D extends Definition, L, Seen = L> = [Exclude<Reads<D, L>, Seen>] extends [never] ? Seen
+  : Reachable<D, Exclude<Reads<D, L>, Seen>, Seen | Reads<D, L>>
+
+type CheckedLayer<D extends Definition, L extends string, S> = L extends UsedLayers<D> ? {
+    readonly [O in keyof S]: O extends "reads" ? fillEach<S[O], LayerNames<D>>
+      : Diagnostic.optionUnknown<O & string, `layer '${L}'`>
+  }
+  : Diagnostic.layerUnreachable<L>
+type fillEach<T, X> = { readonly [I in keyof T]: X }
+
+// --- cycles ---
+
+// Kahn's algorithm on names: drop what depends on nothing that is left, until nothing changes. The graph itself stays
+// as it is, or its types would nest once per round.
+type findCore<G, Left extends PropertyKey = keyof G> = {
+  [K in Left]: [Extract<At<G, K>, Left>] extends [never] ? never : K
+}[Left] extends infer Next extends PropertyKey ? [Left] extends [Next] ? Left : findCore<G, Next> : never
+
+// `never` for a family that is above a cycle, and on none.
+type findCycle<D extends Definition, K extends string, P extends string> =
+  findPathBack<Sources<D>, Cyclic<D>, K, Touching<D, P>, `'${K}'`, K> extends infer Path
+    ? Path extends string ? Diagnostic.dependencyCycle<Path> : never
+    : never
+type findPathBack<G, Left, Start extends string, From, Trail extends string, Seen> = From extends Left & string
+  ? From extends Start ? `${Trail} -> '${Start}'`
+  : From extends Seen ? never
+  : findPathBack<G, Left, Start, At<G, From>, `${Trail} -> '${From}'`, Seen | From>
+  : never
+
+// --- what a piece of code declares -----------------------------------------------------------------------------------
+
+/**
+ * What a function or method says that it does to the cache.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Declared {
+  readonly layer?: string | undefined
+  readonly owns?: ReadonlyArray<string> | undefined
+  readonly borrows?: ReadonlyArray<string> | undefined
+  /** Patterns to invalidate after success. Lists at least all that derives from what is owned. */
+  readonly invalidates?: ReadonlyArray<string> | undefined
+}
+
+/**
+ * A declaration with every wrong property replaced by a message.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CheckedDeclared<Id extends string, D extends Definition, C extends Declared> = {
+  readonly [O in keyof C]: O extends "owns" | "borrows" ? CheckedRights<Id, D, C, O, C[O]>
+    : O extends "invalidates" ? CheckedInvalidates<Id, D, ListOf<C, "owns">, C[O]>
+    : O extends "layer" ? LayerNames<D>
+    : Diagnostic.optionUnknown<O & string, "the declaration">
+}
+
+type CheckedRights<Id extends string, D extends Definition, C, Option extends "owns" | "borrows", T> = {
+  readonly [I in keyof T]: T[I] extends string ? orElse<findRightProblem<Id, D, C, Option, T[I]>, T[I]> : string
+}
+type findRightProblem<Id extends string, D extends Definition, C, Option extends "owns" | "borrows", P extends string> =
+  [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never] ? Diagnostic.rightUnknown<Id, Option, P>
+    : orElse<findLayerProblem<D, LayerOf<C>, Option, P>, findTooNarrow<D, P>>
+    : patternProblem<P>
+
+/**
+ * Why a program of layer `Here` may not use a right; `never` if it may. A program writes its own layer only, and
+ * reads the layers that it can reach.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type findLayerProblem<D extends Definition, Here, Option extends "owns" | "borrows", P extends string> =
+  Here extends string
+    ? LayerOf<FamilyOf<D, Route<D, P>>> extends infer Home extends string
+      ? Option extends "owns" ? Home extends Here ? never : Diagnostic.layerWrite<P, Home, Here>
+      : Home extends Reachable<D, Here> ? never
+      : Diagnostic.layerRead<P, Home, Here>
+    : never
+    : never
+
+type DependentsOf<D extends Definition, P extends string> = At<Dependents<D>, Touching<D, P>>
+type PatternsOf<D extends Definition, K> = PatternOf<FamilyOf<D, K>>
+
+type CheckedInvalidates<Id extends string, D extends Definition, Owned extends string, T> =
+  findMissing<D, Owned, T> extends infer M ? [M] extends [never] ? CheckedTargets<Id, D, T>
+    : Diagnostic.invalidatesIncomplete<M & string, Owned>
+    : never
+type CheckedTargets<Id extends string, D extends Definition, T> = {
+  readonly [I in keyof T]: T[I] extends string ? orElse<findInvalidatesProblem<Id, D, T[I]>, T[I]> : string
+}
+type findMissing<D extends Definition, Owned extends string, T> = T extends ReadonlyArray<infer L extends string>
+  ? Exclude<PatternsOf<D, DependentsOf<D, Owned>>, PatternsOf<D, Touching<D, L>>>
+  : never
+type findInvalidatesProblem<Id extends string, D extends Definition, P extends string> = [patternProblem<P>] extends
+  [never] ? [Route<D, P>] extends [never] ? Diagnostic.invalidatesUnknown<Id, P> : never
+  : patternProblem<P>

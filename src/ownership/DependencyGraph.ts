@@ -1,0 +1,581 @@
+/**
+ * Who owns, borrows and derives from whom, as a value; and what each write must invalidate, compiled.
+ *
+ * A reference such as `derives: ["user:{id}"]` of `profile:{id}` says: the entry `profile:7` was computed from
+ * `user:7`. A name that both sides have is carried along the edge; a parameter of the dependent that the reference
+ * does not name is free; text in the reference is a guard on the source. The plan of a family follows these edges to
+ * their end, composing what they carry, so that a write executes a flat list of steps and never matches a pattern.
+ *
+ * - Completeness: whatever depends on a key, through any chain of references, is in a step of its plan.
+ * - Exactness: a step whose parameters are all bound drops one entry. A free parameter drops every value of it, and
+ *   is free only if some link of the chain does not carry it.
+ * - A step that a wider step of the same family contains is dropped.
+ * - `*` never carries: how many segments it has is not known.
+ *
+ * @since 0.1.0
+ */
+import { type KeyPattern, matchesSegments, overlaps, parsePatternUnsafe } from "../pattern/KeyPattern.ts"
+import type { ValidFamily, ValidManifest } from "./Validation.ts"
+
+// --- models ----------------------------------------------------------------------------------------------------------
+
+/**
+ * A drawing of a manifest: families and readers, and the edges between them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DependencyGraph {
+  readonly id: string
+  readonly nodes: ReadonlyArray<Node>
+  readonly edges: ReadonlyArray<Edge>
+  /** For each family, by its index in the manifest, what a change of one of its keys drops. */
+  readonly plans: ReadonlyArray<Plan>
+}
+
+/**
+ * A family, or a reader, which has no pattern.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Node {
+  readonly name: string
+  readonly kind: "Family" | "Reader"
+  readonly pattern: string | undefined
+  readonly layer: string | undefined
+}
+
+/**
+ * - `Owns`: the owner of `from` owns `to`, a part of it.
+ * - `Borrows`: `from` may read `to`.
+ * - `Derives`: entries of `from` are computed from entries of `to`.
+ * - `Invalidates`: a change in `from` drops entries of `to`, directly or through others.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Edge {
+  readonly kind: EdgeKind
+  readonly from: string
+  readonly to: string
+  /** The reference behind `Borrows` and `Derives`, as the manifest spells it; for `Invalidates`, what is dropped. */
+  readonly label: string | undefined
+}
+
+/**
+ * The kinds of edges.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type EdgeKind = "Owns" | "Borrows" | "Derives" | "Invalidates"
+
+/**
+ * What a change of one key drops, nearest dependents first.
+ *
+ * @category invalidation
+ * @since 0.1.0
+ */
+export type Plan = ReadonlyArray<Step>
+
+/**
+ * Drops from one family every entry whose parameters agree with `bound` and `constants`, if the changed key passes all
+ * `guards`. Plain data: segments and holes are numbers.
+ *
+ * @category invalidation
+ * @since 0.1.0
+ */
+export interface Step {
+  /** The family that loses entries, by name and by index. */
+  readonly family: string
+  readonly index: number
+  /** Holes of the family that must equal a segment of the changed key. */
+  readonly bound: ReadonlyArray<readonly [hole: number, segment: number]>
+  /** Holes of the family that must equal a text. */
+  readonly constants: ReadonlyArray<readonly [hole: number, text: string]>
+  readonly guards: ReadonlyArray<Guard>
+  /** How many holes are free: 0 drops one entry, all of them the whole family. */
+  readonly free: number
+}
+
+/**
+ * A condition on the segments of the changed key.
+ *
+ * @category invalidation
+ * @since 0.1.0
+ */
+export type Guard =
+  | { readonly _tag: "Equals"; readonly segment: number; readonly text: string }
+  | { readonly _tag: "Length"; readonly segments: number }
+  | { readonly _tag: "MinLength"; readonly segments: number }
+
+// --- construction ----------------------------------------------------------------------------------------------------
+
+/**
+ * The graph of a valid manifest, plans included.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (manifest: ValidManifest): DependencyGraph => {
+  const families = [...manifest.families.values()]
+  const nodes = [
+    ...families.map((family): Node => ({
+      name: family.name,
+      kind: "Family",
+      pattern: family.pattern.source,
+      layer: family.spec.layer
+    })),
+    ...[...manifest.readers.values()].map((reader): Node => ({
+      name: reader.name,
+      kind: "Reader",
+      pattern: undefined,
+      layer: reader.spec.layer
+    }))
+  ]
+  const links = linksOf(manifest)
+  const plans = families.map((family) => compile(family, families, links))
+  const edges = [
+    ...families.flatMap(ownsEdges),
+    ...families.flatMap((family) => borrowsEdges(manifest, family.name, family.spec.borrows)),
+    ...[...manifest.readers.values()].flatMap((reader) => borrowsEdges(manifest, reader.name, reader.spec.borrows)),
+    ...families.flatMap((family) => derivesEdges(manifest, family)),
+    ...families.flatMap((family) => invalidatesEdges(family, families, plans[family.index]!))
+  ]
+  return { id: manifest.id, nodes, edges, plans }
+}
+
+const ownsEdges = (family: ValidFamily): ReadonlyArray<Edge> =>
+  family.owner === family.name
+    ? []
+    : [{ kind: "Owns", from: family.owner, to: family.name, label: family.pattern.source }]
+
+const borrowsEdges = (
+  manifest: ValidManifest,
+  from: string,
+  borrows: ReadonlyArray<string> | undefined
+): ReadonlyArray<Edge> =>
+  // A borrow names a declared pattern, which is the nearest that covers it.
+  (borrows ?? []).map((label) => {
+    const to = manifest.patterns.covering(parsePatternUnsafe(label))[0]!.value.name
+    return { kind: "Borrows", from, to, label }
+  })
+
+const derivesEdges = (manifest: ValidManifest, family: ValidFamily): ReadonlyArray<Edge> =>
+  family.derives.flatMap((reference) =>
+    manifest.patterns.overlapping(reference).map((member): Edge => ({
+      kind: "Derives",
+      from: family.name,
+      to: member.value.name,
+      label: reference.source
+    }))
+  )
+
+const invalidatesEdges = (
+  family: ValidFamily,
+  families: ReadonlyArray<ValidFamily>,
+  plan: Plan
+): ReadonlyArray<Edge> =>
+  plan.map((step) => ({
+    kind: "Invalidates",
+    from: family.name,
+    to: step.family,
+    label: describe(family, families, step)
+  }))
+
+// What a step drops, written as a pattern: bound holes keep the source's name for the segment, free ones are `*`.
+const describe = (source: ValidFamily, families: ReadonlyArray<ValidFamily>, step: Step): string => {
+  const { pattern } = families[step.index]!
+  const values = new Map<number, string>(step.constants)
+  for (const [hole, segment] of step.bound) values.set(hole, nameOfSegment(source.pattern, segment))
+  let hole = 0
+  const parts = pattern.segments.map((segment) => segment._tag === "Text" ? segment.text : values.get(hole++) ?? "*")
+  return [...parts, ...(pattern.rest ? ["*"] : [])].join(":")
+}
+
+const nameOfSegment = (pattern: KeyPattern, index: number): string => {
+  const segment = pattern.segments[index]
+  return segment === undefined ? `{#${index}}` : segment._tag === "Text" ? segment.text : `{${segment.name}}`
+}
+
+// --- the invalidation plan -------------------------------------------------------------------------------------------
+
+// One reference of one family, as an edge of the search.
+interface Link {
+  readonly dependent: ValidFamily
+  readonly reference: KeyPattern
+}
+
+// Source family -> the references that touch it.
+const linksOf = (manifest: ValidManifest): ReadonlyArray<ReadonlyArray<Link>> => {
+  const links = Array.from(manifest.families.values(), () => [] as Array<Link>)
+  for (const dependent of manifest.families.values()) {
+    for (const reference of dependent.derives) {
+      for (const { value } of manifest.patterns.overlapping(reference)) {
+        links[value.index]!.push({ dependent, reference })
+      }
+    }
+  }
+  return links
+}
+
+// What is known about one segment, or one parameter, in terms of the changed key.
+type Binding =
+  | { readonly _tag: "Free" }
+  | { readonly _tag: "Segment"; readonly segment: number }
+  | { readonly _tag: "Text"; readonly text: string }
+
+const free: Binding = { _tag: "Free" }
+
+// The entries of a family that a search has reached: its holes, and what the changed key must satisfy.
+interface Reached {
+  readonly family: ValidFamily
+  /** By hole; a last `*` is always free and is not listed. */
+  readonly bindings: ReadonlyArray<Binding>
+  readonly guards: ReadonlyArray<Guard>
+  readonly isSource: boolean
+}
+
+/**
+ * The most ways to reach one family from another that are kept apart. Beyond it they become one step that drops the
+ * whole family, which is complete and less exact.
+ *
+ * @category invalidation
+ * @since 0.1.0
+ */
+export const stepsPerFamilyMax = 64
+
+const compile = (
+  source: ValidFamily,
+  families: ReadonlyArray<ValidFamily>,
+  links: ReadonlyArray<ReadonlyArray<Link>>
+): Plan => {
+  const reached = new Map<number, Array<Reached>>()
+  for (const index of inOrder(source.index, links)) {
+    const from = index === source.index ? [startAt(source)] : reached.get(index) ?? []
+    for (const link of links[index]!) {
+      for (const state of from) {
+        const next = follow(state, link)
+        if (next !== undefined) add(reached, next)
+      }
+    }
+  }
+  reached.delete(source.index)
+  return [...reached].flatMap(([index, states]) => states.map((state) => toStep(families[index]!, state)))
+}
+
+// The families that can be reached, each after all that lead to it.
+const inOrder = (start: number, links: ReadonlyArray<ReadonlyArray<Link>>): ReadonlyArray<number> => {
+  const open: Array<{ readonly index: number; next: number }> = [{ index: start, next: 0 }]
+  const seen = new Set([start])
+  const order: Array<number> = []
+  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
+    const link = links[top.index]![top.next++]
+    if (link === undefined) {
+      order.unshift(top.index)
+      open.pop()
+    } else if (!seen.has(link.dependent.index)) {
+      seen.add(link.dependent.index)
+      open.push({ index: link.dependent.index, next: 0 })
+    }
+  }
+  return order
+}
+
+const startAt = (family: ValidFamily): Reached => ({
+  family,
+  bindings: family.pattern.segments.flatMap((segment, index): ReadonlyArray<Binding> =>
+    segment._tag === "Hole" ? [{ _tag: "Segment", segment: index }] : []
+  ),
+  guards: [],
+  isSource: true
+})
+
+// The entries of the link's dependent that depend on the entries reached; undefined if none does.
+const follow = (from: Reached, { dependent, reference }: Link): Reached | undefined => {
+  if (!overlaps(from.family.pattern, reference)) return undefined
+  const view = segmentsOf(from)
+  let guards: ReadonlyArray<Guard> | undefined = from.isSource
+    ? lengthGuards(from.family.pattern, reference)
+    : from.guards
+  const carried = new Map<string, Binding>()
+  for (const [index, segment] of reference.segments.entries()) {
+    const known = view(index)
+    if (segment._tag === "Hole") carried.set(segment.name, known)
+    else if (known._tag === "Text") {
+      if (known.text !== segment.text) return undefined
+    } else if (known._tag === "Segment") {
+      guards = withGuard(guards, known.segment, segment.text)
+      if (guards === undefined) return undefined
+    }
+  }
+  const bindings = dependent.pattern.segments.flatMap((segment) =>
+    segment._tag === "Hole" ? [carried.get(segment.name) ?? free] : []
+  )
+  return { family: dependent, bindings, guards, isSource: false }
+}
+
+// What is known about each segment of the keys reached. Behind a `*`, only the changed key itself has known segments.
+const segmentsOf = (reached: Reached): (index: number) => Binding => {
+  let hole = 0
+  const known = reached.family.pattern.segments.map((segment): Binding =>
+    segment._tag === "Text" ? { _tag: "Text", text: segment.text } : reached.bindings[hole++]!
+  )
+  return (index) => known[index] ?? (reached.isSource ? { _tag: "Segment", segment: index } : free)
+}
+
+// A family that ends in `*` has keys of many lengths, and a reference may ask for some of them.
+const lengthGuards = (source: KeyPattern, reference: KeyPattern): ReadonlyArray<Guard> => {
+  if (!source.rest) return []
+  if (!reference.rest) return [{ _tag: "Length", segments: reference.segments.length }]
+  const least = reference.segments.length + 1
+  return least > source.segments.length + 1 ? [{ _tag: "MinLength", segments: least }] : []
+}
+
+const withGuard = (guards: ReadonlyArray<Guard>, segment: number, text: string): ReadonlyArray<Guard> | undefined => {
+  const known = textDemanded(guards, segment)
+  if (known === undefined) return [...guards, { _tag: "Equals", segment, text }]
+  return known === text ? guards : undefined
+}
+
+const textDemanded = (guards: ReadonlyArray<Guard>, segment: number): string | undefined => {
+  for (const guard of guards) if (guard._tag === "Equals" && guard.segment === segment) return guard.text
+  return undefined
+}
+
+// --- merging ---
+
+const add = (reached: Map<number, Array<Reached>>, next: Reached): void => {
+  const { index } = next.family
+  const known = reached.get(index) ?? []
+  if (known.some((other) => isWithin(next, other))) return
+  const kept = known.filter((other) => !isWithin(other, next))
+  kept.push(next)
+  reached.set(
+    index,
+    kept.length <= stepsPerFamilyMax ? kept : [{ ...next, bindings: next.bindings.map(() => free), guards: [] }]
+  )
+}
+
+// Whether everything that `a` drops is dropped by `b`, too.
+const isWithin = (a: Reached, b: Reached): boolean =>
+  b.guards.every((guard) => isImplied(guard, a.guards)) &&
+  b.bindings.every((binding, hole) => isBoundWithin(a.bindings[hole]!, binding, a.guards))
+
+const isImplied = (guard: Guard, by: ReadonlyArray<Guard>): boolean =>
+  by.some((other) =>
+    guard._tag === "Equals"
+      ? other._tag === "Equals" && other.segment === guard.segment && other.text === guard.text
+      : guard._tag === "Length"
+      ? other._tag === "Length" && other.segments === guard.segments
+      : other._tag !== "Equals" && other.segments >= guard.segments
+  )
+
+const isBoundWithin = (a: Binding, b: Binding, guards: ReadonlyArray<Guard>): boolean => {
+  if (b._tag === "Free") return true
+  if (a._tag === "Free") return false
+  if (a._tag === "Segment" && b._tag === "Segment" && a.segment === b.segment) return true
+  const [textOfA, textOfB] = [textOf(a, guards), textOf(b, guards)]
+  return textOfA !== undefined && textOfA === textOfB
+}
+
+const textOf = (binding: Binding, guards: ReadonlyArray<Guard>): string | undefined =>
+  binding._tag === "Text"
+    ? binding.text
+    : binding._tag === "Segment"
+    ? textDemanded(guards, binding.segment)
+    : undefined
+
+const toStep = (family: ValidFamily, { bindings, guards }: Reached): Step => {
+  const bound: Array<readonly [number, number]> = []
+  const constants: Array<readonly [number, string]> = []
+  bindings.forEach((binding, hole) => {
+    if (binding._tag === "Segment") bound.push([hole, binding.segment])
+    if (binding._tag === "Text") constants.push([hole, binding.text])
+  })
+  const holes = family.pattern.holes.length
+  return {
+    family: family.name,
+    index: family.index,
+    bound,
+    constants,
+    guards,
+    free: holes - bound.length - constants.length
+  }
+}
+
+// --- queries ---------------------------------------------------------------------------------------------------------
+
+/**
+ * Whether a changed key, given by its segments, passes the guards of a step.
+ *
+ * @category invalidation
+ * @since 0.1.0
+ */
+export const applies = (step: Step, key: ReadonlyArray<string>): boolean =>
+  step.guards.every((guard) =>
+    guard._tag === "Equals"
+      ? key[guard.segment] === guard.text
+      : guard._tag === "Length"
+      ? key.length === guard.segments
+      : key.length >= guard.segments
+  )
+
+/**
+ * What a step drops for a changed key: for each hole of the family its text, or `undefined` where every value goes. A
+ * last
+ * `*` counts as a hole and is always `undefined`.
+ *
+ * @category invalidation
+ * @since 0.1.0
+ */
+export const dropped = (step: Step, key: ReadonlyArray<string>): ReadonlyArray<string | undefined> => {
+  const length = step.bound.length + step.constants.length + step.free
+  const values = Array.from({ length }, (): string | undefined => undefined)
+  for (const [hole, segment] of step.bound) values[hole] = key[segment]
+  for (const [hole, text] of step.constants) values[hole] = text
+  return values
+}
+
+/**
+ * Whether an entry, given by the texts of its holes, declares a key as its source: the read of a lookup that this
+ * refuses is one whose changes would not reach the entry.
+ *
+ * @category queries
+ * @since 0.1.0
+ */
+export const derivesFrom = (family: ValidFamily, holes: ReadonlyArray<string>, key: ReadonlyArray<string>): boolean =>
+  family.derives.some((reference) =>
+    matchesSegments(key, reference) &&
+    reference.segments.every((segment, index) => {
+      const hole = segment._tag === "Hole" ? family.pattern.holes.indexOf(segment.name) : -1
+      return hole < 0 || holes[hole] === key[index]
+    })
+  )
+
+/**
+ * The names that can be reached from `start` along edges of the given kinds, nearest first, `start` excluded.
+ *
+ * @category queries
+ * @since 0.1.0
+ */
+export const walk = (graph: DependencyGraph, start: string, kinds: ReadonlyArray<EdgeKind>): ReadonlyArray<string> => {
+  const seen = new Set([start])
+  // A set is iterated in order of insertion, additions included.
+  for (const name of seen) {
+    for (const edge of graph.edges) if (edge.from === name && kinds.includes(edge.kind)) seen.add(edge.to)
+  }
+  return [...seen].slice(1)
+}
+
+// --- drawing ---------------------------------------------------------------------------------------------------------
+
+/**
+ * The graph as a Mermaid flowchart. Layers become subgraphs; `Invalidates` edges are left out unless asked for, since
+ * the others imply them.
+ *
+ * @category drawing
+ * @since 0.1.0
+ */
+export const toMermaid = (
+  graph: DependencyGraph,
+  options?: { readonly kinds?: ReadonlyArray<EdgeKind> | undefined }
+): string => {
+  const kinds = options?.kinds ?? drawnKinds
+  const ids = new Map(graph.nodes.map((node, index) => [node.name, `n${index}`]))
+  const lines = ["flowchart LR"]
+  for (const [layer, nodes] of byLayer(graph)) {
+    const shapes = nodes.map((node) => {
+      const label = `"${escapeMermaid(labelOf(node, "<br/>"))}"`
+      return `${ids.get(node.name)!}${node.kind === "Family" ? `[${label}]` : `([${label}])`}`
+    })
+    if (layer === undefined) lines.push(...shapes.map((shape) => `  ${shape}`))
+    else {
+      lines.push(`  subgraph layer${lines.length}["${escapeMermaid(layer)}"]`)
+      lines.push(...shapes.map((shape) => `    ${shape}`), "  end")
+    }
+  }
+  for (const edge of graph.edges) {
+    if (!kinds.includes(edge.kind)) continue
+    const text = escapeMermaid(`${verbs[edge.kind]}${edge.label === undefined ? "" : ` ${edge.label}`}`)
+    lines.push(`  ${ids.get(edge.from)!} ${arrows[edge.kind]}|"${text}"| ${ids.get(edge.to)!}`)
+  }
+  return `${lines.join("\n")}\n`
+}
+
+const drawnKinds: ReadonlyArray<EdgeKind> = ["Owns", "Borrows", "Derives"]
+const verbs: { readonly [Kind in EdgeKind]: string } = {
+  Owns: "owns",
+  Borrows: "borrows",
+  Derives: "derives",
+  Invalidates: "invalidates"
+}
+const arrows: { readonly [Kind in EdgeKind]: string } = {
+  Owns: "==>",
+  Borrows: "-.->",
+  Derives: "-->",
+  Invalidates: "--x"
+}
+
+const labelOf = (node: Node, lineBreak: string): string =>
+  node.pattern === undefined ? node.name : `${node.name}${lineBreak}${node.pattern}`
+
+// Mermaid reads `#` as the start of an entity and has no other escape for quotes.
+const escapeMermaid = (text: string): string =>
+  text.replaceAll("#", "#35;").replaceAll("\"", "#quot;").replaceAll("{", "#123;").replaceAll("}", "#125;").replaceAll(
+    "*",
+    "#42;"
+  )
+
+const byLayer = (graph: DependencyGraph): ReadonlyMap<string | undefined, ReadonlyArray<Node>> => {
+  const layers = new Map<string | undefined, Array<Node>>()
+  for (const node of graph.nodes) {
+    const nodes = layers.get(node.layer)
+    if (nodes === undefined) layers.set(node.layer, [node])
+    else nodes.push(node)
+  }
+  return layers
+}
+
+/**
+ * The graph in the DOT language of Graphviz. Layers become clusters; `Invalidates` edges are left out unless asked for.
+ *
+ * @category drawing
+ * @since 0.1.0
+ */
+export const toDot = (
+  graph: DependencyGraph,
+  options?: { readonly kinds?: ReadonlyArray<EdgeKind> | undefined }
+): string => {
+  const kinds = options?.kinds ?? drawnKinds
+  const lines = [`digraph ${quoteDot(graph.id)} {`, "  rankdir=LR"]
+  for (const [layer, nodes] of byLayer(graph)) {
+    const shapes = nodes.map((node) =>
+      `${quoteDot(node.name)} [shape=${node.kind === "Family" ? "box" : "oval"}, label=${
+        quoteDot(labelOf(node, "\n"))
+      }]`
+    )
+    if (layer === undefined) lines.push(...shapes.map((shape) => `  ${shape}`))
+    else {
+      lines.push(`  subgraph ${quoteDot(`cluster_${layer}`)} {`, `    label=${quoteDot(layer)}`)
+      lines.push(...shapes.map((shape) => `    ${shape}`), "  }")
+    }
+  }
+  for (const edge of graph.edges) {
+    if (!kinds.includes(edge.kind)) continue
+    const text = `${verbs[edge.kind]}${edge.label === undefined ? "" : ` ${edge.label}`}`
+    lines.push(`  ${quoteDot(edge.from)} -> ${quoteDot(edge.to)} [label=${quoteDot(text)}, style=${styles[edge.kind]}]`)
+  }
+  return `${lines.join("\n")}\n}\n`
+}
+
+const styles: { readonly [Kind in EdgeKind]: string } = {
+  Owns: "bold",
+  Borrows: "dotted",
+  Derives: "solid",
+  Invalidates: "dashed"
+}
+
+const quoteDot = (text: string): string =>
+  `"${text.replaceAll("\\", "\\\\").replaceAll("\"", "\\\"").replaceAll("\n", "\\n")}"`

@@ -1,0 +1,559 @@
+/**
+ * The run-time twin of the manifest's type-level checks, for manifests built from data: same findings, same words.
+ *
+ * A manifest that passes becomes a {@link ValidManifest}: patterns parsed and indexed, and for each family the answers
+ * that the types give about it: its nearest encloser, its owner, its realm, what covers it, what it may read.
+ *
+ * - Every mistake is reported, each once, with the path of the property that the compiler would underline.
+ * - A family whose pattern is malformed takes no part in the other checks.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as KeyPattern from "../pattern/KeyPattern.ts"
+import * as PatternSet from "../pattern/PatternSet.ts"
+import type { Definition, FamilySpec, LayerSpec, ReaderSpec } from "./Definition.ts"
+
+// --- models ----------------------------------------------------------------------------------------------------------
+
+/**
+ * One mistake of a manifest, and the property that it is about, such as `["families", "profile", "derives", "0"]`.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export interface ManifestProblem extends Diagnostic.Diagnostic {
+  readonly path: ReadonlyArray<string>
+}
+
+const ManifestProblem = Schema.Struct({
+  _tag: Schema.String,
+  code: Schema.String,
+  sentence: Schema.String,
+  help: Schema.String,
+  path: Schema.Array(Schema.String)
+})
+
+/**
+ * A manifest that cannot be used. `reason` is the first mistake, `problems` are all of them.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ManifestError extends Schema.TaggedError<ManifestError>()("ManifestError", {
+  manifest: Schema.String,
+  reason: ManifestProblem,
+  problems: Schema.Array(ManifestProblem)
+}) {
+  override get message() {
+    const others = this.problems.length - 1
+    const more = others === 0 ? "" : ` (and ${others} more)`
+    return `manifest \`${this.manifest}\`, ${this.reason.path.join(".")}: ${Diagnostic.format(this.reason)}${more}`
+  }
+}
+
+/**
+ * A family of a valid manifest, with what follows from its place among the others.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ValidFamily {
+  readonly name: string
+  /** Its position in the manifest, from 0. */
+  readonly index: number
+  readonly spec: FamilySpec
+  readonly pattern: KeyPattern.KeyPattern
+  /** The nearest family around it. */
+  readonly encloser: string | undefined
+  /** The family whose `owner` owns this one: itself, unless it is a part. */
+  readonly owner: string
+  /** The carve-out that it belongs to, by the name of the carved family; rights do not cross its border. */
+  readonly realm: string | undefined
+  /** The families whose rights cover this one, most specific first, itself included. */
+  readonly covering: ReadonlyArray<string>
+  /** The families inside this one, at any depth: their keys are not keys of this one. */
+  readonly inner: ReadonlyArray<string>
+  readonly derives: ReadonlyArray<KeyPattern.KeyPattern>
+  /** The families that its lookup may read: those that `derives` declares exactly. */
+  readonly lookupReads: ReadonlyArray<string>
+  /** The families that its module may read: those of its lookup, and those of `borrows`. */
+  readonly moduleReads: ReadonlyArray<string>
+}
+
+/**
+ * A reader of a valid manifest, with the families that it may read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ValidReader {
+  readonly name: string
+  readonly spec: ReaderSpec
+  readonly moduleReads: ReadonlyArray<string>
+}
+
+/**
+ * A manifest without mistakes.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ValidManifest {
+  readonly id: string
+  readonly definition: Definition
+  readonly families: ReadonlyMap<string, ValidFamily>
+  readonly readers: ReadonlyMap<string, ValidReader>
+  /** Finds the family of a key or pattern. */
+  readonly patterns: PatternSet.PatternSet<ValidFamily>
+}
+
+/**
+ * The most families that a manifest may declare.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const familiesMax = 10_000
+
+// --- validation ------------------------------------------------------------------------------------------------------
+
+/**
+ * Checks a manifest and indexes it.
+ *
+ * **Details**
+ *
+ * `definition` may come from anywhere: its shape is checked, too.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const validate = (id: string, definition: unknown): Result.Result<ValidManifest, ManifestError> => {
+  const found: Array<ManifestProblem> = []
+  const report: Report = (path, problem) => {
+    if (problem !== undefined) found.push({ ...problem, path })
+  }
+  if (!checkShape(definition, report)) return fail(id, found)
+  const draft = indexPatterns(definition, report)
+  for (const family of draft.families.values()) {
+    checkOverlaps(draft, family, report)
+    checkEncloser(draft, family, report)
+    checkParams(family, report)
+    checkReferences(draft, family.name, ["families", family.name], family.spec, report)
+  }
+  checkReaders(draft, report)
+  checkLayers(draft, report)
+  checkCycles(draft, report)
+  return found.length === 0 ? Result.succeed(resolve(id, draft)) : fail(id, found)
+}
+
+type Report = (path: ReadonlyArray<string>, problem: Diagnostic.Diagnostic | undefined) => void
+
+const fail = (id: string, problems: ReadonlyArray<ManifestProblem>) =>
+  Result.fail(new ManifestError({ manifest: id, reason: problems[0]!, problems }))
+
+interface DraftFamily {
+  readonly name: string
+  readonly spec: FamilySpec
+  readonly pattern: KeyPattern.KeyPattern
+}
+
+interface Draft {
+  readonly definition: Definition
+  readonly families: ReadonlyMap<string, DraftFamily>
+  readonly patterns: PatternSet.PatternSet<DraftFamily>
+  /** Families by normal form: more than one is a mistake. */
+  readonly twins: ReadonlyMap<string, ReadonlyArray<DraftFamily>>
+}
+
+// --- shape ---
+
+type Bag = { readonly [name: string]: unknown }
+const isBag = (u: unknown): u is Bag => typeof u === "object" && u !== null && !Array.isArray(u)
+const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((item) => typeof item === "string")
+const isTyped = (u: unknown): boolean => (typeof u === "object" && u !== null) || typeof u === "function"
+
+const shapes: { readonly [option: string]: readonly [test: (u: unknown) => boolean, expected: string] } = {
+  pattern: [(u) => typeof u === "string", "a text"],
+  layer: [(u) => typeof u === "string", "a text"],
+  partOf: [(u) => typeof u === "string", "a text"],
+  carvedFrom: [(u) => typeof u === "string", "a text"],
+  derives: [isStrings, "a list of patterns"],
+  borrows: [isStrings, "a list of patterns"],
+  reads: [isStrings, "a list of layers"],
+  fanout: [(u) => u === true, "true, or left out"],
+  params: [(u) => isBag(u) && Object.values(u).every(isTyped), "a record of codecs"],
+  value: [isTyped, "a codec"],
+  error: [isTyped, "a codec"],
+  sensitive: [(u) => typeof u === "boolean", "true or false"]
+}
+
+const checkShape = (definition: unknown, report: Report): definition is Definition => {
+  let ok = true
+  const wrong = (path: ReadonlyArray<string>, expected: string) => {
+    ok = false
+    report(path, Diagnostic.shapeWrong(path.join("."), expected))
+  }
+  if (!isBag(definition)) {
+    wrong(["definition"], "an object")
+    return false
+  }
+  for (const option of Object.keys(definition)) {
+    if (!sections.has(option)) report([option], Diagnostic.optionUnknown(option, "the manifest"))
+  }
+  for (const [section, known] of sections) {
+    const members = definition[section]
+    if (members === undefined && section !== "families") continue
+    if (!isBag(members)) {
+      wrong([section], "an object")
+      continue
+    }
+    for (const [name, spec] of Object.entries(members)) {
+      if (isBag(spec)) checkOptions([section, name], spec, known, report, wrong)
+      else wrong([section, name], "an object")
+    }
+  }
+  const count = isBag(definition["families"]) ? Object.keys(definition["families"]).length : 0
+  if (count > familiesMax) {
+    ok = false
+    report(["families"], Diagnostic.familiesTooMany(count, familiesMax))
+  }
+  return ok
+}
+
+// The compiler sees to it that no option is missing here.
+const familyOptions: { readonly [Option in keyof FamilySpec]-?: true } = {
+  pattern: true,
+  layer: true,
+  partOf: true,
+  carvedFrom: true,
+  derives: true,
+  borrows: true,
+  fanout: true,
+  params: true,
+  value: true,
+  error: true,
+  sensitive: true,
+  timeToLive: true,
+  idleTimeToLive: true,
+  staleWhileRevalidate: true,
+  staleIfError: true,
+  jitter: true,
+  refreshAhead: true,
+  negativeTimeToLive: true,
+  softTimeout: true,
+  hardTimeout: true,
+  loadConcurrency: true,
+  loadQueueMax: true,
+  retryAfterFailure: true,
+  onAbandoned: true,
+  weigher: true
+}
+
+const sections: ReadonlyMap<
+  string,
+  { readonly place: string; readonly known: ReadonlySet<string>; readonly needed: string | undefined }
+> = new Map([
+  ["layers", { place: "layer", known: new Set(["reads"]), needed: undefined }],
+  ["families", { place: "family", known: new Set(Object.keys(familyOptions)), needed: "pattern" }],
+  ["readers", { place: "reader", known: new Set(["layer", "borrows"]), needed: "borrows" }]
+])
+
+const checkOptions = (
+  path: readonly [section: string, name: string],
+  spec: Bag,
+  section: { readonly place: string; readonly known: ReadonlySet<string>; readonly needed: string | undefined },
+  report: Report,
+  wrong: (path: ReadonlyArray<string>, expected: string) => void
+): void => {
+  for (const [option, value] of Object.entries(spec)) {
+    const shape = shapes[option]
+    if (!section.known.has(option)) {
+      report([...path, option], Diagnostic.optionUnknown(option, `${section.place} \`${path[1]}\``))
+    } else if (value !== undefined && shape !== undefined && !shape[0](value)) {
+      wrong([...path, option], shape[1])
+    }
+  }
+  if (section.needed !== undefined && spec[section.needed] === undefined) {
+    wrong([...path, section.needed], shapes[section.needed]![1])
+  }
+}
+
+// --- overlap ---
+
+const indexPatterns = (definition: Definition, report: Report): Draft => {
+  const families = new Map<string, DraftFamily>()
+  const twins = new Map<string, Array<DraftFamily>>()
+  for (const [name, spec] of Object.entries(definition.families)) {
+    const parsed = KeyPattern.parsePattern(spec.pattern)
+    if (Result.isFailure(parsed)) {
+      report(["families", name, "pattern"], parsed.failure)
+      continue
+    }
+    const family = { name, spec, pattern: parsed.success }
+    families.set(name, family)
+    const same = twins.get(family.pattern.normal)
+    if (same === undefined) twins.set(family.pattern.normal, [family])
+    else same.push(family)
+  }
+  const patterns = PatternSet.make([...families.values()].map((family) => [family.pattern, family] as const))
+  return { definition, families, patterns, twins }
+}
+
+const outerOf = (draft: Draft, pattern: KeyPattern.KeyPattern): DraftFamily | undefined =>
+  draft.patterns.covering(pattern).find((member) => member.pattern.normal !== pattern.normal)?.value
+
+const checkOverlaps = (draft: Draft, family: DraftFamily, report: Report): void => {
+  const { pattern } = family
+  const path = ["families", family.name, "pattern"]
+  const twin = draft.twins.get(pattern.normal)!.find((other) => other !== family)
+  if (twin !== undefined) return report(path, Diagnostic.patternRespelt(pattern.source, twin.pattern.source, twin.name))
+  const cross = draft.patterns.crossing(pattern)[0]?.value
+  if (cross !== undefined) {
+    const witness = KeyPattern.findWitness(pattern, cross.pattern)
+    return report(path, Diagnostic.patternsCross(pattern.source, cross.pattern.source, cross.name, witness))
+  }
+  const outer = outerOf(draft, pattern)
+  if (outer !== undefined && family.spec.partOf === undefined && family.spec.carvedFrom === undefined) {
+    report(path, Diagnostic.patternOwned(pattern.source, outer.pattern.source, outer.name))
+  }
+}
+
+const checkEncloser = (draft: Draft, family: DraftFamily, report: Report): void => {
+  const { name, pattern, spec } = family
+  const outer = outerOf(draft, pattern)
+  for (const option of ["partOf", "carvedFrom"] as const) {
+    const named = spec[option]
+    if (named === undefined) continue
+    const path = ["families", name, option]
+    if (option === "carvedFrom" && spec.partOf !== undefined) report(path, Diagnostic.enclosersBoth(name))
+    else if (outer === undefined) report(path, Diagnostic.encloserNone(pattern.source, option))
+    else if (!draft.twins.get(outer.pattern.normal)!.some((twin) => twin.name === named)) {
+      report(path, Diagnostic.encloserWrong(pattern.source, named, outer.pattern.source, outer.name))
+    }
+  }
+}
+
+const checkParams = (family: DraftFamily, report: Report): void => {
+  for (const param of Object.keys(family.spec.params ?? {})) {
+    if (!family.pattern.holes.includes(param)) {
+      const problem = Diagnostic.parameterUnknown(param, family.pattern.source, family.name)
+      report(["families", family.name, "params", param], problem)
+    }
+  }
+}
+
+// --- references ---
+
+interface Referring {
+  readonly layer?: string | undefined
+  readonly derives?: ReadonlyArray<string> | undefined
+  readonly borrows?: ReadonlyArray<string> | undefined
+}
+
+const checkReferences = (
+  draft: Draft,
+  name: string,
+  path: ReadonlyArray<string>,
+  spec: Referring,
+  report: Report
+): void => {
+  for (const verb of ["derives", "borrows"] as const) {
+    spec[verb]?.forEach((source, index) =>
+      report([...path, verb, String(index)], findReferenceProblem(draft, name, spec, verb, source))
+    )
+  }
+}
+
+const findReferenceProblem = (
+  draft: Draft,
+  name: string,
+  spec: Referring,
+  verb: "derives" | "borrows",
+  source: string
+): Diagnostic.Diagnostic | undefined => {
+  const parsed = KeyPattern.parsePattern(source)
+  if (Result.isFailure(parsed)) return parsed.failure
+  const owner = draft.patterns.covering(parsed.success)[0]?.value
+  if (owner === undefined) return Diagnostic.referenceUnknown(name, verb, source)
+  const [here, home] = [spec.layer, owner.spec.layer]
+  if (here !== undefined && home !== undefined && !reachable(draft.definition, [here]).has(home)) {
+    return Diagnostic.referenceOutOfReach(name, here, source, home)
+  }
+  if (verb === "borrows" && !draft.twins.has(parsed.success.normal)) {
+    return Diagnostic.referenceTooNarrow(source, owner.pattern.source, owner.name)
+  }
+  return undefined
+}
+
+const checkReaders = (draft: Draft, report: Report): void => {
+  for (const [name, spec] of Object.entries(draft.definition.readers ?? {})) {
+    if (Object.hasOwn(draft.definition.families, name)) report(["readers", name], Diagnostic.readerIsFamily(name))
+    else checkReferences(draft, name, ["readers", name], spec, report)
+  }
+}
+
+// --- layers ---
+
+const readsOf = (definition: Definition, layer: string): ReadonlyArray<string> =>
+  ownValue<LayerSpec>(definition.layers, layer)?.reads ?? []
+
+const ownValue = <A>(record: { readonly [name: string]: A } | undefined, name: string): A | undefined =>
+  record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
+
+const reachable = (definition: Definition, from: Iterable<string>): ReadonlySet<string> => {
+  const seen = new Set(from)
+  // A set is iterated in order of insertion, additions included.
+  for (const layer of seen) for (const next of readsOf(definition, layer)) seen.add(next)
+  return seen
+}
+
+const checkLayers = (draft: Draft, report: Report): void => {
+  const { families, layers, readers } = draft.definition
+  if (layers === undefined) return
+  const check = (path: ReadonlyArray<string>, layer: string | undefined) => {
+    if (layer !== undefined && !Object.hasOwn(layers, layer)) report(path, Diagnostic.layerUnknown(layer))
+  }
+  const programs = [
+    ...Object.entries(families).map(([name, spec]) => ["families", name, spec.layer] as const),
+    ...Object.entries(readers ?? {}).map(([name, spec]) => ["readers", name, spec.layer] as const)
+  ]
+  for (const [section, name, layer] of programs) check([section, name, "layer"], layer)
+  const used = reachable(draft.definition, programs.flatMap(([, , layer]) => layer === undefined ? [] : [layer]))
+  for (const name of Object.keys(layers)) {
+    if (used.has(name)) {
+      readsOf(draft.definition, name).forEach((layer, index) => check(["layers", name, "reads", String(index)], layer))
+    } else {
+      report(["layers", name], Diagnostic.layerUnreachable(name))
+    }
+  }
+}
+
+// --- cycles ---
+
+const checkCycles = (draft: Draft, report: Report): void => {
+  const sources = new Map<string, ReadonlyArray<ReadonlyArray<string>>>()
+  for (const family of draft.families.values()) {
+    sources.set(family.name, (family.spec.derives ?? []).map((source) => touching(draft, source)))
+  }
+  const cyclic = findCyclic(sources)
+  for (const name of cyclic) {
+    sources.get(name)!.forEach((touched, index) => {
+      const path = findPathBack(name, touched, sources, cyclic)
+      if (path === undefined || !isSound(draft, name, index)) return
+      report(["families", name, "derives", String(index)], Diagnostic.dependencyCycle([name, ...path]))
+    })
+  }
+}
+
+// A reference that is wrong in another way is reported for that, and not a second time.
+const isSound = (draft: Draft, name: string, index: number): boolean => {
+  const { spec } = draft.families.get(name)!
+  return findReferenceProblem(draft, name, spec, "derives", spec.derives![index]!) === undefined
+}
+
+const touching = (draft: Draft, source: string): ReadonlyArray<string> => {
+  const parsed = KeyPattern.parsePattern(source)
+  if (Result.isFailure(parsed)) return []
+  return draft.patterns.overlapping(parsed.success).flatMap((member) =>
+    draft.twins.get(member.pattern.normal)!.map((twin) => twin.name)
+  )
+}
+
+// Kahn's algorithm: what is left after dropping, again and again, all that depends on nothing that is left.
+const findCyclic = (sources: ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string>>>): ReadonlySet<string> => {
+  const pending = new Map<string, number>()
+  const dependents = new Map<string, Array<string>>()
+  const free: Array<string> = []
+  for (const [name, references] of sources) {
+    const distinct = new Set(references.flat())
+    pending.set(name, distinct.size)
+    if (distinct.size === 0) free.push(name)
+    for (const source of distinct) {
+      const known = dependents.get(source)
+      if (known === undefined) dependents.set(source, [name])
+      else known.push(name)
+    }
+  }
+  for (let name = free.pop(); name !== undefined; name = free.pop()) {
+    pending.delete(name)
+    for (const dependent of dependents.get(name) ?? []) {
+      const left = pending.get(dependent)! - 1
+      pending.set(dependent, left)
+      if (left === 0) free.push(dependent)
+    }
+  }
+  return new Set(pending.keys())
+}
+
+// The shortest way from one of `from` back to `start`, as names; undefined for a family that is above a cycle only.
+const findPathBack = (
+  start: string,
+  from: ReadonlyArray<string>,
+  sources: ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string>>>,
+  cyclic: ReadonlySet<string>
+): ReadonlyArray<string> | undefined => {
+  const cameFrom = new Map<string, string | undefined>(
+    from.filter((name) => cyclic.has(name)).map((name) => [name, undefined])
+  )
+  for (const name of cameFrom.keys()) {
+    if (name === start) {
+      const path: Array<string> = []
+      for (let at: string | undefined = name; at !== undefined; at = cameFrom.get(at)) path.unshift(at)
+      return path
+    }
+    for (const next of sources.get(name)!.flat()) {
+      if (cyclic.has(next) && !cameFrom.has(next)) cameFrom.set(next, name)
+    }
+  }
+  return undefined
+}
+
+// --- resolution ---
+
+const resolve = (id: string, draft: Draft): ValidManifest => {
+  const drafts = [...draft.families.values()]
+  const realmOf = (pattern: KeyPattern.KeyPattern) =>
+    draft.patterns.covering(pattern).find((member) => member.value.spec.carvedFrom !== undefined)?.value.name
+  const ownerOf = (family: DraftFamily): string =>
+    family.spec.partOf === undefined ? family.name : ownerOf(draft.families.get(family.spec.partOf)!)
+  const inner = new Map(drafts.map((family) => [family.name, [] as Array<string>]))
+  for (const family of drafts) {
+    for (const member of draft.patterns.covering(family.pattern)) {
+      if (member.value !== family) inner.get(member.value.name)!.push(family.name)
+    }
+  }
+  const declared = (patterns: ReadonlyArray<string> | undefined) =>
+    (patterns ?? []).flatMap((source) =>
+      draft.twins.get(KeyPattern.normalizePattern(source))?.map((twin) => twin.name) ?? []
+    )
+  const families = new Map(drafts.map((family, index): readonly [string, ValidFamily] => {
+    const realm = realmOf(family.pattern)
+    const lookupReads = declared(family.spec.derives)
+    return [family.name, {
+      name: family.name,
+      index,
+      spec: family.spec,
+      pattern: family.pattern,
+      encloser: outerOf(draft, family.pattern)?.name,
+      owner: ownerOf(family),
+      realm,
+      covering: draft.patterns.covering(family.pattern)
+        .filter((member) => realmOf(member.pattern) === realm)
+        .map((member) => member.value.name),
+      inner: inner.get(family.name)!,
+      derives: (family.spec.derives ?? []).map(KeyPattern.parsePatternUnsafe),
+      lookupReads,
+      moduleReads: [...new Set([...lookupReads, ...declared(family.spec.borrows)])]
+    }]
+  }))
+  const readers = new Map(
+    Object.entries(draft.definition.readers ?? {}).map(([name, spec]) =>
+      [name, { name, spec, moduleReads: [...new Set(declared(spec.borrows))] }] as const
+    )
+  )
+  const patterns = PatternSet.make([...families.values()].map((family) => [family.pattern, family] as const))
+  return { id, definition: draft.definition, families, readers, patterns }
+}

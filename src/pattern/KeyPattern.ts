@@ -1,0 +1,488 @@
+/**
+ * Shapes of keys, such as `user:{id}`: the pattern language, as types and at run time.
+ *
+ * ```
+ * pattern = segment (":" segment)* [":" "*"]  |  "*"
+ * segment = text | "{" name "}"
+ * key     = text (":" text)*
+ * ```
+ *
+ * - `{name}` is exactly one segment; a last `*` is one or more segments. No segment is empty.
+ * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure.
+ * - Two patterns that differ only in the names of their parameters denote the same keys.
+ * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
+ *
+ * Not here: sets of patterns ({@link PatternSet}), who owns what.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+
+// --- models ----------------------------------------------------------------------------------------------------------
+
+/**
+ * A parsed pattern. `holes` names its parameters in order of their segments; a last `*` is called `*`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface KeyPattern {
+  readonly source: string
+  /** The pattern with nameless parameters: equal for patterns of the same keys. */
+  readonly normal: string
+  /** All segments but a last `*`. */
+  readonly segments: ReadonlyArray<Segment>
+  /** Whether the pattern ends in `*`. */
+  readonly rest: boolean
+  readonly holes: ReadonlyArray<string>
+}
+
+/**
+ * One segment of a pattern.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Segment =
+  | { readonly _tag: "Text"; readonly text: string }
+  | { readonly _tag: "Hole"; readonly name: string }
+
+/**
+ * The most segments that a pattern may have. The compiler's recursion allows 20.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const segmentsMax = 16
+
+/**
+ * The keys of a pattern as a tuple type. A pattern covers another one exactly when its region is a supertype, which
+ * is what lets `Exclude` discharge a narrow requirement by a wide capability.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Region<P extends string> = P extends `${infer H}:${infer T}` ? readonly [regionOfSegment<H>, ...Region<T>]
+  : P extends "*" ? readonly [string, ...Array<string>]
+  : readonly [regionOfSegment<P>]
+
+type regionOfSegment<S extends string> = S extends `{${string}}` ? string : S
+
+/**
+ * What may fill a hole that has no codec. Numbers and bigints are rendered in decimal, so `1`, `1n`, and `"1"` are
+ * one key.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type ParamInput = string | number | bigint
+
+/**
+ * The names of a pattern's holes, as a union; a last `*` is called `*`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type ParamNames<P extends string> = P extends `${infer H}:${infer T}` ? nameOfSegment<H> | ParamNames<T>
+  : P extends "*" ? "*"
+  : nameOfSegment<P>
+
+type nameOfSegment<S extends string> = S extends `{${infer N}}` ? N : never
+
+/**
+ * The parameters that turn a pattern into a key. `Codecs` maps names to anything with a `Type`, such as a Schema.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Params<P extends string, Codecs = {}> = {
+  readonly [N in ParamNames<P>]: N extends keyof Codecs ? Codecs[N] extends { readonly Type: infer A } ? A : ParamInput
+    : N extends "*" ? string | ReadonlyArray<ParamInput>
+    : ParamInput
+}
+
+/**
+ * What a key of the pattern parses to.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type ParsedParams<P extends string, Codecs = {}> = {
+  readonly [N in ParamNames<P>]: N extends keyof Codecs ? Codecs[N] extends { readonly Type: infer A } ? A : string
+    : string
+}
+
+// --- parsing ---------------------------------------------------------------------------------------------------------
+
+/**
+ * The message that says why `P` is not a pattern; `never` for a pattern.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type patternProblem<P extends string> = string extends P ? Diagnostic.patternPlainString
+  : P extends TooLong ? Diagnostic.patternTooLong<P>
+  : segmentsProblem<P, P, never>
+
+// One more colon than `segmentsMax` segments have.
+type TooLong = `${FourColons}${FourColons}${FourColons}${FourColons}${string}`
+type FourColons = `${string}:${string}:${string}:${string}:`
+
+type segmentsProblem<Whole extends string, P extends string, Seen extends string> = P extends `${infer H}:${infer T}`
+  ? H extends "*" ? Diagnostic.patternRestInside<Whole>
+  : [segmentProblem<Whole, H, Seen>] extends [never] ? segmentsProblem<Whole, T, Seen | nameOfSegment<H>>
+  : segmentProblem<Whole, H, Seen>
+  : P extends "*" ? never
+  : segmentProblem<Whole, P, Seen>
+
+type segmentProblem<Whole extends string, S extends string, Seen extends string> = S extends ""
+  ? Diagnostic.patternSegmentEmpty<Whole>
+  : S extends `{${infer N}}` ? N extends "" | Structure ? Diagnostic.patternParameterMalformed<Whole, S>
+    : N extends Seen ? Diagnostic.patternParameterTwice<Whole, N>
+    : never
+  : S extends Structure ? Diagnostic.patternSegmentMixed<Whole, S>
+  : never
+
+type Structure = `${string}${"{" | "}" | "*"}${string}`
+const structure = /[{}*]/
+
+/**
+ * The region of a pattern, or the message that says why it is none.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type parsePattern<P extends string> = [patternProblem<P>] extends [never] ? Region<P> : patternProblem<P>
+
+/**
+ * Parses a pattern, or says why it is none.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const parsePattern = (source: string): Result.Result<KeyPattern, Diagnostic.Diagnostic> => {
+  const parts = source.split(":")
+  if (parts.length > segmentsMax) return Result.fail(Diagnostic.patternTooLong(source))
+  const rest = parts.at(-1) === "*"
+  if (rest) parts.pop()
+  const segments: Array<Segment> = []
+  const holes: Array<string> = []
+  for (const part of parts) {
+    const problem = segmentProblem(source, part, holes)
+    if (problem !== undefined) return Result.fail(problem)
+    const isHole = part.startsWith("{")
+    segments.push(isHole ? { _tag: "Hole", name: part.slice(1, -1) } : { _tag: "Text", text: part })
+    if (isHole) holes.push(part.slice(1, -1))
+  }
+  if (rest) holes.push("*")
+  return Result.succeed({ source, normal: normalizePattern(source), segments, rest, holes })
+}
+
+const segmentProblem = (
+  whole: string,
+  part: string,
+  seen: ReadonlyArray<string>
+): Diagnostic.Diagnostic | undefined => {
+  if (part === "*") return Diagnostic.patternRestInside(whole)
+  if (part === "") return Diagnostic.patternSegmentEmpty(whole)
+  if (part.length > 1 && part.startsWith("{") && part.endsWith("}")) {
+    const name = part.slice(1, -1)
+    if (name === "" || structure.test(name)) return Diagnostic.patternParameterMalformed(whole, part)
+    return seen.includes(name) ? Diagnostic.patternParameterTwice(whole, name) : undefined
+  }
+  return structure.test(part) ? Diagnostic.patternSegmentMixed(whole, part) : undefined
+}
+
+/**
+ * Parses a pattern that is known to be one; throws the finding otherwise.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const parsePatternUnsafe = (source: string): KeyPattern =>
+  Result.getOrThrowWith(parsePattern(source), (problem) => new TypeError(Diagnostic.format(problem)))
+
+/**
+ * The pattern with nameless holes, `user:{}`. Two patterns with the same normal form denote the same keys.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type normalizePattern<P extends string> = P extends `${infer H}:${infer T}`
+  ? `${normalizeSegment<H>}:${normalizePattern<T>}`
+  : normalizeSegment<P>
+type normalizeSegment<S extends string> = S extends `{${string}}` ? "{}" : S
+
+/**
+ * The pattern with nameless holes, `user:{}`. Two patterns with the same normal form denote the same keys.
+ *
+ * @category parsing
+ * @since 0.1.0
+ */
+export const normalizePattern = (source: string): string => source.replace(/\{[^{}]*\}/g, "{}")
+
+// --- comparing -------------------------------------------------------------------------------------------------------
+
+/**
+ * Whether `P` has every key of `Q`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type covers<P extends string, Q extends string> = Region<Q> extends Region<P> ? true : false
+
+/**
+ * Whether the first pattern has every key of the second.
+ *
+ * @category comparing
+ * @since 0.1.0
+ */
+export const covers = (p: KeyPattern, q: KeyPattern): boolean => {
+  if (q.rest && !p.rest) return false
+  const [np, nq] = [p.segments.length, q.segments.length]
+  if (p.rest ? nq + (q.rest ? 1 : 0) <= np : nq !== np) return false
+  return p.segments.every((segment, index) => {
+    if (segment._tag === "Hole") return true
+    const other = q.segments[index]
+    return other?._tag === "Text" && other.text === segment.text
+  })
+}
+
+/**
+ * Whether `P` and `Q` share a key.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type overlaps<P extends string, Q extends string> = P extends "*" ? true
+  : Q extends "*" ? true
+  : P extends `${infer PH}:${infer PT}`
+    ? Q extends `${infer QH}:${infer QT}` ? segmentsMeet<PH, QH> extends true ? overlaps<PT, QT> : false
+    : false
+  : Q extends `${string}:${string}` ? false
+  : segmentsMeet<P, Q>
+
+type segmentsMeet<A extends string, B extends string> = A extends `{${string}}` ? true
+  : B extends `{${string}}` ? true
+  : A extends B ? true
+  : false
+
+/**
+ * Whether two patterns share a key.
+ *
+ * @category comparing
+ * @since 0.1.0
+ */
+export const overlaps = (p: KeyPattern, q: KeyPattern): boolean => {
+  const [np, nq] = [p.segments.length, q.segments.length]
+  if (!p.rest && (q.rest ? np <= nq : np !== nq)) return false
+  if (p.rest && !q.rest && nq <= np) return false
+  for (let index = 0; index < Math.min(np, nq); index++) {
+    const [a, b] = [p.segments[index]!, q.segments[index]!]
+    if (a._tag === "Text" && b._tag === "Text" && a.text !== b.text) return false
+  }
+  return true
+}
+
+/**
+ * Whether `P` decides about the keys that it shares with `Q`: compared from the left, text before hole before `*`.
+ *
+ * **Details**
+ *
+ * Asked of overlapping patterns only. Where one covers the other it agrees with `covers`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type isMoreSpecific<P extends string, Q extends string> = Q extends "*" ? (P extends "*" ? false : true)
+  : P extends "*" ? false
+  : P extends `${infer PH}:${infer PT}`
+    ? Q extends `${infer QH}:${infer QT}` ? isHole<PH> extends isHole<QH> ? isMoreSpecific<PT, QT> : isHole<QH>
+    : false
+  : isHole<P> extends isHole<Q> ? false
+  : isHole<Q>
+type isHole<S extends string> = S extends `{${string}}` ? true : false
+
+/**
+ * Whether the first pattern decides about the keys that it shares with the second: compared from the left, text
+ * before hole before `*`.
+ *
+ * **Details**
+ *
+ * Asked of overlapping patterns only. Where one covers the other it agrees with `covers`.
+ *
+ * @category comparing
+ * @since 0.1.0
+ */
+export const isMoreSpecific = (p: KeyPattern, q: KeyPattern): boolean => {
+  for (let index = 0;; index++) {
+    const [a, b] = [rankAt(p, index), rankAt(q, index)]
+    if (a !== b) return a < b
+    if (a >= 2) return false
+  }
+}
+
+// Text 0, hole 1, rest 2, end 3.
+const rankAt = (pattern: KeyPattern, index: number): number =>
+  index < pattern.segments.length ? (pattern.segments[index]!._tag === "Text" ? 0 : 1) : pattern.rest ? 2 : 3
+
+/**
+ * A key that both patterns have, for messages: text wins, an open hole is `_`. Asked of overlapping patterns only.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type findWitness<P extends string, Q extends string> = P extends "*" ? showKey<Q>
+  : Q extends "*" ? showKey<P>
+  : P extends `${infer PH}:${infer PT}`
+    ? Q extends `${infer QH}:${infer QT}` ? `${meetSegments<PH, QH>}:${findWitness<PT, QT>}` : never
+  : meetSegments<P, Q>
+
+type meetSegments<A extends string, B extends string> = A extends `{${string}}` ? B extends `{${string}}` ? "_" : B
+  : A
+type showKey<P extends string> = P extends `${infer H}:${infer T}` ? `${meetSegments<H, H>}:${showKey<T>}`
+  : P extends "*" ? "_"
+  : meetSegments<P, P>
+
+/**
+ * A key that both patterns have, for messages: text wins, an open hole is `_`. Asked of overlapping patterns only.
+ *
+ * @category comparing
+ * @since 0.1.0
+ */
+export const findWitness = (p: KeyPattern, q: KeyPattern): string => {
+  const least = (pattern: KeyPattern) => pattern.segments.length + (pattern.rest ? 1 : 0)
+  const length = Math.max(least(p), least(q))
+  const textAt = (pattern: KeyPattern, index: number) => {
+    const segment = pattern.segments[index]
+    return segment?._tag === "Text" ? segment.text : undefined
+  }
+  return Array.from({ length }, (_, index) => textAt(p, index) ?? textAt(q, index) ?? "_").join(":")
+}
+
+// --- keys ------------------------------------------------------------------------------------------------------------
+
+/**
+ * The message that says why `K` is not a key; `never` for a literal, and for a template whose holes fill whole
+ * segments.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type keyProblem<K extends string> = string extends K ? Diagnostic.keyPlainString : keySegmentsProblem<K, K>
+
+type keySegmentsProblem<Whole extends string, K extends string> = K extends `${infer H}:${infer T}`
+  ? [keySegmentProblem<Whole, H>] extends [never] ? keySegmentsProblem<Whole, T> : keySegmentProblem<Whole, H>
+  : keySegmentProblem<Whole, K>
+
+type keySegmentProblem<Whole extends string, S extends string> = S extends "" ? Diagnostic.keySegmentEmpty<Whole>
+  : string extends S ? never
+  : S extends Structure ? Diagnostic.keyIsPattern<Whole>
+  : never
+
+/**
+ * The finding that says why a text is not a key; `undefined` for a key.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const keyProblem = (key: string): Diagnostic.Diagnostic | undefined => {
+  for (const segment of key.split(":")) {
+    if (segment === "") return Diagnostic.keySegmentEmpty(key)
+    if (structure.test(segment)) return Diagnostic.keyIsPattern(key)
+  }
+  return undefined
+}
+
+/**
+ * Whether the literal key `K` is a key of `P`. What is no key matches nothing.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type matches<K extends string, P extends string> = [keyProblem<K>] extends [never]
+  ? Region<K> extends Region<P> ? true : false
+  : false
+
+/**
+ * Whether a text is a key of the pattern. What is no key matches nothing.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const matches = (key: string, pattern: KeyPattern): boolean =>
+  keyProblem(key) === undefined && matchesSegments(key.split(":"), pattern)
+
+/**
+ * Whether the segments of a key are those of the pattern. Asked of the segments of a well-formed key.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const matchesSegments = (key: ReadonlyArray<string>, pattern: KeyPattern): boolean => {
+  const count = pattern.segments.length
+  if (pattern.rest ? key.length <= count : key.length !== count) return false
+  return pattern.segments.every((segment, index) => segment._tag === "Hole" || segment.text === key[index])
+}
+
+/**
+ * The parameters of a key, undecoded; none if it is no key of the pattern. The parameter `*` keeps its colons.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const parseKey = (pattern: KeyPattern, key: string): Option.Option<Readonly<Record<string, string>>> => {
+  if (!matches(key, pattern)) return Option.none()
+  const parts = key.split(":")
+  const params: Record<string, string> = Object.create(null)
+  pattern.segments.forEach((segment, index) => {
+    if (segment._tag === "Hole") params[segment.name] = parts[index]!
+  })
+  if (pattern.rest) params["*"] = parts.slice(pattern.segments.length).join(":")
+  return Option.some(params)
+}
+
+/**
+ * The key of the given parameters, or the finding that names the parameter that is not one segment.
+ *
+ * **Gotchas**
+ *
+ * The key may belong to a more specific pattern of the same manifest: only its `PatternSet` can tell.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const renderKey = (
+  pattern: KeyPattern,
+  params: { readonly [name: string]: ParamInput | ReadonlyArray<ParamInput> | undefined }
+): Result.Result<string, Diagnostic.Diagnostic> => {
+  let key = ""
+  for (const segment of pattern.segments) {
+    const text = segment._tag === "Text" ? segment.text : textOf(params[segment.name])
+    if (!isSegment(text)) return Result.fail(Diagnostic.parameterNotSegment(pattern.source, nameOf(segment)))
+    key = key === "" ? text : `${key}:${text}`
+  }
+  if (!pattern.rest) return Result.succeed(key)
+  const rest = params["*"]
+  const tail = Array.isArray(rest) ? rest.map(textOf) : textOf(rest as ParamInput | undefined).split(":")
+  if (tail.length === 0 || !tail.every(isSegment)) {
+    return Result.fail(Diagnostic.parameterNotSegment(pattern.source, "*"))
+  }
+  return Result.succeed(key === "" ? tail.join(":") : `${key}:${tail.join(":")}`)
+}
+
+const nameOf = (segment: Segment): string => segment._tag === "Hole" ? segment.name : segment.text
+
+// An absent parameter is the empty text, which is no segment.
+const textOf = (value: unknown): string =>
+  typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? String(value) : ""
+
+/**
+ * Whether a text can be one segment of a key: not empty, and without `:`, `{`, `}`, `*`.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const isSegment = (text: string): boolean => text !== "" && !/[:{}*]/.test(text)

@@ -1,0 +1,39 @@
+/**
+ * Shapes of keys, such as `user:{id}`: the pattern language, as types and at run time.
+ *
+ * ```
+ * pattern = segment (":" segment)* [":" "*"]  |  "*"
+ * segment = text | "{" name "}"
+ * key     = text (":" text)*
+ * ```
+ *
+ * - `{name}` is exactly one segment; a last `*` is one or more segments. No segment is empty.
+ * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure.
+ * - Two patterns that differ only in the names of their parameters denote the same keys.
+ * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
+ *
+ * Not here: sets of patterns ({@link PatternSet}), who owns what.
+ *
+ * @since 0.1.0
+ */
+export * as KeyPattern from "./KeyPattern.ts"
+
+/**
+ * Sets of patterns: which one decides about a key, which ones share keys with a pattern.
+ *
+ * Patterns are kept in a trie over segments, with one branch per text, one for holes, and one for a last `*`. A key
+ * is routed by walking all branches that can still match, most specific first, as one step of an automaton whose
+ * states are built when they are first met. So a key costs one table look-up per segment, however many patterns there
+ * are.
+ *
+ * - The most specific pattern wins: compared from the left, text before hole before `*`.
+ * - Two patterns of the same keys are one: the later value replaces the earlier.
+ * - A set is fixed once it is built.
+ *
+ * At type level the trie is built by key remapping: merging the keys of a mapped type groups patterns by their first
+ * segment, so the whole index costs one step per segment, and its nodes are lazy, so a query resolves only what it
+ * walks.
+ *
+ * @since 0.1.0
+ */
+export * as PatternSet from "./PatternSet.ts"

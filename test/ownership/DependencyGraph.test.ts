@@ -1,0 +1,323 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Result from "effect/Result"
+import * as fc from "fast-check"
+import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
+import { validate, type ValidFamily, type ValidManifest } from "../../src/ownership/Validation.ts"
+import { matches, parseKey } from "../../src/pattern/KeyPattern.ts"
+import { universe } from "../pattern/brute.ts"
+import { manifest } from "./manifests.ts"
+
+const valid = (definition: unknown) => Result.getOrThrow(validate("Test", definition))
+const nodeOf = (family: string, key: string) => `${family} ${key}`
+
+// Which entries of each family there are; with `routed`, keys of inner families are not the outer one's.
+const entriesOf = (given: ValidManifest, routed: boolean) =>
+  new Map([...given.families.values()].map((family) => [
+    family,
+    universe
+      .filter((key) => routed ? given.patterns.route(key) === family : matches(key, family.pattern))
+      .map((key) => ({ key, params: parseKey(family.pattern, key) }))
+  ]))
+
+type Entries = ReturnType<typeof entriesOf>
+
+// The definition: an entry depends on a key if its reference matches the key with the same parameter values.
+const dependsDirectly = (family: ValidFamily, params: Readonly<Record<string, string>>, key: string): boolean =>
+  family.derives.some((reference) => {
+    const found = parseKey(reference, key)
+    return found._tag === "Some" &&
+      Object.entries(found.value).every(([name, value]) =>
+        name === "*" || params[name] === undefined || params[name] === value
+      )
+  })
+
+const direct = (entries: Entries, key: string): ReadonlyArray<readonly [ValidFamily, string]> =>
+  [...entries].flatMap(([family, all]) =>
+    all.flatMap(({ key: entry, params }) =>
+      params._tag === "Some" && dependsDirectly(family, params.value, key) ? [[family, entry] as const] : []
+    )
+  )
+
+const closure = (entries: Entries, start: string, memo: Map<string, ReadonlyArray<readonly [ValidFamily, string]>>) => {
+  const found = new Set<string>()
+  const keys = new Set([start])
+  for (const key of keys) {
+    const next = memo.get(key) ?? direct(entries, key)
+    memo.set(key, next)
+    for (const [family, entry] of next) {
+      found.add(nodeOf(family.name, entry))
+      keys.add(entry)
+    }
+  }
+  return found
+}
+
+const planned = (graph: DependencyGraph.DependencyGraph, given: ValidManifest, entries: Entries, key: string) => {
+  const segments = key.split(":")
+  const found = new Set<string>()
+  for (const step of graph.plans[given.patterns.route(key)!.index]!) {
+    if (!DependencyGraph.applies(step, segments)) continue
+    const family = given.families.get(step.family)!
+    const values = DependencyGraph.dropped(step, segments)
+    for (const { key: entry, params } of entries.get(family)!) {
+      if (params._tag !== "Some") continue
+      const bag = params.value
+      const agrees = family.pattern.holes.every((hole, index) =>
+        values[index] === undefined || bag[hole] === values[index]
+      )
+      if (agrees) found.add(nodeOf(family.name, entry))
+    }
+  }
+  return found
+}
+
+const sample = fc.uniqueArray(fc.constantFrom(...universe), { minLength: 12, maxLength: 12 })
+const runs = { numRuns: 400 }
+
+describe("the invalidation plan", () => {
+  it("drops every entry that depends on a key through any chain of references", () => {
+    fc.assert(
+      fc.property(manifest, sample, (given, keys) => {
+        const graph = DependencyGraph.make(given)
+        const entries = entriesOf(given, true)
+        const memo = new Map()
+        for (const key of keys) {
+          if (given.patterns.route(key) === undefined) continue
+          const dropped = planned(graph, given, entries, key)
+          for (const entry of closure(entries, key, memo)) assert.isTrue(dropped.has(entry), `${key} misses ${entry}`)
+        }
+      }),
+      runs
+    )
+  })
+
+  it("drops nothing else, where no family lies inside another", () => {
+    let compared = 0
+    fc.assert(
+      fc.property(manifest, sample, (given, keys) => {
+        if ([...given.families.values()].some((family) => family.encloser !== undefined)) return
+        const graph = DependencyGraph.make(given)
+        const entries = entriesOf(given, true)
+        const memo = new Map()
+        for (const key of keys) {
+          if (given.patterns.route(key) === undefined) continue
+          const [dropped, needed] = [planned(graph, given, entries, key), closure(entries, key, memo)]
+          assert.deepStrictEqual([...dropped].toSorted(), [...needed].toSorted(), key)
+          compared += needed.size
+        }
+      }),
+      runs
+    )
+    assert.isAbove(compared, 0)
+  })
+
+  it("drops nothing else, where an intermediate key may count for each family that has its shape", () => {
+    let compared = 0
+    fc.assert(
+      fc.property(manifest, sample, (given, keys) => {
+        const graph = DependencyGraph.make(given)
+        const entries = entriesOf(given, false)
+        const memo = new Map()
+        for (const key of keys) {
+          const source = given.patterns.route(key)
+          if (source === undefined) continue
+          const dropped = planned(graph, given, entries, key)
+          const needed = closure(entries, key, memo)
+          for (const entry of dropped) assert.isTrue(needed.has(entry), `${key} drops ${entry} for nothing`)
+          compared += dropped.size
+        }
+      }),
+      runs
+    )
+    assert.isAbove(compared, 0)
+  })
+
+  const planOf = (definition: { readonly families: object }, family: string) => {
+    const given = valid(definition)
+    return DependencyGraph.make(given).plans[given.families.get(family)!.index]!.map((step) => ({
+      family: step.family,
+      bound: step.bound,
+      constants: step.constants,
+      guards: step.guards,
+      free: step.free
+    }))
+  }
+
+  it("carries parameters along a chain, and frees what no link carries", () => {
+    const families = {
+      user: { pattern: "user:{id}" },
+      profile: { pattern: "profile:{id}", derives: ["user:{id}"] },
+      feed: { pattern: "feed:{id}:{page}", derives: ["profile:{id}"] },
+      report: { pattern: "report", derives: ["feed:{id}:{page}"] }
+    }
+    assert.deepStrictEqual(planOf({ families }, "user"), [
+      { family: "profile", bound: [[0, 1]], constants: [], guards: [], free: 0 },
+      { family: "feed", bound: [[0, 1]], constants: [], guards: [], free: 1 },
+      { family: "report", bound: [], constants: [], guards: [], free: 0 }
+    ])
+    assert.deepStrictEqual(planOf({ families }, "report"), [])
+  })
+
+  it("guards what a reference says of a wider source", () => {
+    const families = {
+      user: { pattern: "user:*" },
+      profile: { pattern: "profile:{id}", derives: ["user:{id}"] },
+      special: { pattern: "special", derives: ["user:{id}:posts"] }
+    }
+    assert.deepStrictEqual(planOf({ families }, "user"), [
+      { family: "profile", bound: [[0, 1]], constants: [], guards: [{ _tag: "Length", segments: 2 }], free: 0 },
+      {
+        family: "special",
+        bound: [],
+        constants: [],
+        guards: [
+          { _tag: "Length", segments: 3 },
+          { _tag: "Equals", segment: 2, text: "posts" }
+        ],
+        free: 0
+      }
+    ])
+  })
+
+  it("drops a constant entry where an intermediate family has one key", () => {
+    const families = {
+      user: { pattern: "user:{id}" },
+      admin: { pattern: "team:admin", derives: ["user:{id}"] },
+      page: { pattern: "page:{team}", derives: ["team:{team}"] },
+      team: { pattern: "team:{team}" }
+    }
+    const nested = { ...families, admin: { ...families.admin, partOf: "team" } }
+    assert.deepStrictEqual(planOf({ families: nested }, "user"), [
+      { family: "admin", bound: [], constants: [], guards: [], free: 0 },
+      { family: "page", bound: [], constants: [[0, "admin"]], guards: [], free: 0 }
+    ])
+  })
+
+  it("follows a reference only where an intermediate entry can have its text", () => {
+    const families = {
+      user: { pattern: "user:{id}" },
+      team: { pattern: "team:{team}" },
+      admin: { pattern: "team:admin", partOf: "team", derives: ["user:{id}"] },
+      page: { pattern: "page:{team}", derives: ["team:{team}"] },
+      adminIndex: { pattern: "index:admin", derives: ["page:admin"] },
+      guestIndex: { pattern: "index:guest", derives: ["page:guest"] }
+    }
+    assert.deepStrictEqual(planOf({ families }, "user").map((step) => step.family), ["admin", "page", "adminIndex"])
+  })
+
+  it("ends where every way to a family contradicts itself", () => {
+    const families = {
+      user: { pattern: "user:{id}" },
+      ann: { pattern: "ann:{id}:{as}", derives: ["user:{id}"] },
+      bob: { pattern: "bob:{id}", derives: ["ann:ann:{id}"] },
+      both: { pattern: "both", derives: ["bob:{id}"] }
+    }
+    const nowhere = {
+      ...families,
+      bob: { pattern: "bob:{id}", derives: ["user:ann"] },
+      both: { pattern: "both", derives: ["bob:x"] }
+    }
+    assert.lengthOf(planOf({ families }, "user"), 3)
+    assert.lengthOf(planOf({ families: nowhere }, "user"), 3)
+  })
+
+  it("keeps the wider of two ways to one family", () => {
+    const families = {
+      user: { pattern: "user:{id}" },
+      all: { pattern: "all", derives: ["user:{id}"] },
+      page: { pattern: "page:{id}", derives: ["user:{id}", "all"] }
+    }
+    assert.deepStrictEqual(planOf({ families }, "user").filter((step) => step.family === "page"), [
+      { family: "page", bound: [], constants: [], guards: [], free: 1 }
+    ])
+  })
+
+  it("drops a whole family when there are more ways to it than it keeps apart", () => {
+    const count = DependencyGraph.stepsPerFamilyMax + 1
+    const derives = Array.from({ length: count }, (_, index) => `user:{id}:${index}`)
+    const families = { user: { pattern: "user:*" }, profile: { pattern: "profile:{id}", derives } }
+    assert.deepStrictEqual(planOf({ families }, "user"), [
+      { family: "profile", bound: [], constants: [], guards: [], free: 1 }
+    ])
+  })
+
+  it("stays small along many diamonds", () => {
+    const families: { [name: string]: object } = { s0: { pattern: "s0:{id}" } }
+    for (let level = 1; level <= 40; level++) {
+      const derives = [`s${level - 1}:{id}`]
+      families[`l${level}`] = { pattern: `l${level}:{id}`, derives }
+      families[`r${level}`] = { pattern: `r${level}:{id}`, derives }
+      families[`s${level}`] = { pattern: `s${level}:{id}`, derives: [`l${level}:{id}`, `r${level}:{id}`] }
+    }
+    assert.lengthOf(planOf({ families }, "s0"), 120)
+  })
+})
+
+describe("the graph", () => {
+  const graph = DependencyGraph.make(valid({
+    layers: { edge: { reads: ["server"] }, server: {} },
+    families: {
+      user: { pattern: "user:*", layer: "server" },
+      account: { pattern: "user:{id}", layer: "server", partOf: "user" },
+      profile: { pattern: "profile:{id}", layer: "edge", derives: ["user:{id}"] }
+    },
+    readers: { audit: { borrows: ["user:*"] } }
+  }))
+
+  it("has an edge for each thing that the manifest says, and for each thing that follows", () => {
+    assert.deepStrictEqual(
+      graph.edges.map((edge) => `${edge.from} ${edge.kind} ${edge.to} ${edge.label}`).toSorted(),
+      [
+        "account Invalidates profile profile:{id}",
+        "audit Borrows user user:*",
+        "profile Derives account user:{id}",
+        "profile Derives user user:{id}",
+        "user Invalidates profile profile:{#1}",
+        "user Owns account user:{id}"
+      ]
+    )
+    assert.deepStrictEqual(DependencyGraph.walk(graph, "user", ["Invalidates"]), ["profile"])
+    assert.deepStrictEqual(DependencyGraph.walk(graph, "audit", ["Borrows", "Owns"]), ["user", "account"])
+  })
+
+  it("knows which keys an entry declares as its sources", () => {
+    const { families } = valid({
+      families: { user: { pattern: "user:{id}" }, profile: { pattern: "profile:{id}", derives: ["user:{id}"] } }
+    })
+    const profile = families.get("profile")!
+    assert.isTrue(DependencyGraph.derivesFrom(profile, ["1"], ["user", "1"]))
+    assert.isFalse(DependencyGraph.derivesFrom(profile, ["1"], ["user", "2"]))
+    assert.isFalse(DependencyGraph.derivesFrom(profile, ["1"], ["user", "1", "posts"]))
+  })
+
+  it("is drawn in Mermaid, with layers as subgraphs and nothing that Mermaid would parse in a label", () => {
+    assert.strictEqual(
+      DependencyGraph.toMermaid(graph),
+      [
+        "flowchart LR",
+        "  subgraph layer1[\"server\"]",
+        "    n0[\"user<br/>user:#42;\"]",
+        "    n1[\"account<br/>user:#123;id#125;\"]",
+        "  end",
+        "  subgraph layer5[\"edge\"]",
+        "    n2[\"profile<br/>profile:#123;id#125;\"]",
+        "  end",
+        "  n3([\"audit\"])",
+        "  n0 ==>|\"owns user:#123;id#125;\"| n1",
+        "  n3 -.->|\"borrows user:#42;\"| n0",
+        "  n2 -->|\"derives user:#123;id#125;\"| n1",
+        "  n2 -->|\"derives user:#123;id#125;\"| n0",
+        ""
+      ].join("\n")
+    )
+  })
+
+  it("is drawn in DOT, with layers as clusters and quotes escaped", () => {
+    const dot = DependencyGraph.toDot(graph, { kinds: ["Invalidates"] })
+    assert.include(dot, "subgraph \"cluster_server\" {")
+    assert.include(dot, "\"user\" -> \"profile\" [label=\"invalidates profile:{#1}\", style=dashed]")
+    assert.notInclude(dot, "borrows")
+    const quoted = DependencyGraph.make(valid({ families: { "a\"b": { pattern: "a" } } }))
+    assert.include(DependencyGraph.toDot(quoted), "\"a\\\"b\" [shape=box, label=\"a\\\"b\\na\"]")
+  })
+})

@@ -1,0 +1,165 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Result from "effect/Result"
+import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
+import { validate } from "../../src/ownership/Validation.ts"
+
+const problemsOf = (definition: unknown): ReadonlyArray<string> =>
+  Result.match(validate("AppCache", definition), {
+    onSuccess: () => [],
+    onFailure: (error) =>
+      error.problems.map((problem) => `${problem.path.join(".")} ${Diagnostic.formatAsType(problem)}`)
+  })
+
+describe("a manifest from data", () => {
+  it("is refused for overlapping patterns, one problem for each property that is wrong", () => {
+    assert.deepStrictEqual(
+      problemsOf({
+        families: {
+          user: { pattern: "user:*" },
+          undeclared: { pattern: "user:profile" },
+          part: { pattern: "user:{id}:posts", partOf: "user" },
+          carved: { pattern: "user:{id}:audit", carvedFrom: "user" },
+          wrong: { pattern: "user:{id}:x", partOf: "users" },
+          orphan: { pattern: "session:{id}", partOf: "user" },
+          both: { pattern: "user:{id}:y", carvedFrom: "user", partOf: "user" },
+          feed: { pattern: "feed:{a}" },
+          twin: { pattern: "feed:{b}" },
+          hole: { pattern: "a:{x}:c" },
+          across: { pattern: "a:b:*" },
+          malformed: { pattern: "x:*:y" }
+        }
+      }),
+      [
+        "families.malformed.pattern E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for all that follow",
+        "families.undeclared.pattern E0102: 'user:profile' is already owned through 'user:*' of family 'user'; help: add partOf: 'user' (same owner) or carvedFrom: 'user' (an owner of its own)",
+        "families.wrong.partOf E0204: 'user:{id}:x' does not lie directly inside family 'users', but in 'user:*' of family 'user'; help: name 'user'",
+        "families.orphan.partOf E0202: 'session:{id}' lies inside no other pattern; help: remove partOf",
+        "families.both.carvedFrom E0201: family 'both' gives both partOf and carvedFrom; help: keep partOf (same owner) or carvedFrom (an owner of its own)",
+        "families.feed.pattern E0104: 'feed:{a}' denotes the same keys as 'feed:{b}' of family 'twin'; help: keep one of the two families",
+        "families.twin.pattern E0104: 'feed:{b}' denotes the same keys as 'feed:{a}' of family 'feed'; help: keep one of the two families",
+        "families.hole.pattern E0105: 'a:{x}:c' and 'a:b:*' of family 'across' both own 'a:b:c' and neither is more specific; help: change a segment so that they share no key, or that one lies inside the other",
+        "families.across.pattern E0105: 'a:b:*' and 'a:{x}:c' of family 'hole' both own 'a:b:c' and neither is more specific; help: change a segment so that they share no key, or that one lies inside the other"
+      ]
+    )
+  })
+
+  it("is refused for dangling references and cycles, with the path of the cycle", () => {
+    assert.deepStrictEqual(
+      problemsOf({
+        families: {
+          user: { pattern: "user:*" },
+          profile: { pattern: "profile:{id}", derives: ["usr:{id}"] },
+          a: { pattern: "a:{id}", derives: ["b:{id}"] },
+          b: { pattern: "b:{id}", derives: ["c:{id}", "user:{id}"] },
+          c: { pattern: "c:{id}", derives: ["a:{id}"] },
+          above: { pattern: "above:{id}", derives: ["a:{id}"] },
+          self: { pattern: "self:{id}", derives: ["self:{id}"] }
+        },
+        readers: {
+          reports: { borrows: ["user:*", "sales:*"] },
+          narrow: { borrows: ["user:{id}"] },
+          user: { borrows: [] }
+        }
+      }),
+      [
+        "families.profile.derives.0 E0402: 'profile' derives 'usr:{id}', but no family declares it; help: declare a pattern that covers it, or check its spelling",
+        "readers.reports.borrows.1 E0402: 'reports' borrows 'sales:*', but no family declares it; help: declare a pattern that covers it, or check its spelling",
+        "readers.narrow.borrows.0 E0206: 'user:{id}' is only a part of 'user:*' of family 'user', and rights exist for declared patterns; help: name 'user:*', or declare a family for 'user:{id}' with partOf: 'user'",
+        "readers.user E0407: 'user' is a family and a reader; help: rename the reader, or list what it reads in borrows of family 'user'",
+        "families.a.derives.0 E0401: invalidation never ends: 'a' -> 'b' -> 'c' -> 'a'; help: remove one of these from derives",
+        "families.b.derives.0 E0401: invalidation never ends: 'b' -> 'c' -> 'a' -> 'b'; help: remove one of these from derives",
+        "families.c.derives.0 E0401: invalidation never ends: 'c' -> 'a' -> 'b' -> 'c'; help: remove one of these from derives",
+        "families.self.derives.0 E0401: invalidation never ends: 'self' -> 'self'; help: remove one of these from derives"
+      ]
+    )
+  })
+
+  it("is refused for wrong layers, options and shapes", () => {
+    assert.deepStrictEqual(
+      problemsOf({
+        layers: { client: { reads: ["server"] }, server: { reads: ["databse"] }, edge: { reads: ["server"] } },
+        families: {
+          user: { pattern: "user:*", layer: "server", params: { id: {} } },
+          draft: { pattern: "draft:{id}", layer: "client", derives: ["user:{id}"] },
+          typo: { pattern: "typo:{id}", layer: "srver" },
+          upward: { pattern: "upward:{id}", layer: "server", derives: ["draft:{id}"] },
+          option: { pattern: "option", ttll: 5 }
+        },
+        entries: {}
+      }),
+      [
+        "entries E0406: unknown option 'entries' in the manifest; help: remove it, or check its spelling",
+        "families.option.ttll E0406: unknown option 'ttll' in family 'option'; help: remove it, or check its spelling",
+        "families.user.params.id E0409: params of family 'user' names 'id', which is no parameter of 'user:*'; help: remove it, or check its spelling",
+        "families.upward.derives.0 E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'",
+        "families.typo.layer E0404: no layer is called 'srver'; help: declare it in layers, or check its spelling",
+        "layers.server.reads.0 E0404: no layer is called 'databse'; help: declare it in layers, or check its spelling",
+        "layers.edge E0405: layer 'edge' is unreachable: no family or reader lives in it and no layer in use reads it; help: remove it, or place a family in it"
+      ]
+    )
+    assert.deepStrictEqual(problemsOf({ families: { a: { pattern: 1 }, b: 2, c: {} } }), [
+      "families.a.pattern E0408: 'families.a.pattern' must be a text; help: see the type 'Definition'",
+      "families.b E0408: 'families.b' must be an object; help: see the type 'Definition'",
+      "families.c.pattern E0408: 'families.c.pattern' must be a text; help: see the type 'Definition'"
+    ])
+    for (const wrong of [null, 1, [], {}, { families: null }]) assert.lengthOf(problemsOf(wrong), 1)
+  })
+
+  it("names the first problem in its error, and says how many more there are", () => {
+    const error = Result.getOrThrow(
+      Result.flip(validate("AppCache", { families: { a: { pattern: "" }, b: { pattern: "x::y" } } }))
+    )
+    assert.strictEqual(error.reason._tag, "PatternMalformed")
+    assert.strictEqual(
+      error.message,
+      "manifest `AppCache`, families.a.pattern: the pattern `` has an empty segment; help: put one `:` between segments and none at the ends (and 1 more)"
+    )
+  })
+
+  it("is not confused by names that objects have anyway", () => {
+    assert.deepStrictEqual(
+      problemsOf({
+        families: { constructor: { pattern: "a" }, toString: { pattern: "b", layer: "valueOf" } },
+        layers: {}
+      }),
+      [
+        "families.toString.layer E0404: no layer is called 'valueOf'; help: declare it in layers, or check its spelling"
+      ]
+    )
+  })
+})
+
+describe("a valid manifest", () => {
+  const { families, patterns, readers } = Result.getOrThrow(validate("AppCache", {
+    families: {
+      user: { pattern: "user:*" },
+      account: { pattern: "user:{id}", partOf: "user" },
+      audit: { pattern: "user:{id}:audit:*", carvedFrom: "user" },
+      entry: { pattern: "user:{id}:audit:{n}", partOf: "audit" },
+      profile: { pattern: "profile:{id}", derives: ["user:{id}", "user:{id}:posts"], borrows: ["user:*"] }
+    },
+    readers: { reports: { borrows: ["user:{any}"] } }
+  }))
+
+  it("knows who owns what, and that rights end at a carve-out", () => {
+    const owner = (name: string) => families.get(name)!.owner
+    assert.deepStrictEqual(["user", "account", "audit", "entry"].map(owner), ["user", "user", "audit", "audit"])
+    assert.deepStrictEqual(families.get("account")!.covering, ["account", "user"])
+    assert.deepStrictEqual(families.get("entry")!.covering, ["entry", "audit"])
+    assert.deepStrictEqual(families.get("user")!.inner, ["account", "audit", "entry"])
+    assert.strictEqual(families.get("entry")!.encloser, "audit")
+  })
+
+  it("lets a lookup read its declared sources, and a module its borrows, too", () => {
+    assert.deepStrictEqual(families.get("profile")!.lookupReads, ["account"])
+    assert.deepStrictEqual(families.get("profile")!.moduleReads, ["account", "user"])
+    assert.deepStrictEqual(readers.get("reports")!.moduleReads, ["account"])
+  })
+
+  it("routes keys to families", () => {
+    assert.strictEqual(patterns.route("user:1")?.name, "account")
+    assert.strictEqual(patterns.route("user:1:audit:2")?.name, "entry")
+    assert.strictEqual(patterns.route("user:1:posts")?.name, "user")
+    assert.isUndefined(patterns.route("users:1"))
+  })
+})

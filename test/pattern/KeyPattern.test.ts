@@ -1,0 +1,142 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as fc from "fast-check"
+import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
+import * as KeyPattern from "../../src/pattern/KeyPattern.ts"
+import { keysOf, pattern, universe } from "./brute.ts"
+
+const parse = KeyPattern.parsePatternUnsafe
+
+const messageOf = (source: string) =>
+  Result.match(KeyPattern.parsePattern(source), { onFailure: Diagnostic.formatAsType, onSuccess: () => "" })
+
+// The annotation makes the compiler compute the message; the value must be the run time's.
+const twin = <const P extends string>(source: P, message: KeyPattern.patternProblem<P>) =>
+  assert.strictEqual(messageOf(source), message)
+
+describe("parsePattern", () => {
+  it("splits a pattern into texts, holes and a rest", () => {
+    const parsed = parse("user:{id}:*")
+    assert.deepStrictEqual(parsed.segments, [{ _tag: "Text", text: "user" }, { _tag: "Hole", name: "id" }])
+    assert.isTrue(parsed.rest)
+    assert.deepStrictEqual(parsed.holes, ["id", "*"])
+    assert.strictEqual(parsed.normal, "user:{}:*")
+  })
+
+  it("refuses what is no pattern, in the compiler's words", () => {
+    twin(
+      "a::b",
+      "E0103: the pattern 'a::b' has an empty segment; help: put one ':' between segments and none at the ends"
+    )
+    twin("a:", "E0103: the pattern 'a:' has an empty segment; help: put one ':' between segments and none at the ends")
+    twin("", "E0103: the pattern '' has an empty segment; help: put one ':' between segments and none at the ends")
+    twin(
+      "x:*:y",
+      "E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for all that follow"
+    )
+    twin("a:{}", "E0103: '{}' in the pattern 'a:{}' is not a parameter; help: write {name}")
+    twin("a:{b*}", "E0103: '{b*}' in the pattern 'a:{b*}' is not a parameter; help: write {name}")
+    twin(
+      "a:{x}:{x}",
+      "E0103: the pattern 'a:{x}:{x}' names the parameter 'x' twice; help: give each parameter a name of its own"
+    )
+    twin(
+      "a:b{x}",
+      "E0103: 'b{x}' in the pattern 'a:b{x}' mixes text with a wildcard; help: a segment is text, {name}, or a last '*'"
+    )
+    twin(
+      "a:b*",
+      "E0103: 'b*' in the pattern 'a:b*' mixes text with a wildcard; help: a segment is text, {name}, or a last '*'"
+    )
+    twin(
+      "a:{",
+      "E0103: '{' in the pattern 'a:{' mixes text with a wildcard; help: a segment is text, {name}, or a last '*'"
+    )
+    twin(
+      "a:b:c:d:e:f:g:h:i:j:k:l:m:n:o:p:q",
+      "E0103: the pattern 'a:b:c:d:e:f:g:h:i:j:k:l:m:n:o:p:q' has more than 16 segments; help: join segments, or end it with '*'"
+    )
+  })
+
+  it("takes as many segments as the bound says", () => {
+    const longest = "a:b:c:d:e:f:g:h:i:j:k:l:m:n:o:*"
+    const problem: Array<KeyPattern.patternProblem<typeof longest>> = []
+    assert.deepStrictEqual(problem, [])
+    assert.strictEqual(longest.split(":").length, KeyPattern.segmentsMax)
+    assert.strictEqual(messageOf(longest), "")
+  })
+})
+
+describe("two patterns", () => {
+  it("cover, overlap and match exactly as their sets of keys do", () => {
+    fc.assert(
+      fc.property(pattern, pattern, (p, q) => {
+        const [left, right, a, b] = [keysOf(p), keysOf(q), parse(p), parse(q)]
+        const shared = [...left].filter((key) => right.has(key))
+        assert.strictEqual(KeyPattern.overlaps(a, b), shared.length > 0, "overlaps")
+        assert.strictEqual(KeyPattern.covers(a, b), shared.length === right.size, "covers")
+        assert.deepStrictEqual(universe.filter((key) => KeyPattern.matches(key, a)), [...left])
+        if (shared.length > 0) {
+          const witness = KeyPattern.findWitness(a, b)
+          assert.isTrue(KeyPattern.matches(witness, a) && KeyPattern.matches(witness, b), witness)
+        }
+        if (KeyPattern.covers(a, b) && !KeyPattern.covers(b, a)) {
+          assert.isTrue(KeyPattern.isMoreSpecific(b, a), "the narrow one is more specific")
+          assert.isFalse(KeyPattern.isMoreSpecific(a, b), "the wide one is not")
+        }
+      }),
+      { numRuns: 2_000 }
+    )
+  })
+
+  it("have the same normal form exactly when they have the same keys", () => {
+    fc.assert(
+      fc.property(pattern, pattern, (p, q) => {
+        const [a, b] = [parse(p), parse(q)]
+        assert.strictEqual(a.normal === b.normal, KeyPattern.covers(a, b) && KeyPattern.covers(b, a))
+      }),
+      { numRuns: 1_000 }
+    )
+  })
+})
+
+describe("keys", () => {
+  it("come back from their parameters", () => {
+    fc.assert(
+      fc.property(pattern, fc.constantFrom(...universe), (source, key) => {
+        const parsed = parse(source)
+        const params = KeyPattern.parseKey(parsed, key)
+        assert.strictEqual(Option.isSome(params), KeyPattern.matches(key, parsed))
+        if (Option.isNone(params)) return
+        assert.deepStrictEqual(KeyPattern.renderKey(parsed, params.value), Result.succeed(key))
+      })
+    )
+  })
+
+  it("are not made from a parameter that is not one segment", () => {
+    const posts = parse("user:{id}:posts")
+    for (const id of ["", "1:posts", "{id}", "*", undefined]) {
+      const rendered = KeyPattern.renderKey(posts, { id })
+      assert.isTrue(Result.isFailure(rendered), `id ${String(id)}`)
+    }
+    assert.deepStrictEqual(KeyPattern.renderKey(posts, { id: 7n }), Result.succeed("user:7:posts"))
+    assert.deepStrictEqual(KeyPattern.renderKey(parse("user:*"), { "*": [1, "posts"] }), Result.succeed("user:1:posts"))
+    assert.isTrue(Result.isFailure(KeyPattern.renderKey(parse("user:*"), { "*": [] })))
+    assert.isTrue(Result.isFailure(KeyPattern.renderKey(parse("user:*"), { "*": ["a:b"] })))
+  })
+
+  it("have problems in the compiler's words", () => {
+    const twin = <const K extends string>(key: K, message: KeyPattern.keyProblem<K>) =>
+      assert.strictEqual(Diagnostic.formatAsType(KeyPattern.keyProblem(key)!), message)
+    twin(
+      "user::1",
+      "E0106: the key 'user::1' has an empty segment; help: put one ':' between segments and none at the ends"
+    )
+    twin(
+      "user:*",
+      "E0106: 'user:*' is a pattern, not a key; help: name one key, or use the family's invalidateWhere for many"
+    )
+    assert.isUndefined(KeyPattern.keyProblem("user:1"))
+  })
+})
