@@ -139,14 +139,46 @@ export * as Validation from "./ownership/Validation.ts"
 export * as Capability from "./capability/Capability.ts"
 
 /**
- * Leases: rights to one key that end.
+ * The right to a set of keys for a time: many may share it, or one has it alone.
+ *
+ * - At any moment, the leases held on patterns that share a key are all shared, or there is one.
+ * - Tokens only grow: a later lease on the same keys has a greater one, so a write that carries the token of a lease
+ *   that
+ *   has ended can be told from one of its present holder (a *fencing token*).
+ * - First come, first served among those who conflict; a request that conflicts with an earlier one waits behind it, so
+ *   readers cannot starve a writer.
+ * - Several patterns are acquired at once or not at all, so no two requests can wait for each other.
+ * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
+ *
+ * Not here: leases among processes. Tiers that several processes share implement the same contract.
+ *
+ * Gray, Cheriton: Leases (SOSP 1989). Fencing: Burrows, The Chubby lock service (OSDI 2006).
  *
  * @since 0.1.0
  */
 export * as Lease from "./capability/Lease.ts"
 
 /**
+ * The engine's time, read once per burst.
+ *
+ * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript
+ * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one
+ * (a test's) is asked each time, and shows every adjustment at once.
+ *
+ * @since 0.1.0
+ */
+export * as CoarseClock from "./store/CoarseClock.ts"
+
+/**
  * How a family's values become bytes, for the tiers that keep bytes.
+ *
+ * - What one released version wrote, every later one reads. The first byte says the format; a format from the future
+ *   is refused, never guessed at.
+ * - Decoding gives back the value that was encoded, or fails. It never gives another value, as long as the bytes are
+ *   those that were written; a tier that may hand out damaged bytes keeps a checksum of its own.
+ * - A decoded value shares no memory with the bytes.
+ *
+ * Not here: the entry around the value, compression, encryption.
  *
  * @since 0.1.0
  */
@@ -167,8 +199,9 @@ export * as Entry from "./store/Entry.ts"
 /**
  * Which entry leaves when a cache is full.
  *
- * A policy never sees keys or values. It knows the entries of one shard by their slots: small integers that the shard hands
- * out and reuses. The shard reports what happens to a slot, and asks for victims until `weight` is at most `weightMax`:
+ * A policy never sees keys or values. It knows the entries of one shard by their slots: small integers that the shard
+ * hands out and reuses. The shard reports what happens to a slot, and asks for victims until `weight` is at most
+ * `weightMax`:
  *
  * - Inserted slots are in the policy until `remove` is called with them or `evict` returns them; in between they may be
  *   hit and updated. A call that breaks this order is a defect.
@@ -182,6 +215,19 @@ export * as Entry from "./store/Entry.ts"
  */
 export * as EvictionPolicy from "./store/EvictionPolicy.ts"
 
+/**
+ * In-memory tier: a hash table per family, over shards that share one bound.
+ *
+ * - `capacity` bounds the entries of all families together, `weightMax` their weights instead; each shard keeps its own
+ *   share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
+ * - An expired entry is invisible at once, leaves before a live one is evicted, and is freed within about a second.
+ * - Values are kept as they are: a reader gets the very object that was stored.
+ * - `hit`, the synchronous door, allocates nothing.
+ *
+ * Not here: loading, dependencies between keys, anything that outlives the process.
+ *
+ * @since 0.1.0
+ */
 export * as MemoryStore from "./store/MemoryStore.ts"
 
 /**
@@ -220,21 +266,93 @@ export * as StoreError from "./store/StoreError.ts"
 export * as Answer from "./cache/Answer.ts"
 
 /**
+ * The engine: families over one store, one counter of invalidations, one stream of events.
+ *
+ * - Every change takes the next stamp; what depends on the change is dropped in the same synchronous step.
+ * - Marks that a store kept hold again from the first read on.
+ *
+ * Not here: who may call. An engine trusts its caller; grants are checked where a program meets it, in `manifest/`.
+ *
+ * @since 0.1.0
+ */
+export * as Cache from "./cache/Cache.ts"
+
+/**
  * What a cache operation can fail with, besides the error of the family's own lookup.
+ *
+ * One error, `CacheError`, with a `reason`, so that callers recover with `Effect.catchReason("CacheError", ...)`.
+ * A program without casts never sees `NotOwner`: the types refuse it. A key appears in messages, a value never.
  *
  * @since 0.1.0
  */
 export * as CacheError from "./cache/CacheError.ts"
 
 /**
- * The engine of one family.
+ * What happens in a cache, as it happens. Nothing is made when nobody listens.
+ *
+ * @since 0.1.0
+ */
+export * as CacheEvent from "./cache/CacheEvent.ts"
+
+/**
+ * The engine of one family: how its entries are served, loaded, written and dropped.
+ *
+ * Keys here are keys *within* the family: the parameters of its pattern, joined by `:`.
+ *
+ * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
+ * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
+ *   stored.
+ * - Whatever changes an entry changes memory, and voids the loads under way, in one synchronous step; the tiers below
+ *   follow before the operation returns.
+ * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
+ *
+ * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
  *
  * @since 0.1.0
  */
 export * as CacheFamily from "./cache/CacheFamily.ts"
 
 /**
- * What invalidation does to entries.
+ * When an entry is fresh, stale, due for a refresh, and gone: a family's policy, decoded once, and the arithmetic on
+ * it.
+ *
+ * An entry's life, on the time axis:
+ *
+ *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt
+ *         a plain hit       a hit, and a           stale: served at once and renewed behind,
+ *                           renewal behind         or served only if the lookup fails
+ *
+ * @since 0.1.0
+ */
+export * as Expiry from "./cache/Expiry.ts"
+
+/**
+ * Why a key is a hit, a miss, or stale: what a read would do now, and what happened to the key before.
+ *
+ * @since 0.1.0
+ */
+export * as Explanation from "./cache/Explanation.ts"
+
+/**
+ * What the engine is told of a family, and what it tells: plain data.
+ *
+ * @since 0.1.0
+ */
+export * as FamilySpec from "./cache/FamilySpec.ts"
+
+/**
+ * What has been invalidated, in numbers that are compared on read.
+ *
+ * Each invalidation takes the next number of one counter, a *stamp*; an entry carries the stamp at which its load
+ * began. An invalidation of many keys is one *mark*: "in this scope, whatever is older than this stamp is gone". So
+ * it costs the same for one entry and for a million, and order needs no clock.
+ *
+ * The scope of a mark is a family and some of the segments of its keys: none (the whole family), the first
+ * (`feed:42:*`), or any others. All segments is one key, and needs no mark where the entry itself can be removed.
+ *
+ * - `judge` answers from the marks alone; it knows nothing of time.
+ * - Stamps combine by maximum, so marks may be recorded twice, or in any order.
+ * - Marks are bounded. When there are too many, the family is marked as a whole: too much is lost, never too little.
  *
  * @since 0.1.0
  */
@@ -244,8 +362,8 @@ export * as Invalidation from "./cache/Invalidation.ts"
  * What the owner of a family says about how an entry comes to be.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` gives it a lifetime, tags or a revision of its own, `notModified` renews the value that is there, `skip` says
- * that there is none.
+ * `loaded` gives it a lifetime, tags or a revision of its own, `notModified` renews the value that is there, `skip`
+ * says that there is none.
  *
  * @since 0.1.0
  */

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Served } from "./internal/flight.ts"
 
 /**
  * The answer to a read that asks for more than the value.
@@ -12,12 +13,37 @@
  */
 export interface Answer<out V> {
   readonly value: V
+  /** Where it was: the name of a tier, or `lookup` for a value that was loaded for this read. */
   readonly tier: string
+  /** How long ago it was made, in milliseconds. */
   readonly ageMillis: number
+  /** Served although its time is over, or it was marked stale. */
   readonly stale: boolean
+  /** How long its time has been over, in milliseconds; 0 when it is fresh. */
   readonly staleMillis: number
+  /** The invalidation counter up to which it is known to be valid; `undefined` when it was not stored. */
   readonly stamp: number | undefined
+  /** What a conditional write compares: `set(..., { ifVersion })`; `undefined` when it was not stored. */
   readonly version: number | undefined
+  /** How long its load took, in milliseconds. */
   readonly costMillis: number
   readonly tags: ReadonlyArray<string>
 }
+
+/**
+ * The answer for what was served, now.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = <V>({ entry, stale, tier, value }: Served<V>, nowMillis: number): Answer<V> => ({
+  value,
+  tier,
+  stale,
+  ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - entry.version / 1_000),
+  staleMillis: entry === undefined || !stale ? 0 : Math.max(0, nowMillis - entry.freshUntil),
+  stamp: entry?.stamp,
+  version: entry?.version,
+  costMillis: entry?.costMillis ?? 0,
+  tags: entry?.tags ?? []
+})

@@ -1,17 +1,430 @@
 /**
- * The engine of one family.
+ * The engine of one family: how its entries are served, loaded, written and dropped.
+ *
+ * Keys here are keys *within* the family: the parameters of its pattern, joined by `:`.
+ *
+ * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
+ * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
+ *   stored.
+ * - Whatever changes an entry changes memory, and voids the loads under way, in one synchronous step; the tiers below
+ *   follow before the operation returns.
+ * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
+ *
+ * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
  *
  * @since 0.1.0
  */
-import type * as Lookup from "./Lookup.ts"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import * as Semaphore from "effect/Semaphore"
+import type { Entry } from "../store/Entry.ts"
+import { type HotPartition, miss, type Partition } from "../store/Store.ts"
+import * as Answer from "./Answer.ts"
+import { CacheError, VersionConflict } from "./CacheError.ts"
+import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
+import * as Expiry from "./Expiry.ts"
+import type { Explanation, Outcome } from "./Explanation.ts"
+import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
+import { type Below, type Engine, inOrder, nothing, orStoreFailed } from "./internal/engine.ts"
+import { Entries, noTags } from "./internal/entries.ts"
+import type { Served } from "./internal/flight.ts"
+import { Loads } from "./internal/loads.ts"
+import { everything, type Mode, type Scope } from "./Invalidation.ts"
+
+const noOptions: SetOptions = {}
+
+const valueOf = <V>(served: Served<V>): V => served.value
 
 /**
- * Options of a write.
+ * One family of a cache.
  *
  * @category models
  * @since 0.1.0
  */
-export interface SetOptions extends Lookup.LoadedOptions {
-  /** The version that the key must have, or `null` for none: else `VersionConflict`. */
-  readonly ifVersion?: number | null | undefined
+export class CacheFamily<V = unknown> {
+  readonly cache: Engine
+  readonly spec: FamilySpec<V>
+  readonly name: string
+  readonly hot: HotPartition<V> | undefined
+  /** What lies below memory; `undefined` when memory is all there is. */
+  readonly lower: Partition<V> | undefined
+  private readonly expiry: Expiry.Expiry
+  private readonly entries: Entries<V>
+  private readonly loads: Loads<V>
+  // One for each key that some fiber is updating.
+  private readonly updates = new Map<string, { readonly turn: Semaphore.Semaphore; users: number }>()
+
+  constructor(cache: Engine, spec: FamilySpec<V>) {
+    this.cache = cache
+    this.spec = spec
+    this.name = spec.name
+    this.expiry = spec.expiry
+    this.entries = new Entries(cache, spec)
+    this.loads = new Loads(this.entries)
+    this.hot = this.entries.hot
+    this.lower = this.entries.lower
+  }
+
+  /** Some entry has had a tag. */
+  get tagged(): boolean {
+    return this.entries.tagged
+  }
+
+  /** While somebody listens, every read takes the slow path, which tells of hits. */
+  observe(observed: boolean): void {
+    this.entries.observed = observed
+    this.entries.lookTwice()
+  }
+
+  /** Takes over a mark that a store kept. */
+  restoreMark(scope: Scope, mode: Mode, stamp: number): void {
+    this.entries.record(scope, mode, stamp)
+  }
+
+  get stats(): FamilyStats {
+    return {
+      ...this.entries.counts,
+      hits: this.entries.counts.hits + (this.hot?.hits ?? 0),
+      entries: this.hot?.count ?? 0
+    }
+  }
+
+  /** The value of a key: held, or loaded. Callers try `hot.hit` first. */
+  read(key: string): Effect.Effect<V, unknown> {
+    return Effect.mapEager(this.serve(key), valueOf)
+  }
+
+  /** The same, with where the value is from. */
+  serve(key: string): Effect.Effect<Served<V>, unknown> {
+    if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
+    const now = this.cache.time.now()
+    const entry = this.hot?.peek(key)
+    if (entry !== undefined) {
+      const verdict = this.entries.judge(key, entry.stamp, entry.tags)
+      const freshUntil = verdict === "stale" ? Math.min(now, entry.freshUntil) : entry.freshUntil
+      if (verdict === "hidden" || this.entries.isIdle(key, entry, now)) this.hot!.drop(key)
+      else if (now < freshUntil) return this.serveFresh(key, entry, now)
+      else {
+        const stale = this.serveStale(key, entry, freshUntil, now)
+        if (stale !== undefined) return stale
+      }
+    }
+    return this.serveMissing(key, now, undefined)
+  }
+
+  /**
+   * The values of many keys, in their order. Keys that are missing are loaded together, where the owner can do that.
+   */
+  readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
+    return Effect.suspend(() => {
+      if (this.loads.loader?.lookupMany !== undefined) this.loads.startMany(keys.filter((key) => this.isMissing(key)))
+      return Effect.forEach(keys, (key) => {
+        const value = this.hot === undefined ? miss : this.hot.hit(key)
+        return value === miss ? this.read(key) : Exit.succeed(value)
+      }, { concurrency: "unbounded" })
+    })
+  }
+
+  /** Nothing that may be served is in memory, no load is under way, and no failure is remembered. */
+  private isMissing(key: string): boolean {
+    if (this.loads.joinable(key) !== undefined) return false
+    const now = this.cache.time.now()
+    if ((this.loads.failures.get(key)?.negativeUntil ?? 0) > now) return false
+    const entry = this.hot?.peek(key)
+    return entry === undefined || this.entries.judge(key, entry.stamp, entry.tags) === "hidden" ||
+      this.entries.isIdle(key, entry, now)
+  }
+
+  /** The value of a key with all that is known about it. */
+  answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
+    return Effect.suspend(() => Effect.map(this.serve(key), (served) => Answer.make(served, this.cache.time.now())))
+  }
+
+  /** The value that is held and fresh, if there is one. Loads nothing. */
+  readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
+    return Effect.map(this.find(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
+  }
+
+  /** The fresh entry of a key, if a tier holds one. Loads nothing. */
+  find(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
+    return Effect.suspend(() => {
+      if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
+      const now = this.cache.time.now()
+      const entry = this.hot?.peek(key)
+      if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
+        return Effect.succeed<Served<V> | undefined>({ value: entry.value, tier: "memory", entry, stale: false })
+      }
+      if (this.lower === undefined) return Effect.succeed(undefined)
+      if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
+      return Effect.map(
+        this.entries.fromBelow(key),
+        (found) =>
+          found !== undefined && this.entries.isFresh(key, found.entry, this.cache.time.now())
+            ? { value: found.entry.value, tier: found.tier, entry: found.entry, stale: false }
+            : undefined
+      )
+    })
+  }
+
+  private serveFresh(key: string, entry: Entry<V>, now: number): Effect.Effect<Served<V>> {
+    const hot = this.hot!
+    this.entries.counts.hits++
+    hot.confirm(key, this.cache.stamp)
+    hot.touch(key)
+    if (Expiry.isRefreshDue(this.expiry, now, entry, this.cache.random.nextDoubleUnsafe())) {
+      this.loads.refreshBehind(key, "ahead", entry, now)
+    }
+    if (this.expiry.idleTimeToLive !== undefined) {
+      hot.postpone(key, Math.min(entry.freshUntil, now + this.expiry.idleTimeToLive))
+    }
+    if (this.entries.observed) {
+      this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.render(key), tier: "memory", stale: false }))
+    }
+    return Exit.succeed({ value: entry.value, tier: "memory", entry, stale: false })
+  }
+
+  /** A stale entry, where it may be served; `undefined` where it may not. */
+  private serveStale(
+    key: string,
+    entry: Entry<V>,
+    freshUntil: number,
+    now: number
+  ): Effect.Effect<Served<V>, unknown> | undefined {
+    const age = now - freshUntil
+    const { softTimeout, staleIfError, staleWhileRevalidate } = this.expiry
+    if (age >= Math.max(staleWhileRevalidate, staleIfError)) return undefined
+    if (age < staleWhileRevalidate) {
+      this.loads.refreshBehind(key, "stale", entry, now)
+      return this.answerStale(key, entry)
+    }
+    if ((this.loads.failures.get(key)?.retryAt ?? 0) > now) return this.answerStale(key, entry)
+    const waited = this.serveMissing(key, now, entry)
+    if (softTimeout === undefined || Exit.isExit(waited)) return waited
+    const flight = this.loads.flights.get(key)
+    if (flight !== undefined) flight.detached = true
+    return Effect.timeoutOrElse(waited, { duration: softTimeout, orElse: () => this.answerStale(key, entry) })
+  }
+
+  private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
+    this.entries.counts.staleHits++
+    if (this.entries.observed) {
+      this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.render(key), tier: "memory", stale: true }))
+    }
+    return Exit.succeed({ value: entry.value, tier: "memory", entry, stale: true })
+  }
+
+  /** Nothing may be served as it is: join the load, or start one. */
+  private serveMissing(key: string, now: number, fallback: Entry<V> | undefined): Effect.Effect<Served<V>, unknown> {
+    const failure = this.loads.failures.get(key)
+    if (
+      failure !== undefined && fallback === undefined && failure.negativeUntil > now &&
+      this.entries.judge(key, failure.stamp, noTags) === "valid"
+    ) {
+      return failure.exit
+    }
+    this.entries.counts.misses++
+    if (this.entries.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.render(key) }))
+    const running = this.loads.joinable(key)
+    if (running !== undefined) {
+      this.entries.counts.coalesced++
+      return running.join
+    }
+    if (this.loads.isQueueFull()) return Effect.fail(this.loads.queueFull(key))
+    const flight = this.loads.start(key, fallback === undefined ? "absent" : "stale", fallback, false)
+    return flight.exit ?? flight.join
+  }
+
+  /** What a read would do now, and what happened to the key before. */
+  explain(key: string): Effect.Effect<Explanation<V>> {
+    return Effect.suspend(() => {
+      const now = this.cache.time.now()
+      const inMemory = this.hot?.peek(key)
+      const found = this.lower === undefined || inMemory !== undefined
+        ? Effect.succeed(inMemory && { entry: inMemory, tier: "memory" })
+        : this.entries.fromBelow(key)
+      return Effect.map(found, (held) => {
+        const verdict = held === undefined ? "hidden" : this.entries.judge(key, held.entry.stamp, held.entry.tags)
+        const stale = verdict === "stale" || (held !== undefined && held.entry.freshUntil <= now)
+        return {
+          family: this.name,
+          key: this.spec.render(key),
+          outcome: this.outcomeOf(key, now, verdict === "hidden" ? undefined : held!.entry, stale),
+          held: held === undefined || verdict === "hidden"
+            ? undefined
+            : Answer.make({ ...held, value: held.entry.value, stale }, now),
+          happenings: this.cache.history.of(this.name, key, held?.entry.tags ?? noTags)
+        }
+      })
+    })
+  }
+
+  private outcomeOf(key: string, now: number, held: Entry<V> | undefined, stale: boolean): Outcome {
+    if (this.loads.loader === undefined) return "refuse"
+    if (held !== undefined && !stale) return "hit"
+    if (held !== undefined && now - held.freshUntil < this.expiry.staleWhileRevalidate) return "staleHit"
+    if (this.loads.joinable(key) !== undefined) return "join"
+    const failure = this.loads.failures.get(key)
+    const remembered = failure !== undefined && failure.negativeUntil > now &&
+      this.entries.judge(key, failure.stamp, noTags) === "valid"
+    return remembered && held === undefined ? "fail" : "load"
+  }
+
+  set(key: string, value: V, options: SetOptions = noOptions): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => {
+      const conflict = this.conflictOf(key, options)
+      if (conflict !== undefined) return Effect.fail(conflict)
+      return orStoreFailed(this.applySet(key, value, options, this.cache.nextStamp()))
+    })
+  }
+
+  /** The synchronous part of a write, its dependents included; what is returned is left to do below. */
+  applySet(key: string, value: V, options: SetOptions, stamp: number): Below {
+    const now = this.cache.time.now()
+    this.loads.supersede(key)
+    this.loads.failures.delete(key)
+    const entry = this.entries.entryOf(value, options, stamp, now, 0)
+    this.entries.note("Set", key, stamp)
+    if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.render(key) }))
+    if (this.hot !== undefined) this.entries.keep(key, entry, now)
+    const dependents = this.cache.spread(this.name, key, "hide")
+    return this.lower === undefined ? dependents : inOrder(dependents, this.entries.keepEverywhere(key, entry, now))
+  }
+
+  /** The synchronous part of a deletion, its dependents included. */
+  applyDelete(key: string, mode: Mode, stamp: number): Below {
+    return inOrder(this.dropKey(key, mode, stamp, this.name), this.cache.spread(this.name, key, mode))
+  }
+
+  setMany(
+    entries: ReadonlyArray<readonly [key: string, value: V]>,
+    options: SetOptions = noOptions
+  ): Effect.Effect<void, CacheError> {
+    return Effect.forEach(entries, ([key, value]) => this.set(key, value, options), { discard: true })
+  }
+
+  /** Reads, changes and writes; updates of one key follow each other. Nothing changes when `f` fails. */
+  update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
+    return Effect.suspend(() => {
+      const lock = this.updates.get(key) ?? { turn: Semaphore.makeUnsafe(1), users: 0 }
+      this.updates.set(key, lock)
+      lock.users++
+      const work = Effect.flatMap(
+        this.read(key),
+        (was) => Effect.flatMap(f(was), (value) => Effect.as(this.set(key, value), value))
+      )
+      return Effect.ensuring(
+        lock.turn.withPermit(work),
+        Effect.sync(() => {
+          if (--lock.users === 0) this.updates.delete(key)
+        })
+      )
+    })
+  }
+
+  /** Why a write on a condition must not happen. */
+  conflictOf(key: string, options: SetOptions): CacheError | undefined {
+    if (options.ifVersion === undefined) return undefined
+    const entry = this.hot?.peek(key)
+    const live = entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) !== "hidden"
+      ? entry
+      : undefined
+    const expected = options.ifVersion ?? undefined
+    if (live?.version === expected) return undefined
+    return new CacheError({
+      reason: new VersionConflict({ key: this.spec.render(key), expected, actual: live?.version })
+    })
+  }
+
+  /** Drops keys, and all that depends on them. */
+  drop(keys: ReadonlyArray<string>, mode: Mode): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => {
+      const stamp = this.cache.nextStamp()
+      let work = nothing
+      for (const key of keys) work = inOrder(work, this.applyDelete(key, mode, stamp))
+      return orStoreFailed(work)
+    })
+  }
+
+  /** Drops every key that has these segments, and all that depends on them. */
+  dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => {
+      const own = this.markScope(scope, mode, this.cache.nextStamp(), this.name)
+      return orStoreFailed(inOrder(own, this.cache.spreadScope(this.name, scope, mode)))
+    })
+  }
+
+  /** The synchronous part of dropping one key; the Effect is what is left to do below. */
+  dropKey(key: string, mode: Mode, stamp: number, through: string): Below {
+    if (mode === "markStale") {
+      const values = key.split(":")
+      return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through)
+    }
+    this.entries.counts.invalidations++
+    this.entries.note("Invalidated", key, stamp, through, mode)
+    this.loads.supersede(key)
+    this.loads.failures.delete(key)
+    this.hot?.drop(key)
+    if (this.cache.observed) {
+      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: this.spec.render(key), through, mode, stamp }))
+    }
+    return this.lower === undefined ? nothing : this.lower.remove([key])
+  }
+
+  /** The synchronous part of invalidating a scope; the Effect is what is left to do below. */
+  markScope(scope: Scope, mode: Mode, stamp: number, through: string): Below {
+    this.entries.counts.invalidations++
+    this.entries.note("Invalidated", scope, stamp, through, mode)
+    this.entries.record(scope, mode, stamp)
+    if (this.cache.observed) {
+      const name = scope === everything ? this.spec.pattern : scope.values.join(":")
+      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
+    }
+    return this.cache.recordMark(this.name, scope, mode, stamp)
+  }
+
+  /** A tag has been invalidated: what was loaded before is not to be stored, what is held needs a second look. */
+  tagInvalidated(stamp: number): void {
+    this.loads.voidAll()
+    this.entries.tagInvalidated(stamp)
+  }
+
+  own(loader: Loader<V>): void {
+    this.loads.loader = loader
+  }
+
+  /** The owner is gone: nothing is served, and what it was loading is interrupted. */
+  disown(): void {
+    this.loads.loader = undefined
+    for (const flight of this.loads.flights.values()) {
+      flight.voided = true
+      this.loads.end(flight, Exit.fail(this.loads.unowned()))
+      flight.fiber?.interruptUnsafe()
+    }
+    this.loads.failures.clear()
+    this.hot?.dropAll()
+  }
+
+  /** Called by the tier when an entry leaves for lack of room or time. */
+  left(key: string, cause: "Evicted" | "Expired"): void {
+    if (cause === "Evicted") this.entries.counts.evictions++
+    else this.entries.counts.expirations++
+    this.entries.note(cause, key, this.cache.stamp)
+    this.removed(key, cause)
+  }
+
+  private removed(key: string, cause: RemovalCause): void {
+    if (this.cache.observed) {
+      this.cache.emit(CacheEvent.Removed({ family: this.name, key: this.spec.render(key), cause }))
+    }
+  }
+
+  refresh(key: string): Effect.Effect<V, unknown> {
+    return Effect.suspend(() => {
+      if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
+      if (this.loads.isQueueFull()) return Effect.fail(this.loads.queueFull(key))
+      const flight = this.loads.start(key, "refresh", undefined, false)
+      return Effect.mapEager(flight.exit ?? flight.join, valueOf)
+    })
+  }
 }

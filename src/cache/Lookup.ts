@@ -2,8 +2,8 @@
  * What the owner of a family says about how an entry comes to be.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` gives it a lifetime, tags or a revision of its own, `notModified` renews the value that is there, `skip` says
- * that there is none.
+ * `loaded` gives it a lifetime, tags or a revision of its own, `notModified` renews the value that is there, `skip`
+ * says that there is none.
  *
  * @since 0.1.0
  */

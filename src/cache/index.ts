@@ -6,21 +6,93 @@
 export * as Answer from "./Answer.ts"
 
 /**
+ * The engine: families over one store, one counter of invalidations, one stream of events.
+ *
+ * - Every change takes the next stamp; what depends on the change is dropped in the same synchronous step.
+ * - Marks that a store kept hold again from the first read on.
+ *
+ * Not here: who may call. An engine trusts its caller; grants are checked where a program meets it, in `manifest/`.
+ *
+ * @since 0.1.0
+ */
+export * as Cache from "./Cache.ts"
+
+/**
  * What a cache operation can fail with, besides the error of the family's own lookup.
+ *
+ * One error, `CacheError`, with a `reason`, so that callers recover with `Effect.catchReason("CacheError", ...)`.
+ * A program without casts never sees `NotOwner`: the types refuse it. A key appears in messages, a value never.
  *
  * @since 0.1.0
  */
 export * as CacheError from "./CacheError.ts"
 
 /**
- * The engine of one family.
+ * What happens in a cache, as it happens. Nothing is made when nobody listens.
+ *
+ * @since 0.1.0
+ */
+export * as CacheEvent from "./CacheEvent.ts"
+
+/**
+ * The engine of one family: how its entries are served, loaded, written and dropped.
+ *
+ * Keys here are keys *within* the family: the parameters of its pattern, joined by `:`.
+ *
+ * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
+ * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
+ *   stored.
+ * - Whatever changes an entry changes memory, and voids the loads under way, in one synchronous step; the tiers below
+ *   follow before the operation returns.
+ * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
+ *
+ * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
  *
  * @since 0.1.0
  */
 export * as CacheFamily from "./CacheFamily.ts"
 
 /**
- * What invalidation does to entries.
+ * When an entry is fresh, stale, due for a refresh, and gone: a family's policy, decoded once, and the arithmetic on
+ * it.
+ *
+ * An entry's life, on the time axis:
+ *
+ *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt
+ *         a plain hit       a hit, and a           stale: served at once and renewed behind,
+ *                           renewal behind         or served only if the lookup fails
+ *
+ * @since 0.1.0
+ */
+export * as Expiry from "./Expiry.ts"
+
+/**
+ * Why a key is a hit, a miss, or stale: what a read would do now, and what happened to the key before.
+ *
+ * @since 0.1.0
+ */
+export * as Explanation from "./Explanation.ts"
+
+/**
+ * What the engine is told of a family, and what it tells: plain data.
+ *
+ * @since 0.1.0
+ */
+export * as FamilySpec from "./FamilySpec.ts"
+
+/**
+ * What has been invalidated, in numbers that are compared on read.
+ *
+ * Each invalidation takes the next number of one counter, a *stamp*; an entry carries the stamp at which its load
+ * began. An invalidation of many keys is one *mark*: "in this scope, whatever is older than this stamp is gone". So
+ * it costs the same for one entry and for a million, and order needs no clock.
+ *
+ * The scope of a mark is a family and some of the segments of its keys: none (the whole family), the first
+ * (`feed:42:*`), or any others. All segments is one key, and needs no mark where the entry itself can be removed.
+ *
+ * - `judge` answers from the marks alone; it knows nothing of time.
+ * - Stamps combine by maximum, so marks may be recorded twice, or in any order.
+ * - Marks are bounded. When there are too many, the family is marked as a whole: too much is lost, never too little.
  *
  * @since 0.1.0
  */
@@ -30,8 +102,8 @@ export * as Invalidation from "./Invalidation.ts"
  * What the owner of a family says about how an entry comes to be.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` gives it a lifetime, tags or a revision of its own, `notModified` renews the value that is there, `skip` says
- * that there is none.
+ * `loaded` gives it a lifetime, tags or a revision of its own, `notModified` renews the value that is there, `skip`
+ * says that there is none.
  *
  * @since 0.1.0
  */

@@ -1,27 +1,252 @@
 /**
- * Leases: rights to one key that end.
+ * The right to a set of keys for a time: many may share it, or one has it alone.
+ *
+ * - At any moment, the leases held on patterns that share a key are all shared, or there is one.
+ * - Tokens only grow: a later lease on the same keys has a greater one, so a write that carries the token of a lease
+ *   that
+ *   has ended can be told from one of its present holder (a *fencing token*).
+ * - First come, first served among those who conflict; a request that conflicts with an earlier one waits behind it, so
+ *   readers cannot starve a writer.
+ * - Several patterns are acquired at once or not at all, so no two requests can wait for each other.
+ * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
+ *
+ * Not here: leases among processes. Tiers that several processes share implement the same contract.
+ *
+ * Gray, Cheriton: Leases (SOSP 1989). Fencing: Burrows, The Chubby lock service (OSDI 2006).
  *
  * @since 0.1.0
  */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import type * as Scope from "effect/Scope"
+import { type KeyPattern, overlaps } from "../pattern/KeyPattern.ts"
 
 /**
- * A right to one key, until its scope closes or its time is over. A late holder is fenced off: `token` only grows.
+ * Many may hold a shared lease on a key at a time, or one an exclusive one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type LeaseMode = "shared" | "exclusive"
+
+/**
+ * How long to wait for a lease, and how long to hold it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LeaseOptions<out Mode extends LeaseMode = LeaseMode> {
+  /** Exclusive by default. */
+  readonly mode?: Mode | undefined
+  /** How long to wait for those who hold it. Ten seconds by default. */
+  readonly deadline?: Duration.Input | undefined
+  /** After that the lease ends though its scope is open: the others have waited long enough. A minute by default. */
+  readonly timeToLive?: Duration.Input | undefined
+}
+
+/**
+ * What holds where the options say nothing.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaults = { mode: "exclusive", deadline: "10 seconds", timeToLive: "1 minute" } as const
+
+/**
+ * A lease that was not granted, or has ended.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LeaseError extends Schema.TaggedError<LeaseError>()("LeaseError", {
+  code: Schema.tag("E0219"),
+  patterns: Schema.Array(Schema.String),
+  why: Schema.Literals(["timeout", "ended", "queue full"])
+}) {
+  override get message() {
+    const what = this.patterns.map((pattern) => `\`${pattern}\``).join(", ")
+    if (this.why === "ended") return `the lease on ${what} has ended`
+    const why = this.why === "timeout" ? "others hold it, and the deadline has passed" : "too many wait for it already"
+    return `no lease on ${what}: ${why}`
+  }
+}
+
+/**
+ * A lease that was granted. It ends with the scope that acquired it, when its time is over, or when it is revoked.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Lease {
-  readonly key: string
-  readonly mode: "shared" | "exclusive"
+  readonly patterns: ReadonlyArray<KeyPattern>
+  readonly mode: LeaseMode
+  /** Greater than that of every lease before it. */
   readonly token: number
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number
+  /** Whether it is held at this moment. */
+  readonly isHeldUnsafe: () => boolean
+  /** Fails when the lease has ended. */
+  readonly check: Effect.Effect<void, LeaseError>
 }
 
 /**
- * How a lease is taken: by many readers, or by one writer.
+ * Who grants leases.
  *
  * @category models
  * @since 0.1.0
  */
-export interface LeaseOptions<out Mode extends "shared" | "exclusive" = "shared" | "exclusive"> {
-  readonly mode: Mode
+export interface LeaseTable {
+  readonly acquire: (
+    patterns: ReadonlyArray<KeyPattern>,
+    options?: LeaseOptions
+  ) => Effect.Effect<Lease, LeaseError, Scope.Scope>
+  /** Ends every lease that shares a key with the pattern. */
+  readonly revoke: (pattern: KeyPattern) => Effect.Effect<void>
+  /** The leases that are held, the oldest first. */
+  readonly held: Effect.Effect<ReadonlyArray<Lease>>
 }
+
+// Fibers that wait for leases of one table; beyond, requests fail at once.
+const waitersMax = 100_000
+
+// A waiter looks at least this often whether a lease in its way is over.
+const watchMillisMax = 60_000
+
+interface Request {
+  readonly patterns: ReadonlyArray<KeyPattern>
+  readonly mode: LeaseMode
+}
+
+interface Holder extends Request {
+  readonly lease: Lease
+  ended: boolean
+}
+
+interface Waiter extends Request {
+  readonly timeToLiveMillis: number
+  readonly resume: (exit: Exit.Exit<Holder, LeaseError>) => void
+}
+
+const isConflict = (a: Request, b: Request): boolean =>
+  (a.mode === "exclusive" || b.mode === "exclusive") &&
+  a.patterns.some((p) => b.patterns.some((q) => overlaps(p, q)))
+
+const refused = (patterns: ReadonlyArray<KeyPattern>, why: LeaseError["why"]) =>
+  new LeaseError({ patterns: patterns.map(({ source }) => source), why })
+
+class LocalTable implements LeaseTable {
+  private readonly clock: Clock.Clock
+  private tokens = 0
+  private holders: Array<Holder> = []
+  private waiters: Array<Waiter> = []
+
+  constructor(clock: Clock.Clock) {
+    this.clock = clock
+  }
+
+  readonly acquire = (patterns: ReadonlyArray<KeyPattern>, options: LeaseOptions = {}) => {
+    const request: Request = { patterns, mode: options.mode ?? defaults.mode }
+    const timeToLiveMillis = Duration.toMillis(options.timeToLive ?? defaults.timeToLive)
+    const granted = Effect.timeoutOrElse(Effect.raceFirst(this.wait(request, timeToLiveMillis), this.watch(request)), {
+      duration: options.deadline ?? defaults.deadline,
+      orElse: () => Effect.fail(refused(patterns, "timeout"))
+    })
+    const acquired = Effect.acquireRelease(granted, (holder) => Effect.sync(() => this.end(holder)), {
+      interruptible: true
+    })
+    return Effect.map(acquired, ({ lease }) => lease)
+  }
+
+  readonly revoke = (pattern: KeyPattern) =>
+    Effect.sync(() => {
+      for (const holder of this.holders) if (holder.patterns.some((own) => overlaps(own, pattern))) this.end(holder)
+    })
+
+  readonly held = Effect.sync(() => {
+    this.expire()
+    return this.holders.map(({ lease }) => lease)
+  })
+
+  /** Waits for its turn. Left before that, or in the moment of it, it leaves nothing behind. */
+  private wait({ mode, patterns }: Request, timeToLiveMillis: number): Effect.Effect<Holder, LeaseError> {
+    return Effect.callback((resume) => {
+      let granted: Holder | undefined
+      const waiter: Waiter = {
+        patterns,
+        mode,
+        timeToLiveMillis,
+        resume: (exit) => {
+          if (exit._tag === "Success") granted = exit.value
+          resume(exit)
+        }
+      }
+      this.expire()
+      if (this.waiters.length >= waitersMax) return resume(Exit.fail(refused(patterns, "queue full")))
+      this.waiters.push(waiter)
+      this.grant()
+      return Effect.sync(() => {
+        if (granted !== undefined) return this.end(granted)
+        this.waiters = this.waiters.filter((other) => other !== waiter)
+        this.grant()
+      })
+    })
+  }
+
+  /** Ends leases whose time is over, for as long as somebody waits for them. */
+  private watch(request: Request): Effect.Effect<never> {
+    return Effect.forever(Effect.suspend(() => {
+      this.expire()
+      const now = this.clock.currentTimeMillisUnsafe()
+      const ends = this.holders.filter((holder) => isConflict(holder, request)).map(({ lease }) => lease.expiresAt)
+      return Effect.sleep(Math.max(1, Math.min(...ends, now + watchMillisMax) - now))
+    }))
+  }
+
+  /** Grants what can be granted, in the order of asking; nobody overtakes a request that it conflicts with. */
+  private grant(): void {
+    const left: Array<Waiter> = []
+    const granted: Array<readonly [Waiter, Holder]> = []
+    for (const waiter of this.waiters) {
+      const isFree = !this.holders.some((holder) => isConflict(holder, waiter)) &&
+        !left.some((other) => isConflict(other, waiter))
+      if (isFree) granted.push([waiter, this.hold(waiter)])
+      else left.push(waiter)
+    }
+    this.waiters = left
+    for (const [waiter, holder] of granted) waiter.resume(Exit.succeed(holder))
+  }
+
+  private hold({ mode, patterns, timeToLiveMillis }: Waiter): Holder {
+    const expiresAt = this.clock.currentTimeMillisUnsafe() + timeToLiveMillis
+    const isHeldUnsafe = () => !holder.ended && expiresAt > this.clock.currentTimeMillisUnsafe()
+    const check = Effect.suspend(() => isHeldUnsafe() ? Effect.void : Effect.fail(refused(patterns, "ended")))
+    const lease: Lease = { patterns, mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check }
+    const holder: Holder = { patterns, mode, lease, ended: false }
+    this.holders.push(holder)
+    return holder
+  }
+
+  private end(holder: Holder): void {
+    if (holder.ended) return
+    holder.ended = true
+    this.holders = this.holders.filter((other) => other !== holder)
+    this.grant()
+  }
+
+  private expire(): void {
+    const now = this.clock.currentTimeMillisUnsafe()
+    for (const holder of this.holders) if (holder.lease.expiresAt <= now) this.end(holder)
+  }
+}
+
+/**
+ * A lease table for one process.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: Effect.Effect<LeaseTable> = Effect.map(Clock.Clock, (clock) => new LocalTable(clock))

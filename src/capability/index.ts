@@ -16,7 +16,20 @@
 export * as Capability from "./Capability.ts"
 
 /**
- * Leases: rights to one key that end.
+ * The right to a set of keys for a time: many may share it, or one has it alone.
+ *
+ * - At any moment, the leases held on patterns that share a key are all shared, or there is one.
+ * - Tokens only grow: a later lease on the same keys has a greater one, so a write that carries the token of a lease
+ *   that
+ *   has ended can be told from one of its present holder (a *fencing token*).
+ * - First come, first served among those who conflict; a request that conflicts with an earlier one waits behind it, so
+ *   readers cannot starve a writer.
+ * - Several patterns are acquired at once or not at all, so no two requests can wait for each other.
+ * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
+ *
+ * Not here: leases among processes. Tiers that several processes share implement the same contract.
+ *
+ * Gray, Cheriton: Leases (SOSP 1989). Fencing: Burrows, The Chubby lock service (OSDI 2006).
  *
  * @since 0.1.0
  */

@@ -12,7 +12,8 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import type { Answer } from "../cache/Answer.ts"
 import type { CacheError } from "../cache/CacheError.ts"
-import type { SetOptions } from "../cache/CacheFamily.ts"
+import type { Explanation } from "../cache/Explanation.ts"
+import type { SetOptions } from "../cache/FamilySpec.ts"
 import type { Mode } from "../cache/Invalidation.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseOptions } from "../capability/Lease.ts"
@@ -27,18 +28,6 @@ import type { Params, ParsedParams } from "../pattern/KeyPattern.ts"
  */
 export interface InvalidateOptions {
   readonly mode?: Mode | undefined
-}
-
-/**
- * Why a key is, or is not, answered from the cache, in order of the checks.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Explanation {
-  readonly key: string
-  readonly family: string
-  readonly lines: ReadonlyArray<string>
 }
 
 /**
@@ -68,7 +57,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
   readonly getAnswer: (params: Params<P, Codecs>) => Effect.Effect<Answer<V>, CacheError | E, Borrows<P, Self>>
   readonly has: (params: Params<P, Codecs>) => Effect.Effect<boolean, CacheError, Borrows<P, Self>>
   /** Why a key is, or is not, answered from the cache. */
-  readonly explain: (params: Params<P, Codecs>) => Effect.Effect<Explanation, CacheError, Borrows<P, Self>>
+  readonly explain: (params: Params<P, Codecs>) => Effect.Effect<Explanation<V>, CacheError, Borrows<P, Self>>
 
   readonly set: (
     params: Params<P, Codecs>,
@@ -79,6 +68,10 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
     entries: Iterable<readonly [params: Params<P, Codecs>, value: V]>,
     options?: SetOptions
   ) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  /** A write for `batch`: nothing happens until the batch is run. */
+  readonly setting: (params: Params<P, Codecs>, value: V, options?: SetOptions) => Write<Owns<P, Self>>
+  /** A deletion for `batch`. */
+  readonly deleting: (params: Params<P, Codecs>, options?: Pick<SetOptions, "ifVersion">) => Write<Owns<P, Self>>
   /**
    * Replaces the value by what `f` makes of it, loading it first if it is absent. Updates of one key follow each
    * other.
@@ -126,6 +119,18 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
   readonly reader: Effect.Effect<Reader<P, V, E, Codecs, Name>, CacheError, Borrows<P, Self>>
   /** All operations, with the right to them resolved. */
   readonly writer: Effect.Effect<Writer<P, V, E, Codecs>, CacheError, Owns<P, Self>>
+}
+
+/**
+ * One write of a batch, as data. `R` is the right that it needs.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Write<out R> {
+  readonly _tag: "Write"
+  readonly key: Effect.Effect<string, CacheError>
+  readonly "~rights": R
 }
 
 /**
@@ -178,7 +183,7 @@ export interface Readable<P extends string, V, E, Codecs> {
   readonly getMany: (params: ReadonlyArray<Params<P, Codecs>>) => Effect.Effect<ReadonlyArray<V>, CacheError | E>
   readonly getAnswer: (params: Params<P, Codecs>) => Effect.Effect<Answer<V>, CacheError | E>
   readonly has: (params: Params<P, Codecs>) => Effect.Effect<boolean, CacheError>
-  readonly explain: (params: Params<P, Codecs>) => Effect.Effect<Explanation, CacheError>
+  readonly explain: (params: Params<P, Codecs>) => Effect.Effect<Explanation<V>, CacheError>
 }
 
 /**

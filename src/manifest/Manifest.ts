@@ -22,8 +22,10 @@ import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
+import type * as Stream from "effect/Stream"
 import type { CacheError } from "../cache/CacheError.ts"
-import type { SetOptions } from "../cache/CacheFamily.ts"
+import type { CacheEvent } from "../cache/CacheEvent.ts"
+import type { FamilyStats, SetOptions } from "../cache/FamilySpec.ts"
 import type { Borrows, Owns, OwnsCapability } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type {
@@ -44,7 +46,7 @@ import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
 import type { keyProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { DeclaredFn, DeclaredMethod, InLayer } from "./Declared.ts"
-import type { Family } from "./Family.ts"
+import type { Family, InvalidateOptions, Write } from "./Family.ts"
 import { make } from "./internal/manifest.ts"
 import type { CheckedModules } from "./Modules.ts"
 import type {
@@ -167,6 +169,17 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
         : never
     }[keyof M]
   >
+
+  /** Does all writes or none, visible at once; what depends on them is dropped in the same step. */
+  batch<const Ws extends ReadonlyArray<Write<any>>>(
+    writes: Ws
+  ): Effect.Effect<void, CacheError, Ws[number] extends Write<infer R> ? R : never>
+  /** Invalidates every entry that was stored with the tag, and what depends on such entries. */
+  invalidateTag(tag: string, options?: InvalidateOptions): Effect.Effect<void, CacheError, Self>
+  /** What happens in the cache, from the moment the stream is run. */
+  readonly events: Stream.Stream<CacheEvent, never, Self>
+  /** Counts by family, since the engine was built. */
+  readonly stats: Effect.Effect<{ readonly [K in keyof D["families"]]: FamilyStats }, never, Self>
 
   /** Declares what a function does to the cache; its body may do no more. */
   fn<const C extends Declared>(

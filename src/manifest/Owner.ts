@@ -45,8 +45,10 @@ import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../p
  */
 export interface OwnerOptions<D extends Definition, K extends string> {
   readonly lookup?: LookupOf<FamilyOf<D, K>>
+  /** Loads many keys at once, for `getMany`; alone, it loads single keys, too. */
+  readonly lookupMany?: LookupManyOf<FamilyOf<D, K>>
   /** Lookups of the parts, by family. */
-  readonly parts?: { readonly [Part in PartName<D, K>]?: { readonly lookup: LookupOf<FamilyOf<D, Part>> } }
+  readonly parts?: { readonly [Part in PartName<D, K>]?: DelegateOptions<D, Part> }
 }
 
 /**
@@ -57,6 +59,7 @@ export interface OwnerOptions<D extends Definition, K extends string> {
  */
 export interface DelegateOptions<D extends Definition, K extends string> {
   readonly lookup?: LookupOf<FamilyOf<D, K>>
+  readonly lookupMany?: LookupManyOf<FamilyOf<D, K>>
 }
 
 // Errors and requirements are open here: what is wrong about them is said by a message, not by a mismatch.
@@ -64,6 +67,10 @@ type LookupOf<F> = (
   params: ParsedParams<PatternOf<F>, CodecsOf<F>>,
   context: Lookup.LookupContext<ValueOf<F>>
 ) => Effect.Effect<ValueOf<F> | Lookup.Answer<ValueOf<F>>, any, any>
+type LookupManyOf<F> = (
+  params: ReadonlyArray<ParsedParams<PatternOf<F>, CodecsOf<F>>>,
+  contexts: ReadonlyArray<Lookup.LookupContext<ValueOf<F>>>
+) => Effect.Effect<ReadonlyArray<ValueOf<F> | Lookup.Answer<ValueOf<F>>>, any, any>
 
 /**
  * The families that the owner of `K` owns as parts, at any depth.
@@ -85,7 +92,7 @@ type partsOf<D extends Definition, K> = {
  * @since 0.1.0
  */
 export type CheckedOwner<Self, D extends Definition, K extends string, O> = {
-  readonly [N in keyof O]: N extends "lookup" ? CheckedLookup<Self, D, K, O[N]>
+  readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, K, O[N]>
     : N extends "parts" ? CheckedParts<Self, D, K, O[N]>
     : Diagnostic.optionUnknown<N & string, `the owner of family '${K}'`>
 }
@@ -95,7 +102,7 @@ type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
     : Diagnostic.partUnknown<K, Part & string>
 }
 type CheckedPart<Self, D extends Definition, Part extends string, O> = {
-  readonly [N in keyof O]: N extends "lookup" ? CheckedLookup<Self, D, Part, O[N]>
+  readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, Part, O[N]>
     : Diagnostic.optionUnknown<N & string, `the part '${Part}'`>
 }
 
@@ -130,11 +137,14 @@ type onlyDeclared<D extends Definition, P> = P extends string ? isDeclared<D, P>
  * @since 0.1.0
  */
 export type RequiredBy<O> =
-  | (O extends { readonly lookup: infer L } ? requiredByLookup<L> : never)
+  | requiredByLookups<O>
   | (O extends { readonly parts: infer Ps } ? requiredByParts<Ps> : never)
 type requiredByParts<Ps> = {
-  [Part in keyof Ps]: Ps[Part] extends { readonly lookup: infer L } ? requiredByLookup<L> : never
+  [Part in keyof Ps]: requiredByLookups<Ps[Part]>
 }[keyof Ps]
+type requiredByLookups<O> =
+  | (O extends { readonly lookup: infer L } ? requiredByLookup<L> : never)
+  | (O extends { readonly lookupMany: infer L } ? requiredByLookup<L> : never)
 type requiredByLookup<L> = L extends (...args: any) => Effect.Effect<any, any, infer R> ? R : never
 
 // --- names -----------------------------------------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 /**
  * Which entry leaves when a cache is full.
  *
- * A policy never sees keys or values. It knows the entries of one shard by their slots: small integers that the shard hands
- * out and reuses. The shard reports what happens to a slot, and asks for victims until `weight` is at most `weightMax`:
+ * A policy never sees keys or values. It knows the entries of one shard by their slots: small integers that the shard
+ * hands out and reuses. The shard reports what happens to a slot, and asks for victims until `weight` is at most
+ * `weightMax`:
  *
  * - Inserted slots are in the policy until `remove` is called with them or `evict` returns them; in between they may be
  *   hit and updated. A call that breaks this order is a defect.
@@ -26,7 +27,10 @@ import { Lru } from "./internal/lru.ts"
 export interface EvictionPolicy {
   readonly name: string
 
-  /** The sum of the weights of the entries: at most `weightMax`, except between an insertion and the evictions after it. */
+  /**
+   * The sum of the weights of the entries: at most `weightMax`, except between an insertion and the evictions after
+   * it.
+   */
   readonly weight: number
 
   readonly weightMax: number
@@ -66,7 +70,8 @@ export interface EvictionPolicy {
 }
 
 /**
- * What every policy is made from: `weightMax`, the largest sum of weights to keep, an integer from 0 (which keeps nothing).
+ * What every policy is made from: `weightMax`, the largest sum of weights to keep, an integer from 0 (which keeps
+ * nothing).
  *
  * @category models
  * @since 0.1.0

@@ -1,3 +1,366 @@
-export interface MemoryPartition<V> {
-  readonly _: V
+/**
+ * In-memory tier: a hash table per family, over shards that share one bound.
+ *
+ * - `capacity` bounds the entries of all families together, `weightMax` their weights instead; each shard keeps its own
+ *   share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
+ * - An expired entry is invisible at once, leaves before a live one is evicted, and is freed within about a second.
+ * - Values are kept as they are: a reader gets the very object that was stored.
+ * - `hit`, the synchronous door, allocates nothing.
+ *
+ * Not here: loading, dependencies between keys, anything that outlives the process.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { CoarseClock } from "./CoarseClock.ts"
+import type { Entry, Found } from "./Entry.ts"
+import * as EvictionPolicy from "./EvictionPolicy.ts"
+import { keyHash, spreadHash } from "./internal/keyHash.ts"
+import { type Extra, MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
+import { TimerWheel } from "./internal/timerWheel.ts"
+import { type HotPartition, type Mark, miss, type Partition, Store, type StoreFamily } from "./Store.ts"
+import { InvalidStoreOptions, StoreError } from "./StoreError.ts"
+
+/**
+ * How large a memory store is, and what leaves when it is full.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The most entries, of all families together. Give this or `weightMax`. */
+  readonly capacity?: number | undefined
+  /** The greatest sum of weights, as the families' weighers tell them; an entry of a family without one weighs 1. */
+  readonly weightMax?: number | undefined
+  /** What leaves when the store is full. */
+  readonly eviction?: EvictionPolicy.EvictionPolicyName | undefined
+  /** A power of two. By default, one shard for each 131,072 of `capacity`: that bounds the pause when a table grows. */
+  readonly shards?: number | undefined
 }
+
+const name = "memory"
+const noTags: ReadonlyArray<string> = []
+
+// A table of this many keys grows in about five milliseconds.
+const entriesPerShard = 131_072
+const shardsMax = 4_096
+
+// How often upkeep looks for the dead, and how many it frees before it yields.
+const upkeepInterval: Duration.Input = "1 second"
+const freedPerPassMax = 1_000
+
+interface Segment {
+  readonly slots: Map<string, number>
+  readonly shard: MemoryShard
+}
+
+/**
+ * One family in a memory store, with a synchronous door for each operation.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardOwner {
+  readonly family: StoreFamily<V>
+  readonly wantsEvicted: boolean
+  mark = 0
+  floor = 0
+  hits = 0
+  private readonly time: CoarseClock
+  private readonly segments: ReadonlyArray<Segment>
+  private readonly only: Segment | undefined
+  private readonly shardMask: number
+  private sweep: Iterator<[string, number]> | undefined = undefined
+  private sweepAt = 0
+  private sweptFloor = 0
+
+  constructor(family: StoreFamily<V>, shards: ReadonlyArray<MemoryShard>, time: CoarseClock) {
+    this.family = family
+    this.wantsEvicted = family.onEvict !== undefined
+    this.time = time
+    this.segments = shards.map((shard) => ({ slots: new Map(), shard }))
+    this.only = this.segments.length === 1 ? this.segments[0] : undefined
+    this.shardMask = shards.length - 1
+  }
+
+  hit(key: string): V | typeof miss {
+    const { shard, slots } = this.only ?? this.segmentOf(key)
+    const slot = slots.get(key)
+    if (slot === undefined || shard.stamps[slot]! < this.mark) return miss
+    const due = shard.dueAt[slot]!
+    if (due !== Infinity && due <= this.time.now()) return miss
+    shard.policy.hit(slot)
+    this.hits++
+    return shard.values[slot] as V
+  }
+
+  peek(key: string): Entry<V> | undefined {
+    const { shard, slots } = this.only ?? this.segmentOf(key)
+    const slot = slots.get(key)
+    if (slot === undefined) return undefined
+    const entry = entryAt<V>(shard, slot)
+    return entry.expiresAt > this.time.now() ? entry : undefined
+  }
+
+  dueAt(key: string): number | undefined {
+    const { shard, slots } = this.only ?? this.segmentOf(key)
+    const slot = slots.get(key)
+    return slot === undefined ? undefined : shard.dueAt[slot]
+  }
+
+  touch(key: string): void {
+    const { shard, slots } = this.only ?? this.segmentOf(key)
+    const slot = slots.get(key)
+    if (slot !== undefined) shard.policy.hit(slot)
+  }
+
+  confirm(key: string, stamp: number): void {
+    const { shard, slots } = this.only ?? this.segmentOf(key)
+    const slot = slots.get(key)
+    if (slot !== undefined && shard.stamps[slot]! < stamp) shard.stamps[slot] = stamp
+  }
+
+  postpone(key: string, dueAt: number): void {
+    const { shard, slots } = this.only ?? this.segmentOf(key)
+    const slot = slots.get(key)
+    if (slot !== undefined) shard.due(slot, dueAt)
+  }
+
+  put(key: string, entry: Entry<V>, dueAt: number): void {
+    const { shard, slots } = this.only ?? this.segmentOf(key)
+    const weight = this.family.weigher === undefined ? 1 : Math.max(1, Math.ceil(this.family.weigher(key, entry.value)))
+    let slot = slots.get(key)
+    if (slot !== undefined && weight > shard.weightMax) {
+      shard.remove(slot)
+      slot = undefined
+    }
+    if (slot === undefined) {
+      slot = shard.insert(this, key, keyHash(key), weight, this.time.now())
+      if (slot < 0) {
+        this.family.onEvict?.(key, entry, "Evicted")
+        return
+      }
+      slots.set(key, slot)
+    } else shard.policy.update(slot, weight)
+    shard.write(slot, entry, dueAt, extraOf(entry, dueAt))
+    shard.settle()
+  }
+
+  drop(key: string): boolean {
+    const { shard, slots } = this.only ?? this.segmentOf(key)
+    const slot = slots.get(key)
+    if (slot === undefined) return false
+    shard.remove(slot)
+    return true
+  }
+
+  dropAll(): void {
+    for (const { shard, slots } of this.segments) for (const slot of slots.values()) shard.remove(slot)
+    this.sweep = undefined
+  }
+
+  get count(): number {
+    let count = 0
+    for (const { slots } of this.segments) count += slots.size
+    return count
+  }
+
+  *keys(): IterableIterator<string> {
+    for (const { slots } of this.segments) yield* slots.keys()
+  }
+
+  /** Frees entries below `floor`, looking at `max` at most; whether there is more to look at. */
+  collect(max: number): boolean {
+    if (this.sweptFloor === this.floor && this.sweep === undefined) return false
+    if (this.sweep === undefined) {
+      this.sweptFloor = this.floor
+      this.sweepAt = 0
+      this.sweep = this.segments[0]!.slots.entries()
+    }
+    for (let looked = 0; looked < max; looked++) {
+      const next: IteratorResult<[string, number]> = this.sweep.next()
+      const { shard } = this.segments[this.sweepAt]!
+      if (!next.done) {
+        if (shard.stamps[next.value[1]]! < this.floor) shard.remove(next.value[1])
+      } else if (++this.sweepAt < this.segments.length) this.sweep = this.segments[this.sweepAt]!.slots.entries()
+      else {
+        this.sweep = undefined
+        return this.sweptFloor !== this.floor
+      }
+    }
+    return true
+  }
+
+  /** @internal */
+  evicted(shard: MemoryShard, slot: number, cause: "Evicted" | "Expired"): void {
+    this.family.onEvict!(shard.keys[slot]!, entryAt(shard, slot), cause)
+  }
+
+  /** @internal */
+  forgotten(key: string): void {
+    const { slots } = this.only ?? this.segmentOf(key)
+    slots.delete(key)
+  }
+
+  private segmentOf(key: string): Segment {
+    return this.segments[spreadHash(key) & this.shardMask]!
+  }
+
+  // --- the contract of a tier -------------------------------------------------------------------
+
+  readonly get = (key: string): Effect.Effect<Found<V> | undefined> => Effect.sync(() => this.find(key))
+
+  readonly getMany = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>> =>
+    Effect.sync(() => keys.map((key) => this.find(key)))
+
+  readonly set = (key: string, entry: Entry<V>): Effect.Effect<void> =>
+    Effect.sync(() => this.put(key, entry, entry.freshUntil))
+
+  readonly setMany = (entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>): Effect.Effect<void> =>
+    Effect.sync(() => {
+      for (const [key, entry] of entries) this.put(key, entry, entry.freshUntil)
+    })
+
+  readonly remove = (keys: ReadonlyArray<string>): Effect.Effect<void> =>
+    Effect.sync(() => {
+      for (const key of keys) this.drop(key)
+    })
+
+  readonly clear: Effect.Effect<void> = Effect.sync(() => this.dropAll())
+
+  readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>]> = Stream.suspend(() =>
+    Stream.fromIterable(this.live())
+  )
+
+  readonly size: Effect.Effect<number> = Effect.sync(() => {
+    let size = 0
+    for (const _ of this.live()) size++
+    return size
+  })
+
+  readonly hot = this
+
+  private find(key: string): Found<V> | undefined {
+    const entry = this.peek(key)
+    if (entry === undefined) return undefined
+    this.touch(key)
+    return { entry, tier: name }
+  }
+
+  private *live(): IterableIterator<readonly [key: string, entry: Entry<V>]> {
+    for (const key of this.keys()) {
+      const entry = this.peek(key)
+      if (entry !== undefined) yield [key, entry]
+    }
+  }
+}
+
+const entryAt = <V>(shard: MemoryShard, slot: number): Entry<V> => {
+  const extra = shard.extras?.[slot]
+  const dueAt = shard.dueAt[slot]!
+  return {
+    value: shard.values[slot] as V,
+    stamp: shard.stamps[slot]!,
+    version: shard.versions[slot]!,
+    freshUntil: extra === undefined ? dueAt : extra.freshUntil,
+    expiresAt: extra === undefined ? dueAt : extra.expiresAt,
+    costMillis: shard.costs[slot]!,
+    tags: extra === undefined ? noTags : extra.tags,
+    revision: extra?.revision
+  }
+}
+
+const extraOf = (entry: Entry<unknown>, dueAt: number): Extra | undefined =>
+  entry.freshUntil === dueAt && entry.expiresAt === dueAt && entry.tags.length === 0 && entry.revision === undefined
+    ? undefined
+    : { freshUntil: entry.freshUntil, expiresAt: entry.expiresAt, tags: entry.tags, revision: entry.revision }
+
+const refuse = (option: string, why: string) =>
+  new StoreError({ reason: new InvalidStoreOptions({ tier: name, option, why }) })
+
+const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonly count: number }, StoreError> => {
+  const given = (["capacity", "weightMax"] as const).filter((option) => options[option] !== undefined)
+  if (given.length !== 1) return Effect.fail(refuse("capacity", "or `weightMax` must be given, and not both"))
+  const max = options[given[0]!]!
+  if (!Number.isSafeInteger(max) || max < 1) {
+    return Effect.fail(refuse(given[0]!, "must be a whole number of at least 1"))
+  }
+  const byDefault = options.capacity === undefined ? 1 : Math.ceil(options.capacity / entriesPerShard)
+  const count = options.shards ?? Math.min(shardsMax, 2 ** Math.ceil(Math.log2(byDefault)))
+  if (!Number.isSafeInteger(Math.log2(count)) || count < 1 || count > shardsMax) {
+    return Effect.fail(refuse("shards", `must be a power of two of at most ${shardsMax}`))
+  }
+  return count > max ? Effect.fail(refuse("shards", `must be at most \`${given[0]}\``)) : Effect.succeed({ max, count })
+}
+
+/**
+ * Makes a memory store that lives as long as the Scope.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(options: Options) {
+  const { count, max } = yield* bounds(options)
+  const time = new CoarseClock(yield* Clock.Clock)
+  const policyName = options.eviction ?? "lru"
+  const shards = Array.from({ length: count }, (_, i) => {
+    // The remainder of the division goes to the first shards, so that the shares add up to the bound.
+    const share = Math.floor(max / count) + (i < max % count ? 1 : 0)
+    return new MemoryShard(share, EvictionPolicy.make(policyName, { weightMax: share }), new TimerWheel(time.now()))
+  })
+  const partitions = new Map<string, MemoryPartition<any>>()
+  const marks = new Map<string, number>()
+
+  const upkeep = Effect.gen(function*() {
+    let more = false
+    for (const shard of shards) more = shard.advance(time.now(), freedPerPassMax) || more
+    for (const partition of partitions.values()) more = partition.collect(freedPerPassMax) || more
+    yield* more ? Effect.yieldNow : Effect.sleep(upkeepInterval)
+  })
+  yield* Effect.forkScoped(Effect.forever(upkeep))
+
+  return Store.of({
+    name,
+    open: <V>(family: StoreFamily<V>): Effect.Effect<Partition<V>, never, Scope.Scope> =>
+      Effect.sync(() => {
+        const open = partitions.get(family.name)
+        if (open !== undefined) return open
+        const partition = new MemoryPartition(family, shards, time)
+        partitions.set(family.name, partition)
+        return partition
+      }),
+    loadMarks: Effect.sync(() => ({
+      marks: Array.from(marks, ([scope, stamp]) => ({ scope, stamp })),
+      stampMax: Array.from(marks.values()).reduce((max, stamp) => Math.max(max, stamp), 0)
+    })),
+    recordMarks: (recorded: ReadonlyArray<Mark>) =>
+      Effect.sync(() => {
+        for (const { scope, stamp } of recorded) marks.set(scope, Math.max(stamp, marks.get(scope) ?? 0))
+      }),
+    dropMarks: (dropped: ReadonlyArray<Mark>) =>
+      Effect.sync(() => {
+        for (const { scope, stamp } of dropped) if (marks.get(scope) === stamp) marks.delete(scope)
+      })
+  })
+})
+
+/**
+ * A memory store as the `Store`.
+ *
+ * **Example** (Keeping at most 10,000 entries)
+ *
+ * ```ts
+ * import { MemoryStore } from "effect-stateless"
+ *
+ * const StoreLive = MemoryStore.layer({ capacity: 10_000, eviction: "lru" })
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))

@@ -20,7 +20,6 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Codec } from "./Codec.ts"
 import type { Entry, Found } from "./Entry.ts"
-import type { MemoryPartition } from "./MemoryStore.ts"
 import type { StoreError } from "./StoreError.ts"
 
 /**
@@ -62,7 +61,56 @@ export interface Partition<V> {
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError>
   readonly size: Effect.Effect<number, StoreError>
   /** The synchronous door of a tier that keeps live objects in this process. The engine's hits go through it. */
-  readonly hot: MemoryPartition<V> | undefined
+  readonly hot: HotPartition<V> | undefined
+}
+
+/**
+ * The answer of a hot partition's `hit` when the entry is absent, or needs a second look before it is served.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const miss: unique symbol = Symbol.for("effect-stateless/store/Store/miss")
+
+/**
+ * The synchronous door of a partition of live objects.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HotPartition<V> {
+  /** Entries with a lesser stamp need a second look. `Infinity` sends every read to the second look. */
+  mark: number
+  /** Entries with a lesser stamp are dead, and are freed by upkeep. */
+  floor: number
+  /** How often `hit` found a value. */
+  readonly hits: number
+  /** How many keys there are, the expired ones that are not freed yet among them. */
+  readonly count: number
+  /**
+   * The value of a key, if it may be served without a second look; else `miss`.
+   *
+   * A stale entry, one that is due for a refresh, and one older than `mark` need that look: see `peek`.
+   */
+  readonly hit: (key: string) => V | typeof miss
+  /** The whole entry, fresh or stale, unless it has expired. Not a use: eviction does not learn of it. */
+  readonly peek: (key: string) => Entry<V> | undefined
+  /** When the entry needs a second look; `undefined` when it is absent. */
+  readonly dueAt: (key: string) => number | undefined
+  /** Tells eviction that the entry was used, where `peek` served it. */
+  readonly touch: (key: string) => void
+  /** Notes that the entry was found valid up to `stamp`, so that it needs no second look for older marks. */
+  readonly confirm: (key: string, stamp: number) => void
+  /** Moves the time at which the entry next needs a second look. */
+  readonly postpone: (key: string, dueAt: number) => void
+  /** Stores an entry that needs no second look before `dueAt`. */
+  readonly put: (key: string, entry: Entry<V>, dueAt: number) => void
+  /** Removes a key; whether it was there. */
+  readonly drop: (key: string) => boolean
+  /** Removes every key. */
+  readonly dropAll: () => void
+  /** The keys, in no stated order, the expired ones that are not freed yet among them. */
+  readonly keys: () => IterableIterator<string>
 }
 
 /**
@@ -72,7 +120,9 @@ export interface Partition<V> {
  * @since 0.1.0
  */
 export interface Mark {
-  /** Names a family, a part of a family, or a tag. The engine gives it its meaning; a store compares it for equality. */
+  /**
+   * Names a family, a part of a family, or a tag. The engine gives it its meaning; a store compares it for equality.
+   */
   readonly scope: string
   readonly stamp: number
 }

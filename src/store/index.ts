@@ -1,5 +1,24 @@
 /**
+ * The engine's time, read once per burst.
+ *
+ * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript
+ * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one
+ * (a test's) is asked each time, and shows every adjustment at once.
+ *
+ * @since 0.1.0
+ */
+export * as CoarseClock from "./CoarseClock.ts"
+
+/**
  * How a family's values become bytes, for the tiers that keep bytes.
+ *
+ * - What one released version wrote, every later one reads. The first byte says the format; a format from the future
+ *   is refused, never guessed at.
+ * - Decoding gives back the value that was encoded, or fails. It never gives another value, as long as the bytes are
+ *   those that were written; a tier that may hand out damaged bytes keeps a checksum of its own.
+ * - A decoded value shares no memory with the bytes.
+ *
+ * Not here: the entry around the value, compression, encryption.
  *
  * @since 0.1.0
  */
@@ -20,8 +39,9 @@ export * as Entry from "./Entry.ts"
 /**
  * Which entry leaves when a cache is full.
  *
- * A policy never sees keys or values. It knows the entries of one shard by their slots: small integers that the shard hands
- * out and reuses. The shard reports what happens to a slot, and asks for victims until `weight` is at most `weightMax`:
+ * A policy never sees keys or values. It knows the entries of one shard by their slots: small integers that the shard
+ * hands out and reuses. The shard reports what happens to a slot, and asks for victims until `weight` is at most
+ * `weightMax`:
  *
  * - Inserted slots are in the policy until `remove` is called with them or `evict` returns them; in between they may be
  *   hit and updated. A call that breaks this order is a defect.
@@ -35,6 +55,19 @@ export * as Entry from "./Entry.ts"
  */
 export * as EvictionPolicy from "./EvictionPolicy.ts"
 
+/**
+ * In-memory tier: a hash table per family, over shards that share one bound.
+ *
+ * - `capacity` bounds the entries of all families together, `weightMax` their weights instead; each shard keeps its own
+ *   share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
+ * - An expired entry is invisible at once, leaves before a live one is evicted, and is freed within about a second.
+ * - Values are kept as they are: a reader gets the very object that was stored.
+ * - `hit`, the synchronous door, allocates nothing.
+ *
+ * Not here: loading, dependencies between keys, anything that outlives the process.
+ *
+ * @since 0.1.0
+ */
 export * as MemoryStore from "./MemoryStore.ts"
 
 /**

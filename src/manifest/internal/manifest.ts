@@ -1,7 +1,179 @@
 /**
  * The run time of a manifest: what `Manifest.Service` returns, without its types.
+ *
+ * A manifest with mistakes (the compiler has reported them, unless it was built from data) is still a value: its
+ * layers fail with the `ManifestError`, so that a program learns of it where it builds its layers and not while
+ * modules load.
  */
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Cache from "../../cache/Cache.ts"
+import { CacheError, InvalidKey, InvalidManifest } from "../../cache/CacheError.ts"
+import type { Mode } from "../../cache/Invalidation.ts"
+import * as Lease from "../../capability/Lease.ts"
+import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
+import { type ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
+import { keyProblem } from "../../pattern/KeyPattern.ts"
+import * as Codec from "../../store/Codec.ts"
+import type { Store } from "../../store/Store.ts"
+import { FamilyAccess } from "./access.ts"
+import * as accessor from "./accessor.ts"
+import * as dependents from "./dependents.ts"
+import type { Runtime } from "./grants.ts"
+import * as keys from "./keys.ts"
+import { Owners } from "./owners.ts"
 
-export const make = (id: string, definition: unknown): object =>
-  Object.assign(Context.Service<never, unknown>(id), { definition })
+type AnyLayer = Layer.Layer<any, any, any>
+
+export const make = (id: string, definition: unknown) => {
+  const tag = Context.Service<any, Runtime>(id)
+  const valid = validate(id, definition)
+  return Object.assign(
+    tag,
+    { definition },
+    Result.isFailure(valid) ? broken(valid.failure) : statics(tag, valid.success)
+  )
+}
+
+const broken = (problem: ManifestError) => {
+  const error = new CacheError({ reason: new InvalidManifest({ error: problem }) })
+  const layer = Layer.effectDiscard(Effect.fail(error))
+  const failing = () => Effect.fail(error)
+  return {
+    keys: {},
+    graph: undefined,
+    layer,
+    owner: () => layer,
+    borrower: () => layer,
+    delegate: () => layer,
+    modules: () => layer,
+    get: failing,
+    getOption: failing,
+    set: failing,
+    delete: failing
+  }
+}
+
+const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest) => {
+  const graph = DependencyGraph.make(manifest)
+  const families = [...manifest.families.values()]
+  const accesses = new Map(families.map((family) => [
+    family.name,
+    new FamilyAccess(manifest, family, keys.make(manifest, family))
+  ]))
+  const accessors = new Map([...accesses].map(([name, access]) => [name, accessor.make(access)]))
+  const layer = engineLayer(tag, manifest, graph, accesses)
+  const { borrower, delegate, owner } = new Owners(tag, manifest, accesses)
+
+  const modules = (given: { readonly [name: string]: AnyLayer }) =>
+    Layer.mergeAll(
+      ...Object.entries(given).map(([name, module]) => {
+        const reads = (manifest.families.get(name) ?? manifest.readers.get(name))!.moduleReads
+        return Layer.provide(module, reads.map(borrower) as unknown as [AnyLayer])
+      }) as [AnyLayer]
+    ).pipe(Layer.provideMerge(layer))
+
+  return {
+    keys: Object.fromEntries(accessors),
+    graph,
+    layer,
+    owner,
+    borrower,
+    delegate,
+    modules,
+    ...rawKeys(manifest, accesses, accessors),
+    invalidateTag: (name: string, { mode = "hide" }: { readonly mode?: Mode | undefined } = {}) =>
+      Effect.flatMap(tag, ({ cache }) => cache.invalidateTag(name, mode)),
+    batch,
+    events: Stream.unwrap(Effect.map(tag, ({ cache }) => cache.events)),
+    stats: Effect.map(tag, ({ cache }) => cache.stats),
+    ...declared
+  }
+}
+
+/** All grants and keys first; then all writes, in one step. */
+const batch = (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>
+  Effect.withFiber((fiber) =>
+    Effect.flatMap(
+      Effect.forEach(writes, (write) => write.resolve(fiber.context)),
+      (all) => all[0] === undefined ? Effect.void : all[0].cache.batch(all.map((each) => each.write))
+    )
+  )
+
+// What a program declares is the compiler's matter. The run time names its spans, and changes nothing else.
+const declared = {
+  fn: (name: string) => (body: (...args: ReadonlyArray<any>) => Generator<any, any, any>) =>
+    Effect.fn(name)(body as never),
+  method: () => <F>(method: F): F => method,
+  inLayer: () => <A>(effect: A): A => effect
+}
+
+// --- the engine --------------------------------------------------------------------------------
+
+const engineLayer = (
+  tag: Context.Service<any, Runtime>,
+  manifest: ValidManifest,
+  graph: DependencyGraph.DependencyGraph,
+  accesses: ReadonlyMap<string, FamilyAccess>
+): Layer.Layer<any, CacheError, Store> => {
+  const options = [...manifest.families.values()].map((family): Cache.FamilyOptions => {
+    const { parse, render } = accesses.get(family.name)!.keys
+    const { spec } = family
+    return {
+      name: family.name,
+      pattern: family.pattern.source,
+      render,
+      parse,
+      codec: Schema.isSchema(spec.value) ? Codec.schema(spec.value as Schema.Codec<unknown>) : undefined,
+      weigher: spec.weigher,
+      policy: spec,
+      dependents: dependents.make(family, graph.plans[family.index]!)
+    }
+  })
+  return Layer.effect(
+    tag,
+    Effect.gen(function*() {
+      const cache = yield* Cache.make(manifest.id, options)
+      const leases = yield* Lease.make
+      return { cache, leases, owners: new Map(), tokens: 0 } satisfies Runtime
+    })
+  )
+}
+
+const unknownKey = (id: string, key: string): InvalidKey => {
+  const problem = keyProblem(key) ?? Diagnostic.keyUnknown(id, key)
+  return new InvalidKey({ pattern: key, why: Diagnostic.format(problem) })
+}
+
+// --- raw keys ----------------------------------------------------------------------------------
+
+const rawKeys = (
+  manifest: ValidManifest,
+  accesses: ReadonlyMap<string, FamilyAccess>,
+  accessors: ReadonlyMap<string, ReturnType<typeof accessor.make>>
+) => {
+  const route = <A, E, R>(
+    key: string,
+    f: (of: ReturnType<typeof accessor.make>, params: keys.Params) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | CacheError, R> =>
+    Effect.suspend((): Effect.Effect<A, E | CacheError, R> => {
+      const family = manifest.patterns.route(key)
+      if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest.id, key) }))
+      const access = accesses.get(family.name)!
+      const params = access.keys.decode(access.keys.parse(key)!)
+      return params._tag === "None"
+        ? Effect.fail(access.invalid("a parameter does not fit its codec"))
+        : f(accessors.get(family.name)!, params.value)
+    })
+  return {
+    get: (key: string) => route(key, (of, params) => of.get(params)),
+    getOption: (key: string) => route(key, (of, params) => of.getOption(params)),
+    set: (key: string, value: unknown) => route(key, (of, params) => of.set(params, value)),
+    delete: (key: string) => route(key, (of, params) => of.delete(params))
+  }
+}

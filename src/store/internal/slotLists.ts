@@ -1,9 +1,9 @@
 /**
  * Doubly linked lists of slots, all in one typed array.
  *
- * A slot is in at most one list. Each list is a ring through a head of its own, so no operation asks whether it is at an
- * end. A node is two neighbouring numbers, `next` and `previous`, in one cache line; both hold the neighbour's offset
- * in the array, not its slot, so that following a link is one load. Heads come first, then one node per slot.
+ * A slot is in at most one list. Each list is a ring through a head of its own, so no operation asks whether it is at
+ * an end. A node is two neighbouring numbers, `next` and `previous`, in one cache line; both hold the neighbour's
+ * offset in the array, not its slot, so that following a link is one load. Heads come first, then one node per slot.
  *
  * Knuth, The Art of Computer Programming 1, 2.2.5: doubly linked lists with a list head.
  */
@@ -97,7 +97,10 @@ export class SlotLists {
     this.makeEmpty(2 * from)
   }
 
-  /** The slots of a list from first to last. For checks: it allocates. Throws when links disagree or `countMax` is passed. */
+  /**
+   * The slots of a list from first to last. For checks: it allocates. Throws when links disagree or `countMax` is
+   * passed.
+   */
   toArray(list: number, countMax: number): Array<number> {
     const slots: Array<number> = []
     for (let node = 2 * list;;) {

@@ -4,24 +4,27 @@
  * - Nothing is early: `advance(now)` reports a slot only if its deadline is at most `now`.
  * - Nothing is lost: once `advance(now)` says that no more is due, every deadline at most `now` has been reported.
  * - Both hold however the clock moves, forwards or backwards, by any distance.
- * - `schedule` and `cancel` take constant time. A slot is looked at once when it is due and at most once per level before,
+ * - `schedule` and `cancel` take constant time. A slot is looked at once when it is due and at most once per level
+ *   before,
  *   beyond the highest level once in 1115 years.
  *
- * Time is in whole milliseconds, deadlines rounded up and the present down. A bucket of level k is 32^k ms wide, and each
- * level spans one bucket of the level above: 32 ms, 1 s, 33 s, 17 min, 9 h, 12 days, 1 year, 35 years, 1115 years. A
- * deadline's digit k, in base 32, names its bucket on level k. It is kept on the highest level at which its digits
- * differ from those of the present, so:
+ * Time is in whole milliseconds, deadlines rounded up and the present down. A bucket of level k is 32^k ms wide, and
+ * each level spans one bucket of the level above: 32 ms, 1 s, 33 s, 17 min, 9 h, 12 days, 1 year, 35 years, 1115
+ * years. A deadline's digit k, in base 32, names its bucket on level k. It is kept on the highest level at which its
+ * digits differ from those of the present, so:
  *
  * - On each level only buckets after the present's are occupied, and all of them start after the present.
- * - When time passes from `a` to `b`, and k is the highest level at which these differ, what is due lies below k or in the
+ * - When time passes from `a` to `b`, and k is the highest level at which these differ, what is due lies below k or
+ *   in the
  *   buckets of level k up to that of `b`. Nothing else changes its place.
  * - When time goes back from `b` to `a`, everything below k belongs into one bucket: that of `b` on level k.
  *
- * So a jump moves whole lists and touches no slot, whatever its distance. What it moves to the list `due` is then looked
- * at slot by slot, and reported or kept on a lower level: the only work that grows with the number of slots, and the
- * caller bounds it per pass.
+ * So a jump moves whole lists and touches no slot, whatever its distance. What it moves to the list `due` is then
+ * looked at slot by slot, and reported or kept on a lower level: the only work that grows with the number of slots,
+ * and the caller bounds it per pass.
  *
- * Varghese, Lauck: Hashed and hierarchical timing wheels (SOSP 1987), scheme 7, with cascading by highest differing digit.
+ * Varghese, Lauck: Hashed and hierarchical timing wheels (SOSP 1987), scheme 7, with cascading by highest differing
+ * digit.
  */
 import { BrokenInvariant, invariant } from "./invariant.ts"
 import { slotCapacity } from "./slotCapacity.ts"
@@ -63,7 +66,9 @@ export class TimerWheel {
     this.nowMillis = Math.floor(nowMillis)
   }
 
-  /** Sets the deadline of a slot, in place of the one it has. `atMillis` is finite; what never ends is not scheduled. */
+  /**
+   * Sets the deadline of a slot, in place of the one it has. `atMillis` is finite; what never ends is not scheduled.
+   */
   schedule(slot: number, atMillis: number): void {
     if (!Number.isFinite(atMillis)) throw new BrokenInvariant("TimerWheel", "a deadline is finite", atMillis)
     this.cancel(slot)

@@ -1,0 +1,294 @@
+/**
+ * The engine: families over one store, one counter of invalidations, one stream of events.
+ *
+ * - Every change takes the next stamp; what depends on the change is dropped in the same synchronous step.
+ * - Marks that a store kept hold again from the first read on.
+ *
+ * Not here: who may call. An engine trusts its caller; grants are checked where a program meets it, in `manifest/`.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Queue from "effect/Queue"
+import * as Random from "effect/Random"
+import type * as Scope_ from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
+import { CoarseClock } from "../store/CoarseClock.ts"
+import type { Codec } from "../store/Codec.ts"
+import { Store } from "../store/Store.ts"
+import { CacheError, StoreFailed } from "./CacheError.ts"
+import type { CacheEvent } from "./CacheEvent.ts"
+import { CacheFamily } from "./CacheFamily.ts"
+import * as Expiry from "./Expiry.ts"
+import { History } from "./Explanation.ts"
+import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
+import { type Below, type Engine, inOrder, nothing, orStoreFailed } from "./internal/engine.ts"
+import { everything, familyScope, type Mode, readMark, type Scope, TagMarks, tagScope } from "./Invalidation.ts"
+
+/**
+ * What a cache is made of: families by name, with what depends on each.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FamilyOptions {
+  readonly name: string
+  /** As the manifest writes it, for messages. */
+  readonly pattern: string
+  readonly render: (key: string) => string
+  readonly parse: (rendered: string) => string | undefined
+  readonly codec: Codec<any> | undefined
+  readonly weigher: ((key: string, value: any) => number) | undefined
+  readonly policy: FamilyPolicy
+  readonly dependents: ReadonlyArray<Dependent>
+}
+
+/**
+ * One write of a batch; without a value, a deletion.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Write {
+  readonly family: CacheFamily<any>
+  readonly key: string
+  readonly value: { readonly value: unknown } | undefined
+  readonly options: SetOptions
+}
+
+// What a listener may fall behind; it loses the oldest events beyond.
+const eventsMax = 16_384
+
+/**
+ * A cache without authority: whoever holds it may read and write everything.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export class Cache implements Engine {
+  readonly id: string
+  readonly store: Store["Service"]
+  readonly time: CoarseClock
+  readonly random: { nextDoubleUnsafe(): number }
+  readonly tags = new TagMarks()
+  readonly history = new History()
+  readonly families = new Map<string, CacheFamily<any>>()
+  stamp: number
+  observed = false
+  private version = 0
+  private readonly listeners = new Set<(event: CacheEvent) => void>()
+
+  constructor(
+    id: string,
+    store: Store["Service"],
+    time: CoarseClock,
+    random: { nextDoubleUnsafe(): number },
+    stamp: number
+  ) {
+    this.id = id
+    this.store = store
+    this.time = time
+    this.random = random
+    this.stamp = stamp
+  }
+
+  nextStamp(): number {
+    return ++this.stamp
+  }
+
+  nextVersion(nowMillis: number): number {
+    return this.version = Math.max(this.version + 1, nowMillis * 1_000)
+  }
+
+  get stats(): { readonly [family: string]: FamilyStats } {
+    return Object.fromEntries(Array.from(this.families, ([name, family]) => [name, family.stats]))
+  }
+
+  // --- events -----------------------------------------------------------------------------------
+
+  emit(event: CacheEvent): void {
+    for (const listener of this.listeners) listener(event)
+  }
+
+  /** Everything that happens from the moment it is run; a slow reader loses the oldest events. */
+  readonly events: Stream.Stream<CacheEvent> = Stream.callback<CacheEvent>((queue) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const listener = (event: CacheEvent) => void Queue.offerUnsafe(queue, event)
+        this.listen(listener)
+        return listener
+      }),
+      (listener) => Effect.sync(() => this.unlisten(listener))
+    ), { bufferSize: eventsMax, strategy: "sliding" })
+
+  private listen(listener: (event: CacheEvent) => void): void {
+    this.listeners.add(listener)
+    this.observed = true
+    for (const family of this.families.values()) family.observe(true)
+  }
+
+  private unlisten(listener: (event: CacheEvent) => void): void {
+    this.listeners.delete(listener)
+    this.observed = this.listeners.size > 0
+    for (const family of this.families.values()) family.observe(this.observed)
+  }
+
+  // --- invalidation -----------------------------------------------------------------------------
+
+  spread(family: string, key: string, mode: Mode): Below {
+    const { dependents } = this.families.get(family)!.spec
+    if (dependents.length === 0) return nothing
+    const segments = key.split(":")
+    let below = nothing
+    for (const dependent of dependents) {
+      if (!isConcerned(dependent, segments, segments.length)) continue
+      const target = this.families.get(dependent.family)!
+      const scope = scopeOf(dependent, segments)
+      below = inOrder(
+        below,
+        dependent.exact
+          ? target.dropKey(scope.values.join(":"), mode, this.stamp, family)
+          : target.markScope(scope, mode, this.stamp, family)
+      )
+    }
+    return below
+  }
+
+  spreadScope(family: string, scope: Scope, mode: Mode): Below {
+    const known: Array<string | undefined> = []
+    scope.positions.forEach((position, i) => known[position] = scope.values[i])
+    let below = nothing
+    for (const dependent of this.families.get(family)!.spec.dependents) {
+      if (!isConcerned(dependent, known, undefined)) continue
+      const target = this.families.get(dependent.family)!
+      below = inOrder(below, target.markScope(scopeOf(dependent, known), mode, this.stamp, family))
+    }
+    return below
+  }
+
+  recordMark(family: string, scope: Scope, mode: Mode, stamp: number): Below {
+    const target = this.families.get(family)!
+    return target.lower === undefined
+      ? nothing
+      : this.store.recordMarks([{ scope: familyScope(family, scope, mode), stamp }])
+  }
+
+  /**
+   * Does all writes or none, visible at once; what depends on them is dropped in the same step.
+   *
+   * When a tier refuses, none of the written values is left in memory: the keys are absent, and their source decides.
+   */
+  batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => {
+      for (const { family, key, options } of writes) {
+        const conflict = family.conflictOf(key, options)
+        if (conflict !== undefined) return Effect.fail(conflict)
+      }
+      const stamp = this.nextStamp()
+      let below = nothing
+      for (const { family, key, options, value } of writes) {
+        const own = value === undefined
+          ? family.applyDelete(key, "hide", stamp)
+          : family.applySet(key, value.value, options, stamp)
+        below = inOrder(below, own)
+      }
+      if (below === nothing) return Effect.void
+      return Effect.tapError(orStoreFailed(below), () =>
+        Effect.sync(() => {
+          for (const { family, key } of writes) family.applyDelete(key, "hide", this.nextStamp())
+        }))
+    })
+  }
+
+  /** Invalidates every entry that has the tag, and everything that depends on an entry which may have it. */
+  invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => {
+      const stamp = this.nextStamp()
+      this.tags.record(tag, mode, stamp)
+      this.history.add({
+        what: "Invalidated",
+        family: "",
+        scope: { tag },
+        through: undefined,
+        mode,
+        stamp,
+        atMillis: this.time.now()
+      })
+      let below = nothing
+      let kept = false
+      for (const family of this.families.values()) {
+        kept ||= family.lower !== undefined
+        family.tagInvalidated(stamp)
+        if (family.tagged) below = inOrder(below, this.spreadScope(family.name, everything, mode))
+      }
+      const own = kept ? this.store.recordMarks([{ scope: tagScope(tag, mode), stamp }]) : nothing
+      return orStoreFailed(inOrder(own, below))
+    })
+  }
+}
+
+type Known = ReadonlyArray<string | undefined>
+
+/** Whether a change of a key with these segments can concern a dependent; a segment that is not known might be any. */
+const isConcerned = (dependent: Dependent, known: Known, length: number | undefined): boolean =>
+  dependent.guards.every((guard) => {
+    if (guard._tag === "Length") return length === undefined || (length >= guard.min && length <= guard.max)
+    return known[guard.position] === undefined || known[guard.position] === guard.text
+  })
+
+/** The keys of a dependent that a change concerns, as far as they are known. */
+const scopeOf = (dependent: Dependent, known: Known): Scope => {
+  const values = new Map<number, string>(dependent.constants)
+  for (const [target, source] of dependent.bound) {
+    if (known[source] !== undefined) values.set(target, known[source])
+  }
+  if (values.size === 0) return everything
+  const positions = Array.from(values.keys()).toSorted((a, b) => a - b)
+  return { positions, values: positions.map((position) => values.get(position)!) }
+}
+
+/**
+ * Opens the families in the `Store` of the context, and takes over the marks that it kept.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: (
+  id: string,
+  families: ReadonlyArray<FamilyOptions>
+) => Effect.Effect<Cache, CacheError, Store | Scope_.Scope> = Effect.fnUntraced(
+  function*(id: string, families: ReadonlyArray<FamilyOptions>) {
+    const store = yield* Store
+    const clock = yield* Clock.Clock
+    const random = yield* Random.Random
+    const kept = yield* Effect.mapError(
+      store.loadMarks,
+      (error) => new CacheError({ reason: new StoreFailed({ error }) })
+    )
+    const cache = new Cache(id, store, new CoarseClock(clock), random, kept.stampMax + 1)
+    for (const options of families) {
+      const expiry = yield* Expiry.make(options.policy)
+      const partition = yield* Effect.mapError(
+        store.open<unknown>({
+          name: `${id}/${options.name}`,
+          render: options.render,
+          parse: options.parse,
+          codec: options.codec,
+          weigher: options.weigher,
+          onEvict: (key, _entry, cause) => cache.families.get(options.name)?.left(key, cause)
+        }),
+        (error) => new CacheError({ reason: new StoreFailed({ error }) })
+      )
+      const { dependents, name, pattern, render } = options
+      cache.families.set(name, new CacheFamily(cache, { name, pattern, render, expiry, dependents, partition }))
+    }
+    for (const mark of kept.marks) {
+      const read = readMark(mark)
+      if (read?._tag === "tag") cache.tags.record(read.tag, read.mode, read.stamp)
+      else if (read !== undefined) cache.families.get(read.family)?.restoreMark(read.scope, read.mode, read.stamp)
+    }
+    return cache
+  }
+)

@@ -1,0 +1,62 @@
+/**
+ * What happens in a cache, as it happens. Nothing is made when nobody listens.
+ *
+ * @since 0.1.0
+ */
+import * as Data from "effect/Data"
+import type { StoreError } from "../store/StoreError.ts"
+import type { Mode } from "./Invalidation.ts"
+
+/**
+ * Why an entry left, or was replaced.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RemovalCause = "Explicit" | "Replaced" | "Expired" | "Evicted" | "Invalidated"
+
+/**
+ * One thing that happened to one key, a set of keys, or a tier.
+ *
+ * - `Hit`: a value was served from `tier`; `stale` where its time was over.
+ * - `Miss`: nothing that may be served was there.
+ * - `Load`: a lookup ended well after `millis`; `waiters` readers had joined it. `LoadFailed`: it did not.
+ * - `Set`: a value was written. `Removed`: an entry left.
+ * - `Invalidated`: keys were invalidated; `scope` is a key, a pattern or a tag, `through` the family whose change did
+ *   it.
+ * - `Refused`: a load's value was not stored, because its key was invalidated while it ran.
+ * - `TierFailed`: a tier failed, and the cache went on without it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CacheEvent = Data.TaggedEnum<{
+  readonly Hit: { readonly family: string; readonly key: string; readonly tier: string; readonly stale: boolean }
+  readonly Miss: { readonly family: string; readonly key: string }
+  readonly Load: { readonly family: string; readonly key: string; readonly millis: number; readonly waiters: number }
+  readonly LoadFailed: {
+    readonly family: string
+    readonly key: string
+    readonly millis: number
+    readonly waiters: number
+  }
+  readonly Set: { readonly family: string; readonly key: string }
+  readonly Removed: { readonly family: string; readonly key: string; readonly cause: RemovalCause }
+  readonly Invalidated: {
+    readonly family: string
+    readonly scope: string
+    readonly through: string
+    readonly mode: Mode
+    readonly stamp: number
+  }
+  readonly Refused: { readonly family: string; readonly key: string }
+  readonly TierFailed: { readonly family: string; readonly operation: string; readonly error: StoreError }
+}>
+
+/**
+ * Constructors of events, and `$match`.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const CacheEvent = Data.taggedEnum<CacheEvent>()

@@ -1,0 +1,185 @@
+/**
+ * When an entry is fresh, stale, due for a refresh, and gone: a family's policy, decoded once, and the arithmetic on
+ * it.
+ *
+ * An entry's life, on the time axis:
+ *
+ *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt
+ *         a plain hit       a hit, and a           stale: served at once and renewed behind,
+ *                           renewal behind         or served only if the lookup fails
+ *
+ * @since 0.1.0
+ */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
+import { CacheError, InvalidOption } from "./CacheError.ts"
+
+/**
+ * A family's policy with all times in milliseconds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Expiry {
+  /** `Infinity` never ends, 0 is not stored. */
+  readonly timeToLive: number
+  readonly idleTimeToLive: number | undefined
+  readonly staleWhileRevalidate: number
+  readonly staleIfError: number
+  /** At most this share of a lifetime is taken off at random. */
+  readonly jitter: number
+  readonly refreshAhead: number | "xfetch" | undefined
+  readonly negativeTimeToLive: number
+  readonly retryAfterFailure: number
+  readonly softTimeout: number | undefined
+  readonly hardTimeout: number | undefined
+  readonly loadConcurrency: number
+  readonly loadQueueMax: number
+  readonly onAbandoned: "interrupt" | "finish"
+}
+
+/**
+ * What holds where a family's policy says nothing.
+ *
+ * - An entry never ends, and is never served stale.
+ * - A failed lookup is remembered for a fifth of a second: long enough that a herd runs it once.
+ * - A failed refresh is tried again after ten seconds.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const defaults = {
+  timeToLive: "never",
+  negativeTimeToLive: "200 millis",
+  retryAfterFailure: "10 seconds",
+  loadQueueMax: 10_000
+} as const
+
+/**
+ * The fraction of lookups' cost by which XFetch looks ahead; 1 is the paper's optimum (Vattani, Chierichetti,
+ * Lowenstein: Optimal Probabilistic Cache Stampede Prevention, VLDB 2015).
+ */
+const xfetchBeta = 1
+
+// Chance that XFetch refreshes earlier than this many costs before the end is e^-14, less than one in a million.
+const xfetchWindow = 14
+
+const invalid = (option: string, why: string) => new CacheError({ reason: new InvalidOption({ option, why }) })
+
+/**
+ * Decodes a policy; fails with `InvalidOption` when a time is negative or a number out of its range.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = Effect.fnUntraced(function*(policy: FamilyPolicy) {
+  const time = <D>(option: keyof FamilyPolicy, input: Duration.Input | undefined, otherwise: D) => {
+    if (input === undefined) return Effect.succeed(otherwise)
+    const duration = Duration.fromInput(input)
+    const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : Number.NaN
+    return millis >= 0
+      ? Effect.succeed(millis)
+      : Effect.fail(invalid(option, "must be a duration that is not negative"))
+  }
+  const count = (option: keyof FamilyPolicy, input: number | undefined, otherwise: number) =>
+    input === undefined || (Number.isSafeInteger(input) && input >= 1)
+      ? Effect.succeed(input ?? otherwise)
+      : Effect.fail(invalid(option, "must be a whole number of at least 1"))
+  const share = (option: keyof FamilyPolicy, input: number, max: number) =>
+    input >= 0 && input <= max ? Effect.succeed(input) : Effect.fail(invalid(option, `must be from 0 to ${max}`))
+
+  const timeToLive = policy.timeToLive ?? defaults.timeToLive
+  const expiry: Expiry = {
+    timeToLive: timeToLive === "never"
+      ? Infinity
+      : timeToLive === "doNotStore"
+      ? 0
+      : yield* time("timeToLive", timeToLive, 0),
+    idleTimeToLive: yield* time("idleTimeToLive", policy.idleTimeToLive, undefined),
+    staleWhileRevalidate: yield* time("staleWhileRevalidate", policy.staleWhileRevalidate, 0),
+    staleIfError: yield* time("staleIfError", policy.staleIfError, 0),
+    jitter: yield* share("jitter", policy.jitter ?? 0, 1),
+    refreshAhead: typeof policy.refreshAhead === "number"
+      ? yield* share("refreshAhead", policy.refreshAhead, 1)
+      : policy.refreshAhead,
+    negativeTimeToLive: yield* time("negativeTimeToLive", policy.negativeTimeToLive ?? defaults.negativeTimeToLive, 0),
+    retryAfterFailure: yield* time("retryAfterFailure", policy.retryAfterFailure ?? defaults.retryAfterFailure, 0),
+    softTimeout: yield* time("softTimeout", policy.softTimeout, undefined),
+    hardTimeout: yield* time("hardTimeout", policy.hardTimeout, undefined),
+    loadConcurrency: yield* count("loadConcurrency", policy.loadConcurrency, Infinity),
+    loadQueueMax: yield* count("loadQueueMax", policy.loadQueueMax, defaults.loadQueueMax),
+    onAbandoned: policy.onAbandoned ?? "interrupt"
+  }
+  return expiry
+})
+
+/**
+ * A lifetime that a lookup or a write chose for one value; 0 is not stored.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const lifeMillis = (timeToLive: Duration.Input | "never" | "doNotStore"): number =>
+  timeToLive === "never" ? Infinity : timeToLive === "doNotStore" ? 0 : Math.max(0, Duration.toMillis(timeToLive))
+
+/**
+ * The times of one entry.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Times {
+  readonly dueAt: number
+  readonly freshUntil: number
+  readonly expiresAt: number
+}
+
+/**
+ * The times of an entry that is made now and lives for `lifeMillis`. `random` is from 0 to 1.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const timesOf = (
+  expiry: Expiry,
+  now: number,
+  lifeMillis: number,
+  costMillis: number,
+  random: number
+): Times => {
+  if (lifeMillis === Infinity && expiry.idleTimeToLive === undefined) return never
+  const life = expiry.jitter === 0 ? lifeMillis : lifeMillis * (1 - expiry.jitter * random)
+  const freshUntil = now + life
+  const expiresAt = freshUntil + Math.max(expiry.staleWhileRevalidate, expiry.staleIfError)
+  return { dueAt: dueAt(expiry, now, freshUntil, life, costMillis), freshUntil, expiresAt }
+}
+
+const never: Times = { dueAt: Infinity, freshUntil: Infinity, expiresAt: Infinity }
+
+const dueAt = (expiry: Expiry, now: number, freshUntil: number, life: number, costMillis: number): number => {
+  let due = freshUntil
+  if (expiry.refreshAhead === "xfetch") due = freshUntil - xfetchWindow * xfetchBeta * costMillis
+  else if (expiry.refreshAhead !== undefined) due = Math.min(due, now + life * expiry.refreshAhead)
+  return expiry.idleTimeToLive === undefined ? due : Math.min(due, now + expiry.idleTimeToLive)
+}
+
+/**
+ * Whether a read of a fresh entry should renew it behind the reader. `random` is from 0 to 1, drawn for each read.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const isRefreshDue = (
+  expiry: Expiry,
+  now: number,
+  entry: { readonly freshUntil: number; readonly version: number; readonly costMillis: number },
+  random: number
+): boolean => {
+  if (expiry.refreshAhead === undefined || entry.freshUntil === Infinity) return false
+  if (expiry.refreshAhead === "xfetch") {
+    return now - entry.costMillis * xfetchBeta * Math.log(random) >= entry.freshUntil
+  }
+  const madeAt = entry.version / 1_000
+  return now >= madeAt + (entry.freshUntil - madeAt) * expiry.refreshAhead
+}

@@ -1,0 +1,105 @@
+/**
+ * What the engine is told of a family, and what it tells: plain data.
+ *
+ * @since 0.1.0
+ */
+import type * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { Partition } from "../store/Store.ts"
+import type { Expiry } from "./Expiry.ts"
+import type * as Lookup from "./Lookup.ts"
+
+/**
+ * What depends on a family: what `family` loses when a key changes. Positions count segments of keys within families.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Dependent {
+  readonly family: string
+  /** Pairs of positions, in the dependent's key and in the changed one, whose segments are equal. */
+  readonly bound: ReadonlyArray<readonly [target: number, source: number]>
+  /** Positions in the dependent's key that have a fixed segment. */
+  readonly constants: ReadonlyArray<readonly [target: number, text: string]>
+  readonly guards: ReadonlyArray<Guard>
+  /** Everything is bound or constant: one key is concerned. */
+  readonly exact: boolean
+}
+
+/**
+ * A condition on the changed key without which a dependent is not concerned.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Guard =
+  | { readonly _tag: "Equals"; readonly position: number; readonly text: string }
+  | { readonly _tag: "Length"; readonly min: number; readonly max: number }
+
+/**
+ * A family as the engine sees it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FamilySpec<V> {
+  readonly name: string
+  readonly pattern: string
+  readonly render: (key: string) => string
+  readonly expiry: Expiry
+  readonly dependents: ReadonlyArray<Dependent>
+  readonly partition: Partition<V>
+}
+
+/**
+ * How the owner of a family loads it: by decoded parameters, in its own context.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Loader<V> {
+  readonly lookup:
+    | ((key: string, context: Lookup.LookupContext<V>) => Effect.Effect<V | Lookup.Answer<V>, unknown, any>)
+    | undefined
+  /** Loads many keys at once, for `readMany`. One answer for each key, in their order. */
+  readonly lookupMany:
+    | ((
+      keys: ReadonlyArray<string>,
+      contexts: ReadonlyArray<Lookup.LookupContext<V>>
+    ) => Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown, any>)
+    | undefined
+  readonly context: Context.Context<any>
+}
+
+/**
+ * Options of a write.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SetOptions extends Lookup.LoadedOptions {
+  /** The version that the key must have, or `null` for none: else `VersionConflict`. */
+  readonly ifVersion?: number | null | undefined
+}
+
+/**
+ * Counts since the cache was made.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FamilyStats {
+  readonly hits: number
+  readonly staleHits: number
+  readonly misses: number
+  readonly loads: number
+  readonly loadFailures: number
+  /** Readers who joined a load that somebody else had started. */
+  readonly coalesced: number
+  /** Values that were not stored, because their key was invalidated while they were loaded. */
+  readonly refused: number
+  readonly evictions: number
+  readonly expirations: number
+  readonly invalidations: number
+  readonly entries: number
+}

@@ -1,0 +1,170 @@
+/**
+ * What a family holds: entries in its partition, and the marks by which they are judged.
+ *
+ * Nothing here loads, and nothing decides what to serve.
+ */
+import * as Effect from "effect/Effect"
+import type { Entry, Found } from "../../store/Entry.ts"
+import type { HotPartition, Partition } from "../../store/Store.ts"
+import type { StoreError } from "../../store/StoreError.ts"
+import { CacheEvent } from "../CacheEvent.ts"
+import * as Expiry from "../Expiry.ts"
+import type { Happening } from "../Explanation.ts"
+import type { FamilySpec } from "../FamilySpec.ts"
+import { FamilyMarks, type Mode, type Scope, type Verdict } from "../Invalidation.ts"
+import type { LoadedOptions } from "../Lookup.ts"
+import type { Below, Engine } from "./engine.ts"
+
+export const noTags: ReadonlyArray<string> = []
+
+export class Entries<V> {
+  readonly cache: Engine
+  readonly spec: FamilySpec<V>
+  readonly name: string
+  readonly expiry: Expiry.Expiry
+  readonly hot: HotPartition<V> | undefined
+  /** What lies below memory; `undefined` when memory is all there is. */
+  readonly lower: Partition<V> | undefined
+  readonly marks = new FamilyMarks()
+  /** Some entry has had a tag. */
+  tagged = false
+  observed = false
+  private tagStamp = 0
+  readonly counts = {
+    hits: 0,
+    staleHits: 0,
+    misses: 0,
+    loads: 0,
+    loadFailures: 0,
+    coalesced: 0,
+    refused: 0,
+    evictions: 0,
+    expirations: 0,
+    invalidations: 0
+  }
+
+  constructor(cache: Engine, spec: FamilySpec<V>) {
+    this.cache = cache
+    this.spec = spec
+    this.name = spec.name
+    this.expiry = spec.expiry
+    this.hot = spec.partition.hot
+    this.lower = spec.partition === this.hot as unknown ? undefined : spec.partition
+    this.lookTwice()
+  }
+
+  isFresh(key: string, entry: Entry<V>, now: number): boolean {
+    return this.judge(key, entry.stamp, entry.tags) === "valid" && now < entry.freshUntil &&
+      !this.isIdle(key, entry, now)
+  }
+
+  judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict {
+    const own = stamp >= this.marks.latest ? "valid" : this.marks.judge(key, stamp)
+    if (own === "hidden" || tags.length === 0) return own
+    const byTag = this.cache.tags.judge(tags, stamp)
+    return byTag === "valid" ? own : byTag
+  }
+
+  /** An entry with an idle lifetime is due when that is over, and has not been read since. */
+  isIdle(key: string, entry: Entry<V>, now: number): boolean {
+    if (this.expiry.idleTimeToLive === undefined) return false
+    const due = this.hot?.dueAt(key)
+    return due !== undefined && due <= now && due < entry.freshUntil
+  }
+
+  promoted(key: string, entry: Entry<V>): void {
+    if (entry.tags.length > 0) this.tagged = true
+    if (this.expiry.refreshAhead === undefined && this.expiry.idleTimeToLive === undefined) return
+    const madeAt = entry.version / 1_000
+    const { dueAt } = Expiry.timesOf(
+      { ...this.expiry, jitter: 0 },
+      madeAt,
+      entry.freshUntil - madeAt,
+      entry.costMillis,
+      0
+    )
+    this.hot?.postpone(key, dueAt)
+  }
+
+  fromBelow(key: string): Effect.Effect<Found<V> | undefined> {
+    return Effect.catch(this.lower!.get(key), (error) => Effect.as(this.tierFailed("get", error), undefined))
+  }
+
+  manyFromBelow(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>> {
+    return Effect.catch(this.lower!.getMany(keys), (error) => Effect.as(this.tierFailed("get", error), []))
+  }
+
+  tierFailed(operation: string, error: StoreError): Effect.Effect<void> {
+    return Effect.sync(() => this.cache.emit(CacheEvent.TierFailed({ family: this.name, operation, error })))
+  }
+
+  entryOf(value: V, options: LoadedOptions, stamp: number, now: number, costMillis: number): Entry<V> {
+    const life = options.timeToLive === undefined ? this.expiry.timeToLive : Expiry.lifeMillis(options.timeToLive)
+    const { expiresAt, freshUntil } = Expiry.timesOf(
+      this.expiry,
+      now,
+      life,
+      costMillis,
+      this.expiry.jitter === 0 ? 0 : this.cache.random.nextDoubleUnsafe()
+    )
+    const tags = options.tags ?? noTags
+    if (tags.length > 0) this.tagged = true
+    return {
+      value,
+      stamp,
+      version: this.cache.nextVersion(now),
+      freshUntil,
+      expiresAt,
+      costMillis,
+      tags,
+      revision: options.revision
+    }
+  }
+
+  dueAt(entry: Entry<V>, now: number): number {
+    if (this.expiry.refreshAhead === undefined && this.expiry.idleTimeToLive === undefined) return entry.freshUntil
+    return Expiry.timesOf({ ...this.expiry, jitter: 0 }, now, entry.freshUntil - now, entry.costMillis, 0).dueAt
+  }
+
+  keep(key: string, entry: Entry<V>, now: number): void {
+    if (entry.freshUntil <= now) this.hot!.drop(key)
+    else this.hot!.put(key, entry, this.dueAt(entry, now))
+  }
+
+  keepEverywhere(key: string, entry: Entry<V>, now: number): Below {
+    if (entry.freshUntil <= now) return this.spec.partition.remove([key])
+    const set = this.spec.partition.set(key, entry)
+    const dueAt = this.dueAt(entry, now)
+    return dueAt === entry.freshUntil ? set : Effect.tap(set, () => {
+      if (this.hot?.peek(key)?.version === entry.version) this.hot.postpone(key, dueAt)
+      return Effect.void
+    })
+  }
+
+  note(what: Happening["what"], scope: Happening["scope"], stamp: number, through?: string, mode?: Mode): void {
+    this.cache.history.add({ what, family: this.name, scope, through, mode, stamp, atMillis: this.cache.time.now() })
+  }
+
+  record(scope: Scope, mode: Mode, stamp: number): void {
+    this.marks.record(scope, mode, stamp)
+    this.lookTwice()
+  }
+
+  /**
+   * Says which entries need a second look: those older than the latest mark; all, while somebody listens, or where each
+   * read prolongs an entry's life.
+   */
+  lookTwice(): void {
+    if (this.hot === undefined) return
+    const always = this.observed || this.expiry.idleTimeToLive !== undefined
+    this.hot.mark = always ? Infinity : Math.max(this.marks.latest, this.tagStamp)
+    this.hot.floor = this.marks.floor
+  }
+
+  /** A tag has been invalidated: what may have it needs a second look. */
+  tagInvalidated(stamp: number): void {
+    if (!this.tagged) return
+    this.tagStamp = stamp
+    this.lookTwice()
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * One load of one key, and everyone who waits for it.
+ *
+ * A flight ends once: what comes later (a lookup that outlived its timeout) finds it ended and is dropped. A voided
+ * flight still answers those who have joined it, but its value is not stored and nobody joins it any more.
+ */
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { Entry } from "../../store/Entry.ts"
+import type { LookupContext } from "../Lookup.ts"
+
+/** A value as it is served: from where, and as what. */
+export interface Served<out V> {
+  readonly value: V
+  /** The tier that held it; `lookup` for a value that was just loaded. */
+  readonly tier: string
+  /** Absent when the value was loaded and not stored. */
+  readonly entry: Entry<V> | undefined
+  readonly stale: boolean
+}
+
+export class Flight<V> {
+  readonly key: string
+  readonly stamp: number
+  readonly startedAt: number
+  readonly cause: LookupContext<V>["cause"]
+  /** What may be served should the lookup fail, and until when it is fresh. */
+  readonly fallback: Entry<V> | undefined
+  /** Runs to its end though nobody waits. */
+  detached: boolean
+  voided = false
+  /** How many have joined, those who left again among them. */
+  joined = 0
+  fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  timer: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
+  private waiters: Array<(exit: Exit.Exit<Served<V>, unknown>) => void> = []
+  private readonly abandoned: (flight: Flight<V>) => void
+
+  constructor(
+    key: string,
+    stamp: number,
+    startedAt: number,
+    cause: LookupContext<V>["cause"],
+    fallback: Entry<V> | undefined,
+    detached: boolean,
+    abandoned: (flight: Flight<V>) => void
+  ) {
+    this.key = key
+    this.stamp = stamp
+    this.startedAt = startedAt
+    this.cause = cause
+    this.fallback = fallback
+    this.detached = detached
+    this.abandoned = abandoned
+  }
+
+  /** Waits for the end. The last one to leave abandons the flight, unless it is detached. */
+  readonly join: Effect.Effect<Served<V>, unknown> = Effect.callback<Served<V>, unknown>((resume) => {
+    this.joined++
+    if (this.exit !== undefined) return resume(this.exit)
+    this.waiters.push(resume)
+    return Effect.sync(() => {
+      const at = this.waiters.indexOf(resume)
+      if (at >= 0) this.waiters.splice(at, 1)
+      if (this.waiters.length === 0 && !this.detached && this.exit === undefined) this.abandoned(this)
+    })
+  })
+
+  /** Ends the flight; false when it has ended already. */
+  end(exit: Exit.Exit<Served<V>, unknown>): boolean {
+    if (this.exit !== undefined) return false
+    this.exit = exit
+    this.timer?.interruptUnsafe()
+    this.answer(exit)
+    return true
+  }
+
+  /** Answers those who wait now, while the load goes on for those to come. */
+  answerEarly(exit: Exit.Exit<Served<V>, unknown>): void {
+    this.detached = true
+    this.answer(exit)
+  }
+
+  private answer(exit: Exit.Exit<Served<V>, unknown>): void {
+    const waiters = this.waiters
+    this.waiters = []
+    for (const resume of waiters) resume(exit)
+  }
+}

@@ -1,0 +1,48 @@
+/**
+ * The way from a program to one family: the grant in its Context, the key of its parameters.
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { CacheError, InvalidKey } from "../../cache/CacheError.ts"
+import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
+import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
+import { Access } from "./grants.ts"
+import type { Keys, Params } from "./keys.ts"
+
+/** How a family is reached from a Context. */
+export class FamilyAccess extends Access {
+  readonly name: string
+  readonly pattern: string
+  readonly keys: Keys
+
+  constructor(manifest: ValidManifest, family: ValidFamily, keys: Keys) {
+    super(manifest, family)
+    this.name = family.name
+    this.pattern = family.pattern.source
+    this.keys = keys
+  }
+
+  invalid(why: string): CacheError {
+    return new CacheError({ reason: new InvalidKey({ pattern: this.pattern, why }) })
+  }
+
+  /** A key within the family that may be loaded and stored under. */
+  keyOf(params: Params): Effect.Effect<string, CacheError> {
+    const key = this.keys.textOf(params)
+    const why = this.keys.check(key)
+    return why === undefined ? Exit.succeed(key) : Exit.fail(this.invalid(why))
+  }
+
+  /** The key as a pattern, for leases. */
+  patternOf(params: Params): Effect.Effect<KeyPattern, CacheError> {
+    return Effect.map(this.keyOf(params), (key) => parsePatternUnsafe(this.keys.render(key)))
+  }
+
+  readSlowly(context: Context.Context<never>, key: string): Effect.Effect<unknown, unknown> {
+    const family = this.readable(context)
+    if (family === undefined) return Effect.fail(this.refusal(context, "read"))
+    const why = this.keys.check(key)
+    return why === undefined ? family.read(key) : Effect.fail(this.invalid(why))
+  }
+}

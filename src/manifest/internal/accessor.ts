@@ -1,0 +1,176 @@
+/**
+ * The operations of one family, as `AppCache.keys.user` has them: find the grant, spell the key, ask the engine.
+ *
+ * Types live in `Family.ts`; nothing here is typed by pattern.
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import type { Cache, Write as EngineWrite } from "../../cache/Cache.ts"
+import { CacheError, LeaseRefused, type Verb } from "../../cache/CacheError.ts"
+import type { CacheFamily } from "../../cache/CacheFamily.ts"
+import type { SetOptions } from "../../cache/FamilySpec.ts"
+import type { Mode } from "../../cache/Invalidation.ts"
+import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
+import { miss } from "../../store/Store.ts"
+import type { FamilyAccess } from "./access.ts"
+import type { CacheGrant } from "./grants.ts"
+import type { Params } from "./keys.ts"
+import { Read } from "./read.ts"
+
+export interface InvalidateOptions {
+  readonly mode?: Mode | undefined
+}
+
+/** The operations, given how to find the family: from the Context, for accessors; once and for all, for handles. */
+export const operations = (access: FamilyAccess, find: Find) => {
+  const reading = <A, E>(params: Params, f: (family: CacheFamily, key: string) => Effect.Effect<A, E>) =>
+    find("read", (family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
+  const writing = <A, E, R>(params: Params, f: (family: CacheFamily, key: string) => Effect.Effect<A, E, R>) =>
+    find("write", (family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
+  const keysOf = (all: Iterable<Params>) => Effect.forEach(all, (params) => access.keyOf(params))
+
+  return {
+    getOption: (params: Params) => reading(params, (family, key) => family.readHeld(key)),
+    getMany: (all: Iterable<Params>) =>
+      find("read", (family) => Effect.flatMap(keysOf(all), (keys) => family.readMany(keys))),
+    getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
+    explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
+    has: (params: Params) =>
+      reading(params, (family, key) => Effect.map(family.find(key), (found) => found !== undefined)),
+
+    set: (params: Params, value: unknown, options?: SetOptions) =>
+      writing(params, (family, key) => family.set(key, value, options)),
+    setMany: (entries: Iterable<readonly [Params, unknown]>, options?: SetOptions) =>
+      find("write", (family) =>
+        Effect.flatMap(
+          Effect.forEach(
+            entries,
+            ([params, value]) => Effect.map(access.keyOf(params), (key) => [key, value] as const)
+          ),
+          (pairs) => family.setMany(pairs, options)
+        )),
+    update: (params: Params, f: (was: unknown) => unknown) =>
+      writing(params, (family, key) =>
+        family.update(key, (was) => {
+          const made = f(was)
+          return Effect.isEffect(made) ? made as Effect.Effect<unknown, unknown> : Effect.succeed(made)
+        })),
+    delete: (params: Params) => writing(params, (family, key) => family.drop([key], "hide")),
+    deleteMany: (all: Iterable<Params>) =>
+      find("write", (family) => Effect.flatMap(keysOf(all), (keys) => family.drop(keys, "hide"))),
+    invalidate: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
+      writing(params, (family, key) => family.drop([key], mode)),
+    invalidateWhere: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
+      find("write", (family) => family.dropScope(access.keys.scopeOf(params), mode)),
+    invalidateAll: ({ mode = "hide" }: InvalidateOptions = {}) =>
+      find("write", (family) => family.dropScope({ positions: [], values: [] }, mode)),
+    refresh: (params: Params) => writing(params, (family, key) => family.refresh(key))
+  }
+}
+
+type Find = <A, E, R>(
+  verb: Verb,
+  f: (family: CacheFamily) => Effect.Effect<A, E, R>
+) => Effect.Effect<A, E | CacheError, R>
+
+/** An accessor: all operations, with the grant taken from the Context of the fiber that runs them. */
+export const make = (access: FamilyAccess) => {
+  const find: Find = <A, E, R>(verb: Verb, f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
+    Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
+      if (verb === "read") {
+        const family = access.readable(fiber.context)
+        return family === undefined ? Effect.fail(access.refusal(fiber.context, verb)) : f(family)
+      }
+      const grant = access.writable(fiber.context)
+      return grant === undefined ? Effect.fail(access.refusal(fiber.context, verb)) : f(access.familyOf(grant))
+    })
+  return {
+    name: access.name,
+    pattern: access.pattern,
+    setting: (params: Params, value: unknown, options: SetOptions = {}) => write(access, params, { value }, options),
+    deleting: (params: Params, options: SetOptions = {}) => write(access, params, undefined, options),
+    lease: (params: Params, options: LeaseOptions = {}) =>
+      Effect.withFiber((fiber): Effect.Effect<Lease, CacheError, Scope.Scope> => {
+        const grant = options.mode === "shared" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
+        if (grant === undefined) return Effect.fail(access.refusal(fiber.context, "lease"))
+        return Effect.flatMap(access.patternOf(params), (pattern) =>
+          Effect.mapError(
+            grant.engine.leases.acquire([pattern], options),
+            (error) => new CacheError({ reason: new LeaseRefused({ error }) })
+          ))
+      }),
+    key: (params: Params) => Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
+    parse: (rendered: string) =>
+      Option.flatMap(Option.fromUndefinedOr(access.keys.parse(rendered)), (key) => access.keys.decode(key)),
+    get: (params: Params) => new Read(access, params),
+    ...operations(access, find),
+    reader: handleFor(access, "read"),
+    writer: handleFor(access, "write")
+  }
+}
+
+/** A write that has not happened, and how to find out whether it may. */
+export interface Write {
+  readonly _tag: "Write"
+  readonly key: Effect.Effect<string, CacheError>
+  readonly resolve: (
+    context: Context.Context<never>
+  ) => Effect.Effect<{ readonly cache: Cache; readonly write: EngineWrite }, CacheError>
+}
+
+const write = (
+  access: FamilyAccess,
+  params: Params,
+  value: EngineWrite["value"],
+  options: SetOptions
+): Write => ({
+  _tag: "Write",
+  key: Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
+  resolve: (context) => {
+    const grant = access.writable(context)
+    if (grant === undefined) return Effect.fail(access.refusal(context, "write"))
+    return Effect.map(access.keyOf(params), (key) => ({
+      cache: grant.engine.cache,
+      write: { family: access.familyOf(grant), key, value, options }
+    }))
+  }
+})
+
+/** Resolves the grant once; each operation then asks only whether it still holds. */
+const handleFor = (access: FamilyAccess, verb: Verb) =>
+  Effect.withFiber((fiber) => {
+    const grant = verb === "read" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
+    return grant === undefined
+      ? Effect.fail(access.refusal(fiber.context, verb))
+      : Effect.succeed(handle(access, verb, grant))
+  })
+
+const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
+  const family = access.familyOf(grant)
+  const find: Find = <A, E, R>(wanted: Verb, f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
+    Effect.suspend((): Effect.Effect<A, E | CacheError, R> =>
+      grant.active && (verb === "write" || wanted === "read")
+        ? f(family)
+        : Effect.fail(access.ended(wanted, grant, verb))
+    )
+  return {
+    ...operations(access, find),
+    get: (params: Params) =>
+      Effect.suspend(() => {
+        const key = access.keys.textOf(params)
+        const value = !grant.active || family.hot === undefined ? miss : family.hot.hit(key)
+        if (value !== miss) return Exit.succeed(value)
+        return grant.active
+          ? Effect.flatMapEager(access.keyOf(params), (valid) => family.read(valid))
+          : Effect.fail(access.ended("read", grant, verb))
+      }),
+    getUnsafe: (params: Params): unknown => {
+      if (!grant.active || family.hot === undefined) return undefined
+      const value = family.hot.hit(access.keys.textOf(params))
+      return value === miss ? undefined : value
+    }
+  }
+}

@@ -1,0 +1,99 @@
+/**
+ * The run-time side of capabilities: where grants come from, how they are found, when they end.
+ *
+ * A Context holds grants by declared pattern and mode. An accessor knows the names of all grants that cover its
+ * family, and takes the first active one. It remembers the last Context that it saw: nearly every operation comes
+ * from the same one.
+ */
+import * as Context from "effect/Context"
+import type { Cache } from "../../cache/Cache.ts"
+import { CacheError, NotOwner, Revoked, type Verb } from "../../cache/CacheError.ts"
+import type { CacheFamily } from "../../cache/CacheFamily.ts"
+import { type Grant, grantKey } from "../../capability/Capability.ts"
+import type { LeaseTable } from "../../capability/Lease.ts"
+import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
+
+/** A running cache and who owns what in it. */
+export interface Runtime {
+  readonly cache: Cache
+  readonly owners: Map<string, CacheGrant>
+  readonly leases: LeaseTable
+  /** The token of the latest grant. */
+  tokens: number
+}
+
+export type CacheGrant = Grant<Runtime>
+export type GrantKey = Context.Service<any, CacheGrant>
+
+export const keyOf = (manifest: ValidManifest, mode: Grant["mode"], family: string): GrantKey =>
+  Context.Service<any, CacheGrant>(grantKey(manifest.id, mode, manifest.families.get(family)!.pattern.source))
+
+/** The way from the Context of a fiber to one family of a running cache. */
+export class Access {
+  private readonly family: ValidFamily
+  private readonly own: ReadonlyArray<GrantKey>
+  private readonly read: ReadonlyArray<GrantKey>
+  private readContext: Context.Context<never> | undefined = undefined
+  private readGrant: CacheGrant | undefined = undefined
+  private readFamily: CacheFamily | undefined = undefined
+
+  constructor(manifest: ValidManifest, family: ValidFamily) {
+    this.family = family
+    this.own = family.covering.map((name) => keyOf(manifest, "own", name))
+    this.read = [...this.own, ...family.covering.map((name) => keyOf(manifest, "borrow", name))]
+  }
+
+  /** The family, if the Context may read it. */
+  readable(context: Context.Context<never>): CacheFamily | undefined {
+    if (context === this.readContext && this.readGrant!.active) return this.readFamily
+    const grant = find(context, this.read)
+    if (!grant?.active) return undefined
+    this.readContext = context
+    this.readGrant = grant
+    return this.readFamily = grant.engine.cache.families.get(this.family.name)
+  }
+
+  /** The grant by which the Context may write the family. */
+  writable(context: Context.Context<never>): CacheGrant | undefined {
+    const grant = find(context, this.own)
+    return grant?.active ? grant : undefined
+  }
+
+  familyOf(grant: CacheGrant): CacheFamily {
+    return grant.engine.cache.families.get(this.family.name)!
+  }
+
+  grantToRead(context: Context.Context<never>): CacheGrant | undefined {
+    const grant = find(context, this.read)
+    return grant?.active ? grant : undefined
+  }
+
+  /** Why the Context was refused. */
+  refusal(context: Context.Context<never>, verb: Verb): CacheError {
+    const { pattern: { source: pattern } } = this.family
+    const ended = find(context, verb === "read" ? this.read : this.own)
+    if (ended !== undefined) return this.ended(verb, ended, "write")
+    const holds = find(context, this.read) === undefined ? "nothing" : "a borrow"
+    return new CacheError({ reason: new NotOwner({ verb, pattern, family: this.family.owner, holds }) })
+  }
+
+  /** Why a grant that was given is of no use: it has ended, or it is a borrow and the operation writes. */
+  ended(verb: Verb, grant: CacheGrant, as: Verb): CacheError {
+    const { owner, pattern: { source: pattern } } = this.family
+    return new CacheError({
+      reason: grant.active && as === "read"
+        ? new NotOwner({ verb, pattern, family: owner, holds: "a borrow" })
+        : new Revoked({ verb, pattern, token: grant.token })
+    })
+  }
+}
+
+const find = (context: Context.Context<never>, keys: ReadonlyArray<GrantKey>): CacheGrant | undefined => {
+  let ended: CacheGrant | undefined
+  for (const key of keys) {
+    const grant = Context.getOrUndefined(context, key)
+    if (grant?.active) return grant
+    ended ??= grant
+  }
+  return ended
+}

@@ -1,0 +1,136 @@
+/**
+ * Between parameters, keys within a family, and full keys, compiled once per family.
+ *
+ * A key within a family is the texts of its parameters, joined by `:`; a family without parameters has one, the empty
+ * text. `textOf` checks nothing, so that a hit costs a property read: a text that is no key is in no table. `check`
+ * says what is wrong with it, and is asked before anything is loaded or stored under it.
+ */
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
+import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
+import { isSegment } from "../../pattern/KeyPattern.ts"
+
+export type Params = { readonly [name: string]: unknown }
+
+export interface Keys {
+  /** The key within the family, unchecked. */
+  readonly textOf: (params: Params) => string
+  /** What is wrong with a key within the family, in one sentence. */
+  readonly check: (key: string) => string | undefined
+  readonly render: (key: string) => string
+  readonly parse: (rendered: string) => string | undefined
+  /** Parameters as the owner's lookup sees them: decoded where the manifest gives a codec. */
+  readonly decode: (key: string) => Option.Option<Params>
+  /** Positions and texts of the parameters that are given, ascending. */
+  readonly scopeOf: (
+    params: Params
+  ) => { readonly positions: ReadonlyArray<number>; readonly values: ReadonlyArray<string> }
+}
+
+interface Hole {
+  readonly name: string
+  readonly encode: (value: unknown) => string
+  readonly decode: (text: string) => Option.Option<unknown>
+}
+
+// What is no text, number or codec's value becomes the empty text, which is no segment.
+const plain = (value: unknown): string =>
+  typeof value === "string" ? value : typeof value === "number" || typeof value === "bigint" ? String(value) : ""
+
+const holeOf = (name: string, family: ValidFamily): Hole => {
+  const codec = family.spec.params?.[name]
+  if (!Schema.isSchema(codec)) return { name, encode: plain, decode: Option.some }
+  // Codecs of keys are synchronous and need no service; a text form is what Schema derives for any of them.
+  const texts = Schema.toCodecStringTree(codec as Schema.Codec<unknown>)
+  const encode = Schema.encodeUnknownResult(texts)
+  const decode = Schema.decodeUnknownResult(texts)
+  return {
+    name,
+    encode: (value) => {
+      if (typeof value === "string") return value
+      const encoded = encode(value)
+      return Result.isSuccess(encoded) && typeof encoded.success === "string" ? encoded.success : ""
+    },
+    decode: (text) => Result.getSuccess(decode(text))
+  }
+}
+
+const restText = (value: unknown): string => Array.isArray(value) ? value.map(plain).join(":") : plain(value)
+
+const textOfAll = (holes: ReadonlyArray<Hole>, rest: boolean): (params: Params) => string => {
+  const [first] = holes
+  if (first === undefined) return rest ? (params) => restText(params["*"]) : () => ""
+  if (holes.length === 1 && !rest) {
+    const { encode, name } = first
+    return (params) => {
+      const value = params[name]
+      return typeof value === "string" ? value : encode(value)
+    }
+  }
+  return (params) => {
+    let text = first.encode(params[first.name])
+    for (let i = 1; i < holes.length; i++) text = text + ":" + holes[i]!.encode(params[holes[i]!.name])
+    if (!rest) return text
+    // With a rest, a colon in an earlier parameter would spell another key: refused here, as no text is a key with
+    // `::`.
+    const colons = text.split(":").length === holes.length ? ":" : "::"
+    return text + colons + restText(params["*"])
+  }
+}
+
+export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
+  const { pattern } = family
+  const names = pattern.holes.filter((name) => name !== "*")
+  const holes = names.map((name) => holeOf(name, family))
+  const split = (key: string): ReadonlyArray<string> => holes.length === 0 && !pattern.rest ? [] : key.split(":")
+
+  const render = (key: string): string => {
+    const texts = split(key)
+    let at = 0
+    const segments = pattern.segments.map((segment) => segment._tag === "Text" ? segment.text : texts[at++]!)
+    return pattern.rest ? [...segments, ...texts.slice(at)].join(":") : segments.join(":")
+  }
+  const check = (key: string): string | undefined => {
+    const texts = split(key)
+    const wrong = texts.findIndex((text) => !isSegment(text))
+    if (wrong >= 0 || (pattern.rest ? texts.length <= holes.length : texts.length !== holes.length)) {
+      return Diagnostic.format(Diagnostic.parameterNotSegment(pattern.source, names[Math.max(0, wrong)] ?? "*"))
+    }
+    if (family.inner.length === 0) return undefined
+    const decides = manifest.patterns.route(render(key))
+    if (decides === undefined || decides.name === family.name) return undefined
+    return Diagnostic.format(Diagnostic.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name))
+  }
+  return {
+    textOf: textOfAll(holes, pattern.rest),
+    check,
+    render,
+    parse: (rendered) => {
+      const segments = rendered.split(":")
+      const fits = manifest.patterns.route(rendered)?.name === family.name
+      if (!fits) return undefined
+      const texts = pattern.segments.flatMap((segment, i) => segment._tag === "Text" ? [] : [segments[i]!])
+      return [...texts, ...segments.slice(pattern.segments.length)].join(":")
+    },
+    decode: (key) => {
+      const texts = split(key)
+      const params: Record<string, unknown> = {}
+      for (let i = 0; i < holes.length; i++) {
+        const value = holes[i]!.decode(texts[i]!)
+        if (value._tag === "None") return Option.none()
+        params[holes[i]!.name] = value.value
+      }
+      if (pattern.rest) params["*"] = texts.slice(holes.length).join(":")
+      return Option.some(params)
+    },
+    scopeOf: (params) => {
+      const given = holes.flatMap((hole, position) => Object.hasOwn(params, hole.name) ? [{ hole, position }] : [])
+      return {
+        positions: given.map(({ position }) => position),
+        values: given.map(({ hole }) => hole.encode(params[hole.name]))
+      }
+    }
+  }
+}
