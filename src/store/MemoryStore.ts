@@ -196,12 +196,12 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     return true
   }
 
-  /** @internal */
+  /** Tells the family of an entry that a shard pushes out; for the shard. */
   evicted(shard: MemoryShard, slot: number, cause: "Evicted" | "Expired"): void {
     this.family.onEvict!(shard.keys[slot]!, entryAt(shard, slot), cause)
   }
 
-  /** @internal */
+  /** Forgets a key whose entry has left; for the shard. */
   forgotten(key: string): void {
     const { slots } = this.only ?? this.segmentOf(key)
     slots.delete(key)
