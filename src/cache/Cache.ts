@@ -58,6 +58,9 @@ export interface Write {
   readonly options: SetOptions
 }
 
+// When a mark that a store kept was set: what is stale for so long is not served.
+const timeUnknown = -Infinity
+
 // What a listener may fall behind; it loses the oldest events beyond.
 const eventsMax = 16_384
 
@@ -188,11 +191,10 @@ export class Cache implements Engine {
       }
       const stamp = this.nextStamp()
       let below = nothing
+      // First all that goes: a value of the batch stays, also where it depends on another one.
+      for (const { family, key } of writes) below = inOrder(below, family.applyDelete(key, "hide", stamp))
       for (const { family, key, options, value } of writes) {
-        const own = value === undefined
-          ? family.applyDelete(key, "hide", stamp)
-          : family.applySet(key, value.value, options, stamp)
-        below = inOrder(below, own)
+        if (value !== undefined) below = inOrder(below, family.applyWrite(key, value.value, options, stamp))
       }
       if (below === nothing) return Effect.void
       return Effect.tapError(orStoreFailed(below), () =>
@@ -206,7 +208,8 @@ export class Cache implements Engine {
   invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const stamp = this.nextStamp()
-      this.tags.record(tag, mode, stamp)
+      const atMillis = this.time.now()
+      this.tags.record(tag, mode, stamp, atMillis)
       this.history.add({
         what: "Invalidated",
         family: "",
@@ -214,7 +217,7 @@ export class Cache implements Engine {
         through: undefined,
         mode,
         stamp,
-        atMillis: this.time.now()
+        atMillis
       })
       let below = nothing
       let kept = false
@@ -286,8 +289,10 @@ export const make: (
     }
     for (const mark of kept.marks) {
       const read = readMark(mark)
-      if (read?._tag === "tag") cache.tags.record(read.tag, read.mode, read.stamp)
-      else if (read !== undefined) cache.families.get(read.family)?.restoreMark(read.scope, read.mode, read.stamp)
+      if (read?._tag === "tag") cache.tags.record(read.tag, read.mode, read.stamp, timeUnknown)
+      else if (read !== undefined) {
+        cache.families.get(read.family)?.restoreMark(read.scope, read.mode, read.stamp, timeUnknown)
+      }
     }
     return cache
   }

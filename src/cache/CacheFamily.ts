@@ -29,7 +29,7 @@ import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.t
 import { type Below, type Engine, inOrder, nothing, orStoreFailed } from "./internal/engine.ts"
 import { Entries, noTags } from "./internal/entries.ts"
 import type { Served } from "./internal/flight.ts"
-import { Loads } from "./internal/loads.ts"
+import { Loads, type Update } from "./internal/loads.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 const noOptions: SetOptions = {}
@@ -52,8 +52,6 @@ export class CacheFamily<V = unknown> {
   private readonly expiry: Expiry.Expiry
   private readonly entries: Entries<V>
   private readonly loads: Loads<V>
-  // One for each key that some fiber is updating.
-  private readonly updates = new Map<string, { readonly turn: Semaphore.Semaphore; users: number }>()
 
   constructor(cache: Engine, spec: FamilySpec<V>) {
     this.cache = cache
@@ -71,15 +69,9 @@ export class CacheFamily<V = unknown> {
     return this.entries.tagged
   }
 
-  /** While somebody listens, every read takes the slow path, which tells of hits. */
-  observe(observed: boolean): void {
-    this.entries.observed = observed
-    this.entries.lookTwice()
-  }
-
   /** Takes over a mark that a store kept. */
-  restoreMark(scope: Scope, mode: Mode, stamp: number): void {
-    this.entries.record(scope, mode, stamp)
+  restoreMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): void {
+    this.entries.restoreMark(scope, mode, stamp, atMillis)
   }
 
   get stats(): FamilyStats {
@@ -102,8 +94,8 @@ export class CacheFamily<V = unknown> {
     const entry = this.hot?.peek(key)
     if (entry !== undefined) {
       const verdict = this.entries.judge(key, entry.stamp, entry.tags)
-      const freshUntil = verdict === "stale" ? Math.min(now, entry.freshUntil) : entry.freshUntil
-      if (verdict === "hidden" || this.entries.isIdle(key, entry, now)) this.hot!.drop(key)
+      const freshUntil = verdict === "stale" ? this.entries.staleSince(key, entry, now) : entry.freshUntil
+      if (verdict === "hidden" || this.entries.isIdle(key, now)) this.hot!.drop(key)
       else if (now < freshUntil) return this.serveFresh(key, entry, now)
       else {
         const stale = this.serveStale(key, entry, freshUntil, now)
@@ -118,11 +110,19 @@ export class CacheFamily<V = unknown> {
    */
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
     return Effect.suspend(() => {
-      if (this.loads.loader?.lookupMany !== undefined) this.loads.startMany(keys.filter((key) => this.isMissing(key)))
-      return Effect.forEach(keys, (key) => {
+      const readAll = Effect.forEach(keys, (key) => {
         const value = this.hot === undefined ? miss : this.hot.hit(key)
         return value === miss ? this.read(key) : Exit.succeed(value)
       }, { concurrency: "unbounded" })
+      if (this.loads.loader?.lookupMany === undefined || !keys.some((key) => this.isMissing(key))) return readAll
+      return Effect.acquireUseRelease(
+        Effect.sync(() => this.loads.startMany(keys.filter((key) => this.isMissing(key)))),
+        () => readAll,
+        (flights) =>
+          Effect.sync(() => {
+            for (const flight of flights) flight.letGo()
+          })
+      )
     })
   }
 
@@ -130,10 +130,10 @@ export class CacheFamily<V = unknown> {
   private isMissing(key: string): boolean {
     if (this.loads.joinable(key) !== undefined) return false
     const now = this.cache.time.now()
-    if ((this.loads.failures.get(key)?.negativeUntil ?? 0) > now) return false
+    if (this.loads.negative(key, now) !== undefined) return false
     const entry = this.hot?.peek(key)
     return entry === undefined || this.entries.judge(key, entry.stamp, entry.tags) === "hidden" ||
-      this.entries.isIdle(key, entry, now)
+      this.entries.isIdle(key, now)
   }
 
   /** The value of a key with all that is known about it. */
@@ -143,7 +143,14 @@ export class CacheFamily<V = unknown> {
 
   /** The value that is held and fresh, if there is one. Loads nothing. */
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
-    return Effect.map(this.find(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
+    return Effect.map(this.find(key), (served) => {
+      if (served === undefined) return Option.none()
+      this.hot?.touch(key)
+      if (this.expiry.idleTimeToLive !== undefined) {
+        this.hot?.postpone(key, this.cache.time.now() + this.expiry.idleTimeToLive)
+      }
+      return Option.some(served.value)
+    })
   }
 
   /** The fresh entry of a key, if a tier holds one. Loads nothing. */
@@ -175,9 +182,7 @@ export class CacheFamily<V = unknown> {
     if (Expiry.isRefreshDue(this.expiry, now, entry, this.cache.random.nextDoubleUnsafe())) {
       this.loads.refreshBehind(key, "ahead", entry, now)
     }
-    if (this.expiry.idleTimeToLive !== undefined) {
-      hot.postpone(key, Math.min(entry.freshUntil, now + this.expiry.idleTimeToLive))
-    }
+    if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now + this.expiry.idleTimeToLive)
     if (this.entries.observed) {
       this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.render(key), tier: "memory", stale: false }))
     }
@@ -198,12 +203,11 @@ export class CacheFamily<V = unknown> {
       this.loads.refreshBehind(key, "stale", entry, now)
       return this.answerStale(key, entry)
     }
-    if ((this.loads.failures.get(key)?.retryAt ?? 0) > now) return this.answerStale(key, entry)
+    if (this.loads.isBackingOff(key, now)) return this.answerStale(key, entry)
     const waited = this.serveMissing(key, now, entry)
-    if (softTimeout === undefined || Exit.isExit(waited)) return waited
-    const flight = this.loads.flights.get(key)
-    if (flight !== undefined) flight.detached = true
-    return Effect.timeoutOrElse(waited, { duration: softTimeout, orElse: () => this.answerStale(key, entry) })
+    return softTimeout === undefined
+      ? waited
+      : Effect.timeoutOrElse(waited, { duration: softTimeout, orElse: () => this.answerStale(key, entry) })
   }
 
   private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
@@ -216,23 +220,22 @@ export class CacheFamily<V = unknown> {
 
   /** Nothing may be served as it is: join the load, or start one. */
   private serveMissing(key: string, now: number, fallback: Entry<V> | undefined): Effect.Effect<Served<V>, unknown> {
-    const failure = this.loads.failures.get(key)
-    if (
-      failure !== undefined && fallback === undefined && failure.negativeUntil > now &&
-      this.entries.judge(key, failure.stamp, noTags) === "valid"
-    ) {
-      return failure.exit
-    }
+    const failure = fallback === undefined ? this.loads.negative(key, now) : undefined
+    if (failure !== undefined) return failure.exit
     this.entries.counts.misses++
     if (this.entries.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.render(key) }))
-    const running = this.loads.joinable(key)
-    if (running !== undefined) {
-      this.entries.counts.coalesced++
-      return running.join
-    }
-    if (this.loads.isQueueFull()) return Effect.fail(this.loads.queueFull(key))
-    const flight = this.loads.start(key, fallback === undefined ? "absent" : "stale", fallback, false)
-    return flight.exit ?? flight.join
+    return Effect.callback<Served<V>, unknown>((resume) => {
+      if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
+      const running = this.loads.joinable(key)
+      if (running !== undefined) {
+        this.entries.counts.coalesced++
+        return running.join(resume)
+      }
+      // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
+      const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
+      const cause = fallback === undefined ? "absent" : "stale"
+      return this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader).join(resume)
+    })
   }
 
   /** What a read would do now, and what happened to the key before. */
@@ -245,11 +248,16 @@ export class CacheFamily<V = unknown> {
         : this.entries.fromBelow(key)
       return Effect.map(found, (held) => {
         const verdict = held === undefined ? "hidden" : this.entries.judge(key, held.entry.stamp, held.entry.tags)
-        const stale = verdict === "stale" || (held !== undefined && held.entry.freshUntil <= now)
+        const staleSince = held === undefined
+          ? Infinity
+          : verdict === "stale"
+          ? this.entries.staleSince(key, held.entry, now)
+          : held.entry.freshUntil
+        const stale = staleSince <= now
         return {
           family: this.name,
           key: this.spec.render(key),
-          outcome: this.outcomeOf(key, now, verdict === "hidden" ? undefined : held!.entry, stale),
+          outcome: this.outcomeOf(key, now, verdict === "hidden" ? undefined : staleSince),
           held: held === undefined || verdict === "hidden"
             ? undefined
             : Answer.make({ ...held, value: held.entry.value, stale }, now),
@@ -259,36 +267,38 @@ export class CacheFamily<V = unknown> {
     })
   }
 
-  private outcomeOf(key: string, now: number, held: Entry<V> | undefined, stale: boolean): Outcome {
+  private outcomeOf(key: string, now: number, freshUntil: number | undefined): Outcome {
     if (this.loads.loader === undefined) return "refuse"
-    if (held !== undefined && !stale) return "hit"
-    if (held !== undefined && now - held.freshUntil < this.expiry.staleWhileRevalidate) return "staleHit"
+    if (freshUntil !== undefined) {
+      if (now < freshUntil) return "hit"
+      const age = now - freshUntil
+      if (age < this.expiry.staleWhileRevalidate) return "staleHit"
+      if (age < this.expiry.staleIfError && this.loads.isBackingOff(key, now)) return "staleHit"
+    }
     if (this.loads.joinable(key) !== undefined) return "join"
-    const failure = this.loads.failures.get(key)
-    const remembered = failure !== undefined && failure.negativeUntil > now &&
-      this.entries.judge(key, failure.stamp, noTags) === "valid"
-    return remembered && held === undefined ? "fail" : "load"
+    return freshUntil === undefined && this.loads.negative(key, now) !== undefined ? "fail" : "load"
   }
 
   set(key: string, value: V, options: SetOptions = noOptions): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const conflict = this.conflictOf(key, options)
       if (conflict !== undefined) return Effect.fail(conflict)
-      return orStoreFailed(this.applySet(key, value, options, this.cache.nextStamp()))
+      const stamp = this.cache.nextStamp()
+      const dependents = this.cache.spread(this.name, key, "hide")
+      return orStoreFailed(inOrder(dependents, this.applyWrite(key, value, options, stamp)))
     })
   }
 
-  /** The synchronous part of a write, its dependents included; what is returned is left to do below. */
-  applySet(key: string, value: V, options: SetOptions, stamp: number): Below {
+  /** The synchronous part of a write, without its dependents; what is returned is left to do below. */
+  applyWrite(key: string, value: V, options: SetOptions, stamp: number): Below {
     const now = this.cache.time.now()
-    this.loads.supersede(key)
+    this.loads.overtake(key)
     this.loads.failures.delete(key)
     const entry = this.entries.entryOf(value, options, stamp, now, 0)
     this.entries.note("Set", key, stamp)
     if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.render(key) }))
     if (this.hot !== undefined) this.entries.keep(key, entry, now)
-    const dependents = this.cache.spread(this.name, key, "hide")
-    return this.lower === undefined ? dependents : inOrder(dependents, this.entries.keepEverywhere(key, entry, now))
+    return this.lower === undefined ? nothing : this.entries.keepEverywhere(key, entry, now)
   }
 
   /** The synchronous part of a deletion, its dependents included. */
@@ -303,27 +313,50 @@ export class CacheFamily<V = unknown> {
     return Effect.forEach(entries, ([key, value]) => this.set(key, value, options), { discard: true })
   }
 
-  /** Reads, changes and writes; updates of one key follow each other. Nothing changes when `f` fails. */
+  /**
+   * Reads, changes and writes; updates of one key follow each other. Nothing changes when `f` fails.
+   *
+   * Where the key was changed or invalidated meanwhile, nobody knows which value the source has: the key is left
+   * absent, if its owner can load it.
+   */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
-    return Effect.suspend(() => {
-      const lock = this.updates.get(key) ?? { turn: Semaphore.makeUnsafe(1), users: 0 }
-      this.updates.set(key, lock)
-      lock.users++
-      const work = Effect.flatMap(
-        this.read(key),
-        (was) => Effect.flatMap(f(was), (value) => Effect.as(this.set(key, value), value))
-      )
-      return Effect.ensuring(
-        lock.turn.withPermit(work),
+    return Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const known = this.loads.updates.get(key)
+        const update = known ?? { turn: Semaphore.makeUnsafe(1), users: 0, reading: false, overtaken: false }
+        this.loads.updates.set(key, update)
+        update.users++
+        return update
+      }),
+      (update) => update.turn.withPermit(Effect.suspend(() => this.updateInTurn(key, f, update))),
+      (update) =>
         Effect.sync(() => {
-          if (--lock.users === 0) this.updates.delete(key)
+          if (--update.users === 0) this.loads.updates.delete(key)
         })
-      )
+    )
+  }
+
+  private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, update: Update) {
+    const { loader } = this.loads
+    const { stamp } = this.cache
+    update.overtaken = false
+    update.reading = true
+    return Effect.flatMap(this.read(key), (was) => {
+      update.reading = false
+      return Effect.flatMap(f(was), (value) => {
+        if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
+        const overtaken = update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
+        return Effect.as(
+          overtaken && loader?.lookup !== undefined ? this.drop([key], "hide") : this.set(key, value),
+          value
+        )
+      })
     })
   }
 
   /** Why a write on a condition must not happen. */
   conflictOf(key: string, options: SetOptions): CacheError | undefined {
+    if (this.loads.loader === undefined) return this.loads.unowned()
     if (options.ifVersion === undefined) return undefined
     const entry = this.hot?.peek(key)
     const live = entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) !== "hidden"
@@ -362,7 +395,7 @@ export class CacheFamily<V = unknown> {
     }
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", key, stamp, through, mode)
-    this.loads.supersede(key)
+    this.loads.overtake(key)
     this.loads.failures.delete(key)
     this.hot?.drop(key)
     if (this.cache.observed) {
@@ -375,7 +408,8 @@ export class CacheFamily<V = unknown> {
   markScope(scope: Scope, mode: Mode, stamp: number, through: string): Below {
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", scope, stamp, through, mode)
-    this.entries.record(scope, mode, stamp)
+    this.entries.marks.record(scope, mode, stamp, this.cache.time.now())
+    this.entries.lookTwice()
     if (this.cache.observed) {
       const name = scope === everything ? this.spec.pattern : scope.values.join(":")
       this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
@@ -385,8 +419,22 @@ export class CacheFamily<V = unknown> {
 
   /** A tag has been invalidated: what was loaded before is not to be stored, what is held needs a second look. */
   tagInvalidated(stamp: number): void {
-    this.loads.voidAll()
-    this.entries.tagInvalidated(stamp)
+    for (const flight of this.loads.running) flight.voided = true
+    for (const lock of this.loads.updates.values()) lock.overtaken = true
+    this.entries.tagMark = stamp
+    this.entries.lookTwice()
+  }
+
+  /** While somebody listens, every read takes the slow path, which tells of hits. */
+  observe(observed: boolean): void {
+    this.entries.observed = observed
+    this.entries.lookTwice()
+  }
+
+  /** Throws when the structure is broken. `idle` says that nobody reads, loads or updates. For tests. */
+  checkInvariants(options: { readonly idle: boolean }): void {
+    this.hot?.checkInvariants()
+    this.loads.checkInvariants(options)
   }
 
   own(loader: Loader<V>): void {
@@ -396,10 +444,10 @@ export class CacheFamily<V = unknown> {
   /** The owner is gone: nothing is served, and what it was loading is interrupted. */
   disown(): void {
     this.loads.loader = undefined
-    for (const flight of this.loads.flights.values()) {
+    for (const flight of Array.from(this.loads.running)) {
       flight.voided = true
       this.loads.end(flight, Exit.fail(this.loads.unowned()))
-      flight.fiber?.interruptUnsafe()
+      this.loads.stop(flight)
     }
     this.loads.failures.clear()
     this.hot?.dropAll()
@@ -421,10 +469,15 @@ export class CacheFamily<V = unknown> {
 
   refresh(key: string): Effect.Effect<V, unknown> {
     return Effect.suspend(() => {
-      if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
-      if (this.loads.isQueueFull()) return Effect.fail(this.loads.queueFull(key))
-      const flight = this.loads.start(key, "refresh", undefined, false)
-      return Effect.mapEager(flight.exit ?? flight.join, valueOf)
+      const { loader } = this.loads
+      return Effect.map(
+        Effect.callback<Served<V>, unknown>((resume) =>
+          loader === undefined
+            ? resume(Exit.fail(this.loads.unowned()))
+            : this.loads.start(loader, key, "refresh", undefined, false).join(resume)
+        ),
+        valueOf
+      )
     })
   }
 }

@@ -158,10 +158,10 @@ export const timesOf = (
 const never: Times = { dueAt: Infinity, freshUntil: Infinity, expiresAt: Infinity }
 
 const dueAt = (expiry: Expiry, now: number, freshUntil: number, life: number, costMillis: number): number => {
-  let due = freshUntil
-  if (expiry.refreshAhead === "xfetch") due = freshUntil - xfetchWindow * xfetchBeta * costMillis
-  else if (expiry.refreshAhead !== undefined) due = Math.min(due, now + life * expiry.refreshAhead)
-  return expiry.idleTimeToLive === undefined ? due : Math.min(due, now + expiry.idleTimeToLive)
+  // Each read of such an entry is looked at anyway: see `CacheFamily`.
+  if (expiry.idleTimeToLive !== undefined) return now + expiry.idleTimeToLive
+  if (expiry.refreshAhead === "xfetch") return freshUntil - xfetchWindow * xfetchBeta * costMillis
+  return expiry.refreshAhead === undefined ? freshUntil : Math.min(freshUntil, now + life * expiry.refreshAhead)
 }
 
 /**

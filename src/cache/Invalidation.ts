@@ -55,17 +55,32 @@ export const everything: Scope = { positions: [], values: [] }
 // A family with this many marks that still matter is invalidated so often that losing it whole costs little.
 const marksMax = 65_536
 
+// An entry that was marked stale this often and never renewed since is hidden: how long it has been stale is forgotten.
+const staleTimesMax = 8
+
 class Stamps {
   hidden = 0
   stale = 0
+  // When the latest marks were set, the earliest first: what a mark finds stale is stale since then, however late it
+  // is read.
+  private staleTimes: Array<{ readonly stamp: number; readonly atMillis: number }> | undefined = undefined
 
-  raise(mode: Mode, stamp: number): void {
+  raise(mode: Mode, stamp: number, atMillis: number): void {
     if (mode === "hide") this.hidden = Math.max(this.hidden, stamp)
-    else this.stale = Math.max(this.stale, stamp)
+    else if (stamp > this.stale) {
+      this.stale = stamp
+      const times = this.staleTimes ??= []
+      times.push({ stamp, atMillis })
+      if (times.length > staleTimesMax) this.hidden = Math.max(this.hidden, times.shift()!.stamp)
+    }
   }
 
   judge(stamp: number): Verdict {
     return stamp < this.hidden ? "hidden" : stamp < this.stale ? "stale" : "valid"
+  }
+
+  staleSince(stamp: number): number {
+    return this.staleTimes?.find((mark) => stamp < mark.stamp)?.atMillis ?? Infinity
   }
 }
 
@@ -80,14 +95,14 @@ class Projection {
     this.positions = positions
   }
 
-  valuesOf(segments: ReadonlyArray<string>): string | undefined {
+  of(segments: ReadonlyArray<string>): Stamps | undefined {
     let values = ""
     for (let i = 0; i < this.positions.length; i++) {
       const segment = segments[this.positions[i]!]
       if (segment === undefined) return undefined
       values = i === 0 ? segment : values + separator + segment
     }
-    return values
+    return this.marks.get(values)
   }
 }
 
@@ -108,10 +123,10 @@ export class FamilyMarks {
     return this.whole.hidden
   }
 
-  record(scope: Scope, mode: Mode, stamp: number): void {
+  record(scope: Scope, mode: Mode, stamp: number, atMillis: number): void {
     this.latest = Math.max(this.latest, stamp)
     if (scope.positions.length === 0) {
-      this.whole.raise(mode, stamp)
+      this.whole.raise(mode, stamp, atMillis)
       if (mode === "hide") this.forget(stamp)
       return
     }
@@ -122,14 +137,24 @@ export class FamilyMarks {
     let stamps = projection.marks.get(values)
     if (stamps === undefined) {
       if (this.count >= marksMax) {
-        this.whole.raise("hide", this.latest)
+        this.whole.raise("hide", this.latest, atMillis)
         this.forget(this.latest)
         return
       }
       projection.marks.set(values, stamps = new Stamps())
       this.count++
     }
-    stamps.raise(mode, stamp)
+    stamps.raise(mode, stamp, atMillis)
+  }
+
+  /** The time of the first mark that made an entry stale; `Infinity` where none did. */
+  staleSince(key: string, stamp: number): number {
+    const segments = key.split(separator)
+    let since = this.whole.staleSince(stamp)
+    for (const projection of this.projections.values()) {
+      since = Math.min(since, projection.of(segments)?.staleSince(stamp) ?? Infinity)
+    }
+    return since
   }
 
   judge(key: string, stamp: number): Verdict {
@@ -137,9 +162,7 @@ export class FamilyMarks {
     if (verdict === "hidden" || this.count === 0) return verdict
     const segments = key.split(separator)
     for (const projection of this.projections.values()) {
-      const values = projection.valuesOf(segments)
-      const stamps = values === undefined ? undefined : projection.marks.get(values)
-      const own = stamps === undefined ? "valid" : stamps.judge(stamp)
+      const own = projection.of(segments)?.judge(stamp)
       if (own === "hidden") return own
       if (own === "stale") verdict = own
     }
@@ -168,13 +191,18 @@ export class TagMarks {
   private readonly marks = new Map<string, Stamps>()
   private readonly forgotten = new Stamps()
 
-  record(tag: string, mode: Mode, stamp: number): void {
+  record(tag: string, mode: Mode, stamp: number, atMillis: number): void {
     let stamps = this.marks.get(tag)
     if (stamps === undefined) {
       if (this.marks.size >= marksMax) this.forgetOldest()
       this.marks.set(tag, stamps = new Stamps())
     }
-    stamps.raise(mode, stamp)
+    stamps.raise(mode, stamp, atMillis)
+  }
+
+  /** The time of the first mark that made an entry stale; `Infinity` where none did. */
+  staleSince(tags: ReadonlyArray<string>, stamp: number): number {
+    return tags.reduce((since, tag) => Math.min(since, this.marks.get(tag)?.staleSince(stamp) ?? Infinity), Infinity)
   }
 
   judge(tags: ReadonlyArray<string>, stamp: number): Verdict {
@@ -191,7 +219,7 @@ export class TagMarks {
   /** A tag whose mark is lost may have been invalidated: everything tagged that is older than the lost mark is gone. */
   private forgetOldest(): void {
     for (const [tag, stamps] of this.marks) {
-      this.forgotten.raise("hide", Math.max(stamps.hidden, stamps.stale))
+      this.forgotten.raise("hide", Math.max(stamps.hidden, stamps.stale), 0)
       this.marks.delete(tag)
       return
     }

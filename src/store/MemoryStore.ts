@@ -20,6 +20,7 @@ import * as Stream from "effect/Stream"
 import { CoarseClock } from "./CoarseClock.ts"
 import type { Entry, Found } from "./Entry.ts"
 import * as EvictionPolicy from "./EvictionPolicy.ts"
+import { invariant } from "./internal/invariant.ts"
 import { keyHash, spreadHash } from "./internal/keyHash.ts"
 import { type Extra, MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
 import { TimerWheel } from "./internal/timerWheel.ts"
@@ -205,6 +206,21 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   forgotten(key: string): void {
     const { slots } = this.only ?? this.segmentOf(key)
     slots.delete(key)
+  }
+
+  /** Throws when the structure is broken. For tests: its cost grows with the size of the store. */
+  checkInvariants(): void {
+    for (const { shard, slots } of this.segments) {
+      shard.checkInvariants()
+      for (const [key, slot] of slots) {
+        const found = shard.keys[slot] === key && shard.owners[slot] === this
+        invariant(found, "MemoryPartition", "a key leads to its own slot", slot)
+      }
+      for (const [slot, owner] of shard.owners.entries()) {
+        const found = owner !== this || slots.get(shard.keys[slot]!) === slot
+        invariant(found, "MemoryPartition", "an entry can be found by its key", slot)
+      }
+    }
   }
 
   private segmentOf(key: string): Segment {

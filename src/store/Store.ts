@@ -111,6 +111,8 @@ export interface HotPartition<V> {
   readonly dropAll: () => void
   /** The keys, in no stated order, the expired ones that are not freed yet among them. */
   readonly keys: () => IterableIterator<string>
+  /** Throws when the structure is broken. For tests: its cost grows with the number of entries. */
+  readonly checkInvariants: () => void
 }
 
 /**

@@ -28,8 +28,9 @@ export class Entries<V> {
   readonly marks = new FamilyMarks()
   /** Some entry has had a tag. */
   tagged = false
+  /** What a tag's invalidation may concern is older than this. */
+  tagMark = 0
   observed = false
-  private tagStamp = 0
   readonly counts = {
     hits: 0,
     staleHits: 0,
@@ -55,7 +56,7 @@ export class Entries<V> {
 
   isFresh(key: string, entry: Entry<V>, now: number): boolean {
     return this.judge(key, entry.stamp, entry.tags) === "valid" && now < entry.freshUntil &&
-      !this.isIdle(key, entry, now)
+      !this.isIdle(key, now)
   }
 
   judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict {
@@ -65,11 +66,18 @@ export class Entries<V> {
     return byTag === "valid" ? own : byTag
   }
 
-  /** An entry with an idle lifetime is due when that is over, and has not been read since. */
-  isIdle(key: string, entry: Entry<V>, now: number): boolean {
-    if (this.expiry.idleTimeToLive === undefined) return false
-    const due = this.hot?.dueAt(key)
-    return due !== undefined && due <= now && due < entry.freshUntil
+  /** When an entry that was marked stale ceased to be fresh: with the mark, or before by its own time. */
+  staleSince(key: string, entry: Entry<V>, now: number): number {
+    const marked = Math.min(
+      this.marks.staleSince(key, entry.stamp),
+      this.cache.tags.staleSince(entry.tags, entry.stamp)
+    )
+    return Math.min(now, entry.freshUntil, marked)
+  }
+
+  /** An entry with an idle lifetime is due when that is over; each read puts it off. */
+  isIdle(key: string, now: number): boolean {
+    return this.expiry.idleTimeToLive !== undefined && (this.hot?.dueAt(key) ?? Infinity) <= now
   }
 
   promoted(key: string, entry: Entry<V>): void {
@@ -145,26 +153,20 @@ export class Entries<V> {
     this.cache.history.add({ what, family: this.name, scope, through, mode, stamp, atMillis: this.cache.time.now() })
   }
 
-  record(scope: Scope, mode: Mode, stamp: number): void {
-    this.marks.record(scope, mode, stamp)
+  /** Takes over a mark that a store kept. */
+  restoreMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): void {
+    this.marks.record(scope, mode, stamp, atMillis)
     this.lookTwice()
   }
 
   /**
-   * Says which entries need a second look: those older than the latest mark; all, while somebody listens, or where each
-   * read prolongs an entry's life.
+   * Which reads need a second look: those of entries older than a mark; all of them while somebody listens, who is
+   * told of hits, and where each read puts off the end of the entry.
    */
   lookTwice(): void {
     if (this.hot === undefined) return
     const always = this.observed || this.expiry.idleTimeToLive !== undefined
-    this.hot.mark = always ? Infinity : Math.max(this.marks.latest, this.tagStamp)
+    this.hot.mark = always ? Infinity : Math.max(this.marks.latest, this.tagged ? this.tagMark : 0)
     this.hot.floor = this.marks.floor
-  }
-
-  /** A tag has been invalidated: what may have it needs a second look. */
-  tagInvalidated(stamp: number): void {
-    if (!this.tagged) return
-    this.tagStamp = stamp
-    this.lookTwice()
   }
 }

@@ -20,6 +20,13 @@ export interface Served<out V> {
   readonly stale: boolean
 }
 
+/** The fiber behind a flight, or behind several that are loaded together. */
+export interface Load {
+  fiber: Fiber.Fiber<unknown, unknown> | undefined
+  /** How many of its flights have not ended. */
+  open: number
+}
+
 export class Flight<V> {
   readonly key: string
   readonly stamp: number
@@ -29,10 +36,14 @@ export class Flight<V> {
   readonly fallback: Entry<V> | undefined
   /** Runs to its end though nobody waits. */
   detached: boolean
+  readonly load: Load
   voided = false
+  /** Took the place of another load, whose waiters may have got an older value. */
+  replaces = false
+  /** Somebody is about to join. */
+  held = false
   /** How many have joined, those who left again among them. */
   joined = 0
-  fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   timer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
   private waiters: Array<(exit: Exit.Exit<Served<V>, unknown>) => void> = []
@@ -45,6 +56,7 @@ export class Flight<V> {
     cause: LookupContext<V>["cause"],
     fallback: Entry<V> | undefined,
     detached: boolean,
+    load: Load,
     abandoned: (flight: Flight<V>) => void
   ) {
     this.key = key
@@ -53,25 +65,38 @@ export class Flight<V> {
     this.cause = cause
     this.fallback = fallback
     this.detached = detached
+    this.load = load
     this.abandoned = abandoned
   }
 
-  /** Waits for the end. The last one to leave abandons the flight, unless it is detached. */
-  readonly join: Effect.Effect<Served<V>, unknown> = Effect.callback<Served<V>, unknown>((resume) => {
+  /**
+   * Waits for the end; what it returns leaves again. The last one to leave abandons the flight, unless it is detached.
+   */
+  join(resume: (exit: Exit.Exit<Served<V>, unknown>) => void): Effect.Effect<void> | void {
     this.joined++
     if (this.exit !== undefined) return resume(this.exit)
     this.waiters.push(resume)
     return Effect.sync(() => {
       const at = this.waiters.indexOf(resume)
       if (at >= 0) this.waiters.splice(at, 1)
-      if (this.waiters.length === 0 && !this.detached && this.exit === undefined) this.abandoned(this)
+      this.abandonIfAlone()
     })
-  })
+  }
+
+  letGo(): void {
+    this.held = false
+    this.abandonIfAlone()
+  }
+
+  private abandonIfAlone(): void {
+    if (this.waiters.length === 0 && !this.held && !this.detached && this.exit === undefined) this.abandoned(this)
+  }
 
   /** Ends the flight; false when it has ended already. */
   end(exit: Exit.Exit<Served<V>, unknown>): boolean {
     if (this.exit !== undefined) return false
     this.exit = exit
+    this.load.open--
     this.timer?.interruptUnsafe()
     this.answer(exit)
     return true

@@ -1,7 +1,7 @@
 /**
  * The loads of a family: at most one per key and epoch, for everyone who asks meanwhile.
  *
- * - A flight that was overtaken by an invalidation of its key answers those who have joined it, and stores nothing.
+ * - A flight that was overtaken by a change of its key answers those who have joined it, and stores nothing.
  * - A failure is remembered for a short while, and answers whoever comes next.
  * - The fiber of a load belongs to the owner, never to a reader; the last reader to leave ends it.
  */
@@ -18,15 +18,26 @@ import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import { type Engine, inOrder, nothing } from "./engine.ts"
 import { type Entries, noTags } from "./entries.ts"
-import { Flight, type Served } from "./flight.ts"
+import { Flight, type Load, type Served } from "./flight.ts"
 
 interface Failure {
   readonly exit: Exit.Exit<never, unknown>
   readonly stamp: number
+  /** A clock that was set back behind it would keep the failure for longer than was promised. */
+  readonly at: number
   /** Until then a read without anything to serve gets the same failure. */
   readonly negativeUntil: number
   /** Until then a stale value is served without another try. */
   readonly retryAt: number
+}
+
+/** The updates of one key, one of which runs. */
+export interface Update {
+  readonly turn: Semaphore.Semaphore
+  users: number
+  reading: boolean
+  /** The key has changed since the one that runs began to read it. */
+  overtaken: boolean
 }
 
 class BulkMismatch extends Error {
@@ -35,14 +46,25 @@ class BulkMismatch extends Error {
   }
 }
 
+/** The lookup was not even tried: nothing is known of its source. */
+const isShed = (cause: Cause.Cause<unknown>): boolean =>
+  cause.reasons.some((reason) =>
+    Cause.isFailReason(reason) && reason.error instanceof CacheError && reason.error.reason instanceof LoadQueueFull
+  )
+
 // Failures remembered per family; the oldest is forgotten first.
 const failuresMax = 10_000
 
 const noOptions: Lookup.LoadedOptions = {}
 
 export class Loads<V> {
+  /** The loads that a reader may join. */
   readonly flights = new Map<string, Flight<V>>()
+  /** These, and those that were overtaken and still have to answer whoever had joined them. */
+  readonly running = new Set<Flight<V>>()
   readonly failures = new Map<string, Failure>()
+  /** One for each key that some fiber is updating. */
+  readonly updates = new Map<string, Update>()
   loader: Loader<V> | undefined = undefined
   private readonly cache: Engine
   private readonly spec: FamilySpec<V>
@@ -62,6 +84,12 @@ export class Loads<V> {
     this.permits = loadConcurrency === Infinity ? undefined : Semaphore.makeUnsafe(loadConcurrency)
   }
 
+  refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number): void {
+    if (this.joinable(key) !== undefined || this.isBackingOff(key, now)) return
+    if (this.loader?.lookup === undefined || this.isQueueFull()) return
+    this.start(this.loader, key, cause, entry, true)
+  }
+
   joinable(key: string): Flight<V> | undefined {
     const flight = this.flights.get(key)
     return flight !== undefined && !flight.voided && this.entries.judge(key, flight.stamp, noTags) === "valid"
@@ -70,77 +98,82 @@ export class Loads<V> {
   }
 
   start(
+    loader: Loader<V>,
     key: string,
     cause: Lookup.LookupContext<V>["cause"],
     fallback: Entry<V> | undefined,
     detached: boolean
   ): Flight<V> {
-    const flight = new Flight(
-      key,
-      this.cache.stamp,
-      this.cache.time.now(),
-      cause,
-      fallback,
-      detached || this.expiry.onAbandoned === "finish",
-      this.abandon
-    )
-    this.supersede(key)
-    this.flights.set(key, flight)
-    const run = Effect.runForkWith(this.loader!.context)
-    if (this.expiry.hardTimeout !== undefined) flight.timer = run(this.timeOut(flight, this.expiry.hardTimeout))
-    const fiber = run(this.load(flight))
-    flight.fiber = fiber
-    fiber.addObserver((exit) => {
-      if (exit._tag === "Failure") this.end(flight, Exit.failCause(exit.cause))
-    })
+    const load: Load = { fiber: undefined, open: 1 }
+    const flight = this.takeOff(key, cause, fallback, detached, load)
+    this.run(loader, load, [flight], this.load(flight))
     return flight
   }
 
-  /** One fiber loads all keys. It is interrupted when the last of their flights is abandoned. */
-  startMany(keys: ReadonlyArray<string>): void {
+  /** One fiber loads all keys. Who asked for them holds each flight until they are joined. */
+  startMany(keys: ReadonlyArray<string>): ReadonlyArray<Flight<V>> {
+    const { loader } = this
+    if (loader === undefined) return []
     const distinct = [...new Set(keys)]
-    if (distinct.length === 0 || this.isQueueFull()) return
-    let left = distinct.length
-    const abandon = (flight: Flight<V>): void => {
-      this.end(flight, Exit.interrupt())
-      if (--left === 0) flight.fiber?.interruptUnsafe()
+    const load: Load = { fiber: undefined, open: distinct.length }
+    const flights = distinct.map((key) => this.takeOff(key, "absent", undefined, false, load))
+    for (const flight of flights) flight.held = true
+    if (flights.length > 0) this.run(loader, load, flights, this.loadMany(flights))
+    return flights
+  }
+
+  takeOff(
+    key: string,
+    cause: Lookup.LookupContext<V>["cause"],
+    fallback: Entry<V> | undefined,
+    detached: boolean,
+    load: Load
+  ): Flight<V> {
+    const outlives = detached || this.expiry.onAbandoned === "finish"
+    const { stamp, time } = this.cache
+    const flight = new Flight(key, stamp, time.now(), cause, fallback, outlives, load, this.abandon)
+    flight.replaces = this.joinable(key) !== undefined
+    this.supersede(key)
+    this.flights.set(key, flight)
+    this.running.add(flight)
+    return flight
+  }
+
+  run(loader: Loader<V>, load: Load, flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<void>): void {
+    const fork = Effect.runForkWith(loader.context)
+    const { hardTimeout } = this.expiry
+    if (hardTimeout !== undefined) {
+      for (const flight of flights) flight.timer = fork(this.timeOut(flight, hardTimeout))
     }
-    const now = this.cache.time.now()
-    const finish = this.expiry.onAbandoned === "finish"
-    const flights = distinct.map((key) => {
-      this.supersede(key)
-      const flight = new Flight<V>(key, this.cache.stamp, now, "absent", undefined, finish, abandon)
-      this.flights.set(key, flight)
-      return flight
-    })
-    const run = Effect.runForkWith(this.loader!.context)
-    if (this.expiry.hardTimeout !== undefined) {
-      for (const flight of flights) flight.timer = run(this.timeOut(flight, this.expiry.hardTimeout))
-    }
-    const fiber = run(this.loadMany(flights))
-    for (const flight of flights) flight.fiber = fiber
+    const fiber = fork(work)
+    load.fiber = fiber
     fiber.addObserver((exit) => {
       if (exit._tag === "Failure") { for (const flight of flights) this.end(flight, Exit.failCause(exit.cause)) }
     })
   }
 
-  private readonly abandon = (flight: Flight<V>): void => {
-    this.end(flight, Exit.interrupt())
-    flight.fiber?.interruptUnsafe()
+  /** Interrupts the fiber behind a flight that has ended, unless others need it. */
+  stop({ load }: Flight<V>): void {
+    if (load.open === 0) load.fiber?.interruptUnsafe()
   }
 
-  private timeOut(flight: Flight<V>, timeoutMillis: number): Effect.Effect<void> {
+  readonly abandon = (flight: Flight<V>): void => {
+    this.end(flight, Exit.interrupt())
+    this.stop(flight)
+  }
+
+  timeOut(flight: Flight<V>, timeoutMillis: number): Effect.Effect<void> {
     return Effect.andThen(
       Effect.sleep(timeoutMillis),
       Effect.sync(() => {
         const timeout = new LoadTimeout({ key: this.spec.render(flight.key), timeoutMillis })
         this.fail(flight, Cause.fail(new CacheError({ reason: timeout })))
-        flight.fiber?.interruptUnsafe()
+        this.stop(flight)
       })
     )
   }
 
-  private readonly load = Effect.fnUntraced(function*(this: Loads<V>, flight: Flight<V>) {
+  readonly load = Effect.fnUntraced(function*(this: Loads<V>, flight: Flight<V>) {
     const { key } = flight
     let previous = flight.fallback
     if (this.entries.lower !== undefined && flight.cause === "absent") {
@@ -153,13 +186,13 @@ export class Loads<V> {
     const work = Effect.suspend(() =>
       lookup(key, this.contextOf(flight, previous)) as Effect.Effect<V | Lookup.Answer<V>, unknown>
     )
-    const exit = yield* Effect.exit(this.permits === undefined ? work : this.inTurn(this.permits, work))
+    const exit = yield* Effect.exit(this.permits === undefined ? work : this.inTurn(this.permits, key, work))
     if (flight.exit !== undefined) return
     if (exit._tag === "Failure") return this.fail(flight, exit.cause, previous)
     yield* this.land(flight, exit.value, previous)
   })
 
-  private readonly loadMany = Effect.fnUntraced(function*(this: Loads<V>, flights: ReadonlyArray<Flight<V>>) {
+  readonly loadMany = Effect.fnUntraced(function*(this: Loads<V>, flights: ReadonlyArray<Flight<V>>) {
     const before = new Map<Flight<V>, Entry<V> | undefined>()
     if (this.entries.lower !== undefined) {
       const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
@@ -173,7 +206,8 @@ export class Loads<V> {
     const work = Effect.suspend(() =>
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>
     )
-    const exit = yield* Effect.exit(this.permits === undefined ? work : this.inTurn(this.permits, work))
+    const turn = this.permits === undefined ? work : this.inTurn(this.permits, open[0]!.key, work)
+    const exit = yield* Effect.exit(turn)
     const answers = exit._tag === "Success" ? exit.value : []
     const cause = exit._tag === "Failure" ? exit.cause : Cause.die(new BulkMismatch(open.length, answers.length))
     for (const [i, flight] of open.entries()) {
@@ -186,7 +220,7 @@ export class Loads<V> {
   /**
    * What a lower tier held of a key: ends the flight if it is fresh; else what may be served should the lookup fail.
    */
-  private takeFound(flight: Flight<V>, found: Found<V> | undefined): Entry<V> | undefined {
+  takeFound(flight: Flight<V>, found: Found<V> | undefined): Entry<V> | undefined {
     if (found === undefined || flight.voided) return undefined
     const now = this.cache.time.now()
     if (!this.entries.isFresh(flight.key, found.entry, now)) {
@@ -198,32 +232,41 @@ export class Loads<V> {
   }
 
   /** A stale entry of a lower tier answers at once where it may; the load goes on. */
-  private staleFromBelow(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
+  staleFromBelow(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
     const verdict = this.entries.judge(flight.key, entry.stamp, entry.tags)
     if (verdict === "hidden") return undefined
-    const age = now - (verdict === "stale" ? Math.min(now, entry.freshUntil) : entry.freshUntil)
+    const age = now - (verdict === "stale" ? this.entries.staleSince(flight.key, entry, now) : entry.freshUntil)
     if (age < this.expiry.staleWhileRevalidate) {
       flight.answerEarly(Exit.succeed({ value: entry.value, tier, entry, stale: true }))
     }
     return age < Math.max(this.expiry.staleWhileRevalidate, this.expiry.staleIfError) ? entry : undefined
   }
 
-  private inTurn<A, E>(permits: Semaphore.Semaphore, work: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    this.queued++
-    let waiting = true
-    const started = Effect.sync(() => {
-      waiting = false
-      this.queued--
-    })
-    return Effect.ensuring(
-      permits.withPermit(Effect.andThen(started, work)),
-      Effect.sync(() => {
-        if (waiting) this.queued--
-      })
+  inTurn<A, E>(
+    permits: Semaphore.Semaphore,
+    key: string,
+    work: Effect.Effect<A, E>
+  ): Effect.Effect<A, E | CacheError> {
+    return Effect.acquireUseRelease(
+      Effect.suspend(() => {
+        if (this.isQueueFull()) return Effect.fail(this.queueFull(key))
+        this.queued++
+        return Effect.succeed({ waits: true })
+      }),
+      (turn) =>
+        permits.withPermit(Effect.suspend(() => {
+          turn.waits = false
+          this.queued--
+          return work
+        })),
+      (turn) =>
+        Effect.sync(() => {
+          if (turn.waits) this.queued--
+        })
     )
   }
 
-  private contextOf(flight: Flight<V>, previous: Entry<V> | undefined): Lookup.LookupContext<V> {
+  contextOf(flight: Flight<V>, previous: Entry<V> | undefined): Lookup.LookupContext<V> {
     const entry = previous ?? this.entries.hot?.peek(flight.key)
     return {
       key: this.spec.render(flight.key),
@@ -237,7 +280,7 @@ export class Loads<V> {
   }
 
   /** A lookup has answered. */
-  private land(flight: Flight<V>, answer: V | Lookup.Answer<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
+  land(flight: Flight<V>, answer: V | Lookup.Answer<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
     if (!Lookup.isAnswer(answer)) return this.fill(flight, answer, noOptions)
     const before = previous ?? this.entries.hot?.peek(flight.key)
     return Lookup.match(answer as Lookup.Answer<V>, {
@@ -251,19 +294,19 @@ export class Loads<V> {
     })
   }
 
-  private skip(flight: Flight<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
+  skip(flight: Flight<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
     return Effect.sync(() => {
       this.end(
         flight,
-        previous === undefined
-          ? Exit.fail(this.absent(flight.key, "skipped"))
-          : Exit.succeed({ value: previous.value, tier: "memory", entry: previous, stale: true })
+        previous !== undefined && this.maySubstitute(flight.key, previous, this.cache.time.now())
+          ? Exit.succeed({ value: previous.value, tier: "memory", entry: previous, stale: true })
+          : Exit.fail(this.absent(flight.key, "skipped"))
       )
     })
   }
 
   /** Stores what a lookup brought, unless the flight was overtaken, and ends the flight. */
-  private fill(flight: Flight<V>, value: V, options: Lookup.LoadedOptions): Effect.Effect<void> {
+  fill(flight: Flight<V>, value: V, options: Lookup.LoadedOptions): Effect.Effect<void> {
     return Effect.suspend(() => {
       const { key } = flight
       const now = this.cache.time.now()
@@ -290,25 +333,29 @@ export class Loads<V> {
       }
       const entry = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
       const before = this.entries.hot?.peek(key) ?? flight.fallback
-      const changed = before !== undefined && !Equal.equals(before.value, value)
+      const changed = flight.replaces ||
+        (before === undefined ? flight.cause === "refresh" : !Equal.equals(before.value, value))
       const served = Exit.succeed({ value, tier: "lookup", entry, stale: false })
-      const spread = changed && this.spec.dependents.length > 0
-      if (this.entries.lower === undefined && !spread) {
-        this.entries.keep(key, entry, now)
+      const dependents = changed ? this.cache.spread(this.name, key, "hide") : nothing
+      const update = this.updates.get(key)
+      if (update?.reading === false) update.overtaken = true
+      if (this.entries.hot !== undefined) this.entries.keep(key, entry, now)
+      const below = this.entries.lower === undefined
+        ? dependents
+        : inOrder(dependents, this.entries.keepEverywhere(key, entry, now))
+      if (below === nothing) {
         this.end(flight, served)
         return Effect.void
       }
-      const below = this.entries.keepEverywhere(key, entry, now)
-      const dependents = spread ? this.cache.spread(this.name, key, "hide") : nothing
       return Effect.andThen(
-        Effect.catch(inOrder(dependents, below), (error) => this.entries.tierFailed("set", error)),
+        Effect.catch(below, (error) => this.entries.tierFailed("set", error)),
         Effect.sync(() => this.end(flight, served))
       )
     })
   }
 
   /** The load failed: serve what is stale where that is allowed, remember the failure, tell everyone who joined. */
-  private fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.fallback): void {
+  fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.fallback): void {
     if (flight.exit !== undefined) return
     const { key } = flight
     const exit = Exit.failCause(cause)
@@ -325,16 +372,24 @@ export class Loads<V> {
         })
       )
     }
-    if (!flight.voided) this.remember(key, exit, flight.stamp, now)
-    const usable = previous !== undefined && this.entries.judge(key, previous.stamp, previous.tags) !== "hidden" &&
-      now < previous.freshUntil + Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate)
+    if (!flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)
     this.end(
       flight,
-      usable ? Exit.succeed({ value: previous.value, tier: "memory", entry: previous, stale: true }) : exit
+      previous !== undefined && this.maySubstitute(key, previous, now)
+        ? Exit.succeed({ value: previous.value, tier: "memory", entry: previous, stale: true })
+        : exit
     )
   }
 
-  private remember(key: string, exit: Exit.Exit<never, unknown>, stamp: number, now: number): void {
+  /** Whether an entry, fresh or stale, may be served in place of a failure. */
+  maySubstitute(key: string, entry: Entry<V>, now: number): boolean {
+    const verdict = this.entries.judge(key, entry.stamp, entry.tags)
+    const freshUntil = verdict === "stale" ? this.entries.staleSince(key, entry, now) : entry.freshUntil
+    return verdict !== "hidden" &&
+      now < freshUntil + Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate)
+  }
+
+  remember(key: string, exit: Exit.Exit<never, unknown>, stamp: number, now: number): void {
     if (this.failures.size >= failuresMax) {
       for (const oldest of this.failures.keys()) {
         this.failures.delete(oldest)
@@ -342,12 +397,36 @@ export class Loads<V> {
       }
     }
     const negativeUntil = now + this.expiry.negativeTimeToLive
-    this.failures.set(key, { exit, stamp, negativeUntil, retryAt: now + this.expiry.retryAfterFailure })
+    this.failures.set(key, { exit, stamp, at: now, negativeUntil, retryAt: now + this.expiry.retryAfterFailure })
+  }
+
+  /** The failure that a read without anything to serve repeats. */
+  negative(key: string, now: number): Failure | undefined {
+    const failure = this.failures.get(key)
+    return failure !== undefined && failure.at <= now && now < failure.negativeUntil &&
+        failure.stamp >= this.entries.tagMark &&
+        this.entries.judge(key, failure.stamp, noTags) === "valid"
+      ? failure
+      : undefined
+  }
+
+  /** A refresh failed so recently that the next one has to wait. */
+  isBackingOff(key: string, now: number): boolean {
+    const failure = this.failures.get(key)
+    return failure !== undefined && failure.at <= now && now < failure.retryAt
   }
 
   end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void {
     if (this.flights.get(flight.key) === flight) this.flights.delete(flight.key)
+    this.running.delete(flight)
     flight.end(exit)
+  }
+
+  /** The key has another value now: what is being loaded or computed from the one before is not to be stored. */
+  overtake(key: string): void {
+    this.supersede(key)
+    const update = this.updates.get(key)
+    if (update !== undefined) update.overtaken = true
   }
 
   supersede(key: string): void {
@@ -357,19 +436,8 @@ export class Loads<V> {
     this.flights.delete(key)
   }
 
-  /** Whatever is being loaded is answered, and not stored. */
-  voidAll(): void {
-    for (const flight of this.flights.values()) flight.voided = true
-  }
-
   isQueueFull(): boolean {
     return this.permits !== undefined && this.queued >= this.expiry.loadQueueMax
-  }
-
-  refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number): void {
-    if (this.joinable(key) !== undefined || (this.failures.get(key)?.retryAt ?? 0) > now) return
-    if (this.loader?.lookup === undefined || this.isQueueFull()) return
-    this.start(key, cause, entry, true)
   }
 
   unowned(): CacheError {
@@ -378,7 +446,6 @@ export class Loads<V> {
   absent(key: string, why: "no lookup" | "skipped"): CacheError {
     return new CacheError({ reason: new Absent({ key: this.spec.render(key), family: this.name, why }) })
   }
-
   queueFull(key: string): CacheError {
     const reason = new LoadQueueFull({
       key: this.spec.render(key),
@@ -386,5 +453,23 @@ export class Loads<V> {
       queueMax: this.expiry.loadQueueMax
     })
     return new CacheError({ reason })
+  }
+
+  /** Throws when the structure is broken. `idle` says that nobody reads, loads or updates. For tests. */
+  checkInvariants({ idle }: { readonly idle: boolean }): void {
+    const check = (holds: boolean, rule: string) => {
+      if (!holds) throw new Error(`the loads of \`${this.name}\` are broken: ${rule}`)
+    }
+    for (const [key, flight] of this.flights) {
+      check(flight.key === key && this.running.has(flight), "a load that may be joined runs")
+    }
+    for (const flight of this.running) check(flight.exit === undefined, "a load that runs has not ended")
+    check(this.queued >= 0 && this.queued <= this.expiry.loadQueueMax, "the queue of loads keeps its bound")
+    check(this.failures.size <= failuresMax, "failures are forgotten")
+    for (const update of this.updates.values()) check(update.users > 0, "a key that nobody updates has no turn")
+    if (!idle) return
+    check(this.running.size === 0, "no load runs for nobody")
+    check(this.queued === 0, "no load waits for its turn for nobody")
+    check(this.updates.size === 0, "no update has lost its turn")
   }
 }

@@ -10,6 +10,7 @@
  */
 import type { Entry } from "../Entry.ts"
 import type { EvictionPolicy } from "../EvictionPolicy.ts"
+import { invariant } from "./invariant.ts"
 import type { TimerWheel } from "./timerWheel.ts"
 
 /** What an entry has beyond its columns. Absent when it ends when it is due, has no tags and no revision. */
@@ -113,6 +114,26 @@ export class MemoryShard {
   /** Pushes out what is due, at most `max`; whether more is due. */
   advance(nowMillis: number, max: number): boolean {
     return this.wheel.advance(nowMillis, max, this.expire)
+  }
+
+  /** Throws when the structure is broken. For tests: its cost grows with `size`. */
+  checkInvariants(): void {
+    this.policy.checkInvariants()
+    this.wheel.checkInvariants()
+    invariant(this.policy.weight <= this.weightMax, "MemoryShard", "the bound holds", this.policy.weight)
+    invariant(this.policy.size === this.size, "MemoryShard", "the policy knows every entry", this.policy.size)
+    const free = new Set(this.free.subarray(0, this.freeCount))
+    invariant(free.size === this.freeCount, "MemoryShard", "a slot is free once", this.freeCount)
+    for (let slot = 0; slot < this.used; slot++) {
+      const isFree = this.keys[slot] === undefined && this.owners[slot] === undefined
+      invariant(isFree === free.has(slot), "MemoryShard", "a slot has a key unless it is free", slot)
+    }
+    let ends = 0
+    for (let slot = 0; slot < this.used; slot++) {
+      const end = this.extras?.[slot]?.expiresAt ?? this.dueAt[slot]!
+      if (!free.has(slot) && end !== Infinity) ends++
+    }
+    invariant(this.wheel.size === ends, "MemoryShard", "what ends is scheduled", this.wheel.size)
   }
 
   private pushOut(slot: number, cause: "Evicted" | "Expired"): void {
