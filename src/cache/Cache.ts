@@ -25,7 +25,7 @@ import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
 import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
 import { type Below, type Engine, inOrder, nothing, orStoreFailed } from "./internal/engine.ts"
-import { everything, familyScope, type Mode, readMark, type Scope, TagMarks, tagScope } from "./Invalidation.ts"
+import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 /**
  * What a cache is made of: families by name, with what depends on each.
@@ -58,9 +58,6 @@ export interface Write {
   readonly options: SetOptions
 }
 
-// When a mark that a store kept was set: what is stale for so long is not served.
-const timeUnknown = -Infinity
-
 // What a listener may fall behind; it loses the oldest events beyond.
 const eventsMax = 16_384
 
@@ -75,7 +72,6 @@ export class Cache implements Engine {
   readonly store: Store["Service"]
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
-  readonly tags = new TagMarks()
   readonly history = new History()
   readonly families = new Map<string, CacheFamily<any>>()
   stamp: number
@@ -171,11 +167,8 @@ export class Cache implements Engine {
     return below
   }
 
-  recordMark(family: string, scope: Scope, mode: Mode, stamp: number): Below {
-    const target = this.families.get(family)!
-    return target.lower === undefined
-      ? nothing
-      : this.store.recordMarks([{ scope: familyScope(family, scope, mode), stamp }])
+  recordMark(family: string, scope: string, stamp: number): Below {
+    return this.store.recordMarks([{ scope: `${this.id}/${family}|${scope}`, stamp }])
   }
 
   /**
@@ -201,33 +194,6 @@ export class Cache implements Engine {
         Effect.sync(() => {
           for (const { family, key } of writes) family.applyDelete(key, "hide", this.nextStamp())
         }))
-    })
-  }
-
-  /** Invalidates every entry that has the tag, and everything that depends on an entry which may have it. */
-  invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      const stamp = this.nextStamp()
-      const atMillis = this.time.now()
-      this.tags.record(tag, mode, stamp, atMillis)
-      this.history.add({
-        what: "Invalidated",
-        family: "",
-        scope: { tag },
-        through: undefined,
-        mode,
-        stamp,
-        atMillis
-      })
-      let below = nothing
-      let kept = false
-      for (const family of this.families.values()) {
-        kept ||= family.lower !== undefined
-        family.tagInvalidated(stamp)
-        if (family.tagged) below = inOrder(below, this.spreadScope(family.name, everything, mode))
-      }
-      const own = kept ? this.store.recordMarks([{ scope: tagScope(tag, mode), stamp }]) : nothing
-      return orStoreFailed(inOrder(own, below))
     })
   }
 }
@@ -287,12 +253,10 @@ export const make: (
       const { dependents, name, pattern, render } = options
       cache.families.set(name, new CacheFamily(cache, { name, pattern, render, expiry, dependents, partition }))
     }
-    for (const mark of kept.marks) {
-      const read = readMark(mark)
-      if (read?._tag === "tag") cache.tags.record(read.tag, read.mode, read.stamp, timeUnknown)
-      else if (read !== undefined) {
-        cache.families.get(read.family)?.restoreMark(read.scope, read.mode, read.stamp, timeUnknown)
-      }
+    for (const { scope, stamp } of kept.marks) {
+      const end = scope.indexOf("|")
+      const family = scope.startsWith(`${id}/`) ? cache.families.get(scope.slice(id.length + 1, end)) : undefined
+      family?.restoreMark(scope.slice(end + 1), stamp)
     }
     return cache
   }

@@ -18,10 +18,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Semaphore from "effect/Semaphore"
+import { LeaseError } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
 import { type HotPartition, miss, type Partition } from "../store/Store.ts"
 import * as Answer from "./Answer.ts"
-import { CacheError, VersionConflict } from "./CacheError.ts"
+import { CacheError, LeaseRefused, VersionConflict } from "./CacheError.ts"
 import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import * as Expiry from "./Expiry.ts"
 import type { Explanation, Outcome } from "./Explanation.ts"
@@ -64,14 +65,9 @@ export class CacheFamily<V = unknown> {
     this.lower = this.entries.lower
   }
 
-  /** Some entry has had a tag. */
-  get tagged(): boolean {
-    return this.entries.tagged
-  }
-
   /** Takes over a mark that a store kept. */
-  restoreMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): void {
-    this.entries.restoreMark(scope, mode, stamp, atMillis)
+  restoreMark(written: string, stamp: number): void {
+    this.entries.restoreMark(written, stamp)
   }
 
   get stats(): FamilyStats {
@@ -354,9 +350,53 @@ export class CacheFamily<V = unknown> {
     })
   }
 
+  /**
+   * Changes a part of what is held, which keeps its lifetime, tags and revision. Nothing is loaded; the answer is
+   * nothing when nothing fresh is held, or when the key changed while `f` ran.
+   */
+  patch<E, R>(
+    key: string,
+    f: (was: V) => Effect.Effect<V, E, R>
+  ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
+    return Effect.flatMap(this.find(key), (held) => {
+      const before = held?.entry
+      if (before === undefined) return Effect.succeed(Option.none())
+      return Effect.flatMap(f(before.value), (value) =>
+        Effect.suspend(() => {
+          const now = this.cache.time.now()
+          const stamp = this.cache.nextStamp()
+          const current = this.hot === undefined ? before : this.hot.peek(key)
+          if (current?.version !== before.version || !this.entries.isFresh(key, current, now)) {
+            return Effect.succeed(Option.none())
+          }
+          const dependents = this.cache.spread(this.name, key, "hide")
+          this.loads.overtake(key)
+          this.entries.note("Set", key, stamp)
+          const entry = { ...before, value, stamp, version: this.cache.nextVersion(now) }
+          if (this.hot !== undefined) this.entries.keep(key, entry, now)
+          const below = this.lower === undefined ? nothing : this.entries.keepEverywhere(key, entry, now)
+          return Effect.as(orStoreFailed(inOrder(dependents, below)), Option.some(value))
+        }))
+    })
+  }
+
+  /** Loads those of the keys that are missing; how many were loaded. A key that fails is left for its readers. */
+  warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
+    return Effect.suspend(() => {
+      if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
+      const missing = keys.filter((key) => this.isMissing(key))
+      const loads = Effect.forEach(missing, (key) => Effect.exit(this.read(key)), { concurrency })
+      return Effect.map(loads, (exits) => exits.filter(Exit.isSuccess).length)
+    })
+  }
+
   /** Why a write on a condition must not happen. */
   conflictOf(key: string, options: SetOptions): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
+    if (options.lease?.isHeldUnsafe() === false) {
+      const patterns = options.lease.patterns.map(({ source }) => source)
+      return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why: "ended" }) }) })
+    }
     if (options.ifVersion === undefined) return undefined
     const entry = this.hot?.peek(key)
     const live = entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) !== "hidden"
@@ -408,21 +448,28 @@ export class CacheFamily<V = unknown> {
   markScope(scope: Scope, mode: Mode, stamp: number, through: string): Below {
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", scope, stamp, through, mode)
-    this.entries.marks.record(scope, mode, stamp, this.cache.time.now())
-    this.entries.lookTwice()
     if (this.cache.observed) {
       const name = scope === everything ? this.spec.pattern : scope.values.join(":")
       this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
     }
-    return this.cache.recordMark(this.name, scope, mode, stamp)
+    return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
   }
 
-  /** A tag has been invalidated: what was loaded before is not to be stored, what is held needs a second look. */
-  tagInvalidated(stamp: number): void {
-    for (const flight of this.loads.running) flight.voided = true
-    for (const lock of this.loads.updates.values()) lock.overtaken = true
-    this.entries.tagMark = stamp
-    this.entries.lookTwice()
+  /** Invalidates every entry that has the tag, and everything that depends on an entry which may have it. */
+  invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => {
+      const stamp = this.cache.nextStamp()
+      this.entries.counts.invalidations++
+      this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
+      for (const flight of this.loads.running) flight.voided = true
+      for (const lock of this.loads.updates.values()) lock.overtaken = true
+      if (this.cache.observed) {
+        this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: tag, through: this.name, mode, stamp }))
+      }
+      const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
+      const spread = this.entries.tagged ? this.cache.spreadScope(this.name, everything, mode) : nothing
+      return orStoreFailed(inOrder(own, spread))
+    })
   }
 
   /** While somebody listens, every read takes the slow path, which tells of hits. */

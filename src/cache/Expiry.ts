@@ -37,6 +37,7 @@ export interface Expiry {
   readonly loadConcurrency: number
   readonly loadQueueMax: number
   readonly onAbandoned: "interrupt" | "finish"
+  readonly freeze: boolean
 }
 
 /**
@@ -109,7 +110,8 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy) {
     hardTimeout: yield* time("hardTimeout", policy.hardTimeout, undefined),
     loadConcurrency: yield* count("loadConcurrency", policy.loadConcurrency, Infinity),
     loadQueueMax: yield* count("loadQueueMax", policy.loadQueueMax, defaults.loadQueueMax),
-    onAbandoned: policy.onAbandoned ?? "interrupt"
+    onAbandoned: policy.onAbandoned ?? "interrupt",
+    freeze: policy.freeze ?? false
   }
   return expiry
 })

@@ -89,8 +89,8 @@ const concerns = (
   segments: ReadonlyArray<string>,
   tags: ReadonlyArray<string>
 ): boolean => {
-  if (typeof scope !== "string" && "tag" in scope) return tags.includes(scope.tag)
   if (of !== family) return false
+  if (typeof scope !== "string" && "tag" in scope) return tags.includes(scope.tag)
   if (typeof scope === "string") return scope === key
   return scope.positions.every((position, i) => segments[position] === scope.values[i])
 }

@@ -14,8 +14,6 @@
  *
  * @since 0.1.0
  */
-import type { Mark } from "../store/Store.ts"
-
 /**
  * How an invalidated entry is treated: never served again, or like one whose time is over, which the family may allow
  * to be served as stale.
@@ -182,7 +180,7 @@ export class FamilyMarks {
 }
 
 /**
- * The marks of tags, which belong to no family.
+ * The marks of the tags of one family.
  *
  * @category models
  * @since 0.1.0
@@ -229,13 +227,13 @@ export class TagMarks {
 const letters = { hide: "h", markStale: "s" } as const
 
 /**
- * How a mark on a family is written in a store.
+ * How a mark on keys is written in a store.
  *
  * @category encoding
  * @since 0.1.0
  */
-export const familyScope = (family: string, scope: Scope, mode: Mode): string =>
-  [letters[mode], "family", family, scope.positions.join(","), scope.values.join(separator)].join("|")
+export const writeScope = (scope: Scope, mode: Mode): string =>
+  [letters[mode], "keys", scope.positions.join(","), scope.values.join(separator)].join("|")
 
 /**
  * How a mark on a tag is written in a store.
@@ -243,7 +241,7 @@ export const familyScope = (family: string, scope: Scope, mode: Mode): string =>
  * @category encoding
  * @since 0.1.0
  */
-export const tagScope = (tag: string, mode: Mode): string => `${letters[mode]}|tag|${tag}`
+export const writeTag = (tag: string, mode: Mode): string => `${letters[mode]}|tag|${tag}`
 
 /**
  * What a stored mark says; `undefined` for one that this version does not know.
@@ -251,23 +249,17 @@ export const tagScope = (tag: string, mode: Mode): string => `${letters[mode]}|t
  * @category encoding
  * @since 0.1.0
  */
-export const readMark = (mark: Mark):
-  | {
-    readonly _tag: "family"
-    readonly family: string
-    readonly scope: Scope
-    readonly mode: Mode
-    readonly stamp: number
-  }
-  | { readonly _tag: "tag"; readonly tag: string; readonly mode: Mode; readonly stamp: number }
+export const readScope = (written: string):
+  | { readonly _tag: "keys"; readonly scope: Scope; readonly mode: Mode }
+  | { readonly _tag: "tag"; readonly tag: string; readonly mode: Mode }
   | undefined =>
 {
-  const [letter, kind, ...rest] = mark.scope.split("|")
+  const [letter, kind, ...rest] = written.split("|")
   const mode = letter === "h" ? "hide" : letter === "s" ? "markStale" : undefined
   if (mode === undefined) return undefined
-  if (kind === "tag") return { _tag: "tag", tag: rest.join("|"), mode, stamp: mark.stamp }
-  if (kind !== "family" || rest.length < 3) return undefined
-  const positions = rest[1] === "" ? [] : rest[1]!.split(",").map(Number)
-  const values = positions.length === 0 ? [] : rest.slice(2).join("|").split(separator)
-  return { _tag: "family", family: rest[0]!, scope: { positions, values }, mode, stamp: mark.stamp }
+  if (kind === "tag") return { _tag: "tag", tag: rest.join("|"), mode }
+  if (kind !== "keys" || rest.length < 2) return undefined
+  const positions = rest[0] === "" ? [] : rest[0]!.split(",").map(Number)
+  const values = positions.length === 0 ? [] : rest.slice(1).join("|").split(separator)
+  return { _tag: "keys", scope: { positions, values }, mode }
 }

@@ -56,6 +56,18 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
   /** The value with its tier, age, staleness, stamp and cost. */
   readonly getAnswer: (params: Params<P, Codecs>) => Effect.Effect<Answer<V>, CacheError | E, Borrows<P, Self>>
   readonly has: (params: Params<P, Codecs>) => Effect.Effect<boolean, CacheError, Borrows<P, Self>>
+  /** A part of the value, chosen by `f`. */
+  readonly select: <A>(
+    params: Params<P, Codecs>,
+    f: (value: V) => A
+  ) => Effect.Effect<A, CacheError | E, Borrows<P, Self>>
+  /** Loads those that are missing, sixteen at a time by default; how many were loaded. One that fails is left out. */
+  readonly warm: (
+    params: Iterable<Params<P, Codecs>>,
+    options?: { readonly concurrency?: number | undefined }
+  ) => Effect.Effect<number, CacheError, Borrows<P, Self>>
+  /** The keys read most, as far as memory serves them, with their share of the reads. */
+  readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError, Borrows<P, Self>>
   /** Why a key is, or is not, answered from the cache. */
   readonly explain: (params: Params<P, Codecs>) => Effect.Effect<Explanation<V>, CacheError, Borrows<P, Self>>
 
@@ -83,6 +95,17 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
     ): Effect.Effect<V, CacheError | E | E2, Owns<P, Self> | R2>
     (params: Params<P, Codecs>, f: (was: V) => V): Effect.Effect<V, CacheError | E, Owns<P, Self>>
   }
+  /**
+   * Changes a part of what is held, which keeps its lifetime, tags and revision; `None` when nothing fresh is held, or
+   * when the key changed while `f` ran. Nothing is loaded.
+   */
+  readonly patch: {
+    <E2, R2>(
+      params: Params<P, Codecs>,
+      f: (was: V) => Effect.Effect<V, E2, R2>
+    ): Effect.Effect<Option.Option<V>, CacheError | E2, Owns<P, Self> | R2>
+    (params: Params<P, Codecs>, f: (was: V) => V): Effect.Effect<Option.Option<V>, CacheError, Owns<P, Self>>
+  }
   readonly delete: (params: Params<P, Codecs>) => Effect.Effect<void, CacheError, Owns<P, Self>>
   readonly deleteMany: (
     params: ReadonlyArray<Params<P, Codecs>>
@@ -100,6 +123,8 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
   ) => Effect.Effect<void, CacheError, Owns<P, Self>>
   /** The same for every entry of the family. */
   readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  /** The same for every entry of the family that was stored with the tag. */
+  readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, Owns<P, Self>>
   /** Runs the lookup now, and stores what it gives. A failure leaves the old value in place. */
   readonly refresh: (params: Params<P, Codecs>) => Effect.Effect<V, CacheError | E, Owns<P, Self>>
 
@@ -119,6 +144,19 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
   readonly reader: Effect.Effect<Reader<P, V, E, Codecs, Name>, CacheError, Borrows<P, Self>>
   /** All operations, with the right to them resolved. */
   readonly writer: Effect.Effect<Writer<P, V, E, Codecs>, CacheError, Owns<P, Self>>
+}
+
+/**
+ * A key that is read often.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface HotKey<P extends string, Codecs> {
+  readonly params: ParsedParams<P, Codecs>
+  readonly key: string
+  /** From 0 to 1, estimated; never too low for a key that is read often. */
+  readonly share: number
 }
 
 /**
@@ -157,6 +195,7 @@ export interface Reader<P extends string, V, E, Codecs, Name = string> extends R
   ) => never
   readonly setMany: (entries: Diagnostic.writeThroughBorrow<P, Name & string>, options?: SetOptions) => never
   readonly update: (params: Diagnostic.writeThroughBorrow<P, Name & string>, f?: unknown) => never
+  readonly patch: (params: Diagnostic.writeThroughBorrow<P, Name & string>, f?: unknown) => never
   readonly delete: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => never
   readonly deleteMany: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => never
   readonly invalidate: (params: Diagnostic.writeThroughBorrow<P, Name & string>, options?: InvalidateOptions) => never
@@ -165,6 +204,7 @@ export interface Reader<P extends string, V, E, Codecs, Name = string> extends R
     options?: InvalidateOptions
   ) => never
   readonly invalidateAll: (options: Diagnostic.writeThroughBorrow<P, Name & string>) => never
+  readonly invalidateTag: (tag: Diagnostic.writeThroughBorrow<P, Name & string>, options?: InvalidateOptions) => never
   readonly refresh: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => never
 }
 
@@ -183,6 +223,15 @@ export interface Readable<P extends string, V, E, Codecs> {
   readonly getMany: (params: ReadonlyArray<Params<P, Codecs>>) => Effect.Effect<ReadonlyArray<V>, CacheError | E>
   readonly getAnswer: (params: Params<P, Codecs>) => Effect.Effect<Answer<V>, CacheError | E>
   readonly has: (params: Params<P, Codecs>) => Effect.Effect<boolean, CacheError>
+  /** A part of the value, chosen by `f`. */
+  readonly select: <A>(params: Params<P, Codecs>, f: (value: V) => A) => Effect.Effect<A, CacheError | E>
+  /** Loads those that are missing, sixteen at a time by default; how many were loaded. One that fails is left out. */
+  readonly warm: (
+    params: Iterable<Params<P, Codecs>>,
+    options?: { readonly concurrency?: number | undefined }
+  ) => Effect.Effect<number, CacheError>
+  /** The keys read most, as far as memory serves them, with their share of the reads. */
+  readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError>
   readonly explain: (params: Params<P, Codecs>) => Effect.Effect<Explanation<V>, CacheError>
 }
 
@@ -205,6 +254,17 @@ export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E
     ): Effect.Effect<V, CacheError | E | E2, R2>
     (params: Params<P, Codecs>, f: (was: V) => V): Effect.Effect<V, CacheError | E>
   }
+  /**
+   * Changes a part of what is held, which keeps its lifetime, tags and revision; `None` when nothing fresh is held, or
+   * when the key changed while `f` ran. Nothing is loaded.
+   */
+  readonly patch: {
+    <E2, R2>(
+      params: Params<P, Codecs>,
+      f: (was: V) => Effect.Effect<V, E2, R2>
+    ): Effect.Effect<Option.Option<V>, CacheError | E2, R2>
+    (params: Params<P, Codecs>, f: (was: V) => V): Effect.Effect<Option.Option<V>, CacheError>
+  }
   readonly delete: (params: Params<P, Codecs>) => Effect.Effect<void, CacheError>
   readonly deleteMany: (params: ReadonlyArray<Params<P, Codecs>>) => Effect.Effect<void, CacheError>
   readonly invalidate: (params: Params<P, Codecs>, options?: InvalidateOptions) => Effect.Effect<void, CacheError>
@@ -213,5 +273,6 @@ export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E
     options?: InvalidateOptions
   ) => Effect.Effect<void, CacheError>
   readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError>
+  readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError>
   readonly refresh: (params: Params<P, Codecs>) => Effect.Effect<V, CacheError | E>
 }

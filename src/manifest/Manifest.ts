@@ -26,7 +26,7 @@ import type * as Stream from "effect/Stream"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { CacheEvent } from "../cache/CacheEvent.ts"
 import type { FamilyStats, SetOptions } from "../cache/FamilySpec.ts"
-import type { Borrows, Owns, OwnsCapability } from "../capability/Capability.ts"
+import type { Borrows, Owns, OwnsCapability, OwnsEach } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type {
   CarvedPatterns,
@@ -39,11 +39,12 @@ import type {
   FamilyOf,
   PatternOf,
   Route,
+  Touching,
   Typed,
   ValueOf
 } from "../ownership/Definition.ts"
 import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
-import type { keyProblem } from "../pattern/KeyPattern.ts"
+import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { DeclaredFn, DeclaredMethod, InLayer } from "./Declared.ts"
 import type { Family, InvalidateOptions, Write } from "./Family.ts"
@@ -161,7 +162,7 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
     modules: [M] extends [infer X] ? CheckedModules<Self, Id, D, X> : M
   ): Layer.Layer<
     // Spelled out rather than named, so that hovers show the services.
-    { [K in keyof M]: M[K] extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof M],
+    Self | { [K in keyof M]: M[K] extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof M],
     CacheError | { [K in keyof M]: M[K] extends Layer.Layer<any, infer E, any> ? E : never }[keyof M],
     | Store
     | {
@@ -174,8 +175,14 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
   batch<const Ws extends ReadonlyArray<Write<any>>>(
     writes: Ws
   ): Effect.Effect<void, CacheError, Ws[number] extends Write<infer R> ? R : never>
-  /** Invalidates every entry that was stored with the tag, and what depends on such entries. */
-  invalidateTag(tag: string, options?: InvalidateOptions): Effect.Effect<void, CacheError, Self>
+  /**
+   * Invalidates every key that a pattern denotes, in all families that share a key with it: `"tenant:42:*"`. Each of
+   * them must be owned. Of a family whose own last segment is `*`, keys of other lengths may go, too.
+   */
+  invalidate<const P extends string>(
+    pattern: CheckedPattern<Id, D, P>,
+    options?: InvalidateOptions
+  ): Effect.Effect<void, CacheError, OwnsEach<PatternOf<FamilyOf<D, Touching<D, P>>>, Self>>
   /** What happens in the cache, from the moment the stream is run. */
   readonly events: Stream.Stream<CacheEvent, never, Self>
   /** Counts by family, since the engine was built. */
@@ -193,6 +200,10 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
   /** Marks an Effect as a program of one layer. */
   inLayer<L extends keyof D["layers"] & string>(layer: L): InLayer<Self, D, L>
 }
+
+type CheckedPattern<Id extends string, D extends Definition, P extends string> = [patternProblem<P>] extends [never]
+  ? [Touching<D, P>] extends [never] ? Diagnostic.keyUnknown<Id, P> : P
+  : patternProblem<P>
 
 // A union of keys is fine as long as one family decides about all of them; else neither value type nor right is sound.
 type CheckedKey<Id extends string, D extends Definition, K extends string> = isUnion<Route<D, K>> extends true

@@ -39,6 +39,8 @@ export interface FamilyPolicy {
 
   /** What becomes of a lookup when everyone who waited for it has gone: it is interrupted, or runs to its end. */
   readonly onAbandoned?: "interrupt" | "finish" | undefined
+  /** Values are made immutable, with all that they reach, when they are stored: for development. */
+  readonly freeze?: boolean | undefined
   /** What an entry weighs in a store that is bounded by weight, at least 1. A value of the family is given. */
   readonly weigher?: ((key: string, value: any) => number) | undefined
 }

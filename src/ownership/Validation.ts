@@ -249,6 +249,7 @@ const familyOptions: { readonly [Option in keyof FamilySpec]-?: true } = {
   loadQueueMax: true,
   retryAfterFailure: true,
   onAbandoned: true,
+  freeze: true,
   weigher: true
 }
 

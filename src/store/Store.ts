@@ -109,6 +109,8 @@ export interface HotPartition<V> {
   readonly drop: (key: string) => boolean
   /** Removes every key. */
   readonly dropAll: () => void
+  /** The keys that were read most, with their share of the reads: a sketch of every 64th hit. */
+  readonly hottest: (max: number) => ReadonlyArray<{ readonly key: string; readonly share: number }>
   /** The keys, in no stated order, the expired ones that are not freed yet among them. */
   readonly keys: () => IterableIterator<string>
   /** Throws when the structure is broken. For tests: its cost grows with the number of entries. */

@@ -7,7 +7,7 @@ import type { StoreError } from "../../store/StoreError.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
-import type { Mode, Scope, TagMarks } from "../Invalidation.ts"
+import type { Mode, Scope } from "../Invalidation.ts"
 
 /** Work that the tiers below memory still have to do. What is in memory has been done before it is handed out. */
 export type Below = Effect.Effect<void, StoreError>
@@ -27,7 +27,6 @@ export const orStoreFailed = (work: Below): Effect.Effect<void, CacheError> =>
 export interface Engine {
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
-  readonly tags: TagMarks
   readonly history: History
   /** The stamp of the latest invalidation. */
   readonly stamp: number
@@ -40,5 +39,6 @@ export interface Engine {
   spread(family: string, key: string, mode: Mode): Below
   /** Drops what depends on any key of a scope. */
   spreadScope(family: string, scope: Scope, mode: Mode): Below
-  recordMark(family: string, scope: Scope, mode: Mode, stamp: number): Below
+  /** Has the store keep a mark on a family, which gives the scope its meaning. */
+  recordMark(family: string, scope: string, stamp: number): Below
 }

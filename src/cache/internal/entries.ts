@@ -11,9 +11,19 @@ import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Happening } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
-import { FamilyMarks, type Mode, type Scope, type Verdict } from "../Invalidation.ts"
+import {
+  FamilyMarks,
+  type Mode,
+  readScope,
+  type Scope,
+  TagMarks,
+  type Verdict,
+  writeScope,
+  writeTag
+} from "../Invalidation.ts"
 import type { LoadedOptions } from "../Lookup.ts"
-import type { Below, Engine } from "./engine.ts"
+import { type Below, type Engine, nothing } from "./engine.ts"
+import { freezeDeep } from "./freeze.ts"
 
 export const noTags: ReadonlyArray<string> = []
 
@@ -26,8 +36,9 @@ export class Entries<V> {
   /** What lies below memory; `undefined` when memory is all there is. */
   readonly lower: Partition<V> | undefined
   readonly marks = new FamilyMarks()
-  /** Some entry has had a tag. */
-  tagged = false
+  readonly tags = new TagMarks()
+  /** Some entry may have a tag: one has had, or a tier keeps entries from before. */
+  tagged: boolean
   /** What a tag's invalidation may concern is older than this. */
   tagMark = 0
   observed = false
@@ -51,6 +62,7 @@ export class Entries<V> {
     this.expiry = spec.expiry
     this.hot = spec.partition.hot
     this.lower = spec.partition === this.hot as unknown ? undefined : spec.partition
+    this.tagged = this.lower !== undefined
     this.lookTwice()
   }
 
@@ -62,7 +74,7 @@ export class Entries<V> {
   judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict {
     const own = stamp >= this.marks.latest ? "valid" : this.marks.judge(key, stamp)
     if (own === "hidden" || tags.length === 0) return own
-    const byTag = this.cache.tags.judge(tags, stamp)
+    const byTag = this.tags.judge(tags, stamp)
     return byTag === "valid" ? own : byTag
   }
 
@@ -70,7 +82,7 @@ export class Entries<V> {
   staleSince(key: string, entry: Entry<V>, now: number): number {
     const marked = Math.min(
       this.marks.staleSince(key, entry.stamp),
-      this.cache.tags.staleSince(entry.tags, entry.stamp)
+      this.tags.staleSince(entry.tags, entry.stamp)
     )
     return Math.min(now, entry.freshUntil, marked)
   }
@@ -116,6 +128,7 @@ export class Entries<V> {
       this.expiry.jitter === 0 ? 0 : this.cache.random.nextDoubleUnsafe()
     )
     const tags = options.tags ?? noTags
+    if (this.expiry.freeze) freezeDeep(value)
     if (tags.length > 0) this.tagged = true
     return {
       value,
@@ -153,9 +166,26 @@ export class Entries<V> {
     this.cache.history.add({ what, family: this.name, scope, through, mode, stamp, atMillis: this.cache.time.now() })
   }
 
-  /** Takes over a mark that a store kept. */
-  restoreMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): void {
+  /** Marks keys; what is left to do below is to keep the mark. */
+  markKeys(scope: Scope, mode: Mode, stamp: number, atMillis: number): Below {
     this.marks.record(scope, mode, stamp, atMillis)
+    this.lookTwice()
+    return this.lower === undefined ? nothing : this.cache.recordMark(this.name, writeScope(scope, mode), stamp)
+  }
+
+  /** Marks a tag; what is left to do below is to keep the mark. */
+  markTag(tag: string, mode: Mode, stamp: number, atMillis: number): Below {
+    this.tags.record(tag, mode, stamp, atMillis)
+    this.tagMark = stamp
+    this.lookTwice()
+    return this.lower === undefined ? nothing : this.cache.recordMark(this.name, writeTag(tag, mode), stamp)
+  }
+
+  /** Takes over a mark that a store kept. Nobody knows when it was set: what it marked stale, has been so for ever. */
+  restoreMark(written: string, stamp: number): void {
+    const read = readScope(written)
+    if (read?._tag === "tag") this.tags.record(read.tag, read.mode, stamp, -Infinity)
+    else if (read !== undefined) this.marks.record(read.scope, read.mode, stamp, -Infinity)
     this.lookTwice()
   }
 

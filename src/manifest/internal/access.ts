@@ -7,7 +7,7 @@ import * as Exit from "effect/Exit"
 import { CacheError, InvalidKey } from "../../cache/CacheError.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
-import { Access } from "./grants.ts"
+import { Access, type CacheGrant } from "./grants.ts"
 import type { Keys, Params } from "./keys.ts"
 
 /** How a family is reached from a Context. */
@@ -37,6 +37,11 @@ export class FamilyAccess extends Access {
   /** The key as a pattern, for leases. */
   patternOf(params: Params): Effect.Effect<KeyPattern, CacheError> {
     return Effect.map(this.keyOf(params), (key) => parsePatternUnsafe(this.keys.render(key)))
+  }
+
+  grantToWrite(context: Context.Context<never>): Effect.Effect<CacheGrant, CacheError> {
+    const grant = this.writable(context)
+    return grant === undefined ? Effect.fail(this.refusal(context, "write")) : Effect.succeed(grant)
   }
 
   readSlowly(context: Context.Context<never>, key: string): Effect.Effect<unknown, unknown> {

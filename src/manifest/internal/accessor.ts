@@ -7,6 +7,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { Cache, Write as EngineWrite } from "../../cache/Cache.ts"
 import { CacheError, LeaseRefused, type Verb } from "../../cache/CacheError.ts"
@@ -23,6 +24,12 @@ import { Read } from "./read.ts"
 export interface InvalidateOptions {
   readonly mode?: Mode | undefined
 }
+
+// How many keys are loaded at a time for a cache that is being warmed; readers come first.
+const warmConcurrency = 16
+
+const asEffect = (made: unknown): Effect.Effect<unknown, unknown> =>
+  Effect.isEffect(made) ? made as Effect.Effect<unknown, unknown> : Effect.succeed(made)
 
 /** The operations, given how to find the family: from the Context, for accessors; once and for all, for handles. */
 export const operations = (access: FamilyAccess, find: Find) => {
@@ -41,6 +48,26 @@ export const operations = (access: FamilyAccess, find: Find) => {
     has: (params: Params) =>
       reading(params, (family, key) => Effect.map(family.find(key), (found) => found !== undefined)),
 
+    select: (params: Params, f: (value: unknown) => unknown) =>
+      reading(params, (family, key) => Effect.map(family.read(key), f)),
+    warm: (
+      all: Iterable<Params>,
+      { concurrency = warmConcurrency }: { readonly concurrency?: number | undefined } = {}
+    ) => find("read", (family) => Effect.flatMap(keysOf(all), (keys) => family.warm(keys, concurrency))),
+    hottest: (max: number) =>
+      find(
+        "read",
+        (family) =>
+          Effect.sync(() =>
+            (family.hot?.hottest(max) ?? []).flatMap(({ key, share }) =>
+              Option.match(access.keys.decode(key), {
+                onNone: () => [],
+                onSome: (params) => [{ params, key: access.keys.render(key), share }]
+              })
+            )
+          )
+      ),
+
     set: (params: Params, value: unknown, options?: SetOptions) =>
       writing(params, (family, key) => family.set(key, value, options)),
     setMany: (entries: Iterable<readonly [Params, unknown]>, options?: SetOptions) =>
@@ -53,20 +80,27 @@ export const operations = (access: FamilyAccess, find: Find) => {
           (pairs) => family.setMany(pairs, options)
         )),
     update: (params: Params, f: (was: unknown) => unknown) =>
-      writing(params, (family, key) =>
-        family.update(key, (was) => {
-          const made = f(was)
-          return Effect.isEffect(made) ? made as Effect.Effect<unknown, unknown> : Effect.succeed(made)
-        })),
+      writing(params, (family, key) => family.update(key, (was) => asEffect(f(was)))),
+    patch: (params: Params, f: (was: unknown) => unknown) =>
+      writing(params, (family, key) => family.patch(key, (was) => asEffect(f(was)))),
     delete: (params: Params) => writing(params, (family, key) => family.drop([key], "hide")),
     deleteMany: (all: Iterable<Params>) =>
       find("write", (family) => Effect.flatMap(keysOf(all), (keys) => family.drop(keys, "hide"))),
     invalidate: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
       writing(params, (family, key) => family.drop([key], mode)),
     invalidateWhere: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
-      find("write", (family) => family.dropScope(access.keys.scopeOf(params), mode)),
+      find(
+        "write",
+        (family) =>
+          Result.match(access.keys.scopeOf(params), {
+            onSuccess: (scope) => family.dropScope(scope, mode),
+            onFailure: (why) => Effect.fail(access.invalid(why))
+          })
+      ),
     invalidateAll: ({ mode = "hide" }: InvalidateOptions = {}) =>
       find("write", (family) => family.dropScope({ positions: [], values: [] }, mode)),
+    invalidateTag: (tag: string, { mode = "hide" }: InvalidateOptions = {}) =>
+      find("write", (family) => family.invalidateTag(tag, mode)),
     refresh: (params: Params) => writing(params, (family, key) => family.refresh(key))
   }
 }

@@ -8,9 +8,10 @@
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type { Scope } from "../../cache/Invalidation.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
-import { isSegment } from "../../pattern/KeyPattern.ts"
+import { isSegment, type KeyPattern } from "../../pattern/KeyPattern.ts"
 
 export type Params = { readonly [name: string]: unknown }
 
@@ -23,10 +24,10 @@ export interface Keys {
   readonly parse: (rendered: string) => string | undefined
   /** Parameters as the owner's lookup sees them: decoded where the manifest gives a codec. */
   readonly decode: (key: string) => Option.Option<Params>
-  /** Positions and texts of the parameters that are given, ascending. */
-  readonly scopeOf: (
-    params: Params
-  ) => { readonly positions: ReadonlyArray<number>; readonly values: ReadonlyArray<string> }
+  /** What keys with the given parameters have in common, or what is wrong with one of them. */
+  readonly scopeOf: (params: Params) => Result.Result<Scope, string>
+  /** What the family's keys that a pattern denotes have in common. */
+  readonly scopeOfPattern: (pattern: KeyPattern) => Scope
 }
 
 interface Hole {
@@ -125,12 +126,25 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
       if (pattern.rest) params["*"] = texts.slice(holes.length).join(":")
       return Option.some(params)
     },
+    scopeOfPattern: (wanted) => {
+      let position = 0
+      const bound = wanted.segments.flatMap((segment, at) => {
+        if (pattern.segments[at]?._tag === "Text") return []
+        const own = position++
+        return segment._tag === "Text" ? [{ position: own, value: segment.text }] : []
+      })
+      return { positions: bound.map((each) => each.position), values: bound.map((each) => each.value) }
+    },
     scopeOf: (params) => {
-      const given = holes.flatMap((hole, position) => Object.hasOwn(params, hole.name) ? [{ hole, position }] : [])
-      return {
-        positions: given.map(({ position }) => position),
-        values: given.map(({ hole }) => hole.encode(params[hole.name]))
-      }
+      const given = holes.flatMap(({ encode, name }, position) =>
+        params[name] === undefined ? [] : [{ name, position, value: encode(params[name]) }]
+      )
+      const rest = params["*"] === undefined ? [] : restText(params["*"]).split(":")
+      rest.forEach((value, i) => given.push({ name: "*", position: holes.length + i, value }))
+      const wrong = given.find(({ value }) => !isSegment(value))
+      return wrong === undefined
+        ? Result.succeed({ positions: given.map((each) => each.position), values: given.map((each) => each.value) })
+        : Result.fail(Diagnostic.format(Diagnostic.parameterNotSegment(pattern.source, wrong.name)))
     }
   }
 }

@@ -13,12 +13,11 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Cache from "../../cache/Cache.ts"
 import { CacheError, InvalidKey, InvalidManifest } from "../../cache/CacheError.ts"
-import type { Mode } from "../../cache/Invalidation.ts"
 import * as Lease from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import { type ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
-import { keyProblem } from "../../pattern/KeyPattern.ts"
+import { keyProblem, parsePattern } from "../../pattern/KeyPattern.ts"
 import * as Codec from "../../store/Codec.ts"
 import type { Store } from "../../store/Store.ts"
 import { FamilyAccess } from "./access.ts"
@@ -87,14 +86,40 @@ const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest) =>
     delegate,
     modules,
     ...rawKeys(manifest, accesses, accessors),
-    invalidateTag: (name: string, { mode = "hide" }: { readonly mode?: Mode | undefined } = {}) =>
-      Effect.flatMap(tag, ({ cache }) => cache.invalidateTag(name, mode)),
     batch,
+    invalidate: byPattern(manifest, accesses),
     events: Stream.unwrap(Effect.map(tag, ({ cache }) => cache.events)),
     stats: Effect.map(tag, ({ cache }) => cache.stats),
     ...declared
   }
 }
+
+/** Invalidates a pattern in every family that it touches, after all grants are found. */
+const byPattern =
+  (manifest: ValidManifest, accesses: ReadonlyMap<string, FamilyAccess>) =>
+  (source: string, { mode = "hide" }: accessor.InvalidateOptions = {}): Effect.Effect<void, CacheError> =>
+    Effect.withFiber((fiber) => {
+      const parsed = parsePattern(source)
+      if (Result.isFailure(parsed)) {
+        return Effect.fail(
+          new CacheError({ reason: new InvalidKey({ pattern: source, why: Diagnostic.format(parsed.failure) }) })
+        )
+      }
+      const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
+      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknownKey(manifest.id, source) }))
+      const grants = Effect.forEach(touched, (access) => access.grantToWrite(fiber.context))
+      return Effect.flatMap(
+        grants,
+        (all) =>
+          Effect.forEach(
+            all,
+            (grant, i) => touched[i]!.familyOf(grant).dropScope(touched[i]!.keys.scopeOfPattern(parsed.success), mode),
+            {
+              discard: true
+            }
+          )
+      )
+    })
 
 /** All grants and keys first; then all writes, in one step. */
 const batch = (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>

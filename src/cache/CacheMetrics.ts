@@ -1,0 +1,79 @@
+/**
+ * The counts of a cache as Effect metrics, for whatever exports those: Prometheus, OTLP, a test.
+ *
+ * - A hit costs nothing: counts are kept anyway, and what has been added since is published once per interval.
+ * - Attributes are `cache` and `family`; a key is never one.
+ * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
+ *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`
+ *   (counters), `cache.entries` (a gauge).
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import type { FamilyStats } from "./FamilySpec.ts"
+
+const counters = {
+  hits: "cache.hits",
+  staleHits: "cache.hits.stale",
+  misses: "cache.misses",
+  loads: "cache.loads",
+  loadFailures: "cache.loads.failed",
+  coalesced: "cache.loads.coalesced",
+  refused: "cache.loads.refused",
+  evictions: "cache.evictions",
+  expirations: "cache.expirations",
+  invalidations: "cache.invalidations"
+} as const satisfies { readonly [K in Exclude<keyof FamilyStats, "entries">]: string }
+
+type Counted = keyof typeof counters
+
+/**
+ * How metrics are published.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The value of the attribute `cache`. */
+  readonly cache: string
+  /** How often counts are published. Ten seconds by default. */
+  readonly interval?: Duration.Input | undefined
+}
+
+const intervalDefault: Duration.Input = "10 seconds"
+
+/**
+ * Publishes what `stats` counts (`AppCache.stats`), at once and then once per interval, for as long as it runs.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const publish = <E, R>(
+  stats: Effect.Effect<{ readonly [family: string]: FamilyStats }, E, R>,
+  options: Options
+): Effect.Effect<never, E, R> =>
+  Effect.suspend(() => {
+    const published = new Map<string, FamilyStats>()
+    const once = Effect.flatMap(stats, (now) =>
+      Effect.forEach(Object.entries(now), ([family, counts]) => {
+        const before = published.get(family)
+        published.set(family, counts)
+        return publishFamily({ cache: options.cache, family }, counts, before)
+      }, { discard: true }))
+    return Effect.forever(Effect.andThen(once, Effect.sleep(options.interval ?? intervalDefault)))
+  })
+
+const publishFamily = (
+  attributes: { readonly cache: string; readonly family: string },
+  now: FamilyStats,
+  before: FamilyStats | undefined
+): Effect.Effect<void> => {
+  const added = Object.entries(counters).map(([count, name]) =>
+    Metric.update(Metric.counter(name, { attributes }), now[count as Counted] - (before?.[count as Counted] ?? 0))
+  )
+  return Effect.all([...added, Metric.update(Metric.gauge("cache.entries", { attributes }), now.entries)], {
+    discard: true
+  })
+}

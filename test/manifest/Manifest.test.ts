@@ -1,0 +1,268 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { TestClock } from "effect/testing"
+import * as CacheMetrics from "../../src/cache/CacheMetrics.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+
+interface User {
+  readonly name: string
+  readonly mail: string
+}
+
+class AppCache extends Manifest.Service<AppCache>()("AppCache", {
+  families: {
+    user: { pattern: "user:{id}", value: Manifest.type<User>(), timeToLive: "1 hour", freeze: true },
+    profile: { pattern: "profile:{id}", value: Schema.String, derives: ["user:{id}"] },
+    feed: { pattern: "feed:{id}:{page}", value: Schema.String, derives: ["profile:{id}"], fanout: true },
+    count: { pattern: "count:{day}", params: { day: Schema.Number }, value: Schema.Number }
+  },
+  readers: { web: { borrows: ["profile:{id}"] } }
+}) {}
+const { count, feed, profile, user } = AppCache.keys
+
+class Log extends Context.Service<Log, Array<string>>()("test/Log") {}
+const note = (line: string) => Log.useSync((log) => void log.push(line))
+
+const UserLive = AppCache.owner("user", {
+  lookup: ({ id }) =>
+    Effect.as(note(`user ${id}`), Lookup.loaded<User>({ name: id, mail: "m" }, { tags: [`odd:${Number(id) % 2}`] }))
+})
+const ProfileLive = AppCache.owner("profile", {
+  lookup: Effect.fnUntraced(function*({ id }) {
+    yield* note(`profile ${id}`)
+    return `<${(yield* user.get({ id })).name}>`
+  })
+})
+const FeedLive = AppCache.owner("feed", {
+  lookup: ({ id, page }) =>
+    Effect.andThen(note(`feed ${id} ${page}`), Effect.map(profile.get({ id }), (shown) => `${shown} page ${page}`))
+})
+const CountLive = AppCache.owner("count", {
+  lookupMany: (all) =>
+    Effect.as(note(`count ${all.map(({ day }) => day + 0).join(" ")}`), all.map(({ day }) => day * 2))
+})
+
+const live = Layer.suspend(() =>
+  AppCache.modules({ user: UserLive, profile: ProfileLive, feed: FeedLive, count: CountLive }).pipe(
+    Layer.provideMerge(MemoryStore.layer({ capacity: 1_000 })),
+    Layer.provideMerge(Layer.sync(Log, () => []))
+  )
+)
+const drain = Log.useSync((log) => log.splice(0).toSorted())
+
+describe("a manifest", () => {
+  it.effect("a write drops what derives from it, and nothing else", () =>
+    Effect.gen(function*() {
+      yield* feed.get({ id: "1", page: 1 })
+      yield* feed.get({ id: "1", page: 2 })
+      yield* feed.get({ id: "2", page: 1 })
+      yield* drain
+      yield* user.set({ id: "1" }, { name: "Ann", mail: "a" })
+      assert.strictEqual(yield* feed.get({ id: "1", page: 1 }), "<Ann> page 1")
+      assert.strictEqual(yield* feed.get({ id: "2", page: 1 }), "<2> page 1")
+      assert.deepStrictEqual(yield* drain, ["feed 1 1", "profile 1"])
+    }).pipe(Effect.provide(live)))
+
+  it.effect("an update reads, changes and writes; a failure changes nothing", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* user.update({ id: "1" }, (was) => ({ ...was, name: "Bob" })), {
+        name: "Bob",
+        mail: "m"
+      })
+      const failed = yield* Effect.exit(user.update({ id: "1" }, () => Effect.fail("no" as const)))
+      assert.isTrue(Exit.isFailure(failed))
+      assert.strictEqual((yield* user.get({ id: "1" })).name, "Bob")
+    }).pipe(Effect.provide(live)))
+
+  it.effect("a patch keeps the lifetime of the rest", () =>
+    Effect.gen(function*() {
+      assert.isTrue(Option.isNone(yield* user.patch({ id: "1" }, (was) => ({ ...was, mail: "new" }))))
+      yield* user.get({ id: "1" })
+      yield* profile.get({ id: "1" })
+      yield* TestClock.adjust("40 minutes")
+      yield* user.patch({ id: "1" }, (was) => ({ ...was, mail: "new" }))
+      assert.strictEqual(yield* user.select({ id: "1" }, ({ mail }) => mail), "new")
+      yield* drain
+      yield* profile.get({ id: "1" })
+      assert.deepStrictEqual(yield* drain, ["profile 1"])
+      yield* TestClock.adjust("20 minutes")
+      assert.strictEqual(yield* user.select({ id: "1" }, ({ mail }) => mail), "m")
+    }).pipe(Effect.provide(live)))
+
+  it.effect("many missing keys are loaded together, each once", () =>
+    Effect.gen(function*() {
+      const [first, second] = yield* Effect.all([
+        count.getMany([{ day: 1 }, { day: 2 }, { day: 1 }]),
+        count.getMany([{ day: 2 }, { day: 3 }])
+      ], { concurrency: "unbounded" })
+      assert.deepStrictEqual(first, [2, 4, 2])
+      assert.deepStrictEqual(second, [4, 6])
+      assert.deepStrictEqual(yield* drain, ["count 1 2", "count 3"])
+      assert.strictEqual(yield* count.warm([{ day: 3 }, { day: 4 }]), 1)
+    }).pipe(Effect.provide(live)))
+
+  it.effect("an invalidated tag takes its entries and what derives from them", () =>
+    Effect.gen(function*() {
+      for (const id of ["1", "2", "3"]) yield* profile.get({ id })
+      yield* drain
+      yield* user.invalidateTag("odd:1")
+      yield* user.get({ id: "2" })
+      assert.deepStrictEqual(yield* drain, [])
+      yield* user.get({ id: "1" })
+      yield* profile.get({ id: "3" })
+      assert.deepStrictEqual(yield* drain, ["profile 3", "user 1", "user 3"])
+    }).pipe(Effect.provide(live)))
+
+  it.effect("an invalidated pattern takes every family that it touches", () =>
+    Effect.gen(function*() {
+      for (const page of [1, 2]) yield* feed.get({ id: "1", page })
+      yield* feed.get({ id: "2", page: 1 })
+      yield* drain
+      yield* AppCache.invalidate("feed:1:*")
+      for (const page of [1, 2]) yield* feed.get({ id: "1", page })
+      yield* feed.get({ id: "2", page: 1 })
+      assert.deepStrictEqual(yield* drain, ["feed 1 1", "feed 1 2"])
+      yield* feed.invalidateWhere({ page: 1 })
+      assert.isFalse(yield* feed.has({ id: "2", page: 1 }))
+      assert.isTrue(yield* feed.has({ id: "1", page: 2 }))
+    }).pipe(Effect.provide(live)))
+
+  it.effect("a batch happens wholly or not at all", () =>
+    Effect.gen(function*() {
+      yield* count.set({ day: 1 }, 10)
+      const { version } = yield* count.getAnswer({ day: 1 })
+      yield* count.set({ day: 1 }, 11)
+      const stale = AppCache.batch([
+        count.setting({ day: 2 }, 20),
+        count.setting({ day: 1 }, 12, { ifVersion: version })
+      ])
+      const error = yield* Effect.flip(stale)
+      assert.strictEqual(error.reason._tag, "VersionConflict")
+      assert.isFalse(yield* count.has({ day: 2 }))
+      yield* AppCache.batch([count.setting({ day: 2 }, 20), count.deleting({ day: 1 })])
+      assert.isTrue(yield* count.has({ day: 2 }))
+      assert.isFalse(yield* count.has({ day: 1 }))
+    }).pipe(Effect.provide(live)))
+
+  it.effect("a write under a lease that has ended is refused", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const lease = yield* Scope.provide(scope)(count.lease({ day: 1 }, { timeToLive: "1 minute" }))
+      yield* count.set({ day: 1 }, 5, { lease })
+      const second = yield* Effect.forkChild(Effect.scoped(count.lease({ day: 1 }, { deadline: "2 minutes" })))
+      yield* TestClock.adjust("1 minute")
+      assert.isAbove((yield* Fiber.join(second)).token, lease.token)
+      const late = yield* Effect.flip(count.set({ day: 1 }, 6, { lease }))
+      assert.strictEqual(late.reason._tag, "LeaseRefused")
+      assert.strictEqual(yield* count.get({ day: 1 }), 5)
+      yield* Scope.close(scope, Exit.void)
+    }).pipe(Effect.provide(live)))
+
+  it.effect("says why a key is a miss, and through which family", () =>
+    Effect.gen(function*() {
+      yield* profile.get({ id: "1" })
+      yield* user.set({ id: "1" }, { name: "x", mail: "y" })
+      const { happenings, outcome } = yield* profile.explain({ id: "1" })
+      assert.strictEqual(outcome, "load")
+      assert.deepStrictEqual(happenings.map(({ through, what }) => [what, through]), [
+        ["Invalidated", "user"],
+        ["Loaded", undefined]
+      ])
+    }).pipe(Effect.provide(live)))
+
+  it.effect("tells whoever listens what happens", () =>
+    Effect.gen(function*() {
+      const events = yield* Effect.forkChild(Stream.runCollect(Stream.take(AppCache.events, 4)), {
+        startImmediately: true
+      })
+      yield* Effect.yieldNow
+      yield* count.get({ day: 1 })
+      yield* count.get({ day: 1 })
+      yield* count.set({ day: 1 }, 3)
+      assert.deepStrictEqual((yield* Fiber.join(events)).map(({ _tag }) => _tag), ["Miss", "Load", "Hit", "Set"])
+    }).pipe(Effect.provide(live)))
+
+  it.effect("counts, and publishes what it counts as metrics", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 3; i++) yield* count.get({ day: 1 })
+      const stats = yield* AppCache.stats
+      assert.deepInclude(stats.count, { hits: 2, misses: 1, loads: 1, entries: 1 })
+      yield* Effect.forkChild(CacheMetrics.publish(AppCache.stats, { cache: "metrics-test" }), {
+        startImmediately: true
+      })
+      yield* count.get({ day: 1 })
+      yield* TestClock.adjust("10 seconds")
+      const hits = Metric.counter("cache.hits", { attributes: { cache: "metrics-test", family: "count" } })
+      assert.strictEqual((yield* Metric.value(hits)).count, 3)
+    }).pipe(Effect.provide(live)))
+
+  it.effect("the keys read most are known", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 6_400; i++) yield* count.get({ day: i % 10 === 0 ? i : 7 })
+      const [first] = yield* count.hottest(1)
+      assert.deepStrictEqual(first?.params, { day: 7 })
+      assert.isAbove(first!.share, 0.8)
+    }).pipe(Effect.provide(live)))
+
+  it.effect("a value of a family that freezes cannot be changed by a reader", () =>
+    Effect.gen(function*() {
+      const value = yield* user.get({ id: "1" })
+      assert.throws(() => Object.assign(value, { name: "changed" }))
+    }).pipe(Effect.provide(live)))
+})
+
+describe("a grant", () => {
+  const cast = <A, E>(effect: Effect.Effect<A, E, any>) => effect as Effect.Effect<A, E>
+  const engine = AppCache.layer.pipe(Layer.provide(MemoryStore.layer({ capacity: 10 })))
+
+  it.effect("is needed, whatever the types were told", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(cast(count.set({ day: 1 }, 1)))
+      assert.strictEqual(error.reason._tag, "NotOwner")
+      const borrowed = yield* Effect.flip(
+        Effect.provide(cast(count.set({ day: 1 }, 1)), Layer.provide(AppCache.borrower("count"), engine))
+      )
+      assert.strictEqual(
+        borrowed.message,
+        "cannot write `count:{day}`: it is owned by `count`, and the caller only borrows it"
+      )
+    }))
+
+  it.effect("is given once", () =>
+    Effect.gen(function*() {
+      const two = Layer.mergeAll(AppCache.owner("count"), AppCache.owner("count")).pipe(Layer.provide(engine))
+      const error = yield* Effect.flip(Layer.build(two))
+      assert.strictEqual(error.reason._tag, "OwnershipConflict")
+    }).pipe(Effect.scoped))
+
+  it.effect("ends with its scope, and what it owned is not served", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(Layer.provideMerge(AppCache.owner("count"), engine), scope)
+      const writer = yield* Effect.provideContext(count.writer, context)
+      yield* writer.set({ day: 1 }, 1)
+      assert.strictEqual(writer.getUnsafe({ day: 1 }), 1)
+      yield* Scope.close(scope, Exit.void)
+      assert.strictEqual(writer.getUnsafe({ day: 1 }), undefined)
+      assert.strictEqual((yield* Effect.flip(writer.get({ day: 1 }))).reason._tag, "Revoked")
+    }))
+
+  it.effect("of a manifest with mistakes is refused with all of them", () =>
+    Effect.gen(function*() {
+      const definition: any = { families: { a: { pattern: "a:{x}" }, b: { pattern: "a:{y}" } } }
+      class Broken extends Manifest.Service<Broken>()("Broken", definition) {}
+      const error = yield* Effect.flip(Layer.build(Layer.provide(Broken.layer, MemoryStore.layer({ capacity: 1 }))))
+      assert.strictEqual((error as { reason: { _tag: string } }).reason._tag, "InvalidManifest")
+    }).pipe(Effect.scoped))
+})
