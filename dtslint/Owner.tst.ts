@@ -85,16 +85,20 @@ describe("modules", () => {
   const reports = Layer.effect(Reports, Effect.map(user.reader, (reader) => ({ run: reader.get({ id }) })))
   const greedy = Layer.effectDiscard(files.invalidateAll())
 
-  test("are one layer that needs a store, and nothing of the cache", () => {
+  test("are one layer over one engine, which needs a store", () => {
     expect(AppCache.modules({ user: UserLive, profile: ProfileLive, prefs: PrefsLive, analytics: reports })).type.toBe<
       Layer.Layer<
-        Owns<"user:{id}", AppCache> | Owns<"profile:{id}", AppCache> | Owns<"prefs:{id}", AppCache> | Reports,
+        | AppCache
+        | Owns<"user:{id}", AppCache>
+        | Owns<"profile:{id}", AppCache>
+        | Owns<"prefs:{id}", AppCache>
+        | Reports,
         CacheError,
         Db | Store
       >
     >()
     expect(AppCache.modules({ user: users.pipe(Layer.provide(UserLive)) })).type.toBe<
-      Layer.Layer<Users, CacheError, Db | Store>
+      Layer.Layer<AppCache | Users, CacheError, Db | Store>
     >()
   })
 
