@@ -7,7 +7,7 @@
  * - Writes of one partition take effect in the order in which they were called.
  * - `remove` and `recordMarks` are durable, as far as the tier is durable at all, when they return; `set` may be later,
  *   but never overtakes an earlier `remove`.
- * - An entry past its `expiresAt` is never returned.
+ * - An entry is not returned from its `expiresAt` on.
  * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.

@@ -1,0 +1,425 @@
+/**
+ * Warm tier: entries in a memory-mapped file that outlives the process.
+ *
+ * - `get` reads on the calling thread, without waiting: the file is mapped, and a read makes no system call.
+ * - `set` returns once the write is on its way, and is read from then on. `remove`, `clear` and `recordMarks` return when
+ *   the write would survive what `durability` says. All writes of one call become visible, and durable, together.
+ * - After a crash at any moment the file is as some earlier moment left it: no entry is half written, and nothing that
+ *   was removed comes back.
+ * - A record that is damaged, or that no longer fits the family's schema, is absent. It is counted and dropped.
+ * - A write that could not be committed leaves its key absent, never an older value in its place.
+ * - Layers of one folder and namespace in one process share one store, and see each other's writes at once.
+ *
+ * Several processes may use one folder: each sees what another committed, about a millisecond later. Bounds are then
+ * kept by each process as if it were alone, and a family that one process clears stays visible to the others until they
+ * open it again. Network file systems will not do. Damage to the file outside of records is found when the folder is
+ * opened only as far as its first two pages and its length tell.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import type { Codec } from "./Codec.ts"
+import type { Entry, Found } from "./Entry.ts"
+import type { Batch, Departed } from "./internal/lmdbBatch.ts"
+import { acquire, tierName } from "./internal/lmdbEnvironment.ts"
+import { entryKey, isShort, keyBytesMax, keyWithin } from "./internal/lmdbKey.ts"
+import { decodeRecord, encodeRecord, recordExpiresAt, tagsMax } from "./internal/lmdbRecord.ts"
+import { type Durability, failure, type Family, Tier } from "./internal/lmdbTier.ts"
+import { type Partition, Store, type StoreFamily } from "./Store.ts"
+import { EncodeFailed, InvalidStoreOptions, KeyTooLong, type Operation, StoreError } from "./StoreError.ts"
+
+/**
+ * Where the tier lives and what it promises.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** The folder of the file. It is made if it is not there. */
+  readonly path: string
+  /**
+   * What `remove`, `clear` and `recordMarks` survive once they returned: the end of the process, however violent
+   * (`"process"`, about 0.4 ms), or a loss of power as well (`"flushed"`, as long as the disk takes). In both modes a
+   * loss of power leaves the file as of some earlier moment.
+   */
+  readonly durability: "process" | "flushed"
+  /** Stores of other names in the same folder know nothing of each other. `"default"` unless given. */
+  readonly namespace?: string | undefined
+  /** The most entries that the tier keeps. What is soonest due leaves first, then the oldest. No bound unless given. */
+  readonly entriesMax?: number | undefined
+  /**
+   * The most bytes of the file that hold entries, at least 1 MiB; kept to within one batch of writes (16 MiB). The file
+   * itself is somewhat larger, and keeps the size that it once had. No bound unless given.
+   */
+  readonly bytesMax?: number | undefined
+  /** How often entries whose time is over are freed; they are not returned before that either. A second unless given. */
+  readonly sweepInterval?: Duration.Input | undefined
+  /** Threads and processes that may read at once. 512 unless given; the first to open the folder decides. */
+  readonly readersMax?: number | undefined
+}
+
+/**
+ * Records that were found damaged, or of another shape than the family's schema, and were dropped; by `reason`.
+ *
+ * @category metrics
+ * @since 0.1.0
+ */
+export const recordsDropped: Metric.Counter<number> = Metric.counter("stateless_lmdb_records_dropped", {
+  description: "Records of the LMDB tier that were found damaged or of another shape",
+  incremental: true
+})
+
+const damaged = Metric.withAttributes(recordsDropped, { reason: "damaged" })
+const undecodable = Metric.withAttributes(recordsDropped, { reason: "undecodable" })
+
+const bytesMaxMin = 1_048_576
+const readersMaxDefault = 512
+
+/** Keys that one step of `entries` or `size` reads without a pause: about 1 ms. */
+const keysPerStepMax = 512
+
+/**
+ * A store in a folder; lives as long as the Scope, and has written all that it took when that closes.
+ *
+ * Fails with `InvalidStoreOptions` when an option or the folder will not do, and with `TierFailed` when the file is
+ * damaged.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make: (options: Options) => Effect.Effect<Store["Service"], StoreError, Scope.Scope> = Effect.fnUntraced(
+  function*(options) {
+    const { bounds, namespace, path, readersMax, sweepMillis } = yield* validate(options)
+    const { tier } = yield* Effect.acquireRelease(
+      acquire({ path, namespace, readersMax }, (databases, root) =>
+        Effect.gen(function*() {
+          const tier = yield* Effect.try({
+            try: () => new Tier(databases, root, bounds),
+            catch: (cause) => failure("open", cause)
+          })
+          if (tier.wasDamaged) {
+            yield* Effect.logWarning(`the ${tierName} tier in ${path} was damaged, and was emptied`)
+          }
+          const scope = yield* Scope.make()
+          yield* Effect.forkIn(tier.writer, scope)
+          yield* Effect.ignore(tier.upkeep).pipe(
+            Effect.schedule(Schedule.spaced(sweepMillis)),
+            Effect.forkIn(scope)
+          )
+          return { tier, close: Effect.andThen(tier.close, Scope.close(scope, Exit.void)) }
+        })),
+      ({ release, tier }) => Effect.andThen(Effect.ignore(tier.drain(options.durability, "set")), release)
+    )
+    if (tier.bounds.entriesMax !== bounds.entriesMax || tier.bounds.bytesMax !== bounds.bytesMax) {
+      return yield* invalid("entriesMax", "and `bytesMax` differ from those with which this namespace is open already")
+    }
+    const { durability } = options
+    return Store.of({
+      name: tierName,
+      open: (family) => open(tier, durability, family),
+      loadMarks: tier.loadMarks,
+      recordMarks: (marks) => tier.recordMarks(marks, durability),
+      dropMarks: (marks) => tier.dropMarks(marks, durability)
+    })
+  }
+)
+
+/**
+ * A store in a folder.
+ *
+ * **Example** (Keeping entries across restarts)
+ *
+ * ```ts
+ * const Warm = LmdbStore.layer({ path: ".cache", durability: "process", bytesMax: 1_000_000_000 })
+ * ```
+ *
+ * @see {@link make} for its errors
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))
+
+/**
+ * A store in a folder, as the configuration says.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Store, StoreError | Config.ConfigError> =>
+  Layer.effect(Store, Effect.flatMap(Config.unwrap(options), make))
+
+const validate = Effect.fnUntraced(function*(options: Options) {
+  const namespace = options.namespace ?? "default"
+  const entriesMax = options.entriesMax ?? Number.POSITIVE_INFINITY
+  const bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY
+  const readersMax = options.readersMax ?? readersMaxDefault
+  const sweep = Duration.fromInput(options.sweepInterval ?? 1_000)
+  if (options.path === "") return yield* invalid("path", "is empty")
+  if (!/^[\w.-]{1,64}$/.test(namespace)) {
+    return yield* invalid("namespace", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
+  }
+  if (!(entriesMax >= 1)) return yield* invalid("entriesMax", "must be at least 1")
+  if (!(bytesMax >= bytesMaxMin)) return yield* invalid("bytesMax", `must be at least ${bytesMaxMin}`)
+  if (!Number.isInteger(readersMax) || readersMax < 1) return yield* invalid("readersMax", "must be an integer above 0")
+  const sweepMillis = Option.isSome(sweep) ? Duration.toMillis(sweep.value) : 0
+  if (!(sweepMillis > 0)) return yield* invalid("sweepInterval", "must be a duration above 0")
+  return { path: options.path, namespace, readersMax, sweepMillis, bounds: { entriesMax, bytesMax } }
+})
+
+const invalid = (option: string, why: string) =>
+  Effect.fail(new StoreError({ reason: new InvalidStoreOptions({ tier: tierName, option, why }) }))
+
+const open = <V>(
+  tier: Tier,
+  durability: Durability,
+  family: StoreFamily<V>
+): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
+  Effect.gen(function*() {
+    const codec = family.codec
+    if (codec === undefined) return yield* invalid("codec", `is missing from family \`${family.name}\``)
+    const own = yield* tier.attempt("open", () => tier.family(family.name))
+    const partition = new LmdbPartition(tier, own, durability, codec, family.render)
+    const { onEvict } = family
+    if (onEvict !== undefined) {
+      const tell = (departed: Departed) => partition.tell(departed, onEvict)
+      yield* Effect.acquireRelease(
+        Effect.sync(() => own.onDeparture.add(tell)),
+        () => Effect.sync(() => own.onDeparture.delete(tell))
+      )
+    }
+    return partition
+  })
+
+class LmdbPartition<V> implements Partition<V> {
+  readonly hot = undefined
+  readonly #tier: Tier
+  readonly #family: Family
+  readonly #durability: Durability
+  readonly #codec: Codec<V>
+  readonly #render: (key: string) => string
+  // Writes that cannot be done at once, because a codec or the batch makes them wait, take turns here; while any does,
+  // every write of the partition does, so that none overtakes another.
+  readonly #turns = Semaphore.makeUnsafe(1)
+  #waiting = 0
+
+  constructor(tier: Tier, family: Family, durability: Durability, codec: Codec<V>, render: (key: string) => string) {
+    this.#tier = tier
+    this.#family = family
+    this.#durability = durability
+    this.#codec = codec
+    this.#render = render
+  }
+
+  readonly get = (key: string): Effect.Effect<Found<V> | undefined, StoreError> =>
+    Effect.withFiber((fiber) =>
+      this.#find(entryKey(this.#family.prefix, key), key, nowOf(fiber.context), fiber.context)
+    )
+
+  readonly getMany = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> =>
+    Effect.withFiber((fiber) => {
+      const now = nowOf(fiber.context)
+      return Effect.forEach(keys, (key) => this.#find(entryKey(this.#family.prefix, key), key, now, fiber.context))
+    })
+
+  // A long key is checked against the one that the record holds: its hash alone would be a guess.
+  #find(
+    entryKey: string,
+    key: string,
+    nowMillis: number,
+    context: Context.Context<never>
+  ): Effect.Effect<Found<V> | undefined, StoreError> {
+    const tier = this.#tier
+    if (tier.closed) return Exit.fail(failure("get", new Error("the tier is closed")))
+    try {
+      const bytes = tier.read(entryKey)
+      if (bytes === undefined || recordExpiresAt(bytes, bytes.length) <= nowMillis) return absent
+      const record = decodeRecord(bytes, bytes.length)
+      if (record === undefined) return this.#drop(entryKey, damaged, context)
+      if (record.hashedKey !== undefined && record.hashedKey !== key) return absent
+      const { entry } = record
+      const decoded = answered(this.#codec.decode(record.value))
+      if (decoded !== undefined) {
+        return Exit.isSuccess(decoded)
+          ? Exit.succeed({ entry: { ...entry, value: decoded.value }, tier: tierName })
+          : this.#drop(entryKey, undecodable, context)
+      }
+      // The bytes are the driver's, and will be others when a codec that waits goes on.
+      return Effect.matchEffect(this.#codec.decode(record.value.slice()), {
+        onSuccess: (value) => Effect.succeed({ entry: { ...entry, value }, tier: tierName }),
+        onFailure: () => Effect.suspend(() => this.#drop(entryKey, undecodable, context))
+      })
+    } catch (cause) {
+      return Exit.fail(failure("get", cause))
+    }
+  }
+
+  #drop(entryKey: string, reason: typeof recordsDropped, context: Context.Context<never>): Exit.Exit<undefined> {
+    reason.updateUnsafe(1, context)
+    // Where there is no room it stays, and is found again.
+    if (this.#tier.hasRoom && !this.#tier.closed) this.#tier.remove([entryKey])
+    return absent
+  }
+
+  readonly set = (key: string, entry: Entry<V>): Effect.Effect<void, StoreError> =>
+    this.#write("set", () => this.#encode(key, entry), (record) => this.#put(key, entry, record))
+
+  readonly setMany = (
+    entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>
+  ): Effect.Effect<void, StoreError> =>
+    this.#write("set", () => this.#encodeAll(entries), (records) => {
+      entries.forEach(([key, entry], at) => this.#put(key, entry, records[at]!))
+    })
+
+  readonly remove = (keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> =>
+    this.#write(
+      "remove",
+      () => Exit.void,
+      () => this.#tier.remove(keys.map((key) => entryKey(this.#family.prefix, key)))
+    )
+
+  readonly clear: Effect.Effect<void, StoreError> = Effect.suspend(() =>
+    this.#write("clear", () => Exit.void, () => this.#tier.clear(this.#family))
+  )
+
+  #put(key: string, entry: Entry<V>, record: Buffer): void {
+    this.#tier.put(entryKey(this.#family.prefix, key), record, entry.stamp)
+  }
+
+  /** Prepares a write, takes its turn, hands it to the tier, and waits for the batch that the tier names, if any. */
+  #write<A>(
+    operation: Operation,
+    prepare: () => Effect.Effect<A, StoreError>,
+    hand: (prepared: A) => Batch | undefined | void
+  ): Effect.Effect<void, StoreError> {
+    return Effect.suspend(() => {
+      const tier = this.#tier
+      const handOver = (prepared: A) => tier.attempt(operation, () => hand(prepared) ?? undefined)
+      const settle = (batch: Batch | undefined) => tier.settle(batch, this.#durability, operation)
+      const prepared = prepare()
+      const ready = this.#waiting === 0 && tier.hasRoom ? answered(prepared) : undefined
+      if (ready !== undefined) return Effect.flatMap(Effect.flatMapEager(ready, handOver), settle)
+      const inTurn = Effect.flatMap(prepared, (prepared) => Effect.andThen(tier.room, handOver(prepared)))
+      return Effect.acquireUseRelease(
+        Effect.sync(() => this.#waiting++),
+        () => this.#turns.withPermit(inTurn),
+        () => Effect.sync(() => this.#waiting--)
+      ).pipe(Effect.flatMap(settle))
+    })
+  }
+
+  #encode(key: string, entry: Entry<V>): Effect.Effect<Buffer, StoreError> {
+    const short = isShort(key)
+    if (!short) {
+      const bytes = Buffer.byteLength(key)
+      if (bytes > keyBytesMax) {
+        return Exit.fail(new StoreError({ reason: new KeyTooLong({ tier: tierName, bytes, bytesMax: keyBytesMax }) }))
+      }
+    }
+    if (entry.tags.length > tagsMax) return this.#refuse(key, new Error(`an entry has at most ${tagsMax} tags`))
+    const encoded = this.#codec.encode(entry.value)
+    const record = Effect.mapEager(encoded, (value) => encodeRecord(entry, value, short ? undefined : key))
+    return Effect.catchEager(record, (cause) => this.#refuse(key, cause))
+  }
+
+  #refuse(key: string, cause: unknown): Exit.Exit<never, StoreError> {
+    return Exit.fail(
+      new StoreError({ reason: new EncodeFailed({ tier: tierName, key: this.#render(key), cause }) })
+    )
+  }
+
+  #encodeAll(
+    entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>
+  ): Effect.Effect<ReadonlyArray<Buffer>, StoreError> {
+    const records: Array<Buffer> = []
+    for (const [key, entry] of entries) {
+      const record = answered(this.#encode(key, entry))
+      if (record === undefined) return Effect.forEach(entries, ([key, entry]) => this.#encode(key, entry))
+      if (Exit.isFailure(record)) return Exit.failCause(record.cause)
+      records.push(record.value)
+    }
+    return Exit.succeed(records)
+  }
+
+  readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError> = Stream.unwrap(
+    Effect.map(Effect.suspend(() => Effect.ignore(this.#tier.drain("process", "entries"))), () => {
+      const { id } = this.#family
+      return Stream.paginate(undefined as string | undefined, (from) => this.#entriesAfter(id, from))
+    })
+  )
+
+  // Each step is a read of its own: a read transaction that is held keeps every page that writers replace meanwhile.
+  #entriesAfter(id: string, from: string | undefined) {
+    return Effect.flatMap(this.#keysAfter("entries", id, from), ({ keys, next }) =>
+      Effect.map(
+        Effect.forEach(keys, (entryKey) => this.#findKeyed(entryKey)),
+        (found) => [found.filter((found) => found !== undefined), next] as const
+      ))
+  }
+
+  #findKeyed(entryKey: string): Effect.Effect<readonly [key: string, entry: Entry<V>] | undefined, StoreError> {
+    return Effect.withFiber((fiber) => {
+      const key = keyWithin(entryKey) ?? this.#hashedKey(entryKey)
+      return key === undefined
+        ? absent
+        : Effect.mapEager(
+          this.#find(entryKey, key, nowOf(fiber.context), fiber.context),
+          (found) => found === undefined ? undefined : [key, found.entry] as const
+        )
+    })
+  }
+
+  #hashedKey(entryKey: string): string | undefined {
+    const bytes = this.#tier.closed ? undefined : this.#tier.read(entryKey)
+    return bytes === undefined ? undefined : decodeRecord(bytes, bytes.length)?.hashedKey
+  }
+
+  #keysAfter(operation: Operation, id: string, from: string | undefined) {
+    return this.#tier.attempt(operation, () => {
+      // Once the family is cleared, what is left under its old number is no longer its own.
+      const keys = this.#family.id === id ? this.#tier.keysAfter(id, from, keysPerStepMax) : []
+      return { keys, next: keys.length < keysPerStepMax ? Option.none() : Option.some(keys.at(-1)) }
+    })
+  }
+
+  readonly size: Effect.Effect<number, StoreError> = Effect.suspend(() => {
+    const { id } = this.#family
+    const count = (from: string | undefined, sum: number): Effect.Effect<number, StoreError> =>
+      Effect.flatMap(this.#keysAfter("size", id, from), ({ keys, next }) =>
+        Option.isSome(next)
+          ? Effect.andThen(Effect.yieldNow, count(next.value, sum + keys.length))
+          : Effect.succeed(sum + keys.length))
+    return Effect.andThen(Effect.ignore(this.#tier.drain("process", "size")), count(undefined, 0))
+  })
+
+  /** Hands an entry that upkeep took to `onEvict`, if it can still be read. */
+  tell({ cause, entryKey, record }: Departed, onEvict: NonNullable<StoreFamily<V>["onEvict"]>): Effect.Effect<void> {
+    const found = decodeRecord(record, record.length)
+    const key = keyWithin(entryKey) ?? found?.hashedKey
+    if (found === undefined || key === undefined) return Effect.void
+    return this.#codec.decode(found.value).pipe(
+      Effect.flatMap((value) => Effect.sync(() => onEvict(key, { ...found.entry, value }, cause))),
+      Effect.catchTag("SchemaError", () => Effect.void),
+      Effect.ignoreCause({ log: "Unhandled", message: `an \`onEvict\` of the ${tierName} tier failed` })
+    )
+  }
+}
+
+const absent = Exit.succeed(undefined)
+
+// What is an Exit of an effect is an Exit of the same types.
+const answered = <A, E>(effect: Effect.Effect<A, E>): Exit.Exit<A, E> | undefined =>
+  Exit.isExit(effect) ? effect as Exit.Exit<A, E> : undefined
+
+const nowOf = (context: Context.Context<never>): number => Context.get(context, Clock.Clock).currentTimeMillisUnsafe()

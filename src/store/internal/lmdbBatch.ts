@@ -1,0 +1,208 @@
+/**
+ * Writes that go to LMDB in one transaction, and what they mean for the rows that are there.
+ *
+ * A batch is planned by reading what it replaces, on the thread, and then handed to the driver's own thread as plain
+ * puts and removes. Only one batch is between these two steps and its commit at any time, so what was read still holds.
+ *
+ * Entries leave by rank: what is due first, then what is soonest due, then the oldest of what is never due. A row of the
+ * order index counts only while it fits its record.
+ */
+import * as Deferred from "effect/Deferred"
+import type { RootDatabase } from "lmdb"
+import type { Databases } from "./lmdbEnvironment.ts"
+import { parseRank, rankKey } from "./lmdbKey.ts"
+import { recordExpiresAt, recordVersion } from "./lmdbRecord.ts"
+
+/** Why upkeep took an entry. */
+export type Departure = "Evicted" | "Expired"
+
+/** One write of one entry. */
+export type Op =
+  | { readonly kind: "put"; readonly record: Buffer }
+  | { readonly kind: "remove" }
+  /** Drops this row of the order index, and the record if it still has this rank. */
+  | { readonly kind: "leave"; readonly rank: Buffer; readonly cause: Departure }
+
+/** Writes that gather, the last one of each key. */
+export interface Batch {
+  readonly ops: Map<string, Op>
+  /** Rows of state; `undefined` removes. */
+  readonly state: Map<string, Buffer | undefined>
+  bytes: number
+  readonly committed: Deferred.Deferred<void, unknown>
+  readonly flushed: Deferred.Deferred<void, unknown>
+}
+
+export const makeBatch = (): Batch => ({
+  ops: new Map(),
+  state: new Map(),
+  bytes: 0,
+  committed: Deferred.makeUnsafe(),
+  flushed: Deferred.makeUnsafe()
+})
+
+export const isEmpty = (batch: Batch): boolean => batch.ops.size === 0 && batch.state.size === 0
+
+/** The bounds of a namespace. */
+export interface Bounds {
+  readonly entriesMax: number
+  readonly bytesMax: number
+}
+
+/** An entry that upkeep takes, and its last bytes. */
+export interface Departed {
+  readonly entryKey: string
+  readonly record: Buffer
+  readonly cause: Departure
+}
+
+interface Step {
+  readonly entryKey: string
+  readonly record: Buffer | undefined
+  readonly rank: Buffer | undefined
+  readonly exists: boolean
+  readonly rankBefore: Buffer | undefined
+}
+
+/** What a batch does, row by row. */
+export interface Plan {
+  readonly steps: Array<Step>
+  readonly departed: Array<Departed>
+  /** By how many entries the namespace grows. */
+  growth: number
+}
+
+/** Evictions of one transaction beyond those that make room for its own entries. */
+const backlogEvictionsMax = 1_000
+
+/** `listens` says whether anyone wants to know of the departure of an entry. */
+export const planBatch = (
+  databases: Databases,
+  batch: Batch,
+  bounds: Bounds,
+  entryCount: number,
+  listens: (entryKey: string) => boolean
+): Plan => {
+  databases.entries.resetReadTxn()
+  const plan: Plan = { steps: [], departed: [], growth: 0 }
+  for (const [entryKey, op] of batch.ops) planOp(databases, plan, entryKey, op, listens)
+  makeRoom(databases, batch, bounds, entryCount, plan, listens)
+  return plan
+}
+
+const planOp = (
+  { entries }: Databases,
+  plan: Plan,
+  entryKey: string,
+  op: Op,
+  listens: (entryKey: string) => boolean
+): void => {
+  const before = entries.getBinaryFast(entryKey)
+  const exists = before !== undefined
+  const rankBefore = exists ? rankOf(before, entryKey) : undefined
+  if (op.kind === "put") {
+    plan.steps.push({ entryKey, record: op.record, rank: rankOf(op.record, entryKey), exists, rankBefore })
+    if (!exists) plan.growth++
+  } else if (op.kind === "remove") {
+    if (!exists) return
+    plan.steps.push({ entryKey, record: undefined, rank: undefined, exists, rankBefore })
+    plan.growth--
+  } else if (rankBefore?.equals(op.rank)) {
+    if (listens(entryKey)) plan.departed.push({ entryKey, record: copyOf(before!), cause: op.cause })
+    plan.steps.push({ entryKey, record: undefined, rank: undefined, exists, rankBefore })
+    plan.growth--
+  } else {
+    plan.steps.push({ entryKey, record: undefined, rank: undefined, exists: false, rankBefore: op.rank })
+  }
+}
+
+const rankOf = (record: Uint8Array, entryKey: string): Buffer | undefined => {
+  const expiresAt = recordExpiresAt(record, record.length)
+  return Number.isNaN(expiresAt) ? undefined : rankKey(expiresAt, recordVersion(record), entryKey)
+}
+
+// The driver hands out its own buffer, whose `length` it sets to that of the value.
+const copyOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.subarray(0, bytes.length))
+
+/** Adds the entries that must leave so that the namespace stays within its bounds once this batch is in. */
+const makeRoom = (
+  databases: Databases,
+  batch: Batch,
+  bounds: Bounds,
+  entryCount: number,
+  plan: Plan,
+  listens: (entryKey: string) => boolean
+): void => {
+  let bytesOver = bounds.bytesMax === Number.POSITIVE_INFINITY
+    ? 0
+    : bytesUsed(databases) + batch.bytes - bounds.bytesMax
+  const over = () => entryCount + plan.growth > bounds.entriesMax || bytesOver > 0
+  if (!over()) return
+  const rowsMax = batch.ops.size + Math.max(plan.growth, 0) + backlogEvictionsMax
+  for (const rank of databases.order.getKeys({ start: firstRank, limit: rowsMax })) {
+    if (!over()) return
+    const { entryKey } = parseRank(rank)
+    if (batch.ops.has(entryKey)) continue
+    bytesOver -= databases.entries.getBinaryFast(entryKey)?.length ?? 0
+    planOp(databases, plan, entryKey, { kind: "leave", rank, cause: "Evicted" }, listens)
+  }
+  // All that is left came with this batch: what came first goes first.
+  for (let at = 0; at < plan.steps.length && entryCount + plan.growth > bounds.entriesMax; at++) {
+    const step = plan.steps[at]!
+    if (step.record === undefined || step.exists) continue
+    plan.steps[at] = { ...step, record: undefined, rank: undefined }
+    plan.growth--
+  }
+}
+
+const firstRank = Buffer.from([0])
+
+/** The bytes of the pages that hold entries and their order. */
+export const bytesUsed = ({ entries, order }: Databases): number => pagesBytes(entries) + pagesBytes(order)
+
+const pagesBytes = (database: { getStats(): {} }): number => {
+  // The driver does not declare what it returns.
+  const stats = database.getStats() as {
+    readonly pageSize: number
+    readonly treeBranchPageCount: number
+    readonly treeLeafPageCount: number
+    readonly overflowPages: number
+  }
+  return (stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages) * stats.pageSize
+}
+
+/** Hands the plan to the driver; the promise tells the commit, and fails with what made it fail. */
+export const applyPlan = (
+  databases: Databases,
+  root: RootDatabase<Buffer, string>,
+  batch: Batch,
+  plan: Plan
+): Promise<unknown> =>
+  root.batch(() => {
+    for (const step of plan.steps) applyStep(databases, step)
+    for (const [key, row] of batch.state) {
+      void (row === undefined ? databases.state.remove(key) : databases.state.put(key, row))
+    }
+  }).then(undefined, rejectWithCause)
+
+const applyStep = ({ entries, order }: Databases, step: Step): void => {
+  const sameRank = step.rank !== undefined && step.rankBefore?.equals(step.rank)
+  if (step.rankBefore !== undefined && !sameRank) void order.remove(step.rankBefore)
+  if (step.record !== undefined) {
+    void entries.put(step.entryKey, step.record)
+    if (!sameRank) void order.put(step.rank!, nothing)
+  } else if (step.exists) void entries.remove(step.entryKey)
+}
+
+const nothing = Buffer.alloc(0)
+
+/**
+ * The driver rejects a commit with an error that only points to another promise, which it rejects in the same turn with
+ * the reason, and which nobody would otherwise handle.
+ */
+export const rejectWithCause = (error: unknown): Promise<never> => {
+  const reason = error instanceof Error && "commitError" in error ? error.commitError : undefined
+  return reason instanceof Promise
+    ? Promise.race([reason, Promise.resolve()]).then(() => Promise.reject(error))
+    : Promise.reject(error)
+}

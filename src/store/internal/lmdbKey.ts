@@ -1,0 +1,121 @@
+/**
+ * Keys of the LMDB tier as bytes.
+ *
+ * Text is written as UTF-8 extended to lone surrogates (WTF-8), so that no two keys become the same bytes, as they would
+ * in UTF-8 proper. A key of an entry is its family's number in base 36, a colon, and the key within the family. A key
+ * that LMDB has no room for is kept under its SHA-256 after a semicolon; its record then holds the whole key.
+ */
+import { createHash } from "node:crypto"
+
+/** LMDB takes 1,978 bytes. The order index puts nine bytes in front of a key, and a family's number is below 16. */
+const shortKeyBytesMax = 1_900
+
+/** A key longer than this is refused: it would be a value in its own right. */
+export const keyBytesMax = 65_536
+
+const rankBytes = 9
+
+/** How the driver turns keys into bytes in its own buffers and back. */
+export const keyEncoder = {
+  writeKey(key: string, target: Uint8Array, start: number): number {
+    let at = start
+    for (let i = 0; i < key.length; i++) {
+      const unit = key.charCodeAt(i)
+      if (unit < 0x80) target[at++] = unit
+      else {
+        const point = key.codePointAt(i)!
+        if (point > 0xffff) i++
+        at = writePoint(point, target, at)
+      }
+    }
+    return at
+  },
+  readKey(source: Uint8Array, start: number, end: number): string {
+    let text = ""
+    for (let at = start; at < end;) {
+      const byte = source[at]!
+      const size = byte < 0x80 ? 1 : byte < 0xe0 ? 2 : byte < 0xf0 ? 3 : 4
+      text += String.fromCodePoint(size === 1 ? byte : readPoint(source, at, size))
+      at += size
+    }
+    return text
+  }
+}
+
+const writePoint = (point: number, target: Uint8Array, start: number): number => {
+  let at = start
+  if (point < 0x800) target[at++] = 0xc0 | point >> 6
+  else {
+    if (point < 0x10000) target[at++] = 0xe0 | point >> 12
+    else {
+      target[at++] = 0xf0 | point >> 18
+      target[at++] = 0x80 | point >> 12 & 0x3f
+    }
+    target[at++] = 0x80 | point >> 6 & 0x3f
+  }
+  target[at++] = 0x80 | point & 0x3f
+  return at
+}
+
+const readPoint = (source: Uint8Array, at: number, size: number): number => {
+  let point = source[at]! & 0x7f >> size
+  for (let i = 1; i < size; i++) point = point << 6 | source[at + i]! & 0x3f
+  return point
+}
+
+/** The bytes of a text, as `keyEncoder` writes them. */
+export const textBytes = (text: string): Buffer => {
+  const bytes = Buffer.allocUnsafe(text.length * 3)
+  return bytes.subarray(0, keyEncoder.writeKey(text, bytes, 0))
+}
+
+/** The range of all keys of a family: from `familyStart` to before `familyEnd`. */
+export const familyStart = (id: string): string => `${id}:`
+export const familyEnd = (id: string): string => `${id}<`
+
+/** Whether LMDB takes the key as it is. */
+export const isShort = (key: string): boolean =>
+  key.length * 3 <= shortKeyBytesMax || textBytes(key).length <= shortKeyBytesMax
+
+/** The key of an entry. The prefix ends in a colon. */
+export const entryKey = (prefix: string, key: string): string =>
+  isShort(key)
+    ? prefix + key
+    : `${prefix.slice(0, -1)};${createHash("sha256").update(textBytes(key)).digest("base64url")}`
+
+/** The key within the family, or `undefined` when the record must be asked. */
+export const keyWithin = (entryKey: string): string | undefined => {
+  const end = entryKey.search(/[:;]/)
+  return entryKey[end] === ":" ? entryKey.slice(end + 1) : undefined
+}
+
+/** The number of the family that an entry key belongs to, in base 36. */
+export const familyOf = (entryKey: string): string => entryKey.slice(0, entryKey.search(/[:;]/))
+
+/**
+ * The key of the order index: what expires first comes first; what never expires comes after all that does, and there
+ * what is oldest comes first. Positive doubles in big-endian order compare as numbers do.
+ */
+export const rankKey = (expiresAt: number, version: number, entryKey: string): Buffer => {
+  const key = Buffer.allocUnsafe(rankBytes + entryKey.length * 3)
+  const never = expiresAt === Number.POSITIVE_INFINITY
+  key[0] = never ? 1 : 0
+  key.writeDoubleBE(Math.max(0, never ? version : expiresAt), 1)
+  return key.subarray(0, keyEncoder.writeKey(entryKey, key, rankBytes))
+}
+
+/** What a key of the order index says. */
+export const parseRank = (rank: Uint8Array): { readonly expiresAt: number; readonly entryKey: string } => ({
+  expiresAt: rank[0] === 1
+    ? Number.POSITIVE_INFINITY
+    : new DataView(rank.buffer, rank.byteOffset).getFloat64(1),
+  entryKey: keyEncoder.readKey(rank, rankBytes, rank.length)
+})
+
+/** The first key of the order index that is not yet due at `nowMillis`. An entry is due when its `expiresAt` is not after now. */
+export const rankAfter = (nowMillis: number): Buffer => {
+  const key = Buffer.alloc(rankBytes + 1, 0xff)
+  key[0] = 0
+  key.writeDoubleBE(Math.max(0, nowMillis), 1)
+  return key
+}

@@ -1,0 +1,535 @@
+/**
+ * What all who opened one namespace share: writes on their way to LMDB, families, upkeep.
+ *
+ * Writes gather in a batch. While one batch commits the next gathers, so a commit carries as many writes as came in
+ * during the one before, and a write waits for at most two commits. What is not committed yet is read from these two
+ * batches; there is never more than one under way.
+ *
+ * - A batch is one LMDB transaction. After a crash all of it is there, or none.
+ * - A batch that fails is not lost in silence: those who wait for it get the error, and its keys stay in the next batch
+ *   as removals, so that an older value does not come back in the place of one that could not be written. The next
+ *   write tries again.
+ * - The stamp ceiling is raised in steps, in the transaction that holds the first stamp above it.
+ * - Damage to marks or to the state empties the namespace: what may be invalid is unknown then, and unknown is absent.
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import type { RootDatabase } from "lmdb"
+import type { Mark, MarkLog } from "../Store.ts"
+import { type Operation, StoreError, TierFailed, TierFull, TierTimeout } from "../StoreError.ts"
+import {
+  applyPlan,
+  type Batch,
+  type Bounds,
+  bytesUsed,
+  type Departed,
+  isEmpty,
+  makeBatch,
+  planBatch,
+  rejectWithCause
+} from "./lmdbBatch.ts"
+import { type Databases, tierName } from "./lmdbEnvironment.ts"
+import { entryKey, familyEnd, familyOf, familyStart, keyEncoder, parseRank, rankAfter, textBytes } from "./lmdbKey.ts"
+import { seal, unseal } from "./lmdbRecord.ts"
+
+/** Writes that gather; more wait outside. Planning one takes about 3 us, so a full batch holds the thread for 12 ms. */
+const batchOpsMax = 4_096
+const batchBytesMax = 16 * 1_048_576
+
+/** Bounds one pass of upkeep to about 2 ms of the thread. */
+const upkeepRowsMax = 500
+
+/** Bounds what one wake of upkeep does, so that a backlog does not hold up writers for long. */
+const upkeepPassesMax = 200
+
+/** Rows that are read without a pause. */
+const rowsPerTurnMax = 4_096
+
+/** Stamps that a restart may skip; one row is written for so many. */
+const ceilingStep = 65_536
+
+/** After this, those who wait for a flush give it up: the driver does not tell when one fails. */
+const flushTimeoutMillis = 30_000
+
+/** How long a write is waited for: until the end of the process loses nothing, or until a loss of power does not. */
+export type Durability = "process" | "flushed"
+
+/** A family, as long as the namespace is open. */
+export interface Family {
+  readonly name: string
+  /** In base 36. A family that was cleared goes on under another number. */
+  id: string
+  /** What its entry keys begin with. */
+  prefix: string
+  /** Told of each entry that upkeep takes. */
+  readonly onDeparture: Set<(departed: Departed) => Effect.Effect<void>>
+}
+
+/** The state of an open namespace. */
+export class Tier {
+  readonly databases: Databases
+  readonly bounds: Bounds
+  readonly #root: RootDatabase<Buffer, string>
+  readonly #families = new Map<string, Family>()
+  readonly #familiesById = new Map<string, Family>()
+  readonly #dead = new Set<string>()
+  readonly #wake = Latch.makeUnsafe(false)
+  #gathering = makeBatch()
+  #committing: Batch | undefined
+  #flushing: Batch | undefined
+  #idMax = 0
+  #ceiling = 0
+  #ceilingStored = 0
+  #entryCount = 0
+  #closed = false
+
+  /** Reads the state; throws what the driver throws. */
+  constructor(databases: Databases, root: RootDatabase<Buffer, string>, bounds: Bounds) {
+    this.databases = databases
+    this.#root = root
+    this.bounds = bounds
+    this.wasDamaged = !this.#load()
+    if (this.wasDamaged) this.#reset()
+    this.#entryCount = (databases.entries.getStats() as { entryCount: number }).entryCount
+  }
+
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  // Reading
+
+  /** A record's bytes, valid until the next read, or `undefined`. */
+  read(entryKey: string): Uint8Array | undefined {
+    const op = this.#pending(entryKey)
+    if (op === undefined || op.kind === "leave") return this.databases.entries.getBinaryFast(entryKey)
+    return op.kind === "put" ? op.record : undefined
+  }
+
+  #pending(entryKey: string) {
+    const op = this.#gathering.ops.size === 0 ? undefined : this.#gathering.ops.get(entryKey)
+    return op === undefined && this.#committing !== undefined ? this.#committing.ops.get(entryKey) : op
+  }
+
+  /** Entry keys of the family with this number after `from`, in order, as far as they are committed. */
+  keysAfter(id: string, from: string | undefined, limit: number): Array<string> {
+    return Array.from(this.databases.entries.getKeys({
+      start: from ?? familyStart(id),
+      end: familyEnd(id),
+      exclusiveStart: from !== undefined,
+      limit
+    }))
+  }
+
+  // Writing
+
+  /** Whether a write may join the batch that gathers. One batch takes any number of writes of a single call. */
+  get hasRoom(): boolean {
+    return this.#gathering.ops.size < batchOpsMax && this.#gathering.bytes < batchBytesMax
+  }
+
+  /** Waits until there is room; fails as the batch that takes it fails. */
+  readonly room: Effect.Effect<void, StoreError> = Effect.suspend(() => {
+    if (this.hasRoom) return Effect.void
+    this.#wake.openUnsafe()
+    return Effect.andThen(this.settle(this.#gathering, "process", "set"), this.room)
+  })
+
+  put(entryKey: string, record: Buffer, stamp: number): void {
+    this.#gathering.ops.set(entryKey, { kind: "put", record })
+    this.#gathering.bytes += record.length
+    this.#reserve(stamp)
+    this.#wake.openUnsafe()
+  }
+
+  /** Removes, and says what to wait for. Where nothing is, and nothing is on its way, nothing is written. */
+  remove(entryKeys: Iterable<string>): Batch | undefined {
+    const gathering = this.#gathering
+    // The rows may be gone already, by a removal that the disk has not seen.
+    let last = this.#flushing === this.#committing ? undefined : this.#flushing
+    for (const entryKey of entryKeys) {
+      const op = this.#pending(entryKey)
+      if (op?.kind === "remove") {
+        if (last !== gathering) last = gathering.ops.has(entryKey) ? gathering : this.#committing
+      } else if (op !== undefined || this.databases.entries.doesExist(entryKey)) {
+        gathering.ops.set(entryKey, { kind: "remove" })
+        last = gathering
+      }
+    }
+    if (last === gathering) this.#wake.openUnsafe()
+    return last
+  }
+
+  /** Waits for a batch as long as the durability asks. */
+  settle(batch: Batch | undefined, durability: Durability, operation: Operation): Effect.Effect<void, StoreError> {
+    if (batch === undefined) return Effect.void
+    const committed = Effect.mapError(Deferred.await(batch.committed), (cause) => failure(operation, cause))
+    return durability === "process" ? committed : Effect.andThen(committed, awaitFlush(batch.flushed, operation))
+  }
+
+  /** Waits for all that was written so far. */
+  drain(durability: Durability, operation: Operation): Effect.Effect<void, StoreError> {
+    return Effect.suspend(() => {
+      const last = isEmpty(this.#gathering) ? this.#committing ?? this.#flushing : this.#gathering
+      this.#wake.openUnsafe()
+      return this.settle(last, durability, operation)
+    })
+  }
+
+  // Families
+
+  /** The family of this name, made if it is new. */
+  family(name: string): Family {
+    const known = this.#families.get(name)
+    if (known !== undefined) return known
+    const family: Family = { name, id: "", prefix: "", onDeparture: new Set() }
+    this.#families.set(name, family)
+    this.#renumber(family)
+    return family
+  }
+
+  /** Drops all entries of a family at once, whatever their number, and says what to wait for. Upkeep frees them. */
+  clear(family: Family): Batch {
+    this.#dead.add(family.id)
+    this.#familiesById.delete(family.id)
+    this.#gathering.state.set(deadPrefix + family.id, seal(textBytes(family.id)))
+    this.#renumber(family)
+    return this.#gathering
+  }
+
+  #renumber(family: Family): void {
+    this.#idMax++
+    this.#assign(family, this.#idMax.toString(36))
+    this.#gathering.state.set(entryKey(familyPrefix, family.name), seal(textBytes(`${family.id} ${family.name}`)))
+    this.#wake.openUnsafe()
+  }
+
+  #assign(family: Family, id: string): void {
+    family.id = id
+    family.prefix = familyStart(id)
+    this.#familiesById.set(id, family)
+  }
+
+  // Marks
+
+  /** Keeps the greater stamp of each scope. */
+  recordMarks(marks: ReadonlyArray<Mark>, durability: Durability): Effect.Effect<void, StoreError> {
+    return this.#transact("recordMarks", durability, () => {
+      for (const mark of marks) {
+        this.#reserve(mark.stamp)
+        const key = entryKey(markPrefix, mark.scope)
+        const before = this.databases.marks.getBinary(key)
+        const found = before === undefined ? undefined : parseMark(before)
+        if (found === undefined || found.stamp < mark.stamp) void this.databases.marks.put(key, markRow(mark))
+      }
+      if (this.#ceiling > this.#ceilingStored) void this.databases.state.put(ceilingKey, ceilingRow(this.#ceiling))
+      return this.#ceiling
+    })
+  }
+
+  /** Drops the marks whose stamp is still the given one. */
+  dropMarks(marks: ReadonlyArray<Mark>, durability: Durability): Effect.Effect<void, StoreError> {
+    return this.#transact("dropMarks", durability, () => {
+      for (const mark of marks) {
+        const key = entryKey(markPrefix, mark.scope)
+        const before = this.databases.marks.getBinary(key)
+        if (before !== undefined && parseMark(before)?.stamp === mark.stamp) void this.databases.marks.remove(key)
+      }
+      return this.#ceilingStored
+    })
+  }
+
+  /** All marks; fails when one is damaged, for then what is invalid is unknown. */
+  readonly loadMarks: Effect.Effect<MarkLog, StoreError> = Effect.suspend(() => this.#marksAfter(undefined, []))
+
+  #marksAfter(from: string | undefined, marks: Array<Mark>): Effect.Effect<MarkLog, StoreError> {
+    return Effect.flatMap(this.attempt("loadMarks", () => this.#readMarks(from, marks)), (last) =>
+      last === undefined
+        ? Effect.succeed({ marks, stampMax: this.#ceiling })
+        : Effect.andThen(Effect.yieldNow, this.#marksAfter(last, marks)))
+  }
+
+  // The last key of a full turn, or undefined after the last mark.
+  #readMarks(from: string | undefined, marks: Array<Mark>): string | undefined {
+    let last: string | undefined
+    let rows = 0
+    const range = { start: from ?? familyStart(""), end: familyEnd(""), exclusiveStart: from !== undefined }
+    for (const { key, value } of this.databases.marks.getRange({ ...range, limit: rowsPerTurnMax })) {
+      const mark = parseMark(value)
+      if (mark === undefined) throw new Error("a mark is damaged; to open the tier again empties it")
+      marks.push(mark)
+      last = key
+      rows++
+    }
+    return rows < rowsPerTurnMax ? undefined : last
+  }
+
+  // Reads, compares and writes in one write transaction, so that no other process comes between.
+  #transact(operation: Operation, durability: Durability, body: () => number): Effect.Effect<void, StoreError> {
+    return Effect.suspend(() => {
+      if (this.#closed) return Effect.fail(closedError(operation))
+      const flushed = Deferred.makeUnsafe<void, unknown>()
+      return Effect.tryPromise({
+        try: () => {
+          const committed = this.#root.transaction(body).then(undefined, rejectWithCause)
+          this.#onFlush(() => Deferred.doneUnsafe(flushed, Exit.void))
+          return committed
+        },
+        catch: (cause) => failure(operation, cause)
+      }).pipe(
+        Effect.map((ceiling) => {
+          this.#ceilingStored = Math.max(this.#ceilingStored, ceiling)
+        }),
+        Effect.uninterruptible,
+        Effect.andThen(durability === "process" ? Effect.void : awaitFlush(flushed, operation))
+      )
+    })
+  }
+
+  // A stamp above the ceiling raises it: here at once, in the database by the transaction that brings the stamp.
+  #reserve(stamp: number): void {
+    if (stamp > this.#ceiling) this.#ceiling = (Math.floor(stamp / ceilingStep) + 1) * ceilingStep
+  }
+
+  // Commits
+
+  /** Commits what gathered, again and again; after a failure, when the next write comes. */
+  readonly writer: Effect.Effect<never> = Effect.forever(Effect.suspend(() => {
+    this.#wake.closeUnsafe()
+    return Effect.andThen(isEmpty(this.#gathering) ? Effect.void : this.#commit, this.#wake.await)
+  }))
+
+  readonly #commit: Effect.Effect<void> = Effect.suspend(() => {
+    const batch = this.#gathering
+    const ceiling = this.#ceiling
+    if (ceiling > this.#ceilingStored) batch.state.set(ceilingKey, ceilingRow(ceiling))
+    this.#committing = batch
+    this.#flushing = batch
+    this.#gathering = makeBatch()
+    return Effect.matchEffect(this.#issue(batch), {
+      onSuccess: (plan) => {
+        this.#committing = undefined
+        this.#ceilingStored = Math.max(this.#ceilingStored, ceiling)
+        this.#entryCount += plan.growth
+        Deferred.doneUnsafe(batch.committed, Exit.void)
+        return Effect.forEach(plan.departed, (departed) => this.#tell(departed), { discard: true })
+      },
+      onFailure: (cause) => this.#abandon(batch, cause)
+    })
+  })
+
+  #issue(batch: Batch) {
+    return Effect.tryPromise({
+      try: () => {
+        const plan = planBatch(this.databases, batch, this.bounds, this.#entryCount, (key) => this.#listens(key))
+        const committed = applyPlan(this.databases, this.#root, batch, plan)
+        this.#onFlush(() => {
+          if (this.#flushing === batch) this.#flushing = undefined
+          Deferred.doneUnsafe(batch.flushed, Exit.void)
+        })
+        return committed.then(() => plan)
+      },
+      catch: (cause) => cause
+    })
+  }
+
+  // Must be asked for in the turn in which the write was issued.
+  #onFlush(flushed: () => void): void {
+    this.#root.flushed.then(flushed, ignored)
+  }
+
+  #abandon(batch: Batch, cause: unknown): Effect.Effect<void> {
+    this.#committing = undefined
+    if (this.#flushing === batch) this.#flushing = undefined
+    for (const [key, op] of batch.ops) {
+      if (op.kind !== "leave" && !this.#gathering.ops.has(key)) this.#gathering.ops.set(key, { kind: "remove" })
+    }
+    for (const [key, row] of batch.state) {
+      if (!this.#gathering.state.has(key)) this.#gathering.state.set(key, row)
+    }
+    Deferred.doneUnsafe(batch.committed, Exit.fail(cause))
+    Deferred.doneUnsafe(batch.flushed, Exit.fail(cause))
+    return Effect.ignoreCause(Effect.fail(failure("set", cause)), {
+      log: "Unhandled",
+      message: `the ${tierName} tier could not write ${batch.ops.size} entries`
+    })
+  }
+
+  #listens(entryKey: string): boolean {
+    const family = this.#familiesById.get(familyOf(entryKey))
+    return family !== undefined && family.onDeparture.size > 0
+  }
+
+  #tell(departed: Departed): Effect.Effect<void> {
+    const family = this.#familiesById.get(familyOf(departed.entryKey))
+    return family === undefined
+      ? Effect.void
+      : Effect.forEach(family.onDeparture, (tell) => tell(departed), { discard: true })
+  }
+
+  // Upkeep
+
+  /** Frees entries that are due, entries of cleared families, and entries beyond the bounds. */
+  readonly upkeep: Effect.Effect<void, StoreError> = Effect.suspend(() => {
+    let passes = 0
+    const pass: Effect.Effect<void, StoreError> = Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) =>
+        Effect.flatMap(this.attempt("remove", () => this.#gatherUpkeep(now)), (more) =>
+          Effect.andThen(
+            this.drain("process", "remove"),
+            more && ++passes < upkeepPassesMax ? Effect.andThen(Effect.yieldNow, pass) : Effect.void
+          ))
+    )
+    return pass
+  })
+
+  // Whether there is more to do than one pass takes.
+  #gatherUpkeep(nowMillis: number): boolean {
+    const rows = Array.from(this.databases.order.getKeys({
+      start: firstRank,
+      end: rankAfter(nowMillis),
+      limit: upkeepRowsMax
+    }))
+    for (const rank of rows) {
+      const key = parseRank(rank).entryKey
+      if (this.#pending(key) === undefined) this.#gathering.ops.set(key, { kind: "leave", rank, cause: "Expired" })
+    }
+    const overfull = this.#entryCount > this.bounds.entriesMax ||
+      this.#entryCount > 0 && bytesUsed(this.databases) > this.bounds.bytesMax
+    // Whatever is committed makes room.
+    if (overfull) this.#gathering.state.set(ceilingKey, ceilingRow(this.#ceiling))
+    return this.#gatherDead(upkeepRowsMax - rows.length) || rows.length === upkeepRowsMax || overfull
+  }
+
+  #gatherDead(limit: number): boolean {
+    for (const id of this.#dead) {
+      if (limit <= 0) return true
+      const keys = this.keysAfter(id, undefined, limit)
+      for (const key of keys) this.#gathering.ops.set(key, { kind: "remove" })
+      if (keys.length > 0) return true
+      // Some of its entries may be on their way to the database still: then a later wake finds them there.
+      if (this.#committing !== undefined || this.#gathering.ops.size > 0) return false
+      this.#dead.delete(id)
+      this.#gathering.state.set(deadPrefix + id, undefined)
+    }
+    return false
+  }
+
+  // Opening and closing
+
+  /** Whether the namespace was damaged, and was emptied when it was opened. */
+  readonly wasDamaged: boolean
+
+  #load(): boolean {
+    for (const { key, value } of this.databases.state.getRange({ start: stateStart, end: stateEnd })) {
+      const payload = unseal(value)
+      if (payload === undefined) return false
+      if (key === ceilingKey) this.#ceiling = this.#ceilingStored = payload.readDoubleLE(0)
+      else this.#loadFamily(key, keyEncoder.readKey(payload, 0, payload.length))
+    }
+    for (const { value } of this.databases.marks.getRange({ start: familyStart(""), end: familyEnd("") })) {
+      if (parseMark(value) === undefined) return false
+    }
+    return true
+  }
+
+  #loadFamily(key: string, row: string): void {
+    const id = row.split(" ", 1)[0]!
+    this.#idMax = Math.max(this.#idMax, Number.parseInt(id, 36))
+    if (key.startsWith(deadPrefix)) {
+      this.#dead.add(id)
+      return
+    }
+    const family: Family = { name: row.slice(id.length + 1), id, prefix: familyStart(id), onDeparture: new Set() }
+    this.#families.set(family.name, family)
+    this.#familiesById.set(id, family)
+  }
+
+  // Entries go first: a crash in between leaves marks without entries, and never entries without their marks.
+  #reset(): void {
+    const { entries, marks, order, state } = this.databases
+    entries.clearSync()
+    order.clearSync()
+    marks.clearSync()
+    state.clearSync()
+    this.#families.clear()
+    this.#familiesById.clear()
+    this.#dead.clear()
+    this.#idMax = this.#ceiling = this.#ceilingStored = 0
+  }
+
+  /** Takes no more writes, and waits for those that gathered. */
+  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    this.#closed = true
+    // What could not be written was reported by the writer.
+    return Effect.ignore(this.drain("process", "set"))
+  })
+
+  /** Runs a read of the driver, unless the namespace is closed: the driver would end the process. */
+  attempt<A>(operation: Operation, evaluate: () => A): Effect.Effect<A, StoreError> {
+    return Effect.suspend(() =>
+      this.#closed
+        ? Effect.fail(closedError(operation))
+        : Effect.try({ try: evaluate, catch: (cause) => failure(operation, cause) })
+    )
+  }
+}
+
+// A flush fails only where the commit did, and that is told there.
+const ignored = () => {}
+
+const firstRank = Buffer.from([0])
+
+// Rows of state: the ceiling, families by name, numbers of cleared families.
+const stateStart = "a"
+const stateEnd = "{"
+const ceilingKey = "stampMax"
+const familyPrefix = "family:"
+const deadPrefix = "dead:"
+const markPrefix = ":"
+
+const ceilingRow = (stamp: number): Buffer => {
+  const payload = Buffer.allocUnsafe(8)
+  payload.writeDoubleLE(stamp, 0)
+  return seal(payload)
+}
+
+const markRow = (mark: Mark): Buffer => {
+  const scope = textBytes(mark.scope)
+  const payload = Buffer.allocUnsafe(8 + scope.length)
+  payload.writeDoubleLE(mark.stamp, 0)
+  payload.set(scope, 8)
+  return seal(payload)
+}
+
+const parseMark = (row: Uint8Array): Mark | undefined => {
+  const payload = unseal(row)
+  return payload === undefined || payload.length < 8
+    ? undefined
+    : { stamp: payload.readDoubleLE(0), scope: keyEncoder.readKey(payload, 8, payload.length) }
+}
+
+const awaitFlush = (
+  flushed: Deferred.Deferred<void, unknown>,
+  operation: Operation
+): Effect.Effect<void, StoreError> =>
+  Effect.mapError(Deferred.await(flushed), (cause) => failure(operation, cause)).pipe(Effect.timeoutOrElse({
+    duration: flushTimeoutMillis,
+    orElse: () =>
+      Effect.fail(
+        new StoreError({ reason: new TierTimeout({ tier: tierName, operation, timeoutMillis: flushTimeoutMillis }) })
+      )
+  }))
+
+/** The error of an operation, from what the driver threw. */
+export const failure = (operation: Operation, cause: unknown): StoreError => {
+  const full = cause instanceof Error &&
+    /MDB_MAP_FULL|No space left|ENOSPC|EDQUOT|EFBIG|File too large/.test(cause.message)
+  return new StoreError({ reason: new (full ? TierFull : TierFailed)({ tier: tierName, operation, cause }) })
+}
+
+const closedError = (operation: Operation): StoreError => failure(operation, new Error("the tier is closed"))

@@ -1,0 +1,81 @@
+import type { Entry } from "effect-stateless/store/Entry"
+import { type Partition, Store, type StoreFamily } from "effect-stateless/store/Store"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
+
+/** What lives as long as the value does, and so outlives the layers that are built onto it. */
+export interface Place {
+  readonly families: Map<string, Map<string, Entry<any>>>
+  readonly marks: Map<string, number>
+  stampMax: number
+}
+
+export const makePlace = (): Place => ({ families: new Map(), marks: new Map(), stampMax: 0 })
+
+/** A store that is a map for each family: the plainest one that keeps the contract. Pushes out the oldest when full. */
+export const mapStore = (
+  options: { readonly place?: Place; readonly name?: string; readonly capacity?: number } = {}
+): Store["Service"] => {
+  const place = options.place ?? makePlace()
+  const name = options.name ?? "map"
+  const capacity = options.capacity ?? Number.POSITIVE_INFINITY
+  return Store.of({
+    name,
+    open: (family) => Effect.sync(() => open(place, name, capacity, family)),
+    loadMarks: Effect.sync(() => ({
+      marks: Array.from(place.marks, ([scope, stamp]) => ({ scope, stamp })),
+      stampMax: place.stampMax
+    })),
+    recordMarks: (marks) =>
+      Effect.sync(() => {
+        for (const { scope, stamp } of marks) {
+          place.marks.set(scope, Math.max(stamp, place.marks.get(scope) ?? stamp))
+          place.stampMax = Math.max(place.stampMax, stamp)
+        }
+      }),
+    dropMarks: (marks) =>
+      Effect.sync(() => {
+        for (const { scope, stamp } of marks) if (place.marks.get(scope) === stamp) place.marks.delete(scope)
+      })
+  })
+}
+
+const open = <V>(place: Place, tier: string, capacity: number, family: StoreFamily<V>): Partition<V> => {
+  const entries: Map<string, Entry<V>> = place.families.get(family.name) ?? new Map()
+  place.families.set(family.name, entries)
+  const find = (key: string, now: number) => {
+    const entry = entries.get(key)
+    return entry === undefined || entry.expiresAt <= now ? undefined : { entry, tier }
+  }
+  const set = (key: string, entry: Entry<V>) => {
+    entries.delete(key)
+    entries.set(key, entry)
+    place.stampMax = Math.max(place.stampMax, entry.stamp)
+    for (const [oldest, evicted] of entries) {
+      if (entries.size <= capacity) break
+      entries.delete(oldest)
+      family.onEvict?.(oldest, evicted, "Evicted")
+    }
+  }
+  return {
+    get: (key) => Effect.map(Clock.currentTimeMillis, (now) => find(key, now)),
+    getMany: (keys) => Effect.map(Clock.currentTimeMillis, (now) => keys.map((key) => find(key, now))),
+    set: (key, entry) => Effect.sync(() => set(key, entry)),
+    setMany: (all) => Effect.sync(() => all.forEach(([key, entry]) => set(key, entry))),
+    remove: (keys) => Effect.sync(() => keys.forEach((key) => entries.delete(key))),
+    clear: Effect.sync(() => entries.clear()),
+    entries: Stream.unwrap(
+      Effect.map(Clock.currentTimeMillis, (now) =>
+        Stream.fromIterable(
+          Array.from(entries).filter(([, entry]) => entry.expiresAt > now)
+        ))
+    ),
+    size: Effect.sync(() => entries.size),
+    hot: undefined
+  }
+}
+
+export const mapLayer = (options?: Parameters<typeof mapStore>[0]): Layer.Layer<Store> =>
+  Layer.sync(Store, () => mapStore(options))

@@ -1,0 +1,94 @@
+import { assert, describe, it } from "@effect/vitest"
+import { type Partition, Store } from "effect-stateless/store/Store"
+import * as StoreSuite from "effect-stateless/testing/StoreSuite"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import { makePlace, mapLayer, mapStore } from "../store/mapStore.ts"
+
+StoreSuite.run({ describe, it }, "a map", mapLayer(), {
+  restarts: Effect.sync(() => mapLayer({ place: makePlace() }))
+})
+
+type Broken = (store: Store["Service"]) => Store["Service"]
+
+/** Stores that break one promise each, and a promise that must be found broken. */
+const canaries: ReadonlyArray<readonly [bug: string, broken: Broken, story: boolean]> = [
+  ["a remove that is lost", (store) => partitions(store, (p) => ({ ...p, remove: () => Effect.void })), true],
+  ["a clear that is lost", (store) => partitions(store, (p) => ({ ...p, clear: Effect.void })), true],
+  [
+    "a mark that goes back",
+    (store) => {
+      const { marks, recordMarks } = { marks: new Map<string, number>(), recordMarks: store.recordMarks }
+      return {
+        ...store,
+        recordMarks: (all) =>
+          Effect.andThen(
+            Effect.sync(() => all.forEach(({ scope, stamp }) => marks.set(scope, stamp))),
+            recordMarks(all)
+          ),
+        loadMarks: Effect.map(store.loadMarks, (log) => ({
+          ...log,
+          marks: log.marks.map(({ scope, stamp }) => ({ scope, stamp: marks.get(scope) ?? stamp }))
+        }))
+      }
+    },
+    true
+  ],
+  [
+    "expiry that is ignored",
+    (store) =>
+      partitions(store, (p) => ({
+        ...p,
+        set: (key, entry) => p.set(key, { ...entry, expiresAt: Number.POSITIVE_INFINITY })
+      })),
+    true
+  ],
+  [
+    "getMany in another order",
+    (store) => partitions(store, (p) => ({ ...p, getMany: (keys) => p.getMany(keys.toReversed()) })),
+    true
+  ],
+  [
+    "a write that is seen too late",
+    (store) =>
+      partitions(store, (p) => ({
+        ...p,
+        set: (key, entry) => Effect.asVoid(Effect.forkDetach(Effect.andThen(Effect.yieldNow, p.set(key, entry))))
+      })),
+    true
+  ],
+  ["a stamp that is above stampMax", (store) => ({
+    ...store,
+    loadMarks: Effect.map(store.loadMarks, (log) => ({ ...log, stampMax: 0 }))
+  }), false]
+]
+
+const partitions = (
+  store: Store["Service"],
+  change: <V>(partition: Partition<V>) => Partition<V>
+): Store["Service"] => ({ ...store, open: (family) => Effect.map(store.open(family), change) })
+
+describe("StoreSuite finds", () => {
+  for (const [bug, broken, story] of canaries) {
+    it.effect(bug, () =>
+      Effect.gen(function*() {
+        const tests = StoreSuite.tests(Layer.sync(Store, () => broken(mapStore())))
+        const failed: Array<string> = []
+        for (const { effect, name } of tests) {
+          if (Exit.isFailure(yield* Effect.exit(Effect.scoped(effect)))) failed.push(name)
+        }
+        assert.isAtLeast(failed.length, 1)
+        if (story) assert.include(failed, "does what a plain map does, whatever the story")
+      }))
+  }
+
+  it.effect("nothing wrong with a map, and tells a short story where there is", () =>
+    Effect.gen(function*() {
+      const forgetful = Layer.sync(Store, () => partitions(mapStore(), (p) => ({ ...p, remove: () => Effect.void })))
+      const story = StoreSuite.tests(forgetful).find(({ name }) => name.includes("story"))!
+      const error = yield* Effect.flip(story.effect)
+      assert.match(String((error as Error).message), /^story \d+ \(repeat it with \{ seed: \d+, stories: 1 \}\):\n/)
+      assert.isAtMost(String((error as Error).message).split("\n").length, 5)
+    }))
+})
