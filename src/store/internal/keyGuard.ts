@@ -1,0 +1,150 @@
+/**
+ * Who works on which key of a partition, so that copies between tiers never undo a write.
+ *
+ * Writes of one key take turns, in the order in which they came. A copy (promotion, demotion) holds a ticket from before
+ * it reads until after it writes; a write voids the tickets of its keys, and tickets drawn while it runs are void from
+ * the start. A copy looks at its ticket and starts to write in one step; a write that finds it writing waits for it. So
+ * a copy either comes before the write, which then overwrites it, or does not happen.
+ *
+ * A key is known here only while someone works on it.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+
+/** Copies at once in a partition; those beyond are not made. */
+const ticketsMax = 10_000
+
+/** Leave to copy one key. */
+export interface Ticket {
+  readonly key: string
+  isVoid: boolean
+  landing: Deferred.Deferred<void> | undefined
+}
+
+interface Work {
+  readonly tickets: Set<Ticket>
+  /** Done when the last of those who write, or wait to, is done. */
+  tail: Deferred.Deferred<void> | undefined
+}
+
+/** The work on one partition. */
+export class KeyGuard {
+  readonly #work = new Map<string, Work>()
+  #tickets = 0
+  // Done when the last write of the whole partition is done.
+  #barrier: Deferred.Deferred<void> | undefined
+
+  /** Keys that someone works on. */
+  get busy(): number {
+    return this.#work.size
+  }
+
+  /** Must be given back by `end`. */
+  begin(key: string): Ticket {
+    const work = this.#of(key)
+    const isVoid = work.tail !== undefined || this.#barrier !== undefined || this.#tickets >= ticketsMax
+    const ticket: Ticket = { key, isVoid, landing: undefined }
+    work.tickets.add(ticket)
+    this.#tickets++
+    return ticket
+  }
+
+  end(ticket: Ticket): void {
+    const work = this.#work.get(ticket.key)
+    if (work === undefined || !work.tickets.delete(ticket)) return
+    this.#tickets--
+    this.#forget(ticket.key, work)
+  }
+
+  /** Writes the copies whose tickets still hold, if any. Once it writes it is not interrupted. */
+  land<E>(
+    tickets: ReadonlyArray<Ticket>,
+    write: (holding: ReadonlyArray<Ticket>) => Effect.Effect<void, E>
+  ): Effect.Effect<void, E> {
+    return Effect.uninterruptible(Effect.suspend(() => {
+      const holding = tickets.filter((ticket) => !ticket.isVoid)
+      if (holding.length === 0) return Effect.void
+      const landing = Deferred.makeUnsafe<void>()
+      for (const ticket of holding) ticket.landing = landing
+      return Effect.ensuring(write(holding), Effect.sync(() => Deferred.doneUnsafe(landing, Exit.void)))
+    }))
+  }
+
+  /** Runs a write of some keys after all earlier ones of the same keys. Its turn is taken when it is called. */
+  write<A, E>(keys: ReadonlyArray<string>, body: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return this.#inTurn(body, (done, before) => {
+      const mine = new Set(keys)
+      for (const key of mine) {
+        const work = this.#of(key)
+        revoke(work, before)
+        work.tail = done
+      }
+      return () => {
+        for (const key of mine) {
+          const work = this.#work.get(key)!
+          if (work.tail === done) work.tail = undefined
+          this.#forget(key, work)
+        }
+      }
+    })
+  }
+
+  /** Runs a write of all keys after all earlier ones. Its turn is taken when it is called. */
+  writeAll<A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return this.#inTurn(body, (done, before) => {
+      for (const work of this.#work.values()) revoke(work, before)
+      this.#barrier = done
+      return () => {
+        if (this.#barrier === done) this.#barrier = undefined
+      }
+    })
+  }
+
+  // `enter` says what must be over first, and answers with what is to do when this write is.
+  #inTurn<A, E>(
+    body: Effect.Effect<A, E>,
+    enter: (done: Deferred.Deferred<void>, before: Set<Deferred.Deferred<void>>) => () => void
+  ): Effect.Effect<A, E> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const done = Deferred.makeUnsafe<void>()
+        const before = new Set<Deferred.Deferred<void>>()
+        if (this.#barrier !== undefined) before.add(this.#barrier)
+        const leave = enter(done, before)
+        return Effect.ensuring(
+          restore(Effect.andThen(awaitAll(before), body)),
+          Effect.sync(() => {
+            leave()
+            Deferred.doneUnsafe(done, Exit.void)
+          })
+        )
+      })
+    )
+  }
+
+  #of(key: string): Work {
+    let work = this.#work.get(key)
+    if (work === undefined) {
+      work = { tickets: new Set(), tail: undefined }
+      this.#work.set(key, work)
+    }
+    return work
+  }
+
+  #forget(key: string, work: Work): void {
+    if (work.tickets.size === 0 && work.tail === undefined) this.#work.delete(key)
+  }
+}
+
+/** Voids the tickets, and collects what must be over before a write. */
+const revoke = (work: Work, before: Set<Deferred.Deferred<void>>): void => {
+  if (work.tail !== undefined) before.add(work.tail)
+  for (const ticket of work.tickets) {
+    ticket.isVoid = true
+    if (ticket.landing !== undefined) before.add(ticket.landing)
+  }
+}
+
+const awaitAll = (all: ReadonlySet<Deferred.Deferred<void>>): Effect.Effect<void> =>
+  all.size === 0 ? Effect.void : Effect.forEach(all, Deferred.await, { discard: true })

@@ -1,0 +1,258 @@
+/**
+ * A store in front of another that misbehaves as planned, for simulations and for tests of what stands on a store.
+ *
+ * - A plan with the same seed and the same calls gives the same faults.
+ * - Without rules, or once it was stopped, it does what the store behind it does.
+ * - `fail`, `failLate`, `slow`, `stall` and `corrupt` stay within the contract of a store: whoever stands on one must cope.
+ *   `lose` and `double` do not, where an older value was or a later one came; they show what a broken tier would do.
+ *
+ * Not here: faults of the synchronous door. A faulty store has none.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Stream from "effect/Stream"
+import { type Partition, Store } from "../store/Store.ts"
+import { type Operation, StoreError, TierFailed } from "../store/StoreError.ts"
+
+/**
+ * What goes wrong with one call.
+ *
+ * - `fail`: nothing is done, and the call fails.
+ * - `failLate`: it is done, and the call fails nevertheless.
+ * - `slow`: it begins after a delay.
+ * - `stall`: it begins when `release` runs, or the faults stop.
+ * - `corrupt`: what is found is unreadable, hence absent, and is removed. Reads only.
+ * - `lose`: nothing is done, and the call succeeds. Writes only.
+ * - `double`: it is done twice. Writes only.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Fault =
+  | { readonly kind: "fail" | "failLate" | "stall" | "corrupt" | "lose" | "double" }
+  | { readonly kind: "slow"; readonly delay: Duration.Input }
+
+/**
+ * When a fault happens. A call meets the first rule that applies.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Rule {
+  readonly fault: Fault
+  /** The operations concerned; `get` and `set` stand for their batches, too. All unless given. */
+  readonly operations?: ReadonlyArray<Operation> | undefined
+  /** The keys concerned: a call with any of them. All calls unless given. */
+  readonly keys?: ReadonlyArray<string> | undefined
+  /** One call only, counted from 1 among those that the rule concerns. */
+  readonly nth?: number | undefined
+  /** The share of the calls concerned that meet the fault. 1 unless given. */
+  readonly probability?: number | undefined
+}
+
+/**
+ * Everything that goes wrong with a store.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Plan {
+  readonly seed?: number | undefined
+  readonly rules: ReadonlyArray<Rule>
+}
+
+/**
+ * The faults of a store while it runs.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Faults extends Context.Service<Faults, {
+  /** Each fault so far: the operation and the kind, in order. */
+  readonly injected: Effect.Effect<ReadonlyArray<readonly [operation: Operation, kind: Fault["kind"]]>>
+  /** How many calls there were. */
+  readonly calls: Effect.Effect<number>
+  /** Lets those go on that stall now. */
+  readonly release: Effect.Effect<void>
+  /** No faults from now on; those that stall go on. */
+  readonly stop: Effect.Effect<void>
+}>()("effect-stateless/testing/FaultyStore/Faults") {}
+
+/**
+ * A faulty store in front of another, and its faults.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const make = (
+  store: Store["Service"],
+  plan: Plan
+): Effect.Effect<readonly [store: Store["Service"], faults: Faults["Service"]]> =>
+  Effect.map(Random.withSeed(Random.Random, plan.seed ?? 1), (random) => {
+    const injector = new Injector(store.name, plan, random)
+    return [
+      Store.of({
+        name: store.name,
+        open: (family) =>
+          injector.read("open", [], Effect.map(store.open(family), (partition) => faulty(partition, injector))),
+        loadMarks: injector.read("loadMarks", [], store.loadMarks),
+        recordMarks: (marks) => injector.write("recordMarks", [], store.recordMarks(marks)),
+        dropMarks: (marks) => injector.write("dropMarks", [], store.dropMarks(marks))
+      }),
+      injector.faults
+    ]
+  })
+
+/**
+ * A faulty store in front of another, as a layer.
+ *
+ * **Example** (Failing one write in ten)
+ *
+ * ```ts
+ * const Flaky = FaultyStore.layer(MemoryStore.layer({ capacity: 1_000 }), {
+ *   seed: 7,
+ *   rules: [{ fault: { kind: "fail" }, operations: ["set"], probability: 0.1 }]
+ * })
+ * ```
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = <E, R>(inner: Layer.Layer<Store, E, R>, plan: Plan): Layer.Layer<Store | Faults, E, R> =>
+  Layer.effectContext(
+    Effect.flatMap(
+      Store,
+      (store) =>
+        Effect.map(make(store, plan), ([store, faults]) => Context.make(Store, store).pipe(Context.add(Faults, faults)))
+    )
+  ).pipe(Layer.provide(inner))
+
+const faulty = <V>(partition: Partition<V>, injector: Injector): Partition<V> => ({
+  get: (key) => injector.read("get", [key], partition.get(key), damage(partition, [key], undefined)),
+  getMany: (keys) =>
+    injector.read("get", keys, partition.getMany(keys), damage(partition, keys, keys.map(() => undefined))),
+  set: (key, entry) => injector.write("set", [key], partition.set(key, entry)),
+  setMany: (entries) => injector.write("set", entries.map(([key]) => key), partition.setMany(entries)),
+  remove: (keys) => injector.write("remove", keys, partition.remove(keys)),
+  clear: Effect.suspend(() => injector.write("clear", [], partition.clear)),
+  entries: Stream.unwrap(injector.read("entries", [], Effect.succeed(partition.entries))),
+  size: injector.read("size", [], partition.size),
+  hot: undefined
+})
+
+const damage = <A>(
+  partition: Pick<Partition<never>, "remove">,
+  keys: ReadonlyArray<string>,
+  answer: A
+): Effect.Effect<A, StoreError> => Effect.as(partition.remove(keys), answer)
+
+class Injector {
+  readonly #tier: string
+  readonly #plan: Plan
+  readonly #random: typeof Random.Random.Service
+  readonly #seen = new Map<Rule, number>()
+  readonly #injected: Array<readonly [Operation, Fault["kind"]]> = []
+  #gate = Latch.makeUnsafe(false)
+  #calls = 0
+  #stopped = false
+
+  constructor(tier: string, plan: Plan, random: typeof Random.Random.Service) {
+    this.#tier = tier
+    this.#plan = plan
+    this.#random = random
+  }
+
+  readonly #release = Effect.sync(() => {
+    this.#gate.openUnsafe()
+    this.#gate = Latch.makeUnsafe(false)
+  })
+
+  readonly faults = Faults.of({
+    injected: Effect.sync(() => this.#injected.slice()),
+    calls: Effect.sync(() => this.#calls),
+    release: this.#release,
+    stop: Effect.andThen(Effect.sync(() => this.#stopped = true), this.#release)
+  })
+
+  read<A, R>(
+    operation: Operation,
+    keys: ReadonlyArray<string>,
+    effect: Effect.Effect<A, StoreError, R>,
+    damaged?: Effect.Effect<A, StoreError>
+  ): Effect.Effect<A, StoreError, R> {
+    return Effect.suspend(() => {
+      const fault = this.#next(operation, keys, damaged === undefined ? delays : reads)
+      return fault?.kind === "corrupt" ? damaged! : this.#bear(operation, fault, effect)
+    })
+  }
+
+  write(
+    operation: Operation,
+    keys: ReadonlyArray<string>,
+    effect: Effect.Effect<void, StoreError>
+  ): Effect.Effect<void, StoreError> {
+    return Effect.suspend(() => {
+      const fault = this.#next(operation, keys, writes)
+      if (fault?.kind === "lose") return Effect.void
+      return fault?.kind === "double" ? Effect.andThen(effect, effect) : this.#bear(operation, fault, effect)
+    })
+  }
+
+  #bear<A, R>(
+    operation: Operation,
+    fault: Fault | undefined,
+    effect: Effect.Effect<A, StoreError, R>
+  ): Effect.Effect<A, StoreError, R> {
+    switch (fault?.kind) {
+      case "fail":
+        return this.#failure(operation)
+      case "failLate":
+        return Effect.andThen(effect, this.#failure(operation))
+      case "slow":
+        return Effect.delay(effect, fault.delay)
+      case "stall":
+        return Effect.andThen(this.#gate.await, effect)
+      default:
+        return effect
+    }
+  }
+
+  #failure(operation: Operation): Effect.Effect<never, StoreError> {
+    const cause = new Error(`planned fault in call ${this.#calls}`)
+    return Effect.fail(new StoreError({ reason: new TierFailed({ tier: this.#tier, operation, cause }) }))
+  }
+
+  #next(operation: Operation, keys: ReadonlyArray<string>, kinds: ReadonlySet<Fault["kind"]>): Fault | undefined {
+    this.#calls++
+    if (this.#stopped) return undefined
+    const rule = this.#plan.rules.find((rule) => this.#applies(rule, operation, keys, kinds))
+    if (rule === undefined) return undefined
+    this.#injected.push([operation, rule.fault.kind])
+    return rule.fault
+  }
+
+  #applies(
+    rule: Rule,
+    operation: Operation,
+    keys: ReadonlyArray<string>,
+    kinds: ReadonlySet<Fault["kind"]>
+  ): boolean {
+    if (!kinds.has(rule.fault.kind)) return false
+    if (rule.operations !== undefined && !rule.operations.includes(operation)) return false
+    if (rule.keys !== undefined && !rule.keys.some((key) => keys.includes(key))) return false
+    const seen = (this.#seen.get(rule) ?? 0) + 1
+    this.#seen.set(rule, seen)
+    if (rule.nth !== undefined && rule.nth !== seen) return false
+    return rule.probability === undefined || this.#random.nextDoubleUnsafe() < rule.probability
+  }
+}
+
+const delays: ReadonlySet<Fault["kind"]> = new Set(["fail", "failLate", "slow", "stall"])
+const reads: ReadonlySet<Fault["kind"]> = new Set([...delays, "corrupt"])
+const writes: ReadonlySet<Fault["kind"]> = new Set([...delays, "lose", "double"])

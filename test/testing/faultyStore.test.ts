@@ -1,0 +1,152 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Store, type StoreFamily } from "effect-stateless/store/Store"
+import * as FaultyStore from "effect-stateless/testing/FaultyStore"
+import * as StoreSuite from "effect-stateless/testing/StoreSuite"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
+import { mapLayer } from "../store/mapStore.ts"
+
+StoreSuite.run({ describe, it }, "FaultyStore without faults", FaultyStore.layer(mapLayer(), { rules: [] }))
+
+const family: StoreFamily<string> = {
+  name: "user",
+  render: (key) => `user:${key}`,
+  parse: (rendered) => rendered.slice(5),
+  codec: undefined,
+  weigher: undefined,
+  onEvict: undefined
+}
+
+const entry = (value: string) => ({
+  value,
+  stamp: 1,
+  version: 1,
+  freshUntil: Number.POSITIVE_INFINITY,
+  expiresAt: Number.POSITIVE_INFINITY,
+  costMillis: 0,
+  tags: [],
+  revision: undefined
+})
+
+const test = (
+  name: string,
+  rules: ReadonlyArray<FaultyStore.Rule>,
+  body: Effect.Effect<void, unknown, any>
+) => it.effect(name, () => Effect.provide(body, FaultyStore.layer(mapLayer(), { rules })))
+
+const opened = Store.use((store) => store.open(family))
+
+describe("FaultyStore", () => {
+  test(
+    "fails the n-th call and no other, and does nothing of it",
+    [
+      { fault: { kind: "fail" }, operations: ["set"], nth: 2 }
+    ],
+    Effect.gen(function*() {
+      const users = yield* opened
+      yield* users.set("1", entry("a"))
+      const error = yield* Effect.flip(users.set("1", entry("b")))
+      assert.match(error.message, /map tier failed in `set`/)
+      yield* users.setMany([["2", entry("c")]])
+      assert.strictEqual((yield* users.get("1"))?.entry.value, "a")
+      assert.deepStrictEqual(yield* FaultyStore.Faults.use((faults) => faults.injected), [["set", "fail"]])
+    })
+  )
+
+  test(
+    "does a write and fails it all the same",
+    [{ fault: { kind: "failLate" }, operations: ["remove"] }],
+    Effect.gen(function*() {
+      const users = yield* opened
+      yield* users.set("1", entry("a"))
+      yield* Effect.flip(users.remove(["1"]))
+      assert.isUndefined(yield* users.get("1"))
+    })
+  )
+
+  test(
+    "loses a write that it acknowledged",
+    [{ fault: { kind: "lose" }, operations: ["remove"], keys: ["1"] }],
+    Effect.gen(function*() {
+      const users = yield* opened
+      yield* users.setMany([["1", entry("a")], ["2", entry("b")]])
+      yield* users.remove(["1"])
+      yield* users.remove(["2"])
+      assert.isDefined(yield* users.get("1"))
+      assert.isUndefined(yield* users.get("2"))
+    })
+  )
+
+  test(
+    "holds back a call for its delay",
+    [{ fault: { kind: "slow", delay: "1 second" }, operations: ["get"] }],
+    Effect.gen(function*() {
+      const users = yield* opened
+      const get = yield* Effect.forkChild(users.get("1"), { startImmediately: true })
+      yield* TestClock.adjust(999)
+      assert.isUndefined(get.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.isUndefined(yield* Fiber.join(get))
+    })
+  )
+
+  test(
+    "stalls calls until they are released, and for good until it stops",
+    [
+      { fault: { kind: "stall" }, operations: ["set"] }
+    ],
+    Effect.gen(function*() {
+      const users = yield* opened
+      const faults = yield* FaultyStore.Faults
+      const set = (key: string) => Effect.forkChild(users.set(key, entry(key)), { startImmediately: true })
+      const first = yield* set("1")
+      yield* TestClock.adjust("1 day")
+      assert.isUndefined(yield* users.get("1"))
+      yield* faults.release
+      yield* Fiber.join(first)
+      assert.isDefined(yield* users.get("1"))
+      const second = yield* set("2")
+      yield* faults.stop
+      yield* Fiber.join(second)
+      yield* users.set("3", entry("3"))
+      assert.isDefined(yield* users.get("3"))
+    })
+  )
+
+  test(
+    "finds an entry corrupt, and then has it no longer",
+    [{ fault: { kind: "corrupt" }, nth: 1 }],
+    Effect.gen(function*() {
+      const users = yield* opened
+      yield* users.set("1", entry("a"))
+      assert.isUndefined(yield* users.get("1"))
+      assert.isUndefined(yield* users.get("1"))
+    })
+  )
+
+  it.effect("gives the same faults for the same seed, and others for another", () =>
+    Effect.gen(function*() {
+      const faultsOf = (seed: number) =>
+        Effect.gen(function*() {
+          const users = yield* opened
+          const failed: Array<number> = []
+          for (let n = 0; n < 100; n++) {
+            yield* Effect.catch(users.set("1", entry("a")), () => Effect.sync(() => failed.push(n)))
+          }
+          return failed
+        }).pipe(
+          Effect.scoped,
+          Effect.provide(
+            FaultyStore.layer(mapLayer(), {
+              seed,
+              rules: [{ fault: { kind: "fail" }, operations: ["set"], probability: 0.3 }]
+            })
+          )
+        )
+      const first = yield* faultsOf(1)
+      assert.deepStrictEqual(yield* faultsOf(1), first)
+      assert.notDeepEqual(yield* faultsOf(2), first)
+      assert.isTrue(first.length > 10 && first.length < 60)
+    }))
+})
