@@ -112,8 +112,9 @@ export class KeyGuard {
         const before = new Set<Deferred.Deferred<void>>()
         if (this.#barrier !== undefined) before.add(this.#barrier)
         const leave = enter(done, before)
+        // The wait is not interrupted: those who come later wait for this write, and through it for those before.
         return Effect.ensuring(
-          restore(Effect.andThen(awaitAll(before), body)),
+          Effect.andThen(awaitAll(before), restore(body)),
           Effect.sync(() => {
             leave()
             Deferred.doneUnsafe(done, Exit.void)

@@ -1,0 +1,507 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Codec from "effect-stateless/store/Codec"
+import type { Entry } from "effect-stateless/store/Entry"
+import * as LmdbStore from "effect-stateless/store/LmdbStore"
+import { type Partition, Store, type StoreFamily } from "effect-stateless/store/Store"
+import * as TieredStore from "effect-stateless/store/TieredStore"
+import * as FaultyStore from "effect-stateless/testing/FaultyStore"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { temporaryFolder } from "./folder.ts"
+import { makePlace, mapStore } from "./mapStore.ts"
+
+const family = (onEvict?: StoreFamily<string>["onEvict"]): StoreFamily<string> => ({
+  name: "user",
+  render: (key) => `user:${key}`,
+  parse: (rendered) => rendered.slice(5),
+  codec: Codec.schema(Schema.String),
+  weigher: undefined,
+  onEvict
+})
+
+const entry = (value: string, version = 1): Entry<string> => ({
+  value,
+  stamp: version,
+  version,
+  freshUntil: Number.POSITIVE_INFINITY,
+  expiresAt: Number.POSITIVE_INFINITY,
+  costMillis: 0,
+  tags: [],
+  revision: undefined
+})
+
+type Change = (partition: Partition<string>) => Partial<Partition<string>>
+
+/** A store of which some operations are others. */
+const changed = (store: Store["Service"], change: Change): Store["Service"] => ({
+  ...store,
+  open: (family) =>
+    Effect.map(store.open(family), (partition) => ({
+      ...partition,
+      // These tests open families of strings only.
+      ...(change(partition as unknown as Partition<string>) as unknown as Partial<typeof partition>)
+    }))
+})
+
+const peek = (store: Store["Service"], key: string) =>
+  Effect.scoped(
+    Effect.flatMap(store.open(family()), (users) => Effect.map(users.get(key), (found) => found?.entry.value))
+  )
+
+const startNow = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
+
+describe("a read", () => {
+  it.effect("copies up what it finds below, and says where it was", () =>
+    Effect.gen(function*() {
+      const [hot, warm, cold] = [mapStore({ name: "hot" }), mapStore({ name: "warm" }), mapStore({ name: "cold" })]
+      const users = yield* TieredStore.make([hot, warm, cold]).open(family())
+      const below = yield* cold.open(family())
+      yield* below.setMany([["1", entry("one")], ["2", entry("two")], ["3", entry("three")]])
+      assert.strictEqual((yield* users.get("1"))?.tier, "cold")
+      assert.strictEqual((yield* users.get("1"))?.tier, "hot")
+      assert.strictEqual(yield* peek(warm, "1"), "one")
+      const many = yield* users.getMany(["2", "absent", "1", "2"])
+      assert.deepStrictEqual(many.map((found) => found?.tier), ["cold", undefined, "hot", "cold"])
+      assert.strictEqual(yield* peek(hot, "2"), "two")
+      assert.isUndefined(yield* peek(hot, "3"))
+    }))
+
+  it.effect("asks each lower tier once, and only for what is still missing", () =>
+    Effect.gen(function*() {
+      const asked: Array<ReadonlyArray<string>> = []
+      const spy: Change = (partition) => ({
+        get: (key) => Effect.andThen(Effect.sync(() => asked.push([key])), partition.get(key)),
+        getMany: (keys) => Effect.andThen(Effect.sync(() => asked.push(keys)), partition.getMany(keys))
+      })
+      const [hot, warm, cold] = [mapStore(), mapStore(), mapStore()]
+      const users = yield* TieredStore.make([hot, changed(warm, spy), changed(cold, spy)]).open(family())
+      yield* (yield* hot.open(family())).set("1", entry("one"))
+      yield* (yield* warm.open(family())).set("2", entry("two"))
+      yield* users.getMany(["1", "2", "3", "4"])
+      assert.deepStrictEqual(asked, [["2", "3", "4"], ["3", "4"]])
+    }))
+
+  it.effect("passes over a tier that fails, and tells of it", () =>
+    Effect.gen(function*() {
+      const failures: Array<TieredStore.TierFailure> = []
+      const [warm, cold] = [mapStore({ name: "warm" }), mapStore({ name: "cold" })]
+      const [faulty] = yield* FaultyStore.make(warm, { rules: [{ fault: { kind: "fail" }, operations: ["get"] }] })
+      const tiers = TieredStore.make([mapStore({ name: "hot" }), faulty, cold], {
+        onTierFailure: (failure) => failures.push(failure)
+      })
+      const users = yield* tiers.open(family())
+      yield* (yield* cold.open(family())).set("1", entry("one"))
+      assert.strictEqual((yield* users.get("1"))?.entry.value, "one")
+      assert.isUndefined(yield* users.get("2"))
+      assert.deepStrictEqual(failures.map(({ operation, tier }) => [tier, operation]), [["warm", "get"], [
+        "warm",
+        "get"
+      ]])
+    }))
+
+  it.effect("fails when every tier does", () =>
+    Effect.gen(function*() {
+      const plan: FaultyStore.Plan = { rules: [{ fault: { kind: "fail" }, operations: ["get"] }] }
+      const [[hot], [cold]] = [yield* FaultyStore.make(mapStore(), plan), yield* FaultyStore.make(mapStore(), plan)]
+      const users = yield* TieredStore.make([hot, cold]).open(family())
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(users.get("1"))))
+    }))
+})
+
+/** What may come between the read of a lower tier and the copy to the hot one, and what must be there afterwards. */
+const writes: ReadonlyArray<
+  readonly [name: string, write: (users: Partition<string>) => Effect.Effect<void, unknown>, after: string | undefined]
+> = [
+  ["remove", (users) => users.remove(["1"]), undefined],
+  ["remove of many", (users) => users.remove(["0", "1", "2"]), undefined],
+  ["set", (users) => users.set("1", entry("new", 2)), "new"],
+  ["setMany", (users) => users.setMany([["0", entry("new")], ["1", entry("new", 2)]]), "new"],
+  ["clear", (users) => users.clear, undefined]
+]
+
+describe("a write that comes between the read below and the copy up wins:", () => {
+  for (const [name, write, after] of writes) {
+    for (const reader of ["get", "getMany"] as const) {
+      it.effect(`${name} against ${reader}`, () =>
+        Effect.gen(function*() {
+          const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]
+          const [read, goOn] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+          const pause = <A, E>(get: Effect.Effect<A, E>) =>
+            Effect.tap(get, () => Effect.andThen(Deferred.succeed(read, undefined), Deferred.await(goOn)))
+          const slow = changed(cold, (partition) => ({
+            get: (key) => pause(partition.get(key)),
+            getMany: (keys) => pause(partition.getMany(keys))
+          }))
+          const users = yield* TieredStore.make([hot, slow]).open(family())
+          yield* (yield* cold.open(family())).setMany([["1", entry("old")], ["9", entry("old")]])
+          const got = yield* startNow(
+            reader === "get" ? Effect.asVoid(users.get("1")) : Effect.asVoid(users.getMany(["1", "9"]))
+          )
+          yield* Deferred.await(read)
+          yield* write(users)
+          yield* Deferred.succeed(goOn, undefined)
+          yield* Fiber.join(got)
+          assert.strictEqual(yield* peek(hot, "1"), after)
+          assert.strictEqual((yield* users.get("1"))?.entry.value, after)
+        }))
+    }
+
+    it.effect(`${name} while the copy is being written`, () =>
+      Effect.gen(function*() {
+        const [hot, cold] = [mapStore(), mapStore()]
+        const [writing, goOn] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+        const pause = (set: Effect.Effect<void, any>) =>
+          Effect.flatMap(Deferred.isDone(writing), (done) =>
+            done
+              ? set
+              : Effect.andThen(Deferred.succeed(writing, undefined), Effect.andThen(Deferred.await(goOn), set)))
+        const slow = changed(hot, (partition) => ({
+          set: (key, entry) => pause(partition.set(key, entry)),
+          setMany: (entries) => pause(partition.setMany(entries))
+        }))
+        const users = yield* TieredStore.make([slow, cold]).open(family())
+        yield* (yield* cold.open(family())).set("1", entry("old"))
+        const got = yield* startNow(users.get("1"))
+        yield* Deferred.await(writing)
+        const written = yield* startNow(write(users))
+        yield* Effect.yieldNow
+        yield* Deferred.succeed(goOn, undefined)
+        yield* Fiber.joinAll([got, written])
+        assert.strictEqual(yield* peek(hot, "1"), after)
+        assert.strictEqual(yield* peek(cold, "1"), after)
+      }))
+  }
+
+  it.effect("a write that is called while another is under way, against a read that begins in between", () =>
+    Effect.gen(function*() {
+      const [hot, cold] = [mapStore(), mapStore()]
+      const goOn = yield* Deferred.make<void>()
+      // The removal below takes its time: the read begins, finds the old value there, and must not copy it.
+      const slow = changed(cold, (partition) => ({
+        remove: (keys) => Effect.andThen(Deferred.await(goOn), partition.remove(keys))
+      }))
+      const users = yield* TieredStore.make([hot, slow]).open(family())
+      yield* (yield* cold.open(family())).set("1", entry("old"))
+      const removed = yield* startNow(users.remove(["1"]))
+      assert.strictEqual((yield* users.get("1"))?.entry.value, "old")
+      yield* Deferred.succeed(goOn, undefined)
+      yield* Fiber.join(removed)
+      assert.isUndefined(yield* peek(hot, "1"))
+    }))
+})
+
+describe("whatever the order in which tiers answer,", () => {
+  /** Lets other fibers run, some times, before and after each operation. */
+  const jittery = (store: Store["Service"]): Store["Service"] => {
+    const jitter = Effect.flatMap(Random.nextIntBetween(0, 3), (times) => Effect.repeat(Effect.yieldNow, { times }))
+    const around = <A, E>(effect: Effect.Effect<A, E>) => Effect.andThen(jitter, Effect.tap(effect, () => jitter))
+    return changed(store, (partition) => ({
+      get: (key) => around(partition.get(key)),
+      getMany: (keys) => around(partition.getMany(keys)),
+      set: (key, entry) => around(partition.set(key, entry)),
+      setMany: (entries) => around(partition.setMany(entries)),
+      remove: (keys) => around(partition.remove(keys)),
+      clear: around(partition.clear)
+    }))
+  }
+
+  const story = (mode: "through" | "onEviction", seed: number) =>
+    Effect.gen(function*() {
+      const [hot, cold] = [mapStore({ name: "hot", capacity: 2 }), mapStore({ name: "cold" })]
+      const tiers = TieredStore.make([jittery(hot), jittery(cold)], { set: mode })
+      const users = yield* tiers.open(family())
+      const keys = ["1", "2", "3", "4"]
+      // One writer for each key: what it wrote last is what every later read must give, or nothing.
+      const last = new Map<string, number>()
+      const write = Effect.fnUntraced(function*(key: string) {
+        for (let version = 1; version <= 8; version++) {
+          if (yield* Random.nextBoolean) {
+            yield* users.set(key, entry(`${version}`, version))
+            last.set(key, version)
+          } else {
+            yield* users.remove([key])
+            last.set(key, -version)
+          }
+          const found = (yield* users.get(key))?.entry.version
+          const wrote = last.get(key)!
+          assert.isTrue(found === undefined || found === wrote, `${key}: found ${found} after writing ${wrote}`)
+        }
+      })
+      const read = Effect.fnUntraced(function*(key: string) {
+        for (let round = 0; round < 12; round++) {
+          const before = last.get(key) ?? 0
+          const found = (yield* users.getMany([key, keys[round % 4]!]))[0]?.entry.version ?? 0
+          assert.isTrue(found === 0 || found >= Math.abs(before), `${key}: found ${found} after ${before} was written`)
+        }
+      })
+      yield* Effect.forEach([...keys.map(write), ...keys.map(read)], (work) => work, { concurrency: "unbounded" })
+      for (const key of keys) {
+        const [above, below] = [yield* peek(hot, key), yield* peek(cold, key)]
+        const wrote = last.get(key)!
+        const allowed = [undefined, wrote > 0 ? `${wrote}` : undefined]
+        assert.include(allowed, above)
+        assert.include(allowed, below)
+      }
+    }).pipe(Effect.scoped, Random.withSeed(seed))
+
+  for (const mode of ["through", "onEviction"] as const) {
+    it.effect(`reads are never older than the last write, and tiers end up agreeing (set: ${mode})`, () =>
+      Effect.forEach(Array.from({ length: 150 }, (_, n) => n), (seed) => story(mode, seed), { discard: true }))
+  }
+
+  it.effect("two sets of one key leave the later one in every tier", () =>
+    Effect.forEach(Array.from({ length: 50 }, (_, n) => n), (seed) =>
+      Effect.gen(function*() {
+        const [hot, cold] = [mapStore(), mapStore()]
+        const users = yield* TieredStore.make([jittery(hot), jittery(cold)]).open(family())
+        const first = yield* startNow(users.set("1", entry("first")))
+        const second = yield* startNow(users.set("1", entry("second")))
+        yield* Fiber.joinAll([first, second])
+        assert.deepStrictEqual([yield* peek(hot, "1"), yield* peek(cold, "1")], ["second", "second"])
+      }).pipe(Effect.scoped, Random.withSeed(seed)), { discard: true }))
+
+  it.effect("a write goes from the lowest tier to the hottest", () =>
+    Effect.gen(function*() {
+      const order: Array<string> = []
+      const spied = (name: string) => {
+        const note = <A, E>(operation: string, effect: Effect.Effect<A, E>) =>
+          Effect.andThen(Effect.sync(() => order.push(`${operation} ${name}`)), effect)
+        const store = changed(mapStore(), (partition) => ({
+          set: (key, entry) => note("set", partition.set(key, entry)),
+          remove: (keys) => note("remove", partition.remove(keys)),
+          clear: note("clear", partition.clear)
+        }))
+        return { ...store, recordMarks: () => note("recordMarks", Effect.void) }
+      }
+      const tiers = TieredStore.make([spied("hot"), spied("warm"), spied("cold")])
+      const users = yield* tiers.open(family())
+      yield* users.set("1", entry("one"))
+      yield* users.remove(["1"])
+      yield* users.clear
+      yield* tiers.recordMarks([{ scope: "s", stamp: 1 }])
+      assert.deepStrictEqual(
+        order,
+        ["set", "remove", "clear", "recordMarks"].flatMap((operation) =>
+          ["cold", "warm", "hot"].map((tier) => `${operation} ${tier}`)
+        )
+      )
+    }))
+
+  it.effect("a set whose caller gives up is in every tier or in none", () =>
+    Effect.gen(function*() {
+      const goOn = yield* Deferred.make<void>()
+      const [hot, cold] = [mapStore(), mapStore()]
+      const slow = changed(hot, (partition) => ({
+        set: (key, entry) => Effect.andThen(Deferred.await(goOn), partition.set(key, entry))
+      }))
+      const users = yield* TieredStore.make([slow, cold]).open(family())
+      yield* (yield* hot.open(family())).set("1", entry("old"))
+      yield* (yield* cold.open(family())).set("1", entry("old"))
+      const set = yield* startNow(users.set("1", entry("new")))
+      yield* Fiber.interrupt(set)
+      yield* Deferred.succeed(goOn, undefined)
+      yield* users.remove(["other"])
+      yield* Effect.yieldNow
+      assert.deepStrictEqual([yield* peek(hot, "1"), yield* peek(cold, "1")], ["new", "new"])
+    }))
+})
+
+describe("a tier that fails to write", () => {
+  const setUp = (rules: ReadonlyArray<FaultyStore.Rule>) =>
+    Effect.gen(function*() {
+      const failures: Array<string> = []
+      const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]
+      const [faulty, faults] = yield* FaultyStore.make(cold, { rules })
+      const tiers = TieredStore.make([hot, faulty], {
+        onTierFailure: ({ operation, tier }) => failures.push(`${tier} ${operation}`)
+      })
+      const users = yield* tiers.open(family())
+      return { hot, cold, faults, users, failures, tiers, hottest: yield* hot.open(family()) }
+    })
+
+  it.effect("to remove makes the removal fail, after the others were tried, and is not asked again", () =>
+    Effect.gen(function*() {
+      const { cold, failures, faults, hot, users } = yield* setUp([{ fault: { kind: "fail" }, operations: ["remove"] }])
+      yield* users.setMany([["1", entry("one")], ["2", entry("two")]])
+      const error = yield* Effect.flip(users.remove(["1"]))
+      assert.match(error.message, /cold tier failed in `remove`/)
+      assert.isUndefined(yield* peek(hot, "1"))
+      assert.strictEqual(yield* peek(cold, "1"), "one")
+      assert.isUndefined(yield* users.get("1"))
+      assert.deepStrictEqual(yield* users.getMany(["1"]), [undefined])
+      assert.deepStrictEqual((yield* Stream.runCollect(users.entries)).map(([key]) => key), ["2"])
+      assert.deepStrictEqual(failures, ["cold remove"])
+      // Once it takes writes again it makes good for what it owes.
+      yield* faults.stop
+      yield* users.set("3", entry("three"))
+      assert.isUndefined(yield* peek(cold, "1"))
+      yield* users.set("1", entry("again"))
+      assert.strictEqual((yield* users.get("1"))?.entry.value, "again")
+    }))
+
+  it.effect("to clear is not asked for any of the keys until it has", () =>
+    Effect.gen(function*() {
+      const { cold, faults, users } = yield* setUp([{ fault: { kind: "fail" }, operations: ["clear"] }])
+      yield* users.setMany([["1", entry("one")], ["2", entry("two")]])
+      yield* Effect.flip(users.clear)
+      assert.strictEqual(yield* peek(cold, "2"), "two")
+      assert.deepStrictEqual(yield* users.getMany(["1", "2"]), [undefined, undefined])
+      yield* faults.stop
+      yield* users.set("3", entry("three"))
+      assert.isUndefined(yield* peek(cold, "2"))
+    }))
+
+  it.effect("to set does not give back the value before, once the others have lost the new one", () =>
+    Effect.gen(function*() {
+      for (const operations of [["set"], ["set", "remove"]] as const) {
+        const { cold, failures, hottest, users } = yield* setUp([{ fault: { kind: "fail" }, operations, keys: ["1"] }])
+        yield* (yield* cold.open(family())).set("1", entry("old"))
+        yield* users.set("1", entry("new"))
+        assert.strictEqual((yield* users.get("1"))?.entry.value, "new")
+        assert.deepStrictEqual(failures, operations.map((operation) => `cold ${operation}`))
+        yield* hottest.remove(["1"])
+        assert.isUndefined(yield* users.get("1"))
+      }
+    }))
+
+  it.effect("of which there is no other makes the set fail", () =>
+    Effect.gen(function*() {
+      const [faulty] = yield* FaultyStore.make(mapStore(), {
+        rules: [{ fault: { kind: "fail" }, operations: ["set"] }]
+      })
+      const users = yield* TieredStore.make([faulty]).open(family())
+      yield* Effect.flip(users.set("1", entry("one")))
+    }))
+
+  it.effect("and owes more removals than are counted is not asked at all", () =>
+    Effect.gen(function*() {
+      const { cold, faults, users } = yield* setUp([{ fault: { kind: "fail" }, operations: ["remove"] }])
+      const keys = Array.from({ length: 1_100 }, (_, n) => `${n}`)
+      yield* users.setMany([...keys.map((key) => [key, entry(key)] as const), ["other", entry("other")]])
+      yield* Effect.flip(users.remove(keys))
+      yield* (yield* cold.open(family())).set("below", entry("below"))
+      assert.isUndefined(yield* users.get("below"))
+      yield* faults.stop
+      yield* users.set("1", entry("again"))
+      assert.isUndefined(yield* peek(cold, "7"))
+      yield* (yield* cold.open(family())).set("below", entry("below"))
+      assert.strictEqual((yield* users.get("below"))?.entry.value, "below")
+    }))
+})
+
+describe("marks", () => {
+  it.effect("are kept by every tier, and known as long as one knows them", () =>
+    Effect.gen(function*() {
+      const [hot, cold] = [mapStore(), mapStore()]
+      const tiers = TieredStore.make([hot, cold])
+      yield* tiers.recordMarks([{ scope: "s", stamp: 5 }])
+      yield* cold.recordMarks([{ scope: "s", stamp: 7 }, { scope: "t", stamp: 1 }])
+      const log = yield* tiers.loadMarks
+      assert.sameDeepMembers(Array.from(log.marks), [{ scope: "s", stamp: 7 }, { scope: "t", stamp: 1 }])
+      assert.strictEqual(log.stampMax, 7)
+      assert.deepStrictEqual((yield* hot.loadMarks).marks, [{ scope: "s", stamp: 5 }])
+    }))
+
+  it.effect("that a tier fails to record make the call fail, after every tier was tried", () =>
+    Effect.gen(function*() {
+      for (const at of [0, 1]) {
+        const stores = [mapStore(), mapStore()] as const
+        const [faulty] = yield* FaultyStore.make(stores[at]!, {
+          rules: [{ fault: { kind: "fail" }, operations: ["recordMarks"] }]
+        })
+        const tiers = TieredStore.make(at === 0 ? [faulty, stores[1]] : [stores[0], faulty])
+        yield* Effect.flip(tiers.recordMarks([{ scope: "s", stamp: 5 }]))
+        assert.deepStrictEqual((yield* stores[1 - at]!.loadMarks).marks, [{ scope: "s", stamp: 5 }])
+      }
+    }))
+})
+
+describe("set: onEviction", () => {
+  it.effect("writes to the hottest tier only, and below what that pushes out", () =>
+    Effect.gen(function*() {
+      const heard: Array<string> = []
+      const [hot, cold] = [mapStore({ name: "hot", capacity: 2 }), mapStore({ name: "cold", capacity: 2 })]
+      const tiers = TieredStore.make([hot, cold], { set: "onEviction" })
+      const users = yield* tiers.open(family((key, entry, cause) => heard.push(`${key} ${entry.value} ${cause}`)))
+      yield* users.setMany([["1", entry("one")], ["2", entry("two")]])
+      assert.isUndefined(yield* peek(cold, "1"))
+      yield* users.set("3", entry("three"))
+      yield* Effect.yieldNow
+      assert.deepStrictEqual([yield* peek(hot, "1"), yield* peek(cold, "1")], [undefined, "one"])
+      assert.strictEqual((yield* users.get("1"))?.tier, "cold")
+      yield* users.setMany([["4", entry("four")], ["5", entry("five")]])
+      yield* Effect.yieldNow
+      yield* Effect.yieldNow
+      assert.isAtLeast(heard.length, 1)
+      assert.match(heard[0]!, /^\d \w+ Evicted$/)
+    }))
+
+  it.effect("does not bring back below what was removed or replaced on its way there", () =>
+    Effect.gen(function*() {
+      const [hot, cold] = [mapStore({ capacity: 1 }), mapStore()]
+      const users = yield* TieredStore.make([hot, cold], { set: "onEviction" }).open(family())
+      yield* users.set("1", entry("one"))
+      yield* users.set("2", entry("two"))
+      yield* users.remove(["1"])
+      yield* users.set("2", entry("new"))
+      yield* users.set("3", entry("three"))
+      yield* users.set("2", entry("newest"))
+      for (let turn = 0; turn < 5; turn++) yield* Effect.yieldNow
+      assert.isUndefined(yield* peek(cold, "1"))
+      assert.isUndefined(yield* users.get("1"))
+      assert.isUndefined(yield* peek(cold, "2"))
+      assert.strictEqual((yield* users.get("2"))?.entry.value, "newest")
+    }))
+
+  it.effect("writes below what is left when the family is closed", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      const cold = mapStore({ place })
+      const tiers = TieredStore.make([mapStore(), cold], { set: "onEviction" })
+      yield* Effect.scoped(
+        Effect.flatMap(tiers.open(family()), (users) => users.setMany([["1", entry("one")], ["2", entry("two")]]))
+      )
+      assert.deepStrictEqual([yield* peek(cold, "1"), yield* peek(cold, "2")], ["one", "two"])
+    }))
+})
+
+describe("a family", () => {
+  it.effect("without a codec lives in the tiers that keep live objects", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const warm = yield* LmdbStore.make({ path, durability: "process" })
+      const { codec: _, ...bare } = family()
+      const users = yield* TieredStore.make([mapStore({ name: "hot" }), warm]).open({ ...bare, codec: undefined })
+      yield* users.set("1", entry("one"))
+      assert.strictEqual((yield* users.get("1"))?.tier, "hot")
+      const error = yield* Effect.flip(TieredStore.make([warm]).open({ ...bare, codec: undefined }))
+      assert.match(error.message, /cannot open the lmdb tier: `codec` is missing from family `user`/)
+    }))
+
+  it.effect("hears of what the lowest tier pushes out, and not of what is still below", () =>
+    Effect.gen(function*() {
+      const heard: Array<string> = []
+      const tiers = TieredStore.make([mapStore({ capacity: 1 }), mapStore({ capacity: 2 })])
+      const users = yield* tiers.open(family((key) => heard.push(key)))
+      yield* users.set("1", entry("one"))
+      yield* users.set("2", entry("two"))
+      assert.deepStrictEqual(heard, [])
+      yield* users.set("3", entry("three"))
+      assert.deepStrictEqual(heard, ["1"])
+    }))
+})
+
+describe("TieredStore.layer", () => {
+  it.effect("builds each tier from its layer, and names itself after them", () =>
+    Effect.gen(function*() {
+      const tier = (name: string) => Layer.sync(Store, () => mapStore({ name }))
+      const store = yield* Effect.provide(Store, TieredStore.layer([tier("hot"), tier("cold")]))
+      assert.strictEqual(store.name, "hot+cold")
+    }))
+})
