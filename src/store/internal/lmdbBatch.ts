@@ -66,7 +66,7 @@ interface Step {
 
 /** What a batch does, row by row. */
 export interface Plan {
-  readonly steps: Array<Step>
+  steps: Array<Step>
   readonly departed: Array<Departed>
   /** By how many entries the namespace grows. */
   growth: number
@@ -139,20 +139,28 @@ const makeRoom = (
   const over = () => entryCount + plan.growth > bounds.entriesMax || bytesOver > 0
   if (!over()) return
   const rowsMax = batch.ops.size + Math.max(plan.growth, 0) + backlogEvictionsMax
+  let rows = 0
   for (const rank of databases.order.getKeys({ start: firstRank, limit: rowsMax })) {
     if (!over()) return
+    rows++
     const { entryKey } = parseRank(rank)
     if (batch.ops.has(entryKey)) continue
     bytesOver -= databases.entries.getBinaryFast(entryKey)?.length ?? 0
     planOp(databases, plan, entryKey, { kind: "leave", rank, cause: "Evicted" }, listens)
   }
-  // All that is left came with this batch: what came first goes first.
-  for (let at = 0; at < plan.steps.length && entryCount + plan.growth > bounds.entriesMax; at++) {
-    const step = plan.steps[at]!
-    if (step.record === undefined || step.exists) continue
-    plan.steps[at] = { ...step, record: undefined, rank: undefined }
-    plan.growth--
+  // Where all that is left came with this batch, some of it is not written at all. A backlog is left to the next batch.
+  const excess = entryCount + plan.growth - bounds.entriesMax
+  if (excess > 0 && rows < rowsMax) dropNewcomers(plan, excess, listens)
+}
+
+const dropNewcomers = (plan: Plan, count: number, listens: (entryKey: string) => boolean): void => {
+  const newcomers = plan.steps.filter((step) => step.rank !== undefined && !step.exists)
+  const dropped = new Set(newcomers.toSorted((a, b) => a.rank!.compare(b.rank!)).slice(0, count))
+  for (const { entryKey, record } of dropped) {
+    if (listens(entryKey)) plan.departed.push({ entryKey, record: record!, cause: "Evicted" })
   }
+  plan.steps = plan.steps.filter((step) => !dropped.has(step))
+  plan.growth -= dropped.size
 }
 
 const firstRank = Buffer.from([0])

@@ -113,7 +113,13 @@ const open = (path: string, readersMax: number): Effect.Effect<Environment, Stor
     const fault = folderFault(path)
     if (fault !== undefined) return yield* Effect.fail(fault)
     const root = yield* attempt(() =>
-      Lmdb.open<Buffer, string>({ path, noSubdir: false, maxDbs: databasesMax, maxReaders: readersMax })
+      Lmdb.open<Buffer, string>({
+        path,
+        noSubdir: false,
+        maxDbs: databasesMax,
+        maxReaders: readersMax,
+        eventTurnBatching: false
+      })
     )
     const refused = yield* attempt(() => checkFormat(root))
     if (refused !== undefined) {

@@ -302,7 +302,7 @@ export class Tier {
     return Effect.andThen(isEmpty(this.#gathering) ? Effect.void : this.#commit, this.#wake.await)
   }))
 
-  readonly #commit: Effect.Effect<void> = Effect.suspend(() => {
+  readonly #commit: Effect.Effect<unknown> = Effect.suspend(() => {
     const batch = this.#gathering
     const ceiling = this.#ceiling
     if (ceiling > this.#ceilingStored) batch.state.set(ceilingKey, ceilingRow(ceiling))
@@ -315,7 +315,9 @@ export class Tier {
         this.#ceilingStored = Math.max(this.#ceilingStored, ceiling)
         this.#entryCount += plan.growth
         Deferred.doneUnsafe(batch.committed, Exit.void)
-        return Effect.forEach(plan.departed, (departed) => this.#tell(departed), { discard: true })
+        // On a fiber of its own, so that no codec and no listener holds up the next commit.
+        const tell = Effect.forEach(plan.departed, (departed) => this.#tell(departed), { discard: true })
+        return plan.departed.length === 0 ? Effect.void : Effect.forkChild(tell, { startImmediately: true })
       },
       onFailure: (cause) => this.#abandon(batch, cause)
     })

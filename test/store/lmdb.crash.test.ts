@@ -1,0 +1,148 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Codec from "effect-stateless/store/Codec"
+import * as LmdbStore from "effect-stateless/store/LmdbStore"
+import type { StoreFamily } from "effect-stateless/store/Store"
+import * as Effect from "effect/Effect"
+import * as Metric from "effect/Metric"
+import * as Random from "effect/Random"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { execFile, spawn } from "node:child_process"
+import * as Path from "node:path"
+import * as Readline from "node:readline"
+import { temporaryFolder } from "./folder.ts"
+import { checkFile } from "./lmdbRaw.ts"
+
+const family = (name: string): StoreFamily<string> => ({
+  name,
+  render: (key) => `${name}:${key}`,
+  parse: (rendered) => rendered.slice(name.length + 1),
+  codec: Codec.schema(Schema.String),
+  weigher: undefined,
+  onEvict: undefined
+})
+
+const child = (name: string) => Path.join(import.meta.dirname, "children", `${name}.ts`)
+
+/** Lets the writer run until it has acknowledged so many writes, kills it, and answers with all that it acknowledged. */
+const runAndKill = (path: string, durability: string, first: number, acknowledgements: number) =>
+  Effect.promise(() =>
+    new Promise<ReadonlyArray<string>>((resolve, reject) => {
+      const writer = spawn(process.execPath, [child("writer"), path, durability, `${first}`], {
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+      const lines: Array<string> = []
+      let complaints = ""
+      writer.stderr.on("data", (chunk) => complaints += String(chunk))
+      Readline.createInterface({ input: writer.stdout }).on("line", (line) => {
+        if (lines.push(line) === acknowledgements) writer.kill("SIGKILL")
+      }).on("close", () => {
+        if (lines.length < acknowledgements) reject(new Error(`the writer ended by itself: ${complaints}`))
+        // The last line may be cut: then its write was not acknowledged.
+        else resolve(lines.filter((line) => /^[rmc]( [^ ]+)* \d+$/.test(line)))
+      })
+    })
+  )
+
+/** What must hold when the writer was killed and its folder is opened again. */
+const verify = (path: string, durability: "process" | "flushed", acknowledged: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const store = yield* LmdbStore.make({ path, durability, entriesMax: 5_000 })
+    const [users, groups, sweep] = [
+      yield* store.open(family("user")),
+      yield* store.open(family("group")),
+      yield* store.open(family("sweep"))
+    ]
+    const removed = new Map<string, number>()
+    const marked = new Map<string, number>()
+    let cleared = 0
+    let last = 0
+    for (const line of acknowledged) {
+      const [kind, name, at] = line.split(" ") as [string, string, string | undefined]
+      if (kind === "r") removed.set(name, Number(at))
+      else if (kind === "m") marked.set(`s${name}`, Number(at))
+      else cleared = Math.max(cleared, Number(name))
+      last = Math.max(last, Number(at ?? name))
+    }
+    for (const [key, version] of removed) {
+      const found = yield* users.get(key)
+      assert.isTrue(found === undefined || found.entry.version > version, `${key} came back after a removal`)
+    }
+    const log = yield* store.loadMarks
+    const stamps = new Map(log.marks.map(({ scope, stamp }) => [scope, stamp]))
+    for (const [scope, stamp] of marked) {
+      assert.isAtLeast(stamps.get(scope) ?? 0, stamp, `the mark of ${scope} was lost`)
+    }
+    const group = yield* groups.getMany(["a", "b", "c", "d"])
+    assert.strictEqual(new Set(group.map((found) => found?.entry.version)).size, 1, "a batch is torn")
+    let version = last
+    for (const partition of [users, groups, sweep]) {
+      yield* Stream.runForEach(partition.entries, ([key, entry]) =>
+        Effect.sync(() => {
+          assert.strictEqual(entry.value.split(" ")[0], `${entry.version}`, `${key} has another value`)
+          assert.isAtMost(entry.stamp, log.stampMax)
+          version = Math.max(version, entry.version)
+        }))
+    }
+    for (const stamp of stamps.values()) assert.isAtMost(stamp, log.stampMax)
+    // What was set before a clear began has a smaller version than the clear's own.
+    yield* Stream.runForEach(
+      sweep.entries,
+      ([key, entry]) => Effect.sync(() => assert.isAbove(entry.version, cleared - 50, `${key} came back after a clear`))
+    )
+    return Math.max(version, ...stamps.values())
+  }).pipe(Effect.scoped)
+
+describe("LmdbStore, when its process is killed,", () => {
+  for (const durability of ["process", "flushed"] as const) {
+    it.effect(
+      `keeps what it acknowledged, tears no batch, and brings nothing back (${durability})`,
+      () =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFolder
+          const dropped = Metric.withAttributes(LmdbStore.recordsDropped, { reason: "damaged" })
+          const before = (yield* Metric.value(dropped)).count
+          let first = 0
+          for (let round = 0; round < 6; round++) {
+            const acknowledged = yield* runAndKill(path, durability, first, yield* Random.nextIntBetween(1, 800))
+            first = yield* verify(path, durability, acknowledged)
+            yield* checkFile(path)
+          }
+          assert.strictEqual((yield* Metric.value(dropped)).count, before)
+        }).pipe(Random.withSeed(durability)),
+      60_000
+    )
+  }
+})
+
+describe("LmdbStore, when it cannot write,", () => {
+  it.effect(
+    "says so to those who wait, gives no older value for a newer one, and goes on when it can",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        // The shell has the child see an error instead of a signal when a file would grow beyond 512 blocks of 512 bytes
+        // (or 1,024, as the shell counts).
+        const command = `trap '' XFSZ; ulimit -f 512; exec "$0" "$@"`
+        const answer = yield* Effect.promise(() =>
+          new Promise<string>((resolve, reject) => {
+            execFile("/bin/sh", ["-c", command, process.execPath, child("fullDisk"), path], (error, stdout, stderr) => {
+              const line = stdout.split("\n").find((line) => line.startsWith("answer "))
+              if (line === undefined || error !== null) reject(new Error(`${stdout}${stderr}`))
+              else resolve(line.slice("answer ".length))
+            })
+          })
+        )
+        assert.deepStrictEqual(JSON.parse(answer), {
+          removed: false,
+          found: [null, "old", null],
+          marked: false,
+          known: 0,
+          later: true,
+          afterwards: [null, null, null, "fits"]
+        })
+        yield* checkFile(path)
+      }),
+    60_000
+  )
+})
