@@ -256,7 +256,7 @@ class LmdbPartition<V> implements Partition<V> {
           : this.#drop(entryKey, undecodable, context)
       }
       // The bytes are the driver's, and will be others when a codec that waits goes on.
-      return Effect.matchEffect(this.#codec.decode(record.value.slice()), {
+      return Effect.matchEffect(this.#codec.decode(new Uint8Array(record.value)), {
         onSuccess: (value) => Effect.succeed({ entry: { ...entry, value }, tier: tierName }),
         onFailure: () => Effect.suspend(() => this.#drop(entryKey, undecodable, context))
       })

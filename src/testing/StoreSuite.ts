@@ -627,6 +627,18 @@ const restarting = <E>(restarts: Effect.Effect<Layer.Layer<Store, E>, E, Scope.S
         })
     ),
     test(
+      "stampMax is not below the stamp of an entry",
+      Effect.gen(function*() {
+        const users = yield* opened()
+        yield* users.set("1", { ...entry("one"), stamp: 100_000 })
+      }),
+      () =>
+        Effect.gen(function*() {
+          const { stampMax } = yield* Store.use((store) => store.loadMarks)
+          yield* check(stampMax >= 100_000, `stampMax is ${stampMax}`)
+        })
+    ),
+    test(
       "an entry whose time was over in between is absent",
       Effect.gen(function*() {
         const users = yield* opened()
