@@ -239,7 +239,7 @@ export * as MemoryStore from "./store/MemoryStore.ts"
  * - Writes of one partition take effect in the order in which they were called.
  * - `remove` and `recordMarks` are durable, as far as the tier is durable at all, when they return; `set` may be later,
  *   but never overtakes an earlier `remove`.
- * - An entry past its `expiresAt` is never returned.
+ * - An entry is not returned from its `expiresAt` on.
  * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
@@ -257,6 +257,23 @@ export * as Store from "./store/Store.ts"
  * @since 0.1.0
  */
 export * as StoreError from "./store/StoreError.ts"
+
+/**
+ * Several tiers that act as one store, hottest first.
+ *
+ * - A read walks down until a tier has the key, and what it finds is copied up. A write of the key that comes between
+ *   wins: a copy never undoes a `set`, a `remove` or a `clear` that was called after the read began.
+ * - A write goes from the lowest tier to the hottest, so that whatever ends it midway leaves nothing below that is gone
+ *   above. Writes of one key take turns.
+ * - A tier that fails to read is passed over. A tier that fails to remove makes the removal fail, once every tier was
+ *   tried; what it should have forgotten is not read from it again until it has.
+ * - Marks are kept by every tier; a mark is known as long as one tier knows it.
+ *
+ * Not here: breakers and time limits. A tier ends its own operations; each of its failures is told to `onTierFailure`.
+ *
+ * @since 0.1.0
+ */
+export * as TieredStore from "./store/TieredStore.ts"
 
 /**
  * A value, and what the cache knows about it.

@@ -2,8 +2,8 @@
  * Warm tier: entries in a memory-mapped file that outlives the process.
  *
  * - `get` reads on the calling thread, without waiting: the file is mapped, and a read makes no system call.
- * - `set` returns once the write is on its way, and is read from then on. `remove`, `clear` and `recordMarks` return when
- *   the write would survive what `durability` says. All writes of one call become visible, and durable, together.
+ * - `set` returns once the write is on its way, and is read from then on. `remove`, `clear` and `recordMarks` return
+ *   when the write would survive what `durability` says. All writes of one call become visible, and durable, together.
  * - After a crash at any moment the file is as some earlier moment left it: no entry is half written, and nothing that
  *   was removed comes back.
  * - A record that is damaged, or that no longer fits the family's schema, is absent. It is counted and dropped.
@@ -30,6 +30,7 @@ import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
+import { Buffer } from "node:buffer"
 import type { Codec } from "./Codec.ts"
 import type { Entry, Found } from "./Entry.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
@@ -64,7 +65,7 @@ export interface Options {
    * itself is somewhat larger, and keeps the size that it once had. No bound unless given.
    */
   readonly bytesMax?: number | undefined
-  /** How often entries whose time is over are freed; they are not returned before that either. A second unless given. */
+  /** How often entries whose time is over are freed; they are absent before that. A second unless given. */
   readonly sweepInterval?: Duration.Input | undefined
   /** Threads and processes that may read at once. 512 unless given; the first to open the folder decides. */
   readonly readersMax?: number | undefined
@@ -141,7 +142,9 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
  *
  * **Example** (Keeping entries across restarts)
  *
- * ```ts
+ * ```ts no-run
+ * import * as LmdbStore from "effect-stateless/store/LmdbStore"
+ *
  * const Warm = LmdbStore.layer({ path: ".cache", durability: "process", bytesMax: 1_000_000_000 })
  * ```
  *

@@ -72,9 +72,9 @@ const repaymentsPerWriteMax = 64
  *
  * **Gotchas**
  *
- * A family without a codec lives in those tiers alone that keep live objects. `onEvict` of a family hears what the lowest
- * tier pushes out. `size` is that of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`): near the
- * truth, not exact.
+ * A family without a codec lives in those tiers alone that keep live objects. `onEvict` of a family hears what the
+ * lowest tier pushes out. `size` is that of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`):
+ * near the truth, not exact.
  *
  * @see {@link layer}
  * @category constructors
@@ -108,7 +108,11 @@ export const make = (
  *
  * **Example** (Keeping a hot tier in memory and a warm one in a file)
  *
- * ```ts
+ * ```ts no-run
+ * import * as LmdbStore from "effect-stateless/store/LmdbStore"
+ * import * as MemoryStore from "effect-stateless/store/MemoryStore"
+ * import * as TieredStore from "effect-stateless/store/TieredStore"
+ *
  * const Tiers = TieredStore.layer([
  *   MemoryStore.layer({ capacity: 100_000 }),
  *   LmdbStore.layer({ path: ".cache", durability: "process" })

@@ -3,8 +3,8 @@
  *
  * - A plan with the same seed and the same calls gives the same faults.
  * - Without rules, or once it was stopped, it does what the store behind it does.
- * - `fail`, `failLate`, `slow`, `stall` and `corrupt` stay within the contract of a store: whoever stands on one must cope.
- *   `lose` and `double` do not, where an older value was or a later one came; they show what a broken tier would do.
+ * - `fail`, `failLate`, `slow`, `stall`, `corrupt` and `double` stay within the contract of a store: whoever stands on
+ *   one must cope. `lose` does not; it shows what a broken tier would do.
  *
  * Not here: faults of the synchronous door. A faulty store has none.
  *
@@ -115,6 +115,9 @@ export const make = (
  * **Example** (Failing one write in ten)
  *
  * ```ts
+ * import * as MemoryStore from "effect-stateless/store/MemoryStore"
+ * import * as FaultyStore from "effect-stateless/testing/FaultyStore"
+ *
  * const Flaky = FaultyStore.layer(MemoryStore.layer({ capacity: 1_000 }), {
  *   seed: 7,
  *   rules: [{ fault: { kind: "fail" }, operations: ["set"], probability: 0.1 }]

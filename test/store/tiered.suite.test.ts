@@ -1,5 +1,6 @@
 import { describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
+import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Effect from "effect/Effect"
@@ -29,6 +30,15 @@ StoreSuite.run(
     sizeIsExact: false
   }
 )
+
+const memoryOverLmdb = Effect.map(
+  temporaryFolder,
+  (path) =>
+    TieredStore.layer([MemoryStore.layer({ capacity: 5_000 }), LmdbStore.layer({ path, durability: "process" })])
+)
+StoreSuite.run({ describe, it }, "TieredStore of memory over LMDB", Layer.unwrap(memoryOverLmdb), {
+  restarts: memoryOverLmdb
+})
 
 const onto = Effect.map(
   temporaryFolder,

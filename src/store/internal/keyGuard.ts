@@ -1,10 +1,10 @@
 /**
  * Who works on which key of a partition, so that copies between tiers never undo a write.
  *
- * Writes of one key take turns, in the order in which they came. A copy (promotion, demotion) holds a ticket from before
- * it reads until after it writes; a write voids the tickets of its keys, and tickets drawn while it runs are void from
- * the start. A copy looks at its ticket and starts to write in one step; a write that finds it writing waits for it. So
- * a copy either comes before the write, which then overwrites it, or does not happen.
+ * Writes of one key take turns, in the order in which they came. A copy (promotion, demotion) holds a ticket from
+ * before it reads until after it writes; a write voids the tickets of its keys, and tickets drawn while it runs are
+ * void from the start. A copy looks at its ticket and starts to write in one step; a write that finds it writing waits
+ * for it. So a copy either comes before the write, which then overwrites it, or does not happen.
  *
  * A key is known here only while someone works on it.
  */

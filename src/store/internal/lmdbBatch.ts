@@ -4,8 +4,8 @@
  * A batch is planned by reading what it replaces, on the thread, and then handed to the driver's own thread as plain
  * puts and removes. Only one batch is between these two steps and its commit at any time, so what was read still holds.
  *
- * Entries leave by rank: what is due first, then what is soonest due, then the oldest of what is never due. A row of the
- * order index counts only while it fits its record.
+ * Entries leave by rank: what is due first, then what is soonest due, then the oldest of what is never due. A row of
+ * the order index counts only while it fits its record.
  */
 import * as Deferred from "effect/Deferred"
 import type { RootDatabase } from "lmdb"

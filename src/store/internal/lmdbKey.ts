@@ -1,9 +1,9 @@
 /**
  * Keys of the LMDB tier as bytes.
  *
- * Text is written as UTF-8 extended to lone surrogates (WTF-8), so that no two keys become the same bytes, as they would
- * in UTF-8 proper. A key of an entry is its family's number in base 36, a colon, and the key within the family. A key
- * that LMDB has no room for is kept under its SHA-256 after a semicolon; its record then holds the whole key.
+ * Text is written as UTF-8 extended to lone surrogates (WTF-8), so that no two keys become the same bytes, as they
+ * would in UTF-8 proper. A key of an entry is its family's number in base 36, a colon, and the key within the family. A
+ * key that LMDB has no room for is kept under its SHA-256 after a semicolon; its record then holds the whole key.
  */
 import { createHash } from "node:crypto"
 
@@ -112,7 +112,7 @@ export const parseRank = (rank: Uint8Array): { readonly expiresAt: number; reado
   entryKey: keyEncoder.readKey(rank, rankBytes, rank.length)
 })
 
-/** The first key of the order index that is not yet due at `nowMillis`. An entry is due when its `expiresAt` is not after now. */
+/** Lies behind all that is due: an entry is due when its `expiresAt` is not after now. */
 export const rankAfter = (nowMillis: number): Buffer => {
   const key = Buffer.alloc(rankBytes + 1, 0xff)
   key[0] = 0

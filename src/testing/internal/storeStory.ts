@@ -16,19 +16,7 @@ import * as TestClock from "effect/testing/TestClock"
 import * as Codec from "../../store/Codec.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { type Mark, type Partition, Store } from "../../store/Store.ts"
-
-/** A story in which a store did something else than a map. */
-export class StoryDiffers extends Schema.TaggedError<StoryDiffers>()("StoryDiffers", {
-  seed: Schema.Number,
-  steps: Schema.Array(Schema.String),
-  what: Schema.String
-}) {
-  override get message() {
-    return `story ${this.seed} (repeat it with { seed: ${this.seed}, stories: 1 }):\n${
-      this.steps.map((step) => `  ${step}\n`).join("")
-    }  then ${this.what}`
-  }
-}
+import { PromiseBroken } from "../PromiseBroken.ts"
 
 const stepsMax = 40
 const shorteningsMax = 200
@@ -64,12 +52,15 @@ export const compare = <E>(
       const what = yield* tell(layer, story)
       if (what !== undefined) {
         const shortest = yield* shorten(layer, story, what)
-        return yield* Effect.fail(
-          new StoryDiffers({ seed, steps: shortest.story.map(describe), what: shortest.what })
-        )
+        return yield* Effect.fail(new PromiseBroken({ what: told(seed, shortest.story, shortest.what) }))
       }
     }
   })
+
+const told = (seed: number, story: ReadonlyArray<Step>, what: string): string =>
+  `story ${seed} (repeat it with { seed: ${seed}, stories: 1 }):\n${
+    story.map((step) => `  ${describe(step)}\n`).join("")
+  }  then ${what}`
 
 const shorten = <E>(layer: Layer.Layer<Store, E>, story: ReadonlyArray<Step>, what: string) =>
   Effect.gen(function*() {
