@@ -59,6 +59,11 @@ const shardsMax = 4_096
 const upkeepInterval: Duration.Input = "1 second"
 const freedPerPassMax = 1_000
 
+/** The greatest stamp that a store has seen. */
+interface Ceiling {
+  stamp: number
+}
+
 interface Segment {
   readonly slots: Map<string, number>
   readonly shard: MemoryShard
@@ -77,6 +82,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   floor = 0
   hits = 0
   private readonly time: CoarseClock
+  private readonly ceiling: Ceiling
   private readonly segments: ReadonlyArray<Segment>
   private readonly only: Segment | undefined
   private readonly shardMask: number
@@ -85,7 +91,13 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   private sweepAt = 0
   private sweptFloor = 0
 
-  constructor(family: StoreFamily<V>, shards: ReadonlyArray<MemoryShard>, time: CoarseClock) {
+  constructor(
+    family: StoreFamily<V>,
+    shards: ReadonlyArray<MemoryShard>,
+    time: CoarseClock,
+    ceiling: Ceiling
+  ) {
+    this.ceiling = ceiling
     this.family = family
     this.wantsEvicted = family.onEvict !== undefined
     this.time = time
@@ -138,6 +150,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   }
 
   put(key: string, entry: Entry<V>, dueAt: number): void {
+    if (entry.stamp > this.ceiling.stamp) this.ceiling.stamp = entry.stamp
     const { shard, slots } = this.only ?? this.segmentOf(key)
     const weight = this.family.weigher === undefined ? 1 : Math.max(1, Math.ceil(this.family.weigher(key, entry.value)))
     let slot = slots.get(key)
@@ -340,6 +353,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   })
   const partitions = new Map<string, MemoryPartition<any>>()
   const marks = new Map<string, number>()
+  const ceiling: Ceiling = { stamp: 0 }
 
   const upkeep = Effect.gen(function*() {
     let more = false
@@ -355,17 +369,20 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.sync(() => {
         const open = partitions.get(family.name)
         if (open !== undefined) return open
-        const partition = new MemoryPartition(family, shards, time)
+        const partition = new MemoryPartition(family, shards, time, ceiling)
         partitions.set(family.name, partition)
         return partition
       }),
     loadMarks: Effect.sync(() => ({
       marks: Array.from(marks, ([scope, stamp]) => ({ scope, stamp })),
-      stampMax: Array.from(marks.values()).reduce((max, stamp) => Math.max(max, stamp), 0)
+      stampMax: ceiling.stamp
     })),
     recordMarks: (recorded: ReadonlyArray<Mark>) =>
       Effect.sync(() => {
-        for (const { scope, stamp } of recorded) marks.set(scope, Math.max(stamp, marks.get(scope) ?? 0))
+        for (const { scope, stamp } of recorded) {
+          marks.set(scope, Math.max(stamp, marks.get(scope) ?? 0))
+          ceiling.stamp = Math.max(ceiling.stamp, stamp)
+        }
       }),
     dropMarks: (dropped: ReadonlyArray<Mark>) =>
       Effect.sync(() => {

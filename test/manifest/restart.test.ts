@@ -1,0 +1,113 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { TestClock } from "effect/testing"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as LmdbStore from "../../src/store/LmdbStore.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+
+class AppCache extends Manifest.Service<AppCache>()("AppCache", {
+  families: {
+    user: { pattern: "user:{id}", value: Schema.Struct({ name: Schema.String }), timeToLive: "1 hour" },
+    profile: { pattern: "profile:{id}", value: Schema.String, derives: ["user:{id}"] },
+    page: { pattern: "page:{id}:{n}", value: Schema.String, derives: ["user:{id}"], fanout: true }
+  }
+}) {}
+const { page, profile, user } = AppCache.keys
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "stateless-restart-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+
+/** One life of a process: its loads are told apart from what the tiers still held. */
+const life = <A, E>(path: string, loads: Array<string>, program: Effect.Effect<A, E, any>, capacity = 1_000) =>
+  Effect.scoped(Effect.provide(
+    program,
+    AppCache.modules({
+      user: AppCache.owner("user", {
+        lookup: ({ id }) =>
+          Effect.sync(() => {
+            loads.push(`user ${id}`)
+            return Lookup.loaded({ name: id }, { tags: ["all"] })
+          })
+      }),
+      profile: AppCache.owner("profile", {
+        lookup: ({ id }) =>
+          Effect.map(user.get({ id }), ({ name }) => {
+            loads.push(`profile ${id}`)
+            return name
+          })
+      }),
+      page: AppCache.owner("page", {
+        lookup: ({ id, n }) =>
+          Effect.map(user.get({ id }), ({ name }) => (loads.push(`page ${id} ${n}`), `${name} ${n}`))
+      })
+    }).pipe(
+      Layer.provide(
+        TieredStore.layer([MemoryStore.layer({ capacity }), LmdbStore.layer({ path, durability: "process" })])
+      ),
+      Layer.fresh
+    )
+  )) as Effect.Effect<A, unknown>
+
+describe("a cache over LMDB", () => {
+  it.effect("serves after a restart what it held before, and loads nothing", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const loads: Array<string> = []
+      yield* life(path, loads, profile.get({ id: "1" }))
+      assert.deepStrictEqual(loads.splice(0), ["user 1", "profile 1"])
+      const answer = yield* life(path, loads, profile.getAnswer({ id: "1" }))
+      assert.deepInclude(answer, { value: "1", tier: "lmdb", stale: false })
+      assert.deepStrictEqual(loads, [])
+    }).pipe(Effect.scoped))
+
+  it.effect("never brings back what was invalidated before the restart, by key, by part or by tag", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const loads: Array<string> = []
+      const readAll = Effect.all([
+        profile.get({ id: "1" }),
+        page.get({ id: "1", n: 1 }),
+        page.get({ id: "2", n: 1 }),
+        user.get({ id: "3" })
+      ])
+      yield* life(path, loads, readAll)
+      yield* life(path, loads, user.set({ id: "1" }, { name: "new" }))
+      loads.length = 0
+      assert.deepStrictEqual(yield* life(path, loads, readAll), ["new", "new 1", "2 1", { name: "3" }])
+      assert.deepStrictEqual(loads.splice(0).toSorted(), ["page 1 1", "profile 1"])
+      // What was set has no tag, so it stays; what derives from it cannot be told from the rest, so it goes.
+      yield* life(path, loads, user.invalidateTag("all"))
+      yield* life(path, loads, readAll)
+      assert.deepStrictEqual(
+        loads.splice(0).toSorted(),
+        ["page 1 1", "page 2 1", "profile 1", "user 2", "user 3"]
+      )
+    }).pipe(Effect.scoped))
+
+  it.effect("reads its own writes when memory is too small to hold them", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      const loads: Array<string> = []
+      yield* life(
+        path,
+        loads,
+        Effect.gen(function*() {
+          for (let i = 0; i < 50; i++) yield* user.set({ id: i }, { name: `v${i}` })
+          for (let i = 0; i < 50; i++) assert.strictEqual((yield* user.get({ id: i })).name, `v${i}`)
+          yield* TestClock.adjust("1 hour")
+          yield* user.get({ id: 1 })
+        }),
+        4
+      )
+      assert.deepStrictEqual(loads, ["user 1"])
+    }).pipe(Effect.scoped))
+})

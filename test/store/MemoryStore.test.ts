@@ -1,0 +1,115 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as StoreSuite from "effect-stateless/testing/StoreSuite"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { TestClock } from "effect/testing"
+import type { Entry } from "../../src/store/Entry.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { type HotPartition, miss, Store, type StoreFamily } from "../../src/store/Store.ts"
+
+StoreSuite.run({ describe, it }, "MemoryStore", MemoryStore.layer({ capacity: 10_000 }))
+StoreSuite.run({ describe, it }, "MemoryStore in shards", MemoryStore.layer({ capacity: 40_000, shards: 8 }))
+StoreSuite.run({ describe, it }, "MemoryStore bounded by weight", MemoryStore.layer({ weightMax: 10_000 }))
+
+const family = (name: string, options: Partial<StoreFamily<unknown>> = {}): StoreFamily<unknown> => ({
+  name,
+  render: (key) => `${name}:${key}`,
+  parse: (rendered) => rendered.slice(name.length + 1),
+  codec: undefined,
+  weigher: undefined,
+  onEvict: undefined,
+  ...options
+})
+const entry = (value: unknown, expiresAt = Infinity): Entry<unknown> => ({
+  value,
+  stamp: 0,
+  version: 0,
+  freshUntil: expiresAt,
+  expiresAt,
+  costMillis: 0,
+  tags: [],
+  revision: undefined
+})
+const open = (store: Store["Service"], of: StoreFamily<unknown>) =>
+  Effect.map(store.open(of), ({ hot }): HotPartition<unknown> => hot!)
+
+describe("MemoryStore", () => {
+  it.effect("shares its capacity between families, and never exceeds it", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const evicted: Array<string> = []
+      const onEvict = (key: string) => void evicted.push(key)
+      const [a, b] = [yield* open(store, family("a", { onEvict })), yield* open(store, family("b", { onEvict }))]
+      for (let i = 0; i < 100; i++) {
+        a.put(`a${i}`, entry(i), Infinity)
+        b.put(`b${i}`, entry(i), Infinity)
+        assert.isAtMost(a.count + b.count, 50)
+        a.checkInvariants()
+        b.checkInvariants()
+      }
+      assert.strictEqual(a.count + b.count, 50)
+      assert.strictEqual(evicted.length, 150)
+      assert.strictEqual(a.hit("a99"), 99)
+      assert.strictEqual(a.hit("a0"), miss)
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
+
+  it.effect("weighs entries, and keeps none that outweighs it", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const texts = yield* open(store, family("text", { weigher: (_, value) => (value as string).length }))
+      texts.put("a", entry("xxxx"), Infinity)
+      texts.put("b", entry("xxxx"), Infinity)
+      assert.strictEqual(texts.count, 2)
+      texts.put("c", entry("xxxxxx"), Infinity)
+      assert.deepStrictEqual([...texts.keys()], ["b", "c"])
+      texts.put("b", entry("x".repeat(11)), Infinity)
+      assert.deepStrictEqual([...texts.keys()], ["c"])
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ weightMax: 10 }))))
+
+  it.effect("lets the dead go before the living", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const hot = yield* open(store, family("f"))
+      hot.put("old", entry(1), Infinity)
+      hot.put("short", entry(2, 1_000), 1_000)
+      yield* TestClock.adjust("900 millis")
+      hot.hit("short")
+      yield* TestClock.adjust("99 millis")
+      assert.strictEqual(hot.hit("short"), 2)
+      yield* TestClock.setTime(1_000)
+      assert.strictEqual(hot.hit("short"), miss)
+      hot.put("new", entry(3), Infinity)
+      assert.strictEqual(hot.hit("old"), 1)
+      assert.strictEqual(hot.hit("new"), 3)
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 2 }))))
+
+  it.effect("frees what has expired, and what is below the floor, though nobody asks for it", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const hot = yield* open(store, family("f"))
+      for (let i = 0; i < 500; i++) hot.put(`${i}`, entry(i, 1_000), 1_000)
+      for (let i = 500; i < 900; i++) hot.put(`${i}`, { ...entry(i), stamp: i < 700 ? 1 : 3 }, Infinity)
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(hot.count, 400)
+      hot.floor = 2
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(hot.count, 200)
+      hot.checkInvariants()
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 1_000 }))))
+
+  it.effect("refuses options that make no sense", () =>
+    Effect.gen(function*() {
+      for (
+        const options of [{}, { capacity: 0 }, { capacity: 1.5 }, { capacity: 9, weightMax: 9 }, {
+          capacity: 9,
+          shards: 3
+        }, {
+          capacity: 2,
+          shards: 4
+        }]
+      ) {
+        const error = yield* Effect.flip(Layer.build(MemoryStore.layer(options)))
+        assert.strictEqual(error.reason._tag, "InvalidStoreOptions")
+      }
+    }).pipe(Effect.scoped))
+})
