@@ -294,7 +294,7 @@ export class CacheFamily<V = unknown> {
     this.entries.note("Set", key, stamp)
     if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.render(key) }))
     if (this.hot !== undefined) this.entries.keep(key, entry, now)
-    return this.lower === undefined ? nothing : this.entries.keepEverywhere(key, entry, now)
+    return this.entries.keepBelow(key, entry, now)
   }
 
   /** The synchronous part of a deletion, its dependents included. */
@@ -374,7 +374,7 @@ export class CacheFamily<V = unknown> {
           this.entries.note("Set", key, stamp)
           const entry = { ...before, value, stamp, version: this.cache.nextVersion(now) }
           if (this.hot !== undefined) this.entries.keep(key, entry, now)
-          const below = this.lower === undefined ? nothing : this.entries.keepEverywhere(key, entry, now)
+          const below = this.entries.keepBelow(key, entry, now)
           return Effect.as(orStoreFailed(inOrder(dependents, below)), Option.some(value))
         }))
     })

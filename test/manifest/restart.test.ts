@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
+import { spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -11,6 +13,7 @@ import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as LmdbStore from "../../src/store/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
+import { CrashCache } from "./children/manifest.ts"
 
 class AppCache extends Manifest.Service<AppCache>()("AppCache", {
   families: {
@@ -109,5 +112,24 @@ describe("a cache over LMDB", () => {
         4
       )
       assert.deepStrictEqual(loads, ["user 1"])
+    }).pipe(Effect.scoped))
+
+  it.effect("after kill -9, keeps what a write that returned has said, and nothing that it made untrue", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      for (let round = 0; round < 3; round++) {
+        const child = spawnSync(
+          process.execPath,
+          ["--conditions=@effect-stateless/source", join(import.meta.dirname, "children/writer.ts"), path],
+          { encoding: "utf8" }
+        )
+        assert.deepStrictEqual([child.stdout, child.signal], ["written\n", "SIGKILL"], child.stderr)
+        const { profile, user } = CrashCache.keys
+        const held = Effect.all([user.getOption({ id: "1" }), profile.getOption({ id: "1" })])
+        const live = CrashCache.modules({ user: CrashCache.owner("user"), profile: CrashCache.owner("profile") }).pipe(
+          Layer.provide(LmdbStore.layer({ path, durability: "process" }))
+        )
+        assert.deepStrictEqual(yield* Effect.provide(held, live), [Option.some("new"), Option.none()])
+      }
     }).pipe(Effect.scoped))
 })

@@ -22,8 +22,11 @@ import {
   writeTag
 } from "../Invalidation.ts"
 import type { LoadedOptions } from "../Lookup.ts"
-import { type Below, type Engine, nothing } from "./engine.ts"
+import { type Below, type Engine, inOrder, nothing } from "./engine.ts"
 import { freezeDeep } from "./freeze.ts"
+
+// The scope of a mark that invalidates nothing.
+const written = "written"
 
 export const noTags: ReadonlyArray<string> = []
 
@@ -150,6 +153,12 @@ export class Entries<V> {
   keep(key: string, entry: Entry<V>, now: number): void {
     if (entry.freshUntil <= now) this.hot!.drop(key)
     else this.hot!.put(key, entry, this.dueAt(entry, now))
+  }
+
+  /** What a write has left to do below. The mark says nothing; once it is kept, so is the value that was set before. */
+  keepBelow(key: string, entry: Entry<V>, now: number): Below {
+    if (this.lower === undefined) return nothing
+    return inOrder(this.keepEverywhere(key, entry, now), this.cache.recordMark(this.name, written, entry.stamp))
   }
 
   keepEverywhere(key: string, entry: Entry<V>, now: number): Below {

@@ -1,0 +1,24 @@
+/** Fills an entry and what derives from it, writes the first, says so, and waits to be killed. */
+import { Effect, Layer } from "effect"
+import * as LmdbStore from "effect-stateless/store/LmdbStore"
+import * as MemoryStore from "effect-stateless/store/MemoryStore"
+import * as TieredStore from "effect-stateless/store/TieredStore"
+import { CrashCache } from "./manifest.ts"
+
+const path = process.argv[2]!
+const { profile, user } = CrashCache.keys
+const live = CrashCache.modules({
+  user: CrashCache.owner("user", { lookup: () => Effect.succeed("old") }),
+  profile: CrashCache.owner("profile", { lookup: ({ id }) => Effect.map(user.get({ id }), (name) => `<${name}>`) })
+}).pipe(
+  Layer.provide(
+    TieredStore.layer([MemoryStore.layer({ capacity: 100 }), LmdbStore.layer({ path, durability: "process" })])
+  )
+)
+const program = Effect.gen(function*() {
+  yield* profile.get({ id: "1" })
+  yield* user.set({ id: "1" }, "new")
+  process.stdout.write("written\n")
+  process.kill(process.pid, "SIGKILL")
+})
+Effect.runFork(Effect.provide(program, live))
