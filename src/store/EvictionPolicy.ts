@@ -16,6 +16,9 @@
  * @since 0.1.0
  */
 import { Lru } from "./internal/lru.ts"
+import { S3Fifo } from "./internal/s3Fifo.ts"
+import { Sieve } from "./internal/sieve.ts"
+import { WTinyLfu } from "./internal/wTinyLfu.ts"
 
 /**
  * The order of eviction of one shard.
@@ -70,24 +73,33 @@ export interface EvictionPolicy {
 }
 
 /**
- * What every policy is made from: `weightMax`, the largest sum of weights to keep, an integer from 0 (which keeps
- * nothing).
+ * What every policy is made from.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
+  /** The largest sum of weights to keep, an integer from 0 (which keeps nothing). */
   readonly weightMax: number
+
+  /** Where a policy that uses chance begins: 32 bits. Without one, all begin at the same. */
+  readonly seed?: number | undefined
 }
 
 const policies = {
-  lru: Lru
+  lru: Lru,
+  sieve: Sieve,
+  s3Fifo: S3Fifo,
+  wTinyLfu: WTinyLfu
 } satisfies Record<string, new(options: Options) => EvictionPolicy>
 
 /**
  * The policies that exist.
  *
- * - `lru`: the entry unused for longest leaves first.
+ * - `lru`: the entry unused for longest leaves first. For work in which what was just used is used next.
+ * - `sieve`: the oldest entry that was not used since it was last looked at leaves first. For popularity that stays.
+ * - `s3Fifo`: most entries leave soon, unless they are used twice or come back. For many keys that are read only once.
+ * - `wTinyLfu`: an entry stays if it is read more often than the one it displaces. For loops, scans, and skewed work.
  *
  * @category models
  * @since 0.1.0

@@ -11,6 +11,47 @@ export type Reference = Omit<EvictionPolicy.EvictionPolicy, "name" | "checkInvar
 
 export type MakeReference = (options: EvictionPolicy.Options) => Reference
 
+/** A reference that evicts what was given more weight than the maximum before all else, as every policy does. */
+export const withOversizedFirst = (reference: Reference): Reference => {
+  let oversized = -1
+  const weigh = (slot: number, weight: number): void => {
+    if (weight > reference.weightMax) oversized = slot
+    else if (slot === oversized) oversized = -1
+  }
+  const remove = (slot: number): void => {
+    if (slot === oversized) oversized = -1
+    reference.remove(slot)
+  }
+  return {
+    get weight() {
+      return reference.weight
+    },
+    get weightMax() {
+      return reference.weightMax
+    },
+    get size() {
+      return reference.size
+    },
+    insert: (slot, hash, weight) => {
+      weigh(slot, weight)
+      reference.insert(slot, hash, weight)
+    },
+    hit: (slot) => reference.hit(slot),
+    update: (slot, weight) => {
+      weigh(slot, weight)
+      reference.update(slot, weight)
+    },
+    remove,
+    evict: () => {
+      if (oversized === -1) return reference.evict()
+      const victim = oversized
+      remove(victim)
+      return victim
+    },
+    resize: (weightMax) => reference.resize(weightMax)
+  }
+}
+
 type Step =
   | { readonly act: "read" | "write"; readonly key: number; readonly weight: number }
   | { readonly act: "remove"; readonly key: number }

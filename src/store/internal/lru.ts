@@ -5,28 +5,30 @@
  */
 import { invariant } from "./invariant.ts"
 import { SlotLists } from "./slotLists.ts"
-import { checkedWeightMax, SlotWeights } from "./slotWeights.ts"
+import { SlotWeights } from "./slotWeights.ts"
 
 const byUse = 0
 
 export class Lru {
   readonly name = "lru"
-  weightMax: number
   size = 0
   private readonly lists = new SlotLists(1)
-  private readonly weights = new SlotWeights()
+  private readonly weights: SlotWeights
 
   constructor(options: { readonly weightMax: number }) {
-    this.weightMax = checkedWeightMax(options.weightMax)
+    this.weights = new SlotWeights(options.weightMax)
   }
 
   get weight(): number {
     return this.weights.total
   }
 
+  get weightMax(): number {
+    return this.weights.max
+  }
+
   insert(slot: number, _hash: number, weight: number): void {
-    if (weight > this.weightMax) this.lists.addLast(byUse, slot)
-    else this.lists.addFirst(byUse, slot)
+    this.lists.addFirst(byUse, slot)
     this.weights.add(slot, weight)
     this.size++
   }
@@ -36,10 +38,7 @@ export class Lru {
   }
 
   update(slot: number, weight: number): void {
-    if (weight > this.weightMax) {
-      this.lists.remove(slot)
-      this.lists.addLast(byUse, slot)
-    } else this.lists.moveToFirst(byUse, slot)
+    this.lists.moveToFirst(byUse, slot)
     this.weights.replace(slot, weight)
   }
 
@@ -50,13 +49,13 @@ export class Lru {
   }
 
   evict(): number {
-    const victim = this.lists.last(byUse)
+    const victim = this.weights.oversized !== -1 ? this.weights.oversized : this.lists.last(byUse)
     if (victim !== -1) this.remove(victim)
     return victim
   }
 
   resize(weightMax: number): void {
-    this.weightMax = checkedWeightMax(weightMax)
+    this.weights.resize(weightMax)
   }
 
   checkInvariants(): void {

@@ -13,3 +13,17 @@ export const slotCapacity = (slot: number, capacity: number): number => {
   while (grown <= slot) grown *= 2
   return grown
 }
+
+/** A copy of an array of small numbers by slot that is long enough for `slot`; what it adds is 0. */
+export const grownBytes = (bytes: Uint8Array, slot: number): Uint8Array<ArrayBuffer> => {
+  const grown = new Uint8Array(slotCapacity(slot, bytes.length))
+  grown.set(bytes)
+  return grown
+}
+
+/** As {@link grownBytes}, for 32 bits per slot. */
+export const grownInts = (ints: Int32Array, slot: number): Int32Array<ArrayBuffer> => {
+  const grown = new Int32Array(slotCapacity(slot, ints.length))
+  grown.set(ints)
+  return grown
+}

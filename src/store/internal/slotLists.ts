@@ -41,6 +41,11 @@ export class SlotLists {
     return this.slotAt(this.links[2 * list + 1]!)
   }
 
+  /** The slot before one that is in a list, -1 when it is the first. */
+  before(slot: number): number {
+    return this.slotAt(this.links[2 * (slot + this.listCount) + 1]!)
+  }
+
   addFirst(list: number, slot: number): void {
     const node = this.nodeToLink(slot)
     this.link(node, 2 * list, this.links[2 * list]!)

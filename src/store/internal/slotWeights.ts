@@ -4,7 +4,7 @@ import { slotCapacity } from "./slotCapacity.ts"
 /** The heaviest one entry can be: 4 GiB less one when weights are bytes. */
 export const entryWeightMax = 2 ** 32 - 1
 
-export const checkedWeightMax = (weightMax: number): number => {
+const checkedWeightMax = (weightMax: number): number => {
   invariant(
     Number.isSafeInteger(weightMax) && weightMax >= 0,
     "SlotWeights",
@@ -15,13 +15,24 @@ export const checkedWeightMax = (weightMax: number): number => {
 }
 
 /**
- * The weight of each slot, and their sum.
+ * The weight of each slot, their sum, and the most that it may be.
  *
  * A cache that only counts its entries gives all of them weight 1; no array is made before another weight is seen.
  */
 export class SlotWeights {
   total = 0
+  max: number
+  /** The slot that was last given more than `max`, -1 when it left or became lighter: the next victim of every policy. */
+  oversized = -1
   private weights: Uint32Array | undefined
+
+  constructor(max: number) {
+    this.max = checkedWeightMax(max)
+  }
+
+  resize(max: number): void {
+    this.max = checkedWeightMax(max)
+  }
 
   of(slot: number): number {
     return this.weights !== undefined && slot < this.weights.length ? this.weights[slot]! : 1
@@ -30,16 +41,20 @@ export class SlotWeights {
   add(slot: number, weight: number): void {
     this.write(slot, weight)
     this.total += weight
+    if (weight > this.max) this.oversized = slot
   }
 
   replace(slot: number, weight: number): void {
     const before = this.of(slot)
     this.write(slot, weight)
     this.total += weight - before
+    if (weight > this.max) this.oversized = slot
+    else if (slot === this.oversized) this.oversized = -1
   }
 
   remove(slot: number): void {
     this.total -= this.of(slot)
+    if (slot === this.oversized) this.oversized = -1
   }
 
   /** Throws when `total` is not the sum over `slots`, which are all that were added and not removed. */
