@@ -57,16 +57,16 @@ export const make = (options: { readonly weightMax: number }): Reference => {
     if (hits + misses >= 10 * all().length) climb()
     while (weightOf(parts.window) > windowMax()) {
       const candidate = parts.window.at(-1)!
-      const first = parts.probation.at(-1) ?? parts.protected.at(-1)
-      if (first === undefined) return candidate
       const fits = weightOf(parts.probation) + weightOf(parts.protected) + candidate.weight <= mainMax()
+      const first = parts.probation.at(-1) ?? parts.protected.at(-1)
       if (!fits) {
+        if (first === undefined) return candidate
         const seen = sketch.estimate(candidate.hash)
         const admitted = seen > sketch.estimate(first.hash) || (seen >= 6 && random() % 128 === 0)
         if (!admitted) return candidate
       }
       parts.probation.unshift(take(candidate.slot))
-      if (!fits) return first
+      if (!fits) return first!
     }
     return parts.probation.at(-1) ?? parts.protected.at(-1) ?? parts.window.at(-1)!
   }

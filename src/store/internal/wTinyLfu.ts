@@ -143,11 +143,10 @@ export class WTinyLfu {
     if (this.hits + this.insertions >= accessesPerEntry * this.size) this.climb()
     for (let moves = 0; this.windowWeight > this.windowMax(); moves++) {
       const candidate = this.lists.last(window)
-      const first = this.firstOfMain()
-      if (first === -1) return candidate
       const fits = this.weights.total - this.windowWeight + this.weights.of(candidate) <= this.mainMax()
       if (!fits || moves === movesPerEvictionMax) {
-        if (!this.admits(candidate, first)) return candidate
+        const first = this.firstOfMain()
+        if (first === -1 || !this.admits(candidate, first)) return candidate
         this.moveToProbation(candidate)
         return first
       }
