@@ -15,6 +15,7 @@
  *
  * @since 0.1.0
  */
+import { Adaptive } from "./internal/adaptive.ts"
 import { Lru } from "./internal/lru.ts"
 import { S3Fifo } from "./internal/s3Fifo.ts"
 import { Sieve } from "./internal/sieve.ts"
@@ -90,7 +91,8 @@ const policies = {
   lru: Lru,
   sieve: Sieve,
   s3Fifo: S3Fifo,
-  wTinyLfu: WTinyLfu
+  wTinyLfu: WTinyLfu,
+  adaptive: Adaptive
 } satisfies Record<string, new(options: Options) => EvictionPolicy>
 
 /**

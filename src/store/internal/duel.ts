@@ -1,0 +1,168 @@
+/**
+ * Which of several policies would hit most at present: each runs on a sample of the keys, in a cache smaller by as much.
+ *
+ * The sample is of keys, by a hash, not of accesses: all that happens to a sampled key is seen, so the small cache is a
+ * picture of the whole (Waldspurger, Park, Garthwaite, Ahmad: SHARDS, FAST 2015; Waldspurger, Saemundsson, Ahmad: Cache
+ * modeling and optimization using miniature simulations, ATC 2017). It is halved when the sampled entries are too many
+ * and doubled when they are few, so its cost does not grow with the cache. Up to `sampledMax` entries all are sampled.
+ *
+ * The hits of each count for less as time goes on. The policy ahead takes over when its lead is more than chance would
+ * give it (Qureshi, Jaleel, Patt, Steely, Emer: Adaptive insertion policies for high performance caching, ISCA 2007, for
+ * choosing among policies by small duels).
+ *
+ * All policies share one numbering of the sampled keys; a number is free again when none of them has the key.
+ */
+import { HashIndex } from "./hashIndex.ts"
+import { invariant } from "./invariant.ts"
+import { grownBytes } from "./slotCapacity.ts"
+import { type Shape, TwoQueues } from "./twoQueues.ts"
+
+// Enough that a window of a hundredth is a few entries, and that the noise of sampling is below a point.
+const sampledMax = 512
+const sampledMin = 128
+
+// A turn ends after as many accesses as there are sampled entries. Of a score, a tenth fades with each turn.
+const turnMin = 32
+const fade = 0.9
+
+// In units of the square root of the accesses that a score stands for: about a standard deviation of what chance does to
+// the difference of two policies that agree on most accesses.
+const leadMin = 0.3
+
+export class Duel {
+  /** The index of the policy that is ahead. */
+  leader: number
+  private readonly rivals: ReadonlyArray<TwoQueues>
+  private readonly scores: Float64Array
+  private readonly index = new HashIndex()
+  private holders = new Uint8Array(0)
+  private readonly free: Array<number> = []
+  private numbered = 0
+  private weightMax: number
+  // One in 2^sampleBits keys is sampled.
+  private sampleBits = 0
+  private accesses = 0
+
+  constructor(shapes: ReadonlyArray<Shape>, leader: number, weightMax: number) {
+    this.leader = leader
+    this.weightMax = weightMax
+    this.rivals = shapes.map((shape) => new TwoQueues(weightMax, shape))
+    this.scores = new Float64Array(shapes.length)
+  }
+
+  isSampled(hash: number): boolean {
+    return (sampleHash(hash) & (2 ** this.sampleBits - 1)) === 0
+  }
+
+  /** Shows an access of a sampled key to all, and whether that ended a turn. `size` is that of the whole cache. */
+  observe(hash: number, weight: number, size: number): boolean {
+    const key = this.keyOf(hash)
+    for (let rival = 0; rival < this.rivals.length; rival++) this.access(rival, key, hash, weight)
+    this.release(key)
+    if (++this.accesses < Math.max(turnMin, size / 2 ** this.sampleBits)) return false
+    this.endTurn()
+    this.adjustSample(size)
+    return true
+  }
+
+  /** A sampled key has left the cache for another reason than eviction. */
+  forget(hash: number): void {
+    const key = this.index.find(hash)
+    if (key !== -1) this.drop(key)
+  }
+
+  resize(weightMax: number): void {
+    this.weightMax = weightMax
+    for (const rival of this.rivals) {
+      rival.weights.resize(Math.floor(weightMax / 2 ** this.sampleBits))
+      this.evict(rival)
+    }
+  }
+
+  checkInvariants(): void {
+    let held = 0
+    for (const rival of this.rivals) {
+      rival.checkInvariants()
+      invariant(rival.weights.total <= rival.weights.max, "Duel", "a rival holds what fits", rival.weights.total)
+    }
+    for (let key = 0; key < this.numbered; key++) {
+      const holders = this.rivals.filter((rival) => rival.has(key)).length
+      invariant(holders === this.holders[key], "Duel", "a key knows how many hold it", key)
+      if (holders > 0) held++
+    }
+    invariant(held + this.free.length === this.numbered, "Duel", "a number is free when none holds its key", held)
+  }
+
+  private access(at: number, key: number, hash: number, weight: number): void {
+    const rival = this.rivals[at]!
+    if (rival.has(key)) {
+      this.scores[at]!++
+      rival.use(key)
+      if (rival.weights.of(key) === weight) return
+      rival.reweigh(key, weight)
+    } else {
+      rival.insert(key, hash, weight)
+      this.holders[key]!++
+    }
+    this.evict(rival)
+  }
+
+  private evict(rival: TwoQueues): void {
+    while (rival.weights.total > rival.weights.max) {
+      const key = rival.evict()
+      this.holders[key]!--
+      this.release(key)
+    }
+  }
+
+  private endTurn(): void {
+    const faded = fade
+    const accessesOfScore = this.accesses / (1 - faded)
+    let first = this.leader
+    for (let rival = 0; rival < this.scores.length; rival++) {
+      if (this.scores[rival]! > this.scores[first]!) first = rival
+    }
+    if (this.scores[first]! - this.scores[this.leader]! > leadMin * Math.sqrt(accessesOfScore)) this.leader = first
+    for (let rival = 0; rival < this.scores.length; rival++) this.scores[rival]! *= faded
+    this.accesses = 0
+  }
+
+  private adjustSample(size: number): void {
+    const sampled = size / 2 ** this.sampleBits
+    if (sampled > sampledMax) this.sampleBits++
+    else if (sampled < sampledMin && this.sampleBits > 0) this.sampleBits--
+    else return
+    for (let key = 0; key < this.numbered; key++) {
+      if (this.holders[key]! > 0 && !this.isSampled(this.index.hashOf(key))) this.drop(key)
+    }
+    this.resize(this.weightMax)
+  }
+
+  private drop(key: number): void {
+    for (const rival of this.rivals) if (rival.has(key)) rival.remove(key)
+    this.holders[key] = 0
+    this.release(key)
+  }
+
+  /** The number of a key, which {@link release} takes back if in the end none holds it. */
+  private keyOf(hash: number): number {
+    const known = this.index.find(hash)
+    if (known !== -1) return known
+    const key = this.free.pop() ?? this.numbered++
+    if (!(key < this.holders.length)) this.holders = grownBytes(this.holders, key)
+    this.index.set(hash, key)
+    return key
+  }
+
+  private release(key: number): void {
+    if (this.holders[key]! > 0 || this.index.find(this.index.hashOf(key)) !== key) return
+    this.index.remove(key)
+    this.free.push(key)
+  }
+}
+
+// Other bits than those by which the index and the sketch go.
+const sampleHash = (hash: number): number => {
+  const mixed = Math.imul(hash ^ (hash >>> 13), 0x5bd1e995)
+  return mixed ^ (mixed >>> 15)
+}

@@ -1,0 +1,203 @@
+/**
+ * A window and a main queue, of which several policies are special cases: how large the window is, and what it takes to
+ * get from there to the main queue, can change at any time and take effect with the evictions that follow.
+ *
+ * - A new entry goes to the window; one whose ghost is remembered, to the main queue if admission is `twice`.
+ * - A use adds to a count of at most three, and moves nothing. At the end of a queue uses buy another round: in the window
+ *   all of them one, in the main queue each of them one.
+ * - What reaches the end of a window that is too heavy is a candidate. `always` there is none, as the window may hold
+ *   everything. With `popular`, it takes the place of the main queue's next victim if it was seen more often by two; with
+ *   `twice`, if it was used twice in the window. Else it leaves, and its hash becomes a ghost.
+ *
+ * A window of everything is CLOCK, which is close to LRU; a tenth with `twice` is S3-FIFO; less or more with `popular` is
+ * W-TinyLFU with queues in place of its lists.
+ *
+ * How often an entry was seen is told by a sketch, which hears of uses when an end of a queue is looked at, not when they
+ * happen. A lead of two, not one: else a loop through more than fits swaps entries that are equally good, and hits nothing.
+ */
+import { FrequencySketch } from "./frequencySketch.ts"
+import { Ghosts } from "./ghosts.ts"
+import { BrokenInvariant, invariant } from "./invariant.ts"
+import { grownBytes, grownInts } from "./slotCapacity.ts"
+import { SlotLists } from "./slotLists.ts"
+import { SlotWeights } from "./slotWeights.ts"
+
+/** What makes one policy of the many. `windowShare` is the part of the weight that the window may have. */
+export interface Shape {
+  readonly windowShare: number
+  readonly admission: "always" | "twice" | "popular"
+}
+
+const window = 0
+const main = 1
+
+// The state of a slot, in one byte: uses in the lower two bits, whether it is watched, whether it is in the main queue.
+const usesMax = 3
+const watchedBit = 4
+const mainBit = 8
+
+const usesToMain = 2
+const leadToMain = 2
+const ghostsPerEntry = 0.9
+
+// Twice the room that the sketch needs for the entries, so that it also remembers keys that are not there.
+const sketchedPerEntry = 2
+
+// Bounds the work of one eviction, after the shape changed or when everything was used.
+const looksPerEvictionMax = 1_000
+
+export class TwoQueues {
+  shape: Shape
+  size = 0
+  readonly weights: SlotWeights
+  private readonly lists = new SlotLists(2)
+  private readonly sketch = new FrequencySketch()
+  private readonly ghosts = new Ghosts()
+  private states = new Uint8Array(0)
+  private hashes = new Int32Array(0)
+  private windowWeight = 0
+
+  constructor(weightMax: number, shape: Shape) {
+    this.weights = new SlotWeights(weightMax)
+    this.shape = shape
+  }
+
+  has(slot: number): boolean {
+    return this.lists.has(slot)
+  }
+
+  hashOf(slot: number): number {
+    return this.hashes[slot]!
+  }
+
+  insert(slot: number, hash: number, weight: number): void {
+    if (!(slot < this.hashes.length)) this.grow(slot)
+    const toMain = this.ghosts.recall(hash) && this.shape.admission === "twice"
+    this.lists.addFirst(toMain ? main : window, slot)
+    this.weights.add(slot, weight)
+    this.states[slot] = toMain ? mainBit : 0
+    this.hashes[slot] = hash
+    if (!toMain) this.windowWeight += weight
+    this.size++
+    this.sketch.reserve(sketchedPerEntry * this.size)
+    this.sketch.count(hash)
+  }
+
+  /** Marks a slot, until it leaves, as one whose uses are to be told. */
+  watch(slot: number): void {
+    this.states[slot]! |= watchedBit
+  }
+
+  /** Counts a use. Whether that is news of a watched slot: uses beyond `usesMax` in one round are not. */
+  use(slot: number): boolean {
+    const state = this.states[slot]!
+    if ((state & usesMax) === usesMax) return false
+    this.states[slot] = state + 1
+    return (state & watchedBit) !== 0
+  }
+
+  reweigh(slot: number, weight: number): void {
+    if (!this.lists.has(slot)) throw new BrokenInvariant("TwoQueues", "a slot to update is there", slot)
+    if (!this.isMain(slot)) this.windowWeight += weight - this.weights.of(slot)
+    this.weights.replace(slot, weight)
+  }
+
+  remove(slot: number): void {
+    this.lists.remove(slot)
+    if (!this.isMain(slot)) this.windowWeight -= this.weights.of(slot)
+    this.weights.remove(slot)
+    this.size--
+  }
+
+  evict(): number {
+    if (this.size === 0) return -1
+    const victim = this.weights.oversized !== -1 ? this.weights.oversized : this.victim()
+    this.remove(victim)
+    return victim
+  }
+
+  checkInvariants(): void {
+    const inWindow = this.lists.toArray(window, this.size)
+    const inMain = this.lists.toArray(main, this.size)
+    const windowWeight = inWindow.reduce((sum, slot) => sum + this.weights.of(slot), 0)
+    invariant(inWindow.length + inMain.length === this.size, "TwoQueues", "size counts the queues", this.size)
+    invariant(windowWeight === this.windowWeight, "TwoQueues", "the window weighs what is in it", windowWeight)
+    for (const slot of inWindow) invariant(!this.isMain(slot), "TwoQueues", "a slot knows its queue", slot)
+    for (const slot of inMain) invariant(this.isMain(slot), "TwoQueues", "a slot knows its queue", slot)
+    this.weights.checkTotal([...inWindow, ...inMain])
+  }
+
+  private victim(): number {
+    const windowMax = Math.max(1, Math.floor(this.shape.windowShare * this.weights.max))
+    for (let looks = 0; this.windowWeight > windowMax && looks < looksPerEvictionMax; looks++) {
+      const candidate = this.lists.last(window)
+      if (this.shape.admission === "twice") {
+        if (this.usesOf(candidate) < usesToMain) return this.refuse(candidate)
+        this.moveToMain(candidate)
+        continue
+      }
+      if (this.usesOf(candidate) > 0) {
+        this.tellUses(candidate, this.usesOf(candidate))
+        this.lists.moveToFirst(window, candidate)
+        continue
+      }
+      const mainWeight = this.weights.total - this.windowWeight
+      if (mainWeight + this.weights.of(candidate) <= this.weights.max - windowMax) {
+        this.moveToMain(candidate)
+        continue
+      }
+      if (this.lists.isEmpty(main)) return candidate
+      const first = this.firstUnused(main, 1)
+      if (!this.isMorePopular(candidate, first)) return this.refuse(candidate)
+      this.moveToMain(candidate)
+      return first
+    }
+    return this.lists.isEmpty(main) ? this.firstUnused(window, usesMax) : this.firstUnused(main, 1)
+  }
+
+  /** The first from the end of a queue that was not used; the others get another round at the price of so many uses. */
+  private firstUnused(list: number, price: number): number {
+    for (let looks = 0;; looks++) {
+      const slot = this.lists.last(list)
+      const uses = this.usesOf(slot)
+      if (uses === 0 || looks === looksPerEvictionMax) return slot
+      this.tellUses(slot, Math.min(uses, price))
+      this.lists.moveToFirst(list, slot)
+    }
+  }
+
+  private isMorePopular(candidate: number, other: number): boolean {
+    return this.sketch.estimate(this.hashes[candidate]!) >= this.sketch.estimate(this.hashes[other]!) + leadToMain
+  }
+
+  private refuse(candidate: number): number {
+    this.ghosts.add(this.hashes[candidate]!, Math.ceil(ghostsPerEntry * this.size))
+    return candidate
+  }
+
+  private moveToMain(slot: number): void {
+    this.tellUses(slot, this.usesOf(slot))
+    this.windowWeight -= this.weights.of(slot)
+    this.states[slot]! |= mainBit
+    this.lists.moveToFirst(main, slot)
+  }
+
+  /** Takes uses off a slot's count and adds them to the sketch's. */
+  private tellUses(slot: number, uses: number): void {
+    this.states[slot]! -= uses
+    for (let told = 0; told < uses; told++) this.sketch.count(this.hashes[slot]!)
+  }
+
+  private usesOf(slot: number): number {
+    return this.states[slot]! & usesMax
+  }
+
+  private isMain(slot: number): boolean {
+    return (this.states[slot]! & mainBit) !== 0
+  }
+
+  private grow(slot: number): void {
+    this.states = grownBytes(this.states, slot)
+    this.hashes = grownInts(this.hashes, slot)
+  }
+}
