@@ -2,21 +2,27 @@ import { Duel } from "./duel.ts"
 import { type Shape, TwoQueues } from "./twoQueues.ts"
 
 const shapes: ReadonlyArray<Shape> = [
-  { windowShare: 0.2, admission: "popular" },
-  { windowShare: 0.01, admission: "popular" },
-  { windowShare: 0.1, admission: "twice" },
-  { windowShare: 1, admission: "always" }
+  { windowShare: 0.2, admission: "popular", moves: false },
+  { windowShare: 0.01, admission: "popular", moves: false },
+  { windowShare: 0.1, admission: "twice", moves: false },
+  { windowShare: 1, admission: "always", moves: true }
 ]
-const shapeInitial = 0
+
+// Bounds the uses that wait to be shown to the duel; more are not shown. They wait for the next insertion, so the bound
+// is met only while there are many hits and no misses, when nothing needs to be decided.
+const notedMax = 256
 
 export class Adaptive {
   readonly name = "adaptive"
   private readonly queues: TwoQueues
   private readonly duel: Duel
+  private readonly noted = new Int32Array(notedMax)
+  private notedCount = 0
+  private moves = false
 
   constructor(options: { readonly weightMax: number }) {
-    this.queues = new TwoQueues(options.weightMax, shapes[shapeInitial]!)
-    this.duel = new Duel(shapes, shapeInitial, options.weightMax)
+    this.queues = new TwoQueues(options.weightMax, shapes)
+    this.duel = new Duel(shapes, options.weightMax)
   }
 
   get weight(): number {
@@ -32,14 +38,16 @@ export class Adaptive {
   }
 
   insert(slot: number, hash: number, weight: number): void {
+    this.showNoted()
     this.queues.insert(slot, hash, weight)
     if (!this.duel.isSampled(hash)) return
     this.queues.watch(slot)
-    this.observe(slot)
+    this.show(slot)
   }
 
   hit(slot: number): void {
-    if (this.queues.use(slot)) this.observe(slot)
+    if (this.queues.use(slot)) this.note(slot)
+    else if (this.moves) this.note(~slot)
   }
 
   update(slot: number, weight: number): void {
@@ -48,11 +56,13 @@ export class Adaptive {
   }
 
   remove(slot: number): void {
+    this.showNoted()
     this.queues.remove(slot)
     this.duel.forget(this.queues.hashOf(slot))
   }
 
   evict(): number {
+    this.showNoted()
     return this.queues.evict()
   }
 
@@ -66,11 +76,31 @@ export class Adaptive {
     this.duel.checkInvariants()
   }
 
-  private observe(slot: number): void {
+  private note(slot: number): void {
+    if (this.notedCount === notedMax) {
+      if (!this.moves) return
+      this.showNoted()
+    }
+    this.noted[this.notedCount++] = slot
+  }
+
+  private showNoted(): void {
+    for (let i = 0; i < this.notedCount; i++) {
+      const noted = this.noted[i]!
+      const slot = noted < 0 ? ~noted : noted
+      if (this.moves) this.queues.renew(slot)
+      if (noted >= 0) this.show(slot)
+    }
+    this.notedCount = 0
+  }
+
+  private show(slot: number): void {
     const hash = this.queues.hashOf(slot)
     // The sample may have become smaller since the slot was marked.
     if (!this.duel.isSampled(hash)) return
     const turned = this.duel.observe(hash, this.queues.weights.of(slot), this.queues.size)
-    if (turned) this.queues.shape = shapes[this.duel.leader]!
+    if (!turned) return
+    this.queues.shape = shapes[this.duel.leader]!
+    this.moves = this.queues.shape.moves
   }
 }

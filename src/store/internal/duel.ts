@@ -18,8 +18,8 @@ import { grownBytes } from "./slotCapacity.ts"
 import { type Shape, TwoQueues } from "./twoQueues.ts"
 
 // Enough that a window of a hundredth is a few entries, and that the noise of sampling is below a point.
-const sampledMax = 512
-const sampledMin = 128
+const sampledMax = 256
+const sampledMin = 64
 
 // A turn ends after as many accesses as there are sampled entries. Of a score, a tenth fades with each turn.
 const turnMin = 32
@@ -31,7 +31,7 @@ const leadMin = 0.3
 
 export class Duel {
   /** The index of the policy that is ahead. */
-  leader: number
+  leader = 0
   private readonly rivals: ReadonlyArray<TwoQueues>
   private readonly scores: Float64Array
   private readonly index = new HashIndex()
@@ -43,10 +43,10 @@ export class Duel {
   private sampleBits = 0
   private accesses = 0
 
-  constructor(shapes: ReadonlyArray<Shape>, leader: number, weightMax: number) {
-    this.leader = leader
+  /** The first of the shapes leads to begin with. */
+  constructor(shapes: ReadonlyArray<Shape>, weightMax: number) {
     this.weightMax = weightMax
-    this.rivals = shapes.map((shape) => new TwoQueues(weightMax, shape))
+    this.rivals = shapes.map((shape) => new TwoQueues(weightMax, [shape]))
     this.scores = new Float64Array(shapes.length)
   }
 
@@ -98,6 +98,7 @@ export class Duel {
     if (rival.has(key)) {
       this.scores[at]!++
       rival.use(key)
+      if (rival.shape.moves) rival.renew(key)
       if (rival.weights.of(key) === weight) return
       rival.reweigh(key, weight)
     } else {
@@ -116,14 +117,13 @@ export class Duel {
   }
 
   private endTurn(): void {
-    const faded = fade
-    const accessesOfScore = this.accesses / (1 - faded)
+    const accessesOfScore = this.accesses / (1 - fade)
     let first = this.leader
     for (let rival = 0; rival < this.scores.length; rival++) {
       if (this.scores[rival]! > this.scores[first]!) first = rival
     }
     if (this.scores[first]! - this.scores[this.leader]! > leadMin * Math.sqrt(accessesOfScore)) this.leader = first
-    for (let rival = 0; rival < this.scores.length; rival++) this.scores[rival]! *= faded
+    for (let rival = 0; rival < this.scores.length; rival++) this.scores[rival]! *= fade
     this.accesses = 0
   }
 

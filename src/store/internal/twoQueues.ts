@@ -26,6 +26,7 @@ import { SlotWeights } from "./slotWeights.ts"
 export interface Shape {
   readonly windowShare: number
   readonly admission: "always" | "twice" | "popular"
+  readonly moves: boolean
 }
 
 const window = 0
@@ -56,10 +57,15 @@ export class TwoQueues {
   private states = new Uint8Array(0)
   private hashes = new Int32Array(0)
   private windowWeight = 0
+  private readonly sketches: boolean
+  private readonly remembers: boolean
 
-  constructor(weightMax: number, shape: Shape) {
+  /** `shapes` are all that it may ever have: what none of them asks is not kept. The first is that to begin with. */
+  constructor(weightMax: number, shapes: ReadonlyArray<Shape>) {
     this.weights = new SlotWeights(weightMax)
-    this.shape = shape
+    this.shape = shapes[0]!
+    this.sketches = shapes.some((shape) => shape.admission === "popular")
+    this.remembers = shapes.some((shape) => shape.admission === "twice")
   }
 
   has(slot: number): boolean {
@@ -72,13 +78,14 @@ export class TwoQueues {
 
   insert(slot: number, hash: number, weight: number): void {
     if (!(slot < this.hashes.length)) this.grow(slot)
-    const toMain = this.ghosts.recall(hash) && this.shape.admission === "twice"
+    const toMain = this.remembers && this.ghosts.recall(hash) && this.shape.admission === "twice"
     this.lists.addFirst(toMain ? main : window, slot)
     this.weights.add(slot, weight)
     this.states[slot] = toMain ? mainBit : 0
     this.hashes[slot] = hash
     if (!toMain) this.windowWeight += weight
     this.size++
+    if (!this.sketches) return
     this.sketch.reserve(sketchedPerEntry * this.size)
     this.sketch.count(hash)
   }
@@ -94,6 +101,11 @@ export class TwoQueues {
     if ((state & usesMax) === usesMax) return false
     this.states[slot] = state + 1
     return (state & watchedBit) !== 0
+  }
+
+  /** Makes a slot the newest of its queue. */
+  renew(slot: number): void {
+    this.lists.moveToFirst(this.isMain(slot) ? main : window, slot)
   }
 
   reweigh(slot: number, weight: number): void {
@@ -129,7 +141,8 @@ export class TwoQueues {
 
   private victim(): number {
     const windowMax = Math.max(1, Math.floor(this.shape.windowShare * this.weights.max))
-    for (let looks = 0; this.windowWeight > windowMax && looks < looksPerEvictionMax; looks++) {
+    const contested = this.shape.admission !== "always"
+    for (let looks = 0; contested && this.windowWeight > windowMax && looks < looksPerEvictionMax; looks++) {
       const candidate = this.lists.last(window)
       if (this.shape.admission === "twice") {
         if (this.usesOf(candidate) < usesToMain) return this.refuse(candidate)
@@ -160,7 +173,7 @@ export class TwoQueues {
     for (let looks = 0;; looks++) {
       const slot = this.lists.last(list)
       const uses = this.usesOf(slot)
-      if (uses === 0 || looks === looksPerEvictionMax) return slot
+      if (uses === 0 || (this.shape.moves && list === window) || looks === looksPerEvictionMax) return slot
       this.tellUses(slot, Math.min(uses, price))
       this.lists.moveToFirst(list, slot)
     }
@@ -171,7 +184,7 @@ export class TwoQueues {
   }
 
   private refuse(candidate: number): number {
-    this.ghosts.add(this.hashes[candidate]!, Math.ceil(ghostsPerEntry * this.size))
+    if (this.remembers) this.ghosts.add(this.hashes[candidate]!, Math.ceil(ghostsPerEntry * this.size))
     return candidate
   }
 
@@ -185,6 +198,7 @@ export class TwoQueues {
   /** Takes uses off a slot's count and adds them to the sketch's. */
   private tellUses(slot: number, uses: number): void {
     this.states[slot]! -= uses
+    if (!this.sketches) return
     for (let told = 0; told < uses; told++) this.sketch.count(this.hashes[slot]!)
   }
 
