@@ -1,3 +1,4 @@
+import * as AdaptiveReference from "./adaptiveReference.ts"
 import * as EvictionPolicySuite from "./evictionPolicySuite.ts"
 import * as LruReference from "./lruReference.ts"
 import * as S3FifoReference from "./s3FifoReference.ts"
@@ -8,3 +9,4 @@ EvictionPolicySuite.run("lru", LruReference.make)
 EvictionPolicySuite.run("sieve", SieveReference.make)
 EvictionPolicySuite.run("s3Fifo", S3FifoReference.make)
 EvictionPolicySuite.run("wTinyLfu", WTinyLfuReference.make)
+EvictionPolicySuite.run("adaptive", AdaptiveReference.make)

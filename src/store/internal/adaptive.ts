@@ -1,15 +1,36 @@
+/**
+ * The default: the entries are in one structure that has the shape of any of four policies, and a duel says which.
+ *
+ * No policy is best for all work. LRU holds what was just used and lets a scan replace everything; W-TinyLFU holds what is
+ * popular and is slow to see that it no longer is; S3-FIFO lies between them and gets nothing out of a loop. They differ
+ * in two things only: how long a new entry may wait to be used again, and what it must show to stay. So the structure is
+ * one ({@link TwoQueues}), these are its shape, and to change from one policy to another moves no entry.
+ *
+ * Which shape is best at present is measured, not guessed: each runs on a small sample of the keys ({@link Duel}), and the
+ * one that hits most is taken. This needs no gradient, which a hill climber must find by making the cache worse, and
+ * finds the way from a window of a hundredth to one of everything in one step.
+ *
+ * A hit is short. It adds to a count in one byte of the slot; only while that count is low, and only for slots that are
+ * sampled or while the shape is LRU's, is it also noted in a buffer. The next insertion or eviction shows what was noted
+ * to the duel and brings the list of LRU in order, before it decides anything. The price is paid by misses.
+ *
+ * The sampled keys are known by 32 bits; the duel takes two keys of one hash for one.
+ *
+ * Yang, Zhang, Qiu, Yue, Rashmi: FIFO queues are all you need (SOSP 2023), for counts in place of moves. Einziger,
+ * Friedman, Manes: TinyLFU (2017). Ding, Jiang, Zhang: BP-Wrapper (ICDE 2009), for noting uses and applying them later.
+ */
 import { Duel } from "./duel.ts"
 import { type Shape, TwoQueues } from "./twoQueues.ts"
 
 const shapes: ReadonlyArray<Shape> = [
-  { windowShare: 0.2, admission: "popular", moves: false },
-  { windowShare: 0.01, admission: "popular", moves: false },
-  { windowShare: 0.1, admission: "twice", moves: false },
-  { windowShare: 1, admission: "always", moves: true }
+  { windowShare: 0.2, admission: "popular" },
+  { windowShare: 0.01, admission: "popular" },
+  { windowShare: 0.1, admission: "twice" },
+  { windowShare: 1, admission: "none" }
 ]
 
-// Bounds the uses that wait to be shown to the duel; more are not shown. They wait for the next insertion, so the bound
-// is met only while there are many hits and no misses, when nothing needs to be decided.
+// Bounds the uses that wait for the next insertion. It is met only by many hits without a miss, when there is nothing to
+// decide, so the duel can do without the others; the list of LRU cannot.
 const notedMax = 256
 
 export class Adaptive {
@@ -18,7 +39,7 @@ export class Adaptive {
   private readonly duel: Duel
   private readonly noted = new Int32Array(notedMax)
   private notedCount = 0
-  private moves = false
+  private ordersByUse = false
 
   constructor(options: { readonly weightMax: number }) {
     this.queues = new TwoQueues(options.weightMax, shapes)
@@ -47,7 +68,7 @@ export class Adaptive {
 
   hit(slot: number): void {
     if (this.queues.use(slot)) this.note(slot)
-    else if (this.moves) this.note(~slot)
+    else if (this.ordersByUse) this.note(~slot)
   }
 
   update(slot: number, weight: number): void {
@@ -76,19 +97,20 @@ export class Adaptive {
     this.duel.checkInvariants()
   }
 
-  private note(slot: number): void {
+  /** `noted` is a slot to be renewed and shown, or the complement of one only to be renewed. */
+  private note(noted: number): void {
     if (this.notedCount === notedMax) {
-      if (!this.moves) return
+      if (!this.ordersByUse) return
       this.showNoted()
     }
-    this.noted[this.notedCount++] = slot
+    this.noted[this.notedCount++] = noted
   }
 
   private showNoted(): void {
     for (let i = 0; i < this.notedCount; i++) {
       const noted = this.noted[i]!
       const slot = noted < 0 ? ~noted : noted
-      if (this.moves) this.queues.renew(slot)
+      if (this.ordersByUse) this.queues.renew(slot)
       if (noted >= 0) this.show(slot)
     }
     this.notedCount = 0
@@ -101,6 +123,6 @@ export class Adaptive {
     const turned = this.duel.observe(hash, this.queues.weights.of(slot), this.queues.size)
     if (!turned) return
     this.queues.shape = shapes[this.duel.leader]!
-    this.moves = this.queues.shape.moves
+    this.ordersByUse = this.queues.ordersByUse
   }
 }

@@ -17,7 +17,7 @@ import { invariant } from "./invariant.ts"
 import { grownBytes } from "./slotCapacity.ts"
 import { type Shape, TwoQueues } from "./twoQueues.ts"
 
-// Enough that a window of a hundredth is a few entries, and that the noise of sampling is below a point.
+// 128 and 512 gave hit rates within a tenth of a point (bench/hitrate/README.md).
 const sampledMax = 256
 const sampledMin = 64
 
@@ -25,9 +25,9 @@ const sampledMin = 64
 const turnMin = 32
 const fade = 0.9
 
-// In units of the square root of the accesses that a score stands for: about a standard deviation of what chance does to
-// the difference of two policies that agree on most accesses.
-const leadMin = 0.3
+// In units of the square root of the accesses that a score stands for: about what chance does to the difference of two
+// policies that agree on all but a few accesses in a hundred.
+const leadMin = 0.2
 
 export class Duel {
   /** The index of the policy that is ahead. */
@@ -57,9 +57,13 @@ export class Duel {
   /** Shows an access of a sampled key to all, and whether that ended a turn. `size` is that of the whole cache. */
   observe(hash: number, weight: number, size: number): boolean {
     const key = this.keyOf(hash)
+    // Held here, too, so that a rival that gives the key up at once does not free its number for the others.
+    this.holders[key]!++
     for (let rival = 0; rival < this.rivals.length; rival++) this.access(rival, key, hash, weight)
+    this.holders[key]!--
     this.release(key)
-    if (++this.accesses < Math.max(turnMin, size / 2 ** this.sampleBits)) return false
+    const sampled = size / 2 ** this.sampleBits
+    if (++this.accesses < Math.max(turnMin, Math.min(sampledMax, sampled))) return false
     this.endTurn()
     this.adjustSample(size)
     return true
@@ -98,7 +102,7 @@ export class Duel {
     if (rival.has(key)) {
       this.scores[at]!++
       rival.use(key)
-      if (rival.shape.moves) rival.renew(key)
+      if (rival.ordersByUse) rival.renew(key)
       if (rival.weights.of(key) === weight) return
       rival.reweigh(key, weight)
     } else {
@@ -155,7 +159,7 @@ export class Duel {
   }
 
   private release(key: number): void {
-    if (this.holders[key]! > 0 || this.index.find(this.index.hashOf(key)) !== key) return
+    if (this.holders[key]! > 0) return
     this.index.remove(key)
     this.free.push(key)
   }

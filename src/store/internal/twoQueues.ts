@@ -1,19 +1,23 @@
 /**
- * A window and a main queue, of which several policies are special cases: how large the window is, and what it takes to
- * get from there to the main queue, can change at any time and take effect with the evictions that follow.
+ * A window and a main queue, of which several policies are special cases. How large the window is, and what it takes to get
+ * from there to the main queue, may change at any time, and takes effect with the evictions that follow.
  *
- * - A new entry goes to the window; one whose ghost is remembered, to the main queue if admission is `twice`.
+ * - A new entry goes to the window.
  * - A use adds to a count of at most three, and moves nothing. At the end of a queue uses buy another round: in the window
  *   all of them one, in the main queue each of them one.
- * - What reaches the end of a window that is too heavy is a candidate. `always` there is none, as the window may hold
- *   everything. With `popular`, it takes the place of the main queue's next victim if it was seen more often by two; with
- *   `twice`, if it was used twice in the window. Else it leaves, and its hash becomes a ghost.
+ * - What reaches the end of a window that is too heavy is a candidate for the main queue. If refused, it leaves, and its
+ *   hash becomes a ghost.
  *
- * A window of everything is CLOCK, which is close to LRU; a tenth with `twice` is S3-FIFO; less or more with `popular` is
- * W-TinyLFU with queues in place of its lists.
+ * Admission says who is let in:
  *
- * How often an entry was seen is told by a sketch, which hears of uses when an end of a queue is looked at, not when they
- * happen. A lead of two, not one: else a loop through more than fits swaps entries that are equally good, and hits nothing.
+ * - `popular`: who was seen more often by two than the main queue's next victim, and takes its place. With a small window
+ *   this is W-TinyLFU, with queues in place of its lists. Two, not one: else a loop through more than fits would swap
+ *   entries that are equally good, and hit nothing.
+ * - `twice`: who was used twice in the window, or comes back while its ghost is remembered. With a window of a tenth this
+ *   is S3-FIFO.
+ * - `none`: nobody. The window may have everything, and is in order of use: this is LRU. The main queue empties first.
+ *
+ * How often an entry was seen is told by a sketch, which hears of uses when the end of a queue is looked at.
  */
 import { FrequencySketch } from "./frequencySketch.ts"
 import { Ghosts } from "./ghosts.ts"
@@ -25,8 +29,7 @@ import { SlotWeights } from "./slotWeights.ts"
 /** What makes one policy of the many. `windowShare` is the part of the weight that the window may have. */
 export interface Shape {
   readonly windowShare: number
-  readonly admission: "always" | "twice" | "popular"
-  readonly moves: boolean
+  readonly admission: "popular" | "twice" | "none"
 }
 
 const window = 0
@@ -66,6 +69,11 @@ export class TwoQueues {
     this.shape = shapes[0]!
     this.sketches = shapes.some((shape) => shape.admission === "popular")
     this.remembers = shapes.some((shape) => shape.admission === "twice")
+  }
+
+  /** Whether the window is a list in order of use: then a slot that was used is to be renewed. */
+  get ordersByUse(): boolean {
+    return this.shape.admission === "none"
   }
 
   has(slot: number): boolean {
@@ -140,9 +148,8 @@ export class TwoQueues {
   }
 
   private victim(): number {
-    const windowMax = Math.max(1, Math.floor(this.shape.windowShare * this.weights.max))
-    const contested = this.shape.admission !== "always"
-    for (let looks = 0; contested && this.windowWeight > windowMax && looks < looksPerEvictionMax; looks++) {
+    const windowMax = this.ordersByUse ? Infinity : Math.max(1, Math.floor(this.shape.windowShare * this.weights.max))
+    for (let looks = 0; this.windowWeight > windowMax && looks < looksPerEvictionMax; looks++) {
       const candidate = this.lists.last(window)
       if (this.shape.admission === "twice") {
         if (this.usesOf(candidate) < usesToMain) return this.refuse(candidate)
@@ -173,7 +180,7 @@ export class TwoQueues {
     for (let looks = 0;; looks++) {
       const slot = this.lists.last(list)
       const uses = this.usesOf(slot)
-      if (uses === 0 || (this.shape.moves && list === window) || looks === looksPerEvictionMax) return slot
+      if (uses === 0 || (list === window && this.ordersByUse) || looks === looksPerEvictionMax) return slot
       this.tellUses(slot, Math.min(uses, price))
       this.lists.moveToFirst(list, slot)
     }
