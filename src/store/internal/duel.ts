@@ -41,6 +41,7 @@ export class Duel {
   private weightMax: number
   // One in 2^sampleBits keys is sampled.
   private sampleBits = 0
+  private sampleMask = 0
   private accesses = 0
 
   /** The first of the shapes leads to begin with. */
@@ -51,7 +52,7 @@ export class Duel {
   }
 
   isSampled(hash: number): boolean {
-    return (sampleHash(hash) & (2 ** this.sampleBits - 1)) === 0
+    return (sampleHash(hash) & this.sampleMask) === 0
   }
 
   /** Shows an access of a sampled key to all, and whether that ended a turn. `size` is that of the whole cache. */
@@ -62,7 +63,7 @@ export class Duel {
     for (let rival = 0; rival < this.rivals.length; rival++) this.access(rival, key, hash, weight)
     this.holders[key]!--
     this.release(key)
-    const sampled = size / 2 ** this.sampleBits
+    const sampled = size >> this.sampleBits
     if (++this.accesses < Math.max(turnMin, Math.min(sampledMax, sampled))) return false
     this.endTurn()
     this.adjustSample(size)
@@ -132,10 +133,11 @@ export class Duel {
   }
 
   private adjustSample(size: number): void {
-    const sampled = size / 2 ** this.sampleBits
+    const sampled = size >> this.sampleBits
     if (sampled > sampledMax) this.sampleBits++
     else if (sampled < sampledMin && this.sampleBits > 0) this.sampleBits--
     else return
+    this.sampleMask = (1 << this.sampleBits) - 1
     for (let key = 0; key < this.numbered; key++) {
       if (this.holders[key]! > 0 && !this.isSampled(this.index.hashOf(key))) this.drop(key)
     }
