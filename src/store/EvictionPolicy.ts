@@ -102,8 +102,8 @@ const policies = {
  * - `sieve`: the oldest entry that was not used since it was last looked at leaves first. For popularity that stays.
  * - `s3Fifo`: most entries leave soon, unless they are used twice or come back. For many keys that are read only once.
  * - `wTinyLfu`: an entry stays if it is read more often than the one it displaces. For loops, scans, and skewed work.
- * - `adaptive`: at any time whichever of these ideas hits most on a sample of the keys. The default, for work that is not
- *   known or changes.
+ * - `adaptive`: at any time whichever of these ideas hits most on a sample of the keys. The default, for work that is
+ *   not known or changes.
  *
  * @category models
  * @since 0.1.0

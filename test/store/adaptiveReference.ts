@@ -1,4 +1,4 @@
-import { FrequencySketch } from "effect-stateless/store/internal/frequencySketch"
+import { FrequencySketch } from "../../src/store/internal/frequencySketch.ts"
 import type { Reference } from "./evictionPolicySuite.ts"
 
 interface Shape {

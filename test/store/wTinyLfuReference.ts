@@ -1,5 +1,5 @@
-import { FrequencySketch } from "effect-stateless/store/internal/frequencySketch"
-import { xorshift } from "effect-stateless/store/internal/xorshift"
+import { FrequencySketch } from "../../src/store/internal/frequencySketch.ts"
+import { xorshift } from "../../src/store/internal/xorshift.ts"
 import { type Reference, withOversizedFirst } from "./evictionPolicySuite.ts"
 
 interface Entry {

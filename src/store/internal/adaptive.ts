@@ -1,18 +1,18 @@
 /**
  * The default: the entries are in one structure that has the shape of any of four policies, and a duel says which.
  *
- * No policy is best for all work. LRU holds what was just used and lets a scan replace everything; W-TinyLFU holds what is
- * popular and is slow to see that it no longer is; S3-FIFO lies between them and gets nothing out of a loop. They differ
- * in two things only: how long a new entry may wait to be used again, and what it must show to stay. So the structure is
- * one ({@link TwoQueues}), these are its shape, and to change from one policy to another moves no entry.
+ * No policy is best for all work. LRU holds what was just used and lets a scan replace everything; W-TinyLFU holds what
+ * is popular and is slow to see that it no longer is; S3-FIFO lies between them and gets nothing out of a loop. They
+ * differ in two things only: how long a new entry may wait to be used again, and what it must show to stay. So the
+ * structure is one ({@link TwoQueues}), these are its shape, and to change from one policy to another moves no entry.
  *
- * Which shape is best at present is measured, not guessed: each runs on a small sample of the keys ({@link Duel}), and the
- * one that hits most is taken. This needs no gradient, which a hill climber must find by making the cache worse, and
- * finds the way from a window of a hundredth to one of everything in one step.
+ * Which shape is best at present is measured, not guessed: each runs on a small sample of the keys ({@link Duel}), and
+ * the one that hits most is taken. This needs no gradient, which a hill climber must find by making the cache worse,
+ * and finds the way from a window of a hundredth to one of everything in one step.
  *
  * A hit is short. It adds to a count in one byte of the slot; only while that count is low, and only for slots that are
- * sampled or while the shape is LRU's, is it also noted in a buffer. The next insertion or eviction shows what was noted
- * to the duel and brings the list of LRU in order, before it decides anything. The price is paid by misses.
+ * sampled or while the shape is LRU's, is it also noted in a buffer. The next insertion or eviction shows what was
+ * noted to the duel and brings the list of LRU in order, before it decides anything. The price is paid by misses.
  *
  * The sampled keys are known by 32 bits; the duel takes two keys of one hash for one.
  *
@@ -29,8 +29,8 @@ const shapes: ReadonlyArray<Shape> = [
   { windowShare: 1, admission: "none" }
 ]
 
-// Bounds the uses that wait for the next insertion. It is met only by many hits without a miss, when there is nothing to
-// decide, so the duel can do without the others; the list of LRU cannot.
+// Bounds the uses that wait for the next insertion. It is met only by many hits without a miss, when there is nothing
+// to decide, so the duel can do without the others; the list of LRU cannot.
 const notedMax = 256
 
 export class Adaptive {

@@ -1,5 +1,6 @@
 /**
- * Which of several policies would hit most at present: each runs on a sample of the keys, in a cache smaller by as much.
+ * Which of several policies would hit most at present: each runs on a sample of the keys, in a cache smaller by as
+ * much.
  *
  * The sample is of keys, by a hash, not of accesses: all that happens to a sampled key is seen, so the small cache is a
  * picture of the whole (Waldspurger, Park, Garthwaite, Ahmad: SHARDS, FAST 2015; Waldspurger, Saemundsson, Ahmad: Cache
@@ -7,8 +8,8 @@
  * and doubled when they are few, so its cost does not grow with the cache. Up to `sampledMax` entries all are sampled.
  *
  * The hits of each count for less as time goes on. The policy ahead takes over when its lead is more than chance would
- * give it (Qureshi, Jaleel, Patt, Steely, Emer: Adaptive insertion policies for high performance caching, ISCA 2007, for
- * choosing among policies by small duels).
+ * give it (Qureshi, Jaleel, Patt, Steely, Emer: Adaptive insertion policies for high performance caching, ISCA 2007,
+ * for choosing among policies by small duels).
  *
  * All policies share one numbering of the sampled keys; a number is free again when none of them has the key.
  */

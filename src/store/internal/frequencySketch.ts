@@ -1,10 +1,10 @@
 /**
  * How often a hash was seen lately, about: a count-min sketch of 4-bit counters that age.
  *
- * A hash has four counters, all in one block of 64 bytes, so that counting touches one cache line; each lies in a quarter of
- * the block of its own. The least of the four is the estimate: never below the number of times seen since the last aging,
- * up to 15, and above it only if all four are shared. After ten times as many counts as the sketch has room for, all
- * counters are halved, so that what was popular once gives way.
+ * A hash has four counters, all in one block of 64 bytes, so that counting touches one cache line; each lies in a
+ * quarter of the block of its own. The least of the four is the estimate: never below the number of times seen since
+ * the last aging, up to 15, and above it only if all four are shared. After ten times as many counts as the sketch has
+ * room for, all counters are halved, so that what was popular once gives way.
  *
  * Cormode, Muthukrishnan: An improved data stream summary (2005). Einziger, Friedman, Manes: TinyLFU (2017), for aging.
  */

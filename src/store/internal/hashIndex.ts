@@ -1,8 +1,8 @@
 /**
  * Finds slots by 32-bit hashes; of two slots with one hash it knows the last.
  *
- * An open table with linear probing, at most half full, that deletes by moving back what follows, so that it never fills up
- * with tombstones. Knuth, The Art of Computer Programming 3, 6.4, algorithm R.
+ * An open table with linear probing, at most half full, that deletes by moving back what follows, so that it never
+ * fills up with tombstones. Knuth, The Art of Computer Programming 3, 6.4, algorithm R.
  */
 import { grownInts } from "./slotCapacity.ts"
 

@@ -1,11 +1,12 @@
 /**
  * S3-FIFO: a small queue on probation, a main queue, and ghosts of what left the small one.
  *
- * An entry starts in the small queue, a tenth of the weight. At its end it moves to the main queue if it was used at least
- * twice, else it leaves and its hash becomes a ghost; an entry whose ghost is remembered starts in the main queue. The main
- * queue gives an entry another round for each use, up to three. A use counts and moves nothing.
+ * An entry starts in the small queue, a tenth of the weight. At its end it moves to the main queue if it was used at
+ * least twice, else it leaves and its hash becomes a ghost; an entry whose ghost is remembered starts in the main
+ * queue. The main queue gives an entry another round for each use, up to three. A use counts and moves nothing.
  *
- * Weak on loops that are longer than the cache: all entries look alike, so each pushes out one that would be used sooner.
+ * Weak on loops that are longer than the cache: all entries look alike, so each pushes out one that would be used
+ * sooner.
  *
  * Yang, Zhang, Qiu, Yue, Rashmi: FIFO queues are all you need for cache eviction (SOSP 2023).
  */

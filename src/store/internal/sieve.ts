@@ -1,9 +1,9 @@
 /**
  * SIEVE: one queue in order of insertion and a hand that walks it from the oldest to the newest.
  *
- * A use marks its entry and moves nothing. The hand clears the mark of each entry that it passes, evicts the first without
- * one, and stays there; entries that were spared keep their place, so what is new is judged sooner than what has proved
- * itself. Weak where recency is all that counts: an old favourite is given up late.
+ * A use marks its entry and moves nothing. The hand clears the mark of each entry that it passes, evicts the first
+ * without one, and stays there; entries that were spared keep their place, so what is new is judged sooner than what
+ * has proved itself. Weak where recency is all that counts: an old favourite is given up late.
  *
  * Zhang, Yang, Yue, Vigfusson, Rashmi: SIEVE is simpler than LRU (NSDI 2024).
  */

@@ -22,7 +22,9 @@ const checkedWeightMax = (weightMax: number): number => {
 export class SlotWeights {
   total = 0
   max: number
-  /** The slot that was last given more than `max`, -1 when it left or became lighter: the next victim of every policy. */
+  /**
+   * The slot that was last given more than `max`, -1 when it left or became lighter: the next victim of every policy.
+   */
   oversized = -1
   private weights: Uint32Array | undefined
 

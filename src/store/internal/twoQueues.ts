@@ -1,20 +1,20 @@
 /**
- * A window and a main queue, of which several policies are special cases. How large the window is, and what it takes to get
- * from there to the main queue, may change at any time, and takes effect with the evictions that follow.
+ * A window and a main queue, of which several policies are special cases. How large the window is, and what it takes to
+ * get from there to the main queue, may change at any time, and takes effect with the evictions that follow.
  *
  * - A new entry goes to the window.
- * - A use adds to a count of at most three, and moves nothing. At the end of a queue uses buy another round: in the window
- *   all of them one, in the main queue each of them one.
- * - What reaches the end of a window that is too heavy is a candidate for the main queue. If refused, it leaves, and its
- *   hash becomes a ghost.
+ * - A use adds to a count of at most three, and moves nothing. At the end of a queue uses buy another round: in the
+ *   window all of them one, in the main queue each of them one.
+ * - What reaches the end of a window that is too heavy is a candidate for the main queue. If refused, it leaves, and
+ *   its hash becomes a ghost.
  *
  * Admission says who is let in:
  *
- * - `popular`: who was seen more often by two than the main queue's next victim, and takes its place. With a small window
- *   this is W-TinyLFU, with queues in place of its lists. Two, not one: else a loop through more than fits would swap
- *   entries that are equally good, and hit nothing.
- * - `twice`: who was used twice in the window, or comes back while its ghost is remembered. With a window of a tenth this
- *   is S3-FIFO.
+ * - `popular`: who was seen more often by two than the main queue's next victim, and takes its place. With a small
+ *   window this is W-TinyLFU, with queues in place of its lists. Two, not one: else a loop through more than fits would
+ *   swap entries that are equally good, and hit nothing.
+ * - `twice`: who was used twice in the window, or comes back while its ghost is remembered. With a window of a tenth
+ *   this is S3-FIFO.
  * - `none`: nobody. The window may have everything, and is in order of use: this is LRU. The main queue empties first.
  *
  * How often an entry was seen is told by a sketch, which hears of uses when the end of a queue is looked at.

@@ -1,13 +1,15 @@
 /**
- * W-TinyLFU: a window in order of use, and a main part that an entry enters by being more popular than the one it displaces.
+ * W-TinyLFU: a window in order of use, and a main part that an entry enters by being more popular than the one it
+ * displaces.
  *
- * What leaves the window meets the first victim of the main part; a sketch of all accesses tells which was seen more often,
- * and the other leaves. Equals are refused: on a scan or a long loop the main part stays as it is. The main part is a
- * segmented LRU: used once there, an entry is protected, and a protected part that is too heavy gives back its oldest.
+ * What leaves the window meets the first victim of the main part; a sketch of all accesses tells which was seen more
+ * often, and the other leaves. Equals are refused: on a scan or a long loop the main part stays as it is. The main part
+ * is a segmented LRU: used once there, an entry is protected, and a protected part that is too heavy gives back its
+ * oldest.
  *
- * How large the window should be depends on the work: it starts at a hundredth and climbs. After each sample of accesses
- * it moves on in the same direction if the hit rate rose and turns round if it fell, in steps that shrink until the hit
- * rate jumps.
+ * How large the window should be depends on the work: it starts at a hundredth and climbs. After each sample of
+ * accesses it moves on in the same direction if the hit rate rose and turns round if it fell, in steps that shrink
+ * until the hit rate jumps.
  *
  * Weak where the work changes faster than the window climbs, and where popularity misleads: entries used often for a
  * while and then never keep new ones out until the sketch has aged.
@@ -36,8 +38,8 @@ const stepDecay = 0.98
 const hitRateJump = 0.05
 const accessesPerEntry = 10
 
-// A popular candidate (at least `warm`) that lost is let in at this rate all the same. Else whoever knows the hash could
-// drive up the counts of entries that nobody else wants, and fill the cache with them for good.
+// A popular candidate (at least `warm`) that lost is let in at this rate all the same. Else whoever knows the hash
+// could drive up the counts of entries that nobody else wants, and fill the cache with them for good.
 const warm = 6
 const luckyOneIn = 128
 

@@ -39,6 +39,23 @@ describe("FrequencySketch", () => {
     assert.isAtLeast(sketch.estimate(7), before / 2)
   })
 
+  it("mixes up no two counts when it ages", () => {
+    const sketch = new FrequencySketch()
+    let counted = 0
+    let before: Array<number> = []
+    const estimates = (): Array<number> => Array.from({ length: 90 }, (_, hash) => sketch.estimate(hash))
+    // Odd counts, whose last bit would fall into the neighbour.
+    for (let hash = 0; counted < 10 * sketch.capacity; hash = (hash + 1) % 90) {
+      for (let i = 0; i < 7 && counted < 10 * sketch.capacity; i++) {
+        before = estimates()
+        sketch.count(hash)
+        counted++
+      }
+    }
+    assert.isBelow(Math.max(...estimates()), Math.max(...before))
+    for (const [hash, estimate] of estimates().entries()) assert.isAtMost(estimate, (before[hash]! + 1) / 2)
+  })
+
   it("forgets when it must grow, and not when there is room", () => {
     const sketch = new FrequencySketch()
     sketch.count(7)
