@@ -39,7 +39,7 @@ export interface Options {
   readonly capacity?: number | undefined
   /** The greatest sum of weights, as the families' weighers tell them; an entry of a family without one weighs 1. */
   readonly weightMax?: number | undefined
-  /** What leaves when the store is full. */
+  /** What leaves when the store is full. `adaptive` by default: never far below the best of the others. */
   readonly eviction?: EvictionPolicy.EvictionPolicyName | undefined
   /** A power of two. By default, one shard for each 131,072 of `capacity`: that bounds the pause when a table grows. */
   readonly shards?: number | undefined
@@ -345,7 +345,7 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
 export const make = Effect.fnUntraced(function*(options: Options) {
   const { count, max } = yield* bounds(options)
   const time = new CoarseClock(yield* Clock.Clock)
-  const policyName = options.eviction ?? "lru"
+  const policyName = options.eviction ?? "adaptive"
   const shards = Array.from({ length: count }, (_, i) => {
     // The remainder of the division goes to the first shards, so that the shares add up to the bound.
     const share = Math.floor(max / count) + (i < max % count ? 1 : 0)

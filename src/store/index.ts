@@ -77,8 +77,9 @@ export * as MemoryStore from "./MemoryStore.ts"
  *   parameters joined by `:`), so no operation parses or matches a pattern.
  * - A read that starts after a write of the same partition returned sees that write or a later one, in this process.
  * - Writes of one partition take effect in the order in which they were called.
- * - `remove` and `recordMarks` are durable, as far as the tier is durable at all, when they return; `set` may be later,
- *   but never overtakes an earlier `remove`.
+ * - `remove` and `recordMarks` are durable, as far as the tier is durable at all, when they return, and so is every
+ *   write
+ *   that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
  * - An entry is not returned from its `expiresAt` on.
  * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
  *

@@ -64,7 +64,7 @@ describe("MemoryStore", () => {
       assert.deepStrictEqual([...texts.keys()], ["b", "c"])
       texts.put("b", entry("x".repeat(11)), Infinity)
       assert.deepStrictEqual([...texts.keys()], ["c"])
-    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ weightMax: 10 }))))
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ weightMax: 10, eviction: "lru" }))))
 
   it.effect("lets the dead go before the living", () =>
     Effect.gen(function*() {
@@ -81,7 +81,7 @@ describe("MemoryStore", () => {
       hot.put("new", entry(3), Infinity)
       assert.strictEqual(hot.hit("old"), 1)
       assert.strictEqual(hot.hit("new"), 3)
-    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 2 }))))
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 2, eviction: "lru" }))))
 
   it.effect("frees what has expired, and what is below the floor, though nobody asks for it", () =>
     Effect.gen(function*() {
