@@ -1,0 +1,107 @@
+/**
+ * The manifest of the index: five families, each derived from the one before.
+ *
+ *     listing:{folder} ───────────────────────────────────────────┐
+ *     file:{folder}:{name} ──> facts:{folder}:{name} ──> folder:{folder} ──> project
+ *
+ * `listing` and `file` are what the disk says. Everything else is computed, and is invalidated through these edges.
+ */
+import { Schema } from "effect"
+import * as Manifest from "effect-stateless/manifest/Manifest"
+
+/** A part of a path as one segment of a key: `:`, `*`, `{`, `}` and `%` are escaped, `/` is not. */
+export const Segment = Schema.String.pipe(Schema.brand("Segment"))
+export type Segment = typeof Segment.Type
+
+export const segmentOf = (path: string): Segment =>
+  Segment.make(path.replace(/[%:*{}]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`))
+export const pathOf = (segment: Segment): string =>
+  segment.replace(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+
+/** The folder that is indexed, seen from itself. */
+export const rootFolder = segmentOf(".")
+
+/** Something on disk that cannot be read, now. */
+export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
+  path: Schema.String,
+  why: Schema.String
+}) {
+  override get message() {
+    return `${this.path}: ${this.why}`
+  }
+}
+
+export const Skipped = Schema.Struct({ path: Schema.String, why: Schema.String })
+export type Skipped = typeof Skipped.Type
+
+/** What the disk says of a file without reading it. Equal stamps: not changed. */
+export const Listed = Schema.Struct({ name: Segment, stamp: Schema.String })
+export const Listing = Schema.Struct({
+  files: Schema.Array(Listed),
+  folders: Schema.Array(Segment),
+  skipped: Schema.Array(Skipped)
+})
+export type Listing = typeof Listing.Type
+
+/** Without text, it is binary. */
+export const File = Schema.Struct({ bytes: Schema.Int, text: Schema.NullOr(Schema.String) })
+export type File = typeof File.Type
+
+export const Facts = Schema.Struct({
+  bytes: Schema.Int,
+  binary: Schema.Boolean,
+  lines: Schema.Int,
+  imports: Schema.Array(Schema.String),
+  exports: Schema.Array(Schema.String)
+})
+export type Facts = typeof Facts.Type
+
+const counts = {
+  files: Schema.Int,
+  binaries: Schema.Int,
+  lines: Schema.Int,
+  bytes: Schema.Int,
+  exports: Schema.Int,
+  /** How many files import a package, by its name. */
+  packages: Schema.Record(Schema.String, Schema.Int),
+  skipped: Schema.Array(Skipped)
+}
+export const Summary = Schema.Struct({ ...counts, folders: Schema.Array(Segment) })
+export type Summary = typeof Summary.Type
+export const Report = Schema.Struct({ ...counts, folders: Schema.Int })
+export type Report = typeof Report.Type
+
+const inFolder = { folder: Segment }
+const ofFile = { folder: Segment, name: Segment }
+
+export class Index extends Manifest.Service<Index>()("flagship/Index", {
+  families: {
+    listing: { pattern: "listing:{folder}", params: inFolder, value: Listing, error: Unavailable },
+    file: {
+      pattern: "file:{folder}:{name}",
+      params: ofFile,
+      value: File,
+      error: Unavailable,
+      // Open files: more gain nothing on one disk, and a process has about a thousand.
+      loadConcurrency: 64,
+      weigher: (_key: string, file: File) => 100 + file.bytes
+    },
+    facts: {
+      pattern: "facts:{folder}:{name}",
+      params: ofFile,
+      value: Facts,
+      error: Unavailable,
+      derives: ["file:{folder}:{name}"],
+      weigher: (_key: string, facts: Facts) => 200 + 20 * (facts.imports.length + facts.exports.length)
+    },
+    folder: {
+      pattern: "folder:{folder}",
+      params: inFolder,
+      value: Summary,
+      error: Unavailable,
+      derives: ["listing:{folder}", "facts:{folder}:{name}"],
+      weigher: (_key: string, summary: Summary) => 500 + 100 * (summary.folders.length + summary.skipped.length)
+    },
+    project: { pattern: "project", value: Report, error: Unavailable, derives: ["folder:{folder}"] }
+  }
+}) {}

@@ -1,0 +1,150 @@
+/**
+ * The owners of what the disk says: listings of folders and contents of files.
+ *
+ * `sync` compares every folder with the listing that the index holds, and invalidates what changed. It is the only
+ * place that writes, and its type says so: `Owns<"listing:{folder}"> | Owns<"file:{folder}:{name}">`.
+ *
+ * - A link to a file is read as a file. A link to a folder is not followed, so that a loop has an end.
+ * - What cannot be read is skipped and listed, never an end of the run.
+ */
+import { ByteSize, Context, Effect, Equal, FileSystem, Option, type PlatformError } from "effect"
+import { Index, type Listing, pathOf, rootFolder, type Segment, segmentOf, type Skipped, Unavailable } from "./Index.ts"
+
+const { file, folder, listing } = Index.keys
+
+/** The folder that is indexed, as an absolute path without links. */
+export class Root extends Context.Service<Root, { readonly path: string }>()("flagship/Root") {}
+
+/** Names that hold what others made; they are left out, and not counted as skipped. */
+const ignored = new Set([".git", "node_modules", "dist"])
+
+// A larger file is a dump or an archive: it would push everything else out of memory.
+const fileBytesMax = 8 * 1024 * 1024
+
+// Requests to the file system at a time, for each folder and for folders.
+const statsAtATime = 16
+const foldersAtATime = 8
+
+/** A path within the root: `.` and `a/b` give `a/b`. */
+const join = (path: string, name: string) => path === "." ? name : `${path}/${name}`
+
+const whyOf = ({ reason }: PlatformError.PlatformError): string => {
+  if (reason._tag === "NotFound") return "is not there any more"
+  if (reason._tag === "PermissionDenied") return "may not be read"
+  const code = (reason.cause as { readonly code?: string } | undefined)?.code
+  return code === undefined ? reason.message : `cannot be read (${code})`
+}
+
+const orUnavailable = <A, R>(path: string, effect: Effect.Effect<A, PlatformError.PlatformError, R>) =>
+  Effect.mapError(effect, (error) => new Unavailable({ path, why: whyOf(error) }))
+
+type Seen =
+  | { readonly _tag: "File"; readonly name: Segment; readonly stamp: string }
+  | { readonly _tag: "Folder"; readonly name: Segment }
+  | { readonly _tag: "Skipped"; readonly skipped: Skipped }
+
+const look = Effect.fnUntraced(function*(within: string, entry: FileSystem.DirectoryEntry) {
+  const path = join(within, entry.name)
+  const skip = (why: string): Seen => ({ _tag: "Skipped", skipped: { path, why } })
+  // Node writes U+FFFD for bytes that are no UTF-8, and no file can be opened by that name.
+  if (entry.name.includes("\uFFFD")) return skip("has a name that is not UTF-8")
+  if (entry.type === "Directory") return { _tag: "Folder", name: segmentOf(path) } satisfies Seen
+  if (entry.type !== "File" && entry.type !== "SymbolicLink") return skip("is not a file")
+  const fs = yield* FileSystem.FileSystem
+  const root = yield* Root
+  const info = yield* Effect.result(fs.stat(`${root.path}/${path}`))
+  if (info._tag === "Failure") {
+    return skip(entry.type === "SymbolicLink" ? "is a link that leads nowhere" : whyOf(info.failure))
+  }
+  const { ino, mtime, size, type } = info.success
+  if (type === "Directory") return skip("is a link to a folder")
+  if (type !== "File") return skip("is not a file")
+  if (ByteSize.toNumberUnsafe(size) > fileBytesMax) return skip(`has more than ${fileBytesMax} bytes`)
+  const millis = Option.match(mtime, { onNone: () => "", onSome: (date) => date.getTime() })
+  const stamp = `${millis}-${size}-${Option.getOrElse(ino, () => "")}`
+  return { _tag: "File", name: segmentOf(entry.name), stamp } satisfies Seen
+})
+
+/** What a folder holds now, in the order of the names. */
+const readListing = Effect.fnUntraced(function*(within: Segment) {
+  const fs = yield* FileSystem.FileSystem
+  const root = yield* Root
+  const path = pathOf(within)
+  const entries = yield* orUnavailable(path, fs.readDirectoryEntries(`${root.path}/${path}`))
+  const kept = entries.filter(({ name }) => !ignored.has(name)).toSorted((a, b) => a.name < b.name ? -1 : 1)
+  const seen = yield* Effect.forEach(kept, (entry) => look(path, entry), { concurrency: statsAtATime })
+  const found: Listing = {
+    files: seen.flatMap((each) => each._tag === "File" ? [{ name: each.name, stamp: each.stamp }] : []),
+    folders: seen.flatMap((each) => each._tag === "Folder" ? [each.name] : []),
+    skipped: seen.flatMap((each) => each._tag === "Skipped" ? [each.skipped] : [])
+  }
+  return found
+})
+
+export const ListingLive = Index.owner("listing", { lookup: ({ folder }) => readListing(folder) })
+
+const utf8 = new TextDecoder("utf-8", { fatal: true })
+
+/** The text of a file; none if it is binary, which a zero byte or bytes that are no UTF-8 tell. */
+const textOf = (bytes: Uint8Array): string | null => {
+  if (bytes.includes(0)) return null
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return null
+  }
+}
+
+export const FileLive = Index.owner("file", {
+  lookup: Effect.fnUntraced(function*({ folder, name }) {
+    const fs = yield* FileSystem.FileSystem
+    const root = yield* Root
+    const path = join(pathOf(folder), pathOf(name))
+    const bytes = yield* orUnavailable(path, fs.readFile(`${root.path}/${path}`))
+    return { bytes: bytes.length, text: textOf(bytes) }
+  })
+})
+
+/** What a walk over the disk found, and what it made the index forget. */
+export interface Synced {
+  folders: number
+  files: number
+  changed: number
+}
+
+/** Brings the index up to date with the disk; `synced` counts while it works. */
+export const sync = Effect.fn("sync")(function*(synced: Synced) {
+  // An index that has not even the root is empty, or has lost what it would be compared with.
+  if (Option.isNone(yield* listing.getOption({ folder: rootFolder }))) yield* file.invalidateAll()
+  let level: ReadonlyArray<Segment> = [rootFolder]
+  while (level.length > 0) {
+    const below = yield* Effect.forEach(level, (each) => syncFolder(each, synced), { concurrency: foldersAtATime })
+    level = below.flat()
+  }
+  return synced
+})
+
+const syncFolder = Effect.fnUntraced(function*(within: Segment, synced: Synced) {
+  const was = yield* listing.getOption({ folder: within })
+  const read = yield* Effect.result(readListing(within))
+  // A folder that is gone, or closed to us: its listing's lookup says why to whoever asks for its summary.
+  if (read._tag === "Failure") {
+    yield* listing.delete({ folder: within })
+    return []
+  }
+  const now = read.success
+  const stamps = new Map(Option.isSome(was) ? was.value.files.map(({ name, stamp }) => [name, stamp]) : [])
+  const changed = now.files.filter(({ name, stamp }) => stamps.get(name) !== stamp).map(({ name }) => name)
+  for (const { name } of now.files) stamps.delete(name)
+  // Reading may succeed now where it failed before, although the file is the same: a right was given.
+  const summary = yield* folder.getOption({ folder: within })
+  const failed = Option.isSome(summary) ? summary.value.skipped.length > now.skipped.length : false
+  const retried = failed ? now.files.map(({ name }) => name) : changed
+  const forgotten = [...new Set([...retried, ...stamps.keys()])]
+  yield* file.deleteMany(forgotten.map((name) => ({ folder: within, name })))
+  if (Option.isNone(was) || !Equal.equals(was.value, now)) yield* listing.set({ folder: within }, now)
+  synced.folders++
+  synced.files += now.files.length
+  synced.changed += changed.length + stamps.size
+  return now.folders
+})

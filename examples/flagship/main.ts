@@ -1,0 +1,97 @@
+/**
+ * Indexes a folder, and shows what the cache does for it: `npm start`, or `npm start -- PATH`.
+ *
+ * Read in this order: `Index.ts` (the manifest), `disk.ts` and `derived.ts` (the owners), `engine.ts` (the tiers),
+ * `phases.ts` (what is shown).
+ *
+ * Exit status: 0 when all that is shown was so, 1 when something failed, 2 for a wrong argument, 130 after Ctrl-C.
+ */
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Effect, FileSystem, Path, Schema } from "effect"
+import { tmpdir } from "node:os"
+import { parseArgs } from "node:util"
+import { memoryOverDisk } from "./engine.ts"
+import { print } from "./output.ts"
+import { editOneFile, firstStart, manyCallers, secondStart } from "./phases.ts"
+
+const usage = `usage: npm start -- [PATH] [--cache FOLDER]
+
+  PATH            the folder to index; this repository unless given
+  --cache FOLDER  where the index stays between runs, outside PATH; a temporary folder unless given`
+
+class WrongArgument extends Schema.TaggedError<WrongArgument>()("WrongArgument", { what: Schema.String }) {
+  override get message() {
+    return this.what
+  }
+}
+
+const refuse = (what: string) => Effect.fail(new WrongArgument({ what }))
+
+const parse = Effect.try({
+  try: () => {
+    const options = { cache: { type: "string" }, help: { type: "boolean", short: "h" } } as const
+    const { positionals, values } = parseArgs({ options, allowPositionals: true })
+    return { paths: positionals, ...values }
+  },
+  catch: (error) => new WrongArgument({ what: (error as Error).message })
+})
+
+/** The folder to index, without links. */
+const findRoot = Effect.fnUntraced(function*(path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const root = yield* Effect.result(fs.realPath(path))
+  if (root._tag === "Failure") {
+    const isAbsent = root.failure.reason._tag === "NotFound"
+    return yield* refuse(isAbsent ? `no such folder: ${path}` : `cannot open ${path}: ${root.failure.message}`)
+  }
+  const { type } = yield* fs.stat(root.success)
+  if (type !== "Directory") return yield* refuse(`not a folder: ${path}`)
+  const readable = yield* Effect.result(fs.readDirectoryEntries(root.success))
+  if (readable._tag === "Failure") return yield* refuse(`the folder may not be read: ${path}`)
+  return root.success
+})
+
+/** Where the index is kept: a folder of the user's, or one that is gone at the end. */
+const findCache = Effect.fnUntraced(function*(root: string, given: string | undefined, temporary: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  if (given === undefined) return `${temporary}/cache`
+  const absolute = path.resolve(given)
+  // Made first: only a folder that is there has a path without links to compare.
+  if (`${absolute}/`.startsWith(`${root}/`)) return yield* refuse(`the cache must be outside ${root}: ${given}`)
+  const made = yield* Effect.result(fs.makeDirectory(absolute, { recursive: true }))
+  if (made._tag === "Failure") return yield* refuse(`cannot make the cache folder ${given}: ${made.failure.message}`)
+  const real = yield* fs.realPath(absolute)
+  if (`${real}/`.startsWith(`${root}/`)) return yield* refuse(`the cache must be outside ${root}: ${given}`)
+  return real
+})
+
+const program = Effect.gen(function*() {
+  const fs = yield* FileSystem.FileSystem
+  const { cache: givenCache, help, paths } = yield* parse
+  if (help === true) return yield* print(usage)
+  if (paths.length > 1) return yield* refuse(`one folder at a time, not ${paths.length}`)
+  const root = yield* findRoot(paths[0] ?? `${import.meta.dirname}/../..`)
+  const temporary = yield* fs.makeTempDirectoryScoped({ directory: tmpdir(), prefix: "stateless-flagship-" })
+  const cache = yield* findCache(root, givenCache, temporary)
+
+  yield* print(`indexing ${root}`)
+  const report = yield* Effect.provide(firstStart, memoryOverDisk(root, cache))
+  yield* Effect.provide(Effect.andThen(secondStart(report), manyCallers), memoryOverDisk(root, cache))
+  yield* editOneFile(root, temporary)
+})
+
+const statusOf = (error: { readonly _tag: string }) => error._tag === "WrongArgument" ? 2 : 1
+
+program.pipe(
+  Effect.scoped,
+  Effect.catch((error) =>
+    Effect.sync(() => {
+      process.stderr.write(`${error.message}\n`)
+      if (error._tag === "WrongArgument") process.stderr.write("see: npm start -- --help\n")
+      process.exitCode = statusOf(error)
+    })
+  ),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain
+)

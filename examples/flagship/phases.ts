@@ -1,0 +1,186 @@
+/**
+ * What the program shows, one phase after the other. Each one fails with `Unproved` if what it shows is not so.
+ */
+import { Duration, Effect, Equal, FileSystem, Schema, Stream } from "effect"
+import { sync, type Synced } from "./disk.ts"
+import { memoryOnly, memoryOverDisk } from "./engine.ts"
+import { Index, pathOf, type Report, rootFolder, type Segment } from "./Index.ts"
+import { count, print, printReport, withProgress } from "./output.ts"
+
+const { facts, folder, listing, project } = Index.keys
+
+/** The program saw something else than what it promises. */
+export class Unproved extends Schema.TaggedError<Unproved>()("Unproved", { claim: Schema.String }) {
+  override get message() {
+    return `not so: ${this.claim}`
+  }
+}
+
+const prove = (claim: string, holds: boolean) => holds ? Effect.void : Effect.fail(new Unproved({ claim }))
+
+const inMillis = (duration: Duration.Duration) => `${Math.round(Duration.toMillis(duration)).toLocaleString("en")} ms`
+
+const nothingYet = (): Synced => ({ folders: 0, files: 0, changed: 0 })
+
+/** Compares the index with the disk, and asks for the report. */
+const bringUpToDate = Effect.gen(function*() {
+  const synced = nothingYet()
+  const line = Effect.map(
+    Index.stats,
+    ({ facts, folder }) =>
+      `${count(synced.files, "file")} found, ${count(facts.loads, "file")} read, ${count(folder.loads, "folder")} done`
+  )
+  const [took, answer] = yield* Effect.timed(
+    withProgress(Effect.andThen(sync(synced), project.getAnswer({})), line)
+  )
+  return { synced, took, answer }
+})
+
+/** The first start: everything that the index does not hold yet is read. */
+export const firstStart = Effect.gen(function*() {
+  const { answer, synced, took } = yield* bringUpToDate
+  const { facts } = yield* Index.stats
+  yield* print(`first start: ${inMillis(took)}, ${count(facts.loads, "file")} read of ${synced.files}`)
+  yield* printReport(answer.value)
+  return answer.value
+})
+
+/** A second start: the same folder, an empty memory, and what the first one left on disk. */
+export const secondStart = Effect.fn("secondStart")(function*(before: Report) {
+  const { answer, synced, took } = yield* bringUpToDate
+  const stats = yield* Index.stats
+  const loads = stats.facts.loads + stats.folder.loads + stats.project.loads
+  yield* print(`second start: ${inMillis(took)}, ${count(synced.changed, "file")} changed, ${count(loads, "load")}`)
+  if (synced.changed === 0) {
+    yield* prove("a second start of an unchanged folder reports the same", Equal.equals(before, answer.value))
+    yield* prove("a second start of an unchanged folder loads nothing", loads === 0 || before.skipped.length > 0)
+  }
+  yield* print(`  hits per tier, reading the facts of every file twice: ${yield* hitsPerTier}`)
+})
+
+const readsAtATime = 64
+
+/** Folders of the index, from the root down. */
+const allFolders = Effect.gen(function*() {
+  const all: Array<Segment> = []
+  let level: ReadonlyArray<Segment> = [rootFolder]
+  while (level.length > 0) {
+    for (const each of level) all.push(each)
+    const summaries = yield* Effect.forEach(level, (each) => Effect.option(folder.get({ folder: each })))
+    level = summaries.flatMap((summary) => summary._tag === "Some" ? summary.value.folders : [])
+  }
+  return all
+})
+
+/** The keys of every file of the index. */
+const allFiles = Effect.gen(function*() {
+  const listings = yield* Effect.forEach(
+    yield* allFolders,
+    (within) =>
+      Effect.map(
+        Effect.option(listing.get({ folder: within })),
+        (found) => found._tag === "None" ? [] : found.value.files.map(({ name }) => ({ folder: within, name }))
+      )
+  )
+  return listings.flat()
+})
+
+const hitsPerTier = Effect.gen(function*() {
+  const hits: Record<string, number> = {}
+  const files = yield* allFiles
+  const readAll = Effect.forEach(files, (key) =>
+    Effect.map(Effect.option(facts.getAnswer(key)), (answer) => {
+      const tier = answer._tag === "Some" ? answer.value.tier : "none"
+      hits[tier] = (hits[tier] ?? 0) + 1
+    }), { concurrency: readsAtATime, discard: true })
+  yield* readAll
+  yield* readAll
+  return Object.entries(hits).map(([tier, n]) => `${tier} ${n.toLocaleString("en")}`).join(", ") || "no files"
+})
+
+const callers = 1_000
+
+/** Many fibers ask for one report that is not there: one of them computes it, and all get it. */
+export const manyCallers = Effect.gen(function*() {
+  yield* project.invalidate({})
+  const before = yield* Index.stats
+  const all = Array.from({ length: callers }, () => project.get({}))
+  const [took, reports] = yield* Effect.timed(Effect.all(all, { concurrency: "unbounded" }))
+  const after = yield* Index.stats
+  const loads = after.project.loads - before.project.loads
+  yield* print(`${count(callers, "fiber")} asked for one report at once: ${count(loads, "load")}, ${inMillis(took)}`)
+  yield* prove("callers at once share one load", loads === 1 && new Set(reports).size === 1)
+})
+
+// A sample is enough to show which entries are rebuilt, and is copied in a moment.
+const sampleMax = 40
+
+/**
+ * Copies a few files to a project of its own, edits one of the copies, and names what was rebuilt; then builds the same
+ * from nothing and compares.
+ */
+export const editOneFile = Effect.fn("editOneFile")(function*(root: string, temporary: string) {
+  const fs = yield* FileSystem.FileSystem
+  const copy = `${temporary}/copy`
+  const sample = yield* Effect.provide(copySample(root, copy), memoryOnly(root))
+  const [edited] = sample
+  if (edited === undefined) return yield* print("nothing to edit: the folder holds no text")
+  const path = `${copy}/${pathOf(edited.folder)}/${pathOf(edited.name)}`
+
+  const incremental = Effect.gen(function*() {
+    yield* sync(nothingYet())
+    yield* project.get({})
+    const text = yield* fs.readFileString(path)
+    yield* fs.writeFileString(path, `${text}\nexport const addedByTheFlagship = true\n`)
+    const loaded = Index.events.pipe(
+      Stream.filter((event) => event._tag === "Load"),
+      Stream.map((event) => event.key),
+      Stream.takeUntil((key) => key === "project"),
+      Stream.runCollect
+    )
+    const [rebuilt, took] = yield* Effect.all([loaded, Effect.timed(rebuild)], { concurrency: 2 })
+    return { rebuilt, took: took[0], index: yield* snapshot }
+  })
+  // The stream listens before the first load: it is forked first, and `sync` reads the disk before anything is loaded.
+  const rebuild = Effect.andThen(sync(nothingYet()), project.get({}))
+  const { index, rebuilt, took } = yield* Effect.provide(incremental, memoryOverDisk(copy, `${temporary}/warm`))
+  const fresh = yield* Effect.provide(Effect.andThen(rebuild, snapshot), memoryOnly(copy))
+
+  const key = `${edited.folder}:${edited.name}`
+  const expected = [`file:${key}`, `facts:${key}`, `folder:${edited.folder}`, "project"]
+  yield* print(
+    `edited a copy of ${pathOf(edited.folder)}/${pathOf(edited.name)} among ${count(sample.length, "file")}:`
+  )
+  yield* print(`  rebuilt in ${inMillis(took)}: ${rebuilt.join(", ")}`)
+  yield* prove("exactly the entries that depend on the file are rebuilt", Equal.equals(rebuilt, expected))
+  const differences = index.filter((entry, i) => !Equal.equals(entry, fresh[i])).length +
+    Math.abs(index.length - fresh.length)
+  yield* print(`  compared with a rebuild from nothing: ${count(differences, "difference")} in ${index.length} entries`)
+  yield* prove("an index after an edit equals one from nothing", differences === 0)
+})
+
+/** Copies text files of the index; the keys of the copies, sources first. */
+const copySample = Effect.fnUntraced(function*(root: string, to: string) {
+  const fs = yield* FileSystem.FileSystem
+  yield* sync(nothingYet())
+  const chosen: Array<{ readonly folder: Segment; readonly name: Segment; readonly exports: number }> = []
+  for (const key of yield* allFiles) {
+    if (chosen.length >= sampleMax) break
+    const found = yield* Effect.option(facts.get(key))
+    if (found._tag === "None" || found.value.binary) continue
+    const folder = `${to}/${pathOf(key.folder)}`
+    const name = pathOf(key.name)
+    yield* fs.makeDirectory(folder, { recursive: true })
+    // A file may go away between two looks at it: then it is not in the sample.
+    const copied = yield* Effect.option(fs.copyFile(`${root}/${pathOf(key.folder)}/${name}`, `${folder}/${name}`))
+    if (copied._tag === "Some") chosen.push({ ...key, exports: found.value.exports.length })
+  }
+  return chosen.toSorted((a, b) => b.exports - a.exports)
+})
+
+/** Every derived entry of the index, as text. */
+const snapshot = Effect.gen(function*() {
+  const folders = yield* Effect.forEach(yield* allFolders, (each) => folder.get({ folder: each }))
+  const files = yield* Effect.forEach(yield* allFiles, (key) => facts.get(key))
+  return [yield* project.get({}), ...folders, ...files]
+})
