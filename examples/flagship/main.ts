@@ -12,7 +12,7 @@ import { tmpdir } from "node:os"
 import { parseArgs } from "node:util"
 import { memoryOverDisk } from "./engine.ts"
 import { print } from "./output.ts"
-import { editOneFile, firstStart, manyCallers, secondStart } from "./phases.ts"
+import { copySample, editOneFile, firstStart, manyCallers, secondStart } from "./phases.ts"
 
 const usage = `usage: npm start -- [PATH] [--cache FOLDER]
 
@@ -69,7 +69,7 @@ const findCache = Effect.fnUntraced(function*(root: string, given: string | unde
 const program = Effect.gen(function*() {
   const fs = yield* FileSystem.FileSystem
   const { cache: givenCache, help, paths } = yield* parse
-  if (help === true) return yield* print(usage)
+  if (help === true) return yield* Effect.forEach(usage.split("\n"), print, { discard: true })
   if (paths.length > 1) return yield* refuse(`one folder at a time, not ${paths.length}`)
   const root = yield* findRoot(paths[0] ?? `${import.meta.dirname}/../..`)
   const temporary = yield* fs.makeTempDirectoryScoped({ directory: tmpdir(), prefix: "stateless-flagship-" })
@@ -77,8 +77,14 @@ const program = Effect.gen(function*() {
 
   yield* print(`indexing ${root}`)
   const report = yield* Effect.provide(firstStart, memoryOverDisk(root, cache))
-  yield* Effect.provide(Effect.andThen(secondStart(report), manyCallers), memoryOverDisk(root, cache))
-  yield* editOneFile(root, temporary)
+  const copy = `${temporary}/copy`
+  const again = Effect.gen(function*() {
+    yield* secondStart(report)
+    yield* manyCallers
+    return yield* copySample(copy)
+  })
+  const sample = yield* Effect.provide(again, memoryOverDisk(root, cache))
+  yield* editOneFile(sample, copy, `${temporary}/copy-cache`)
 })
 
 const statusOf = (error: { readonly _tag: string }) => error._tag === "WrongArgument" ? 2 : 1

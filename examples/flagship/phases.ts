@@ -7,7 +7,7 @@ import { memoryOnly, memoryOverDisk } from "./engine.ts"
 import { Index, pathOf, type Report, rootFolder, type Segment } from "./Index.ts"
 import { count, print, printReport, withProgress } from "./output.ts"
 
-const { facts, folder, listing, project } = Index.keys
+const { facts, file, folder, listing, project } = Index.keys
 
 /** The program saw something else than what it promises. */
 export class Unproved extends Schema.TaggedError<Unproved>()("Unproved", { claim: Schema.String }) {
@@ -115,21 +115,23 @@ export const manyCallers = Effect.gen(function*() {
 // A sample is enough to show which entries are rebuilt, and is copied in a moment.
 const sampleMax = 40
 
+const within = ({ folder, name }: Sample[number]) =>
+  folder === rootFolder ? pathOf(name) : `${pathOf(folder)}/${pathOf(name)}`
+
+type Sample = ReadonlyArray<{ readonly folder: Segment; readonly name: Segment }>
+
 /**
- * Copies a few files to a project of its own, edits one of the copies, and names what was rebuilt; then builds the same
- * from nothing and compares.
+ * Edits one of the files that were copied, and names what was rebuilt; then builds the same from nothing and compares.
  */
-export const editOneFile = Effect.fn("editOneFile")(function*(root: string, temporary: string) {
+export const editOneFile = Effect.fn("editOneFile")(function*(sample: Sample, copy: string, cache: string) {
   const fs = yield* FileSystem.FileSystem
-  const copy = `${temporary}/copy`
-  const sample = yield* Effect.provide(copySample(root, copy), memoryOnly(root))
   const [edited] = sample
   if (edited === undefined) return yield* print("nothing to edit: the folder holds no text")
-  const path = `${copy}/${pathOf(edited.folder)}/${pathOf(edited.name)}`
+  const path = `${copy}/${within(edited)}`
 
+  const rebuild = Effect.andThen(sync(nothingYet()), project.get({}))
   const incremental = Effect.gen(function*() {
-    yield* sync(nothingYet())
-    yield* project.get({})
+    yield* rebuild
     const text = yield* fs.readFileString(path)
     yield* fs.writeFileString(path, `${text}\nexport const addedByTheFlagship = true\n`)
     const loaded = Index.events.pipe(
@@ -138,18 +140,17 @@ export const editOneFile = Effect.fn("editOneFile")(function*(root: string, temp
       Stream.takeUntil((key) => key === "project"),
       Stream.runCollect
     )
+    // The stream listens before the first load: it is started first, and `rebuild` reads the disk before it loads.
     const [rebuilt, took] = yield* Effect.all([loaded, Effect.timed(rebuild)], { concurrency: 2 })
     return { rebuilt, took: took[0], index: yield* snapshot }
   })
-  // The stream listens before the first load: it is forked first, and `sync` reads the disk before anything is loaded.
-  const rebuild = Effect.andThen(sync(nothingYet()), project.get({}))
-  const { index, rebuilt, took } = yield* Effect.provide(incremental, memoryOverDisk(copy, `${temporary}/warm`))
+  const { index, rebuilt, took } = yield* Effect.provide(incremental, memoryOverDisk(copy, cache))
   const fresh = yield* Effect.provide(Effect.andThen(rebuild, snapshot), memoryOnly(copy))
 
   const key = `${edited.folder}:${edited.name}`
   const expected = [`file:${key}`, `facts:${key}`, `folder:${edited.folder}`, "project"]
   yield* print(
-    `edited a copy of ${pathOf(edited.folder)}/${pathOf(edited.name)} among ${count(sample.length, "file")}:`
+    `edited a copy of ${within(edited)} among ${count(sample.length, "file")}:`
   )
   yield* print(`  rebuilt in ${inMillis(took)}: ${rebuilt.join(", ")}`)
   yield* prove("exactly the entries that depend on the file are rebuilt", Equal.equals(rebuilt, expected))
@@ -159,21 +160,19 @@ export const editOneFile = Effect.fn("editOneFile")(function*(root: string, temp
   yield* prove("an index after an edit equals one from nothing", differences === 0)
 })
 
-/** Copies text files of the index; the keys of the copies, sources first. */
-const copySample = Effect.fnUntraced(function*(root: string, to: string) {
+/** Copies a few text files of the index to a project of their own; those that export most come first. */
+export const copySample = Effect.fnUntraced(function*(to: string) {
   const fs = yield* FileSystem.FileSystem
-  yield* sync(nothingYet())
   const chosen: Array<{ readonly folder: Segment; readonly name: Segment; readonly exports: number }> = []
   for (const key of yield* allFiles) {
     if (chosen.length >= sampleMax) break
     const found = yield* Effect.option(facts.get(key))
-    if (found._tag === "None" || found.value.binary) continue
+    const contents = yield* Effect.option(file.get(key))
+    if (found._tag === "None" || contents._tag === "None" || contents.value.text === null) continue
     const folder = `${to}/${pathOf(key.folder)}`
-    const name = pathOf(key.name)
     yield* fs.makeDirectory(folder, { recursive: true })
-    // A file may go away between two looks at it: then it is not in the sample.
-    const copied = yield* Effect.option(fs.copyFile(`${root}/${pathOf(key.folder)}/${name}`, `${folder}/${name}`))
-    if (copied._tag === "Some") chosen.push({ ...key, exports: found.value.exports.length })
+    yield* fs.writeFileString(`${folder}/${pathOf(key.name)}`, contents.value.text)
+    chosen.push({ ...key, exports: found.value.exports.length })
   }
   return chosen.toSorted((a, b) => b.exports - a.exports)
 })
