@@ -21,8 +21,7 @@ const modules = Index.modules({
   facts: FactsLive,
   folder: FolderLive,
   project: ProjectLive
-  // The engine itself, for its counts and events; the modules are given the same one.
-}).pipe(Layer.provideMerge(Index.layer))
+})
 
 export const memoryOnly = (root: string) =>
   modules.pipe(

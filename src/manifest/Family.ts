@@ -136,7 +136,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
     ): Effect.Effect<Lease, CacheError, Borrows<P, Self> | Scope.Scope>
     (
       params: Params<P, Codecs>,
-      options: LeaseOptions
+      options?: LeaseOptions
     ): Effect.Effect<Lease, CacheError, Owns<P, Self> | Scope.Scope>
   }
 
