@@ -1,7 +1,8 @@
 /**
  * The index as a layer: its modules over two tiers, memory and a folder that outlives the process.
  *
- * Each call gives a new layer, so that each start has a memory of its own.
+ * Each start has an engine and a memory of its own, also where one runs inside another: Effect would share the layers of
+ * both, so they are made fresh.
  */
 import { Layer } from "effect"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
@@ -26,7 +27,8 @@ const modules = Index.modules({
 export const memoryOnly = (root: string) =>
   modules.pipe(
     Layer.provide(MemoryStore.layer({ weightMax: memoryBytesMax })),
-    Layer.provideMerge(Layer.succeed(Root, { path: root }))
+    Layer.provideMerge(Layer.succeed(Root, { path: root })),
+    Layer.fresh
   )
 
 export const memoryOverDisk = (root: string, cache: string) =>
@@ -35,5 +37,6 @@ export const memoryOverDisk = (root: string, cache: string) =>
       MemoryStore.layer({ weightMax: memoryBytesMax }),
       LmdbStore.layer({ path: cache, durability: "process", bytesMax: diskBytesMax })
     ])),
-    Layer.provideMerge(Layer.succeed(Root, { path: root }))
+    Layer.provideMerge(Layer.succeed(Root, { path: root })),
+    Layer.fresh
   )
