@@ -265,4 +265,26 @@ describe("a grant", () => {
       const error = yield* Effect.flip(Layer.build(Layer.provide(Broken.layer, MemoryStore.layer({ capacity: 1 }))))
       assert.strictEqual((error as { reason: { _tag: string } }).reason._tag, "InvalidManifest")
     }).pipe(Effect.scoped))
+
+  it.effect("an engine inside another of the same manifest reads its own entries only", () =>
+    Effect.gen(function*() {
+      class Inner extends Manifest.Service<Inner>()("Inner", {
+        families: {
+          source: { pattern: "source:{id}", value: Manifest.type<string>() },
+          copy: { pattern: "copy:{id}", value: Manifest.type<string>(), derives: ["source:{id}"] }
+        }
+      }) {}
+      const { copy, source } = Inner.keys
+      const app = (text: string) =>
+        Inner.modules({
+          source: Inner.owner("source", { lookup: () => Effect.succeed(text) }),
+          copy: Inner.owner("copy", { lookup: ({ id }) => source.get({ id }) })
+        }).pipe(Layer.provide(MemoryStore.layer({ capacity: 10 })), Layer.fresh)
+      const both = Effect.gen(function*() {
+        const outer = yield* copy.get({ id: "1" })
+        const inner = yield* Effect.provide(copy.get({ id: "1" }), app("inner"))
+        return [outer, inner, yield* copy.get({ id: "1" })]
+      })
+      assert.deepStrictEqual(yield* Effect.provide(both, app("outer")), ["outer", "inner", "outer"])
+    }))
 })

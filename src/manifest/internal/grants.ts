@@ -31,6 +31,7 @@ export const keyOf = (manifest: ValidManifest, mode: Grant["mode"], family: stri
 /** The way from the Context of a fiber to one family of a running cache. */
 export class Access {
   private readonly family: ValidFamily
+  private readonly engine: Context.Service<any, Runtime>
   private readonly own: ReadonlyArray<GrantKey>
   private readonly read: ReadonlyArray<GrantKey>
   private readContext: Context.Context<never> | undefined = undefined
@@ -39,6 +40,7 @@ export class Access {
 
   constructor(manifest: ValidManifest, family: ValidFamily) {
     this.family = family
+    this.engine = Context.Service<any, Runtime>(manifest.id)
     this.own = family.covering.map((name) => keyOf(manifest, "own", name))
     this.read = [...this.own, ...family.covering.map((name) => keyOf(manifest, "borrow", name))]
   }
@@ -46,7 +48,7 @@ export class Access {
   /** The family, if the Context may read it. */
   readable(context: Context.Context<never>): CacheFamily | undefined {
     if (context === this.readContext && this.readGrant!.active) return this.readFamily
-    const grant = find(context, this.read)
+    const grant = this.find(context, this.read)
     if (!grant?.active) return undefined
     this.readContext = context
     this.readGrant = grant
@@ -55,7 +57,7 @@ export class Access {
 
   /** The grant by which the Context may write the family. */
   writable(context: Context.Context<never>): CacheGrant | undefined {
-    const grant = find(context, this.own)
+    const grant = this.find(context, this.own)
     return grant?.active ? grant : undefined
   }
 
@@ -64,16 +66,16 @@ export class Access {
   }
 
   grantToRead(context: Context.Context<never>): CacheGrant | undefined {
-    const grant = find(context, this.read)
+    const grant = this.find(context, this.read)
     return grant?.active ? grant : undefined
   }
 
   /** Why the Context was refused. */
   refusal(context: Context.Context<never>, verb: Verb): CacheError {
     const { pattern: { source: pattern } } = this.family
-    const ended = find(context, verb === "read" ? this.read : this.own)
+    const ended = this.find(context, verb === "read" ? this.read : this.own)
     if (ended !== undefined) return this.ended(verb, ended, "write")
-    const holds = find(context, this.read) === undefined ? "nothing" : "a borrow"
+    const holds = this.find(context, this.read) === undefined ? "nothing" : "a borrow"
     return new CacheError({ reason: new NotOwner({ verb, pattern, family: this.family.owner, holds }) })
   }
 
@@ -86,14 +88,19 @@ export class Access {
         : new Revoked({ verb, pattern, token: grant.token })
     })
   }
-}
 
-const find = (context: Context.Context<never>, keys: ReadonlyArray<GrantKey>): CacheGrant | undefined => {
-  let ended: CacheGrant | undefined
-  for (const key of keys) {
-    const grant = Context.getOrUndefined(context, key)
-    if (grant?.active) return grant
-    ended ??= grant
+  // Where one engine of the manifest is built inside another, the Context holds grants of both. Those of its own engine
+  // come first, be they borrows: else a lookup would read the other engine through an `Owns` that lies around it.
+  private find(context: Context.Context<never>, keys: ReadonlyArray<GrantKey>): CacheGrant | undefined {
+    const engine = Context.getOrUndefined(context, this.engine)
+    let other: CacheGrant | undefined
+    let ended: CacheGrant | undefined
+    for (const key of keys) {
+      const grant = Context.getOrUndefined(context, key)
+      if (grant?.active && (engine === undefined || grant.engine === engine)) return grant
+      if (grant?.active) other ??= grant
+      else ended ??= grant
+    }
+    return other ?? ended
   }
-  return ended
 }
