@@ -279,10 +279,14 @@ export class CacheFamily<V = unknown> {
     return Effect.suspend(() => {
       const conflict = this.conflictOf(key, options)
       if (conflict !== undefined) return Effect.fail(conflict)
-      const stamp = this.cache.nextStamp()
-      const dependents = this.cache.spread(this.name, key, "hide")
-      return orStoreFailed(inOrder(dependents, this.applyWrite(key, value, options, stamp)))
+      return orStoreFailed(this.applySet(key, value, options))
     })
+  }
+
+  private applySet(key: string, value: V, options: SetOptions): Below {
+    const stamp = this.cache.nextStamp()
+    const dependents = this.cache.spread(this.name, key, "hide")
+    return inOrder(dependents, this.applyWrite(key, value, options, stamp))
   }
 
   /** The synchronous part of a write, without its dependents; what is returned is left to do below. */
@@ -310,7 +314,8 @@ export class CacheFamily<V = unknown> {
   }
 
   /**
-   * Reads, changes and writes; updates of one key follow each other. Nothing changes when `f` fails.
+   * Reads, changes and writes; updates of one key follow each other. Nothing changes when `f` fails. The entry keeps its
+   * tags.
    *
    * Where the key was changed or invalidated meanwhile, nobody knows which value the source has: the key is left
    * absent, if its owner can load it.
@@ -337,16 +342,16 @@ export class CacheFamily<V = unknown> {
     const { stamp } = this.cache
     update.overtaken = false
     update.reading = true
-    return Effect.flatMap(this.read(key), (was) => {
+    return Effect.flatMap(this.serve(key), ({ entry, value: was }) => {
       update.reading = false
-      return Effect.flatMap(f(was), (value) => {
-        if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
-        const overtaken = update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
-        return Effect.as(
-          overtaken && loader?.lookup !== undefined ? this.drop([key], "hide") : this.set(key, value),
-          value
-        )
-      })
+      const write = (value: V) =>
+        Effect.suspend(() => {
+          if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
+          const overtaken = update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
+          if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
+          return orStoreFailed(this.applySet(key, value, { tags: entry?.tags }))
+        })
+      return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
     })
   }
 

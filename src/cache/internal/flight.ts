@@ -40,6 +40,8 @@ export class Flight<V> {
   voided = false
   /** Took the place of another load, whose waiters may have got an older value. */
   replaces = false
+  /** The version of the entry that was held when it began. */
+  heldVersion: number | undefined = undefined
   /** Somebody is about to join. */
   held = false
   /** How many have joined, those who left again among them. */

@@ -16,7 +16,7 @@ import { CacheEvent } from "../CacheEvent.ts"
 import type * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
-import { type Engine, inOrder, nothing } from "./engine.ts"
+import { type Below, type Engine, inOrder, nothing } from "./engine.ts"
 import { type Entries, noTags } from "./entries.ts"
 import { Flight, type Load, type Served } from "./flight.ts"
 
@@ -133,6 +133,7 @@ export class Loads<V> {
     const { stamp, time } = this.cache
     const flight = new Flight(key, stamp, time.now(), cause, fallback, outlives, load, this.abandon)
     flight.replaces = this.joinable(key) !== undefined
+    flight.heldVersion = this.entries.hot?.peek(key)?.version
     this.supersede(key)
     this.flights.set(key, flight)
     this.running.add(flight)
@@ -323,35 +324,55 @@ export class Loads<V> {
           })
         )
       }
+      const before = this.entries.hot?.peek(key) ?? flight.fallback
+      const changed = flight.replaces ||
+        (before === undefined ? flight.cause === "refresh" : !Equal.equals(before.value, value))
       const tags = options.tags ?? noTags
       if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {
         this.entries.counts.refused++
         this.entries.note("Refused", key, flight.stamp)
         if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
-        this.end(flight, Exit.succeed({ value, tier: "lookup", entry: undefined, stale: false }))
-        return Effect.void
+        return this.endAfter(
+          flight,
+          { value, tier: "lookup", entry: undefined, stale: false },
+          changed
+            ? this.disprove(flight, before)
+            : nothing
+        )
       }
       const entry = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
-      const before = this.entries.hot?.peek(key) ?? flight.fallback
-      const changed = flight.replaces ||
-        (before === undefined ? flight.cause === "refresh" : !Equal.equals(before.value, value))
-      const served = Exit.succeed({ value, tier: "lookup", entry, stale: false })
-      const dependents = changed ? this.cache.spread(this.name, key, "hide") : nothing
+      const dependents = changed ? this.spreadChange(key) : nothing
       const update = this.updates.get(key)
       if (update?.reading === false) update.overtaken = true
       if (this.entries.hot !== undefined) this.entries.keep(key, entry, now)
       const below = this.entries.lower === undefined
         ? dependents
         : inOrder(dependents, this.entries.keepEverywhere(key, entry, now))
-      if (below === nothing) {
-        this.end(flight, served)
-        return Effect.void
-      }
-      return Effect.andThen(
-        Effect.catch(below, (error) => this.entries.tierFailed("set", error)),
-        Effect.sync(() => this.end(flight, served))
-      )
+      return this.endAfter(flight, { value, tier: "lookup", entry, stale: false }, below)
     })
+  }
+
+  private endAfter(flight: Flight<V>, served: Served<V>, below: Below): Effect.Effect<void> {
+    const end = () => this.end(flight, Exit.succeed(served))
+    if (below === nothing) {
+      end()
+      return Effect.void
+    }
+    return Effect.andThen(Effect.catch(below, (error) => this.entries.tierFailed("set", error)), Effect.sync(end))
+  }
+
+  /** What a refused load brought may be out of date, but shows that what was held when it began is so, too. */
+  private disprove({ heldVersion, key }: Flight<V>, held: Entry<V> | undefined): Below {
+    const dependents = this.spreadChange(key)
+    if (held === undefined || held.version !== heldVersion) return dependents
+    this.entries.hot?.drop(key)
+    return this.entries.lower === undefined ? dependents : inOrder(dependents, this.entries.lower.remove([key]))
+  }
+
+  /** A load that brings another value is a write to those who depend on it, with a stamp of its own. */
+  private spreadChange(key: string): Below {
+    this.cache.nextStamp()
+    return this.cache.spread(this.name, key, "hide")
   }
 
   /** The load failed: serve what is stale where that is allowed, remember the failure, tell everyone who joined. */

@@ -1,0 +1,51 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Random from "effect/Random"
+import * as Ref from "effect/Ref"
+import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
+import { drive } from "../drive.ts"
+
+const story = Effect.gen(function*() {
+  const heard: Array<string> = []
+  const tell = (name: string) =>
+    Effect.forEach([1, 2, 3], (step) =>
+      Effect.gen(function*() {
+        heard.push(`${name}${step}`)
+        yield* Effect.sleep(yield* Random.nextIntBetween(0, 5))
+      }))
+  yield* drive(Effect.forEach(["a", "b", "c"], tell, { concurrency: "unbounded" }))
+  return heard.join(" ")
+})
+
+const seeds = Array.from({ length: 50 }, (_, seed) => seed)
+const told = (seed: number) => Effect.runPromise(SeededScheduler.run(story, { seed }))
+
+describe("SeededScheduler", () => {
+  it("draws the same order from the same seed", async () => {
+    for (const seed of seeds) assert.strictEqual(await told(seed), await told(seed))
+  })
+
+  it("draws other orders from other seeds", async () => {
+    const stories = new Set(await Promise.all(seeds.map(told)))
+    assert.isAbove(stories.size, 25)
+  })
+
+  it("finds the lost update of a read and a write that are two steps", async () => {
+    const program = Effect.gen(function*() {
+      const count = yield* Ref.make(0)
+      const add = Effect.flatMap(Ref.get(count), (was) => Ref.set(count, was + 1))
+      yield* Effect.all([add, add], { concurrency: "unbounded" })
+      return yield* Ref.get(count)
+    })
+    const results = await Promise.all(seeds.map((seed) => Effect.runPromise(SeededScheduler.run(program, { seed }))))
+    assert.deepStrictEqual(new Set(results), new Set([1, 2]))
+  })
+
+  it("a fiber that never ends does not keep I/O from its turn", async () => {
+    const fiber = Effect.runFork(SeededScheduler.run(Effect.forever(Effect.yieldNow), { seed: 1 }))
+    await new Promise((resolve) => setImmediate(resolve))
+    assert.isUndefined(fiber.pollUnsafe())
+    await Effect.runPromise(Fiber.interrupt(fiber))
+  })
+})
