@@ -9,6 +9,7 @@
  * - Whatever changes an entry changes memory, and voids the loads under way, in one synchronous step; the tiers below
  *   follow before the operation returns.
  * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
+ * - What is computed from a value that was served stale is stale itself: it is returned, and not stored.
  *
  * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
  *
@@ -29,13 +30,11 @@ import type { Explanation, Outcome } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
 import { type Below, type Engine, inOrder, nothing, orStoreFailed } from "./internal/engine.ts"
 import { Entries, noTags } from "./internal/entries.ts"
-import type { Served } from "./internal/flight.ts"
+import { type Served, valueOf } from "./internal/flight.ts"
 import { Loads, type Update } from "./internal/loads.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 const noOptions: SetOptions = {}
-
-const valueOf = <V>(served: Served<V>): V => served.value
 
 /**
  * One family of a cache.
@@ -134,7 +133,12 @@ export class CacheFamily<V = unknown> {
 
   /** The value of a key with all that is known about it. */
   answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
-    return Effect.suspend(() => Effect.map(this.serve(key), (served) => Answer.make(served, this.cache.time.now())))
+    return Effect.suspend(() =>
+      Effect.map(this.serve(key), (served) => {
+        valueOf(served)
+        return Answer.make(served, this.cache.time.now())
+      })
+    )
   }
 
   /** The value that is held and fresh, if there is one. Loads nothing. */

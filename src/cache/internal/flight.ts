@@ -4,9 +4,10 @@
  * A flight ends once: what comes later (a lookup that outlived its timeout) finds it ended and is dropped. A voided
  * flight still answers those who have joined it, but its value is not stored and nobody joins it any more.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
 import type { LookupContext } from "../Lookup.ts"
 
@@ -25,6 +26,22 @@ export interface Load {
   fiber: Fiber.Fiber<unknown, unknown> | undefined
   /** How many of its flights have not ended. */
   open: number
+  /** It read a value that was served stale: what it makes of it is stale as well. */
+  readStale: boolean
+}
+
+/** The load that a fiber works for, if it does. */
+export const CurrentLoad = Context.Reference<Load | undefined>("effect-stateless/cache/internal/flight/CurrentLoad", {
+  defaultValue: () => undefined
+})
+
+/** The value of what is served, to the running fiber; the load that it works for learns whether it was stale. */
+export const valueOf = <V>(served: Served<V>): V => {
+  if (served.stale) {
+    const load = Fiber.getCurrent()?.getRef(CurrentLoad)
+    if (load !== undefined) load.readStale = true
+  }
+  return served.value
 }
 
 export class Flight<V> {

@@ -6,6 +6,7 @@
  * - The fiber of a load belongs to the owner, never to a reader; the last reader to leave ends it.
  */
 import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
@@ -18,7 +19,7 @@ import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import { type Below, type Engine, inOrder, nothing } from "./engine.ts"
 import { type Entries, noTags } from "./entries.ts"
-import { Flight, type Load, type Served } from "./flight.ts"
+import { CurrentLoad, Flight, type Load, type Served } from "./flight.ts"
 
 interface Failure {
   readonly exit: Exit.Exit<never, unknown>
@@ -104,7 +105,7 @@ export class Loads<V> {
     fallback: Entry<V> | undefined,
     detached: boolean
   ): Flight<V> {
-    const load: Load = { fiber: undefined, open: 1 }
+    const load: Load = { fiber: undefined, open: 1, readStale: false }
     const flight = this.takeOff(key, cause, fallback, detached, load)
     this.run(loader, load, [flight], this.load(flight))
     return flight
@@ -115,7 +116,7 @@ export class Loads<V> {
     const { loader } = this
     if (loader === undefined) return []
     const distinct = [...new Set(keys)]
-    const load: Load = { fiber: undefined, open: distinct.length }
+    const load: Load = { fiber: undefined, open: distinct.length, readStale: false }
     const flights = distinct.map((key) => this.takeOff(key, "absent", undefined, false, load))
     for (const flight of flights) flight.held = true
     if (flights.length > 0) this.run(loader, load, flights, this.loadMany(flights))
@@ -141,7 +142,7 @@ export class Loads<V> {
   }
 
   run(loader: Loader<V>, load: Load, flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<void>): void {
-    const fork = Effect.runForkWith(loader.context)
+    const fork = Effect.runForkWith(Context.add(loader.context, CurrentLoad, load))
     const { hardTimeout } = this.expiry
     if (hardTimeout !== undefined) {
       for (const flight of flights) flight.timer = fork(this.timeOut(flight, hardTimeout))
@@ -324,6 +325,8 @@ export class Loads<V> {
           })
         )
       }
+      const update = this.updates.get(key)
+      if (update?.reading === false) update.overtaken = true
       const before = this.entries.hot?.peek(key) ?? flight.fallback
       const changed = flight.replaces ||
         (before === undefined ? flight.cause === "refresh" : !Equal.equals(before.value, value))
@@ -334,16 +337,17 @@ export class Loads<V> {
         if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
         return this.endAfter(
           flight,
-          { value, tier: "lookup", entry: undefined, stale: false },
+          { value, tier: "lookup", entry: undefined, stale: flight.load.readStale },
           changed
             ? this.disprove(flight, before)
             : nothing
         )
       }
+      if (flight.load.readStale) {
+        return this.endAfter(flight, { value, tier: "lookup", entry: undefined, stale: true }, nothing)
+      }
       const entry = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
       const dependents = changed ? this.spreadChange(key) : nothing
-      const update = this.updates.get(key)
-      if (update?.reading === false) update.overtaken = true
       if (this.entries.hot !== undefined) this.entries.keep(key, entry, now)
       const below = this.entries.lower === undefined
         ? dependents

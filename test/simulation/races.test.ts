@@ -1,0 +1,42 @@
+/**
+ * Many fibers, under a scheduler that draws their order from a seed, on the world of `test/world.ts`.
+ *
+ * `STATELESS_RUNS=10000 npm run test:sim` looks at more seeds, `STATELESS_SEED=42 STATELESS_RUNS=1` repeats one.
+ */
+import { describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as fc from "fast-check"
+import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
+import { drops, jumps, marks, reads, script, type ScriptOptions, sets, updates, World } from "../world.ts"
+
+const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
+const first = Number(process.env["STATELESS_SEED"] ?? 0)
+
+const simulate = (name: string, options: ScriptOptions) =>
+  it(name, { timeout: 3_600_000 }, async () => {
+    const scripts = script(options)
+    for (let seed = first; seed < first + runs; seed++) {
+      const [drawn] = fc.sample(scripts, { seed, numRuns: 1 })
+      try {
+        await Effect.runPromise(SeededScheduler.run(new World(drawn!).run, { seed }))
+      } catch (cause) {
+        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "${name}"`
+        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}\n${JSON.stringify(drawn)}`, { cause })
+      }
+    }
+  })
+
+const read = [...reads, ...reads]
+
+describe("races", () => {
+  simulate("readers alone", { kinds: read })
+  simulate("readers and invalidations", { kinds: [...read, ...drops] })
+  simulate("readers and updates", { kinds: [...read, ...drops, ...updates] })
+  simulate("readers, sets and batches", { kinds: [...read, ...drops, ...updates, ...sets] })
+  simulate("marks, which leave values to be served stale", { kinds: [...read, ...drops, ...marks] })
+  simulate("readers that are interrupted", { kinds: [...read, ...drops, ...updates], interrupts: true })
+  simulate("lookups that fail", { kinds: [...read, ...drops, ...updates], failing: 30, interrupts: true })
+  simulate("lookups that hang", { kinds: [...read, ...drops], hanging: 20, failing: 10, interrupts: true })
+  simulate("a store that is too small", { kinds: [...read, ...drops, ...sets], capacities: [1, 2, 3] })
+  simulate("a clock that jumps", { kinds: [...read, ...drops, ...updates, ...jumps] })
+})
