@@ -36,7 +36,7 @@ export interface Answer<out V> {
  * @category constructors
  * @since 0.1.0
  */
-export const make = <V>({ entry, stale, tier, value }: Served<V>, nowMillis: number): Answer<V> => ({
+export const make = <V>({ entry, stale, tags, tier, value }: Served<V>, nowMillis: number): Answer<V> => ({
   value,
   tier,
   stale,
@@ -45,5 +45,5 @@ export const make = <V>({ entry, stale, tier, value }: Served<V>, nowMillis: num
   stamp: entry?.stamp,
   version: entry?.version,
   costMillis: entry?.costMillis ?? 0,
-  tags: entry?.tags ?? []
+  tags: entry?.tags ?? tags ?? []
 })

@@ -346,14 +346,14 @@ export class CacheFamily<V = unknown> {
     const { stamp } = this.cache
     update.overtaken = false
     update.reading = true
-    return Effect.flatMap(this.serve(key), ({ entry, value: was }) => {
+    return Effect.flatMap(this.serve(key), ({ entry, tags = entry?.tags, value: was }) => {
       update.reading = false
       const write = (value: V) =>
         Effect.suspend(() => {
           if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
           const overtaken = update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
           if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
-          return orStoreFailed(this.applySet(key, value, { tags: entry?.tags }))
+          return orStoreFailed(this.applySet(key, value, { tags }))
         })
       return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
     })

@@ -18,6 +18,8 @@ export interface Served<out V> {
   readonly tier: string
   /** Absent when the value was loaded and not stored. */
   readonly entry: Entry<V> | undefined
+  /** Those of a value that was not stored. */
+  readonly tags?: ReadonlyArray<string> | undefined
   readonly stale: boolean
 }
 

@@ -337,14 +337,14 @@ export class Loads<V> {
         if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
         return this.endAfter(
           flight,
-          { value, tier: "lookup", entry: undefined, stale: flight.load.readStale },
+          { value, tier: "lookup", entry: undefined, tags, stale: flight.load.readStale },
           changed
             ? this.disprove(flight, before)
             : nothing
         )
       }
       if (flight.load.readStale) {
-        return this.endAfter(flight, { value, tier: "lookup", entry: undefined, stale: true }, nothing)
+        return this.endAfter(flight, { value, tier: "lookup", entry: undefined, tags, stale: true }, nothing)
       }
       const entry = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
       const dependents = changed ? this.spreadChange(key) : nothing
