@@ -207,7 +207,11 @@ export class CacheFamily<V = unknown> {
     const waited = this.serveMissing(key, now, entry)
     return softTimeout === undefined
       ? waited
-      : Effect.timeoutOrElse(waited, { duration: softTimeout, orElse: () => this.answerStale(key, entry) })
+      : Effect.timeoutOrElse(waited, {
+        duration: softTimeout,
+        orElse: () =>
+          this.loads.maySubstitute(key, entry, this.cache.time.now()) ? this.answerStale(key, entry) : waited
+      })
   }
 
   private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
@@ -231,11 +235,23 @@ export class CacheFamily<V = unknown> {
         this.entries.counts.coalesced++
         return running.join(resume)
       }
+      // A reader who was held up on the way here must not repeat a load that has ended meanwhile.
+      const ended = this.endedMeanwhile(key, fallback)
+      if (ended !== undefined) return resume(ended)
       // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
       const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
       const cause = fallback === undefined ? "absent" : "stale"
       return this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader).join(resume)
     })
+  }
+
+  private endedMeanwhile(key: string, fallback: Entry<V> | undefined): Exit.Exit<Served<V>, unknown> | undefined {
+    const now = this.cache.time.now()
+    const entry = this.hot?.peek(key)
+    if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
+      return Exit.succeed({ value: entry.value, tier: "memory", entry, stale: false })
+    }
+    return fallback === undefined ? this.loads.negative(key, now)?.exit : undefined
   }
 
   /** What a read would do now, and what happened to the key before. */

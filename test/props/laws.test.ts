@@ -1,0 +1,368 @@
+/**
+ * What the library guarantees in one process, law by law. Each property runs on random programs; a failure prints the seed
+ * that repeats it.
+ *
+ * `npm run test:props -- --runs 10000 --seed 42` looks deeper. Completeness (law 4) has a file of its own.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
+import * as fc from "fast-check"
+import { CacheError } from "../../src/cache/CacheError.ts"
+import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
+import { keyOf } from "../../src/manifest/internal/grants.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
+import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
+import { drive } from "../drive.ts"
+import { checkInvariants, engine, ownerOptions } from "../engine.ts"
+import { manifest } from "../ownership/manifests.ts"
+import { drops, jumps, marks, policies, reads, type Script, script, sets, updates, World } from "../world.ts"
+
+const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 })
+
+/** A random input, run under a random order of fibers. */
+const holds = <A>(
+  input: fc.Arbitrary<A>,
+  program: (input: A) => Effect.Effect<unknown, unknown, Scope.Scope>,
+  yields?: number
+) =>
+  fc.assert(
+    fc.asyncProperty(
+      input,
+      seed,
+      (input, seed) =>
+        Effect.runPromise(Effect.asVoid(SeededScheduler.run(Effect.scoped(program(input)), { seed, yields })))
+    )
+  )
+
+const live = (script: Script) => new World(script).run
+const user = (policy: FamilyPolicy) => ({ families: { user: { pattern: "user:{id}", ...policy } } })
+const reasonOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (exit._tag === "Success") return undefined
+  const [reason] = exit.cause.reasons
+  const error = reason?._tag === "Fail" ? reason.error : undefined
+  return error instanceof CacheError ? error.reason._tag : "other"
+}
+
+describe("law 1: ownership", () => {
+  it("nothing changes but through a grant for its key, and nothing is read without one", () =>
+    holds(
+      fc.tuple(manifest, fc.nat(255), fc.nat(255), fc.nat(), fc.nat(7)),
+      ([valid, owned, borrowed, on, kind]) =>
+        Effect.gen(function*() {
+          const families = [...valid.families.values()]
+          const definition = { families: Object.fromEntries(families.map(({ name, spec }) => [name, spec])) }
+          const running = yield* engine(definition, ({ key }) => Effect.succeed(key))
+          const names = families.map(({ name }) => name)
+          const some = (bits: number) => names.filter((_, i) => ((bits >> i) & 1) === 1)
+          const test = { ...valid, id: "Test" }
+          const owns = some(owned).filter((name) => Context.getOrUndefined(running.context, keyOf(test, "own", name)))
+          const borrows = some(borrowed)
+          let context = Context.empty() as Context.Context<any>
+          for (const name of owns) {
+            const key = keyOf(test, "own", name)
+            context = Context.add(context, key, Context.get(running.context, key as never))
+          }
+          for (const name of borrows) {
+            const layer: Layer.Layer<any> = running.app.borrower(name)
+            context = Context.merge(context, yield* running.as(Layer.build(layer)))
+          }
+          const target = families[on % families.length]!
+          const params: { [name: string]: string } = {}
+          for (const hole of target.pattern.holes) params[hole] = "q"
+          const of = running.app.keys[target.name]
+          // Parameters of one family may spell a key of a family inside it, which has rules of its own.
+          if (reasonOf(yield* Effect.exit(of.key(params) as Effect.Effect<string, unknown>)) === "InvalidKey") return
+          const act: Effect.Effect<unknown, unknown, any> = [
+            of.get(params),
+            of.getOption(params),
+            of.has(params),
+            of.set(params, "mine"),
+            of.delete(params),
+            of.refresh(params),
+            of.update(params, () => "mine"),
+            of.invalidateAll()
+          ][kind]
+          yield* running.as(of.set(params, "before") as Effect.Effect<void, unknown, any>)
+          const exit = yield* Effect.exit(Effect.provideContext(act, context as Context.Context<never>))
+          const mayWrite = target.covering.some((name) => owns.includes(name))
+          const mayRead = mayWrite || target.covering.some((name) => borrows.includes(name))
+          const allowed = kind < 3 ? mayRead : mayWrite
+          assert.strictEqual(reasonOf(exit), allowed ? undefined : "NotOwner")
+          const after: any = yield* running.as(of.getOption(params) as Effect.Effect<unknown, unknown, any>)
+          if (!allowed || kind < 3) assert.strictEqual(after.value, "before", "a tier has changed")
+        })
+    ))
+})
+
+describe("law 2: no stale fill", () => {
+  it("a value whose load began before an invalidation is not stored as fresh, on any path", () =>
+    holds(script({ kinds: [...reads, ...drops, ...marks], policies }), live))
+})
+
+describe("law 3: read your writes", () => {
+  it("a read that starts after a write returned sees it or something newer", () =>
+    holds(script({ kinds: [...reads, ...drops, ...updates, ...sets] }), live))
+})
+
+describe("law 5: single flight", () => {
+  it("one lookup of a key runs at a time", () => holds(script({ kinds: reads }), live))
+
+  it("a failure is shared by all who joined, and later callers wait a short window", () =>
+    holds(
+      fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 })),
+      ([early, late]) =>
+        Effect.gen(function*() {
+          let runs = 0
+          const { app, as } = yield* engine(
+            user({ negativeTimeToLive: 100_000 }),
+            () => Effect.andThen(Effect.sleep(10), Effect.suspend(() => Effect.fail(++runs)))
+          )
+          const read: Effect.Effect<unknown, unknown> = as(app.keys.user.get({ id: "1" }))
+          const all = (n: number) =>
+            drive(Effect.forEach(Array.from({ length: n }), () => Effect.flip(read), { concurrency: "unbounded" }))
+          assert.deepStrictEqual(new Set(yield* all(early)), new Set([1]))
+          assert.deepStrictEqual(new Set(yield* all(late)), new Set([1]))
+          yield* TestClock.adjust(100_000)
+          assert.deepStrictEqual(new Set(yield* all(late)), new Set([2]))
+        })
+    ))
+})
+
+describe("law 6: bounded staleness", () => {
+  const times = fc.constantFrom(0, 1, 10, 100)
+  const read = fc.record({ wait: fc.nat(60), broken: fc.boolean(), mark: fc.boolean() })
+  it("stale is served only where the family allows it, within its bound, and says so", () =>
+    holds(
+      fc.tuple(times, times, times, fc.array(read, { maxLength: 20 })),
+      ([ttl, swr, sie, steps]) =>
+        Effect.gen(function*() {
+          let broken = false
+          const policy = {
+            timeToLive: 1 + ttl,
+            staleWhileRevalidate: swr,
+            staleIfError: sie,
+            retryAfterFailure: 20,
+            negativeTimeToLive: 0
+          }
+          const madeAt = new Map<unknown, number>()
+          const deadAt = new Map<unknown, number>()
+          const now = TestClock.testClockWith((clock) => clock.currentTimeMillis)
+          const { app, as } = yield* engine(user(policy), () =>
+            Effect.gen(function*() {
+              if (broken) return yield* Effect.fail("broken")
+              const value = madeAt.size
+              madeAt.set(value, yield* now)
+              return value
+            }))
+          for (const step of steps) {
+            yield* TestClock.adjust(step.wait)
+            broken = step.broken
+            const at = yield* now
+            if (step.mark) {
+              yield* as(app.keys.user.invalidate({ id: "1" }, { mode: "markStale" }) as Effect.Effect<void, unknown>)
+              for (const value of madeAt.keys()) if (!deadAt.has(value)) deadAt.set(value, at)
+            }
+            const exit = yield* Effect.exit(as<any, unknown>(app.keys.user.getAnswer({ id: "1" })))
+            if (exit._tag === "Failure") {
+              assert.isTrue(broken, "a source that works is not failing")
+              continue
+            }
+            const { stale, value } = exit.value
+            const freshUntil = Math.min(madeAt.get(value)! + 1 + ttl, deadAt.get(value) ?? Infinity)
+            assert.strictEqual(stale, at >= freshUntil, "the answer says whether it is stale")
+            if (stale) assert.isBelow(at - freshUntil, Math.max(swr, sie), "no longer than the family allows")
+          }
+        }),
+      // Nothing happens between two steps: what the answer must be is then known to the millisecond.
+      0
+    ))
+})
+
+describe("law 7: liveness", () => {
+  it("every caller gets an answer, though lookups fail, hang, and their callers go", () =>
+    holds(script({ kinds: [...reads, ...drops], hanging: 30, failing: 20, interrupts: true }), live))
+
+  it("the last waiter to leave ends the load, and nobody else does", () =>
+    holds(fc.array(fc.option(fc.nat(30)), { minLength: 1, maxLength: 10 }), (leaveAt) =>
+      Effect.gen(function*() {
+        let runs = 0
+        let interrupted = 0
+        const { app, as } = yield* engine(user({}), () =>
+          Effect.suspend(() => {
+            runs++
+            return Effect.onInterrupt(Effect.as(Effect.sleep(10_000), "value"), () => Effect.sync(() => interrupted++))
+          }))
+        const read: Effect.Effect<unknown, unknown> = as(app.keys.user.get({ id: "1" }))
+        const one = (millis: number | null) => millis === null ? read : Effect.timeoutOption(read, millis)
+        const stays = leaveAt.includes(null)
+        const results = yield* drive(Effect.forEach(leaveAt, one, { concurrency: "unbounded" }), stays ? 100 : 1)
+        yield* drive(Effect.sleep(20), 1)
+        assert.isAtLeast(runs, interrupted)
+        if (!stays) assert.strictEqual(interrupted, runs, "a load that nobody waits for is interrupted")
+        leaveAt.forEach((millis, i) => {
+          if (millis === null) assert.strictEqual(results[i], "value", "a waiter who stays gets the value")
+        })
+      })))
+})
+
+describe("law 8: lifetime", () => {
+  it("when the scope of an owner closes, nothing of it is served, and no late result is kept", () =>
+    holds(
+      fc.tuple(fc.nat(30), fc.array(fc.nat(40), { maxLength: 8 }), fc.boolean()),
+      ([closesAt, startAt, updates]) =>
+        Effect.gen(function*() {
+          const running = yield* engine(user({}), () => Effect.as(Effect.sleep(10), "never"))
+          const { app, cache, context } = running
+          const second: Layer.Layer<any> = app.owner("user", ownerOptions(app, () => Effect.succeed("second")))
+          const refused = yield* Effect.exit(Effect.provideContext(Layer.build(second), context))
+          assert.strictEqual(reasonOf(refused), "OwnershipConflict")
+          const family = cache.families.get("user")!
+          const op = (at: number) =>
+            Effect.andThen(
+              Effect.sleep(at),
+              Effect.exit(
+                updates
+                  ? family.update("1", () => Effect.as(Effect.sleep(10), "updated"))
+                  : family.read("1")
+              )
+            )
+          const fibers = yield* Effect.forEach(startAt, (at) => Effect.forkChild(op(at)))
+          yield* drive(Effect.sleep(closesAt), 1)
+          family.disown()
+          assert.strictEqual(reasonOf(yield* Effect.exit(family.read("1"))), "Unowned")
+          const ended = yield* drive(Fiber.joinAll(fibers), 1)
+          for (const exit of ended) if (exit._tag === "Failure") assert.strictEqual(reasonOf(exit), "Unowned")
+          checkInvariants(running)
+          assert.strictEqual(family.hot!.count, 0, "nothing is left")
+          family.own({ lookup: () => Effect.succeed("new"), lookupMany: undefined, context })
+          assert.strictEqual(yield* family.read("1"), "new")
+        })
+    ))
+})
+
+describe("law 9: exclusion", () => {
+  const patterns = ["user:1", "user:2", "user:{id}", "org:{id}", "*"].map((text) => parsePatternUnsafe(text))
+  const request = fc.record({
+    patterns: fc.uniqueArray(fc.nat(patterns.length - 1), { minLength: 1, maxLength: 3 }),
+    mode: fc.constantFrom<LeaseMode>("shared", "exclusive"),
+    delay: fc.nat(20),
+    hold: fc.nat(30),
+    deadline: fc.constantFrom(5, 50, 10_000),
+    timeToLive: fc.constantFrom(10, 1_000)
+  })
+  it("leases that share a key are all shared or one alone, tokens only grow, and every wait ends", () =>
+    holds(fc.array(request, { maxLength: 12 }), (requests) =>
+      Effect.gen(function*() {
+        const { leases } = yield* engine(user({}), () => Effect.succeed(0))
+        const held: Array<Lease> = []
+        let last = 0
+        const one = ({ deadline, delay, hold, mode, patterns: which, timeToLive }: typeof requests[number]) =>
+          Effect.gen(function*() {
+            yield* Effect.sleep(delay)
+            const all = which.map((i) => patterns[i]!)
+            const lease = yield* leases.acquire(all, { mode, deadline, timeToLive })
+            for (const other of held) {
+              if (!other.isHeldUnsafe() || !lease.isHeldUnsafe()) continue
+              const shares = lease.patterns.some((p) => other.patterns.some((q) => overlaps(p, q)))
+              if (shares) assert.isTrue(lease.mode === "shared" && other.mode === "shared", "alone or all shared")
+              if (shares) assert.notStrictEqual(lease.token, other.token)
+            }
+            last = Math.max(last, lease.token)
+            held.push(lease)
+            yield* Effect.sleep(hold)
+            if (hold >= timeToLive) assert.isFalse(lease.isHeldUnsafe(), "a lease ends with its time")
+          }).pipe(Effect.scoped, Effect.exit)
+        const exits = yield* drive(Effect.forEach(requests, one, { concurrency: "unbounded" }), 1)
+        for (const exit of exits) {
+          if (exit._tag === "Failure") {
+            assert.isTrue(exit.cause.reasons.every(({ _tag }) => _tag === "Fail"), String(exit))
+          }
+        }
+        assert.deepStrictEqual(yield* leases.held, [])
+        const next = yield* leases.acquire([patterns[0]!])
+        assert.isAbove(next.token, last, "tokens only grow")
+      })))
+})
+
+describe("law 10: atomic batch", () => {
+  it("readers see all of a batch or none", () => holds(script({ kinds: [...reads, ...drops, "batch", "batch"] }), live))
+
+  it("a batch that is refused changes nothing", () =>
+    holds(
+      fc.array(fc.tuple(fc.nat(3), fc.boolean()), { minLength: 1, maxLength: 4 }),
+      (parts) =>
+        Effect.gen(function*() {
+          const { app, as, cache } = yield* engine(user({}), ({ key }) => Effect.succeed(key))
+          for (const id of ["0", "1", "2", "3"]) yield* as(app.keys.user.get({ id }) as Effect.Effect<unknown, unknown>)
+          const family = cache.families.get("user")!
+          const before = ["0", "1", "2", "3"].map((key) => family.hot!.peek(key))
+          const { stamp } = cache
+          const writes = parts.map(([id, wrong]) =>
+            app.keys.user.setting({ id: String(id) }, "new", wrong ? { ifVersion: 1_000 } : {})
+          )
+          const exit = yield* Effect.exit(as(app.batch(writes) as Effect.Effect<void, unknown>))
+          const refused = parts.some(([, wrong]) => wrong)
+          assert.strictEqual(reasonOf(exit), refused ? "VersionConflict" : undefined)
+          if (!refused) return
+          assert.deepStrictEqual(["0", "1", "2", "3"].map((key) => family.hot!.peek(key)), before)
+          assert.strictEqual(cache.stamp, stamp)
+        })
+    ))
+})
+
+describe("law 11: bounds", () => {
+  it("no more entries are held than the capacity, in any order", () =>
+    holds(
+      script({ kinds: [...reads, ...drops, ...sets], capacities: [1, 2, 3, 5] }),
+      (script) =>
+        Effect.gen(function*() {
+          const world = new World(script)
+          yield* world.run
+          const { families } = world.running.cache
+          const count = [...families.values()].reduce((sum, { hot }) => sum + hot!.count, 0)
+          assert.isAtMost(count, script.capacity)
+        })
+    ))
+
+  it("no more lookups run or wait than the family allows; the others are refused at once", () =>
+    holds(
+      fc.record({
+        concurrency: fc.integer({ min: 1, max: 3 }),
+        queue: fc.integer({ min: 1, max: 3 }),
+        readers: fc.array(fc.record({ id: fc.nat(12), at: fc.nat(10), cut: fc.option(fc.nat(20)) }), { maxLength: 20 })
+      }),
+      ({ concurrency, queue, readers }) =>
+        Effect.gen(function*() {
+          let running = 0
+          const policy = { loadConcurrency: concurrency, loadQueueMax: queue, negativeTimeToLive: 0 }
+          const world = yield* engine(user(policy), () =>
+            Effect.acquireUseRelease(
+              Effect.sync(() => assert.isAtMost(++running, concurrency)),
+              () => Effect.sleep(10),
+              () => Effect.sync(() => running--)
+            ))
+          const one = ({ at, cut, id }: typeof readers[number]) => {
+            const read: Effect.Effect<unknown, unknown> = world.as(world.app.keys.user.get({ id: String(id) }))
+            return Effect.sleep(at).pipe(
+              Effect.andThen(Effect.exit(cut === null ? read : Effect.timeoutOption(read, cut))),
+              Effect.tap(() => Effect.sync(() => checkInvariants(world, false)))
+            )
+          }
+          const exits = yield* drive(Effect.forEach(readers, one, { concurrency: "unbounded" }), 1)
+          for (const exit of exits) if (exit._tag === "Failure") assert.strictEqual(reasonOf(exit), "LoadQueueFull")
+          checkInvariants(world)
+        })
+    ))
+})
+
+describe("law 13: order needs no clock", () => {
+  it("a clock that jumps, forwards or back, hides no invalidation and loses no write", () =>
+    holds(script({ kinds: [...reads, ...drops, ...updates, ...sets, ...jumps, ...jumps] }), live))
+})
