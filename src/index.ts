@@ -323,6 +323,7 @@ export * as CacheEvent from "./cache/CacheEvent.ts"
  * - Whatever changes an entry changes memory, and voids the loads under way, in one synchronous step; the tiers below
  *   follow before the operation returns.
  * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
+ * - What is computed from a value that was served stale is stale itself: it is returned, and not stored.
  *
  * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
  *

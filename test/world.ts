@@ -282,7 +282,7 @@ export class World {
       case "all":
         return drop(user.invalidateAll(), ids)
       case "tag":
-        return drop(app.invalidateTag(`t${id}`))
+        return drop(user.invalidateTag(`t${id}`))
       case "refresh":
         return drop(user.refresh({ id }))
       case "update":

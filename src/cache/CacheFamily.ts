@@ -334,8 +334,8 @@ export class CacheFamily<V = unknown> {
   }
 
   /**
-   * Reads, changes and writes; updates of one key follow each other. Nothing changes when `f` fails. The entry keeps its
-   * tags.
+   * Reads, changes and writes; updates of one key follow each other. Nothing changes when `f` fails. The entry keeps
+   * its tags.
    *
    * Where the key was changed or invalidated meanwhile, nobody knows which value the source has: the key is left
    * absent, if its owner can load it.
@@ -480,7 +480,10 @@ export class CacheFamily<V = unknown> {
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
   }
 
-  /** Invalidates every entry that has the tag, and everything that depends on an entry which may have it. */
+  /**
+   * Invalidates every entry that has the tag, and everything that depends on the family: what has the tag need not be
+   * held.
+   */
   invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const stamp = this.cache.nextStamp()
@@ -492,8 +495,7 @@ export class CacheFamily<V = unknown> {
         this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: tag, through: this.name, mode, stamp }))
       }
       const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
-      const spread = this.entries.tagged ? this.cache.spreadScope(this.name, everything, mode) : nothing
-      return orStoreFailed(inOrder(own, spread))
+      return orStoreFailed(inOrder(own, this.cache.spreadScope(this.name, everything, mode)))
     })
   }
 

@@ -1,9 +1,9 @@
 /**
  * A scheduler that runs fibers in an order drawn from a seed, and interrupts their runs at random points.
  *
- * Effect's own scheduler runs fibers first come, first served, and lets each run for thousands of steps: most races never
- * show in a test. Under this one every order that fibers may legally have is drawn sooner or later, and the same seed draws
- * the same order again.
+ * Effect's own scheduler runs fibers first come, first served, and lets each run for thousands of steps: most races
+ * never show in a test. Under this one every order that fibers may legally have is drawn sooner or later, and the
+ * same seed draws the same order again.
  *
  * - Of the tasks that wait, one of the lowest priority number is drawn; all are equally likely.
  * - A fiber yields before any of its steps with the chance `yields`.
@@ -101,7 +101,9 @@ export class SeededScheduler implements Scheduler.Scheduler {
   }
 }
 
-/** Numbers from 0 to 1, by a seed: Steele, Lea, Flood, Fast Splittable Pseudorandom Number Generators (2014), 32 bits. */
+/**
+ * Numbers from 0 to 1, by a seed: Steele, Lea, Flood, Fast Splittable Pseudorandom Number Generators (2014), 32 bits.
+ */
 const sequence = (seed: number): () => number => {
   let state = seed | 0
   return () => {

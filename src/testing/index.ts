@@ -20,6 +20,24 @@ export * as FaultyStore from "./FaultyStore.ts"
 export * as PromiseBroken from "./PromiseBroken.ts"
 
 /**
+ * A scheduler that runs fibers in an order drawn from a seed, and interrupts their runs at random points.
+ *
+ * Effect's own scheduler runs fibers first come, first served, and lets each run for thousands of steps: most races
+ * never show in a test. Under this one every order that fibers may legally have is drawn sooner or later, and the
+ * same seed draws the same order again.
+ *
+ * - Of the tasks that wait, one of the lowest priority number is drawn; all are equally likely.
+ * - A fiber yields before any of its steps with the chance `yields`.
+ * - All fibers that use one scheduler share one queue, so their order is drawn among all of them.
+ * - Repeatable as long as a program takes its time from a `TestClock`, its chance from a seed, and awaits no promise.
+ *
+ * Not here: faults, and the order of real I/O.
+ *
+ * @since 0.1.0
+ */
+export * as SeededScheduler from "./SeededScheduler.ts"
+
+/**
  * What every tier must do, as tests: the contract of `Store`, one promise each, and a model that random stories are
  * compared with.
  *

@@ -124,8 +124,8 @@ const perform = (
       return Effect.andThen(writeAll(database.keys.filter(([other]) => other === name)), of.invalidateAll())
     case "tag": {
       const tag = tags[more % 2]!
-      const tagged = database.keys.filter(([, key]) => database.tagsOf(key).includes(tag))
-      return Effect.andThen(writeAll(tagged), app.invalidateTag(tag))
+      const tagged = database.keys.filter(([other, key]) => other === name && database.tagsOf(key).includes(tag))
+      return Effect.andThen(writeAll(tagged), of.invalidateTag(tag))
     }
     case "refresh":
       return Effect.andThen(write, of.refresh(params))
