@@ -8,7 +8,7 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import * as fc from "fast-check"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilySpec } from "../../src/ownership/Definition.ts"
