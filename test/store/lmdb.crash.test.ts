@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Codec from "effect-stateless/store/Codec"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
-import type { StoreFamily } from "effect-stateless/store/Store"
+import type { Store, StoreFamily } from "effect-stateless/store/Store"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
@@ -20,6 +21,17 @@ const family = (name: string): StoreFamily<string> => ({
   codec: Codec.schema(Schema.String),
   weigher: undefined,
   onEvict: undefined
+})
+
+const entry = (value: string) => ({
+  value,
+  stamp: 1,
+  version: 1,
+  freshUntil: Number.POSITIVE_INFINITY,
+  expiresAt: Number.POSITIVE_INFINITY,
+  costMillis: 0,
+  tags: [],
+  revision: undefined
 })
 
 const child = (name: string) => Path.join(import.meta.dirname, "children", `${name}.ts`)
@@ -46,8 +58,15 @@ const runAndKill = (path: string, durability: string, first: number, acknowledge
 
 /** What must hold when the writer was killed and its folder is opened again. */
 const verify = (path: string, durability: "process" | "flushed", acknowledged: ReadonlyArray<string>) =>
+  Effect.scoped(
+    Effect.flatMap(
+      LmdbStore.make({ path, durability, entriesMax: 5_000 }),
+      (store) => verifyIn(store, acknowledged)
+    )
+  )
+
+const verifyIn = (store: Store["Service"], acknowledged: ReadonlyArray<string>) =>
   Effect.gen(function*() {
-    const store = yield* LmdbStore.make({ path, durability, entriesMax: 5_000 })
     const [users, groups, sweep] = [
       yield* store.open(family("user")),
       yield* store.open(family("group")),
@@ -91,7 +110,7 @@ const verify = (path: string, durability: "process" | "flushed", acknowledged: R
       ([key, entry]) => Effect.sync(() => assert.isAbove(entry.version, cleared - 50, `${key} came back after a clear`))
     )
     return Math.max(version, ...stamps.values())
-  }).pipe(Effect.scoped)
+  })
 
 describe("LmdbStore, when its process is killed,", () => {
   for (const durability of ["process", "flushed"] as const) {
@@ -113,6 +132,41 @@ describe("LmdbStore, when its process is killed,", () => {
       60_000
     )
   }
+})
+
+describe("LmdbStore, beside another process,", () => {
+  it.effect(
+    "mixes nothing with what that one writes, sees it, and goes on when that one is killed",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const store = yield* LmdbStore.make({ path, durability: "process", entriesMax: 5_000 })
+        const other = yield* Effect.forkChild(runAndKill(path, "process", 0, 600), { startImmediately: true })
+        const names = Array.from({ length: 40 }, (_, n) => `mine ${n}`)
+        let rounds = 0
+        while (other.pollUnsafe() === undefined) {
+          rounds++
+          for (const name of names) {
+            const mine = yield* store.open(family(name))
+            yield* mine.setMany(["a", "user:1", `${rounds % 7}`].map((key) => [key, entry(`${name} ${key}`)] as const))
+            if (rounds % 5 === 0) yield* mine.clear
+            // Never behind what either process has handed out.
+            yield* store.recordMarks([{ scope: name, stamp: rounds }])
+            yield* Effect.yieldNow
+          }
+        }
+        yield* verifyIn(store, yield* Fiber.join(other))
+        for (const name of names) {
+          const mine = yield* store.open(family(name))
+          yield* mine.set("after", entry(`${name} after`))
+          const found = yield* Stream.runCollect(mine.entries)
+          assert.isAbove(found.length, 0)
+          for (const [key, entry] of found) assert.strictEqual(entry.value, `${name} ${key}`)
+        }
+        assert.isAbove(rounds, 1)
+      }),
+    60_000
+  )
 })
 
 describe("LmdbStore, when it cannot write,", () => {

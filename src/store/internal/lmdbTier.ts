@@ -9,7 +9,7 @@
  * - A batch that fails is not lost in silence: those who wait for it get the error, and its keys stay in the next batch
  *   as removals, so that an older value does not come back in the place of one that could not be written. The next
  *   write tries again.
- * - The stamp ceiling is raised in steps, in the transaction that holds the first stamp above it.
+ * - The stamp ceiling is raised in steps, before the first stamp above it is written.
  * - Damage to marks or to the state empties the namespace: what may be invalid is unknown then, and unknown is absent.
  */
 import * as Clock from "effect/Clock"
@@ -17,7 +17,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
-import type { RootDatabase } from "lmdb"
+import { type RootDatabase, TransactionFlags } from "lmdb"
 import type { Mark, MarkLog } from "../Store.ts"
 import { type Operation, StoreError, TierFailed, TierFull, TierTimeout } from "../StoreError.ts"
 import {
@@ -35,7 +35,7 @@ import { type Databases, tierName } from "./lmdbEnvironment.ts"
 import { entryKey, familyEnd, familyOf, familyStart, keyEncoder, parseRank, rankAfter, textBytes } from "./lmdbKey.ts"
 import { seal, unseal } from "./lmdbRecord.ts"
 
-/** Writes that gather; more wait outside. Planning one takes about 3 us, so a full batch holds the thread for 12 ms. */
+/** Writes that gather; more wait outside. Planning one takes about 2 us, so a full batch holds the thread for 9 ms. */
 const batchOpsMax = 4_096
 const batchBytesMax = 16 * 1_048_576
 
@@ -50,6 +50,9 @@ const rowsPerTurnMax = 4_096
 
 /** Stamps that a restart may skip; one row is written for so many. */
 const ceilingStep = 65_536
+
+/** Family numbers that a process takes at once, so that none is given out twice. */
+const numbersPerBlock = 1_000
 
 /** After this, those who wait for a flush give it up: the driver does not tell when one fails. */
 const flushTimeoutMillis = 30_000
@@ -80,7 +83,8 @@ export class Tier {
   #gathering = makeBatch()
   #committing: Batch | undefined
   #flushing: Batch | undefined
-  #idMax = 0
+  #numberNext = 0
+  #numberEnd = 0
   #ceiling = 0
   #ceilingStored = 0
   #entryCount = 0
@@ -93,7 +97,7 @@ export class Tier {
     this.bounds = bounds
     this.wasDamaged = !this.#load()
     if (this.wasDamaged) this.#reset()
-    this.#entryCount = (databases.entries.getStats() as { entryCount: number }).entryCount
+    this.#entryCount = countOf(databases.entries)
   }
 
   get closed(): boolean {
@@ -181,36 +185,56 @@ export class Tier {
 
   // Families
 
-  /** The family of this name, made if it is new. */
+  /** The family of this name, made if it is new; another process may have made it meanwhile. */
   family(name: string): Family {
     const known = this.#families.get(name)
     if (known !== undefined) return known
-    const family: Family = { name, id: "", prefix: "", onDeparture: new Set() }
+    const { state } = this.databases
+    const key = entryKey(familyPrefix, name)
+    const find = () => {
+      const row = state.getBinary(key)
+      const payload = row === undefined ? undefined : unseal(row)
+      return payload === undefined ? undefined : idOf(payload)
+    }
+    const id = find() ?? this.#root.transactionSync(() => {
+      const theirs = find()
+      if (theirs !== undefined) return theirs
+      const id = this.#takeNumber()
+      state.putSync(key, familyRow(id, name))
+      return id
+    }, visible)
+    const family: Family = { name, id, prefix: familyStart(id), onDeparture: new Set() }
     this.#families.set(name, family)
-    this.#renumber(family)
+    this.#familiesById.set(id, family)
     return family
+  }
+
+  // Numbers are never given out again, not even after a crash or to another process.
+  #takeNumber(): string {
+    if (this.#numberNext === this.#numberEnd) {
+      const { state } = this.databases
+      this.#root.transactionSync(() => {
+        const row = state.getBinary(numberKey)
+        this.#numberNext = row === undefined ? 1 : readNumber(row) ?? 1
+        this.#numberEnd = this.#numberNext + numbersPerBlock
+        state.putSync(numberKey, numberRow(this.#numberEnd))
+      }, visible)
+    }
+    return (this.#numberNext++).toString(36)
   }
 
   /** Drops all entries of a family at once, whatever their number, and says what to wait for. Upkeep frees them. */
   clear(family: Family): Batch {
-    this.#dead.add(family.id)
-    this.#familiesById.delete(family.id)
-    this.#gathering.state.set(deadPrefix + family.id, seal(textBytes(family.id)))
-    this.#renumber(family)
-    return this.#gathering
-  }
-
-  #renumber(family: Family): void {
-    this.#idMax++
-    this.#assign(family, this.#idMax.toString(36))
-    this.#gathering.state.set(entryKey(familyPrefix, family.name), seal(textBytes(`${family.id} ${family.name}`)))
+    const { id } = family
+    this.#dead.add(id)
+    this.#familiesById.delete(id)
+    this.#gathering.state.set(deadPrefix + id, seal(textBytes(id)))
+    family.id = this.#takeNumber()
+    family.prefix = familyStart(family.id)
+    this.#familiesById.set(family.id, family)
+    this.#gathering.state.set(entryKey(familyPrefix, family.name), familyRow(family.id, family.name))
     this.#wake.openUnsafe()
-  }
-
-  #assign(family: Family, id: string): void {
-    family.id = id
-    family.prefix = familyStart(id)
-    this.#familiesById.set(id, family)
+    return this.#gathering
   }
 
   // Marks
@@ -225,8 +249,7 @@ export class Tier {
         const found = before === undefined ? undefined : parseMark(before)
         if (found === undefined || found.stamp < mark.stamp) void this.databases.marks.put(key, markRow(mark))
       }
-      if (this.#ceiling > this.#ceilingStored) void this.databases.state.put(ceilingKey, ceilingRow(this.#ceiling))
-      return this.#ceiling
+      return this.#storeCeiling()
     })
   }
 
@@ -242,14 +265,28 @@ export class Tier {
     })
   }
 
+  // Within a write transaction. Another process may have raised it further.
+  #storeCeiling(): number {
+    const { state } = this.databases
+    const row = state.getBinary(ceilingKey)
+    const stored = row === undefined ? 0 : readNumber(row) ?? 0
+    if (this.#ceiling > stored) void state.put(ceilingKey, numberRow(this.#ceiling))
+    return Math.max(this.#ceiling, stored)
+  }
+
   /** All marks; fails when one is damaged, for then what is invalid is unknown. */
   readonly loadMarks: Effect.Effect<MarkLog, StoreError> = Effect.suspend(() => this.#marksAfter(undefined, []))
 
   #marksAfter(from: string | undefined, marks: Array<Mark>): Effect.Effect<MarkLog, StoreError> {
     return Effect.flatMap(this.attempt("loadMarks", () => this.#readMarks(from, marks)), (last) =>
       last === undefined
-        ? Effect.succeed({ marks, stampMax: this.#ceiling })
+        ? this.attempt("loadMarks", () => ({ marks, stampMax: this.#knownCeiling() }))
         : Effect.andThen(Effect.yieldNow, this.#marksAfter(last, marks)))
+  }
+
+  #knownCeiling(): number {
+    const row = this.databases.state.getBinary(ceilingKey)
+    return Math.max(this.#ceiling, row === undefined ? 0 : readNumber(row) ?? 0)
   }
 
   // The last key of a full turn, or undefined after the last mark.
@@ -281,6 +318,7 @@ export class Tier {
         catch: (cause) => failure(operation, cause)
       }).pipe(
         Effect.map((ceiling) => {
+          this.#ceiling = Math.max(this.#ceiling, ceiling)
           this.#ceilingStored = Math.max(this.#ceilingStored, ceiling)
         }),
         Effect.uninterruptible,
@@ -289,7 +327,7 @@ export class Tier {
     })
   }
 
-  // A stamp above the ceiling raises it: here at once, in the database by the transaction that brings the stamp.
+  // A stamp above the ceiling raises it: here at once, in the database before the stamp is written there.
   #reserve(stamp: number): void {
     if (stamp > this.#ceiling) this.#ceiling = (Math.floor(stamp / ceilingStep) + 1) * ceilingStep
   }
@@ -304,15 +342,13 @@ export class Tier {
 
   readonly #commit: Effect.Effect<unknown> = Effect.suspend(() => {
     const batch = this.#gathering
-    const ceiling = this.#ceiling
-    if (ceiling > this.#ceilingStored) batch.state.set(ceilingKey, ceilingRow(ceiling))
     this.#committing = batch
     this.#flushing = batch
     this.#gathering = makeBatch()
-    return Effect.matchEffect(this.#issue(batch), {
+    const raised = this.#ceiling > this.#ceilingStored ? this.#raiseCeiling : Effect.void
+    return Effect.matchEffect(Effect.andThen(raised, this.#issue(batch)), {
       onSuccess: (plan) => {
         this.#committing = undefined
-        this.#ceilingStored = Math.max(this.#ceilingStored, ceiling)
         this.#entryCount += plan.growth
         Deferred.doneUnsafe(batch.committed, Exit.void)
         // On a fiber of its own, so that no codec and no listener holds up the next commit.
@@ -322,6 +358,16 @@ export class Tier {
       onFailure: (cause) => this.#abandon(batch, cause)
     })
   })
+
+  readonly #raiseCeiling: Effect.Effect<void, unknown> = Effect.map(
+    Effect.tryPromise({
+      try: () => this.#root.transaction(() => this.#storeCeiling()).then(undefined, rejectWithCause),
+      catch: (cause) => cause
+    }),
+    (stored) => {
+      this.#ceilingStored = stored
+    }
+  )
 
   #issue(batch: Batch) {
     return Effect.tryPromise({
@@ -400,10 +446,11 @@ export class Tier {
       const key = parseRank(rank).entryKey
       if (this.#pending(key) === undefined) this.#gathering.ops.set(key, { kind: "leave", rank, cause: "Expired" })
     }
+    if (this.#committing === undefined) this.#entryCount = countOf(this.databases.entries)
     const overfull = this.#entryCount > this.bounds.entriesMax ||
       this.#entryCount > 0 && bytesUsed(this.databases) > this.bounds.bytesMax
     // Whatever is committed makes room.
-    if (overfull) this.#gathering.state.set(ceilingKey, ceilingRow(this.#ceiling))
+    if (overfull) this.#gathering.state.set(upkeepKey, seal(textBytes("")))
     return this.#gatherDead(upkeepRowsMax - rows.length) || rows.length === upkeepRowsMax || overfull
   }
 
@@ -431,24 +478,12 @@ export class Tier {
       const payload = unseal(value)
       if (payload === undefined) return false
       if (key === ceilingKey) this.#ceiling = this.#ceilingStored = payload.readDoubleLE(0)
-      else this.#loadFamily(key, keyEncoder.readKey(payload, 0, payload.length))
+      else if (key.startsWith(deadPrefix)) this.#dead.add(idOf(payload))
     }
     for (const { value } of this.databases.marks.getRange({ start: familyStart(""), end: familyEnd("") })) {
       if (parseMark(value) === undefined) return false
     }
     return true
-  }
-
-  #loadFamily(key: string, row: string): void {
-    const id = row.split(" ", 1)[0]!
-    this.#idMax = Math.max(this.#idMax, Number.parseInt(id, 36))
-    if (key.startsWith(deadPrefix)) {
-      this.#dead.add(id)
-      return
-    }
-    const family: Family = { name: row.slice(id.length + 1), id, prefix: familyStart(id), onDeparture: new Set() }
-    this.#families.set(family.name, family)
-    this.#familiesById.set(id, family)
   }
 
   // Entries go first: a crash in between leaves marks without entries, and never entries without their marks.
@@ -458,10 +493,8 @@ export class Tier {
     order.clearSync()
     marks.clearSync()
     state.clearSync()
-    this.#families.clear()
-    this.#familiesById.clear()
     this.#dead.clear()
-    this.#idMax = this.#ceiling = this.#ceilingStored = 0
+    this.#ceiling = this.#ceilingStored = 0
   }
 
   /** Takes no more writes, and waits for those that gathered. */
@@ -486,19 +519,36 @@ const ignored = () => {}
 
 const firstRank = Buffer.from([0])
 
-// Rows of state: the ceiling, families by name, numbers of cleared families.
+// A transaction that returns once others see it. On Windows the driver flushes within each commit, and must not skip it.
+const visible: TransactionFlags = process.platform === "win32"
+  ? TransactionFlags.SYNCHRONOUS_COMMIT
+  : TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
+
+// Rows of state: the ceiling, the next family number, families by name, numbers of cleared families, and one that is
+// written where there is nothing else to write.
 const stateStart = "a"
 const stateEnd = "{"
 const ceilingKey = "stampMax"
+const numberKey = "numberNext"
+const upkeepKey = "upkeep"
 const familyPrefix = "family:"
 const deadPrefix = "dead:"
 const markPrefix = ":"
 
-const ceilingRow = (stamp: number): Buffer => {
+const numberRow = (n: number): Buffer => {
   const payload = Buffer.allocUnsafe(8)
-  payload.writeDoubleLE(stamp, 0)
+  payload.writeDoubleLE(n, 0)
   return seal(payload)
 }
+
+const readNumber = (row: Uint8Array): number | undefined => unseal(row)?.readDoubleLE(0)
+
+const familyRow = (id: string, name: string): Buffer => seal(textBytes(`${id} ${name}`))
+
+const idOf = (payload: Buffer): string => keyEncoder.readKey(payload, 0, payload.length).split(" ", 1)[0]!
+
+// The driver does not declare what it returns.
+const countOf = (database: { getStats(): {} }): number => (database.getStats() as { entryCount: number }).entryCount
 
 const markRow = (mark: Mark): Buffer => {
   const scope = textBytes(mark.scope)
