@@ -36,18 +36,34 @@ const entry = (value: string) => ({
 
 const child = (name: string) => Path.join(import.meta.dirname, "children", `${name}.ts`)
 
+/**
+ * Killed by us the writer may be in the midst of anything; by itself, it has no time left after an acknowledged removal
+ * (`r`), mark (`m`) or clear (`c`).
+ */
+type Killer = "us" | "r" | "m" | "c"
+
 /** Lets the writer run until it has acknowledged so many writes, kills it, and answers with all that it acknowledged. */
-const runAndKill = (path: string, durability: string, first: number, acknowledgements: number) =>
+const runAndKill = (
+  path: string,
+  options: {
+    readonly durability: string
+    readonly first: number
+    readonly acknowledgements: number
+    readonly by: Killer
+  }
+) =>
   Effect.promise(() =>
     new Promise<ReadonlyArray<string>>((resolve, reject) => {
-      const writer = spawn(process.execPath, [child("writer"), path, durability, `${first}`], {
+      const { acknowledgements, by, durability, first } = options
+      const args = [path, durability, `${first}`, ...(by === "us" ? [] : [`${acknowledgements}`, by])]
+      const writer = spawn(process.execPath, [child("writer"), ...args], {
         stdio: ["ignore", "pipe", "pipe"]
       })
       const lines: Array<string> = []
       let complaints = ""
       writer.stderr.on("data", (chunk) => complaints += String(chunk))
       Readline.createInterface({ input: writer.stdout }).on("line", (line) => {
-        if (lines.push(line) === acknowledgements) writer.kill("SIGKILL")
+        if (lines.push(line) === acknowledgements && by === "us") writer.kill("SIGKILL")
       }).on("close", () => {
         if (lines.length < acknowledgements) reject(new Error(`the writer ended by itself: ${complaints}`))
         // The last line may be cut: then its write was not acknowledged.
@@ -122,8 +138,9 @@ describe("LmdbStore, when its process is killed,", () => {
           const dropped = Metric.withAttributes(LmdbStore.recordsDropped, { reason: "damaged" })
           const before = (yield* Metric.value(dropped)).count
           let first = 0
-          for (let round = 0; round < 6; round++) {
-            const acknowledged = yield* runAndKill(path, durability, first, yield* Random.nextIntBetween(1, 800))
+          for (const by of ["us", "r", "m", "us", "c", "m", "r"] as const) {
+            const acknowledgements = yield* Random.nextIntBetween(1, 800)
+            const acknowledged = yield* runAndKill(path, { durability, first, acknowledgements, by })
             first = yield* verify(path, durability, acknowledged)
             yield* checkFile(path)
           }
@@ -141,7 +158,8 @@ describe("LmdbStore, beside another process,", () => {
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const store = yield* LmdbStore.make({ path, durability: "process", entriesMax: 5_000 })
-        const other = yield* Effect.forkChild(runAndKill(path, "process", 0, 600), { startImmediately: true })
+        const options = { durability: "process", first: 0, acknowledgements: 600, by: "us" } as const
+        const other = yield* Effect.forkChild(runAndKill(path, options), { startImmediately: true })
         const names = Array.from({ length: 40 }, (_, n) => `mine ${n}`)
         let rounds = 0
         while (other.pollUnsafe() === undefined) {

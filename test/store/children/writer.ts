@@ -6,7 +6,7 @@ import * as Fs from "node:fs"
 import * as Codec from "../../../src/store/Codec.ts"
 import * as LmdbStore from "../../../src/store/LmdbStore.ts"
 
-const [path, durability, first] = process.argv.slice(2)
+const [path, durability, first, last, kind] = process.argv.slice(2)
 
 const family = (name: string) => ({
   name,
@@ -29,8 +29,14 @@ const entry = (version: number) => ({
   revision: undefined
 })
 
-// Not through a stream: what was acknowledged must have left this process when it is killed.
-const acknowledge = (what: string) => Effect.sync(() => Fs.writeSync(1, `${what}\n`))
+// Not through a stream: what was acknowledged must have left this process when it is killed. It may be told to end itself
+// with one acknowledgement of a kind: then no time is left for what was acknowledged too early.
+let acknowledged = 0
+const acknowledge = (what: string) =>
+  Effect.sync(() => {
+    Fs.writeSync(1, `${what}\n`)
+    if (++acknowledged >= Number(last) && what.startsWith(kind!)) process.kill(process.pid, "SIGKILL")
+  })
 
 const work = Effect.gen(function*() {
   const store = yield* LmdbStore.make({
