@@ -519,7 +519,7 @@ const ignored = () => {}
 
 const firstRank = Buffer.from([0])
 
-// A transaction that returns once others see it. On Windows the driver flushes within each commit, and must not skip it.
+// Returns once others see the transaction. On Windows the driver flushes within each commit, and must not skip that.
 const visible: TransactionFlags = process.platform === "win32"
   ? TransactionFlags.SYNCHRONOUS_COMMIT
   : TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
