@@ -109,8 +109,8 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   hit(key: string): V | typeof miss {
     const { shard, slots } = this.only ?? this.segmentOf(key)
     const slot = slots.get(key)
-    if (slot === undefined || shard.stamps[slot]! < this.mark) return miss
-    const due = shard.dueAt[slot]!
+    if (slot === undefined || shard.stampOf(slot) < this.mark) return miss
+    const due = shard.dueAt(slot)
     if (due !== Infinity && due <= this.time.now()) return miss
     shard.policy.hit(slot)
     if ((++this.hits & sampleMask) === 0) this.topKeys.add(key)
@@ -128,7 +128,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   dueAt(key: string): number | undefined {
     const { shard, slots } = this.only ?? this.segmentOf(key)
     const slot = slots.get(key)
-    return slot === undefined ? undefined : shard.dueAt[slot]
+    return slot === undefined ? undefined : shard.dueAt(slot)
   }
 
   touch(key: string): void {
@@ -140,7 +140,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   confirm(key: string, stamp: number): void {
     const { shard, slots } = this.only ?? this.segmentOf(key)
     const slot = slots.get(key)
-    if (slot !== undefined && shard.stamps[slot]! < stamp) shard.stamps[slot] = stamp
+    if (slot !== undefined && shard.stampOf(slot) < stamp) shard.confirm(slot, stamp)
   }
 
   postpone(key: string, dueAt: number): void {
@@ -209,7 +209,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
       const next: IteratorResult<[string, number]> = this.sweep.next()
       const { shard } = this.segments[this.sweepAt]!
       if (!next.done) {
-        if (shard.stamps[next.value[1]]! < this.floor) shard.remove(next.value[1])
+        if (shard.stampOf(next.value[1]) < this.floor) shard.remove(next.value[1])
       } else if (++this.sweepAt < this.segments.length) this.sweep = this.segments[this.sweepAt]!.slots.entries()
       else {
         this.sweep = undefined
@@ -300,10 +300,10 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
 const entryAt = <V>(shard: MemoryShard, slot: number): Entry<V> => {
   const extra = shard.extras?.[slot]
-  const dueAt = shard.dueAt[slot]!
+  const dueAt = shard.dueAt(slot)
   return {
     value: shard.values[slot] as V,
-    stamp: shard.stamps[slot]!,
+    stamp: shard.stampOf(slot),
     version: shard.versions[slot]!,
     freshUntil: extra === undefined ? dueAt : extra.freshUntil,
     expiresAt: extra === undefined ? dueAt : extra.expiresAt,

@@ -41,9 +41,8 @@ export class MemoryShard {
   readonly values: Array<unknown> = []
   readonly owners: Array<ShardOwner | undefined> = []
   extras: Array<Extra | undefined> | undefined = undefined
-  /** Until then a hit needs no thought: neither stale nor due for a refresh. */
-  dueAt = new Float64Array(slotsAtFirst)
-  stamps = new Float64Array(slotsAtFirst)
+  // What every hit compares, side by side: one line of the processor's cache holds both. See `dueAt` and `stampOf`.
+  private gates = new Float64Array(2 * slotsAtFirst)
   versions = new Float64Array(slotsAtFirst)
   costs = new Float32Array(slotsAtFirst)
   private free = new Int32Array(slotsAtFirst)
@@ -63,6 +62,20 @@ export class MemoryShard {
 
   get size(): number {
     return this.used - this.freeCount
+  }
+
+  /** Until then a hit needs no thought: neither stale nor due for a refresh. */
+  dueAt(slot: number): number {
+    return this.gates[2 * slot]!
+  }
+
+  /** The stamp at which the load began. */
+  stampOf(slot: number): number {
+    return this.gates[2 * slot + 1]!
+  }
+
+  confirm(slot: number, stamp: number): void {
+    this.gates[2 * slot + 1] = stamp
   }
 
   /** Makes room for a new entry and returns its slot, or -1 when the entry alone outweighs the shard. */
@@ -87,10 +100,10 @@ export class MemoryShard {
 
   write(slot: number, entry: Entry<unknown>, dueAt: number, extra: Extra | undefined): void {
     this.values[slot] = entry.value
-    this.stamps[slot] = entry.stamp
+    this.gates[2 * slot] = dueAt
+    this.gates[2 * slot + 1] = entry.stamp
     this.versions[slot] = entry.version
     this.costs[slot] = entry.costMillis
-    this.dueAt[slot] = dueAt
     if (extra !== undefined) (this.extras ??= [])[slot] = extra
     else if (this.extras !== undefined) this.extras[slot] = undefined
     if (entry.expiresAt !== Infinity) this.wheel.schedule(slot, entry.expiresAt)
@@ -100,9 +113,9 @@ export class MemoryShard {
   /** Moves the time at which an entry is due, and nothing else. */
   due(slot: number, dueAt: number): void {
     const extras = this.extras ??= []
-    const before = this.dueAt[slot]!
+    const before = this.dueAt(slot)
     extras[slot] ??= { freshUntil: before, expiresAt: before, tags: noTags, revision: undefined }
-    this.dueAt[slot] = dueAt
+    this.gates[2 * slot] = dueAt
   }
 
   /** Takes an entry out for another reason than room or time. */
@@ -130,7 +143,7 @@ export class MemoryShard {
     }
     let ends = 0
     for (let slot = 0; slot < this.used; slot++) {
-      const end = this.extras?.[slot]?.expiresAt ?? this.dueAt[slot]!
+      const end = this.extras?.[slot]?.expiresAt ?? this.dueAt(slot)
       if (!free.has(slot) && end !== Infinity) ends++
     }
     invariant(this.wheel.size === ends, "MemoryShard", "what ends is scheduled", this.wheel.size)
@@ -162,9 +175,8 @@ export class MemoryShard {
 
   private take(): number {
     if (this.freeCount > 0) return this.free[--this.freeCount]!
-    if (this.used === this.dueAt.length) {
-      this.dueAt = grown(this.dueAt, Float64Array)
-      this.stamps = grown(this.stamps, Float64Array)
+    if (this.used === this.versions.length) {
+      this.gates = grown(this.gates, Float64Array)
       this.versions = grown(this.versions, Float64Array)
       this.costs = grown(this.costs, Float32Array)
     }
