@@ -1,0 +1,301 @@
+/**
+ * What a hit costs, ours and the others', beside `Map.get` of the same keys.
+ *
+ *     node --conditions=@effect-stateless/source bench/throughput/hits.ts [keyCount] [clean|polluted] [quick]
+ *
+ * Prints JSON. `polluted` first uses several caches with values of many shapes, as an application does, so that call
+ * sites have seen more than one type.
+ */
+import * as Manifest from "effect-stateless/manifest/Manifest"
+import * as MemoryStore from "effect-stateless/store/MemoryStore"
+import * as EffectCache from "effect/Cache"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ManagedRuntime from "effect/ManagedRuntime"
+import { type Case, inTurns, quickly, thorough, workDone } from "./measure.ts"
+import { installRivals, makeRival, rivalNames } from "./rivals.ts"
+import { type BenchRuntime, type FamilyName, familyNames, fill, runtimeOf, Users } from "./stateless.ts"
+import { sequenceMask, userOf, zipf } from "./workload.ts"
+
+const keyCount = Number(process.argv[2] ?? 10_000)
+const polluted = process.argv[3] === "polluted"
+const quick = process.argv[4] === "quick"
+const isSmall = keyCount <= 10_000
+
+const { ids, reads } = zipf(keyCount)
+
+const inGenerator = (runtime: BenchRuntime, family: FamilyName) => {
+  const keys = Users.keys[family]
+  return (count: number) =>
+    runtime.runSync(Effect.gen(function*() {
+      let found = 0
+      for (let i = 0; i < count; i++) {
+        if ((yield* keys.get({ id: reads[i & sequenceMask]! })) !== undefined) found++
+      }
+      return found
+    }))
+}
+
+const batchSize = 32
+const lengthOf = (name: string | number) => String(name).length
+
+const ours = (runtime: BenchRuntime): ReadonlyArray<Case> => {
+  const { plain } = Users.keys
+  const reader = runtime.runSync(plain.reader)
+  const cases: Array<Case> = [
+    {
+      name: "getUnsafe, synchronous",
+      work: (count) => {
+        let found = 0
+        for (let i = 0; i < count; i++) if (reader.getUnsafe({ id: reads[i & sequenceMask]! }) !== undefined) found++
+        return found
+      }
+    },
+    ...familyNames.filter((family) => isSmall || family === "plain" || family === "ttl" || family === "all").map((
+      family
+    ): Case => ({ name: `get in a generator, ${family}`, work: inGenerator(runtime, family) }))
+  ]
+  if (!isSmall) return cases
+  const all = runtime.runSync(Users.keys.all.reader)
+  return [
+    ...cases,
+    {
+      name: "getUnsafe, synchronous, all",
+      work: (count) => {
+        let found = 0
+        for (let i = 0; i < count; i++) if (all.getUnsafe({ id: reads[i & sequenceMask]! }) !== undefined) found++
+        return found
+      }
+    },
+    {
+      name: "get of a reader, in a generator",
+      work: (count) =>
+        runtime.runSync(Effect.gen(function*() {
+          let found = 0
+          for (let i = 0; i < count; i++) {
+            if ((yield* reader.get({ id: reads[i & sequenceMask]! })) !== undefined) found++
+          }
+          return found
+        }))
+    },
+    {
+      name: "get through map",
+      work: (count) =>
+        runtime.runSync(Effect.gen(function*() {
+          let found = 0
+          for (let i = 0; i < count; i++) {
+            found += yield* Effect.map(plain.get({ id: reads[i & sequenceMask]! }), ({ name }) => lengthOf(name))
+          }
+          return found
+        }))
+    },
+    {
+      name: "get through flatMap",
+      work: (count) =>
+        runtime.runSync(Effect.gen(function*() {
+          let found = 0
+          for (let i = 0; i < count; i++) {
+            found += yield* Effect.flatMap(
+              plain.get({ id: reads[i & sequenceMask]! }),
+              ({ name }) => Effect.succeed(lengthOf(name))
+            )
+          }
+          return found
+        }))
+    },
+    {
+      name: "getOption",
+      work: (count) =>
+        runtime.runSync(Effect.gen(function*() {
+          let found = 0
+          for (let i = 0; i < count; i++) {
+            if ((yield* plain.getOption({ id: reads[i & sequenceMask]! }))._tag === "Some") found++
+          }
+          return found
+        }))
+    },
+    {
+      name: `getMany, per key of ${batchSize}`,
+      work: (count) =>
+        runtime.runSync(Effect.gen(function*() {
+          let found = 0
+          for (let i = 0; i < count; i += batchSize) {
+            const wanted = Array.from({ length: batchSize }, (_, k) => ({ id: reads[(i + k) & sequenceMask]! }))
+            found += (yield* plain.getMany(wanted)).length
+          }
+          return found
+        }))
+    },
+    {
+      name: "runPromise of get, awaited",
+      work: async (count) => {
+        let found = 0
+        for (let i = 0; i < count; i++) {
+          if ((await runtime.runPromise(plain.get({ id: reads[i & sequenceMask]! }))) !== undefined) found++
+        }
+        return found
+      }
+    },
+    {
+      name: "runPromise of a reader's get, awaited",
+      work: async (count) => {
+        let found = 0
+        for (let i = 0; i < count; i++) {
+          if ((await Effect.runPromise(reader.get({ id: reads[i & sequenceMask]! }))) !== undefined) found++
+        }
+        return found
+      }
+    }
+  ]
+}
+
+const baselines = (): ReadonlyArray<Case> => {
+  const map = new Map(ids.map((id) => [id, userOf(id)]))
+  return [
+    {
+      name: "Map.get",
+      work: (count) => {
+        let found = 0
+        for (let i = 0; i < count; i++) if (map.get(reads[i & sequenceMask]!) !== undefined) found++
+        return found
+      }
+    },
+    {
+      name: "Map.get, awaited",
+      countMax: 100_000,
+      work: async (count) => {
+        const get = async (id: string) => map.get(id)
+        let found = 0
+        for (let i = 0; i < count; i++) if ((await get(reads[i & sequenceMask]!)) !== undefined) found++
+        return found
+      }
+    }
+  ]
+}
+
+const effectCache = async (): Promise<Case> => {
+  const cache = await Effect.runPromise(EffectCache.make({
+    capacity: 2 * keyCount,
+    timeToLive: "1 hour",
+    lookup: (id: string) => Effect.succeed(userOf(id))
+  }))
+  await Effect.runPromise(Effect.forEach(ids, (id) => EffectCache.get(cache, id), { discard: true }))
+  return {
+    name: "Effect Cache.get, in a generator",
+    work: (count) =>
+      Effect.runSync(Effect.gen(function*() {
+        let found = 0
+        for (let i = 0; i < count; i++) {
+          if ((yield* EffectCache.get(cache, reads[i & sequenceMask]!)) !== undefined) found++
+        }
+        return found
+      }))
+  }
+}
+
+const rivals = async (): Promise<ReadonlyArray<Case>> => {
+  const cases: Array<Case> = [await effectCache()]
+  const wanted = quick || !isSmall ? ["lru-cache", "transitory"] : rivalNames
+  for (const name of wanted) {
+    const { get, peek, set } = await makeRival(name, 2 * keyCount)
+    for (const id of ids) await (get !== undefined ? get(id) : set!(id, userOf(id)))
+    if (peek !== undefined) {
+      cases.push({
+        name: `${name}, synchronous`,
+        work: (count) => {
+          let found = 0
+          for (let i = 0; i < count; i++) if (peek(reads[i & sequenceMask]!) !== undefined) found++
+          return found
+        }
+      })
+    }
+    if (get !== undefined) {
+      cases.push({
+        name: `${name}, awaited`,
+        work: async (count) => {
+          let found = 0
+          for (let i = 0; i < count; i++) if ((await get(reads[i & sequenceMask]!)) !== undefined) found++
+          return found
+        }
+      })
+    }
+  }
+  return cases
+}
+
+// --- pollution ----------------------------------------------------------------------------------
+
+const anything = Manifest.type<unknown>()
+
+class Others extends Manifest.Service<Others>()("bench/Others", {
+  families: {
+    session: { pattern: "session:{token}", value: anything, timeToLive: "1 minute", idleTimeToLive: "10 seconds" },
+    page: { pattern: "page:{site}:{path}", value: anything, staleWhileRevalidate: "1 minute", timeToLive: "1 second" },
+    count: { pattern: "count:{day}", value: anything },
+    file: { pattern: "file:{user}:*", value: anything, refreshAhead: 0.8, timeToLive: "1 hour" },
+    config: { pattern: "config", value: anything }
+  }
+}) {}
+
+const shapes: ReadonlyArray<(i: number) => unknown> = [
+  (i) => i,
+  (i) => `text ${i}`,
+  (i) => ({ id: i }),
+  (i) => ({ name: "n", id: i }),
+  (i) => [i],
+  (i) => new Map([[i, i]]),
+  (i) => i + 0.5,
+  (i) => BigInt(i),
+  (i) => new Date(i),
+  () => null,
+  (i) => ({ deep: { deeper: i } }),
+  (i) => new Uint8Array(i & 15)
+]
+
+const pollute = (options: MemoryStore.Options, rounds: number): Promise<void> => {
+  let made = 0
+  const lookup = () => Effect.sync(() => shapes[made++ % shapes.length]!(made))
+  const runtime = ManagedRuntime.make(
+    Others.modules({
+      session: Others.owner("session", { lookup }),
+      page: Others.owner("page", { lookup }),
+      count: Others.owner("count", { lookup }),
+      file: Others.owner("file", { lookup }),
+      config: Others.owner("config", { lookup })
+    }).pipe(Layer.provideMerge(MemoryStore.layer(options)))
+  )
+  const { config, count, file, page, session } = Others.keys
+  return runtime.runPromise(Effect.gen(function*() {
+    for (let i = 0; i < rounds; i++) {
+      const id = `${i % 700}`
+      yield* session.get({ token: id })
+      yield* page.get({ site: "a", path: id })
+      yield* Effect.map(count.get({ day: id }), String)
+      yield* file.get({ user: id, "*": "x:y" })
+      yield* config.get({})
+      if (i % 16 === 0) yield* count.set({ day: id }, shapes[i % shapes.length]!(i))
+      if (i % 256 === 0) yield* page.invalidateWhere({ site: "a" })
+    }
+  })).finally(() => runtime.dispose())
+}
+
+if (polluted) {
+  await pollute({ capacity: 2_000 }, 40_000)
+  await pollute({ weightMax: 500, shards: 4 }, 40_000)
+}
+
+installRivals()
+const runtime = runtimeOf({ capacity: 2 * familyNames.length * keyCount })
+const wantedFamilies = isSmall ? familyNames : ["plain", "ttl", "all"] as const
+for (const family of wantedFamilies) await fill(runtime, family, ids)
+
+const cases = [...baselines(), ...ours(runtime), ...(await rivals())]
+const figures = await inTurns(cases, quick ? quickly : thorough)
+const mapGet = figures[0]!.nanos
+console.log(JSON.stringify({
+  keyCount,
+  polluted,
+  rows: figures.map((figure) => ({ ...figure, ratio: figure.nanos / mapGet })),
+  workDone: workDone()
+}))
+process.exit(0)
