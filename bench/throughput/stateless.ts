@@ -25,7 +25,8 @@ export class Users extends Manifest.Service<Users>()("bench/Users", {
       staleWhileRevalidate: "10 minutes",
       staleIfError: "1 day",
       derives: ["plain:{id}"]
-    }
+    },
+    pages: { pattern: "pages:{id}:{page}", value }
   }
 }) {}
 
@@ -39,7 +40,8 @@ const owners = {
   tags: Users.owner("tags", { lookup: tagged }),
   derived: Users.owner("derived", { lookup }),
   grace: Users.owner("grace", { lookup }),
-  all: Users.owner("all", { lookup: tagged })
+  all: Users.owner("all", { lookup: tagged }),
+  pages: Users.owner("pages", { lookup })
 }
 
 export const familyNames = ["plain", "ttl", "tags", "derived", "grace", "all"] as const
