@@ -123,7 +123,7 @@ describe("access", () => {
     expect(AppCache.get("files:1:facts")).type.toBe<
       Effect.Effect<number, CacheError, Borrows<"files:{id}:facts", AppCache>>
     >()
-    expect(AppCache.delete(`draft:${ann.name}`)).type.toBe<
+    expect(AppCache.delete(`draft:${ann.name.length}`)).type.toBe<
       Effect.Effect<void, CacheError, Owns<"draft:{id}", AppCache>>
     >()
     expect(user.update({ id }, (was) => Db.use((db) => db.userById(was.id)))).type.toBe<

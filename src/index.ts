@@ -23,6 +23,16 @@
 export * as Diagnostic from "./diagnostic/Diagnostic.ts"
 
 /**
+ * Concrete keys, such as `user:42`, and the segments that they are made of.
+ *
+ * A template with a plain text in it, `` `user:${name}` ``, may spell any key below `user`, for the text may hold a
+ * colon. A text that is known to be one segment cannot, and its type says so.
+ *
+ * @since 0.1.0
+ */
+export * as Key from "./pattern/Key.ts"
+
+/**
  * Shapes of keys, such as `user:{id}`: the pattern language, as types and at run time.
  *
  * ```
@@ -400,6 +410,13 @@ export * as Invalidation from "./cache/Invalidation.ts"
  * @since 0.1.0
  */
 export * as Lookup from "./cache/Lookup.ts"
+
+/**
+ * Several manifests over one store, as types: no key may belong to two of them.
+ *
+ * @since 0.1.0
+ */
+export * as Composition from "./manifest/Composition.ts"
 
 /**
  * Functions, methods and programs that say what they do to the cache, as types: a body may do no more than it declares.

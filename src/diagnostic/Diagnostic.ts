@@ -427,6 +427,18 @@ export const keyOfOtherFamily = (pattern: string, inner: string, family: string)
     say`use the accessor of ${family}`
   )
 
+/**
+ * E0111: a text in the template of a raw key, which could hold a colon and so spell another family's key.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type keyTextHole<Key extends string> = message<
+  "E0111",
+  `a text in the template '${Key}' may hold ':' and name a key of another family`,
+  "use the accessors of 'keys', or make the text a segment with Key.segment"
+>
+
 // --- E02xx: ownership and capabilities -------------------------------------------------------------------------------
 
 /**
@@ -900,6 +912,30 @@ export type rightUnknown<Id extends string, Option extends string, Pattern exten
   "declare a pattern that covers it, or check its spelling"
 >
 
+/**
+ * E0230: a capability, written by hand, for a pattern that the manifest does not declare: nothing could provide it.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type capabilityUnknown<Id extends string, Pattern extends string> = message<
+  "E0230",
+  `'${Id}' declares no family with exactly the pattern '${Pattern}', so nothing can provide this right`,
+  "name a declared pattern, or check its spelling"
+>
+
+/**
+ * E0231: a method that invalidates after it succeeds, and has no error for an invalidation that fails.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type methodCannotFail = message<
+  "E0231",
+  "what this method invalidates may fail with CacheError, and the method's type has no such error",
+  "let the method fail with CacheError, or leave invalidates out"
+>
+
 // --- E04xx: manifests ------------------------------------------------------------------------------------------------
 
 /**
@@ -991,6 +1027,17 @@ export const referenceOutOfReach = (family: string, here: string, pattern: strin
 
 /**
  * E0404: a layer that the manifest does not declare.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type layerUnknown<Layer extends string> = message<
+  "E0404",
+  `no layer is called '${Layer}'`,
+  "declare it in layers, or check its spelling"
+>
+/**
+ * E0404 at run time.
  *
  * @category manifests
  * @since 0.1.0
@@ -1114,4 +1161,91 @@ export const familiesTooMany = (count: number, max: number) =>
     "FamiliesTooMany",
     say`the manifest declares ${count} families, and at most ${max} are supported`,
     "split it into several manifests"
+  )
+
+/**
+ * E0411: a reference without the parameters that would tell which entries it means, and without a word that all are
+ * meant.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type fanoutUnsaid<
+  Family extends string,
+  Pattern extends string,
+  Unbound extends string,
+  Free extends string
+> = message<
+  "E0411",
+  `'${Family}' derives '${Pattern}' without its '${Unbound}': one change there drops '${Family}' for every '${Free}'`,
+  "name the parameters alike, or add fanout: true if that is meant"
+>
+/**
+ * E0411 at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const fanoutUnsaid = (family: string, pattern: string, unbound: string, free: string) =>
+  finding(
+    "E0411",
+    "FanoutUnsaid",
+    say`${family} derives ${pattern} without its ${unbound}: one change there drops ${family} for every ${free}`,
+    "name the parameters alike, or add fanout: true if that is meant"
+  )
+
+/**
+ * E0412: two manifests over one store that share a key.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type manifestsOverlap<
+  Id extends string,
+  Pattern extends string,
+  Other extends string,
+  OtherPattern extends string,
+  Key extends string
+> = message<
+  "E0412",
+  `'${Id}' and '${Other}' both own '${Key}': by '${Pattern}' and by '${OtherPattern}'`,
+  "declare it in one of the two manifests, or give them stores of their own"
+>
+/**
+ * E0412 at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const manifestsOverlap = (id: string, pattern: string, other: string, otherPattern: string, key: string) =>
+  finding(
+    "E0412",
+    "ManifestsOverlap",
+    say`${id} and ${other} both own ${key}: by ${pattern} and by ${otherPattern}`,
+    "declare it in one of the two manifests, or give them stores of their own"
+  )
+
+/**
+ * E0413: two manifests of one name, which programs could not tell apart.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type manifestsAlike<Id extends string> = message<
+  "E0413",
+  `two manifests are called '${Id}', so one would be taken for the other`,
+  "give each manifest a name of its own"
+>
+/**
+ * E0413 at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const manifestsAlike = (id: string) =>
+  finding(
+    "E0413",
+    "ManifestsAlike",
+    say`two manifests are called ${id}, so one would be taken for the other`,
+    "give each manifest a name of its own"
   )

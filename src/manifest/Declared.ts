@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
+import type { CacheError } from "../cache/CacheError.ts"
 import type {
   Borrows,
   BorrowsCapability,
@@ -18,41 +19,41 @@ import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type { Definition, findLayerProblem, joinQuoted, ListOf } from "../ownership/Definition.ts"
 
 /**
- * The body of a declared function, whatever it does.
- *
- * @category models
- * @since 0.1.0
- */
-export type AnyBody = (...args: Array<any>) => Generator<Effect.Effect<any, any, any>, any, any>
-
-/**
  * Takes the body of a function that declares `C`. The function requires what is declared, and what else the body needs.
+ *
+ * **Details**
+ *
+ * The check sits in the body's return type, so that a generic body keeps its type parameters.
  *
  * @category models
  * @since 0.1.0
  */
 export interface DeclaredFn<Self, C> {
-  <F extends AnyBody>(
-    body: [F] extends [never] ? F : CheckedBody<Self, F, C, requiredBy<yieldedBy<F>>>
-  ): F extends (...args: infer Args) => Generator<infer Eff, infer A, any> ? (...args: Args) => Effect.Effect<
-      A,
-      Eff extends Effect.Effect<any, infer E, any> ? E : never,
-      // Spelled out rather than named, so that hovers show the capabilities.
-      | { [P in ListOf<C, "owns">]: Owns<P, Self> }[ListOf<C, "owns">]
-      | { [P in ListOf<C, "borrows">]: Borrows<P, Self> }[ListOf<C, "borrows">]
-      | Exclude<requiredBy<Eff>, OwnsCapability<any, any, Self>>
-    >
-    : never
+  <Args extends Array<any>, Eff extends Effect.Effect<any, any, any>, A>(
+    body: (
+      ...args: Args
+    ) => CheckedBody<Generator<Eff, A, any>, C, exceeding<requiredBy<Eff>, grantedBy<Self, C>, Self>>
+  ): (...args: Args) => Effect.Effect<
+    A,
+    (Eff extends Effect.Effect<any, infer E, any> ? E : never) | InvalidatingError<C>,
+    // Spelled out rather than named, so that hovers show the capabilities.
+    | { [P in ListOf<C, "owns">]: Owns<P, Self> }[ListOf<C, "owns">]
+    | { [P in ListOf<C, "borrows">]: Borrows<P, Self> }[ListOf<C, "borrows">]
+    | Exclude<requiredBy<Eff>, OwnsCapability<any, any, Self>>
+    | EngineFor<Self, C>
+  >
 }
 
-type yieldedBy<F> = F extends (...args: any) => Generator<infer Eff, any, any> ? Eff : never
 type requiredBy<Eff> = Eff extends Effect.Effect<any, any, infer R> ? R : never
 type grantedBy<Self, C> = OwnsEach<ListOf<C, "owns">, Self> | BorrowsEach<ListOf<C, "borrows">, Self>
 
-// TypeScript 5.9 first asks with `F` at its constraint, where `R` is any; that must answer `F`.
-type CheckedBody<Self, F, C, R> = 0 extends 1 & R ? F : CheckedUse<F, C, exceeding<R, grantedBy<Self, C>, Self>>
+type InvalidatingError<C> = [ListOf<C, "invalidates">] extends [never] ? never : CacheError
+// A right that is declared brings its engine; without one the engine itself must be there to invalidate anything.
+type EngineFor<Self, C> = [ListOf<C, "invalidates">] extends [never] ? never
+  : [ListOf<C, "owns" | "borrows">] extends [never] ? Self
+  : never
 
-type CheckedUse<F, C, Exceeding> = [Exceeding] extends [never] ? F
+type CheckedBody<F, C, Exceeding> = [Exceeding] extends [never] ? F
   : Diagnostic.bodyExceeds<describe<Exceeding>, describeDeclared<C>>
 
 type describeDeclared<C> = [describeList<C, "owns">, describeList<C, "borrows">] extends
@@ -71,8 +72,9 @@ type describeList<C, Option extends string> = C extends { readonly [_ in Option]
  */
 export interface DeclaredMethod<Self, C> {
   <This, Args extends Array<any>, A, E, R>(
-    method: CheckedUse<
-      (this: This, ...args: Args) => Effect.Effect<A, E, R>,
+    method: CheckedBody<
+      [InvalidatingError<C>] extends [E] ? (this: This, ...args: Args) => Effect.Effect<A, E, R>
+        : Diagnostic.methodCannotFail,
       C,
       exceeding<R, grantedBy<Self, C>, Self>
     >,

@@ -26,7 +26,7 @@ import type * as Stream from "effect/Stream"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { CacheEvent } from "../cache/CacheEvent.ts"
 import type { FamilyStats, SetOptions } from "../cache/FamilySpec.ts"
-import type { Borrows, Owns, OwnsCapability, OwnsEach } from "../capability/Capability.ts"
+import type * as Capability from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type {
   CarvedPatterns,
@@ -37,6 +37,7 @@ import type {
   Definition,
   ErrorOf,
   FamilyOf,
+  isDeclared,
   PatternOf,
   Route,
   Touching,
@@ -46,8 +47,10 @@ import type {
 import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
 import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
+import type { AnyManifest, CheckedComposition } from "./Composition.ts"
 import type { DeclaredFn, DeclaredMethod, InLayer } from "./Declared.ts"
 import type { Family, InvalidateOptions, Write } from "./Family.ts"
+import { compose as composeLayers } from "./internal/composition.ts"
 import { make } from "./internal/manifest.ts"
 import type { CheckedModules } from "./Modules.ts"
 import type {
@@ -60,22 +63,44 @@ import type {
   RequiredBy
 } from "./Owner.ts"
 
-export type {
-  /**
-   * The right to read every key of a pattern.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Borrows,
-  /**
-   * The right to write, and to read, every key of a pattern.
-   *
-   * @category models
-   * @since 0.1.0
-   */
-  Owns
+/**
+ * The right to read every key of a pattern that the manifest `Self` declares.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Borrows<Pattern extends DeclaredIn<Self, Pattern>, Self> = Capability.Borrows<Pattern & string, Self>
+
+/**
+ * The right to write, and to read, every key of a pattern that the manifest `Self` declares.
+ *
+ * **Gotchas**
+ *
+ * Code that is generic in the pattern names `Capability.Owns`, which is the same type without the check.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Owns<Pattern extends DeclaredIn<Self, Pattern>, Self> = Capability.Owns<Pattern & string, Self>
+
+/**
+ * A pattern that the manifest `Self` declares, up to the names of its parameters.
+ *
+ * **Details**
+ *
+ * A type parameter may not name itself in its constraint, unless within an object type. Every text has a `length`, so
+ * that is where the message stands.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export interface DeclaredIn<Self, Pattern> {
+  readonly length: findCapabilityProblem<Self, Pattern>
 }
+type findCapabilityProblem<Self, Pattern> = Self extends Instance<infer Id, infer D>
+  ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number : Diagnostic.capabilityUnknown<Id, Pattern>
+  : number
+  : number
 
 /**
  * What a manifest class is as a type; capabilities read it.
@@ -117,22 +142,22 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
   get<const K extends string>(key: CheckedKey<Id, D, K>): Effect.Effect<
     ValueOf<FamilyOf<D, Route<D, K>>>,
     CacheError | ErrorOf<FamilyOf<D, Route<D, K>>>,
-    Borrows<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
+    Capability.Borrows<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
   >
   getOption<const K extends string>(key: CheckedKey<Id, D, K>): Effect.Effect<
     Option.Option<ValueOf<FamilyOf<D, Route<D, K>>>>,
     CacheError,
-    Borrows<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
+    Capability.Borrows<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
   >
   set<const K extends string>(
     key: CheckedKey<Id, D, K>,
     value: ValueOf<FamilyOf<D, Route<D, K>>>,
     options?: SetOptions
-  ): Effect.Effect<void, CacheError, Owns<PatternOf<FamilyOf<D, Route<D, K>>>, Self>>
+  ): Effect.Effect<void, CacheError, Capability.Owns<PatternOf<FamilyOf<D, Route<D, K>>>, Self>>
   delete<const K extends string>(key: CheckedKey<Id, D, K>): Effect.Effect<
     void,
     CacheError,
-    Owns<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
+    Capability.Owns<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
   >
 
   /** The engine alone: no right to anything. */
@@ -141,19 +166,19 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
   owner<const K extends string, O extends OwnerOptions<D, K>>(
     family: CheckedName<Id, D, K, "own">,
     options?: [O] extends [infer X] ? CheckedOwner<Self, D, K, X> : O
-  ): Layer.Layer<Owns<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self | RequiredBy<O>>
+  ): Layer.Layer<Capability.Owns<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self | RequiredBy<O>>
   /** The right to read a family, until the layer's scope closes. */
   borrower<const K extends string>(
     family: CheckedName<Id, D, K, "borrow">
-  ): Layer.Layer<Borrows<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self>
+  ): Layer.Layer<Capability.Borrows<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self>
   /** Hands a part of an ownership on. */
   delegate<const K extends string, O extends DelegateOptions<D, K>>(
     family: CheckedName<Id, D, K, "delegate">,
     options?: [O] extends [infer X] ? CheckedOwner<Self, D, K, X> : O
   ): Layer.Layer<
-    Owns<PatternOf<FamilyOf<D, K>>, Self>,
+    Capability.Owns<PatternOf<FamilyOf<D, K>>, Self>,
     CacheError,
-    Self | Owns<PatternOf<FamilyOf<D, K>>, Self> | RequiredBy<O>
+    Self | Capability.Owns<PatternOf<FamilyOf<D, K>>, Self> | RequiredBy<O>
   >
   /**
    * The application: one layer per family or reader, over one engine, each given what its line of the manifest says.
@@ -166,7 +191,8 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
     CacheError | { [K in keyof M]: M[K] extends Layer.Layer<any, infer E, any> ? E : never }[keyof M],
     | Store
     | {
-      [K in keyof M]: M[K] extends Layer.Layer<any, any, infer R> ? Exclude<R, Self | OwnsCapability<any, any, Self>>
+      [K in keyof M]: M[K] extends Layer.Layer<any, any, infer R> ?
+        Exclude<R, Self | Capability.OwnsCapability<any, any, Self>>
         : never
     }[keyof M]
   >
@@ -182,7 +208,7 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
   invalidate<const P extends string>(
     pattern: CheckedPattern<Id, D, P>,
     options?: InvalidateOptions
-  ): Effect.Effect<void, CacheError, OwnsEach<PatternOf<FamilyOf<D, Touching<D, P>>>, Self>>
+  ): Effect.Effect<void, CacheError, Capability.OwnsEach<PatternOf<FamilyOf<D, Touching<D, P>>>, Self>>
   /** What happens in the cache, from the moment the stream is run. */
   readonly events: Stream.Stream<CacheEvent, never, Self>
   /** Counts by family, since the engine was built. */
@@ -229,6 +255,19 @@ export const Service = <Self>() =>
   definition: [D] extends [infer X extends Definition] ? Checked<X> : D
   // The checks answer the definition itself, or the call does not compile; the run time gives the class its members.
 ): ManifestClass<Self, Id, D> => make(id, definition) as unknown as ManifestClass<Self, Id, D>
+
+/**
+ * The engines of several manifests over one store. Two manifests that share a key, or a name, do not compile; built
+ * from data, the layer fails with the same message.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const compose = <const Ms extends readonly [AnyManifest, AnyManifest, ...Array<AnyManifest>]>(
+  ...manifests: [Ms] extends [infer X extends ReadonlyArray<unknown>] ? CheckedComposition<X> : Ms
+): Layer.Layer<Ms[number] extends Context.Key<infer Self, any> ? Self : never, CacheError, Store> =>
+  // The checks answer the manifests themselves, or the call does not compile.
+  composeLayers(manifests as unknown as ReadonlyArray<AnyManifest>)
 
 const TypeId = "~effect-stateless/manifest/Manifest/TypeOnly"
 

@@ -1,4 +1,11 @@
 /**
+ * Several manifests over one store, as types: no key may belong to two of them.
+ *
+ * @since 0.1.0
+ */
+export * as Composition from "./Composition.ts"
+
+/**
  * Functions, methods and programs that say what they do to the cache, as types: a body may do no more than it declares.
  *
  * @since 0.1.0

@@ -289,7 +289,7 @@ export type Checked<D extends Definition> = {
 type CheckedFamily<D extends Definition, K extends string, F> = {
   readonly [O in keyof F]: O extends "pattern" ?
     F[O] extends string ? orElse<findPatternProblem<D, K, F, F[O]>, F[O]> : string
-    : O extends "layer" ? LayerNames<D>
+    : O extends "layer" ? CheckedLayerName<D, F[O]>
     : O extends "partOf" | "carvedFrom" ? CheckedEncloser<D, K, F, O>
     : O extends "derives" | "borrows" ? CheckedReferences<D, K, F, O, F[O]>
     : O extends "params" ? CheckedParams<K, PatternOf<F>, F[O]>
@@ -299,12 +299,16 @@ type CheckedFamily<D extends Definition, K extends string, F> = {
 
 type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ? Diagnostic.readerIsFamily<K>
   : {
-    readonly [O in keyof F]: O extends "layer" ? LayerNames<D>
+    readonly [O in keyof F]: O extends "layer" ? CheckedLayerName<D, F[O]>
       : O extends "borrows" ? CheckedReferences<D, K, F, O, F[O]>
       : Diagnostic.optionUnknown<O & string, `reader '${K}'`>
   }
 
 type orElse<A, B> = [A] extends [never] ? B : A
+
+// While a text is being typed the language server asks with `any` in its place. The answer is what it offers, so it is
+// the valid texts there, and a message nowhere else.
+type isAny<T> = 0 extends 1 & T ? true : false
 
 // --- overlap ---
 
@@ -334,10 +338,22 @@ type findOuter<D extends Definition, P extends string, Other> = Other extends st
 
 type CheckedEncloser<D extends Definition, K extends string, F, Option extends "partOf" | "carvedFrom"> =
   [Option, F] extends ["carvedFrom", { readonly partOf: string }] ? Diagnostic.enclosersBoth<K>
-    : orElse<
-      NameOf<D, findNearest<Index<D>, normalizePattern<PatternOf<F>>, normalizePattern<PatternOf<F>>>>,
-      Diagnostic.encloserNone<PatternOf<F>, Option>
+    : CheckedNearest<
+      D,
+      F,
+      Option,
+      At<F, Option>,
+      NameOf<D, findNearest<Index<D>, normalizePattern<PatternOf<F>>, normalizePattern<PatternOf<F>>>>
     >
+type CheckedNearest<D extends Definition, F, Option extends string, Named, Outer> = [Outer] extends [never]
+  ? Diagnostic.encloserNone<PatternOf<F>, Option>
+  : isAny<Named> extends true ? Outer
+  : Named extends Outer ? Named
+  : Named extends string ? findEncloserWrong<D, F, Named, Outer>
+  : Outer
+type findEncloserWrong<D extends Definition, F, Named extends string, Outer> = Outer extends string
+  ? Diagnostic.encloserWrong<PatternOf<F>, Named, PatternOf<FamilyOf<D, Outer>>, Outer>
+  : never
 
 type CheckedParams<K extends string, P extends string, C> = {
   readonly [N in keyof C]: N extends ParamNames<P> ? C[N] : Diagnostic.parameterUnknown<N & string, P, K>
@@ -346,7 +362,9 @@ type CheckedParams<K extends string, P extends string, C> = {
 // --- references ---
 
 type CheckedReferences<D extends Definition, K extends string, F, Verb extends "derives" | "borrows", T> = {
-  readonly [I in keyof T]: T[I] extends string ? orElse<findReferenceProblem<D, K, F, Verb, T[I]>, T[I]> : string
+  readonly [I in keyof T]: isAny<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
+    : T[I] extends string ? orElse<findReferenceProblem<D, K, F, Verb, T[I]>, T[I]>
+    : string
 }
 
 type findReferenceProblem<
@@ -358,7 +376,8 @@ type findReferenceProblem<
 > = [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never] ? Diagnostic.referenceUnknown<K, Verb, P>
   : orElse<
     findOutOfReach<D, K, F, P, Route<D, P>>,
-    Verb extends "derives" ? K extends Cyclic<D> ? findCycle<D, K, P> : never : findTooNarrow<D, P>
+    Verb extends "derives" ? orElse<K extends Cyclic<D> ? findCycle<D, K, P> : never, findFanout<K, F, P>>
+      : findTooNarrow<D, P>
   >
   : patternProblem<P>
 
@@ -372,7 +391,27 @@ type findOutOfReach<D extends Definition, K extends string, F, P extends string,
   : never
   : never
 
+// A reference fans out when it has a parameter that the dependent lacks, and the dependent one that it lacks. With the
+// first alone many entries make one (a folder of its files); with the second alone one entry makes a few (its pages).
+type findFanout<K extends string, F, P extends string> = F extends { readonly fanout: true } ? never
+  : [Exclude<ParamNames<P>, carriedBy<PatternOf<F>>>, Exclude<ParamNames<PatternOf<F>>, carriedBy<P>>] extends
+    [infer Unbound, infer Free] ? [Unbound] extends [never] ? never
+    : [Free] extends [never] ? never
+    : Diagnostic.fanoutUnsaid<K, P, firstParam<P, Unbound>, firstParam<PatternOf<F>, Free>>
+  : never
+// `*` carries nothing: how many segments it has is not known.
+type carriedBy<P extends string> = Exclude<ParamNames<P>, "*">
+type firstParam<P extends string, Names> = P extends `${infer H}:${infer T}`
+  ? H extends `{${infer N}}` ? N extends Names ? N : firstParam<T, Names> : firstParam<T, Names>
+  : P extends `{${infer N}}` ? N
+  : "*"
+
 // --- layers ---
+
+type CheckedLayerName<D extends Definition, L> = isAny<L> extends true ? LayerNames<D>
+  : L extends LayerNames<D> ? L
+  : L extends string ? Diagnostic.layerUnknown<L>
+  : LayerNames<D>
 
 type Reads<D extends Definition, L> = ListOf<At<D["layers"], L>, "reads">
 
@@ -386,11 +425,11 @@ export type Reachable<D extends Definition, L, Seen = L> = [Exclude<Reads<D, L>,
   : Reachable<D, Exclude<Reads<D, L>, Seen>, Seen | Reads<D, L>>
 
 type CheckedLayer<D extends Definition, L extends string, S> = L extends UsedLayers<D> ? {
-    readonly [O in keyof S]: O extends "reads" ? fillEach<S[O], LayerNames<D>>
+    readonly [O in keyof S]: O extends "reads" ? CheckedReads<D, S[O]>
       : Diagnostic.optionUnknown<O & string, `layer '${L}'`>
   }
   : Diagnostic.layerUnreachable<L>
-type fillEach<T, X> = { readonly [I in keyof T]: X }
+type CheckedReads<D extends Definition, T> = { readonly [I in keyof T]: CheckedLayerName<D, T[I]> }
 
 // --- cycles ---
 
@@ -436,12 +475,14 @@ export interface Declared {
 export type CheckedDeclared<Id extends string, D extends Definition, C extends Declared> = {
   readonly [O in keyof C]: O extends "owns" | "borrows" ? CheckedRights<Id, D, C, O, C[O]>
     : O extends "invalidates" ? CheckedInvalidates<Id, D, ListOf<C, "owns">, C[O]>
-    : O extends "layer" ? LayerNames<D>
+    : O extends "layer" ? CheckedLayerName<D, C[O]>
     : Diagnostic.optionUnknown<O & string, "the declaration">
 }
 
 type CheckedRights<Id extends string, D extends Definition, C, Option extends "owns" | "borrows", T> = {
-  readonly [I in keyof T]: T[I] extends string ? orElse<findRightProblem<Id, D, C, Option, T[I]>, T[I]> : string
+  readonly [I in keyof T]: isAny<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
+    : T[I] extends string ? orElse<findRightProblem<Id, D, C, Option, T[I]>, T[I]>
+    : string
 }
 type findRightProblem<Id extends string, D extends Definition, C, Option extends "owns" | "borrows", P extends string> =
   [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never] ? Diagnostic.rightUnknown<Id, Option, P>
@@ -472,7 +513,9 @@ type CheckedInvalidates<Id extends string, D extends Definition, Owned extends s
     : Diagnostic.invalidatesIncomplete<M & string, Owned>
     : never
 type CheckedTargets<Id extends string, D extends Definition, T> = {
-  readonly [I in keyof T]: T[I] extends string ? orElse<findInvalidatesProblem<Id, D, T[I]>, T[I]> : string
+  readonly [I in keyof T]: isAny<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
+    : T[I] extends string ? orElse<findInvalidatesProblem<Id, D, T[I]>, T[I]>
+    : string
 }
 type findMissing<D extends Definition, Owned extends string, T> = T extends ReadonlyArray<infer L extends string>
   ? Exclude<PatternsOf<D, DependentsOf<D, Owned>>, PatternsOf<D, Touching<D, L>>>

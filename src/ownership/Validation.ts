@@ -146,6 +146,7 @@ export const validate = (id: string, definition: unknown): Result.Result<ValidMa
   checkReaders(draft, report)
   checkLayers(draft, report)
   checkCycles(draft, report)
+  checkFanout(draft, report, new Set(found.map((problem) => problem.path.join("\n"))))
   return found.length === 0 ? Result.succeed(resolve(id, draft)) : fail(id, found)
 }
 
@@ -511,6 +512,28 @@ const findPathBack = (
   }
   return undefined
 }
+
+// --- fan-out ---
+
+// A reference that is wrong in another way is reported for that, and not a second time.
+const checkFanout = (draft: Draft, report: Report, wrong: ReadonlySet<string>): void => {
+  for (const { name, pattern, spec } of draft.families.values()) {
+    spec.derives?.forEach((source, index) => {
+      const path = ["families", name, "derives", String(index)]
+      const reference = KeyPattern.parsePattern(source)
+      if (spec.fanout === true || Result.isFailure(reference) || wrong.has(path.join("\n"))) return
+      const unbound = findMissing(reference.success, pattern)
+      const free = findMissing(pattern, reference.success)
+      if (unbound !== undefined && free !== undefined) {
+        report(path, Diagnostic.fanoutUnsaid(name, source, unbound, free))
+      }
+    })
+  }
+}
+
+// The first parameter of a pattern whose value the other one does not carry. `*` carries nothing.
+const findMissing = (of: KeyPattern.KeyPattern, by: KeyPattern.KeyPattern): string | undefined =>
+  of.holes.find((name) => name === "*" || !by.holes.includes(name))
 
 // --- resolution ---
 

@@ -19,6 +19,7 @@
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as Key from "./Key.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
 
@@ -365,8 +366,8 @@ export const findWitness = (p: KeyPattern, q: KeyPattern): string => {
 // --- keys ------------------------------------------------------------------------------------------------------------
 
 /**
- * The message that says why `K` is not a key; `never` for a literal, and for a template whose holes fill whole
- * segments.
+ * The message that says why `K` is not a key; `never` for a literal, and for a template whose holes cannot hold a
+ * colon: numbers, and texts that are a `Key.Segment`.
  *
  * @category type level
  * @since 0.1.0
@@ -378,9 +379,22 @@ type keySegmentsProblem<Whole extends string, K extends string> = K extends `${i
   : keySegmentProblem<Whole, K>
 
 type keySegmentProblem<Whole extends string, S extends string> = S extends "" ? Diagnostic.keySegmentEmpty<Whole>
-  : string extends S ? never
+  : hasTextHole<S> extends true ? Diagnostic.keyTextHole<showTemplate<Whole>>
   : S extends Structure ? Diagnostic.keyIsPattern<Whole>
   : never
+
+// Only a type of many texts makes an index signature of itself, which an empty object has.
+type hasTextHole<S extends string> = {} extends { readonly [_ in S]: 1 }
+  ? S extends Key.Segment | `${Key.Segment}` | `${number}` | `${bigint}` ? false
+  : S extends `${infer H}${infer T}` ? [S] extends [H] ? true : isTrueOfEither<hasTextHole<H>, hasTextHole<T>>
+  : true
+  : false
+type isTrueOfEither<A, B> = [A, B] extends [false, false] ? false : true
+
+// A message is one literal, so holes are shown by a name.
+type showTemplate<K extends string> = K extends `${infer H}:${infer T}` ? `${showSegment<H>}:${showTemplate<T>}`
+  : showSegment<K>
+type showSegment<S extends string> = {} extends { readonly [_ in S]: 1 } ? "${}" : S
 
 /**
  * The finding that says why a text is not a key; `undefined` for a key.
@@ -461,13 +475,13 @@ export const renderKey = (
   let key = ""
   for (const segment of pattern.segments) {
     const text = segment._tag === "Text" ? segment.text : textOf(params[segment.name])
-    if (!isSegment(text)) return Result.fail(Diagnostic.parameterNotSegment(pattern.source, nameOf(segment)))
+    if (!Key.isSegment(text)) return Result.fail(Diagnostic.parameterNotSegment(pattern.source, nameOf(segment)))
     key = key === "" ? text : `${key}:${text}`
   }
   if (!pattern.rest) return Result.succeed(key)
   const rest = params["*"]
   const tail = Array.isArray(rest) ? rest.map(textOf) : textOf(rest as ParamInput | undefined).split(":")
-  if (tail.length === 0 || !tail.every(isSegment)) {
+  if (tail.length === 0 || !tail.every(Key.isSegment)) {
     return Result.fail(Diagnostic.parameterNotSegment(pattern.source, "*"))
   }
   return Result.succeed(key === "" ? tail.join(":") : `${key}:${tail.join(":")}`)
@@ -478,11 +492,3 @@ const nameOf = (segment: Segment): string => segment._tag === "Hole" ? segment.n
 // An absent parameter is the empty text, which is no segment.
 const textOf = (value: unknown): string =>
   typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? String(value) : ""
-
-/**
- * Whether a text can be one segment of a key: not empty, and without `:`, `{`, `}`, `*`.
- *
- * @category keys
- * @since 0.1.0
- */
-export const isSegment = (text: string): boolean => text !== "" && !/[:{}*]/.test(text)

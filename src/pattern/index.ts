@@ -1,4 +1,14 @@
 /**
+ * Concrete keys, such as `user:42`, and the segments that they are made of.
+ *
+ * A template with a plain text in it, `` `user:${name}` ``, may spell any key below `user`, for the text may hold a
+ * colon. A text that is known to be one segment cannot, and its type says so.
+ *
+ * @since 0.1.0
+ */
+export * as Key from "./Key.ts"
+
+/**
  * Shapes of keys, such as `user:{id}`: the pattern language, as types and at run time.
  *
  * ```

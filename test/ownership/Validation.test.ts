@@ -105,6 +105,27 @@ describe("a manifest from data", () => {
     for (const wrong of [null, 1, [], {}, { families: null }]) assert.lengthOf(problemsOf(wrong), 1)
   })
 
+  it("is refused for a reference that fans out without saying so, and for no other reference", () => {
+    assert.deepStrictEqual(
+      problemsOf({
+        families: {
+          product: { pattern: "product:{shop}:{sku}" },
+          price: { pattern: "price:{shop}:{day}", derives: ["product:{shop}:{sku}"] },
+          said: { pattern: "said:{shop}:{day}", derives: ["product:{shop}:{sku}"], fanout: true },
+          file: { pattern: "file:*" },
+          rest: { pattern: "rest:*", derives: ["file:*"] },
+          total: { pattern: "total:{shop}", derives: ["product:{shop}:{sku}"] },
+          pages: { pattern: "pages:{sku}:{shop}:{n}", derives: ["product:{shop}:{sku}"] },
+          fixed: { pattern: "fixed:{n}", derives: ["product:1:2"] }
+        }
+      }),
+      [
+        "families.price.derives.0 E0411: 'price' derives 'product:{shop}:{sku}' without its 'sku': one change there drops 'price' for every 'day'; help: name the parameters alike, or add fanout: true if that is meant",
+        "families.rest.derives.0 E0411: 'rest' derives 'file:*' without its '*': one change there drops 'rest' for every '*'; help: name the parameters alike, or add fanout: true if that is meant"
+      ]
+    )
+  })
+
   it("names the first problem in its error, and says how many more there are", () => {
     const error = Result.getOrThrow(
       Result.flip(validate("AppCache", { families: { a: { pattern: "" }, b: { pattern: "x::y" } } }))

@@ -50,6 +50,7 @@ const build = (lines: ReadonlyArray<Line>): ValidManifest => {
       )
     families[`f${index}`] = {
       pattern: source,
+      fanout: true,
       ...(outer === undefined ? {} : isCarved ? { carvedFrom: outer.name } : { partOf: outer.name })
     }
   })

@@ -48,7 +48,7 @@ export class Access {
   /** The family, if the Context may read it. */
   readable(context: Context.Context<never>): CacheFamily | undefined {
     if (context === this.readContext && this.readGrant!.active) return this.readFamily
-    const grant = this.find(context, this.read)
+    const grant = find(context, this.engine, this.read)
     if (!grant?.active) return undefined
     this.readContext = context
     this.readGrant = grant
@@ -57,7 +57,7 @@ export class Access {
 
   /** The grant by which the Context may write the family. */
   writable(context: Context.Context<never>): CacheGrant | undefined {
-    const grant = this.find(context, this.own)
+    const grant = find(context, this.engine, this.own)
     return grant?.active ? grant : undefined
   }
 
@@ -66,16 +66,16 @@ export class Access {
   }
 
   grantToRead(context: Context.Context<never>): CacheGrant | undefined {
-    const grant = this.find(context, this.read)
+    const grant = find(context, this.engine, this.read)
     return grant?.active ? grant : undefined
   }
 
   /** Why the Context was refused. */
   refusal(context: Context.Context<never>, verb: Verb): CacheError {
     const { pattern: { source: pattern } } = this.family
-    const ended = this.find(context, verb === "read" ? this.read : this.own)
+    const ended = find(context, this.engine, verb === "read" ? this.read : this.own)
     if (ended !== undefined) return this.ended(verb, ended, "write")
-    const holds = this.find(context, this.read) === undefined ? "nothing" : "a borrow"
+    const holds = find(context, this.engine, this.read) === undefined ? "nothing" : "a borrow"
     return new CacheError({ reason: new NotOwner({ verb, pattern, family: this.family.owner, holds }) })
   }
 
@@ -88,19 +88,27 @@ export class Access {
         : new Revoked({ verb, pattern, token: grant.token })
     })
   }
+}
 
-  // Where one engine of the manifest is built inside another, the Context holds grants of both. Those of its own engine
-  // come first, be they borrows: else a lookup would read the other engine through an `Owns` that lies around it.
-  private find(context: Context.Context<never>, keys: ReadonlyArray<GrantKey>): CacheGrant | undefined {
-    const engine = Context.getOrUndefined(context, this.engine)
-    let other: CacheGrant | undefined
-    let ended: CacheGrant | undefined
-    for (const key of keys) {
-      const grant = Context.getOrUndefined(context, key)
-      if (grant?.active && (engine === undefined || grant.engine === engine)) return grant
-      if (grant?.active) other ??= grant
-      else ended ??= grant
-    }
-    return other ?? ended
+/**
+ * The first active grant under these names, or else one that has ended.
+ *
+ * Where one engine of the manifest is built inside another, the Context holds grants of both. Those of its own engine come
+ * first, be they borrows: else a lookup would read the other engine through an `Owns` that lies around it.
+ */
+export const find = (
+  context: Context.Context<never>,
+  engine: Context.Service<any, Runtime>,
+  keys: ReadonlyArray<GrantKey>
+): CacheGrant | undefined => {
+  const own = Context.getOrUndefined(context, engine)
+  let other: CacheGrant | undefined
+  let ended: CacheGrant | undefined
+  for (const key of keys) {
+    const grant = Context.getOrUndefined(context, key)
+    if (grant?.active && (own === undefined || grant.engine === own)) return grant
+    if (grant?.active) other ??= grant
+    else ended ??= grant
   }
+  return other ?? ended
 }

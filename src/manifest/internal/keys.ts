@@ -11,7 +11,8 @@ import * as Schema from "effect/Schema"
 import type { Scope } from "../../cache/Invalidation.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
-import { isSegment, type KeyPattern } from "../../pattern/KeyPattern.ts"
+import { isSegment } from "../../pattern/Key.ts"
+import type { KeyPattern } from "../../pattern/KeyPattern.ts"
 
 export type Params = { readonly [name: string]: unknown }
 

@@ -22,6 +22,7 @@ import * as Codec from "../../store/Codec.ts"
 import type { Store } from "../../store/Store.ts"
 import { FamilyAccess } from "./access.ts"
 import * as accessor from "./accessor.ts"
+import * as declared from "./declared.ts"
 import * as dependents from "./dependents.ts"
 import type { Runtime } from "./grants.ts"
 import * as keys from "./keys.ts"
@@ -90,7 +91,7 @@ const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest) =>
     invalidate: byPattern(manifest, accesses),
     events: Stream.unwrap(Effect.map(tag, ({ cache }) => cache.events)),
     stats: Effect.map(tag, ({ cache }) => cache.stats),
-    ...declared
+    ...declared.make(tag, manifest, graph)
   }
 }
 
@@ -129,14 +130,6 @@ const batch = (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, Cache
       (all) => all[0] === undefined ? Effect.void : all[0].cache.batch(all.map((each) => each.write))
     )
   )
-
-// What a program declares is the compiler's matter. The run time names its spans, and changes nothing else.
-const declared = {
-  fn: (name: string) => (body: (...args: ReadonlyArray<any>) => Generator<any, any, any>) =>
-    Effect.fn(name)(body as never),
-  method: () => <F>(method: F): F => method,
-  inLayer: () => <A>(effect: A): A => effect
-}
 
 // --- the engine --------------------------------------------------------------------------------
 

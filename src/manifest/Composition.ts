@@ -1,0 +1,66 @@
+/**
+ * Several manifests over one store, as types: no key may belong to two of them.
+ *
+ * @since 0.1.0
+ */
+import type * as Context from "effect/Context"
+import type * as Layer from "effect/Layer"
+import type { CacheError } from "../cache/CacheError.ts"
+import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type { Definition, FamilyName, FamilyOf, PatternOf, Touching } from "../ownership/Definition.ts"
+import type { findWitness, normalizePattern } from "../pattern/KeyPattern.ts"
+import type { Store } from "../store/Store.ts"
+
+/**
+ * Any manifest class, with the layer of its engine.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnyManifest extends Context.Key<any, unknown> {
+  readonly definition: Definition
+  readonly layer: Layer.Layer<any, CacheError, Store>
+}
+
+/**
+ * Manifests in a row, each that shares a key or a name with an earlier one replaced by a message.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CheckedComposition<Ms extends ReadonlyArray<unknown>> = checkEach<Ms>
+
+type checkEach<Ms, Earlier = never, Out extends ReadonlyArray<unknown> = []> = Ms extends
+  readonly [infer M, ...infer Rest]
+  ? checkEach<Rest, Earlier | M, [...Out, [findClash<Earlier, M>] extends [never] ? M : findClash<Earlier, M>]>
+  : Out
+
+type findClash<Earlier, M> = Earlier extends Named<infer EarlierId, infer A>
+  ? M extends Named<infer Id, infer B> ? Id extends EarlierId ? Diagnostic.manifestsAlike<Id>
+    : findSharing<EarlierId, A, Id, B>
+  : never
+  : never
+interface Named<Id extends string, D extends Definition> {
+  readonly key: Id
+  readonly definition: D
+}
+
+// One message is enough, so the families of the later manifest are asked in turn, and unions do not matter.
+type findSharing<EarlierId extends string, A extends Definition, Id extends string, B extends Definition> = {
+  [K in FamilyName<B>]: nameSharing<
+    EarlierId,
+    A,
+    Id,
+    PatternOf<B["families"][K]>,
+    Touching<A, PatternOf<B["families"][K]>>
+  >
+}[FamilyName<B>]
+type nameSharing<EarlierId extends string, A extends Definition, Id extends string, P extends string, Other> =
+  Other extends string ? Diagnostic.manifestsOverlap<
+      Id,
+      P,
+      EarlierId,
+      PatternOf<FamilyOf<A, Other>>,
+      findWitness<normalizePattern<P>, normalizePattern<PatternOf<FamilyOf<A, Other>>>>
+    >
+    : never

@@ -1,0 +1,51 @@
+/**
+ * The engines of several manifests over one store, after a check that no key belongs to two of them.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import { CacheError, InvalidManifest } from "../../cache/CacheError.ts"
+import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import { ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
+import { findWitness } from "../../pattern/KeyPattern.ts"
+import type { AnyManifest } from "../Composition.ts"
+
+type AnyLayer = Layer.Layer<any, CacheError, any>
+type Found = Diagnostic.Diagnostic & { readonly path: ReadonlyArray<string> }
+
+export const compose = (manifests: ReadonlyArray<AnyManifest>): AnyLayer => {
+  const earlier: Array<ValidManifest> = []
+  for (const { definition, key } of manifests) {
+    const valid = validate(key, definition)
+    // A manifest with mistakes of its own says so when its layer is built.
+    if (Result.isFailure(valid)) continue
+    const problems = earlier.flatMap((other) => findClashes(other, valid.success))
+    if (problems.length > 0) return failing(key, problems)
+    earlier.push(valid.success)
+  }
+  return Layer.mergeAll(...manifests.map((manifest) => manifest.layer) as [AnyLayer])
+}
+
+const findClashes = (earlier: ValidManifest, manifest: ValidManifest): ReadonlyArray<Found> => {
+  if (earlier.id === manifest.id) return [{ ...Diagnostic.manifestsAlike(manifest.id), path: [] }]
+  return [...manifest.families.values()].flatMap(({ name, pattern }) =>
+    earlier.patterns.overlapping(pattern).map((other) => ({
+      ...Diagnostic.manifestsOverlap(
+        manifest.id,
+        pattern.source,
+        earlier.id,
+        other.pattern.source,
+        findWitness(pattern, other.pattern)
+      ),
+      path: ["families", name, "pattern"]
+    }))
+  )
+}
+
+const failing = (manifest: string, problems: ReadonlyArray<Found>): AnyLayer => {
+  const error = new ManifestError({ manifest, reason: problems[0]!, problems })
+  const refused: Effect.Effect<any, CacheError> = Effect.fail(
+    new CacheError({ reason: new InvalidManifest({ error }) })
+  )
+  return Layer.effectContext(refused)
+}

@@ -1,0 +1,124 @@
+/**
+ * Functions, methods and programs that say what they do to the cache, at run time.
+ *
+ * Whether a body does no more than it declares is the compiler's matter. What remains is `invalidates`: where it goes
+ * beyond what follows from the owned patterns anyway, it is done here, after the body has succeeded and not before.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { CacheError, NotOwner } from "../../cache/CacheError.ts"
+import type { Scope } from "../../cache/Invalidation.ts"
+import type { Declared } from "../../ownership/Definition.ts"
+import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
+import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
+import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
+import { find, keyOf, type Runtime } from "./grants.ts"
+
+type AnyBody = (...args: ReadonlyArray<any>) => Generator<any, any, any>
+type AnyMethod = (this: unknown, ...args: ReadonlyArray<any>) => Effect.Effect<any, any, any>
+
+export const make = (
+  tag: Context.Service<any, Runtime>,
+  manifest: ValidManifest,
+  graph: DependencyGraph.DependencyGraph
+) => {
+  const invalidating = (declaration: Declared): Effect.Effect<void, CacheError> | undefined => {
+    const targets = targetsOf(manifest, graph, declaration)
+    return targets.length === 0 ? undefined : dropAll(tag, manifest, declaration, targets)
+  }
+  return {
+    fn: (name: string, declaration: Declared) => (body: AnyBody) => {
+      const run = Effect.fn(name)(body as never) as AnyMethod
+      const after = invalidating(declaration)
+      return after === undefined ? run : (...args: ReadonlyArray<any>) => Effect.tap(run(...args), () => after)
+    },
+    method: (declaration: Declared) => (method: AnyMethod): AnyMethod => {
+      const after = invalidating(declaration)
+      return after === undefined ? method : function(...args) {
+        return Effect.tap(method.apply(this, [...args]), () => after)
+      }
+    },
+    inLayer: () => <A>(effect: A): A => effect
+  }
+}
+
+// What to drop: some keys of one family.
+interface Target {
+  readonly family: string
+  readonly scope: Scope
+}
+
+const targetsOf = (
+  manifest: ValidManifest,
+  graph: DependencyGraph.DependencyGraph,
+  declaration: Declared
+): ReadonlyArray<Target> => {
+  const touching = (sources: ReadonlyArray<string> | undefined) =>
+    (sources ?? []).map(parsePatternUnsafe).flatMap((pattern) =>
+      manifest.patterns.overlapping(pattern).map(({ value }) => ({ family: value, pattern }))
+    )
+  // A write drops these key by key, as it is made.
+  const followed = new Set(
+    touching(declaration.owns).flatMap(({ family }) => graph.plans[family.index]!.map((step) => step.family))
+  )
+  return touching(declaration.invalidates)
+    .filter(({ family }) => !followed.has(family.name))
+    .map(({ family, pattern }) => ({ family: family.name, scope: scopeOf(family, pattern) }))
+}
+
+// Text in the pattern, where the family has a parameter, fixes that parameter.
+const scopeOf = (family: ValidFamily, pattern: KeyPattern): Scope => {
+  const positions: Array<number> = []
+  const values: Array<string> = []
+  let position = 0
+  family.pattern.segments.forEach((segment, index) => {
+    if (segment._tag === "Text") return
+    const given = pattern.segments[index]
+    if (given?._tag === "Text") {
+      positions.push(position)
+      values.push(given.text)
+    }
+    position++
+  })
+  return { positions, values }
+}
+
+const dropAll = (
+  tag: Context.Service<any, Runtime>,
+  manifest: ValidManifest,
+  declaration: Declared,
+  targets: ReadonlyArray<Target>
+): Effect.Effect<void, CacheError> => {
+  const declared = (mode: "own" | "borrow", sources: ReadonlyArray<string> | undefined) =>
+    (sources ?? []).flatMap((source) => {
+      const pattern = parsePatternUnsafe(source)
+      const family = manifest.patterns.covering(pattern)[0]?.value
+      return family === undefined ? [] : family.covering.map((name) => keyOf(manifest, mode, name))
+    })
+  const rights = [
+    ...declared("own", declaration.owns),
+    ...declared("own", declaration.borrows),
+    ...declared("borrow", declaration.borrows)
+  ]
+  return Effect.withFiber((fiber): Effect.Effect<void, CacheError> => {
+    const grant = find(fiber.context, tag, rights)
+    const runtime = grant?.active ? grant.engine : Context.getOrUndefined(fiber.context, tag)
+    if (runtime === undefined) return Effect.fail(refusal(manifest, targets[0]!))
+    return Effect.forEach(
+      targets,
+      ({ family, scope }) => runtime.cache.families.get(family)!.dropScope(scope, "hide"),
+      { discard: true }
+    )
+  })
+}
+
+const refusal = (manifest: ValidManifest, target: Target): CacheError => {
+  const family = manifest.families.get(target.family)!
+  const reason = new NotOwner({
+    verb: "write",
+    pattern: family.pattern.source,
+    family: family.owner,
+    holds: "nothing"
+  })
+  return new CacheError({ reason })
+}

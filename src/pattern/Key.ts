@@ -1,0 +1,56 @@
+/**
+ * Concrete keys, such as `user:42`, and the segments that they are made of.
+ *
+ * A template with a plain text in it, `` `user:${name}` ``, may spell any key below `user`, for the text may hold a
+ * colon. A text that is known to be one segment cannot, and its type says so.
+ *
+ * @since 0.1.0
+ */
+import * as Option from "effect/Option"
+
+declare const TypeId: unique symbol
+
+/**
+ * A text that is one segment of a key: not empty, and without `:`, `{`, `}`, `*`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Segment = string & { readonly [TypeId]: "Segment" }
+
+/**
+ * Whether a text is one segment.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isSegment = (text: string): text is Segment => text !== "" && !/[:{}*]/.test(text)
+
+/**
+ * The text as a segment, for templates of raw keys; none if it is not one.
+ *
+ * **Example** (A key from a text)
+ *
+ * ```ts
+ * import * as Option from "effect/Option"
+ * import * as Key from "effect-stateless/pattern/Key"
+ *
+ * Option.map(Key.segment("ann"), (name) => `user:${name}`) // => Option.some("user:ann")
+ * Key.segment("ann:posts") // => Option.none()
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const segment = (text: string): Option.Option<Segment> => isSegment(text) ? Option.some(text) : Option.none()
+
+/**
+ * The text as a segment; throws a `TypeError` if it is not one. The text is not part of the error.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const segmentUnsafe = (text: string): Segment => {
+  if (isSegment(text)) return text
+  throw new TypeError("this text is not one segment of a key: it is empty, or has one of `:`, `{`, `}`, `*`")
+}

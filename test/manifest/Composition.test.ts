@@ -1,0 +1,53 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+
+class Users extends Manifest.Service<Users>()("Users", {
+  families: { user: { pattern: "user:{id}", value: Manifest.type<number>() } }
+}) {}
+class Sales extends Manifest.Service<Sales>()("Sales", {
+  families: { sale: { pattern: "sale:{id}", value: Manifest.type<number>() } }
+}) {}
+
+const data = (id: string, pattern: string) => Manifest.Service<any>()(id, { families: { any: { pattern } } } as never)
+
+const refusal = (layer: Layer.Layer<any, { readonly message: string }, any>) =>
+  Effect.map(
+    Effect.flip(Effect.scoped(Layer.build(Layer.provide(layer, MemoryStore.layer({ capacity: 10 }))))) as Effect.Effect<
+      { readonly message: string }
+    >,
+    (error) => error.message
+  )
+
+describe("compose", () => {
+  it.effect("gives the engines of manifests that share no key, over one store", () =>
+    Effect.gen(function*() {
+      yield* Users.keys.user.set({ id: 1 }, 1)
+      yield* Sales.keys.sale.set({ id: 1 }, 2)
+      assert.strictEqual(yield* Users.get("user:1"), 1)
+      assert.strictEqual(yield* Sales.get("sale:1"), 2)
+    }).pipe(Effect.provide(
+      Layer.mergeAll(Users.owner("user"), Sales.owner("sale")).pipe(
+        Layer.provide(Manifest.compose(Users, Sales)),
+        Layer.provide(MemoryStore.layer({ capacity: 10 }))
+      )
+    )))
+
+  it.effect("refuses manifests that share a key, naming both patterns and the key", () =>
+    Effect.gen(function*() {
+      assert.include(
+        yield* refusal(Manifest.compose(Users, data("Other", "user:*") as never)),
+        "`Other` and `Users` both own `user:_`: by `user:*` and by `user:{id}`"
+      )
+    }))
+
+  it.effect("refuses manifests of one name", () =>
+    Effect.gen(function*() {
+      assert.include(
+        yield* refusal(Manifest.compose(Users, data("Users", "other:*") as never)),
+        "two manifests are called `Users`"
+      )
+    }))
+})
