@@ -77,8 +77,13 @@ export type AnyCapability = OwnsCapability<any, any, any>
  */
 export type AnyBorrow = BorrowsCapability<any, any, any>
 
-// The region of a pattern, marked with the carve-out that it belongs to.
-type regionIn<P extends string, Self> = Self extends { readonly "~carved": infer C extends string }
+/**
+ * The region of a pattern, marked with the carve-out that it belongs to.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type regionIn<P extends string, Self> = Self extends { readonly "~carved": infer C extends string }
   ? [C] extends [never] ? Region<P>
   : findNearest<Trie<C>, normalizePattern<P>> extends infer Realm
     ? [Realm] extends [never] ? Region<P> : readonly [{ readonly carved: Realm }, ...Region<P>]

@@ -88,12 +88,15 @@ export interface DeclaredMethod<Self, C> {
  * @category models
  * @since 0.1.0
  */
-export interface InLayer<Self, D extends Definition, L extends string> {
+export interface InLayer<Self, L extends string> {
   <A, E, R>(
-    effect: [findProgramProblem<Self, D, L, R>] extends [never] ? Effect.Effect<A, E, R>
-      : findProgramProblem<Self, D, L, R>
+    effect: [findProgramProblem<Self, DefinitionOf<Self>, L, R>] extends [never] ? Effect.Effect<A, E, R>
+      : findProgramProblem<Self, DefinitionOf<Self>, L, R>
   ): Effect.Effect<A, E, R>
 }
+
+// Looked up rather than passed, so that an error does not print the whole manifest.
+type DefinitionOf<Self> = Self extends { readonly "~definition": infer D extends Definition } ? D : never
 
 type findProgramProblem<Self, D extends Definition, L, R> = R extends BorrowsCapability<infer P, any, Self>
   ? findLayerProblem<D, L, "borrows", P>

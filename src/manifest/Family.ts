@@ -192,20 +192,29 @@ export interface Reader<P extends string, V, E, Codecs, Name = string> extends R
     params: Diagnostic.writeThroughBorrow<P, Name & string>,
     value?: unknown,
     options?: SetOptions
-  ) => never
-  readonly setMany: (entries: Diagnostic.writeThroughBorrow<P, Name & string>, options?: SetOptions) => never
-  readonly update: (params: Diagnostic.writeThroughBorrow<P, Name & string>, f?: unknown) => never
-  readonly patch: (params: Diagnostic.writeThroughBorrow<P, Name & string>, f?: unknown) => never
-  readonly delete: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => never
-  readonly deleteMany: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => never
-  readonly invalidate: (params: Diagnostic.writeThroughBorrow<P, Name & string>, options?: InvalidateOptions) => never
+  ) => Effect.Effect<never>
+  readonly setMany: (
+    entries: Diagnostic.writeThroughBorrow<P, Name & string>,
+    options?: SetOptions
+  ) => Effect.Effect<never>
+  readonly update: (params: Diagnostic.writeThroughBorrow<P, Name & string>, f?: unknown) => Effect.Effect<never>
+  readonly patch: (params: Diagnostic.writeThroughBorrow<P, Name & string>, f?: unknown) => Effect.Effect<never>
+  readonly delete: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => Effect.Effect<never>
+  readonly deleteMany: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => Effect.Effect<never>
+  readonly invalidate: (
+    params: Diagnostic.writeThroughBorrow<P, Name & string>,
+    options?: InvalidateOptions
+  ) => Effect.Effect<never>
   readonly invalidateWhere: (
     params: Diagnostic.writeThroughBorrow<P, Name & string>,
     options?: InvalidateOptions
-  ) => never
-  readonly invalidateAll: (options: Diagnostic.writeThroughBorrow<P, Name & string>) => never
-  readonly invalidateTag: (tag: Diagnostic.writeThroughBorrow<P, Name & string>, options?: InvalidateOptions) => never
-  readonly refresh: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => never
+  ) => Effect.Effect<never>
+  readonly invalidateAll: (options: Diagnostic.writeThroughBorrow<P, Name & string>) => Effect.Effect<never>
+  readonly invalidateTag: (
+    tag: Diagnostic.writeThroughBorrow<P, Name & string>,
+    options?: InvalidateOptions
+  ) => Effect.Effect<never>
+  readonly refresh: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => Effect.Effect<never>
 }
 
 /**

@@ -59,6 +59,7 @@ import type {
   CheckedOwners,
   DelegateOptions,
   isUnion,
+  Open,
   OwnerOptions,
   RequiredBy
 } from "./Owner.ts"
@@ -69,7 +70,10 @@ import type {
  * @category models
  * @since 0.1.0
  */
-export type Borrows<Pattern extends DeclaredIn<Self, Pattern>, Self> = Capability.Borrows<Pattern & string, Self>
+export type Borrows<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Borrows<
+  Pattern & string,
+  Self
+>
 
 /**
  * The right to write, and to read, every key of a pattern that the manifest `Self` declares.
@@ -81,10 +85,13 @@ export type Borrows<Pattern extends DeclaredIn<Self, Pattern>, Self> = Capabilit
  * @category models
  * @since 0.1.0
  */
-export type Owns<Pattern extends DeclaredIn<Self, Pattern>, Self> = Capability.Owns<Pattern & string, Self>
+export type Owns<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Owns<
+  Pattern & string,
+  Self
+>
 
 /**
- * A pattern that the manifest `Self` declares, up to the names of its parameters.
+ * What the pattern of a hand-written capability must be: `Message` is `number` for a declared one.
  *
  * **Details**
  *
@@ -94,8 +101,8 @@ export type Owns<Pattern extends DeclaredIn<Self, Pattern>, Self> = Capability.O
  * @category type level
  * @since 0.1.0
  */
-export interface DeclaredIn<Self, Pattern> {
-  readonly length: findCapabilityProblem<Self, Pattern>
+export interface Declares<Message> {
+  readonly length: Message
 }
 type findCapabilityProblem<Self, Pattern> = Self extends Instance<infer Id, infer D>
   ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number : Diagnostic.capabilityUnknown<Id, Pattern>
@@ -163,7 +170,7 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
   /** The engine alone: no right to anything. */
   readonly layer: Layer.Layer<Self, CacheError, Store>
   /** The owner of a family and its parts, until the layer's scope closes. */
-  owner<const K extends string, O extends OwnerOptions<D, K>>(
+  owner<const K extends string, O extends OwnerOptions<D, K> & Open>(
     family: CheckedName<Id, D, K, "own">,
     options?: [O] extends [infer X] ? CheckedOwner<Self, D, K, X> : O
   ): Layer.Layer<Capability.Owns<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self | RequiredBy<O>>
@@ -172,7 +179,7 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
     family: CheckedName<Id, D, K, "borrow">
   ): Layer.Layer<Capability.Borrows<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self>
   /** Hands a part of an ownership on. */
-  delegate<const K extends string, O extends DelegateOptions<D, K>>(
+  delegate<const K extends string, O extends DelegateOptions<D, K> & Open>(
     family: CheckedName<Id, D, K, "delegate">,
     options?: [O] extends [infer X] ? CheckedOwner<Self, D, K, X> : O
   ): Layer.Layer<
@@ -224,7 +231,7 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
     declared: [C] extends [infer X extends Declared] ? CheckedDeclared<Id, D, X> : C
   ): DeclaredMethod<Self, C>
   /** Marks an Effect as a program of one layer. */
-  inLayer<L extends keyof D["layers"] & string>(layer: L): InLayer<Self, D, L>
+  inLayer<L extends keyof D["layers"] & string>(layer: L): InLayer<Self, L>
 }
 
 type CheckedPattern<Id extends string, D extends Definition, P extends string> = [patternProblem<P>] extends [never]

@@ -48,7 +48,17 @@ export interface OwnerOptions<D extends Definition, K extends string> {
   /** Loads many keys at once, for `getMany`; alone, it loads single keys, too. */
   readonly lookupMany?: LookupManyOf<FamilyOf<D, K>>
   /** Lookups of the parts, by family. */
-  readonly parts?: { readonly [Part in PartName<D, K>]?: DelegateOptions<D, Part> }
+  readonly parts?: { readonly [Part in PartName<D, K>]?: DelegateOptions<D, Part> } & Open
+}
+
+/**
+ * Lets options through that do not exist, for the check to name them.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export interface Open {
+  readonly [option: string]: unknown
 }
 
 /**
@@ -94,11 +104,13 @@ type partsOf<D extends Definition, K> = {
 export type CheckedOwner<Self, D extends Definition, K extends string, O> = {
   readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, K, O[N]>
     : N extends "parts" ? CheckedParts<Self, D, K, O[N]>
+    : string extends N ? O[N]
     : Diagnostic.optionUnknown<N & string, `the owner of family '${K}'`>
 }
 
 type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
   readonly [Part in keyof Ps]: Part extends PartName<D, K> ? CheckedPart<Self, D, Part, Ps[Part]>
+    : string extends Part ? Ps[Part]
     : Diagnostic.partUnknown<K, Part & string>
 }
 type CheckedPart<Self, D extends Definition, Part extends string, O> = {

@@ -280,7 +280,7 @@ export type CarvedPatterns<D extends Definition> = {
  */
 export type Checked<D extends Definition> = {
   readonly [S in keyof D]: S extends "families"
-    ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> }
+    ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Partial<FamilySpec> }
     : S extends "layers" ? { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }
     : S extends "readers" ? { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }
     : Diagnostic.optionUnknown<S & string, "the manifest">
@@ -306,9 +306,9 @@ type CheckedReader<D extends Definition, K extends string, F> = K extends Family
 
 type orElse<A, B> = [A] extends [never] ? B : A
 
-// While a text is being typed the language server asks with `any` in its place. The answer is what it offers, so it is
-// the valid texts there, and a message nowhere else.
-type isAny<T> = 0 extends 1 & T ? true : false
+// While a text is being typed the language server asks with `any`, `string` or the empty text in its place, and offers
+// the answer: so the answer is the valid texts there, and a message elsewhere.
+type isUntyped<T> = 0 extends 1 & T ? true : T extends "" ? true : string extends T ? true : false
 
 // --- overlap ---
 
@@ -347,7 +347,7 @@ type CheckedEncloser<D extends Definition, K extends string, F, Option extends "
     >
 type CheckedNearest<D extends Definition, F, Option extends string, Named, Outer> = [Outer] extends [never]
   ? Diagnostic.encloserNone<PatternOf<F>, Option>
-  : isAny<Named> extends true ? Outer
+  : isUntyped<Named> extends true ? Outer
   : Named extends Outer ? Named
   : Named extends string ? findEncloserWrong<D, F, Named, Outer>
   : Outer
@@ -362,7 +362,7 @@ type CheckedParams<K extends string, P extends string, C> = {
 // --- references ---
 
 type CheckedReferences<D extends Definition, K extends string, F, Verb extends "derives" | "borrows", T> = {
-  readonly [I in keyof T]: isAny<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
+  readonly [I in keyof T]: isUntyped<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
     : T[I] extends string ? orElse<findReferenceProblem<D, K, F, Verb, T[I]>, T[I]>
     : string
 }
@@ -408,7 +408,7 @@ type firstParam<P extends string, Names> = P extends `${infer H}:${infer T}`
 
 // --- layers ---
 
-type CheckedLayerName<D extends Definition, L> = isAny<L> extends true ? LayerNames<D>
+type CheckedLayerName<D extends Definition, L> = isUntyped<L> extends true ? LayerNames<D>
   : L extends LayerNames<D> ? L
   : L extends string ? Diagnostic.layerUnknown<L>
   : LayerNames<D>
@@ -480,7 +480,7 @@ export type CheckedDeclared<Id extends string, D extends Definition, C extends D
 }
 
 type CheckedRights<Id extends string, D extends Definition, C, Option extends "owns" | "borrows", T> = {
-  readonly [I in keyof T]: isAny<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
+  readonly [I in keyof T]: isUntyped<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
     : T[I] extends string ? orElse<findRightProblem<Id, D, C, Option, T[I]>, T[I]>
     : string
 }
@@ -513,7 +513,7 @@ type CheckedInvalidates<Id extends string, D extends Definition, Owned extends s
     : Diagnostic.invalidatesIncomplete<M & string, Owned>
     : never
 type CheckedTargets<Id extends string, D extends Definition, T> = {
-  readonly [I in keyof T]: isAny<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
+  readonly [I in keyof T]: isUntyped<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
     : T[I] extends string ? orElse<findInvalidatesProblem<Id, D, T[I]>, T[I]>
     : string
 }

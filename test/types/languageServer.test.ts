@@ -1,0 +1,112 @@
+import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import * as Compiler from "./compiler.ts"
+import { LanguageServer } from "./languageServer.ts"
+
+let server: LanguageServer
+beforeAll(async () => {
+  server = await LanguageServer.start()
+})
+afterAll(() => server.stop())
+
+const fixture = fs.readFileSync(path.join(Compiler.root, "dtslint/fixture.ts"), "utf8")
+const lineOf = (text: string) => fixture.split("\n").findIndex((line) => line.includes(text)) + 1
+
+const manifest = (families: string, rest = "") => `
+import * as Manifest from "../src/manifest/Manifest.ts"
+export class C extends Manifest.Service<C>()("C", {
+  layers: { client: { reads: ["server"] }, server: {} },
+  families: {
+    user: { pattern: "user:{id}", layer: "server" },
+    posts: { pattern: "user:{id}:posts:*", layer: "client" },
+    ${families}
+  }${rest}
+}) {}
+`
+const program = (body: string) => `
+import { Effect } from "effect"
+import * as Manifest from "../src/manifest/Manifest.ts"
+import { AppCache, Db, User, UserId } from "./fixture.ts"
+declare const id: typeof UserId.Type
+declare const ann: User
+${body}
+`
+
+describe("completion offers", () => {
+  const cases: ReadonlyArray<readonly [what: string, marked: string, expected: ReadonlyArray<string>]> = [
+    ["patterns in derives", manifest(`x: { pattern: "x", derives: ["/*|*/"] }`), ["user:{id}", "user:{id}:posts:*"]],
+    ["patterns in borrows", manifest(`x: { pattern: "x", borrows: ["/*|*/"] }`), ["user:{id}", "user:{id}:posts:*"]],
+    ["patterns to readers", manifest("", `, readers: { r: { borrows: ["/*|*/"] } }`), ["user:{id}"]],
+    ["layers to families", manifest(`x: { pattern: "x", layer: "/*|*/" }`), ["client", "server"]],
+    ["layers in reads", manifest("", "").replace(`reads: ["server"]`, `reads: ["/*|*/"]`), ["client", "server"]],
+    ["the encloser in partOf", manifest(`x: { pattern: "user:{id}:posts:{n}", partOf: "/*|*/" }`), ["posts"]],
+    ["the encloser in carvedFrom", manifest(`x: { pattern: "user:{id}:posts:{n}", carvedFrom: "/*|*/" }`), ["posts"]],
+    ["options of a family", manifest(`x: { pattern: "x", /*|*/ }`), ["derives", "borrows", "timeToLive", "partOf"]],
+    ["families as keys", program("AppCache.keys./*|*/"), ["user", "prefs", "profile", "feed"]],
+    ["parameter names", program("AppCache.keys.feed.get({ /*|*/ })"), ["id", "page"]],
+    ["patterns in owns", program(`AppCache.fn("f", { owns: ["/*|*/"] })`), ["user:{id}", "files:*"]],
+    ["patterns in invalidates", program(`AppCache.fn("f", { invalidates: ["/*|*/"] })`), ["user:{id}", "files:*"]],
+    ["layers of a program", program(`AppCache.inLayer("/*|*/")`), ["client", "edge", "server"]],
+    ["options of an owner", program(`AppCache.owner("user", { /*|*/ })`), ["lookup", "lookupMany"]],
+    ["parameters of a lookup", program(`AppCache.owner("feed", { lookup: ({ /*|*/ }) => null! })`), ["id", "page"]]
+  ]
+  for (const [what, marked, expected] of cases) {
+    it(what, async () => {
+      const offered = await server.complete(marked)
+      for (const one of expected) assert.include(offered, one)
+      for (const one of offered) assert.notMatch(one, /^E\d{4}:/, "a message is no completion")
+    })
+  }
+})
+
+describe("hovers show capabilities, and no machinery", () => {
+  const cases: ReadonlyArray<readonly [name: string, body: string, shown: string]> = [
+    [
+      "a generator",
+      `const /*|*/p = Effect.gen(function*() {
+        yield* AppCache.keys.user.set({ id }, ann)
+        return yield* AppCache.keys.prefs.get({ id })
+      })`,
+      `const p: Effect.Effect<{ readonly dark: boolean; }, CacheError, Borrows<"prefs:{id}", AppCache> | Owns<"user:{id}", AppCache>>`
+    ],
+    [
+      "an operation",
+      "const /*|*/p = AppCache.keys.user.get({ id })",
+      `const p: Effect.Effect<User, CacheError | DbError, Borrows<"user:{id}", AppCache>>`
+    ],
+    [
+      "an owner",
+      `const /*|*/p = AppCache.owner("user", { lookup: ({ id }) => Db.use((db) => db.userById(id)) })`,
+      `const p: Layer<Owns<"user:{id}", AppCache>, CacheError, AppCache | Db>`
+    ],
+    [
+      "a declared function",
+      `const /*|*/p = AppCache.fn("p", { owns: ["user:{id}"], borrows: ["prefs:{id}"] })(function*<A>(a: A) { return a })`,
+      `const p: <A>(a: A) => Effect.Effect<A, never, Borrows<"prefs:{id}", AppCache> | Owns<"user:{id}", AppCache>>`
+    ],
+    [
+      "a hand-written right",
+      `const /*|*/p = Effect.succeed(1) as Effect.Effect<number, never, Manifest.Owns<"user:{id}", AppCache>>`,
+      `const p: Effect.Effect<number, never, Manifest.Owns<"user:{id}", AppCache>>`
+    ]
+  ]
+  for (const [name, body, shown] of cases) {
+    it(name, async () => {
+      const hover = await server.hover(program(`export ${body}`))
+      assert.strictEqual(hover.replace(/```(tsx?|typescript)?\n?/g, "").replace(/\s+/g, " ").trim(), shown)
+    })
+  }
+})
+
+describe("go to definition", () => {
+  it("of an accessor lands on its family", async () => {
+    const places = await server.define(program("AppCache.keys./*|*/user"))
+    assert.deepStrictEqual(places, [{ file: "fixture.ts", line: lineOf("    user: {") }])
+  })
+
+  it("of a manifest lands on its class", async () => {
+    const places = await server.define(program("/*|*/AppCache.keys"))
+    assert.deepStrictEqual(places, [{ file: "fixture.ts", line: lineOf("export class AppCache") }])
+  })
+})

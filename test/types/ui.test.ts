@@ -1,0 +1,36 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import * as Compiler from "./compiler.ts"
+
+// Each file of misuses has its exact errors beside it. `npm run test:types -- -u` writes them anew.
+const folder = path.join(Compiler.root, "dtslint/ui")
+const files = fs.readdirSync(folder).filter((name) => name.endsWith(".ts"))
+const output = Compiler.run(path.join(folder, "tsconfig.json"), ["--pretty", "false"])
+
+// An error's first line starts with its file, the lines that explain it are indented.
+const errorsOf = (file: string): string => {
+  const errors = output.split(/\n(?=\S)/).filter((error) => error.startsWith(`dtslint/ui/${file}(`))
+  return `${errors.map((error) => error.trimEnd().slice("dtslint/ui/".length)).join("\n")}\n`
+}
+
+describe("misuses, as tsc 7 reports them", () => {
+  it.for(files)("%s has exactly the pinned errors", async (file, { expect }) => {
+    await expect(errorsOf(file)).toMatchFileSnapshot(path.join(folder, file.replace(/\.ts$/, ".stderr")))
+  })
+
+  it("have no other errors, and no message that the compiler cuts", () => {
+    const elsewhere = output.split("\n").filter((line) => /^\S/.test(line) && !line.startsWith("dtslint/ui/"))
+    assert.deepStrictEqual(elsewhere, [])
+    for (const [message] of output.matchAll(/"E\d{4}: [^"]*"/g)) {
+      assert.notInclude(message, "...'")
+      assert.isAtMost(message.length, 302, message)
+    }
+  })
+
+  it("each print one of our messages, unless the compiler's own names the property and the type", () => {
+    const native = output.split(/\n(?=\S)/).filter((error) => error !== "" && !/E\d{4}: /.test(error))
+    const plain = /error TS(2741|2353|2322|2379|2345): .*(is missing in type|may only specify known|is not assignable)/s
+    for (const error of native) assert.match(error, plain)
+  })
+})
