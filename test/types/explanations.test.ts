@@ -1,0 +1,39 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import * as Explanations from "../../src/diagnostic/Explanations.ts"
+import * as Compiler from "./compiler.ts"
+
+const shown = Explanations.all.filter(({ failing }) => failing !== undefined)
+const output = Compiler.runOn(
+  "explanations",
+  Object.fromEntries(shown.flatMap(({ code, failing, repaired }) => [
+    [`${code}.failing.ts`, failing!],
+    [`${code}.repaired.ts`, repaired!]
+  ]))
+)
+const errorsIn = (file: string): ReadonlyArray<string> =>
+  output.split(/\n(?=\S)/).filter((error) => error.startsWith(`${file}(`))
+
+describe("explanations", () => {
+  it("cover every code that the sources know, once", () => {
+    const sources = fs.readdirSync(path.join(Compiler.root, "src"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => fs.readFileSync(path.join(Compiler.root, "src", file), "utf8"))
+    const known = new Set(sources.flatMap((text) => [...text.matchAll(/"(E0\d{3})"/g)].map(([, code]) => code)))
+    assert.deepStrictEqual(Explanations.all.map(({ code }) => code).toSorted(), [...known].toSorted())
+    assert.strictEqual(new Set(Explanations.all.map(({ code }) => code)).size, Explanations.all.length)
+    assert.strictEqual(Explanations.find("E0203")?.code, "E0203")
+    assert.isUndefined(Explanations.find("E9999"))
+  })
+
+  for (const { code, foundBy } of shown) {
+    it(`${code}: the failing program fails by this finding alone, the repaired one not at all`, () => {
+      assert.deepStrictEqual(errorsIn(`${code}.repaired.ts`), [])
+      const failing = errorsIn(`${code}.failing.ts`)
+      if (foundBy === "the run time") return assert.deepStrictEqual(failing, [])
+      assert.isNotEmpty(failing)
+      for (const error of failing) assert.include(error, `${code}: `)
+    })
+  }
+})
