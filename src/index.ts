@@ -23,6 +23,16 @@
 export * as Diagnostic from "./diagnostic/Diagnostic.ts"
 
 /**
+ * What each code means, at length: the mistake, the smallest program that makes it, why it is one, and the repair.
+ *
+ * - Both programs of an explanation are complete modules; the failing one has exactly this finding.
+ * - Codes that the outside world causes (stores, time, load) have no program: none fails by itself.
+ *
+ * @since 0.1.0
+ */
+export * as Explanations from "./diagnostic/Explanations.ts"
+
+/**
  * Concrete keys, such as `user:42`, and the segments that they are made of.
  *
  * A template with a plain text in it, `` `user:${name}` ``, may spell any key below `user`, for the text may hold a

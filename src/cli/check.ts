@@ -1,0 +1,113 @@
+/**
+ * `stateless check [tsconfig]`: runs the project's own `tsc`, and shows our findings with both of their parties.
+ */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+import * as ChildProcess from "effect/process/ChildProcess"
+import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as Schema from "effect/Schema"
+import { type Declaration, type Finding, findOther, parse } from "./findings.ts"
+import { render, type Style } from "./render.ts"
+
+/** The project has no TypeScript of its own. */
+export class CompilerMissing extends Schema.TaggedError<CompilerMissing>()("CompilerMissing", {
+  folder: Schema.String
+}) {
+  override get message() {
+    return `no TypeScript is installed for \`${this.folder}\`; help: npm install --save-dev typescript`
+  }
+}
+
+export interface Options {
+  readonly project: string
+  readonly isJson: boolean
+  readonly style: Style
+  /** The Node that runs this program, which runs the compiler, too. */
+  readonly node: string
+  readonly folder: string
+}
+
+// Files in which the other party of a finding is looked for.
+const filesMax = 5_000
+
+/** How many errors there are, of any kind. */
+export const check = Effect.fnUntraced(function*(options: Options) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const spawner = yield* ChildProcessSpawner
+  const compiler = yield* findCompiler(options.folder)
+  const run = (flags: ReadonlyArray<string>) =>
+    spawner.string(
+      ChildProcess.make(options.node, [compiler, "-p", options.project, ...flags], { cwd: options.folder })
+    )
+  const { findings, others } = parse(yield* run(["--noEmit", "--pretty", "false"]))
+  const texts = new Map<string, string>()
+  const read = Effect.fnUntraced(function*(file: string) {
+    if (texts.has(file)) return
+    texts.set(file, yield* Effect.orElseSucceed(fs.readFileString(path.resolve(options.folder, file)), () => ""))
+  })
+  yield* Effect.forEach(findings, ({ file }) => read(file), { discard: true })
+  // The manifest is often in another file than its misuse.
+  if (findings.length > 0) {
+    const listed = (yield* run(["--listFilesOnly"])).split(/\r?\n/)
+      .filter((file) => file !== "" && !file.includes("node_modules") && !file.endsWith(".d.ts"))
+      .map((file) => path.relative(options.folder, file))
+    yield* Effect.forEach(listed.slice(0, filesMax), read, { discard: true })
+  }
+  const shown = findings.map((finding) => ({ finding, other: findOther(finding, nearFirst(finding, texts, path)) }))
+  yield* options.isJson
+    ? Console.log(JSON.stringify({ findings: shown.map(toJson), others }, undefined, 2))
+    : show(shown, others, texts, options.style)
+  return findings.length + others.length
+})
+
+interface Shown {
+  readonly finding: Finding
+  readonly other: Declaration | undefined
+}
+
+// The finding's own file, then those that it imports, nearest first: another manifest of the project is no party to it.
+const nearFirst = (
+  { file }: Finding,
+  texts: ReadonlyMap<string, string>,
+  path: Path.Path
+): ReadonlyArray<readonly [string, string]> => {
+  const reached = new Set([file])
+  for (const from of reached) {
+    for (const [, specifier] of texts.get(from)!.matchAll(/\bfrom\s*["'](\.[^"']*)["']/g)) {
+      const target = path.join(path.dirname(from), specifier!).replace(/\.[cm]?js$/, "")
+      const found = ["", ".ts", ".tsx", "/index.ts"].map((end) => target + end).find((name) => texts.has(name))
+      if (found !== undefined) reached.add(found)
+    }
+  }
+  return [...reached].map((name) => [name, texts.get(name)!])
+}
+
+const toJson = ({ finding, other }: Shown) => ({ ...finding, ...(other === undefined ? {} : { other }) })
+
+const show = (
+  shown: ReadonlyArray<Shown>,
+  others: ReadonlyArray<string>,
+  texts: ReadonlyMap<string, string>,
+  style: Style
+) => {
+  const lineOf = (file: string, line: number) => texts.get(file)?.split(/\r?\n/)[line - 1] ?? ""
+  const parts = [
+    ...others,
+    ...shown.map(({ finding, other }) => `${render(finding, other, lineOf, style)}\n`)
+  ]
+  return parts.length === 0 ? Effect.void : Console.log(parts.join("\n"))
+}
+
+// The compiler nearest to the folder, as a module of the project finds it.
+const findCompiler = Effect.fnUntraced(function*(folder: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  for (let at = path.resolve(folder);; at = path.dirname(at)) {
+    const compiler = path.join(at, "node_modules/typescript/bin/tsc")
+    if (yield* fs.exists(compiler)) return compiler
+    if (path.dirname(at) === at) return yield* new CompilerMissing({ folder })
+  }
+})

@@ -1,0 +1,34 @@
+/**
+ * `stateless explain CODE`: what a code means, with the program that fails and its repair.
+ */
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Explanations from "../diagnostic/Explanations.ts"
+
+/** No code is spelt like this. */
+export class CodeUnknown extends Schema.TaggedError<CodeUnknown>()("CodeUnknown", { code: Schema.String }) {
+  override get message() {
+    return `no code is called \`${this.code}\`; help: a code is one of ${
+      Explanations.all.map(({ code }) => code).join(", ")
+    }`
+  }
+}
+
+export const explain = (code: string, isJson: boolean): Effect.Effect<void, CodeUnknown> => {
+  const explanation = Explanations.find(code.toUpperCase())
+  if (explanation === undefined) return Effect.fail(new CodeUnknown({ code }))
+  return Console.log(isJson ? JSON.stringify(explanation, undefined, 2) : show(explanation))
+}
+
+const indent = (text: string): string => text.trimEnd().split("\n").map((line) => line && `    ${line}`).join("\n")
+
+const show = (explanation: Explanations.Explanation): string =>
+  [
+    `${explanation.code}, found by ${explanation.foundBy}`,
+    explanation.what,
+    explanation.why,
+    ...(explanation.failing === undefined ? [] : ["This fails:", indent(explanation.failing)]),
+    explanation.repair,
+    ...(explanation.repaired === undefined ? [] : ["This is right:", indent(explanation.repaired)])
+  ].join("\n\n")

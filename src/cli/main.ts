@@ -1,0 +1,54 @@
+#!/usr/bin/env node
+/**
+ * The command line, `npx stateless`: explains codes, and checks a project with both parties of each finding shown.
+ */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import * as Argument from "effect/cli/Argument"
+import * as Command from "effect/cli/Command"
+import * as Flag from "effect/cli/Flag"
+import * as Console from "effect/Console"
+import * as Effect from "effect/Effect"
+import { check } from "./check.ts"
+import { explain } from "./explain.ts"
+import { colored, plain } from "./render.ts"
+
+const json = Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Print JSON, for tools"))
+
+// 1: the project has errors. 2: the command could not do its work.
+const endWith = (code: number) =>
+  Effect.sync(() => {
+    process.exitCode = code
+  })
+const orFail = <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.catch(effect, (error) => Effect.andThen(Console.error(`stateless: ${error.message}`), endWith(2)))
+
+const explainCommand = Command.make(
+  "explain",
+  { code: Argument.String("code"), json },
+  ({ code, json }) => orFail(explain(code, json))
+).pipe(Command.withDescription("Says what a code such as E0203 means, with a program that fails and its repair"))
+
+const checkCommand = Command.make(
+  "check",
+  { project: Argument.String("tsconfig").pipe(Argument.withDefault("tsconfig.json")), json },
+  ({ json, project }) =>
+    orFail(Effect.flatMap(
+      check({
+        project,
+        isJson: json,
+        style: process.stdout.isTTY && process.env["NO_COLOR"] === undefined ? colored : plain,
+        node: process.execPath,
+        folder: process.cwd()
+      }),
+      (errors) => endWith(errors === 0 ? 0 : 1)
+    ))
+).pipe(Command.withDescription("Runs the project's own tsc, and shows each ownership error with both of its parties"))
+
+Command.make("stateless").pipe(
+  Command.withDescription("Ownership for caches"),
+  Command.withSubcommands([explainCommand, checkCommand]),
+  Command.run({ version: "0.1.0" }),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain
+)

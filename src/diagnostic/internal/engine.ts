@@ -1,0 +1,76 @@
+/**
+ * The codes of stores and of the engine, explained.
+ */
+import { atRunTime, type Explained } from "./explained.ts"
+
+export const engine: ReadonlyArray<Explained> = [
+  atRunTime(
+    "E0301",
+    "A tier did not answer in time.",
+    "No caller waits for ever.",
+    "See to the tier, or raise its timeout."
+  ),
+  atRunTime("E0302", "A tier failed.", "Its driver says why: see `cause`.", "See to the tier."),
+  atRunTime(
+    "E0303",
+    "A value does not fit its family's schema.",
+    "A tier that outlives the process stores what the schema encodes.",
+    "Store a value of the family's type."
+  ),
+  atRunTime(
+    "E0304",
+    "A key is too long for a tier.",
+    "Its storage bounds the length of keys.",
+    "Use shorter parameters, such as a digest."
+  ),
+  atRunTime("E0305", "A tier has no room left.", "It is bounded, and nothing can be evicted.", "Give it more room."),
+  atRunTime(
+    "E0306",
+    "A tier cannot be opened with its options.",
+    "Options are checked once, when the layer is built.",
+    "Correct the option that the message names."
+  ),
+  atRunTime(
+    "E0501",
+    "An entry is absent, and nothing can load it.",
+    "The owner gave no lookup, or the lookup gave no value.",
+    "Give the owner a lookup, or use `getOption`."
+  ),
+  atRunTime(
+    "E0502",
+    "A lookup did not end within its hard timeout.",
+    "No caller waits for ever; what comes later is not stored.",
+    "Make the lookup faster, or raise `hardTimeout`."
+  ),
+  atRunTime(
+    "E0503",
+    "A lookup was refused, since too many wait already.",
+    "An unbounded queue would hide an overload until memory ends.",
+    "Raise `loadConcurrency` or `loadQueueMax`, or load less."
+  ),
+  atRunTime(
+    "E0504",
+    "A key has another version than the write expected.",
+    "Somebody else wrote it in the meantime.",
+    "Read again, and decide again."
+  ),
+  atRunTime(
+    "E0505",
+    "A tier failed in a write or an invalidation.",
+    "Neither may be lost in silence. In this process it took effect.",
+    "Try again: both may be repeated."
+  ),
+  atRunTime(
+    "E0506",
+    "The manifest has mistakes.",
+    "It was built from data, or its types were cast.",
+    "Repair what `error.problems` lists."
+  ),
+  atRunTime(
+    "E0507",
+    "An option of a family cannot be used.",
+    "Options are checked when the layer is built.",
+    "Correct the option that the message names."
+  ),
+  atRunTime("E0508", "A lease was refused.", "The lease's own error says why: see E0219.", "See E0219.")
+]

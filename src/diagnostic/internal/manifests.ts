@@ -1,0 +1,147 @@
+/**
+ * The codes of manifests, explained.
+ */
+import { atRunTime, explain, type Explained, module, serverUser, user } from "./explained.ts"
+
+export const manifests: ReadonlyArray<Explained> = [
+  explain(
+    "E0401",
+    "Families derive from each other in a circle.",
+    "A write to one would invalidate the next, and so on without end.",
+    "Remove one of the references, or split a family.",
+    module([`a: { pattern: "a:{id}", derives: ["b:{id}"] }`, `b: { pattern: "b:{id}", derives: ["a:{id}"] }`]),
+    module([`a: { pattern: "a:{id}", derives: ["b:{id}"] }`, `b: { pattern: "b:{id}" }`])
+  ),
+  explain(
+    "E0402",
+    "`derives` or `borrows` names something that no family declares.",
+    "Nothing there can change, or be read.",
+    "Correct the pattern, or declare it.",
+    module([user, `profile: { pattern: "profile:{id}", derives: ["usr:{id}"] }`]),
+    module([user, `profile: { pattern: "profile:{id}", derives: ["user:{id}"] }`])
+  ),
+  explain(
+    "E0403",
+    "A family derives from, or borrows, what lives in a layer that its own does not read.",
+    "Its lookup could not read it.",
+    "Add the layer to `reads`, or move one of the families.",
+    module(
+      [
+        `draft: { pattern: "draft:{id}", layer: "client" }`,
+        `post: { pattern: "post:{id}", layer: "server", derives: ["draft:{id}"] }`
+      ],
+      [],
+      `layers: { client: { reads: ["server"] }, server: {} }`
+    ),
+    module(
+      [
+        `draft: { pattern: "draft:{id}", layer: "client", derives: ["post:{id}"] }`,
+        `post: { pattern: "post:{id}", layer: "server" }`
+      ],
+      [],
+      `layers: { client: { reads: ["server"] }, server: {} }`
+    )
+  ),
+  explain(
+    "E0404",
+    "A layer is named that the manifest does not declare.",
+    "Rules about layers would silently not apply.",
+    "Declare it under `layers`, or correct the name.",
+    module([serverUser, `other: { pattern: "other:{id}", layer: "srver" }`], [], "layers: { server: {} }"),
+    module([serverUser], [], "layers: { server: {} }")
+  ),
+  explain(
+    "E0405",
+    "A layer has no use.",
+    "No family or reader lives in it, and no layer in use reads it: it is a mistake, or a leftover.",
+    "Place a family in it, or remove it.",
+    module([serverUser], [], "layers: { server: {}, edge: {} }"),
+    module([serverUser], [], "layers: { server: {} }")
+  ),
+  explain(
+    "E0406",
+    "An option does not exist.",
+    "It would be ignored, and what it asks for would not happen.",
+    "Correct its name.",
+    module([`user: { pattern: "user:{id}", timetoLive: "1 minute" }`]),
+    module([`user: { pattern: "user:{id}", timeToLive: "1 minute" }`])
+  ),
+  explain(
+    "E0407",
+    "A name is a family and a reader.",
+    "A module of that name would be either.",
+    "Rename the reader, or list what it reads in `borrows` of the family.",
+    module([user], [], "readers: { user: { borrows: [] } }"),
+    module([user], [], "readers: { users: { borrows: [] } }")
+  ),
+  explain(
+    "E0408",
+    "Data has not the shape of a manifest.",
+    "A manifest may be built from data, where no compiler looks.",
+    "Give it the shape of the type `Definition`.",
+    [
+      `import * as Validation from "effect-stateless/ownership/Validation"`,
+      "",
+      `export const one = Validation.validate("AppCache", { families: { user: { pattern: 1 } } })`,
+      ""
+    ].join("\n"),
+    [
+      `import * as Validation from "effect-stateless/ownership/Validation"`,
+      "",
+      `export const one = Validation.validate("AppCache", { families: { user: { pattern: "user:{id}" } } })`,
+      ""
+    ].join("\n"),
+    "the run time"
+  ),
+  explain(
+    "E0409",
+    "`params` has a name that is no parameter of the pattern.",
+    "Its codec would never be used.",
+    "Correct the name.",
+    module([`user: { pattern: "user:{id}", params: { di: Manifest.type<number>() } }`]),
+    module([`user: { pattern: "user:{id}", params: { id: Manifest.type<number>() } }`])
+  ),
+  atRunTime(
+    "E0410",
+    "A manifest declares more families than are supported.",
+    "The checks, and the plans of invalidation, are bounded.",
+    "Split it into several manifests, and compose them."
+  ),
+  explain(
+    "E0411",
+    "A family derives from another one without its parameters, and has a parameter of its own that nothing binds.",
+    "One change of the source then drops the entries of every value of that parameter. That may be " +
+      "meant, or a misspelt name.",
+    "Name the parameters alike, or say `fanout: true`.",
+    module([user, `profile: { pattern: "profile:{user}", derives: ["user:{id}"] }`]),
+    module([user, `profile: { pattern: "profile:{id}", derives: ["user:{id}"] }`])
+  ),
+  explain(
+    "E0412",
+    "Two manifests over one store share a key.",
+    "Each would believe that it owns the key.",
+    "Declare it in one of them, or give them stores of their own.",
+    module([user], [
+      `class Other extends Manifest.Service<Other>()("Other", { families: { all: { pattern: "user:*" } } }) {}`,
+      "export const one = Manifest.compose(AppCache, Other)"
+    ]),
+    module([user], [
+      `class Other extends Manifest.Service<Other>()("Other", { families: { all: { pattern: "other:*" } } }) {}`,
+      "export const one = Manifest.compose(AppCache, Other)"
+    ])
+  ),
+  explain(
+    "E0413",
+    "Two manifests have one name.",
+    "Rights and entries go by that name, so one would be taken for the other.",
+    "Give each a name of its own.",
+    module([user], [
+      `class Other extends Manifest.Service<Other>()("AppCache", { families: { all: { pattern: "other:*" } } }) {}`,
+      "export const one = Manifest.compose(AppCache, Other)"
+    ]),
+    module([user], [
+      `class Other extends Manifest.Service<Other>()("Other", { families: { all: { pattern: "other:*" } } }) {}`,
+      "export const one = Manifest.compose(AppCache, Other)"
+    ])
+  )
+]

@@ -1,0 +1,329 @@
+/**
+ * The codes of ownership and capabilities, explained.
+ */
+import { atRunTime, explain, type Explained, facts, files, module, profile, user } from "./explained.ts"
+
+export const ownership: ReadonlyArray<Explained> = [
+  explain(
+    "E0201",
+    "A family has both `partOf` and `carvedFrom`.",
+    "They are two answers to one question: who owns it.",
+    "Keep one.",
+    module([files, `facts: { pattern: "files:{id}", partOf: "files", carvedFrom: "files" }`]),
+    module([files, facts])
+  ),
+  explain(
+    "E0202",
+    "A family says `partOf` or `carvedFrom`, and lies inside no other pattern.",
+    "There is nothing that it could be a part of.",
+    "Remove the option.",
+    module([user, `other: { pattern: "other:{id}", partOf: "user" }`]),
+    module([user, `other: { pattern: "other:{id}" }`])
+  ),
+  explain(
+    "E0203",
+    "A write goes through a reader.",
+    "Whoever borrows may read. One owner writes, so that there is one place to look for who changed what.",
+    "Write where the family is owned, through its `writer` or its accessor.",
+    module([user], [
+      `export const one = Effect.flatMap(AppCache.keys.user.reader, (reader) => reader.set({ id: 1 }, "Ann"))`
+    ]),
+    module([user], [
+      `export const one = Effect.flatMap(AppCache.keys.user.writer, (writer) => writer.set({ id: 1 }, "Ann"))`
+    ])
+  ),
+  explain(
+    "E0204",
+    "`partOf` or `carvedFrom` names another family than the nearest one around.",
+    "Rights end at each carve-out, so the nearest one decides.",
+    "Name the family of the message.",
+    module([files, facts, `size: { pattern: "files:{id}:size", partOf: "facts" }`]),
+    module([files, facts, `size: { pattern: "files:{id}:size", partOf: "files" }`])
+  ),
+  explain(
+    "E0205",
+    "An operation was run without the right to it.",
+    "Types refuse this; a cast, or requirements lost in `any`, come here.",
+    "Let the requirement stand, and provide it by `owner`, `borrower` or `modules`.",
+    module([user], [
+      `export const one = Effect.runPromise(AppCache.keys.user.get({ id: 1 }) as Effect.Effect<string, unknown>)`
+    ]),
+    module([user], ["export const one = AppCache.keys.user.get({ id: 1 })"]),
+    "the run time"
+  ),
+  explain(
+    "E0206",
+    "A right is asked for to something that is only a part of a declared pattern.",
+    "Rights exist for declared patterns only: so the run time knows every grant that covers a key.",
+    "Name the declared pattern, or declare the part.",
+    module([files, `report: { pattern: "report", borrows: ["files:{id}"] }`]),
+    module([files, `report: { pattern: "report", borrows: ["files:*"] }`])
+  ),
+  explain(
+    "E0207",
+    "An owner is made for a choice of families.",
+    "The type would promise the rights of all, and the program gets one of them.",
+    "Name one family.",
+    module([user, profile], [`export const one = (name: "user" | "profile") => AppCache.owner(name)`]),
+    module([user, profile], [`export const one = [AppCache.owner("user"), AppCache.owner("profile")]`])
+  ),
+  explain(
+    "E0208",
+    "An owner, or a module, is given for a part of another family.",
+    "The owner of the whole owns it, too.",
+    "Give its lookup to the owner of the whole, or delegate it.",
+    module([files, facts], [`export const one = AppCache.owner("facts")`]),
+    module([files, facts], [
+      `export const one = AppCache.owner("files", { parts: { facts: { lookup: () => Effect.succeed(1) } } })`
+    ])
+  ),
+  explain(
+    "E0209",
+    "A family is delegated that is no part of another.",
+    "Nobody has a right to it that could be handed on.",
+    "Use `owner`.",
+    module([user], [`export const one = AppCache.delegate("user")`]),
+    module([user], [`export const one = AppCache.owner("user")`])
+  ),
+  explain(
+    "E0210",
+    "A name is no family of the manifest.",
+    "Owners and borrowers exist for declared families.",
+    "Correct the name, or declare the family.",
+    module([user], [`export const one = AppCache.owner("usr")`]),
+    module([user], [`export const one = AppCache.owner("user")`])
+  ),
+  explain(
+    "E0211",
+    "A lookup reads a family that its own does not derive from.",
+    "A change of what it reads would not reach the entry that it made: the cache would serve what is no longer true.",
+    "Add the source to `derives`.",
+    module([user, `profile: { pattern: "profile:{id}", value: Manifest.type<string>() }`], [
+      `export const one = AppCache.owner("profile", { lookup: ({ id }) => AppCache.keys.user.get({ id }) })`
+    ]),
+    module([user, profile], [
+      `export const one = AppCache.owner("profile", { lookup: ({ id }) => AppCache.keys.user.get({ id }) })`
+    ])
+  ),
+  explain(
+    "E0212",
+    "A lookup writes.",
+    "It runs when somebody reads, any number of times, or never: what it writes would depend on who looks.",
+    "Write where the change happens, or let the other family derive from this one.",
+    module([user], [
+      `export const one = AppCache.owner("user", { lookup: ({ id }) =>  Effect.as(AppCache.keys.user.delete({ id }), "Ann") })`
+    ]),
+    module([user], [`export const one = AppCache.owner("user", { lookup: () => Effect.succeed("Ann") })`])
+  ),
+  explain(
+    "E0213",
+    "A lookup fails with an error that its family does not declare.",
+    "Whoever reads the family meets that error, and its type must say so.",
+    "Declare it as `error`, or handle it in the lookup.",
+    module([user], [`export const one = AppCache.owner("user", { lookup: () => Effect.fail("down") })`]),
+    module([
+      `user: { pattern: "user:{id}", value: Manifest.type<string>(), error: Manifest.type<string>() }`
+    ], [`export const one = AppCache.owner("user", { lookup: () => Effect.fail("down") })`])
+  ),
+  explain(
+    "E0214",
+    "A module needs more than its line of the manifest grants.",
+    "The manifest is the place to see who reads what.",
+    "List what it reads in `borrows`; do what it writes in the module of the owner.",
+    module(
+      [user, profile],
+      [`export const one = AppCache.modules({ report: Layer.effectDiscard(AppCache.keys.profile.get({ id: 1 })) })`],
+      `readers: { report: { borrows: ["user:{id}"] } }`
+    ),
+    module(
+      [user, profile],
+      [`export const one = AppCache.modules({ report: Layer.effectDiscard(AppCache.keys.profile.get({ id: 1 })) })`],
+      `readers: { report: { borrows: ["profile:{id}"] } }`
+    )
+  ),
+  explain(
+    "E0215",
+    "Two owners of one key are merged.",
+    "A key has one owner at a time.",
+    "Keep one, or delegate the part.",
+    module([user, profile], [
+      `export const one = Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"))`
+    ]),
+    module([user, profile], [
+      `export const one = Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("profile"))`
+    ])
+  ),
+  explain(
+    "E0216",
+    "A second owner of a family was acquired while the first one lives.",
+    "`Layer.mergeAll` cannot see it in the types, so the engine does.",
+    "Make the owner's layer once and share it; `Manifest.mergeOwners` and `modules` find it while compiling.",
+    module([user], [`export const one = Layer.mergeAll(AppCache.owner("user"), AppCache.owner("user"))`]),
+    module([user], [`export const one = AppCache.modules({ user: AppCache.owner("user") })`]),
+    "the run time"
+  ),
+  atRunTime(
+    "E0217",
+    "A right was used after the scope that gave it had closed.",
+    "Nobody looks after the entries of a family whose owner has gone.",
+    "Use readers and writers inside the scope of their layer."
+  ),
+  atRunTime(
+    "E0218",
+    "A family was read while nobody owns it.",
+    "Only its owner can say whether an entry is true.",
+    "Provide the owner's layer for as long as the family is read."
+  ),
+  atRunTime(
+    "E0219",
+    "A lease was refused.",
+    "Many may share a key, or one may have it alone, and waiting is bounded.",
+    "Wait longer, hold leases for less time, or take them in one call."
+  ),
+  explain(
+    "E0220",
+    "A function or method does more than it declares.",
+    "Its declaration is what readers of the code rely on.",
+    "Declare it, or leave it to a function that does.",
+    module([user], [
+      `export const one = AppCache.fn("one", { borrows: ["user:{id}"] })(function*() {`,
+      "  yield* AppCache.keys.user.delete({ id: 1 })",
+      "})"
+    ]),
+    module([user], [
+      `export const one = AppCache.fn("one", { owns: ["user:{id}"] })(function*() {`,
+      "  yield* AppCache.keys.user.delete({ id: 1 })",
+      "})"
+    ])
+  ),
+  explain(
+    "E0221",
+    "`invalidates` leaves out something that derives from what is owned.",
+    "It would be invalidated all the same, and the list would mislead.",
+    "List it, or leave `invalidates` out.",
+    module([user, profile], [`export const one = AppCache.fn("one", { owns: ["user:{id}"], invalidates: [] })`]),
+    module([user, profile], [`export const one = AppCache.fn("one", { owns: ["user:{id}"] })`])
+  ),
+  explain(
+    "E0222",
+    "`invalidates` names something that no family declares.",
+    "There is nothing to invalidate.",
+    "Correct the pattern, or declare it.",
+    module([user], [`export const one = AppCache.fn("one", { invalidates: ["usr:*"] })`]),
+    module([user], [`export const one = AppCache.fn("one", { invalidates: ["user:{id}"] })`])
+  ),
+  explain(
+    "E0223",
+    "A function declares a right to something that no family declares.",
+    "Nothing could provide it.",
+    "Correct the pattern, or declare it.",
+    module([user], [`export const one = AppCache.fn("one", { owns: ["usr:{id}"] })`]),
+    module([user], [`export const one = AppCache.fn("one", { owns: ["user:{id}"] })`])
+  ),
+  explain(
+    "E0224",
+    "A program of one layer writes what another layer owns.",
+    "A family lives where its owner runs.",
+    "Move the write to the owner's layer.",
+    module(
+      [`draft: { pattern: "draft:{id}", layer: "client" }`],
+      [`export const one = AppCache.inLayer("server")(AppCache.keys.draft.delete({ id: 1 }))`],
+      `layers: { client: { reads: ["server"] }, server: {} }`
+    ),
+    module(
+      [`draft: { pattern: "draft:{id}", layer: "client" }`],
+      [`export const one = AppCache.inLayer("client")(AppCache.keys.draft.delete({ id: 1 }))`],
+      `layers: { client: { reads: ["server"] }, server: {} }`
+    )
+  ),
+  explain(
+    "E0225",
+    "A program of one layer reads what lives in a layer that it does not read.",
+    "A server cannot look into its clients.",
+    "Add the layer to `reads`, or move the program.",
+    module(
+      [`draft: { pattern: "draft:{id}", layer: "client" }`],
+      [`export const one = AppCache.inLayer("server")(AppCache.keys.draft.get({ id: 1 }))`],
+      `layers: { client: { reads: ["server"] }, server: {} }`
+    ),
+    module(
+      [`draft: { pattern: "draft:{id}", layer: "client" }`],
+      [`export const one = AppCache.inLayer("client")(AppCache.keys.draft.get({ id: 1 }))`],
+      `layers: { client: { reads: ["server"] }, server: {} }`
+    )
+  ),
+  explain(
+    "E0226",
+    "A module provides the ownership of another family.",
+    "The application has one module for each family.",
+    "Provide it in the module of that family.",
+    module([user, profile], [`export const one = AppCache.modules({ profile: AppCache.owner("user") })`]),
+    module([user, profile], [`export const one = AppCache.modules({ user: AppCache.owner("user") })`])
+  ),
+  explain(
+    "E0227",
+    "A module writes its family, and brings no owner.",
+    "Rights come from `owner`, and nothing else gives them.",
+    "Provide the owner to the module's layer.",
+    module([user], [
+      `export const one = AppCache.modules({ user: Layer.effectDiscard(AppCache.keys.user.invalidateAll()) })`
+    ]),
+    module([user], [
+      "export const one = AppCache.modules({",
+      `  user: Layer.provide(Layer.effectDiscard(AppCache.keys.user.invalidateAll()), AppCache.owner("user"))`,
+      "})"
+    ])
+  ),
+  explain(
+    "E0228",
+    "A module has the name of no family and no reader.",
+    "What it may read stands in the manifest, under its name.",
+    "Declare it under `readers`, or correct the name.",
+    module([user], ["export const one = AppCache.modules({ report: Layer.empty })"]),
+    module(
+      [user],
+      ["export const one = AppCache.modules({ report: Layer.empty })"],
+      "readers: { report: { borrows: [] } }"
+    )
+  ),
+  explain(
+    "E0229",
+    "An owner gives a lookup for something that is no part of its family.",
+    "Somebody else owns it.",
+    "Give it to its own owner, or declare it with `partOf`.",
+    module([user, profile], [
+      `export const one = AppCache.owner("user", { parts: { profile: { lookup: () => Effect.succeed("Ann") } } })`
+    ]),
+    module([user, profile], [`export const one = AppCache.owner("profile", { lookup: () => Effect.succeed("Ann") })`])
+  ),
+  explain(
+    "E0230",
+    "A capability is written by hand for a pattern that the manifest does not declare.",
+    "No layer can provide it, so a program that needs it could never run.",
+    "Name a declared pattern.",
+    module([user], [`export type One = Manifest.Owns<"usr:*", AppCache>`]),
+    module([user], [`export type One = Manifest.Owns<"user:{id}", AppCache>`])
+  ),
+  explain(
+    "E0231",
+    "A method invalidates after success, and its type has no error for an invalidation that fails.",
+    "A decorator cannot change the type of a method.",
+    "Let the method fail with `CacheError`, or leave `invalidates` out.",
+    module([user], [
+      "export class One {",
+      `  @AppCache.method({ invalidates: ["user:{id}"] })`,
+      "  run() {",
+      "    return Effect.void",
+      "  }",
+      "}"
+    ]),
+    module([user], [
+      "export class One {",
+      `  @AppCache.method({ owns: ["user:{id}"], invalidates: ["user:{id}"] })`,
+      "  run() {",
+      "    return AppCache.keys.user.delete({ id: 1 })",
+      "  }",
+      "}"
+    ])
+  )
+]

@@ -1,0 +1,99 @@
+/**
+ * The codes of patterns and keys, explained.
+ */
+import { explain, type Explained, facts, files, module, profile, user } from "./explained.ts"
+
+export const patterns: ReadonlyArray<Explained> = [
+  explain(
+    "E0101",
+    "A raw key belongs to no family of the manifest.",
+    "Nobody owns such a key, so nobody could load or invalidate it.",
+    "Declare a family whose pattern has the key, or correct the key.",
+    module([user], [`export const one = AppCache.get("usr:42")`]),
+    module([user], [`export const one = AppCache.get("user:42")`])
+  ),
+  explain(
+    "E0102",
+    "A pattern lies inside another one, and the manifest does not say who owns it.",
+    "Whoever owns `user:*` owns every key below it. A silent exception would take keys away from an " +
+      "owner who does not know.",
+    "`partOf` keeps the owner and gives the part its own type and policy; `carvedFrom` gives it an owner of its own.",
+    module([`user: { pattern: "user:*" }`, `photo: { pattern: "user:{id}:photo" }`]),
+    module([`user: { pattern: "user:*" }`, `photo: { pattern: "user:{id}:photo", partOf: "user" }`])
+  ),
+  explain(
+    "E0103",
+    "A pattern is malformed.",
+    "A segment is text, `{name}`, or a last `*`; segments are separated by one `:`. Then every question " +
+      "about patterns has an exact answer.",
+    "Write whole segments.",
+    module([`user: { pattern: "user{id}" }`]),
+    module([`user: { pattern: "user:{id}" }`])
+  ),
+  explain(
+    "E0104",
+    "Two families have the same keys, with parameters of other names.",
+    "Each key has one family, which says its type, policy and owner.",
+    "Keep one of them.",
+    module([`user: { pattern: "user:{id}" }`, `person: { pattern: "user:{name}" }`]),
+    module([`user: { pattern: "user:{id}" }`, `person: { pattern: "person:{name}" }`])
+  ),
+  explain(
+    "E0105",
+    "Two patterns share keys, and neither lies inside the other.",
+    "The shared keys would have two families, and no rule that is not arbitrary chooses one.",
+    "Change a segment, so that they share no key or one lies inside the other.",
+    module([`byShop: { pattern: "price:{shop}:now" }`, `berlin: { pattern: "price:berlin:*" }`]),
+    module([`byShop: { pattern: "price:{shop}:now" }`, `berlin: { pattern: "history:berlin:*" }`])
+  ),
+  explain(
+    "E0106",
+    "A text is not one key.",
+    "A key is a list of segments, none empty, and holds no `{`, `}` or `*`: a value can never turn into a pattern.",
+    "Name one key; many keys of a family go by `invalidateWhere`.",
+    module([user], [`export const one = AppCache.delete("user:{id}")`]),
+    module([user], [`export const one = AppCache.keys.user.invalidateWhere({})`])
+  ),
+  explain(
+    "E0107",
+    "A raw key is a plain `string`.",
+    "The compiler cannot see which family decides about it, so it knows neither its type nor the right that it needs.",
+    "Use the family's accessor.",
+    module([user], ["export const one = (key: string) => AppCache.get(key)"]),
+    module([user], ["export const one = (id: string) => AppCache.keys.user.get({ id })"])
+  ),
+  explain(
+    "E0108",
+    "A raw key is a choice of keys of several families.",
+    "Each has its own value type and owner; a choice would mix them.",
+    "Handle the keys one by one.",
+    module([user, profile], [`export const one = (key: "user:1" | "profile:1") => AppCache.get(key)`]),
+    module([user, profile], [`export const one = [AppCache.get("user:1"), AppCache.get("profile:1")]`])
+  ),
+  explain(
+    "E0109",
+    "A parameter's value is not one segment of a key.",
+    "An empty text, or one with `:`, `{`, `}` or `*`, would spell another key than the one that is meant.",
+    "Encode the value before it becomes a parameter.",
+    module([user], [`export const one = AppCache.keys.user.get({ id: "a:b" })`]),
+    module([user], [`export const one = AppCache.keys.user.get({ id: encodeURIComponent("a:b") })`]),
+    "the run time"
+  ),
+  explain(
+    "E0110",
+    "The parameters of a family spell a key of a more specific one.",
+    "The more specific family decides about that key, with a type and a policy of its own.",
+    "Use the accessor of the more specific family.",
+    module([files, facts], [`export const one = AppCache.keys.files.get({ "*": "7" })`]),
+    module([files, facts], ["export const one = AppCache.keys.facts.get({ id: 7 })"]),
+    "the run time"
+  ),
+  explain(
+    "E0111",
+    "A template of a raw key has a plain text in it.",
+    "The text may hold a colon, and so name a key of another family, of another type.",
+    "Use the family's accessor, or make the text a segment with `Key.segment`.",
+    module([user], ["export const one = (id: string) => AppCache.get(`user:${id}`)"]),
+    module([user], ["export const one = (id: number) => AppCache.get(`user:${id}`)"])
+  )
+]

@@ -1,0 +1,76 @@
+import { assert, describe, it } from "@effect/vitest"
+import { findOther, parse } from "../../src/cli/findings.ts"
+import { plain, render } from "../../src/cli/render.ts"
+
+const source = `class C extends Manifest.Service<C>()("C", {
+  families: {
+    user: { pattern: "user:*" },
+
+    photo: { pattern: "user:{id}:photo" }
+  }
+}) {}`
+const output = [
+  `src/cache.ts(5,23): error TS2322: Type '"user:{id}:photo"' is not assignable to type '"E0102: 'user:{id}:photo' is already owned through 'user:*' of family 'user'; help: add partOf: 'user' (same owner) or carvedFrom: 'user' (an owner of its own)"'.`,
+  `src/other.ts(1,1): error TS2304: Cannot find name 'x'.`,
+  `  Did you mean 'y'?`,
+  ""
+].join("\n")
+const lineOf = (_: string, line: number) => source.split("\n")[line - 1]!
+
+describe("parse", () => {
+  it("takes our findings out, and leaves other errors as they are", () => {
+    const { findings, others } = parse(output)
+    assert.deepStrictEqual(findings, [{
+      file: "src/cache.ts",
+      line: 5,
+      column: 23,
+      code: "E0102",
+      sentence: "'user:{id}:photo' is already owned through 'user:*' of family 'user'",
+      help: "add partOf: 'user' (same owner) or carvedFrom: 'user' (an owner of its own)"
+    }])
+    assert.deepStrictEqual(others, ["src/other.ts(1,1): error TS2304: Cannot find name 'x'.\n  Did you mean 'y'?"])
+    assert.deepStrictEqual(parse(""), { findings: [], others: [] })
+  })
+
+  it("finds a message in the lines that explain an error", () => {
+    const { findings } = parse([
+      "a.ts(2,4): error TS1241: Unable to resolve signature of method decorator when called as an expression.",
+      `  Argument of type '() => 1' is not assignable to parameter of type '"E0220: the body writes 'a', but declares: nothing; help: declare it, or leave it to a function that does"'.`
+    ].join("\n"))
+    assert.deepStrictEqual(findings.map(({ code, column, line }) => [code, line, column]), [["E0220", 2, 4]])
+  })
+})
+
+describe("render", () => {
+  const { findings: [finding] } = parse(output)
+
+  it("shows both parties of one file, in order of their lines", () => {
+    const other = findOther(finding!, [["src/cache.ts", source]])
+    assert.strictEqual(
+      render(finding!, other, lineOf, plain),
+      `error[E0102]: 'user:{id}:photo' is already owned through 'user:*' of family 'user'
+ --> src/cache.ts:5:23
+  |
+3 |     user: { pattern: "user:*" },
+  |     ---- 'user' is declared here
+...
+5 |     photo: { pattern: "user:{id}:photo" }
+  |                       ^^^^^^^^^^^^^^^^^ refused here
+  |
+  = help: add partOf: 'user' (same owner) or carvedFrom: 'user' (an owner of its own)
+  = note: stateless explain E0102 says more`
+    )
+  })
+
+  it("shows a party of another file under its own name", () => {
+    const other = findOther({ ...finding!, file: "src/use.ts" }, [["src/cache.ts", source]])
+    const shown = render({ ...finding!, file: "src/use.ts" }, other, lineOf, plain)
+    assert.include(shown, " --> src/use.ts:5:23\n")
+    assert.include(shown, " ::: src/cache.ts:3:5\n")
+  })
+
+  it("shows the refused line alone where the other party cannot be found", () => {
+    assert.isUndefined(findOther(finding!, [["src/empty.ts", "export {}"]]))
+    assert.notInclude(render(finding!, undefined, lineOf, plain), "declared here")
+  })
+})

@@ -1,0 +1,51 @@
+import { assert, describe, it } from "@effect/vitest"
+import { spawnSync } from "node:child_process"
+import * as fs from "node:fs"
+import * as path from "node:path"
+import * as Compiler from "./compiler.ts"
+
+const run = (...args: ReadonlyArray<string>) => {
+  const { status, stderr, stdout } = spawnSync(
+    process.execPath,
+    [path.join(Compiler.root, "src/cli/main.ts"), ...args],
+    { cwd: Compiler.root, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }
+  )
+  return { status, stderr, stdout }
+}
+
+const pinned = fs.readdirSync(path.join(Compiler.root, "dtslint/ui"))
+  .filter((name) => name.endsWith(".stderr"))
+  .flatMap((name) => fs.readFileSync(path.join(Compiler.root, "dtslint/ui", name), "utf8").split(/\n(?=\S)/))
+
+describe("stateless check", () => {
+  it("reports every error of a project once, ours taken apart, and ends with 1", () => {
+    const { status, stdout } = run("check", "dtslint/ui/tsconfig.json", "--json")
+    const { findings, others } = JSON.parse(stdout)
+    assert.strictEqual(findings.length, pinned.filter((error) => /E\d{4}: /.test(error)).length)
+    assert.strictEqual(others.length, pinned.filter((error) => !/E\d{4}: /.test(error)).length)
+    assert.strictEqual(status, 1)
+  })
+
+  it("shows both parties, without colors where nobody looks", () => {
+    const { stdout } = run("check", "dtslint/ui/tsconfig.json")
+    assert.include(stdout, "error[E0102]: 'user:profile' is already owned through 'user:{id}' of family 'both'\n")
+    assert.include(stdout, "^^^^^^^^^^^^^^ refused here")
+    assert.include(stdout, "---- 'both' is declared here")
+    assert.notInclude(stdout, "\u001b[")
+  })
+
+  it("ends with 2 where it cannot run", () => {
+    const { status, stderr } = run("explain", "E9999")
+    assert.strictEqual(status, 2)
+    assert.include(stderr, "no code is called `E9999`")
+  })
+})
+
+describe("stateless explain", () => {
+  it("prints what, why, the failing program and the repair", () => {
+    const { status, stdout } = run("explain", "e0203")
+    assert.strictEqual(status, 0)
+    assert.include(stdout, "reader.set(")
+    assert.include(stdout, "writer.set(")
+  })
+})
