@@ -93,8 +93,8 @@ export class Access {
 /**
  * The first active grant under these names, or else one that has ended.
  *
- * Where one engine of the manifest is built inside another, the Context holds grants of both. Those of its own engine come
- * first, be they borrows: else a lookup would read the other engine through an `Owns` that lies around it.
+ * Where one engine of the manifest is built inside another, the Context holds grants of both. Those of its own engine
+ * come first, be they borrows: else a lookup would read the other engine through an `Owns` that lies around it.
  */
 export const find = (
   context: Context.Context<never>,
