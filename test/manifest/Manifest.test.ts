@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
@@ -286,5 +287,37 @@ describe("a grant", () => {
         return [outer, inner, yield* copy.get({ id: "1" })]
       })
       assert.deepStrictEqual(yield* Effect.provide(both, app("outer")), ["outer", "inner", "outer"])
+    }))
+
+  it.effect("a parameter's codec spells the key, and its lookup gets the parameter back, be both strings", () =>
+    Effect.gen(function*() {
+      const escaped = Schema.String.pipe(
+        Schema.decodeTo(
+          Schema.String,
+          SchemaTransformation.transform({ decode: decodeURIComponent, encode: encodeURIComponent })
+        )
+      )
+      class Paths extends Manifest.Service<Paths>()("Paths", {
+        families: {
+          one: { pattern: "one:{path}", params: { path: escaped }, value: Manifest.type<string>() },
+          two: {
+            pattern: "two:{path}:{name}",
+            params: { path: escaped, name: escaped },
+            value: Manifest.type<string>()
+          }
+        }
+      }) {}
+      const { one, two } = Paths.keys
+      const app = Paths.modules({
+        one: Paths.owner("one", { lookup: ({ path }, { key }) => Effect.succeed(`${path} ${key}`) }),
+        two: Paths.owner("two", { lookup: ({ name, path }, { key }) => Effect.succeed(`${path} ${name} ${key}`) })
+      }).pipe(Layer.provide(MemoryStore.layer({ capacity: 10 })))
+      const read = Effect.gen(function*() {
+        assert.strictEqual(yield* one.get({ path: "a:b" }), "a:b one:a%3Ab")
+        assert.strictEqual(yield* Paths.get("one:a%3Ab"), "a:b one:a%3Ab")
+        assert.strictEqual(yield* one.get({ path: "a%3Ab" }), "a%3Ab one:a%253Ab")
+        assert.strictEqual(yield* two.get({ path: ":", name: "%" }), ": % two:%3A:%25")
+      })
+      yield* Effect.provide(read, app)
     }))
 })

@@ -33,6 +33,8 @@ export interface Keys {
 
 interface Hole {
   readonly name: string
+  /** A string that is given is its own text. */
+  readonly isText: boolean
   readonly encode: (value: unknown) => string
   readonly decode: (text: string) => Option.Option<unknown>
 }
@@ -43,15 +45,18 @@ const plain = (value: unknown): string =>
 
 const holeOf = (name: string, family: ValidFamily): Hole => {
   const codec = family.spec.params?.[name]
-  if (!Schema.isSchema(codec)) return { name, encode: plain, decode: Option.some }
+  if (!Schema.isSchema(codec)) return { name, isText: true, encode: plain, decode: Option.some }
   // Codecs of keys are synchronous and need no service; a text form is what Schema derives for any of them.
   const texts = Schema.toCodecStringTree(codec as Schema.Codec<unknown>)
   const encode = Schema.encodeUnknownResult(texts)
   const decode = Schema.decodeUnknownResult(texts)
+  // A schema of strings that only names or checks them, such as a brand; one that changes them must be asked each time.
+  const isText = codec.ast._tag === "String" && codec.ast.encoding === undefined
   return {
     name,
+    isText,
     encode: (value) => {
-      if (typeof value === "string") return value
+      if (isText && typeof value === "string") return value
       const encoded = encode(value)
       return Result.isSuccess(encoded) && typeof encoded.success === "string" ? encoded.success : ""
     },
@@ -65,7 +70,8 @@ const textOfAll = (holes: ReadonlyArray<Hole>, rest: boolean): (params: Params) 
   const [first] = holes
   if (first === undefined) return rest ? (params) => restText(params["*"]) : () => ""
   if (holes.length === 1 && !rest) {
-    const { encode, name } = first
+    const { encode, isText, name } = first
+    if (!isText) return (params) => encode(params[name])
     return (params) => {
       const value = params[name]
       return typeof value === "string" ? value : encode(value)
