@@ -6,20 +6,20 @@
  *
  * `listing` and `file` are what the disk says. Everything else is computed, and is invalidated through these edges.
  */
-import { Schema } from "effect"
+import { Schema, SchemaTransformation } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 
-/** A part of a path as one segment of a key: `:`, `*`, `{`, `}` and `%` are escaped, `/` is not. */
-export const Segment = Schema.String.pipe(Schema.brand("Segment"))
-export type Segment = typeof Segment.Type
-
-export const segmentOf = (path: string): Segment =>
-  Segment.make(path.replace(/[%:*{}]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`))
-export const pathOf = (segment: Segment): string =>
+const escape = (path: string) => path.replace(/[%:*{}]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`)
+const unescape = (segment: string) =>
   segment.replace(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 
+/** A path, or a part of one, as one segment of a key: what has a meaning in keys is escaped there, and nowhere else. */
+export const Path = Schema.String.pipe(
+  Schema.decodeTo(Schema.String, SchemaTransformation.transform({ decode: unescape, encode: escape }))
+)
+
 /** The folder that is indexed, seen from itself. */
-export const rootFolder = segmentOf(".")
+export const rootFolder = "."
 
 /** Something on disk that cannot be read, now. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
@@ -35,10 +35,10 @@ export const Skipped = Schema.Struct({ path: Schema.String, why: Schema.String }
 export type Skipped = typeof Skipped.Type
 
 /** What the disk says of a file without reading it. Equal stamps: not changed. */
-export const Listed = Schema.Struct({ name: Segment, stamp: Schema.String })
+export const Listed = Schema.Struct({ name: Schema.String, stamp: Schema.String })
 export const Listing = Schema.Struct({
   files: Schema.Array(Listed),
-  folders: Schema.Array(Segment),
+  folders: Schema.Array(Schema.String),
   skipped: Schema.Array(Skipped)
 })
 export type Listing = typeof Listing.Type
@@ -66,13 +66,13 @@ const counts = {
   packages: Schema.Record(Schema.String, Schema.Int),
   skipped: Schema.Array(Skipped)
 }
-export const Summary = Schema.Struct({ ...counts, folders: Schema.Array(Segment) })
+export const Summary = Schema.Struct({ ...counts, folders: Schema.Array(Schema.String) })
 export type Summary = typeof Summary.Type
 export const Report = Schema.Struct({ ...counts, folders: Schema.Int })
 export type Report = typeof Report.Type
 
-const inFolder = { folder: Segment }
-const ofFile = { folder: Segment, name: Segment }
+const inFolder = { folder: Path }
+const ofFile = { folder: Path, name: Path }
 
 export class Index extends Manifest.Service<Index>()("flagship/Index", {
   families: {

@@ -4,7 +4,7 @@
  */
 import { Effect } from "effect"
 import { factsOf, packageOf } from "./facts.ts"
-import { Index, pathOf, type Report, rootFolder, type Segment, type Skipped, type Summary } from "./Index.ts"
+import { Index, type Report, rootFolder, type Skipped, type Summary } from "./Index.ts"
 
 const { facts, file, folder, listing } = Index.keys
 
@@ -13,7 +13,7 @@ const filesAtATime = 32
 const foldersAtATime = 8
 
 export const FactsLive = Index.owner("facts", {
-  lookup: ({ folder, name }) => Effect.map(file.get({ folder, name }), (read) => factsOf(pathOf(name), read))
+  lookup: ({ folder, name }) => Effect.map(file.get({ folder, name }), (read) => factsOf(name, read))
 })
 
 type Counts = Omit<Report, "folders">
@@ -33,7 +33,7 @@ const total = (parts: Iterable<Counts>): Counts => {
   return { ...sum, packages: Object.fromEntries(packages), skipped }
 }
 
-const ofFile = (folder: Segment, name: Segment) =>
+const ofFile = (folder: string, name: string) =>
   facts.get({ folder, name }).pipe(
     Effect.map(({ binary, bytes, exports, imports, lines }): Counts => {
       const named = imports.map(packageOf).filter((each) => each !== undefined)
@@ -51,7 +51,7 @@ export const FolderLive = Index.owner("folder", {
   })
 })
 
-const ofFolder = (each: Segment) =>
+const ofFolder = (each: string) =>
   Effect.catchTag(
     folder.get({ folder: each }),
     "Unavailable",
@@ -61,7 +61,7 @@ const ofFolder = (each: Segment) =>
 export const ProjectLive = Index.owner("project", {
   lookup: Effect.fnUntraced(function*() {
     const summaries: Array<Summary> = []
-    let level: ReadonlyArray<Segment> = [rootFolder]
+    let level: ReadonlyArray<string> = [rootFolder]
     while (level.length > 0) {
       const found = yield* Effect.forEach(level, ofFolder, { concurrency: foldersAtATime })
       for (const each of found) summaries.push(each)

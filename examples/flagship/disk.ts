@@ -8,7 +8,7 @@
  * - What cannot be read is skipped and listed, never an end of the run.
  */
 import { ByteSize, Context, Effect, Equal, FileSystem, Option, type PlatformError } from "effect"
-import { Index, type Listing, pathOf, rootFolder, type Segment, segmentOf, type Skipped, Unavailable } from "./Index.ts"
+import { Index, type Listing, rootFolder, type Skipped, Unavailable } from "./Index.ts"
 
 const { file, folder, listing } = Index.keys
 
@@ -39,8 +39,8 @@ const orUnavailable = <A, R>(path: string, effect: Effect.Effect<A, PlatformErro
   Effect.mapError(effect, (error) => new Unavailable({ path, why: whyOf(error) }))
 
 type Seen =
-  | { readonly _tag: "File"; readonly name: Segment; readonly stamp: string }
-  | { readonly _tag: "Folder"; readonly name: Segment }
+  | { readonly _tag: "File"; readonly name: string; readonly stamp: string }
+  | { readonly _tag: "Folder"; readonly name: string }
   | { readonly _tag: "Skipped"; readonly skipped: Skipped }
 
 const look = Effect.fnUntraced(function*(within: string, entry: FileSystem.DirectoryEntry) {
@@ -48,7 +48,7 @@ const look = Effect.fnUntraced(function*(within: string, entry: FileSystem.Direc
   const skip = (why: string): Seen => ({ _tag: "Skipped", skipped: { path, why } })
   // Node writes U+FFFD for bytes that are no UTF-8, and no file can be opened by that name.
   if (entry.name.includes("\uFFFD")) return skip("has a name that is not UTF-8")
-  if (entry.type === "Directory") return { _tag: "Folder", name: segmentOf(path) } satisfies Seen
+  if (entry.type === "Directory") return { _tag: "Folder", name: path } satisfies Seen
   if (entry.type !== "File" && entry.type !== "SymbolicLink") return skip("is not a file")
   const fs = yield* FileSystem.FileSystem
   const root = yield* Root
@@ -62,14 +62,13 @@ const look = Effect.fnUntraced(function*(within: string, entry: FileSystem.Direc
   if (ByteSize.toNumberUnsafe(size) > fileBytesMax) return skip(`has more than ${fileBytesMax} bytes`)
   const millis = Option.match(mtime, { onNone: () => "", onSome: (date) => date.getTime() })
   const stamp = `${millis}-${size}-${Option.getOrElse(ino, () => "")}`
-  return { _tag: "File", name: segmentOf(entry.name), stamp } satisfies Seen
+  return { _tag: "File", name: entry.name, stamp } satisfies Seen
 })
 
 /** What a folder holds now, in the order of the names. */
-const readListing = Effect.fnUntraced(function*(within: Segment) {
+const readListing = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
   const root = yield* Root
-  const path = pathOf(within)
   const entries = yield* orUnavailable(path, fs.readDirectoryEntries(`${root.path}/${path}`))
   const kept = entries.filter(({ name }) => !ignored.has(name)).toSorted((a, b) => a.name < b.name ? -1 : 1)
   const seen = yield* Effect.forEach(kept, (entry) => look(path, entry), { concurrency: statsAtATime })
@@ -99,7 +98,7 @@ export const FileLive = Index.owner("file", {
   lookup: Effect.fnUntraced(function*({ folder, name }) {
     const fs = yield* FileSystem.FileSystem
     const root = yield* Root
-    const path = join(pathOf(folder), pathOf(name))
+    const path = join(folder, name)
     const bytes = yield* orUnavailable(path, fs.readFile(`${root.path}/${path}`))
     return { bytes: bytes.length, text: textOf(bytes) }
   })
@@ -116,7 +115,7 @@ export interface Synced {
 export const sync = Effect.fn("sync")(function*(synced: Synced) {
   // An index that has not even the root is empty, or has lost what it would be compared with.
   if (Option.isNone(yield* listing.getOption({ folder: rootFolder }))) yield* file.invalidateAll()
-  let level: ReadonlyArray<Segment> = [rootFolder]
+  let level: ReadonlyArray<string> = [rootFolder]
   while (level.length > 0) {
     const below = yield* Effect.forEach(level, (each) => syncFolder(each, synced), { concurrency: foldersAtATime })
     level = below.flat()
@@ -124,7 +123,7 @@ export const sync = Effect.fn("sync")(function*(synced: Synced) {
   return synced
 })
 
-const syncFolder = Effect.fnUntraced(function*(within: Segment, synced: Synced) {
+const syncFolder = Effect.fnUntraced(function*(within: string, synced: Synced) {
   const was = yield* listing.getOption({ folder: within })
   const read = yield* Effect.result(readListing(within))
   // A folder that is gone, or closed to us: its listing's lookup says why to whoever asks for its summary.

@@ -4,7 +4,7 @@
 import { Duration, Effect, Equal, FileSystem, Schema, Stream } from "effect"
 import { sync, type Synced } from "./disk.ts"
 import { memoryOnly, memoryOverDisk } from "./engine.ts"
-import { Index, pathOf, type Report, rootFolder, type Segment } from "./Index.ts"
+import { Index, type Report, rootFolder } from "./Index.ts"
 import { count, print, printReport, withProgress } from "./output.ts"
 
 const { facts, file, folder, listing, project } = Index.keys
@@ -62,8 +62,8 @@ const readsAtATime = 64
 
 /** Folders of the index, from the root down. */
 const allFolders = Effect.gen(function*() {
-  const all: Array<Segment> = []
-  let level: ReadonlyArray<Segment> = [rootFolder]
+  const all: Array<string> = []
+  let level: ReadonlyArray<string> = [rootFolder]
   while (level.length > 0) {
     for (const each of level) all.push(each)
     const summaries = yield* Effect.forEach(level, (each) => Effect.option(folder.get({ folder: each })))
@@ -115,10 +115,9 @@ export const manyCallers = Effect.gen(function*() {
 // A sample is enough to show which entries are rebuilt, and is copied in a moment.
 const sampleMax = 40
 
-const within = ({ folder, name }: Sample[number]) =>
-  folder === rootFolder ? pathOf(name) : `${pathOf(folder)}/${pathOf(name)}`
+const within = ({ folder, name }: Sample[number]) => folder === rootFolder ? name : `${folder}/${name}`
 
-type Sample = ReadonlyArray<{ readonly folder: Segment; readonly name: Segment }>
+type Sample = ReadonlyArray<{ readonly folder: string; readonly name: string }>
 
 /**
  * Edits one of the files that were copied, and names what was rebuilt; then builds the same from nothing and compares.
@@ -147,8 +146,13 @@ export const editOneFile = Effect.fn("editOneFile")(function*(sample: Sample, co
   const { index, rebuilt, took } = yield* Effect.provide(incremental, memoryOverDisk(copy, cache))
   const fresh = yield* Effect.provide(Effect.andThen(rebuild, snapshot), memoryOnly(copy))
 
-  const key = `${edited.folder}:${edited.name}`
-  const expected = [`file:${key}`, `facts:${key}`, `folder:${edited.folder}`, "project"]
+  const { folder: parent } = edited
+  const expected = yield* Effect.all([
+    file.key(edited),
+    facts.key(edited),
+    folder.key({ folder: parent }),
+    project.key({})
+  ])
   yield* print(
     `edited a copy of ${within(edited)} among ${count(sample.length, "file")}:`
   )
@@ -163,15 +167,15 @@ export const editOneFile = Effect.fn("editOneFile")(function*(sample: Sample, co
 /** Copies a few text files of the index to a project of their own; those that export most come first. */
 export const copySample = Effect.fnUntraced(function*(to: string) {
   const fs = yield* FileSystem.FileSystem
-  const chosen: Array<{ readonly folder: Segment; readonly name: Segment; readonly exports: number }> = []
+  const chosen: Array<{ readonly folder: string; readonly name: string; readonly exports: number }> = []
   for (const key of yield* allFiles) {
     if (chosen.length >= sampleMax) break
     const found = yield* Effect.option(facts.get(key))
     const contents = yield* Effect.option(file.get(key))
     if (found._tag === "None" || contents._tag === "None" || contents.value.text === null) continue
-    const folder = `${to}/${pathOf(key.folder)}`
+    const folder = `${to}/${key.folder}`
     yield* fs.makeDirectory(folder, { recursive: true })
-    yield* fs.writeFileString(`${folder}/${pathOf(key.name)}`, contents.value.text)
+    yield* fs.writeFileString(`${folder}/${key.name}`, contents.value.text)
     chosen.push({ ...key, exports: found.value.exports.length })
   }
   return chosen.toSorted((a, b) => b.exports - a.exports)

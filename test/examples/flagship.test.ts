@@ -3,6 +3,7 @@ import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as PlatformError from "effect/PlatformError"
+import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
 import { execFileSync, spawn } from "node:child_process"
 import * as fs from "node:fs"
@@ -11,7 +12,7 @@ import { join } from "node:path"
 import { sync } from "../../examples/flagship/disk.ts"
 import { memoryOnly } from "../../examples/flagship/engine.ts"
 import { factsOf } from "../../examples/flagship/facts.ts"
-import { Index, pathOf, segmentOf } from "../../examples/flagship/Index.ts"
+import { Index, Path } from "../../examples/flagship/Index.ts"
 
 const repository = join(import.meta.dirname, "../..")
 let temporary = ""
@@ -233,9 +234,9 @@ describe("the index", () => {
 
   it("names any path by a segment, and finds it again", () => {
     fc.assert(fc.property(fc.string({ minLength: 1, unit: "binary" }), (path) => {
-      const segment = segmentOf(path)
+      const segment = Schema.encodeSync(Path)(path)
       assert.notMatch(segment, /[:*{}]/)
-      assert.strictEqual(pathOf(segment), path)
+      assert.strictEqual(Schema.decodeSync(Path)(segment), path)
     }))
   })
 
