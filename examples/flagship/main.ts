@@ -11,7 +11,7 @@ import { Effect, FileSystem, Path, Schema } from "effect"
 import { tmpdir } from "node:os"
 import { parseArgs } from "node:util"
 import { memoryOverDisk } from "./engine.ts"
-import { print } from "./output.ts"
+import { outputClosed, print } from "./output.ts"
 import { copySample, editOneFile, firstStart, manyCallers, secondStart } from "./phases.ts"
 
 const usage = `usage: npm start -- [PATH] [--cache FOLDER]
@@ -89,8 +89,7 @@ const program = Effect.gen(function*() {
 
 const statusOf = (error: { readonly _tag: string }) => error._tag === "WrongArgument" ? 2 : 1
 
-program.pipe(
-  Effect.scoped,
+Effect.raceFirst(Effect.scoped(program), outputClosed).pipe(
   Effect.catch((error) =>
     Effect.sync(() => {
       process.stderr.write(`${error.message}\n`)

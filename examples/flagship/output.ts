@@ -21,6 +21,12 @@ export const print = (text = ""): Effect.Effect<void> =>
 const show = (text: string) =>
   isTerminal ? Effect.sync(() => void process.stdout.write(`${clearLine}  ${printable(text)}`)) : print(`  ${text}`)
 
+/** Ends when nobody reads the output any more, as after `npm start | head`. */
+export const outputClosed: Effect.Effect<void> = Effect.callback((resume) => {
+  // Stays until the process ends: each write to a pipe that is closed is an error of its own.
+  process.stdout.on("error", () => resume(Effect.void))
+})
+
 /** Shows `line` again and again while an effect runs. */
 export const withProgress = <A, E, R, R2>(
   work: Effect.Effect<A, E, R>,

@@ -5,7 +5,7 @@ import * as FileSystem from "effect/FileSystem"
 import * as PlatformError from "effect/PlatformError"
 import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
-import { execFileSync, spawn } from "node:child_process"
+import { type ChildProcessWithoutNullStreams, execFileSync, spawn } from "node:child_process"
 import * as fs from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -38,8 +38,12 @@ interface Run {
   readonly err: string
 }
 
-/** Runs the program as `npm start` does; `onOutput` may stop it by its process. */
-const start = (args: ReadonlyArray<string>, onOutput?: (stop: () => void) => void, env: object = {}) =>
+/** Runs the program as `npm start` does; `onOutput` may act on its process. */
+const start = (
+  args: ReadonlyArray<string>,
+  onOutput?: (child: ChildProcessWithoutNullStreams) => void,
+  env: object = {}
+) =>
   new Promise<Run>((resolve) => {
     const program = join(repository, "examples/flagship/main.ts")
     const child = spawn(process.execPath, ["--conditions=@effect-stateless/source", program, ...args], {
@@ -50,7 +54,7 @@ const start = (args: ReadonlyArray<string>, onOutput?: (stop: () => void) => voi
     let err = ""
     child.stdout.on("data", (chunk) => {
       out += chunk
-      onOutput?.(() => child.kill("SIGINT"))
+      onOutput?.(child)
     })
     child.stderr.on("data", (chunk) => err += chunk)
     child.on("close", (status) => resolve({ status, out, err }))
@@ -132,9 +136,17 @@ describe("the flagship, as a program", () => {
       Object.fromEntries(Array.from({ length: 2_000 }, (_, i) => [`f${i}.ts`, `export const f = ${i}`]))
     )
     const place = newFolder()
-    const { err, out, status } = await start([folder], (stop) => stop(), { TMPDIR: place })
+    const { err, out, status } = await start([folder], (child) => child.kill("SIGINT"), { TMPDIR: place })
     assert.strictEqual(out, `indexing ${folder}\n`)
     assert.deepStrictEqual([status, err, fs.readdirSync(place)], [130, "", []])
+  })
+
+  it("ends when nobody reads its output any more, and leaves nothing behind", async () => {
+    const place = newFolder()
+    const { err, status } = await start([newFolder({ "a.ts": "" })], (child) => child.stdout.destroy(), {
+      TMPDIR: place
+    })
+    assert.deepStrictEqual([status, err, fs.readdirSync(place)], [0, "", []])
   })
 })
 
