@@ -114,16 +114,19 @@ export interface Synced {
 /** Brings the index up to date with the disk; `synced` counts while it works. */
 export const sync = Effect.fn("sync")(function*(synced: Synced) {
   // An index that has not even the root is empty, or has lost what it would be compared with.
-  if (Option.isNone(yield* listing.getOption({ folder: rootFolder }))) yield* file.invalidateAll()
+  const isLost = Option.isNone(yield* listing.getOption({ folder: rootFolder }))
+  if (isLost) yield* file.invalidateAll()
   let level: ReadonlyArray<string> = [rootFolder]
   while (level.length > 0) {
-    const below = yield* Effect.forEach(level, (each) => syncFolder(each, synced), { concurrency: foldersAtATime })
+    const below = yield* Effect.forEach(level, (each) => syncFolder(each, synced, isLost), {
+      concurrency: foldersAtATime
+    })
     level = below.flat()
   }
   return synced
 })
 
-const syncFolder = Effect.fnUntraced(function*(within: string, synced: Synced) {
+const syncFolder = Effect.fnUntraced(function*(within: string, synced: Synced, isLost: boolean) {
   const was = yield* listing.getOption({ folder: within })
   const read = yield* Effect.result(readListing(within))
   // A folder that is gone, or closed to us: its listing's lookup says why to whoever asks for its summary.
@@ -133,17 +136,16 @@ const syncFolder = Effect.fnUntraced(function*(within: string, synced: Synced) {
   }
   const now = read.success
   const stamps = new Map(Option.isSome(was) ? was.value.files.map(({ name, stamp }) => [name, stamp]) : [])
-  const changed = now.files.filter(({ name, stamp }) => stamps.get(name) !== stamp).map(({ name }) => name)
-  for (const { name } of now.files) stamps.delete(name)
   // Reading may succeed now where it failed before, although the file is the same: a right was given.
   const summary = yield* folder.getOption({ folder: within })
-  const failed = Option.isSome(summary) ? summary.value.skipped.length > now.skipped.length : false
-  const retried = failed ? now.files.map(({ name }) => name) : changed
-  const forgotten = [...new Set([...retried, ...stamps.keys()])]
-  yield* file.deleteMany(forgotten.map((name) => ({ folder: within, name })))
+  const failed = new Set(Option.isSome(summary) ? summary.value.skipped.map(({ path }) => path) : [])
+  const changed = now.files.filter(({ name, stamp }) => stamps.get(name) !== stamp || failed.has(join(within, name)))
+  for (const { name } of now.files) stamps.delete(name)
+  const forgotten = [...changed.map(({ name }) => name), ...stamps.keys()]
+  if (!isLost) yield* file.deleteMany(forgotten.map((name) => ({ folder: within, name })))
   if (Option.isNone(was) || !Equal.equals(was.value, now)) yield* listing.set({ folder: within }, now)
   synced.folders++
   synced.files += now.files.length
-  synced.changed += changed.length + stamps.size
+  synced.changed += forgotten.length
   return now.folders
 })

@@ -50,7 +50,7 @@ export const secondStart = Effect.fn("secondStart")(function*(before: Report) {
   const { answer, synced, took } = yield* bringUpToDate
   const stats = yield* Index.stats
   const loads = stats.facts.loads + stats.folder.loads + stats.project.loads
-  yield* print(`second start: ${inMillis(took)}, ${count(synced.changed, "file")} changed, ${count(loads, "load")}`)
+  yield* print(`second start: ${inMillis(took)}, ${count(synced.changed, "file")} to read, ${count(loads, "load")}`)
   if (synced.changed === 0) {
     yield* prove("a second start of an unchanged folder reports the same", Equal.equals(before, answer.value))
     yield* prove("a second start of an unchanged folder loads nothing", loads === 0 || before.skipped.length > 0)
@@ -90,7 +90,7 @@ const hitsPerTier = Effect.gen(function*() {
   const files = yield* allFiles
   const readAll = Effect.forEach(files, (key) =>
     Effect.map(Effect.option(facts.getAnswer(key)), (answer) => {
-      const tier = answer._tag === "Some" ? answer.value.tier : "none"
+      const tier = answer._tag === "Some" ? answer.value.tier : "unavailable"
       hits[tier] = (hits[tier] ?? 0) + 1
     }), { concurrency: readsAtATime, discard: true })
   yield* readAll

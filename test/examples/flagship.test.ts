@@ -112,7 +112,7 @@ describe("the flagship, as a program", () => {
       "deep/loop is a link to a folder"
     ]
     assert.include(out, `  skipped 5 entries:\n${skipped.map((line) => `    ${line}\n`).join("")}`)
-    assert.match(out, /second start: \d+ ms, 0 files changed, 0 loads\n/)
+    assert.match(out, /second start: \d+ ms, 0 files to read, 0 loads\n/)
     assert.include(out, "lmdb 5, memory 5")
     assert.include(out, "1,000 fibers asked for one report at once: 1 load")
     assert.include(out, "0 differences")
