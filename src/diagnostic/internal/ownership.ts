@@ -111,7 +111,9 @@ export const ownership: ReadonlyArray<Explained> = [
     "It runs when somebody reads, any number of times, or never: what it writes would depend on who looks.",
     "Write where the change happens, or let the other family derive from this one.",
     module([user], [
-      `export const one = AppCache.owner("user", { lookup: ({ id }) =>  Effect.as(AppCache.keys.user.delete({ id }), "Ann") })`
+      `export const one = AppCache.owner("user", {`,
+      `  lookup: ({ id }) => Effect.as(AppCache.keys.user.delete({ id }), "Ann")`,
+      `})`
     ]),
     module([user], [`export const one = AppCache.owner("user", { lookup: () => Effect.succeed("Ann") })`])
   ),
