@@ -189,6 +189,15 @@ export class CacheFamily<V = unknown> {
     return Exit.succeed({ value: entry.value, tier: "memory", entry, stale: false })
   }
 
+  /** What is held and fresh, or else what the lookup gives. */
+  private serveNothingStale(key: string): Effect.Effect<Served<V>, unknown> {
+    const now = this.cache.time.now()
+    const entry = this.hot?.peek(key)
+    return entry !== undefined && this.entries.isFresh(key, entry, now)
+      ? this.serveFresh(key, entry, now)
+      : this.serveMissing(key, now, undefined)
+  }
+
   /** A stale entry, where it may be served; `undefined` where it may not. */
   private serveStale(
     key: string,
@@ -263,7 +272,9 @@ export class CacheFamily<V = unknown> {
         ? Effect.succeed(inMemory && { entry: inMemory, tier: "memory" })
         : this.entries.fromBelow(key)
       return Effect.map(found, (held) => {
-        const verdict = held === undefined ? "hidden" : this.entries.judge(key, held.entry.stamp, held.entry.tags)
+        const verdict = held === undefined || this.entries.isIdle(key, now)
+          ? "hidden"
+          : this.entries.judge(key, held.entry.stamp, held.entry.tags)
         const staleSince = held === undefined
           ? Infinity
           : verdict === "stale"
@@ -285,14 +296,13 @@ export class CacheFamily<V = unknown> {
 
   private outcomeOf(key: string, now: number, freshUntil: number | undefined): Outcome {
     if (this.loads.loader === undefined) return "refuse"
-    if (freshUntil !== undefined) {
-      if (now < freshUntil) return "hit"
-      const age = now - freshUntil
-      if (age < this.expiry.staleWhileRevalidate) return "staleHit"
-      if (age < this.expiry.staleIfError && this.loads.isBackingOff(key, now)) return "staleHit"
-    }
-    if (this.loads.joinable(key) !== undefined) return "join"
-    return freshUntil === undefined && this.loads.negative(key, now) !== undefined ? "fail" : "load"
+    const age = freshUntil === undefined ? Infinity : now - freshUntil
+    if (age < 0) return "hit"
+    if (age < this.expiry.staleWhileRevalidate) return "staleHit"
+    if (age < this.expiry.staleIfError && this.loads.isBackingOff(key, now)) return "staleHit"
+    const mayBeServed = age < this.expiry.staleIfError
+    if (!mayBeServed && this.loads.negative(key, now) !== undefined) return "fail"
+    return this.loads.joinable(key) === undefined ? "load" : "join"
   }
 
   set(key: string, value: V, options: SetOptions = noOptions): Effect.Effect<void, CacheError> {
@@ -362,12 +372,12 @@ export class CacheFamily<V = unknown> {
     const { stamp } = this.cache
     update.overtaken = false
     update.reading = true
-    return Effect.flatMap(this.serve(key), ({ entry, tags = entry?.tags, value: was }) => {
+    return Effect.flatMap(this.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
       update.reading = false
       const write = (value: V) =>
         Effect.suspend(() => {
           if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
-          const overtaken = update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
+          const overtaken = stale || update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
           if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
           return orStoreFailed(this.applySet(key, value, { tags }))
         })
@@ -423,10 +433,7 @@ export class CacheFamily<V = unknown> {
       return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why: "ended" }) }) })
     }
     if (options.ifVersion === undefined) return undefined
-    const entry = this.hot?.peek(key)
-    const live = entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) !== "hidden"
-      ? entry
-      : undefined
+    const live = this.entries.held(key)
     const expected = options.ifVersion ?? undefined
     if (live?.version === expected) return undefined
     return new CacheError({

@@ -69,6 +69,13 @@ export class Entries<V> {
     this.lookTwice()
   }
 
+  /** The entry of a key, fresh or stale, unless it is invalid. */
+  held(key: string): Entry<V> | undefined {
+    const entry = this.hot?.peek(key)
+    if (entry === undefined || this.isIdle(key, this.cache.time.now())) return undefined
+    return this.judge(key, entry.stamp, entry.tags) === "hidden" ? undefined : entry
+  }
+
   isFresh(key: string, entry: Entry<V>, now: number): boolean {
     return this.judge(key, entry.stamp, entry.tags) === "valid" && now < entry.freshUntil &&
       !this.isIdle(key, now)

@@ -134,7 +134,7 @@ export class Loads<V> {
     const { stamp, time } = this.cache
     const flight = new Flight(key, stamp, time.now(), cause, fallback, outlives, load, this.abandon)
     flight.replaces = this.joinable(key) !== undefined
-    flight.heldVersion = this.entries.hot?.peek(key)?.version
+    flight.heldVersion = this.entries.held(key)?.version
     this.supersede(key)
     this.flights.set(key, flight)
     this.running.add(flight)
@@ -327,7 +327,7 @@ export class Loads<V> {
       }
       const update = this.updates.get(key)
       if (update?.reading === false) update.overtaken = true
-      const before = this.entries.hot?.peek(key) ?? flight.fallback
+      const before = this.entries.held(key) ?? flight.fallback
       const changed = flight.replaces ||
         (before === undefined ? flight.cause === "refresh" : !Equal.equals(before.value, value))
       const tags = options.tags ?? noTags
