@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { madeAtMillis } from "./Expiry.ts"
 import type { Served } from "./internal/flight.ts"
 
 /**
@@ -40,7 +41,7 @@ export const make = <V>({ entry, stale, tags, tier, value }: Served<V>, nowMilli
   value,
   tier,
   stale,
-  ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - entry.version / 1_000),
+  ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - madeAtMillis(entry)),
   staleMillis: entry === undefined || !stale ? 0 : Math.max(0, nowMillis - entry.freshUntil),
   stamp: entry?.stamp,
   version: entry?.version,

@@ -167,6 +167,14 @@ const dueAt = (expiry: Expiry, now: number, freshUntil: number, life: number, co
 }
 
 /**
+ * When an entry was made, by its version.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const madeAtMillis = ({ version }: { readonly version: number }): number => Math.floor(version / 1_000)
+
+/**
  * Whether a read of a fresh entry should renew it behind the reader. `random` is from 0 to 1, drawn for each read.
  *
  * @category arithmetic
@@ -182,6 +190,6 @@ export const isRefreshDue = (
   if (expiry.refreshAhead === "xfetch") {
     return now - entry.costMillis * xfetchBeta * Math.log(random) >= entry.freshUntil
   }
-  const madeAt = entry.version / 1_000
+  const madeAt = madeAtMillis(entry)
   return now >= madeAt + (entry.freshUntil - madeAt) * expiry.refreshAhead
 }

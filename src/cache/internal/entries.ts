@@ -105,7 +105,7 @@ export class Entries<V> {
   promoted(key: string, entry: Entry<V>): void {
     if (entry.tags.length > 0) this.tagged = true
     if (this.expiry.refreshAhead === undefined && this.expiry.idleTimeToLive === undefined) return
-    const madeAt = entry.version / 1_000
+    const madeAt = Expiry.madeAtMillis(entry)
     const { dueAt } = Expiry.timesOf(
       { ...this.expiry, jitter: 0 },
       madeAt,

@@ -14,7 +14,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { Entry, Found } from "../../store/Entry.ts"
 import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
-import type * as Expiry from "../Expiry.ts"
+import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import { type Below, type Engine, inOrder, nothing } from "./engine.ts"
@@ -276,7 +276,7 @@ export class Loads<V> {
       previous: entry && {
         value: entry.value,
         revision: entry.revision,
-        ageMillis: Math.max(0, this.cache.time.now() - entry.version / 1_000)
+        ageMillis: Math.max(0, this.cache.time.now() - Expiry.madeAtMillis(entry))
       }
     }
   }
