@@ -194,10 +194,11 @@ export type CodecsOf<F> = F extends { readonly params: infer C } ? C : {}
 
 // --- facts, each computed once per definition ------------------------------------------------------------------------
 
-// Normal form of a pattern -> the names of its families.
+// Normal form of a pattern -> the names of its families. What is no pattern takes no part.
 type Names<D extends Definition> = D extends unknown
-  ? Flat<{ readonly [K in FamilyName<D> as normalizePattern<PatternOf<D["families"][K]>>]: K }>
+  ? Flat<{ readonly [K in FamilyName<D> as soundNormal<PatternOf<D["families"][K]>>]: K }>
   : never
+type soundNormal<P extends string> = [patternProblem<P>] extends [never] ? normalizePattern<P> : never
 type Index<D extends Definition> = D extends unknown ? Trie<keyof Names<D> & string> : never
 type LayerNames<D extends Definition> = D extends { readonly layers: infer L } ? keyof L & string : string
 type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Rs } ? LayerOf<Rs[keyof Rs]> : never
@@ -208,7 +209,9 @@ type UsedLayers<D extends Definition> = D extends unknown
 type Sources<D extends Definition> = D extends unknown ? Flat<
     {
       readonly [
-        K in FamilyName<D> as [ListOf<D["families"][K], "derives">] extends [never] ? never : K
+        K in FamilyName<D> as [ListOf<D["families"][K], "derives">] extends [never] ? never
+          : [patternProblem<PatternOf<D["families"][K]>>] extends [never] ? K
+          : never
       ]: Touching<D, ListOf<D["families"][K], "derives">>
     }
   >
@@ -286,7 +289,17 @@ export type Checked<D extends Definition> = {
     : Diagnostic.optionUnknown<S & string, "the manifest">
 }
 
-type CheckedFamily<D extends Definition, K extends string, F> = {
+// A family whose pattern is malformed is refused for that, and for what has nothing to do with its pattern.
+type CheckedFamily<D extends Definition, K extends string, F> = [patternProblem<PatternOf<F>>] extends [never]
+  ? CheckedSound<D, K, F>
+  : {
+    readonly [O in keyof F]: O extends "pattern" ? patternProblem<PatternOf<F>>
+      : O extends "layer" ? CheckedLayerName<D, F[O]>
+      : O extends keyof FamilySpec ? F[O]
+      : Diagnostic.optionUnknown<O & string, `family '${K}'`>
+  }
+
+type CheckedSound<D extends Definition, K extends string, F> = {
   readonly [O in keyof F]: O extends "pattern" ?
     F[O] extends string ? orElse<findPatternProblem<D, K, F, F[O]>, F[O]> : string
     : O extends "layer" ? CheckedLayerName<D, F[O]>
@@ -312,16 +325,14 @@ type isUntyped<T> = 0 extends 1 & T ? true : T extends "" ? true : string extend
 
 // --- overlap ---
 
-type findPatternProblem<D extends Definition, K extends string, F, P extends string> = [patternProblem<P>] extends
-  [never] ? orElse<
-    findTwin<D, P, Exclude<NameOf<D, normalizePattern<P>>, K>>,
-    orElse<
-      findCross<D, P, findCrossing<Index<D>, normalizePattern<P>>>,
-      F extends { readonly partOf: string } | { readonly carvedFrom: string } ? never
-        : findOuter<D, P, NameOf<D, findNearest<Index<D>, normalizePattern<P>, normalizePattern<P>>>>
-    >
+type findPatternProblem<D extends Definition, K extends string, F, P extends string> = orElse<
+  findTwin<D, P, Exclude<NameOf<D, normalizePattern<P>>, K>>,
+  orElse<
+    findCross<D, P, findCrossing<Index<D>, normalizePattern<P>>>,
+    F extends { readonly partOf: string } | { readonly carvedFrom: string } ? never
+      : findOuter<D, P, NameOf<D, findNearest<Index<D>, normalizePattern<P>, normalizePattern<P>>>>
   >
-  : patternProblem<P>
+>
 
 type findTwin<D extends Definition, P extends string, Other> = Other extends string
   ? Diagnostic.patternRespelt<P, PatternOf<FamilyOf<D, Other>>, Other>

@@ -380,9 +380,14 @@ const findReferenceProblem = (
   if (Result.isFailure(parsed)) return parsed.failure
   const owner = draft.patterns.covering(parsed.success)[0]?.value
   if (owner === undefined) return Diagnostic.referenceUnknown(name, verb, source)
-  const [here, home] = [spec.layer, owner.spec.layer]
-  if (here !== undefined && home !== undefined && !reachable(draft.definition, [here]).has(home)) {
-    return Diagnostic.referenceOutOfReach(name, here, source, home)
+  const here = spec.layer
+  if (here !== undefined) {
+    const reached = reachable(draft.definition, [here])
+    for (const { spec: { layer: home } } of draft.twins.get(owner.pattern.normal)!) {
+      if (home !== undefined && !reached.has(home)) {
+        return Diagnostic.referenceOutOfReach(name, here, source, home)
+      }
+    }
   }
   if (verb === "borrows" && !draft.twins.has(parsed.success.normal)) {
     return Diagnostic.referenceTooNarrow(source, owner.pattern.source, owner.name)

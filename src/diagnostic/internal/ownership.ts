@@ -113,7 +113,7 @@ export const ownership: ReadonlyArray<Explained> = [
     module([user], [
       `export const one = AppCache.owner("user", {`,
       `  lookup: ({ id }) => Effect.as(AppCache.keys.user.delete({ id }), "Ann")`,
-      `})`
+      "})"
     ]),
     module([user], [`export const one = AppCache.owner("user", { lookup: () => Effect.succeed("Ann") })`])
   ),
