@@ -194,11 +194,15 @@ export type CodecsOf<F> = F extends { readonly params: infer C } ? C : {}
 
 // --- facts, each computed once per definition ------------------------------------------------------------------------
 
-// Normal form of a pattern -> the names of its families. What is no pattern takes no part.
-type Names<D extends Definition> = D extends unknown
-  ? Flat<{ readonly [K in FamilyName<D> as soundNormal<PatternOf<D["families"][K]>>]: K }>
+// The families whose pattern is none. They take no part in the other facts.
+type Malformed<D extends Definition> = D extends unknown
+  ? { [K in FamilyName<D>]: [patternProblem<PatternOf<D["families"][K]>>] extends [never] ? never : K }[FamilyName<D>]
   : never
-type soundNormal<P extends string> = [patternProblem<P>] extends [never] ? normalizePattern<P> : never
+type SoundName<D extends Definition> = D extends unknown ? Exclude<FamilyName<D>, Malformed<D>> : never
+// Normal form of a pattern -> the names of its families.
+type Names<D extends Definition> = D extends unknown
+  ? Flat<{ readonly [K in SoundName<D> as normalizePattern<PatternOf<D["families"][K]>>]: K }>
+  : never
 type Index<D extends Definition> = D extends unknown ? Trie<keyof Names<D> & string> : never
 type LayerNames<D extends Definition> = D extends { readonly layers: infer L } ? keyof L & string : string
 type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Rs } ? LayerOf<Rs[keyof Rs]> : never
@@ -209,9 +213,7 @@ type UsedLayers<D extends Definition> = D extends unknown
 type Sources<D extends Definition> = D extends unknown ? Flat<
     {
       readonly [
-        K in FamilyName<D> as [ListOf<D["families"][K], "derives">] extends [never] ? never
-          : [patternProblem<PatternOf<D["families"][K]>>] extends [never] ? K
-          : never
+        K in SoundName<D> as [ListOf<D["families"][K], "derives">] extends [never] ? never : K
       ]: Touching<D, ListOf<D["families"][K], "derives">>
     }
   >
@@ -283,21 +285,23 @@ export type CarvedPatterns<D extends Definition> = {
  */
 export type Checked<D extends Definition> = {
   readonly [S in keyof D]: S extends "families"
-    ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Partial<FamilySpec> }
+    ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
     : S extends "layers" ? { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }
     : S extends "readers" ? { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }
     : Diagnostic.optionUnknown<S & string, "the manifest">
 }
 
+// What the editor offers inside a family. Types of the options would be compared once more, at twice the whole cost.
+type Offered = { readonly [O in keyof FamilySpec]?: unknown }
+
 // A family whose pattern is malformed is refused for that, and for what has nothing to do with its pattern.
-type CheckedFamily<D extends Definition, K extends string, F> = [patternProblem<PatternOf<F>>] extends [never]
-  ? CheckedSound<D, K, F>
-  : {
+type CheckedFamily<D extends Definition, K extends string, F> = K extends Malformed<D> ? {
     readonly [O in keyof F]: O extends "pattern" ? patternProblem<PatternOf<F>>
       : O extends "layer" ? CheckedLayerName<D, F[O]>
       : O extends keyof FamilySpec ? F[O]
       : Diagnostic.optionUnknown<O & string, `family '${K}'`>
   }
+  : CheckedSound<D, K, F>
 
 type CheckedSound<D extends Definition, K extends string, F> = {
   readonly [O in keyof F]: O extends "pattern" ?
@@ -405,10 +409,10 @@ type findOutOfReach<D extends Definition, K extends string, F, P extends string,
 // A reference fans out when it has a parameter that the dependent lacks, and the dependent one that it lacks. With the
 // first alone many entries make one (a folder of its files); with the second alone one entry makes a few (its pages).
 type findFanout<K extends string, F, P extends string> = F extends { readonly fanout: true } ? never
-  : [Exclude<ParamNames<P>, carriedBy<PatternOf<F>>>, Exclude<ParamNames<PatternOf<F>>, carriedBy<P>>] extends
-    [infer Unbound, infer Free] ? [Unbound] extends [never] ? never
-    : [Free] extends [never] ? never
-    : Diagnostic.fanoutUnsaid<K, P, firstParam<P, Unbound>, firstParam<PatternOf<F>, Free>>
+  : [Exclude<ParamNames<P>, carriedBy<PatternOf<F>>>] extends [infer Unbound] ? [Unbound] extends [never] ? never
+    : [Exclude<ParamNames<PatternOf<F>>, carriedBy<P>>] extends [infer Free] ? [Free] extends [never] ? never
+      : Diagnostic.fanoutUnsaid<K, P, firstParam<P, Unbound>, firstParam<PatternOf<F>, Free>>
+    : never
   : never
 // `*` carries nothing: how many segments it has is not known.
 type carriedBy<P extends string> = Exclude<ParamNames<P>, "*">

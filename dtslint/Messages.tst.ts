@@ -1,0 +1,79 @@
+import { type Effect, pipe } from "effect"
+import { describe, expect, test } from "tstyche"
+import type { CacheError } from "../src/cache/CacheError.ts"
+import type { Owns } from "../src/manifest/Manifest.ts"
+import * as Manifest from "../src/manifest/Manifest.ts"
+import * as Key from "../src/pattern/Key.ts"
+import { AppCache, User, UserId } from "./fixture.ts"
+
+const { draft, prefs, user } = AppCache.keys
+const id = UserId.make("1")
+declare const text: string
+
+describe("a manifest", () => {
+  test("names both patterns, the encloser, the layer, the parameters", () => {
+    Manifest.Service<any>()("C", {
+      layers: { server: {} },
+      families: {
+        user: { pattern: "user:*", layer: "server" },
+        // @ts-expect-error E0102: 'user:profile' is already owned through 'user:*' of family 'user'; help: add partOf
+        profile: { pattern: "user:profile" },
+        // @ts-expect-error E0204: 'user:{id}:x' does not lie directly inside family 'fan', but in 'user:*' of family
+        wrong: { pattern: "user:{id}:x", partOf: "fan" },
+        // @ts-expect-error E0404: no layer is called 'srver'; help: declare it in layers, or check its spelling
+        typo: { pattern: "typo", layer: "srver" },
+        // @ts-expect-error E0411: 'fan' derives 'user:*' without its '*': one change there drops 'fan' for every 'page'
+        fan: { pattern: "fan:{page}", derives: ["user:*"] },
+        // @ts-expect-error E0401: invalidation never ends: 'self' -> 'self'; help: remove one of these from derives
+        self: { pattern: "self:{id}", derives: ["self:{id}"] },
+        // @ts-expect-error E0406: unknown option 'ttll' in family 'option'; help: remove it, or check its spelling
+        option: { pattern: "option", ttll: 5 }
+      }
+    })
+  })
+
+  test("is composed with one that shares no key", () => {
+    class Other extends Manifest.Service<Other>()("Other", { families: { all: { pattern: "user:*" } } }) {}
+    // @ts-expect-error E0412: 'Other' and 'AppCache' both own 'user:_': by 'user:*' and by 'user:{id}'; help: declare it
+    Manifest.compose(AppCache, Other)
+  })
+})
+
+describe("raw keys", () => {
+  test("take numbers and segments in templates, and no other text", () => {
+    expect(AppCache.delete(`draft:${Key.segmentUnsafe(text)}`)).type.toBe<
+      Effect.Effect<void, CacheError, Owns<"draft:{id}", AppCache>>
+    >()
+    expect(AppCache.delete(`draft:x${text.length}`)).type.toBe<
+      Effect.Effect<void, CacheError, Owns<"draft:{id}", AppCache>>
+    >()
+    // @ts-expect-error E0111: a text in the template 'draft:${}' may hold ':' and name a key of another family; help: use
+    AppCache.delete(`draft:${text}`)
+    // @ts-expect-error E0111: a text in the template 'draft:${}' may hold ':' and name a key of another family; help: use
+    AppCache.delete(`draft:x${id}`)
+    // @ts-expect-error E0107: this key is a plain string, so its owner is unknown; help: use the accessors of 'keys'
+    pipe(text, AppCache.get)
+  })
+})
+
+describe("a declared function", () => {
+  test("keeps the type parameters of its body", () => {
+    const f = AppCache.fn("f", { owns: ["user:{id}"] })(function*<A>(a: A) {
+      yield* user.set({ id }, new User({ id, name: "Ann" }))
+      return a
+    })
+    expect(f("x" as const)).type.toBe<Effect.Effect<"x", CacheError, Owns<"user:{id}", AppCache>>>()
+  })
+
+  test("does no more than it declares, directly and through a layer of pipe", () => {
+    // @ts-expect-error E0220: the body writes 'prefs:{id}', but declares: borrows 'user:{id}'; help: declare it, or leave
+    AppCache.fn("f", { borrows: ["user:{id}"] })(function*() {
+      yield* prefs.set({ id }, { dark: true })
+    })
+    // @ts-expect-error E0225: cannot read 'draft:{id}' in layer 'edge': it lives in layer 'client', which 'edge' does not
+    pipe(draft.getOption({ id }), AppCache.inLayer("edge"))
+  })
+})
+
+// @ts-expect-error E0230: 'AppCache' declares no family with exactly the pattern 'usr:*', so nothing can provide this
+export type Undischarged = Owns<"usr:*", AppCache>
