@@ -98,7 +98,7 @@ const scenarios: { readonly [name: string]: () => Promise<Percentiles> } = {
   },
   "a million expire": async () => {
     // All of them end at one time, however long it takes to write them.
-    const end = Date.now() + 6_000
+    const end = Date.now() + 15_000
     const { read } = filled(() => ({ timeToLive: Math.max(1, end - Date.now()) }))
     await new Promise((resolve) => setTimeout(resolve, end - Date.now() - 100))
     return turns(read)
