@@ -15,6 +15,7 @@ import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { CoarseClock } from "./CoarseClock.ts"
@@ -55,9 +56,9 @@ const noTags: ReadonlyArray<string> = []
 const entriesPerShard = 131_072
 const shardsMax = 4_096
 
-// How often upkeep looks for the dead, and how many it frees before it yields.
+// How often upkeep looks for the dead, and how many it frees before it lets others run: half a millisecond's work.
 const upkeepInterval: Duration.Input = "1 second"
-const freedPerPassMax = 1_000
+const freedPerPassMax = 256
 
 /** The greatest stamp that a store has seen. */
 interface Ceiling {
@@ -356,12 +357,21 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const ceiling: Ceiling = { stamp: 0 }
 
   const upkeep = Effect.gen(function*() {
-    let more = false
-    for (const shard of shards) more = shard.advance(time.now(), freedPerPassMax) || more
-    for (const partition of partitions.values()) more = partition.collect(freedPerPassMax) || more
-    yield* more ? Effect.yieldNow : Effect.sleep(upkeepInterval)
+    for (const shard of shards) {
+      for (let more = shard.isDue(time.now()); more;) {
+        more = shard.advance(time.now(), freedPerPassMax)
+        yield* Effect.yieldNow
+      }
+    }
+    for (const partition of partitions.values()) {
+      while (partition.collect(freedPerPassMax)) yield* Effect.yieldNow
+    }
+    yield* Effect.sleep(upkeepInterval)
   })
-  yield* Effect.forkScoped(Effect.forever(upkeep))
+  // A store that is built by `runSync` is handed a scheduler that lets nothing else run between two steps.
+  const scheduler = yield* Scheduler.Scheduler
+  const patient = scheduler.executionMode === "sync" ? new Scheduler.MixedScheduler() : scheduler
+  yield* Effect.forkScoped(Effect.provideService(Effect.forever(upkeep), Scheduler.Scheduler, patient))
 
   return Store.of({
     name,

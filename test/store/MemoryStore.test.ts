@@ -1,7 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as StoreSuite from "effect-stateless/testing/StoreSuite"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { Entry } from "../../src/store/Entry.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
@@ -112,4 +115,31 @@ describe("MemoryStore", () => {
         assert.strictEqual(error.reason._tag, "InvalidStoreOptions")
       }
     }).pipe(Effect.scoped))
+
+  it("lets other work run between two steps of upkeep, also when it was built without waiting", async () => {
+    let now = 0
+    let sleeps = 0
+    const clock: Clock.Clock = {
+      currentTimeMillisUnsafe: () => now,
+      currentTimeMillis: Effect.sync(() => now),
+      currentTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
+      currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+      sleep: () => sleeps++ === 0 ? Effect.yieldNow : Effect.never
+    }
+    const scope = Scope.makeUnsafe()
+    const partition = Effect.runSync(
+      Effect.gen(function*() {
+        const store = yield* MemoryStore.make({ capacity: 10_000 })
+        const partition = yield* open(store, family("a"))
+        for (let i = 0; i < 10_000; i++) partition.put(`${i}`, entry(i, 1_000), 1_000)
+        now = 2_000
+        return partition
+      }).pipe(Effect.provideService(Scope.Scope, scope), Effect.provideService(Clock.Clock, clock))
+    )
+    let turns = 0
+    for (; partition.count > 0 && turns < 1_000; turns++) await new Promise((resolve) => setImmediate(resolve))
+    assert.strictEqual(partition.count, 0)
+    assert.isAbove(turns, 10)
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+  })
 })

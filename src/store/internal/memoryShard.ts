@@ -124,6 +124,11 @@ export class MemoryShard {
     this.clear(slot)
   }
 
+  /** Whether `advance` may have something to do. */
+  isDue(nowMillis: number): boolean {
+    return this.wheel.nextDueMillis() <= nowMillis
+  }
+
   /** Pushes out what is due, at most `max`; whether more is due. */
   advance(nowMillis: number, max: number): boolean {
     return this.wheel.advance(nowMillis, max, this.expire)
