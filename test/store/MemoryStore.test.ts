@@ -124,6 +124,8 @@ describe("MemoryStore", () => {
       currentTimeMillis: Effect.sync(() => now),
       currentTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
       currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+      monotonicTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
+      monotonicTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
       sleep: () => sleeps++ === 0 ? Effect.yieldNow : Effect.never
     }
     const scope = Scope.makeUnsafe()

@@ -1,0 +1,75 @@
+/**
+ * `npm run bench:check`: fails when a ratio has become worse than the committed one by more than its tolerance.
+ *
+ * Ratios, and never times: another machine is faster or slower, but both sides of a ratio are. What is compared is what
+ * the design promises; a figure that is worse is measured up to three times, since a disturbance is not a regression.
+ */
+import { execFileSync } from "node:child_process"
+import { readFileSync } from "node:fs"
+import { fileURLToPath } from "node:url"
+
+const folder = fileURLToPath(new URL(".", import.meta.url))
+const attempts = 3
+
+// A ratio may be this many times the committed one. Hits are a few loads from memory, and depend on the machine's cache.
+const tolerances: ReadonlyArray<readonly [part: "hits" | "work", row: string, tolerance: number]> = [
+  ["hits", "getUnsafe, synchronous", 1.4],
+  ["hits", "get in a generator, plain", 1.4],
+  ["hits", "get in a generator, all", 1.4],
+  ["hits", "get of a reader, in a generator", 1.4],
+  ["hits", "get through map", 1.4],
+  ["work", "miss, in a generator", 1.6],
+  ["work", "set, in a generator", 1.6],
+  ["work", "set that invalidates 3 dependents", 1.6],
+  ["work", "1000 fibers of one key, per fiber", 1.6]
+]
+
+interface Row {
+  readonly name: string
+  readonly ratio: number
+}
+
+const { parts } = JSON.parse(readFileSync(new URL("../results/throughput.json", import.meta.url), "utf8"))
+const committed = {
+  hits: parts.hits.figures[0].rows as ReadonlyArray<Row>,
+  work: parts.work.figures.rows as ReadonlyArray<Row>
+}
+
+const measure = (part: "hits" | "work"): ReadonlyArray<Row> => {
+  const args = part === "hits" ? ["10000", "clean", "quick"] : ["quick"]
+  const printed = execFileSync(
+    process.execPath,
+    ["--conditions=@effect-stateless/source", `${folder}${part}.ts`, ...args],
+    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }
+  )
+  return JSON.parse(printed).rows
+}
+
+const ratioOf = (rows: ReadonlyArray<Row>, name: string): number => {
+  const row = rows.find((each) => each.name === name)
+  if (row === undefined) throw new Error(`no row is called \`${name}\``)
+  return row.ratio
+}
+
+let worse = tolerances
+const best = new Map<string, number>()
+for (let attempt = 0; attempt < attempts && worse.length > 0; attempt++) {
+  for (const part of new Set(worse.map(([part]) => part))) {
+    const rows = measure(part)
+    for (const [of, name] of worse) {
+      if (of === part) best.set(name, Math.min(best.get(name) ?? Infinity, ratioOf(rows, name)))
+    }
+  }
+  worse = worse.filter(([part, name, tolerance]) => best.get(name)! > tolerance * ratioOf(committed[part], name))
+}
+
+for (const [part, name, tolerance] of tolerances) {
+  const before = ratioOf(committed[part], name)
+  console.log(
+    `${name}: ${best.get(name)!.toFixed(2)}, committed ${before.toFixed(2)}, at most ${(before * tolerance).toFixed(2)}`
+  )
+}
+if (worse.length > 0) {
+  console.error(`worse than committed: ${worse.map(([, name]) => name).join("; ")}`)
+  process.exitCode = 1
+}

@@ -1,0 +1,127 @@
+/**
+ * `npm run bench`: every part in a process of its own, a table for people, `bench/results/throughput.json` for machines.
+ *
+ *     npm run bench [part …]
+ *
+ * Parts: hits, work, memory, pauses, size. All of them take about ten minutes; those that were not asked for keep their
+ * last figures.
+ */
+import { execFileSync } from "node:child_process"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { cpus } from "node:os"
+import { fileURLToPath } from "node:url"
+import { installRivals, rivalVersions } from "./rivals.ts"
+
+const folder = fileURLToPath(new URL(".", import.meta.url))
+const results = fileURLToPath(new URL("../results/throughput.json", import.meta.url))
+const root = fileURLToPath(new URL("../..", import.meta.url))
+
+const child = (script: string, args: ReadonlyArray<string>, flags: ReadonlyArray<string> = []): any => {
+  const conditions = script === "size.ts" ? [] : ["--conditions=@effect-stateless/source"]
+  const printed = execFileSync(process.execPath, [...conditions, ...flags, `${folder}${script}`, ...args], {
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+    maxBuffer: 2 ** 26
+  })
+  return JSON.parse(printed.trim().split("\n").at(-1)!)
+}
+
+interface Row {
+  readonly name: string
+  readonly nanos: number
+  readonly nanosMin: number
+  readonly ratio: number
+}
+
+const number = (value: number): string => value >= 100 ? Math.round(value).toLocaleString("en") : value.toFixed(1)
+
+const printRows = (title: string, rows: ReadonlyArray<Row>, baseline: string): void => {
+  console.log(`\n${title}\n`)
+  console.log(`| | ns | least | x ${baseline} |\n| --- | ---: | ---: | ---: |`)
+  for (const { name, nanos, nanosMin, ratio } of rows) {
+    console.log(`| ${name} | ${number(nanos)} | ${number(nanosMin)} | ${ratio.toFixed(2)} |`)
+  }
+}
+
+const big = ["--max-old-space-size=6144"]
+
+const parts: { readonly [name: string]: () => unknown } = {
+  hits: () => {
+    const all = [["10000", "clean"], ["10000", "polluted"], ["1000000", "clean"], ["1000000", "polluted"]].map((args) =>
+      child("hits.ts", args, big)
+    )
+    for (const { keyCount, polluted, rows } of all) {
+      printRows(`Hits, ${keyCount} keys, ${polluted ? "polluted" : "clean"} process`, rows, "Map.get")
+    }
+    return all
+  },
+  work: () => {
+    const work = child("work.ts", [])
+    printRows("Misses and writes", work.rows, "Map.set")
+    return work
+  },
+  memory: () => {
+    const contestants = [
+      "Map",
+      "lru-cache",
+      "Effect Cache",
+      "stateless, plain",
+      "stateless, ttl",
+      "stateless, grace",
+      "stateless, tags"
+    ]
+    const all = contestants.map((name) => child("memory.ts", [name], ["--expose-gc", ...big]))
+    console.log("\nBytes per entry beyond key and value, 1,000,000 entries\n\n| | bytes |\n| --- | ---: |")
+    for (const { bytesPerEntry, contestant } of all) console.log(`| ${contestant} | ${number(bytesPerEntry)} |`)
+    return all
+  },
+  pauses: () => {
+    const all = (child("pauses.ts", ["list"]) as ReadonlyArray<string>).map((name) => child("pauses.ts", [name], big))
+    console.log("\nPauses, microseconds\n\n| | p50 | p99 | p99.9 | longest | longest, own CPU |")
+    console.log("| --- | ---: | ---: | ---: | ---: | ---: |")
+    for (const { longest, longestCpu, p50, p99, p999, scenario } of all) {
+      const cells = [p50, p99, p999, longest, longestCpu].map((nanos: number) => number(nanos / 1_000))
+      console.log(`| ${scenario} | ${cells.join(" | ")} |`)
+    }
+    return all
+  },
+  size: () => {
+    execFileSync("npm", ["run", "build"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] })
+    const size = child("size.ts", [])
+    console.log(
+      "\nEntry points\n\n| | import, ms | own, KB gzip | with Effect, KB gzip |\n| --- | ---: | ---: | ---: |"
+    )
+    const row = (name: string, { importMillis, own, withEffect }: any) =>
+      console.log(
+        `| ${name} | ${number(importMillis)} | ${number(own.gzip / 1_000)} | ${number(withEffect.gzip / 1_000)} |`
+      )
+    for (const entry of size.entryPoints) row(entry.specifier, entry)
+    row("Manifest and MemoryStore", size.firstCache)
+    console.log(`| effect alone | ${number(size.effectAloneMillis)} | | |`)
+    return size
+  }
+}
+
+installRivals()
+const asked = process.argv.slice(2)
+const kept = existsSync(results) ? JSON.parse(readFileSync(results, "utf8")) : {}
+const measured = { ...kept.parts }
+for (const name of asked.length > 0 ? asked : Object.keys(parts)) {
+  measured[name] = { date: new Date().toISOString().slice(0, 10), figures: parts[name]!() }
+}
+writeFileSync(
+  results,
+  `${
+    JSON.stringify(
+      {
+        command: "npm run bench",
+        node: process.version,
+        machine: `${cpus().length} x ${cpus()[0]?.model.trim()}`,
+        rivals: rivalVersions(),
+        parts: measured
+      },
+      undefined,
+      2
+    )
+  }\n`
+)
