@@ -43,7 +43,7 @@ const bundled = (source: string, external: ReadonlyArray<string>): { readonly mi
     write: false,
     logLevel: "error"
   })
-  const [{ contents }] = outputFiles as [{ readonly contents: Uint8Array }]
+  const { contents } = outputFiles[0]!
   return { min: contents.length, gzip: gzipSync(contents).length }
 }
 

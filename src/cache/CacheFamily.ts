@@ -105,20 +105,33 @@ export class CacheFamily<V = unknown> {
    */
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
     return Effect.suspend(() => {
-      const readAll = Effect.forEach(keys, (key) => {
+      const values: Array<V> = []
+      const open: Array<number> = []
+      for (const [i, key] of keys.entries()) {
         const value = this.hot === undefined ? miss : this.hot.hit(key)
-        return value === miss ? this.read(key) : Exit.succeed(value)
-      }, { concurrency: "unbounded" })
-      if (this.loads.loader?.lookupMany === undefined || !keys.some((key) => this.isMissing(key))) return readAll
-      return Effect.acquireUseRelease(
-        Effect.sync(() => this.loads.startMany(keys.filter((key) => this.isMissing(key)))),
-        () => readAll,
-        (flights) =>
-          Effect.sync(() => {
-            for (const flight of flights) flight.letGo()
-          })
-      )
+        if (value === miss) open.push(i)
+        else values[i] = value
+      }
+      if (open.length === 0) return Exit.succeed(values)
+      return Effect.map(this.readOpen(open.map((i) => keys[i]!)), (read) => {
+        for (const [at, i] of open.entries()) values[i] = read[at]!
+        return values
+      })
     })
+  }
+
+  /** The values of keys that were no hits. */
+  private readOpen(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
+    const readAll = Effect.forEach(keys, (key) => this.read(key), { concurrency: "unbounded" })
+    if (this.loads.loader?.lookupMany === undefined || !keys.some((key) => this.isMissing(key))) return readAll
+    return Effect.acquireUseRelease(
+      Effect.sync(() => this.loads.startMany(keys.filter((key) => this.isMissing(key)))),
+      () => readAll,
+      (flights) =>
+        Effect.sync(() => {
+          for (const flight of flights) flight.letGo()
+        })
+    )
   }
 
   /** Nothing that may be served is in memory, no load is under way, and no failure is remembered. */

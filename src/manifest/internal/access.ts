@@ -28,8 +28,11 @@ export class FamilyAccess extends Access {
   }
 
   /** A key within the family that may be loaded and stored under. */
-  keyOf(params: Params): Effect.Effect<string, CacheError> {
-    const key = this.keys.textOf(params)
+  keyOf(params: Params): Exit.Exit<string, CacheError> {
+    return this.checked(this.keys.textOf(params))
+  }
+
+  checked(key: string): Exit.Exit<string, CacheError> {
     const why = this.keys.check(key)
     return why === undefined ? Exit.succeed(key) : Exit.fail(this.invalid(why))
   }

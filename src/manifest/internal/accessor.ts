@@ -19,7 +19,7 @@ import { miss } from "../../store/Store.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { CacheGrant } from "./grants.ts"
 import type { Params } from "./keys.ts"
-import { Read } from "./read.ts"
+import { type Door, Read } from "./read.ts"
 
 export interface InvalidateOptions {
   readonly mode?: Mode | undefined
@@ -37,12 +37,20 @@ export const operations = (access: FamilyAccess, find: Find) => {
     find("read", (family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
   const writing = <A, E, R>(params: Params, f: (family: CacheFamily, key: string) => Effect.Effect<A, E, R>) =>
     find("write", (family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
-  const keysOf = (all: Iterable<Params>) => Effect.forEach(all, (params) => access.keyOf(params))
+  const keysOf = (all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
+    const keys: Array<string> = []
+    for (const params of all) {
+      const key = access.keyOf(params)
+      if (Exit.isFailure(key)) return Exit.failCause(key.cause)
+      keys.push(key.value)
+    }
+    return Exit.succeed(keys)
+  }
 
   return {
     getOption: (params: Params) => reading(params, (family, key) => family.readHeld(key)),
     getMany: (all: Iterable<Params>) =>
-      find("read", (family) => Effect.flatMap(keysOf(all), (keys) => family.readMany(keys))),
+      find("read", (family) => Effect.flatMapEager(keysOf(all), (keys) => family.readMany(keys))),
     getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
     explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
     has: (params: Params) =>
@@ -53,7 +61,7 @@ export const operations = (access: FamilyAccess, find: Find) => {
     warm: (
       all: Iterable<Params>,
       { concurrency = warmConcurrency }: { readonly concurrency?: number | undefined } = {}
-    ) => find("read", (family) => Effect.flatMap(keysOf(all), (keys) => family.warm(keys, concurrency))),
+    ) => find("read", (family) => Effect.flatMapEager(keysOf(all), (keys) => family.warm(keys, concurrency))),
     hottest: (max: number) =>
       find(
         "read",
@@ -85,7 +93,7 @@ export const operations = (access: FamilyAccess, find: Find) => {
       writing(params, (family, key) => family.patch(key, (was) => asEffect(f(was)))),
     delete: (params: Params) => writing(params, (family, key) => family.drop([key], "hide")),
     deleteMany: (all: Iterable<Params>) =>
-      find("write", (family) => Effect.flatMap(keysOf(all), (keys) => family.drop(keys, "hide"))),
+      find("write", (family) => Effect.flatMapEager(keysOf(all), (keys) => family.drop(keys, "hide"))),
     invalidate: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
       writing(params, (family, key) => family.drop([key], mode)),
     invalidateWhere: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
@@ -190,17 +198,17 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
         ? f(family)
         : Effect.fail(access.ended(wanted, grant, verb))
     )
+  const door: Door = {
+    keys: access.keys,
+    readable: () => grant.active ? family : undefined,
+    readSlowly: (_, key) =>
+      grant.active
+        ? Effect.flatMapEager(access.checked(key), (valid) => family.read(valid))
+        : Effect.fail(access.ended("read", grant, verb))
+  }
   return {
     ...operations(access, find),
-    get: (params: Params) =>
-      Effect.suspend(() => {
-        const key = access.keys.textOf(params)
-        const value = !grant.active || family.hot === undefined ? miss : family.hot.hit(key)
-        if (value !== miss) return Exit.succeed(value)
-        return grant.active
-          ? Effect.flatMapEager(access.keyOf(params), (valid) => family.read(valid))
-          : Effect.fail(access.ended("read", grant, verb))
-      }),
+    get: (params: Params) => new Read(door, params),
     getUnsafe: (params: Params): unknown => {
       if (!grant.active || family.hot === undefined) return undefined
       const value = family.hot.hit(access.keys.textOf(params))

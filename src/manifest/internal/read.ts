@@ -10,23 +10,32 @@ import type * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import type { CacheFamily } from "../../cache/CacheFamily.ts"
 import { miss } from "../../store/Store.ts"
-import type { FamilyAccess } from "./access.ts"
-import type { Params } from "./keys.ts"
+import type { Keys, Params } from "./keys.ts"
+
+/** What a read goes through: an accessor, which asks the Context, or a handle, which has been given its right. */
+export interface Door {
+  readonly keys: Keys
+  /** The family, if it may be read. */
+  readonly readable: (context: Context.Context<never>) => CacheFamily | undefined
+  /** Loads what is missing, or says why the read was refused. */
+  readonly readSlowly: (context: Context.Context<never>, key: string) => Effect.Effect<unknown, unknown>
+}
 
 export interface Read extends Effect.Effect<unknown, unknown> {
-  readonly access: FamilyAccess
+  readonly door: Door
   readonly params: Params
 }
 
 const proto = Effectable.Prototype<Read>({
   label: "effect-stateless/manifest/read",
   evaluate(fiber) {
-    const { access, params } = this
-    const key = access.keys.textOf(params)
-    const family = access.readable(fiber.context)
+    const { door, params } = this
+    const key = door.keys.textOf(params)
+    const family = door.readable(fiber.context)
     const value = family?.hot === undefined ? miss : family.hot.hit(key)
-    return value === miss ? access.readSlowly(fiber.context, key) : Exit.succeed(value)
+    return value === miss ? door.readSlowly(fiber.context, key) : Exit.succeed(value)
   }
 })
 
@@ -37,21 +46,21 @@ const hit: Iterator<never, unknown> = { next: () => found }
 const iterate = proto[Symbol.iterator]
 const noContext = Context.empty()
 
-export const Read: new(access: FamilyAccess, params: Params) => Read = function(
-  this: { access: FamilyAccess; params: Params },
-  access: FamilyAccess,
+export const Read: new(door: Door, params: Params) => Read = function(
+  this: { door: Door; params: Params },
+  door: Door,
   params: Params
 ) {
-  this.access = access
+  this.door = door
   this.params = params
 } as any
 
 Read.prototype = Object.assign(Object.create(proto), {
   [Symbol.iterator](this: Read) {
-    const { access, params } = this
-    const family = access.readable(Fiber.getCurrent()?.context ?? noContext)
+    const { door, params } = this
+    const family = door.readable(Fiber.getCurrent()?.context ?? noContext)
     if (family?.hot !== undefined) {
-      const value = family.hot.hit(access.keys.textOf(params))
+      const value = family.hot.hit(door.keys.textOf(params))
       if (value !== miss) {
         found.value = value
         return hit
