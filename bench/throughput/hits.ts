@@ -1,11 +1,16 @@
 /**
  * What a hit costs, ours and the others', beside `Map.get` of the same keys.
  *
- *     node --conditions=@effect-stateless/source bench/throughput/hits.ts [keyCount] [clean|polluted] [quick]
+ *     node --conditions=@effect-stateless/source bench/throughput/hits.ts [keyCount] [process] [quick]
  *
- * Prints JSON. `polluted` first uses several caches with values of many shapes, as an application does, so that call
- * sites have seen more than one type.
+ * Prints JSON. The process is one of:
+ *
+ * - the name of a family: nothing else runs in it but `Map.get`;
+ * - `shared`: every family and every rival take turns in it;
+ * - `polluted`: the same, after several caches with values of many shapes were used, as an application does, so that
+ *   call sites have seen more than one type.
  */
+import type { Cache } from "effect-stateless/cache/Cache"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import * as EffectCache from "effect/Cache"
@@ -18,7 +23,8 @@ import { type BenchRuntime, type FamilyName, familyNames, fill, runtimeOf, Users
 import { sequenceMask, userOf, zipf } from "./workload.ts"
 
 const keyCount = Number(process.argv[2] ?? 10_000)
-const polluted = process.argv[3] === "polluted"
+const kind = process.argv[3] ?? "shared"
+const polluted = kind === "polluted"
 const quick = process.argv[4] === "quick"
 const isSmall = keyCount <= 10_000
 
@@ -36,6 +42,18 @@ const inGenerator = (runtime: BenchRuntime, family: FamilyName) => {
     }))
 }
 
+const synchronous = (read: (id: string) => unknown) => (count: number) => {
+  let found = 0
+  for (let i = 0; i < count; i++) if (read(reads[i & sequenceMask]!) !== undefined) found++
+  return found
+}
+
+// The service behind the class of a manifest; there is no right to it, which is what this measures.
+const engineOf = Effect.map(Users, (runtime) => (runtime as { readonly cache: Cache }).cache)
+
+// The readers of these families differ in nothing that is used here.
+const readerOf = (family: FamilyName) => Users.keys[family].reader as typeof Users.keys.plain.reader
+
 const batchSize = 32
 const lengthOf = (name: string | number) => String(name).length
 
@@ -43,30 +61,22 @@ const ours = (runtime: BenchRuntime): ReadonlyArray<Case> => {
   const { plain } = Users.keys
   const reader = runtime.runSync(plain.reader)
   const cases: Array<Case> = [
-    {
-      name: "getUnsafe, synchronous",
-      work: (count) => {
-        let found = 0
-        for (let i = 0; i < count; i++) if (reader.getUnsafe({ id: reads[i & sequenceMask]! }) !== undefined) found++
-        return found
-      }
-    },
+    { name: "getUnsafe, synchronous, plain", work: synchronous((id) => reader.getUnsafe({ id })) },
     ...familyNames.filter((family) => isSmall || family === "plain" || family === "ttl" || family === "all").map((
       family
     ): Case => ({ name: `get in a generator, ${family}`, work: inGenerator(runtime, family) }))
   ]
   if (!isSmall) return cases
   const all = runtime.runSync(Users.keys.all.reader)
+  const hot = runtime.runSync(engineOf).families.get("plain")!.hot!
   return [
     ...cases,
+    { name: "getUnsafe, synchronous, all", work: synchronous((id) => all.getUnsafe({ id })) },
     {
-      name: "getUnsafe, synchronous, all",
-      work: (count) => {
-        let found = 0
-        for (let i = 0; i < count; i++) if (all.getUnsafe({ id: reads[i & sequenceMask]! }) !== undefined) found++
-        return found
-      }
+      name: "the engine's hit, without the reader's grant",
+      work: synchronous((id) => hot.hit(id))
     },
+    { name: "the same key through the reader", work: synchronous((id) => reader.getUnsafe({ id })) },
     {
       name: "get of a reader, in a generator",
       work: (count) =>
@@ -200,14 +210,7 @@ const rivals = async (): Promise<ReadonlyArray<Case>> => {
     const { get, peek, set } = await makeRival(name, 2 * keyCount)
     for (const id of ids) await (get !== undefined ? get(id) : set!(id, userOf(id)))
     if (peek !== undefined) {
-      cases.push({
-        name: `${name}, synchronous`,
-        work: (count) => {
-          let found = 0
-          for (let i = 0; i < count; i++) if (peek(reads[i & sequenceMask]!) !== undefined) found++
-          return found
-        }
-      })
+      cases.push({ name: `${name}, synchronous`, work: synchronous(peek) })
     }
     if (get !== undefined) {
       cases.push({
@@ -284,17 +287,31 @@ if (polluted) {
   await pollute({ weightMax: 500, shards: 4 }, 40_000)
 }
 
-installRivals()
-const runtime = runtimeOf({ capacity: 2 * familyNames.length * keyCount })
-const wantedFamilies = isSmall ? familyNames : ["plain", "ttl", "all"] as const
-for (const family of wantedFamilies) await fill(runtime, family, ids)
+const alone = async (family: FamilyName): Promise<ReadonlyArray<Case>> => {
+  const runtime = runtimeOf({ capacity: 2 * keyCount })
+  await fill(runtime, family, ids)
+  const reader = runtime.runSync(readerOf(family))
+  return [
+    baselines()[0]!,
+    { name: `getUnsafe, synchronous, ${family}`, work: synchronous((id) => reader.getUnsafe({ id })) },
+    { name: `get in a generator, ${family}`, work: inGenerator(runtime, family) }
+  ]
+}
 
-const cases = [...baselines(), ...ours(runtime), ...(await rivals())]
+const together = async (): Promise<ReadonlyArray<Case>> => {
+  installRivals()
+  const runtime = runtimeOf({ capacity: 2 * familyNames.length * keyCount })
+  for (const family of isSmall ? familyNames : ["plain", "ttl", "all"] as const) await fill(runtime, family, ids)
+  return [...baselines(), ...ours(runtime), ...(await rivals())]
+}
+
+const family = familyNames.find((name) => name === kind)
+const cases = family === undefined ? await together() : await alone(family)
 const figures = await inTurns(cases, quick ? quickly : thorough)
 const mapGet = figures[0]!.nanos
 console.log(JSON.stringify({
   keyCount,
-  polluted,
+  process: kind,
   rows: figures.map((figure) => ({ ...figure, ratio: figure.nanos / mapGet })),
   workDone: workDone()
 }))

@@ -11,6 +11,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { fileURLToPath } from "node:url"
 import { installRivals, rivalVersions } from "./rivals.ts"
+import { familyNames } from "./stateless.ts"
 
 const folder = fileURLToPath(new URL(".", import.meta.url))
 const results = fileURLToPath(new URL("../results/throughput.json", import.meta.url))
@@ -47,11 +48,12 @@ const big = ["--max-old-space-size=6144"]
 
 const parts: { readonly [name: string]: () => unknown } = {
   hits: () => {
-    const all = [["10000", "clean"], ["10000", "polluted"], ["1000000", "clean"], ["1000000", "polluted"]].map((args) =>
+    const processes = [...familyNames, "shared", "polluted"].map((kind) => ["10000", kind])
+    const all = [...processes, ["1000000", "plain"], ["1000000", "ttl"], ["1000000", "shared"]].map((args) =>
       child("hits.ts", args, big)
     )
-    for (const { keyCount, polluted, rows } of all) {
-      printRows(`Hits, ${keyCount} keys, ${polluted ? "polluted" : "clean"} process`, rows, "Map.get")
+    for (const { keyCount, process, rows } of all) {
+      printRows(`Hits, ${keyCount} keys, process: ${process}`, rows, "Map.get")
     }
     return all
   },
