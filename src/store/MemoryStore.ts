@@ -307,15 +307,19 @@ const entryAt = <V>(shard: MemoryShard, slot: number): Entry<V> => {
     stamp: shard.stampOf(slot),
     version: shard.versions[slot]!,
     freshUntil: extra === undefined ? dueAt : extra.freshUntil,
-    expiresAt: extra === undefined ? dueAt : extra.expiresAt,
+    expiresAt: shard.endsAt(slot),
     costMillis: shard.costs[slot]!,
     tags: extra === undefined ? noTags : extra.tags,
     revision: extra?.revision
   }
 }
 
+const isWholeOrNever = (millis: number): boolean => Number.isInteger(millis) || millis === Infinity
+
+// Most entries need no object of their own: the wheel has their end, and has it exactly when it is a whole millisecond.
 const extraOf = (entry: Entry<unknown>, dueAt: number): Extra | undefined =>
-  entry.freshUntil === dueAt && entry.expiresAt === dueAt && entry.tags.length === 0 && entry.revision === undefined
+  entry.freshUntil === dueAt && entry.tags.length === 0 && entry.revision === undefined &&
+    (entry.expiresAt === dueAt || (Number.isInteger(dueAt) && isWholeOrNever(entry.expiresAt)))
     ? undefined
     : { freshUntil: entry.freshUntil, expiresAt: entry.expiresAt, tags: entry.tags, revision: entry.revision }
 

@@ -145,3 +145,24 @@ describe("MemoryStore", () => {
     await Effect.runPromise(Scope.close(scope, Exit.void))
   })
 })
+
+describe("an entry that may be served stale", () => {
+  it.effect("comes back with the times it was stored with", () =>
+    Effect.gen(function*() {
+      const times = [1_000, 1_000.5, 1_001, 2_000, 2_000.25, Infinity]
+      const partition = yield* open(yield* Store, family("a"))
+      for (const freshUntil of times) {
+        for (const expiresAt of times.filter((time) => time >= freshUntil)) {
+          for (const dueAt of [freshUntil, 500]) {
+            const key = `${freshUntil} ${expiresAt} ${dueAt}`
+            const stored = { ...entry(key, expiresAt), freshUntil }
+            partition.put(key, stored, dueAt)
+            assert.deepStrictEqual(partition.peek(key), stored)
+            partition.postpone(key, 700)
+            assert.deepStrictEqual(partition.peek(key), stored)
+            partition.checkInvariants()
+          }
+        }
+      }
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 1_000 }))))
+})

@@ -13,7 +13,7 @@ import type { EvictionPolicy } from "../EvictionPolicy.ts"
 import { invariant } from "./invariant.ts"
 import type { TimerWheel } from "./timerWheel.ts"
 
-/** What an entry has beyond its columns. Absent when it ends when it is due, has no tags and no revision. */
+/** What an entry has beyond its columns. Absent when it is fresh until it is due, has no tags and no revision. */
 export interface Extra {
   readonly freshUntil: number
   readonly expiresAt: number
@@ -69,6 +69,15 @@ export class MemoryShard {
     return this.gates[2 * slot]!
   }
 
+  /** When the entry ends, stale or not: as the wheel has it, which rounds up to the millisecond. */
+  endsAt(slot: number): number {
+    const extra = this.extras?.[slot]
+    if (extra !== undefined) return extra.expiresAt
+    const dueAt = this.dueAt(slot)
+    const deadline = this.wheel.deadlineOf(slot)
+    return deadline === Math.ceil(dueAt) ? dueAt : deadline
+  }
+
   /** The stamp at which the load began. */
   stampOf(slot: number): number {
     return this.gates[2 * slot + 1]!
@@ -113,8 +122,12 @@ export class MemoryShard {
   /** Moves the time at which an entry is due, and nothing else. */
   due(slot: number, dueAt: number): void {
     const extras = this.extras ??= []
-    const before = this.dueAt(slot)
-    extras[slot] ??= { freshUntil: before, expiresAt: before, tags: noTags, revision: undefined }
+    extras[slot] ??= {
+      freshUntil: this.dueAt(slot),
+      expiresAt: this.endsAt(slot),
+      tags: noTags,
+      revision: undefined
+    }
     this.gates[2 * slot] = dueAt
   }
 
@@ -148,8 +161,7 @@ export class MemoryShard {
     }
     let ends = 0
     for (let slot = 0; slot < this.used; slot++) {
-      const end = this.extras?.[slot]?.expiresAt ?? this.dueAt(slot)
-      if (!free.has(slot) && end !== Infinity) ends++
+      if (!free.has(slot) && this.endsAt(slot) !== Infinity) ends++
     }
     invariant(this.wheel.size === ends, "MemoryShard", "what ends is scheduled", this.wheel.size)
   }

@@ -78,6 +78,11 @@ export class TimerWheel {
     this.size++
   }
 
+  /** The deadline of a slot, in whole milliseconds; Infinity when it has none. */
+  deadlineOf(slot: number): number {
+    return this.lists.has(slot) ? this.deadlines[slot]! : Infinity
+  }
+
   /** Forgets the deadline of a slot, if it has one. */
   cancel(slot: number): void {
     if (!this.lists.has(slot)) return
