@@ -31,26 +31,30 @@ const warmConcurrency = 16
 const asEffect = (made: unknown): Effect.Effect<unknown, unknown> =>
   Effect.isEffect(made) ? made as Effect.Effect<unknown, unknown> : Effect.succeed(made)
 
+// Eager: keys that are all well spelt cost no turn of the run loop.
+const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
+  const keys: Array<string> = []
+  for (const params of all) {
+    const key = access.keyOf(params)
+    if (Exit.isFailure(key)) return Exit.failCause(key.cause)
+    keys.push(key.value)
+  }
+  return Exit.succeed(keys)
+}
+
 /** The operations, given how to find the family: from the Context, for accessors; once and for all, for handles. */
-export const operations = (access: FamilyAccess, find: Find) => {
+export const operations = (access: FamilyAccess, find: Find) => ({
+  ...readOperations(access, find),
+  ...writeOperations(access, find)
+})
+
+const readOperations = (access: FamilyAccess, find: Find) => {
   const reading = <A, E>(params: Params, f: (family: CacheFamily, key: string) => Effect.Effect<A, E>) =>
     find("read", (family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
-  const writing = <A, E, R>(params: Params, f: (family: CacheFamily, key: string) => Effect.Effect<A, E, R>) =>
-    find("write", (family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
-  const keysOf = (all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
-    const keys: Array<string> = []
-    for (const params of all) {
-      const key = access.keyOf(params)
-      if (Exit.isFailure(key)) return Exit.failCause(key.cause)
-      keys.push(key.value)
-    }
-    return Exit.succeed(keys)
-  }
-
   return {
     getOption: (params: Params) => reading(params, (family, key) => family.readHeld(key)),
     getMany: (all: Iterable<Params>) =>
-      find("read", (family) => Effect.flatMapEager(keysOf(all), (keys) => family.readMany(keys))),
+      find("read", (family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.readMany(keys))),
     getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
     explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
     has: (params: Params) =>
@@ -61,7 +65,7 @@ export const operations = (access: FamilyAccess, find: Find) => {
     warm: (
       all: Iterable<Params>,
       { concurrency = warmConcurrency }: { readonly concurrency?: number | undefined } = {}
-    ) => find("read", (family) => Effect.flatMapEager(keysOf(all), (keys) => family.warm(keys, concurrency))),
+    ) => find("read", (family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.warm(keys, concurrency))),
     hottest: (max: number) =>
       find(
         "read",
@@ -74,8 +78,14 @@ export const operations = (access: FamilyAccess, find: Find) => {
               })
             )
           )
-      ),
+      )
+  }
+}
 
+const writeOperations = (access: FamilyAccess, find: Find) => {
+  const writing = <A, E, R>(params: Params, f: (family: CacheFamily, key: string) => Effect.Effect<A, E, R>) =>
+    find("write", (family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
+  return {
     set: (params: Params, value: unknown, options?: SetOptions) =>
       writing(params, (family, key) => family.set(key, value, options)),
     setMany: (entries: Iterable<readonly [Params, unknown]>, options?: SetOptions) =>
@@ -93,7 +103,7 @@ export const operations = (access: FamilyAccess, find: Find) => {
       writing(params, (family, key) => family.patch(key, (was) => asEffect(f(was)))),
     delete: (params: Params) => writing(params, (family, key) => family.drop([key], "hide")),
     deleteMany: (all: Iterable<Params>) =>
-      find("write", (family) => Effect.flatMapEager(keysOf(all), (keys) => family.drop(keys, "hide"))),
+      find("write", (family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.drop(keys, "hide"))),
     invalidate: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
       writing(params, (family, key) => family.drop([key], mode)),
     invalidateWhere: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
