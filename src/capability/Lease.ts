@@ -121,6 +121,11 @@ interface Request {
   readonly mode: LeaseMode
 }
 
+/** A request of one fiber, and what it was granted. */
+interface Asked extends Request {
+  granted: Holder | undefined
+}
+
 interface Holder extends Request {
   readonly lease: Lease
   ended: boolean
@@ -151,14 +156,24 @@ class LocalTable implements LeaseTable {
   readonly acquire = (patterns: ReadonlyArray<KeyPattern>, options: LeaseOptions = {}) => {
     const request: Request = { patterns, mode: options.mode ?? defaults.mode }
     const timeToLiveMillis = Duration.toMillis(options.timeToLive ?? defaults.timeToLive)
-    const granted = Effect.timeoutOrElse(Effect.raceFirst(this.wait(request, timeToLiveMillis), this.watch(request)), {
-      duration: options.deadline ?? defaults.deadline,
-      orElse: () => Effect.fail(refused(patterns, "timeout"))
-    })
-    const acquired = Effect.acquireRelease(granted, (holder) => Effect.sync(() => this.end(holder)), {
-      interruptible: true
-    })
-    return Effect.map(acquired, ({ lease }) => lease)
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const asked: Asked = { ...request, granted: undefined }
+        const waited = Effect.timeoutOrElse(Effect.raceFirst(this.wait(asked, timeToLiveMillis), this.watch(asked)), {
+          duration: options.deadline ?? defaults.deadline,
+          orElse: () => Effect.fail(refused(patterns, "timeout"))
+        })
+        // Whoever is interrupted, or too late, in the moment of the grant must not keep it.
+        const giveBack = Effect.sync(() => {
+          if (asked.granted !== undefined) this.end(asked.granted)
+        })
+        const acquired = Effect.acquireRelease(
+          Effect.onError(restore(waited), () => giveBack),
+          (holder) => Effect.sync(() => this.end(holder))
+        )
+        return Effect.map(acquired, ({ lease }) => lease)
+      })
+    )
   }
 
   readonly revoke = (pattern: KeyPattern) =>
@@ -171,16 +186,16 @@ class LocalTable implements LeaseTable {
     return this.holders.map(({ lease }) => lease)
   })
 
-  /** Waits for its turn. Left before that, or in the moment of it, it leaves nothing behind. */
-  private wait({ mode, patterns }: Request, timeToLiveMillis: number): Effect.Effect<Holder, LeaseError> {
+  /** Waits for its turn. */
+  private wait(asked: Asked, timeToLiveMillis: number): Effect.Effect<Holder, LeaseError> {
+    const { mode, patterns } = asked
     return Effect.callback((resume) => {
-      let granted: Holder | undefined
       const waiter: Waiter = {
         patterns,
         mode,
         timeToLiveMillis,
         resume: (exit) => {
-          if (exit._tag === "Success") granted = exit.value
+          if (exit._tag === "Success") asked.granted = exit.value
           resume(exit)
         }
       }
@@ -189,7 +204,6 @@ class LocalTable implements LeaseTable {
       this.waiters.push(waiter)
       this.grant()
       return Effect.sync(() => {
-        if (granted !== undefined) return this.end(granted)
         this.waiters = this.waiters.filter((other) => other !== waiter)
         this.grant()
       })

@@ -255,7 +255,8 @@ describe("law 9: exclusion", () => {
     delay: fc.nat(20),
     hold: fc.nat(30),
     deadline: fc.constantFrom(5, 50, 10_000),
-    timeToLive: fc.constantFrom(10, 1_000)
+    timeToLive: fc.constantFrom(10, 100_000),
+    cut: fc.option(fc.nat(20))
   })
   it("leases that share a key are all shared or one alone, tokens only grow, and every wait ends", () =>
     holds(fc.array(request, { maxLength: 12 }), (requests) =>
@@ -263,8 +264,8 @@ describe("law 9: exclusion", () => {
         const { leases } = yield* engine(user({}), () => Effect.succeed(0))
         const held: Array<Lease> = []
         let last = 0
-        const one = ({ deadline, delay, hold, mode, patterns: which, timeToLive }: typeof requests[number]) =>
-          Effect.gen(function*() {
+        const one = ({ cut, deadline, delay, hold, mode, patterns: which, timeToLive }: typeof requests[number]) => {
+          const leased = Effect.gen(function*() {
             yield* Effect.sleep(delay)
             const all = which.map((i) => patterns[i]!)
             const lease = yield* leases.acquire(all, { mode, deadline, timeToLive })
@@ -278,7 +279,9 @@ describe("law 9: exclusion", () => {
             held.push(lease)
             yield* Effect.sleep(hold)
             if (hold >= timeToLive) assert.isFalse(lease.isHeldUnsafe(), "a lease ends with its time")
-          }).pipe(Effect.scoped, Effect.exit)
+          }).pipe(Effect.scoped)
+          return Effect.exit(cut === null ? leased : Effect.timeoutOption(leased, cut))
+        }
         const exits = yield* drive(Effect.forEach(requests, one, { concurrency: "unbounded" }), 1)
         for (const exit of exits) {
           if (exit._tag === "Failure") {

@@ -32,7 +32,7 @@ describe("races", () => {
   simulate("readers alone", { kinds: read })
   simulate("readers and invalidations", { kinds: [...read, ...drops] })
   simulate("readers and updates", { kinds: [...read, ...drops, ...updates] })
-  simulate("readers, sets and batches", { kinds: [...read, ...drops, ...updates, ...sets] })
+  simulate("readers, sets and batches", { kinds: [...read, ...drops, ...updates, ...sets], interrupts: true })
   simulate("marks, which leave values to be served stale", { kinds: [...read, ...drops, ...marks] })
   simulate("readers that are interrupted", { kinds: [...read, ...drops, ...updates], interrupts: true })
   simulate("lookups that fail", { kinds: [...read, ...drops, ...updates], failing: 30, interrupts: true })
