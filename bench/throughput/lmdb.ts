@@ -191,3 +191,8 @@ console.table([Object.fromEntries([0.5, 0.99, 0.999, 1 - 1e-9].map((share) => [
   share > 0.9999 ? "max" : `p${share * 100}`,
   Number((percentile(all, share) / 1_000).toFixed(1))
 ]))])
+// The last line is for `run.ts`.
+console.log(JSON.stringify({
+  rows: rows.map((row) => ({ ...row, ratio: row.store / row.raw })),
+  hitWhileWriting: Object.fromEntries([0.5, 0.99, 0.999].map((share) => [`p${share * 100}`, percentile(all, share)]))
+}))

@@ -3,12 +3,13 @@
  *
  *     npm run bench [part …]
  *
- * Parts: hits, work, memory, pauses, size. All of them take about ten minutes; those that were not asked for keep their
+ * Parts: hits, work, memory, pauses, lmdb, size. All of them take about ten minutes; those that were not asked for keep their
  * last figures.
  */
 import { execFileSync } from "node:child_process"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
+import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
 import { installRivals, rivalVersions } from "./rivals.ts"
 import { familyNames } from "./stateless.ts"
@@ -87,6 +88,14 @@ const parts: { readonly [name: string]: () => unknown } = {
     }
     return all
   },
+  lmdb: () => {
+    const lmdb = child("lmdb.ts", [])
+    console.log("\nLMDB\n\n| | driver, ns | LmdbStore, ns | x driver |\n| --- | ---: | ---: | ---: |")
+    for (const { ratio, raw, store, what } of lmdb.rows) {
+      console.log(`| ${what} | ${number(raw)} | ${number(store)} | ${ratio.toFixed(2)} |`)
+    }
+    return lmdb
+  },
   size: () => {
     execFileSync("npm", ["run", "build"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] })
     const size = child("size.ts", [])
@@ -110,20 +119,14 @@ const kept = existsSync(results) ? JSON.parse(readFileSync(results, "utf8")) : {
 const measured = { ...kept.parts }
 for (const name of asked.length > 0 ? asked : Object.keys(parts)) {
   measured[name] = { date: new Date().toISOString().slice(0, 10), figures: parts[name]!() }
+  const report = {
+    command: "npm run bench",
+    node: process.version,
+    machine: `${cpus().length} x ${cpus()[0]?.model.trim()}`,
+    rivals: rivalVersions(),
+    parts: measured
+  }
+  // After each part, so that one that fails loses no other.
+  mkdirSync(dirname(results), { recursive: true })
+  writeFileSync(results, `${JSON.stringify(report, undefined, 2)}\n`)
 }
-writeFileSync(
-  results,
-  `${
-    JSON.stringify(
-      {
-        command: "npm run bench",
-        node: process.version,
-        machine: `${cpus().length} x ${cpus()[0]?.model.trim()}`,
-        rivals: rivalVersions(),
-        parts: measured
-      },
-      undefined,
-      2
-    )
-  }\n`
-)
