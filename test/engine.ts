@@ -10,6 +10,8 @@ import type { LeaseTable } from "../src/capability/Lease.ts"
 import { make } from "../src/manifest/internal/manifest.ts"
 import type { Definition } from "../src/ownership/Definition.ts"
 import * as MemoryStore from "../src/store/MemoryStore.ts"
+import type { Store } from "../src/store/Store.ts"
+import type { StoreError } from "../src/store/StoreError.ts"
 
 /** Answers by the full key; it runs in the context of the owner, with the rights that the manifest gives it. */
 export type LookupAll = (about: LookupContext<unknown>, app: any) => Effect.Effect<unknown, unknown, any>
@@ -27,6 +29,8 @@ export interface Running {
 export interface EngineOptions {
   readonly capacity?: number | undefined
   readonly shards?: number | undefined
+  /** In place of a memory store. */
+  readonly store?: Layer.Layer<Store, StoreError> | undefined
   /** Loads many keys at once, by their full keys. */
   readonly lookupMany?: ((keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<unknown>, unknown>) | undefined
 }
@@ -42,7 +46,7 @@ export const ownerOptions = (app: any, lookup: LookupAll, lookupMany?: EngineOpt
 export const engine = Effect.fnUntraced(function*(
   definition: Definition,
   lookup: LookupAll,
-  { capacity = 10_000, lookupMany, shards }: EngineOptions = {}
+  { capacity = 10_000, lookupMany, shards, store = MemoryStore.layer({ capacity, shards }) }: EngineOptions = {}
 ) {
   const app: any = make("Test", definition)
   const one = ownerOptions(app, lookup, lookupMany)
@@ -53,7 +57,7 @@ export const engine = Effect.fnUntraced(function*(
     modules[name] = app.owner(name, { ...one, parts: Object.fromEntries(parts.map((part) => [part, one])) })
   }
   const context: Context.Context<any> = yield* Layer.build(
-    Layer.provide(app.modules(modules), MemoryStore.layer({ capacity, shards })) as Layer.Layer<any, unknown>
+    Layer.provide(app.modules(modules), store) as Layer.Layer<any, unknown>
   )
   const { cache, leases } = yield* Effect.provideContext(app as Effect.Effect<any, never, any>, context)
   const running: Running = {
@@ -81,4 +85,5 @@ export const at = (app: any, name: string, key: string): { readonly of: any; rea
 
 export const checkInvariants = ({ cache }: Running, idle = true): void => {
   for (const family of cache.families.values()) family.checkInvariants({ idle })
+  cache.outbox.checkInvariants({ idle })
 }

@@ -9,6 +9,7 @@ import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
@@ -17,8 +18,14 @@ import { CacheError } from "../src/cache/CacheError.ts"
 import * as Lookup from "../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../src/ownership/FamilyPolicy.ts"
 import { parsePatternUnsafe } from "../src/pattern/KeyPattern.ts"
+import * as MemoryStore from "../src/store/MemoryStore.ts"
+import type { Store } from "../src/store/Store.ts"
+import type { StoreError } from "../src/store/StoreError.ts"
+import * as TieredStore from "../src/store/TieredStore.ts"
+import * as FaultyStore from "../src/testing/FaultyStore.ts"
 import { drive } from "./drive.ts"
 import { checkInvariants, engine, type EngineOptions, type Running } from "./engine.ts"
+import { mapLayer } from "./store/mapStore.ts"
 
 const families = ["user", "profile", "feed"] as const
 const ids = ["1", "2"] as const
@@ -56,7 +63,13 @@ export interface Script {
   readonly capacity: number
   /** Loads several keys with one lookup. */
   readonly bulk: boolean
+  readonly tiers: Tiers
+  /** Of 100 operations of the lower tier, how many fail. */
+  readonly faults: number
 }
+
+/** Memory alone; over a slow tier that gets what is set, or what memory pushes out; or the slow tier alone. */
+export type Tiers = "memory" | "through" | "onEviction" | "slow"
 
 export interface ScriptOptions {
   readonly kinds: ReadonlyArray<Kind>
@@ -65,6 +78,8 @@ export interface ScriptOptions {
   readonly hanging?: number
   readonly interrupts?: boolean
   readonly capacities?: ReadonlyArray<number>
+  readonly tiers?: ReadonlyArray<Tiers>
+  readonly faults?: number
 }
 
 export const policies: ReadonlyArray<FamilyPolicy> = [
@@ -80,7 +95,7 @@ export const policies: ReadonlyArray<FamilyPolicy> = [
 ]
 
 export const script = (options: ScriptOptions): fc.Arbitrary<Script> => {
-  const { capacities = [1_000], failing = 0, hanging = 0, interrupts = false, kinds } = options
+  const { capacities = [1_000], failing = 0, faults = 0, hanging = 0, interrupts = false, kinds } = options
   const step: fc.Arbitrary<Step> = fc.record({
     kind: fc.constantFrom(...kinds),
     family: fc.constantFrom(0, 1, 2),
@@ -96,8 +111,31 @@ export const script = (options: ScriptOptions): fc.Arbitrary<Script> => {
     failing: fc.constant(failing),
     hanging: fc.constant(hanging),
     capacity: fc.constantFrom(...capacities),
-    bulk: fc.boolean()
+    bulk: fc.boolean(),
+    tiers: fc.constantFrom(...options.tiers ?? ["memory" as const]),
+    faults: fc.constant(faults)
   })
+}
+
+const operations = ["get", "set", "remove", "clear", "recordMarks"] as const
+
+// A tier that takes its time, each operation another, and may fail.
+const slowTier = (faults: number, seed: number): Layer.Layer<Store> =>
+  FaultyStore.layer(mapLayer({ capacity: 5 }), {
+    seed,
+    rules: [
+      { fault: { kind: "fail" }, operations, probability: faults / 200 },
+      { fault: { kind: "failLate" }, operations, probability: faults / 200 },
+      { fault: { kind: "slow", delay: 25 }, probability: 0.2 },
+      { fault: { kind: "slowLate", delay: 15 }, probability: 0.3 },
+      { fault: { kind: "slow", delay: 6 }, probability: 0.4 }
+    ]
+  })
+
+const storeOf = ({ capacity, faults, fibers, tiers }: Script): Layer.Layer<Store, StoreError> => {
+  const slow = slowTier(faults, fibers.length)
+  const memory = MemoryStore.layer({ capacity })
+  return tiers === "memory" ? memory : tiers === "slow" ? slow : TieredStore.layer([memory, slow], { set: tiers })
 }
 
 const heldUpMillis = 100
@@ -222,7 +260,7 @@ export class World {
   /** Both values of a batch, or none: looked at in one step. */
   private readonly peekBatch = Effect.sync(() => {
     const { hot } = this.running.cache.families.get("user")!
-    const [a, b] = ids.map((id) => hot!.hit(id)) as [number, number]
+    const [a, b] = ids.map((id) => hot?.hit(id)) as [number, number]
     for (const [one, other] of [[a, b], [b, a]]) {
       if (typeof one !== "number" || typeof other !== "number" || !this.batches.has(one)) continue
       assert.isAtLeast(other, one, "half of a batch is visible")
@@ -295,7 +333,7 @@ export class World {
                 this.epochs++
                 return n = this.write(id)
               })
-            )
+            ).pipe(Effect.tap(Effect.sleep(5)))
           return Effect.map(as(user.update({ id }, f)), () => {
             this.epochs++
             this.returned(this.hidden, id, n)
@@ -355,13 +393,17 @@ export class World {
       const { error } = reason
       const expected = error instanceof LookupFailed
         ? this.script.failing > 0
-        : error instanceof CacheError && error.reason._tag === "LoadTimeout" && this.script.hanging > 0
+        : error instanceof CacheError && error.reason._tag === "LoadTimeout"
+        ? this.script.hanging > 0
+        : error instanceof CacheError && error.reason._tag === "StoreFailed" && this.script.faults > 0
       assert.isTrue(expected, `${step.kind} failed: ${Cause.pretty(exit.cause)}`)
     }
   }
 
-  readonly run: Effect.Effect<this, unknown> = Effect.scoped(Effect.gen({ self: this }, function*() {
-    const { bulk, capacity, fibers, policy } = this.script
+  readonly run: Effect.Effect<this, unknown> = Effect.suspend(() => drive(Effect.scoped(this.live), 5))
+
+  private readonly live = Effect.gen({ self: this }, function*() {
+    const { bulk, fibers, policy } = this.script
     const many: EngineOptions["lookupMany"] = (keys) =>
       Effect.forEach(keys, (key) =>
         Effect.catch(
@@ -379,24 +421,21 @@ export class World {
         }
       },
       this.lookup,
-      { capacity, ...(bulk ? { lookupMany: many } : {}) }
+      { store: storeOf(this.script), ...(bulk ? { lookupMany: many } : {}) }
     )
     const locked = fibers.some((steps) => steps.some(({ kind }) => (sets as ReadonlyArray<string>).includes(kind)))
-    yield* drive(
-      Effect.forEach(fibers, (steps) => Effect.forEach(steps, (step) => this.step(step, locked), { discard: true }), {
-        concurrency: "unbounded",
-        discard: true
-      }),
-      5
+    yield* Effect.forEach(
+      fibers,
+      (steps) => Effect.forEach(steps, (step) => this.step(step, locked), { discard: true }),
+      { concurrency: "unbounded", discard: true }
     )
     yield* this.settle
     return this
-  }))
+  })
 
   /** Whatever runs behind the readers ends; then nothing is left, and what is held is what the source says. */
   private readonly settle = Effect.gen({ self: this }, function*() {
-    yield* TestClock.adjust(200)
-    yield* TestClock.adjust(200)
+    yield* Effect.sleep(400)
     checkInvariants(this.running)
     assert.strictEqual(this.lookups.size, 0, "no lookup runs for nobody")
     for (const [family, name] of families.entries()) {

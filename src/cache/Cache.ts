@@ -12,6 +12,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
+import * as Scheduler from "effect/Scheduler"
 import type * as Scope_ from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
@@ -24,7 +25,10 @@ import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
 import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
-import { type Below, type Engine, inOrder, nothing, orStoreFailed } from "./internal/engine.ts"
+import { type Engine, orStoreFailed } from "./internal/engine.ts"
+import { knowing } from "./internal/entries.ts"
+import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
+import { patientScheduler } from "./internal/patientScheduler.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 /**
@@ -75,8 +79,9 @@ export class Cache implements Engine {
   readonly history = new History()
   readonly families = new Map<string, CacheFamily<any>>()
   stamp: number
+  version = 0
   observed = false
-  private version = 0
+  readonly outbox: Outbox
   private readonly listeners = new Set<(event: CacheEvent) => void>()
 
   constructor(
@@ -91,6 +96,11 @@ export class Cache implements Engine {
     this.time = time
     this.random = random
     this.stamp = stamp
+    this.outbox = new Outbox(store)
+  }
+
+  whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.suspend(() => this.outbox.isFull ? Effect.andThen(this.outbox.room, this.whenRoom(step)) : step())
   }
 
   nextStamp(): number {
@@ -145,7 +155,7 @@ export class Cache implements Engine {
       if (!isConcerned(dependent, segments, segments.length)) continue
       const target = this.families.get(dependent.family)!
       const scope = scopeOf(dependent, segments)
-      below = inOrder(
+      below = both(
         below,
         dependent.exact
           ? target.dropKey(scope.values.join(":"), mode, this.stamp, family)
@@ -162,13 +172,9 @@ export class Cache implements Engine {
     for (const dependent of this.families.get(family)!.spec.dependents) {
       if (!isConcerned(dependent, known, undefined)) continue
       const target = this.families.get(dependent.family)!
-      below = inOrder(below, target.markScope(scopeOf(dependent, known), mode, this.stamp, family))
+      below = both(below, target.markScope(scopeOf(dependent, known), mode, this.stamp, family))
     }
     return below
-  }
-
-  recordMark(family: string, scope: string, stamp: number): Below {
-    return this.store.recordMarks([{ scope: `${this.id}/${family}|${scope}`, stamp }])
   }
 
   /**
@@ -177,24 +183,33 @@ export class Cache implements Engine {
    * When a tier refuses, none of the written values is left in memory: the keys are absent, and their source decides.
    */
   batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      for (const { family, key, options } of writes) {
-        const conflict = family.conflictOf(key, options)
-        if (conflict !== undefined) return Effect.fail(conflict)
-      }
-      const stamp = this.nextStamp()
-      let below = nothing
-      // First all that goes: a value of the batch stays, also where it depends on another one.
-      for (const { family, key } of writes) below = inOrder(below, family.applyDelete(key, "hide", stamp))
-      for (const { family, key, options, value } of writes) {
-        if (value !== undefined) below = inOrder(below, family.applyWrite(key, value.value, options, stamp))
-      }
-      if (below === nothing) return Effect.void
-      return Effect.tapError(orStoreFailed(below), () =>
-        Effect.sync(() => {
-          for (const { family, key } of writes) family.applyDelete(key, "hide", this.nextStamp())
-        }))
-    })
+    const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
+    return this.whenRoom(() =>
+      knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
+        const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
+        for (const write of writes) {
+          const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
+          if (conflict !== undefined) return Effect.fail(conflict)
+        }
+        return this.applyBatch(writes)
+      })
+    )
+  }
+
+  private applyBatch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
+    const stamp = this.nextStamp()
+    let below = nothing
+    // First all that goes: a value of the batch stays, also where it depends on another one.
+    for (const { family, key } of writes) below = both(below, family.applyDelete(key, "hide", stamp))
+    for (const { family, key, options, value } of writes) {
+      if (value !== undefined) below = both(below, family.applyWrite(key, value.value, options, stamp))
+    }
+    if (below === nothing) return Effect.void
+    const { version } = this
+    return Effect.tapError(orStoreFailed(below), () =>
+      Effect.sync(() => {
+        for (const { family, key } of writes) family.takeBack(key, version)
+      }))
   }
 }
 
@@ -258,6 +273,8 @@ export const make: (
       const family = scope.startsWith(`${id}/`) ? cache.families.get(scope.slice(id.length + 1, end)) : undefined
       family?.restoreMark(scope.slice(end + 1), stamp)
     }
+    const scheduler = patientScheduler(yield* Scheduler.Scheduler)
+    yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
     return cache
   }
 )

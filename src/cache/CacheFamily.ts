@@ -15,23 +15,27 @@
  *
  * @since 0.1.0
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Scheduler from "effect/Scheduler"
 import * as Semaphore from "effect/Semaphore"
 import { LeaseError } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
-import { type HotPartition, miss, type Partition } from "../store/Store.ts"
+import { type HotPartition, miss } from "../store/Store.ts"
 import * as Answer from "./Answer.ts"
 import { CacheError, LeaseRefused, VersionConflict } from "./CacheError.ts"
 import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import * as Expiry from "./Expiry.ts"
 import type { Explanation, Outcome } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
-import { type Below, type Engine, inOrder, nothing, orStoreFailed } from "./internal/engine.ts"
-import { Entries, noTags } from "./internal/entries.ts"
+import { type Engine, orStoreFailed } from "./internal/engine.ts"
+import { Entries, type Holding, knowing, noTags } from "./internal/entries.ts"
 import { type Served, valueOf } from "./internal/flight.ts"
 import { Loads, type Update } from "./internal/loads.ts"
+import { type Below, both, nothing } from "./internal/outbox.ts"
+import { patientScheduler } from "./internal/patientScheduler.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 const noOptions: SetOptions = {}
@@ -47,8 +51,6 @@ export class CacheFamily<V = unknown> {
   readonly spec: FamilySpec<V>
   readonly name: string
   readonly hot: HotPartition<V> | undefined
-  /** What lies below memory; `undefined` when memory is all there is. */
-  readonly lower: Partition<V> | undefined
   private readonly expiry: Expiry.Expiry
   private readonly entries: Entries<V>
   private readonly loads: Loads<V>
@@ -61,7 +63,6 @@ export class CacheFamily<V = unknown> {
     this.entries = new Entries(cache, spec)
     this.loads = new Loads(this.entries)
     this.hot = this.entries.hot
-    this.lower = this.entries.lower
   }
 
   /** Takes over a mark that a store kept. */
@@ -175,7 +176,7 @@ export class CacheFamily<V = unknown> {
       if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
         return Effect.succeed<Served<V> | undefined>({ value: entry.value, tier: "memory", entry, stale: false })
       }
-      if (this.lower === undefined) return Effect.succeed(undefined)
+      if (this.entries.lower === undefined) return Effect.succeed(undefined)
       if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
       return Effect.map(
         this.entries.fromBelow(key),
@@ -281,9 +282,9 @@ export class CacheFamily<V = unknown> {
     return Effect.suspend(() => {
       const now = this.cache.time.now()
       const inMemory = this.hot?.peek(key)
-      const found = this.lower === undefined || inMemory !== undefined
+      const found = this.entries.lower === undefined || inMemory !== undefined
         ? Effect.succeed(inMemory && { entry: inMemory, tier: "memory" })
-        : this.entries.fromBelow(key)
+        : this.entries.lookBelow(key)
       return Effect.map(found, (held) => {
         const verdict = held === undefined || this.entries.isIdle(key, now)
           ? "hidden"
@@ -319,17 +320,24 @@ export class CacheFamily<V = unknown> {
   }
 
   set(key: string, value: V, options: SetOptions = noOptions): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      const conflict = this.conflictOf(key, options)
-      if (conflict !== undefined) return Effect.fail(conflict)
-      return orStoreFailed(this.applySet(key, value, options))
-    })
+    const isConditional = options.ifVersion !== undefined
+    return this.cache.whenRoom(() =>
+      knowing(isConditional ? [this.holding(key)] : [], (held) => {
+        const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
+        return conflict === undefined ? orStoreFailed(this.applySet(key, value, options)) : Effect.fail(conflict)
+      })
+    )
+  }
+
+  /** For conditions on what is held. */
+  holding(key: string): Holding {
+    return this.entries.holding(key)
   }
 
   private applySet(key: string, value: V, options: SetOptions): Below {
     const stamp = this.cache.nextStamp()
     const dependents = this.cache.spread(this.name, key, "hide")
-    return inOrder(dependents, this.applyWrite(key, value, options, stamp))
+    return both(dependents, this.applyWrite(key, value, options, stamp))
   }
 
   /** The synchronous part of a write, without its dependents; what is returned is left to do below. */
@@ -340,20 +348,31 @@ export class CacheFamily<V = unknown> {
     const entry = this.entries.entryOf(value, options, stamp, now, 0)
     this.entries.note("Set", key, stamp)
     if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.render(key) }))
-    if (this.hot !== undefined) this.entries.keep(key, entry, now)
-    return this.entries.keepBelow(key, entry, now)
+    return this.entries.keepForSure(key, entry, now)
+  }
+
+  /** Drops a value that was written up to this version, where the write failed as a whole. */
+  takeBack(key: string, version: number): void {
+    const held = this.hot?.peek(key)
+    if (held === undefined || held.version <= version) this.applyDelete(key, "hide", this.cache.nextStamp())
   }
 
   /** The synchronous part of a deletion, its dependents included. */
   applyDelete(key: string, mode: Mode, stamp: number): Below {
-    return inOrder(this.dropKey(key, mode, stamp, this.name), this.cache.spread(this.name, key, mode))
+    return both(this.dropKey(key, mode, stamp, this.name), this.cache.spread(this.name, key, mode))
   }
 
   setMany(
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: SetOptions = noOptions
   ): Effect.Effect<void, CacheError> {
-    return Effect.forEach(entries, ([key, value]) => this.set(key, value, options), { discard: true })
+    return this.cache.whenRoom(() => {
+      const refusal = this.refusalOf(options)
+      if (refusal !== undefined) return Effect.fail(refusal)
+      let below = nothing
+      for (const [key, value] of entries) below = both(below, this.applySet(key, value, options))
+      return orStoreFailed(below)
+    })
   }
 
   /**
@@ -388,7 +407,7 @@ export class CacheFamily<V = unknown> {
     return Effect.flatMap(this.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
       update.reading = false
       const write = (value: V) =>
-        Effect.suspend(() => {
+        this.cache.whenRoom(() => {
           if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
           const overtaken = stale || update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
           if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
@@ -406,26 +425,23 @@ export class CacheFamily<V = unknown> {
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
-    return Effect.flatMap(this.find(key), (held) => {
-      const before = held?.entry
-      if (before === undefined) return Effect.succeed(Option.none())
-      return Effect.flatMap(f(before.value), (value) =>
-        Effect.suspend(() => {
+    return this.entries.watching(key, (watch) =>
+      Effect.flatMap(this.find(key), (held) => {
+        const before = held?.entry
+        if (before === undefined) return Effect.succeed(Option.none())
+        const write = (value: V) => {
           const now = this.cache.time.now()
           const stamp = this.cache.nextStamp()
-          const current = this.hot === undefined ? before : this.hot.peek(key)
-          if (current?.version !== before.version || !this.entries.isFresh(key, current, now)) {
-            return Effect.succeed(Option.none())
-          }
+          if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
           const dependents = this.cache.spread(this.name, key, "hide")
           this.loads.overtake(key)
           this.entries.note("Set", key, stamp)
           const entry = { ...before, value, stamp, version: this.cache.nextVersion(now) }
-          if (this.hot !== undefined) this.entries.keep(key, entry, now)
-          const below = this.entries.keepBelow(key, entry, now)
-          return Effect.as(orStoreFailed(inOrder(dependents, below)), Option.some(value))
-        }))
-    })
+          const below = this.entries.keepForSure(key, entry, now)
+          return Effect.as(orStoreFailed(both(dependents, below)), Option.some(value))
+        }
+        return Effect.flatMap(f(before.value), (value) => this.cache.whenRoom(() => write(value)))
+      }))
   }
 
   /** Loads those of the keys that are missing; how many were loaded. A key that fails is left for its readers. */
@@ -438,20 +454,27 @@ export class CacheFamily<V = unknown> {
     })
   }
 
-  /** Why a write on a condition must not happen. */
-  conflictOf(key: string, options: SetOptions): CacheError | undefined {
-    if (this.loads.loader === undefined) return this.loads.unowned()
-    if (options.lease?.isHeldUnsafe() === false) {
-      const patterns = options.lease.patterns.map(({ source }) => source)
-      return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why: "ended" }) }) })
-    }
-    if (options.ifVersion === undefined) return undefined
-    const live = this.entries.held(key)
+  /** Why a write on a condition must not happen, given what is held of the key, as far as that is known. */
+  conflictOf(
+    key: string,
+    options: SetOptions,
+    held: Entry<V> | undefined,
+    isKnown: boolean
+  ): CacheError | undefined {
+    const refusal = this.refusalOf(options)
+    if (refusal !== undefined || options.ifVersion === undefined) return refusal
     const expected = options.ifVersion ?? undefined
-    if (live?.version === expected) return undefined
+    if (isKnown && held?.version === expected) return undefined
     return new CacheError({
-      reason: new VersionConflict({ key: this.spec.render(key), expected, actual: live?.version })
+      reason: new VersionConflict({ key: this.spec.render(key), expected, actual: held?.version })
     })
+  }
+
+  private refusalOf({ lease }: SetOptions): CacheError | undefined {
+    if (this.loads.loader === undefined) return this.loads.unowned()
+    if (lease?.isHeldUnsafe() !== false) return undefined
+    const patterns = lease.patterns.map(({ source }) => source)
+    return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why: "ended" }) }) })
   }
 
   /** Drops keys, and all that depends on them. */
@@ -459,7 +482,7 @@ export class CacheFamily<V = unknown> {
     return Effect.suspend(() => {
       const stamp = this.cache.nextStamp()
       let work = nothing
-      for (const key of keys) work = inOrder(work, this.applyDelete(key, mode, stamp))
+      for (const key of keys) work = both(work, this.applyDelete(key, mode, stamp))
       return orStoreFailed(work)
     })
   }
@@ -468,7 +491,7 @@ export class CacheFamily<V = unknown> {
   dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const own = this.markScope(scope, mode, this.cache.nextStamp(), this.name)
-      return orStoreFailed(inOrder(own, this.cache.spreadScope(this.name, scope, mode)))
+      return orStoreFailed(both(own, this.cache.spreadScope(this.name, scope, mode)))
     })
   }
 
@@ -482,11 +505,10 @@ export class CacheFamily<V = unknown> {
     this.entries.note("Invalidated", key, stamp, through, mode)
     this.loads.overtake(key)
     this.loads.failures.delete(key)
-    this.hot?.drop(key)
     if (this.cache.observed) {
       this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: this.spec.render(key), through, mode, stamp }))
     }
-    return this.lower === undefined ? nothing : this.lower.remove([key])
+    return this.entries.forget(key)
   }
 
   /** The synchronous part of invalidating a scope; the Effect is what is left to do below. */
@@ -515,7 +537,7 @@ export class CacheFamily<V = unknown> {
         this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: tag, through: this.name, mode, stamp }))
       }
       const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
-      return orStoreFailed(inOrder(own, this.cache.spreadScope(this.name, everything, mode)))
+      return orStoreFailed(both(own, this.cache.spreadScope(this.name, everything, mode)))
     })
   }
 
@@ -532,7 +554,8 @@ export class CacheFamily<V = unknown> {
   }
 
   own(loader: Loader<V>): void {
-    this.loads.loader = loader
+    const scheduler = patientScheduler(Context.get(loader.context, Scheduler.Scheduler))
+    this.loads.loader = { ...loader, context: Context.add(loader.context, Scheduler.Scheduler, scheduler) }
   }
 
   /** The owner is gone: nothing is served, and what it was loading is interrupted. */

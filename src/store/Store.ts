@@ -63,6 +63,11 @@ export interface Partition<V> {
   readonly size: Effect.Effect<number, StoreError>
   /** The synchronous door of a tier that keeps live objects in this process. The engine's hits go through it. */
   readonly hot: HotPartition<V> | undefined
+  /**
+   * What lies below `hot`, past it: nothing that is read or written here touches it. Absent where nothing does. The
+   * engine keeps what is in `hot` in step itself, since it must do so without waiting.
+   */
+  readonly below?: Partition<V> | undefined
 }
 
 /**

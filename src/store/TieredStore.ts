@@ -189,7 +189,9 @@ const open = <V>(
       yield* Effect.addFinalizer(() => demotions.drain)
       yield* Effect.forkScoped(demotions.run)
     }
-    return new TieredPartition(tiers, mode, guard, yield* Effect.scope)
+    const writes = new Set<Fiber.Fiber<void, StoreError>>()
+    yield* Effect.addFinalizer(() => Fiber.awaitAll(writes))
+    return new TieredPartition({ tiers, mode, guard, writes, isBelow: false })
   })
 
 // A tier that keeps bytes refuses a family that does not say how its values become bytes.
@@ -355,21 +357,38 @@ class Demotions<V> {
 
 type Entries<V> = ReadonlyArray<readonly [key: string, entry: Entry<V>]>
 
+interface Tiers<V> {
+  readonly tiers: ReadonlyArray<Tier<V>>
+  readonly mode: Mode
+  readonly guard: KeyGuard
+  /** Those that have begun. */
+  readonly writes: Set<Fiber.Fiber<void, StoreError>>
+  /** The hottest tier of all is not among them. */
+  readonly isBelow: boolean
+}
+
 class TieredPartition<V> implements Partition<V> {
   readonly hot: Partition<V>["hot"]
+  readonly below: Partition<V> | undefined
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #upwards: ReadonlyArray<Tier<V>>
   readonly #mode: Mode
   readonly #guard: KeyGuard
-  readonly #scope: Scope.Scope
+  readonly #writes: Set<Fiber.Fiber<void, StoreError>>
+  readonly #isBelow: boolean
 
-  constructor(tiers: ReadonlyArray<Tier<V>>, mode: Mode, guard: KeyGuard, scope: Scope.Scope) {
+  constructor(all: Tiers<V>) {
+    const { guard, isBelow, mode, tiers, writes } = all
     this.#tiers = tiers
     this.#upwards = tiers.toReversed()
     this.#mode = mode
     this.#guard = guard
-    this.#scope = scope
-    this.hot = tiers[0]!.partition.hot
+    this.#writes = writes
+    this.#isBelow = isBelow
+    this.hot = isBelow ? undefined : tiers[0]!.partition.hot
+    this.below = this.hot === undefined || tiers.length === 1
+      ? undefined
+      : new TieredPartition({ ...all, tiers: tiers.slice(1), isBelow: true })
   }
 
   readonly get = (key: string): Effect.Effect<Found<V> | undefined, StoreError> =>
@@ -412,7 +431,10 @@ class TieredPartition<V> implements Partition<V> {
 
   #promote(from: number, tickets: ReadonlyArray<Ticket>, found: Map<string, Found<V>>): Effect.Effect<void> {
     if (tickets.length === 0) return Effect.void
-    const above = this.#mode === "through" ? this.#tiers.slice(0, from).toReversed() : this.#tiers.slice(0, 1)
+    const above = this.#mode === "through"
+      ? this.#tiers.slice(0, from).toReversed()
+      : this.#tiers.slice(0, this.#isBelow ? 0 : 1)
+    if (above.length === 0) return Effect.void
     return this.#guard.land(tickets, (holding) => {
       const entries = holding.map((ticket) => [ticket.key, found.get(ticket.key)!.entry] as const)
       return Effect.forEach(above, (tier) => tier.setMany(entries), { discard: true })
@@ -423,9 +445,12 @@ class TieredPartition<V> implements Partition<V> {
 
   readonly setMany = (entries: Entries<V>): Effect.Effect<void, StoreError> => {
     const keys = entries.map(([key]) => key)
-    return this.#write(
-      this.#guard.write(keys, this.#mode === "through" ? this.#setAll(entries) : this.#setHot(entries))
-    )
+    const set = this.#mode === "through"
+      ? this.#setAll(entries)
+      : this.#isBelow
+      ? this.#removeAll(keys)
+      : this.#setHot(entries)
+    return this.#write(this.#guard.write(keys, set))
   }
 
   // The tiers that did not take the entries hold nothing of their keys, or are not asked for them.
@@ -447,10 +472,11 @@ class TieredPartition<V> implements Partition<V> {
   }
 
   readonly remove = (keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> =>
-    this.#write(this.#guard.write(
-      keys,
-      Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.remove(keys)), firstFailure)
-    ))
+    this.#write(this.#guard.write(keys, this.#removeAll(keys)))
+
+  #removeAll(keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> {
+    return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.remove(keys)), firstFailure)
+  }
 
   readonly clear: Effect.Effect<void, StoreError> = Effect.suspend(() =>
     this.#write(this.#guard.writeAll(Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.clear), firstFailure)))
@@ -458,7 +484,14 @@ class TieredPartition<V> implements Partition<V> {
 
   // A caller that gives up must not leave the tiers at odds: the write goes on without it.
   #write(write: Effect.Effect<void, StoreError>): Effect.Effect<void, StoreError> {
-    return Effect.flatMap(Effect.forkIn(write, this.#scope, { startImmediately: true }), Fiber.join)
+    return Effect.flatMap(
+      Effect.forkDetach(write, { startImmediately: true, uninterruptible: true }),
+      (fiber) => {
+        this.#writes.add(fiber)
+        fiber.addObserver(() => this.#writes.delete(fiber))
+        return Fiber.join(fiber)
+      }
+    )
   }
 
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError> = Stream.suspend(() => {

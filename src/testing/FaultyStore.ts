@@ -3,8 +3,8 @@
  *
  * - A plan with the same seed and the same calls gives the same faults.
  * - Without rules, or once it was stopped, it does what the store behind it does.
- * - `fail`, `failLate`, `slow`, `stall`, `corrupt` and `double` stay within the contract of a store: whoever stands on
- *   one must cope. `lose` does not; it shows what a broken tier would do.
+ * - `fail`, `failLate`, `slow`, `slowLate`, `stall`, `corrupt` and `double` stay within the contract of a store:
+ *   whoever stands on one must cope. `lose` does not; it shows what a broken tier would do.
  *
  * Not here: faults of the synchronous door. A faulty store has none.
  *
@@ -25,7 +25,7 @@ import { type Operation, StoreError, TierFailed } from "../store/StoreError.ts"
  *
  * - `fail`: nothing is done, and the call fails.
  * - `failLate`: it is done, and the call fails nevertheless.
- * - `slow`: it begins after a delay.
+ * - `slow`: it begins after a delay. `slowLate`: it is done, and answers after a delay.
  * - `stall`: it begins when `release` runs, or the faults stop.
  * - `corrupt`: what is found is unreadable, hence absent, and is removed. Reads only.
  * - `lose`: nothing is done, and the call succeeds. Writes only.
@@ -36,7 +36,7 @@ import { type Operation, StoreError, TierFailed } from "../store/StoreError.ts"
  */
 export type Fault =
   | { readonly kind: "fail" | "failLate" | "stall" | "corrupt" | "lose" | "double" }
-  | { readonly kind: "slow"; readonly delay: Duration.Input }
+  | { readonly kind: "slow" | "slowLate"; readonly delay: Duration.Input }
 
 /**
  * When a fault happens. A call meets the first rule that applies.
@@ -219,6 +219,8 @@ class Injector {
         return Effect.andThen(effect, this.#failure(operation))
       case "slow":
         return Effect.delay(effect, fault.delay)
+      case "slowLate":
+        return Effect.tap(effect, Effect.sleep(fault.delay))
       case "stall":
         return Effect.andThen(this.#gate.await, effect)
       default:
@@ -256,6 +258,6 @@ class Injector {
   }
 }
 
-const delays: ReadonlySet<Fault["kind"]> = new Set(["fail", "failLate", "slow", "stall"])
+const delays: ReadonlySet<Fault["kind"]> = new Set(["fail", "failLate", "slow", "slowLate", "stall"])
 const reads: ReadonlySet<Fault["kind"]> = new Set([...delays, "corrupt"])
 const writes: ReadonlySet<Fault["kind"]> = new Set([...delays, "lose", "double"])

@@ -3,8 +3,8 @@
  *
  * - A plan with the same seed and the same calls gives the same faults.
  * - Without rules, or once it was stopped, it does what the store behind it does.
- * - `fail`, `failLate`, `slow`, `stall`, `corrupt` and `double` stay within the contract of a store: whoever stands on
- *   one must cope. `lose` does not; it shows what a broken tier would do.
+ * - `fail`, `failLate`, `slow`, `slowLate`, `stall`, `corrupt` and `double` stay within the contract of a store:
+ *   whoever stands on one must cope. `lose` does not; it shows what a broken tier would do.
  *
  * Not here: faults of the synchronous door. A faulty store has none.
  *

@@ -27,6 +27,8 @@ const simulate = (name: string, options: ScriptOptions) =>
   })
 
 const read = [...reads, ...reads]
+const all = [...read, ...drops, ...updates, ...sets]
+const tiered = { capacities: [1, 3, 1_000], tiers: ["through", "onEviction", "slow"] } as const
 
 describe("races", () => {
   simulate("readers alone", { kinds: read })
@@ -39,4 +41,20 @@ describe("races", () => {
   simulate("lookups that hang", { kinds: [...read, ...drops], hanging: 20, failing: 10, interrupts: true })
   simulate("a store that is too small", { kinds: [...read, ...drops, ...sets], capacities: [1, 2, 3] })
   simulate("a clock that jumps", { kinds: [...read, ...drops, ...updates, ...jumps] })
+  simulate("a slow tier below memory", { kinds: [...read, ...drops], ...tiered })
+  simulate("a slow tier, refreshes and tags", {
+    kinds: ["get", "getOption", "refresh", "refresh", "tag"],
+    policies: [{}, { timeToLive: 40 }],
+    ...tiered,
+    capacities: [1]
+  })
+  simulate("a slow tier, and readers who load nothing", {
+    kinds: ["get", "getOption", "getOption", "getOption", "delete"],
+    policies: [{}],
+    ...tiered,
+    capacities: [2]
+  })
+  simulate("a slow tier, and writers who are interrupted", { kinds: all, interrupts: true, ...tiered })
+  simulate("a slow tier, and lookups that fail", { kinds: all, failing: 30, interrupts: true, ...tiered })
+  simulate("a tier that fails", { kinds: all, interrupts: true, faults: 20, ...tiered })
 })

@@ -92,6 +92,20 @@ describe("FaultyStore", () => {
   )
 
   test(
+    "holds back the answer of a call that is done",
+    [{ fault: { kind: "slowLate", delay: "1 second" }, operations: ["get"] }],
+    Effect.gen(function*() {
+      const users = yield* opened
+      const get = yield* Effect.forkChild(users.get("1"), { startImmediately: true })
+      yield* users.set("1", entry("late"))
+      yield* TestClock.adjust(999)
+      assert.isUndefined(get.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.isUndefined(yield* Fiber.join(get))
+    })
+  )
+
+  test(
     "stalls calls until they are released, and for good until it stops",
     [
       { fault: { kind: "stall" }, operations: ["set"] }

@@ -5,8 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
-import type { HotPartition, Partition } from "../../store/Store.ts"
-import type { StoreError } from "../../store/StoreError.ts"
+import type { HotPartition } from "../../store/Store.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Happening } from "../Explanation.ts"
@@ -22,13 +21,50 @@ import {
   writeTag
 } from "../Invalidation.ts"
 import type { LoadedOptions } from "../Lookup.ts"
-import { type Below, type Engine, inOrder, nothing } from "./engine.ts"
+import type { Engine } from "./engine.ts"
 import { freezeDeep } from "./freeze.ts"
+import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
 
 // The scope of a mark that invalidates nothing.
 const written = "written"
 
 export const noTags: ReadonlyArray<string> = []
+
+/** Somebody's interest in a key that may be changed meanwhile. */
+export interface Watch {
+  changed: boolean
+}
+
+/** What memory or a tier below holds of a key. */
+export interface Holding {
+  readonly watch: () => Watch
+  readonly unwatch: (watch: Watch) => void
+  readonly current: Effect.Effect<Entry<any> | undefined>
+}
+
+// Each further try means that somebody else has changed one of the keys.
+const triesMax = 16
+
+/** Runs `step` with what is held of each key, as long as that is so; with nothing when it changes all the time. */
+export const knowing = <A, E>(
+  holdings: ReadonlyArray<Holding>,
+  step: (held: ReadonlyArray<Entry<any> | undefined> | undefined) => Effect.Effect<A, E>,
+  tries = triesMax
+): Effect.Effect<A, E> =>
+  holdings.length === 0 ? Effect.suspend(() => step([])) : Effect.acquireUseRelease(
+    Effect.sync(() => holdings.map(({ watch }) => watch())),
+    (watches) =>
+      Effect.flatMap(Effect.forEach(holdings, ({ current }) => current), (held) =>
+        !watches.some(({ changed }) => changed)
+          ? step(held)
+          : tries > 0
+          ? knowing(holdings, step, tries - 1)
+          : step(undefined)),
+    (watches) => Effect.sync(() => holdings.forEach(({ unwatch }, i) => unwatch(watches[i]!)))
+  )
+
+const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
+  entry === undefined ? undefined : { entry, tier: "memory" }
 
 export class Entries<V> {
   readonly cache: Engine
@@ -36,8 +72,8 @@ export class Entries<V> {
   readonly name: string
   readonly expiry: Expiry.Expiry
   readonly hot: HotPartition<V> | undefined
-  /** What lies below memory; `undefined` when memory is all there is. */
-  readonly lower: Partition<V> | undefined
+  /** What lies below memory, by way of the outbox; `undefined` when memory is all there is. */
+  readonly lower: Lane<V> | undefined
   readonly marks = new FamilyMarks()
   readonly tags = new TagMarks()
   /** Some entry may have a tag: one has had, or a tier keeps entries from before. */
@@ -45,6 +81,7 @@ export class Entries<V> {
   /** What a tag's invalidation may concern is older than this. */
   tagMark = 0
   observed = false
+  private readonly watches = new Map<string, Set<Watch>>()
   readonly counts = {
     hits: 0,
     staleHits: 0,
@@ -64,7 +101,8 @@ export class Entries<V> {
     this.name = spec.name
     this.expiry = spec.expiry
     this.hot = spec.partition.hot
-    this.lower = spec.partition === this.hot as unknown ? undefined : spec.partition
+    const lower = this.hot === undefined ? spec.partition : spec.partition.below
+    this.lower = lower && new Lane(cache.outbox, lower, this.tierFailed)
     this.tagged = this.lower !== undefined
     this.lookTwice()
   }
@@ -102,30 +140,113 @@ export class Entries<V> {
     return this.expiry.idleTimeToLive !== undefined && (this.hot?.dueAt(key) ?? Infinity) <= now
   }
 
-  promoted(key: string, entry: Entry<V>): void {
-    if (entry.tags.length > 0) this.tagged = true
-    if (this.expiry.refreshAhead === undefined && this.expiry.idleTimeToLive === undefined) return
-    const madeAt = Expiry.madeAtMillis(entry)
-    const { dueAt } = Expiry.timesOf(
-      { ...this.expiry, jitter: 0 },
-      madeAt,
-      entry.freshUntil - madeAt,
-      entry.costMillis,
-      0
+  // --- the tiers below --------------------------------------------------------------------------
+
+  /** Runs what must know whether the key is changed meanwhile. */
+  watching<A, E, R>(key: string, use: (watch: Watch) => Effect.Effect<A, E, R>): Effect.Effect<A, E, R> {
+    return Effect.acquireUseRelease(
+      Effect.sync(() => this.watch(key)),
+      use,
+      (watch) => Effect.sync(() => this.unwatch(key, watch))
     )
-    this.hot?.postpone(key, dueAt)
   }
 
+  /** For `knowing`. */
+  holding(key: string): Holding {
+    return {
+      watch: () => this.watch(key),
+      unwatch: (watch) => this.unwatch(key, watch),
+      current: Effect.suspend(() => {
+        const held = this.held(key)
+        if (held !== undefined || this.lower === undefined) return Effect.succeed(held)
+        return Effect.map(this.lookBelow(key), (found) => {
+          const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
+            this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
+          return isGone ? undefined : found.entry
+        })
+      })
+    }
+  }
+
+  private watch(key: string): Watch {
+    const watch: Watch = { changed: false }
+    const known = this.watches.get(key)
+    if (known === undefined) this.watches.set(key, new Set([watch]))
+    else known.add(watch)
+    return watch
+  }
+
+  private unwatch(key: string, watch: Watch): void {
+    const known = this.watches.get(key)
+    known?.delete(watch)
+    if (known?.size === 0) this.watches.delete(key)
+  }
+
+  private changed(key: string): void {
+    const known = this.watches.size === 0 ? undefined : this.watches.get(key)
+    if (known !== undefined) { for (const watch of known) watch.changed = true }
+  }
+
+  /** What the tiers below hold of a key; nothing is copied up. */
+  lookBelow(key: string): Effect.Effect<Found<V> | undefined> {
+    return Effect.suspend(() => {
+      const pending = this.lower!.pending(key)
+      if (pending !== undefined) return Effect.succeed(foundIn(pending.entry))
+      return Effect.catch(
+        this.lower!.partition.get(key),
+        (error) => {
+          this.tierFailed("get", error)
+          return Effect.succeed(undefined)
+        }
+      )
+    })
+  }
+
+  /** What the tiers below hold of a key, which memory then holds, too, unless the key is changed meanwhile. */
   fromBelow(key: string): Effect.Effect<Found<V> | undefined> {
-    return Effect.catch(this.lower!.get(key), (error) => Effect.as(this.tierFailed("get", error), undefined))
+    return this.watching(key, (watch) => Effect.map(this.lookBelow(key), (found) => this.promote(key, found, watch)))
   }
 
   manyFromBelow(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>> {
-    return Effect.catch(this.lower!.getMany(keys), (error) => Effect.as(this.tierFailed("get", error), []))
+    const lower = this.lower!
+    return Effect.acquireUseRelease(
+      Effect.sync(() => keys.map((key) => ({ key, watch: this.watch(key), pending: lower.pending(key) }))),
+      (reads) =>
+        Effect.map(
+          Effect.catch(
+            lower.partition.getMany(keys),
+            (error) => {
+              this.tierFailed("get", error)
+              return Effect.succeed(keys.map(() => undefined))
+            }
+          ),
+          (all) =>
+            reads.map(({ key, pending, watch }, at) =>
+              this.promote(key, pending === undefined ? all[at] : foundIn(pending.entry), watch)
+            )
+        ),
+      (reads) => Effect.sync(() => reads.forEach(({ key, watch }) => this.unwatch(key, watch)))
+    )
   }
 
-  tierFailed(operation: string, error: StoreError): Effect.Effect<void> {
-    return Effect.sync(() => this.cache.emit(CacheEvent.TierFailed({ family: this.name, operation, error })))
+  /** What a read below has found, unless it is out of date by now: then what holds instead. */
+  private promote(key: string, found: Found<V> | undefined, watch: Watch): Found<V> | undefined {
+    if (watch.changed) return foundIn(this.hot?.peek(key) ?? this.lower!.pending(key)?.entry)
+    if (found === undefined) return undefined
+    const { entry } = found
+    const now = this.cache.time.now()
+    if (entry.tags.length > 0) this.tagged = true
+    if (this.hot === undefined || entry.expiresAt <= now) return found
+    if (this.judge(key, entry.stamp, entry.tags) === "hidden") return undefined
+    const inMemory = this.hot.peek(key)
+    if (inMemory === undefined || inMemory.version < entry.version) {
+      this.hot.put(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry), now))
+    }
+    return found
+  }
+
+  readonly tierFailed: OnFailure = (operation, error) => {
+    if (this.cache.observed) this.cache.emit(CacheEvent.TierFailed({ family: this.name, operation, error }))
   }
 
   entryOf(value: V, options: LoadedOptions, stamp: number, now: number, costMillis: number): Entry<V> {
@@ -152,41 +273,49 @@ export class Entries<V> {
     }
   }
 
-  dueAt(entry: Entry<V>, now: number): number {
-    if (this.expiry.refreshAhead === undefined && this.expiry.idleTimeToLive === undefined) return entry.freshUntil
-    return Expiry.timesOf({ ...this.expiry, jitter: 0 }, now, entry.freshUntil - now, entry.costMillis, 0).dueAt
+  private dueAt(entry: Entry<V>, madeAt: number, now: number): number {
+    const { idleTimeToLive, refreshAhead } = this.expiry
+    if (idleTimeToLive !== undefined) return now + idleTimeToLive
+    if (refreshAhead === undefined) return entry.freshUntil
+    return Expiry.timesOf({ ...this.expiry, jitter: 0 }, madeAt, entry.freshUntil - madeAt, entry.costMillis, 0).dueAt
   }
 
-  keep(key: string, entry: Entry<V>, now: number): void {
-    if (entry.freshUntil <= now) this.hot!.drop(key)
-    else this.hot!.put(key, entry, this.dueAt(entry, now))
+  /** The key has this entry from now on. */
+  keep(key: string, entry: Entry<V>, now: number): Below {
+    if (entry.freshUntil <= now) return this.forget(key)
+    this.changed(key)
+    this.hot?.put(key, entry, this.dueAt(entry, now, now))
+    return this.lower === undefined ? nothing : this.lower.set(key, entry)
   }
 
-  /** What a write has left to do below. The mark says nothing; once it is kept, so is the value that was set before. */
-  keepBelow(key: string, entry: Entry<V>, now: number): Below {
-    if (this.lower === undefined) return nothing
-    return inOrder(this.keepEverywhere(key, entry, now), this.cache.recordMark(this.name, written, entry.stamp))
+  /** The same, and it is durable once it has arrived below. The mark says nothing, but what comes before it is kept. */
+  keepForSure(key: string, entry: Entry<V>, now: number): Below {
+    const below = this.keep(key, entry, now)
+    return below === nothing ? nothing : both(below, this.recordMark(written, entry.stamp))
   }
 
-  keepEverywhere(key: string, entry: Entry<V>, now: number): Below {
-    if (entry.freshUntil <= now) return this.spec.partition.remove([key])
-    const set = this.spec.partition.set(key, entry)
-    const dueAt = this.dueAt(entry, now)
-    return dueAt === entry.freshUntil ? set : Effect.tap(set, () => {
-      if (this.hot?.peek(key)?.version === entry.version) this.hot.postpone(key, dueAt)
-      return Effect.void
-    })
+  /** The key has no entry from now on. */
+  forget(key: string): Below {
+    this.changed(key)
+    this.hot?.drop(key)
+    return this.lower === undefined ? nothing : this.lower.remove(key)
   }
 
   note(what: Happening["what"], scope: Happening["scope"], stamp: number, through?: string, mode?: Mode): void {
     this.cache.history.add({ what, family: this.name, scope, through, mode, stamp, atMillis: this.cache.time.now() })
   }
 
+  /** Has the store keep a mark on the family, which gives the scope its meaning. */
+  private recordMark(scope: string, stamp: number): Below {
+    if (this.lower === undefined) return nothing
+    return this.cache.outbox.mark(`${this.cache.id}/${this.name}|${scope}`, stamp, this.tierFailed)
+  }
+
   /** Marks keys; what is left to do below is to keep the mark. */
   markKeys(scope: Scope, mode: Mode, stamp: number, atMillis: number): Below {
     this.marks.record(scope, mode, stamp, atMillis)
     this.lookTwice()
-    return this.lower === undefined ? nothing : this.cache.recordMark(this.name, writeScope(scope, mode), stamp)
+    return this.recordMark(writeScope(scope, mode), stamp)
   }
 
   /** Marks a tag; what is left to do below is to keep the mark. */
@@ -194,7 +323,7 @@ export class Entries<V> {
     this.tags.record(tag, mode, stamp, atMillis)
     this.tagMark = stamp
     this.lookTwice()
-    return this.lower === undefined ? nothing : this.cache.recordMark(this.name, writeTag(tag, mode), stamp)
+    return this.recordMark(writeTag(tag, mode), stamp)
   }
 
   /** Takes over a mark that a store kept. Nobody knows when it was set: what it marked stale, has been so for ever. */

@@ -49,6 +49,8 @@ export const valueOf = <V>(served: Served<V>): V => {
 export class Flight<V> {
   readonly key: string
   readonly stamp: number
+  /** Entries up to this version were there when it began. */
+  readonly versionBefore: number
   readonly startedAt: number
   readonly cause: LookupContext<V>["cause"]
   /** What may be served should the lookup fail, and until when it is fresh. */
@@ -59,8 +61,6 @@ export class Flight<V> {
   voided = false
   /** Took the place of another load, whose waiters may have got an older value. */
   replaces = false
-  /** The version of the entry that was held when it began. */
-  heldVersion: number | undefined = undefined
   /** Somebody is about to join. */
   held = false
   /** How many have joined, those who left again among them. */
@@ -73,6 +73,7 @@ export class Flight<V> {
   constructor(
     key: string,
     stamp: number,
+    versionBefore: number,
     startedAt: number,
     cause: LookupContext<V>["cause"],
     fallback: Entry<V> | undefined,
@@ -82,6 +83,7 @@ export class Flight<V> {
   ) {
     this.key = key
     this.stamp = stamp
+    this.versionBefore = versionBefore
     this.startedAt = startedAt
     this.cause = cause
     this.fallback = fallback

@@ -17,7 +17,7 @@ import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
-import { type Below, type Engine, inOrder, nothing } from "./engine.ts"
+import type { Engine } from "./engine.ts"
 import { type Entries, noTags } from "./entries.ts"
 import { CurrentLoad, Flight, type Load, type Served } from "./flight.ts"
 
@@ -131,11 +131,13 @@ export class Loads<V> {
     load: Load
   ): Flight<V> {
     const outlives = detached || this.expiry.onAbandoned === "finish"
-    const { stamp, time } = this.cache
-    const flight = new Flight(key, stamp, time.now(), cause, fallback, outlives, load, this.abandon)
+    const { stamp, time, version } = this.cache
+    const flight = new Flight(key, stamp, version, time.now(), cause, fallback, outlives, load, this.abandon)
     flight.replaces = this.joinable(key) !== undefined
-    flight.heldVersion = this.entries.held(key)?.version
     this.supersede(key)
+    // Whoever refreshes knows of a change of the source that an update which is under way may not have seen.
+    const update = cause === "refresh" ? this.updates.get(key) : undefined
+    if (update !== undefined) update.overtaken = true
     this.flights.set(key, flight)
     this.running.add(flight)
     return flight
@@ -228,7 +230,6 @@ export class Loads<V> {
     if (!this.entries.isFresh(flight.key, found.entry, now)) {
       return this.staleFromBelow(flight, found.entry, found.tier, now)
     }
-    this.entries.promoted(flight.key, found.entry)
     this.end(flight, Exit.succeed({ value: found.entry.value, tier: found.tier, entry: found.entry, stale: false }))
     return found.entry
   }
@@ -309,74 +310,61 @@ export class Loads<V> {
 
   /** Stores what a lookup brought, unless the flight was overtaken, and ends the flight. */
   fill(flight: Flight<V>, value: V, options: Lookup.LoadedOptions): Effect.Effect<void> {
-    return Effect.suspend(() => {
-      const { key } = flight
-      const now = this.cache.time.now()
-      this.entries.counts.loads++
-      this.entries.note("Loaded", key, flight.stamp)
-      this.failures.delete(key)
-      if (this.cache.observed) {
-        this.cache.emit(
-          CacheEvent.Load({
-            family: this.name,
-            key: this.spec.render(key),
-            millis: now - flight.startedAt,
-            waiters: flight.joined
-          })
-        )
-      }
-      const update = this.updates.get(key)
-      if (update?.reading === false) update.overtaken = true
-      const before = this.entries.held(key) ?? flight.fallback
-      const changed = flight.replaces ||
-        (before === undefined ? flight.cause === "refresh" : !Equal.equals(before.value, value))
-      const tags = options.tags ?? noTags
-      if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {
-        this.entries.counts.refused++
-        this.entries.note("Refused", key, flight.stamp)
-        if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
-        return this.endAfter(
-          flight,
-          { value, tier: "lookup", entry: undefined, tags, stale: flight.load.readStale },
-          changed
-            ? this.disprove(flight, before)
-            : nothing
-        )
-      }
-      if (flight.load.readStale) {
-        return this.endAfter(flight, { value, tier: "lookup", entry: undefined, tags, stale: true }, nothing)
-      }
-      const entry = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
-      const dependents = changed ? this.spreadChange(key) : nothing
-      if (this.entries.hot !== undefined) this.entries.keep(key, entry, now)
-      const below = this.entries.lower === undefined
-        ? dependents
-        : inOrder(dependents, this.entries.keepEverywhere(key, entry, now))
-      return this.endAfter(flight, { value, tier: "lookup", entry, stale: false }, below)
+    return this.cache.whenRoom(() => {
+      if (flight.exit === undefined) this.end(flight, Exit.succeed(this.fillUnsafe(flight, value, options)))
+      return Effect.void
     })
   }
 
-  private endAfter(flight: Flight<V>, served: Served<V>, below: Below): Effect.Effect<void> {
-    const end = () => this.end(flight, Exit.succeed(served))
-    if (below === nothing) {
-      end()
-      return Effect.void
+  private fillUnsafe(flight: Flight<V>, value: V, options: Lookup.LoadedOptions): Served<V> {
+    const { key } = flight
+    const now = this.cache.time.now()
+    this.entries.counts.loads++
+    this.entries.note("Loaded", key, flight.stamp)
+    this.failures.delete(key)
+    if (this.cache.observed) {
+      this.cache.emit(
+        CacheEvent.Load({
+          family: this.name,
+          key: this.spec.render(key),
+          millis: now - flight.startedAt,
+          waiters: flight.joined
+        })
+      )
     }
-    return Effect.andThen(Effect.catch(below, (error) => this.entries.tierFailed("set", error)), Effect.sync(end))
+    const update = this.updates.get(key)
+    if (update?.reading === false) update.overtaken = true
+    const before = this.entries.held(key) ?? flight.fallback
+    const changed = flight.replaces ||
+      (before === undefined ? flight.cause === "refresh" : !Equal.equals(before.value, value))
+    const tags = options.tags ?? noTags
+    const { readStale } = flight.load
+    if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {
+      this.entries.counts.refused++
+      this.entries.note("Refused", key, flight.stamp)
+      if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
+      if (changed) this.disprove(flight)
+    } else if (!readStale) {
+      const entry = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
+      if (changed) this.spreadChange(key)
+      // No reader waits for the tiers below: until they have it, the outbox answers in their place.
+      this.entries.keep(key, entry, now)
+      return { value, tier: "lookup", entry, stale: false }
+    }
+    return { value, tier: "lookup", entry: undefined, tags, stale: readStale }
   }
 
-  /** What a refused load brought may be out of date, but shows that what was held when it began is so, too. */
-  private disprove({ heldVersion, key }: Flight<V>, held: Entry<V> | undefined): Below {
-    const dependents = this.spreadChange(key)
-    if (held === undefined || held.version !== heldVersion) return dependents
-    this.entries.hot?.drop(key)
-    return this.entries.lower === undefined ? dependents : inOrder(dependents, this.entries.lower.remove([key]))
+  /** What a refused load brought may be out of date, but shows that all that is older than the load is so, too. */
+  private disprove({ key, versionBefore }: Flight<V>): void {
+    this.spreadChange(key)
+    const held = this.entries.hot?.peek(key) ?? this.entries.lower?.pending(key)?.entry
+    if (held === undefined || held.version <= versionBefore) this.entries.forget(key)
   }
 
   /** A load that brings another value is a write to those who depend on it, with a stamp of its own. */
-  private spreadChange(key: string): Below {
+  private spreadChange(key: string): void {
     this.cache.nextStamp()
-    return this.cache.spread(this.name, key, "hide")
+    this.cache.spread(this.name, key, "hide")
   }
 
   /** The load failed: serve what is stale where that is allowed, remember the failure, tell everyone who joined. */

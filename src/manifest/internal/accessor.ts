@@ -89,14 +89,11 @@ const writeOperations = (access: FamilyAccess, find: Find) => {
     set: (params: Params, value: unknown, options?: SetOptions) =>
       writing(params, (family, key) => family.set(key, value, options)),
     setMany: (entries: Iterable<readonly [Params, unknown]>, options?: SetOptions) =>
-      find("write", (family) =>
-        Effect.flatMap(
-          Effect.forEach(
-            entries,
-            ([params, value]) => Effect.map(access.keyOf(params), (key) => [key, value] as const)
-          ),
-          (pairs) => family.setMany(pairs, options)
-        )),
+      find("write", (family) => {
+        const pairs = Array.from(entries)
+        return Effect.flatMapEager(keysOf(access, pairs.map(([params]) => params)), (keys) =>
+          family.setMany(keys.map((key, i) => [key, pairs[i]![1]]), options))
+      }),
     update: (params: Params, f: (was: unknown) => unknown) =>
       writing(params, (family, key) => family.update(key, (was) => asEffect(f(was)))),
     patch: (params: Params, f: (was: unknown) => unknown) =>

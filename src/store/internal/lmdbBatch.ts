@@ -11,6 +11,7 @@ import * as Deferred from "effect/Deferred"
 import type { RootDatabase } from "lmdb"
 import type { Databases } from "./lmdbEnvironment.ts"
 import { parseRank, rankKey } from "./lmdbKey.ts"
+import { keepMark } from "./lmdbMark.ts"
 import { recordExpiresAt, recordVersion } from "./lmdbRecord.ts"
 
 /** Why upkeep took an entry. */
@@ -28,6 +29,8 @@ export interface Batch {
   readonly ops: Map<string, Op>
   /** Rows of state; `undefined` removes. */
   readonly state: Map<string, Buffer | undefined>
+  /** The stamps of marks, by scope. */
+  readonly marks: Map<string, number>
   bytes: number
   readonly committed: Deferred.Deferred<void, unknown>
   readonly flushed: Deferred.Deferred<void, unknown>
@@ -36,12 +39,13 @@ export interface Batch {
 export const makeBatch = (): Batch => ({
   ops: new Map(),
   state: new Map(),
+  marks: new Map(),
   bytes: 0,
   committed: Deferred.makeUnsafe(),
   flushed: Deferred.makeUnsafe()
 })
 
-export const isEmpty = (batch: Batch): boolean => batch.ops.size === 0 && batch.state.size === 0
+export const isEmpty = (batch: Batch): boolean => batch.ops.size + batch.state.size + batch.marks.size === 0
 
 /** The bounds of a namespace. */
 export interface Bounds {
@@ -185,13 +189,20 @@ export const applyPlan = (
   root: RootDatabase<Buffer, string>,
   batch: Batch,
   plan: Plan
-): Promise<unknown> =>
-  root.batch(() => {
+): Promise<unknown> => {
+  const write = () => {
     for (const step of plan.steps) applyStep(databases, step)
     for (const [key, row] of batch.state) {
       void (row === undefined ? databases.state.remove(key) : databases.state.put(key, row))
     }
-  }).then(undefined, rejectWithCause)
+  }
+  // Marks are compared with those that are there, so no other process may come between.
+  const written = batch.marks.size === 0 ? root.batch(write) : root.transaction(() => {
+    write()
+    for (const [scope, stamp] of batch.marks) keepMark(databases, { scope, stamp })
+  })
+  return written.then(undefined, rejectWithCause)
+}
 
 const applyStep = ({ entries, order }: Databases, step: Step): void => {
   const sameRank = step.rank !== undefined && step.rankBefore?.equals(step.rank)

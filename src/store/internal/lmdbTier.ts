@@ -8,7 +8,7 @@
  * - A batch is one LMDB transaction. After a crash all of it is there, or none.
  * - A batch that fails is not lost in silence: those who wait for it get the error, and its keys stay in the next batch
  *   as removals, so that an older value does not come back in the place of one that could not be written. The next
- *   write tries again.
+ *   write tries again. Marks are not tried again: they may be what does not fit, and whoever made them knows.
  * - The stamp ceiling is raised in steps, before the first stamp above it is written.
  * - Damage to marks or to the state empties the namespace: what may be invalid is unknown then, and unknown is absent.
  */
@@ -33,6 +33,7 @@ import {
 } from "./lmdbBatch.ts"
 import { type Databases, tierName } from "./lmdbEnvironment.ts"
 import { entryKey, familyEnd, familyOf, familyStart, keyEncoder, parseRank, rankAfter, textBytes } from "./lmdbKey.ts"
+import { dropMark, parseMark } from "./lmdbMark.ts"
 import { seal, unseal } from "./lmdbRecord.ts"
 
 /** Writes that gather; more wait outside. Planning one takes about 2 us, so a full batch holds the thread for 9 ms. */
@@ -239,29 +240,40 @@ export class Tier {
 
   // Marks
 
-  /** Keeps the greater stamp of each scope. */
+  /** Keeps the greater stamp of each scope, with all that has gathered so far. */
   recordMarks(marks: ReadonlyArray<Mark>, durability: Durability): Effect.Effect<void, StoreError> {
-    return this.#transact("recordMarks", durability, () => {
-      for (const mark of marks) {
-        this.#reserve(mark.stamp)
-        const key = entryKey(markPrefix, mark.scope)
-        const before = this.databases.marks.getBinary(key)
-        const found = before === undefined ? undefined : parseMark(before)
-        if (found === undefined || found.stamp < mark.stamp) void this.databases.marks.put(key, markRow(mark))
+    return Effect.suspend(() => {
+      if (this.#closed) return Effect.fail(closedError("recordMarks"))
+      if (marks.length === 0) return Effect.void
+      const batch = this.#gathering
+      for (const { scope, stamp } of marks) {
+        this.#reserve(stamp)
+        batch.marks.set(scope, Math.max(stamp, batch.marks.get(scope) ?? stamp))
       }
-      return this.#storeCeiling()
+      this.#wake.openUnsafe()
+      return this.settle(batch, durability, "recordMarks")
     })
   }
 
   /** Drops the marks whose stamp is still the given one. */
   dropMarks(marks: ReadonlyArray<Mark>, durability: Durability): Effect.Effect<void, StoreError> {
-    return this.#transact("dropMarks", durability, () => {
-      for (const mark of marks) {
-        const key = entryKey(markPrefix, mark.scope)
-        const before = this.databases.marks.getBinary(key)
-        if (before !== undefined && parseMark(before)?.stamp === mark.stamp) void this.databases.marks.remove(key)
-      }
-      return this.#ceilingStored
+    return Effect.suspend(() => {
+      if (this.#closed) return Effect.fail(closedError("dropMarks"))
+      const flushed = Deferred.makeUnsafe<void, unknown>()
+      // Compares and drops in one write transaction, so that no other process comes between.
+      return Effect.tryPromise({
+        try: () => {
+          const committed = this.#root.transaction(() => {
+            for (const mark of marks) dropMark(this.databases, mark)
+          }).then(undefined, rejectWithCause)
+          this.#onFlush(() => Deferred.doneUnsafe(flushed, Exit.void))
+          return committed
+        },
+        catch: (cause) => failure("dropMarks", cause)
+      }).pipe(
+        Effect.uninterruptible,
+        Effect.andThen(durability === "process" ? Effect.void : awaitFlush(flushed, "dropMarks"))
+      )
     })
   }
 
@@ -302,29 +314,6 @@ export class Tier {
       rows++
     }
     return rows < rowsPerTurnMax ? undefined : last
-  }
-
-  // Reads, compares and writes in one write transaction, so that no other process comes between.
-  #transact(operation: Operation, durability: Durability, body: () => number): Effect.Effect<void, StoreError> {
-    return Effect.suspend(() => {
-      if (this.#closed) return Effect.fail(closedError(operation))
-      const flushed = Deferred.makeUnsafe<void, unknown>()
-      return Effect.tryPromise({
-        try: () => {
-          const committed = this.#root.transaction(body).then(undefined, rejectWithCause)
-          this.#onFlush(() => Deferred.doneUnsafe(flushed, Exit.void))
-          return committed
-        },
-        catch: (cause) => failure(operation, cause)
-      }).pipe(
-        Effect.map((ceiling) => {
-          this.#ceiling = Math.max(this.#ceiling, ceiling)
-          this.#ceilingStored = Math.max(this.#ceilingStored, ceiling)
-        }),
-        Effect.uninterruptible,
-        Effect.andThen(durability === "process" ? Effect.void : awaitFlush(flushed, operation))
-      )
-    })
   }
 
   // A stamp above the ceiling raises it: here at once, in the database before the stamp is written there.
@@ -533,7 +522,6 @@ const numberKey = "numberNext"
 const upkeepKey = "upkeep"
 const familyPrefix = "family:"
 const deadPrefix = "dead:"
-const markPrefix = ":"
 
 const numberRow = (n: number): Buffer => {
   const payload = Buffer.allocUnsafe(8)
@@ -549,21 +537,6 @@ const idOf = (payload: Buffer): string => keyEncoder.readKey(payload, 0, payload
 
 // The driver does not declare what it returns.
 const countOf = (database: { getStats(): {} }): number => (database.getStats() as { entryCount: number }).entryCount
-
-const markRow = (mark: Mark): Buffer => {
-  const scope = textBytes(mark.scope)
-  const payload = Buffer.allocUnsafe(8 + scope.length)
-  payload.writeDoubleLE(mark.stamp, 0)
-  payload.set(scope, 8)
-  return seal(payload)
-}
-
-const parseMark = (row: Uint8Array): Mark | undefined => {
-  const payload = unseal(row)
-  return payload === undefined || payload.length < 8
-    ? undefined
-    : { stamp: payload.readDoubleLE(0), scope: keyEncoder.readKey(payload, 8, payload.length) }
-}
 
 const awaitFlush = (
   flushed: Deferred.Deferred<void, unknown>,

@@ -1,0 +1,226 @@
+/**
+ * Bugs to plant, so that the proofs are seen to fail: each names the law that it breaks, the text that it changes, and
+ * the suites of which one must notice. `npm run test:canaries` plants them one by one, in a copy.
+ */
+export interface Canary {
+  /** The law of DESIGN.md, by number, or a promise that none of them names. */
+  readonly law: number | string
+  /** What the library does wrong with it. */
+  readonly bug: string
+  readonly file: string
+  /** Occurs once in the file. */
+  readonly text: string
+  readonly planted: string
+  readonly suites: ReadonlyArray<"model" | "props" | "simulation" | "unit">
+}
+
+const family = "src/cache/CacheFamily.ts"
+const loads = "src/cache/internal/loads.ts"
+const entries = "src/cache/internal/entries.ts"
+const outbox = "src/cache/internal/outbox.ts"
+const cache = "src/cache/Cache.ts"
+
+export const canaries: ReadonlyArray<Canary> = [
+  {
+    law: 1,
+    bug: "whoever may read may write",
+    file: "src/manifest/internal/grants.ts",
+    text: `const grant = find(context, this.engine, this.own)\n    return`,
+    planted: `const grant = find(context, this.engine, this.read)\n    return`,
+    suites: ["props"]
+  },
+  {
+    law: 2,
+    bug: "a load that was overtaken is stored",
+    file: loads,
+    text: `if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
+    planted: `if (this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
+    suites: ["simulation"]
+  },
+  {
+    law: 2,
+    bug: "what was made from a stale value is stored as fresh",
+    file: loads,
+    text: `} else if (!readStale) {`,
+    planted: `} else if (!readStale || key !== "") {`,
+    suites: ["simulation", "model"]
+  },
+  {
+    law: 2,
+    bug: "what was read below is copied up though the key was changed meanwhile",
+    file: entries,
+    text: `if (watch.changed) return`,
+    planted: `if (watch.changed && key === "") return`,
+    suites: ["unit"]
+  },
+  {
+    law: 2,
+    bug: "a refused refresh leaves older entries below",
+    file: loads,
+    text: `if (held === undefined || held.version <= versionBefore) this.entries.forget(key)`,
+    planted: `if (held === undefined || held.version <= versionBefore) this.entries.hot?.drop(key)`,
+    suites: ["simulation"]
+  },
+  {
+    law: 3,
+    bug: "an update is stored although the key was refreshed meanwhile",
+    file: loads,
+    text: `const update = cause === "refresh" ? this.updates.get(key) : undefined`,
+    planted: `const update = cause === "warm" ? this.updates.get(key) : undefined`,
+    suites: ["simulation"]
+  },
+  {
+    law: 3,
+    bug: "a key is read below although its change has not arrived there",
+    file: entries,
+    text: `if (pending !== undefined) return Effect.succeed(foundIn(pending.entry))`,
+    planted: `if (pending !== undefined && key === "") return Effect.succeed(foundIn(pending.entry))`,
+    suites: ["simulation"]
+  },
+  {
+    law: 3,
+    bug: "changes that gathered during a round are forgotten",
+    file: outbox,
+    text: `this.carried = parcel\n    if (parcel === undefined) return undefined`,
+    planted: `this.carried = parcel\n    if (parcel === undefined || parcel.keys.size > 1) return undefined`,
+    suites: ["simulation"]
+  },
+  {
+    law: 4,
+    bug: "a write leaves what is derived from it",
+    file: cache,
+    text: `      if (!isConcerned(dependent, segments, segments.length)) continue`,
+    planted: `      if (!isConcerned(dependent, segments, segments.length) || dependent.exact) continue`,
+    suites: ["props", "simulation"]
+  },
+  {
+    law: 4,
+    bug: "a load that brings another value leaves what is derived from the one before",
+    file: loads,
+    text: `if (changed) this.spreadChange(key)`,
+    planted: `if (changed && key === "") this.spreadChange(key)`,
+    suites: ["model", "simulation"]
+  },
+  {
+    law: 5,
+    bug: "readers do not join a load",
+    file: loads,
+    text: `return flight !== undefined && !flight.voided &&`,
+    planted: `return flight !== undefined && flight.voided &&`,
+    suites: ["props"]
+  },
+  {
+    law: 5,
+    bug: "a failure is not remembered",
+    file: loads,
+    text: `if (!flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)`,
+    planted: `if (flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)`,
+    suites: ["props"]
+  },
+  {
+    law: 6,
+    bug: "a stale value is served for twice as long as allowed",
+    file: family,
+    text: `const age = now - freshUntil\n    const { softTimeout`,
+    planted: `const age = (now - freshUntil) / 2\n    const { softTimeout`,
+    suites: ["props", "model"]
+  },
+  {
+    law: 7,
+    bug: "a load that nobody waits for goes on",
+    file: loads,
+    text: `    this.end(flight, Exit.interrupt())\n    this.stop(flight)`,
+    planted: `    this.end(flight, Exit.interrupt())`,
+    suites: ["props", "simulation"]
+  },
+  {
+    law: 7,
+    bug: "a load that hangs is not ended",
+    file: loads,
+    text: `this.fail(flight, Cause.fail(new CacheError({ reason: timeout })))\n        this.stop(flight)`,
+    planted: `this.stop(flight)`,
+    suites: ["simulation"]
+  },
+  {
+    law: 8,
+    bug: "what a closed owner held is still there",
+    file: family,
+    text: `    this.loads.failures.clear()\n    this.hot?.dropAll()`,
+    planted: `    this.loads.failures.clear()`,
+    suites: ["props"]
+  },
+  {
+    law: 9,
+    bug: "an exclusive lease is granted beside a shared one",
+    file: "src/capability/Lease.ts",
+    text: `(a.mode === "exclusive" || b.mode === "exclusive") &&`,
+    planted: `a.mode === "exclusive" && b.mode === "exclusive" &&`,
+    suites: ["props"]
+  },
+  {
+    law: 9,
+    bug: "a lease that is granted in the moment of an interruption is kept",
+    file: "src/capability/Lease.ts",
+    text: `Effect.onError(restore(waited), () => giveBack)`,
+    planted: `Effect.onError(restore(waited), () => Effect.void)`,
+    suites: ["props", "simulation"]
+  },
+  {
+    law: 10,
+    bug: "a batch that is refused has begun",
+    file: cache,
+    text: `if (conflict !== undefined) return Effect.fail(conflict)\n        }\n`,
+    planted:
+      `if (conflict !== undefined) return Effect.fail(conflict)\n          write.family.takeBack(write.key, Infinity)\n        }\n`,
+    suites: ["props"]
+  },
+  {
+    law: 10,
+    bug: "others run in the middle of a batch",
+    file: cache,
+    text: `        return this.applyBatch(writes)\n`,
+    planted:
+      `        return Effect.forEach(writes, (write) => this.applyBatch([write]), { discard: true, concurrency: 1 })\n`,
+    suites: ["simulation", "props"]
+  },
+  {
+    law: 11,
+    bug: "the queue of loads has no bound",
+    file: loads,
+    text: `return this.permits !== undefined && this.queued >= this.expiry.loadQueueMax`,
+    planted: `return this.permits !== undefined && this.queued >= this.expiry.loadQueueMax * 2`,
+    suites: ["props"]
+  },
+  {
+    law: 11,
+    bug: "a store holds one entry more than its capacity",
+    file: "src/store/MemoryStore.ts",
+    text: `EvictionPolicy.make(policyName, { weightMax: share })`,
+    planted: `EvictionPolicy.make(policyName, { weightMax: share + 1 })`,
+    suites: ["props", "unit"]
+  },
+  {
+    law: 12,
+    bug: "what was invalidated comes back after a crash",
+    file: entries,
+    text: "|${scope}`, stamp, this.tierFailed)",
+    planted: "|${scope}`, 0, this.tierFailed)",
+    suites: ["unit"]
+  },
+  {
+    law: 13,
+    bug: "invalidations are ordered by the clock",
+    file: cache,
+    text: `return ++this.stamp`,
+    planted: `return this.stamp = Math.max(1, this.time.now())`,
+    suites: ["simulation", "props"]
+  },
+  {
+    law: "idle",
+    bug: "a read does not put off the end of an idle entry",
+    file: family,
+    text: `if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now + this.expiry.idleTimeToLive)`,
+    planted: `if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now)`,
+    suites: ["model"]
+  }
+]
