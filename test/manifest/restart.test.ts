@@ -4,7 +4,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
-import { spawnSync } from "node:child_process"
+import { spawn, spawnSync } from "node:child_process"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -59,6 +59,35 @@ const life = <A, E>(path: string, loads: Array<string>, program: Effect.Effect<A
       Layer.fresh
     )
   )) as Effect.Effect<A, unknown>
+
+const survivor = (path: string) =>
+  CrashCache.modules({
+    user: CrashCache.owner("user"),
+    note: CrashCache.owner("note"),
+    profile: CrashCache.owner("profile")
+  }).pipe(Layer.provide(LmdbStore.layer({ path, durability: "process" })))
+
+/** Lets the writer of batches run until so many have returned, kills it, and answers with the last of which it told. */
+const killed = (path: string, acknowledgements: number) =>
+  Effect.promise(() =>
+    new Promise<number>((resolve, reject) => {
+      const child = spawn(
+        process.execPath,
+        ["--conditions=@effect-stateless/source", join(import.meta.dirname, "children/batcher.ts"), path],
+        { stdio: ["ignore", "pipe", "inherit"] }
+      )
+      let told = ""
+      child.stdout.on("data", (chunk) => {
+        told += String(chunk)
+        if (told.split("\n").length > acknowledgements) child.kill("SIGKILL")
+      })
+      child.on("close", (_code, signal) => {
+        const whole = told.slice(0, told.lastIndexOf("\n")).split("\n")
+        if (signal === "SIGKILL") resolve(Number(whole.at(-1)))
+        else reject(new Error("the writer ended by itself"))
+      })
+    })
+  )
 
 describe("a cache over LMDB", () => {
   it.effect("serves after a restart what it held before, and loads nothing", () =>
@@ -126,10 +155,25 @@ describe("a cache over LMDB", () => {
         assert.deepStrictEqual([child.stdout, child.signal], ["written\n", "SIGKILL"], child.stderr)
         const { profile, user } = CrashCache.keys
         const held = Effect.all([user.getOption({ id: "1" }), profile.getOption({ id: "1" })])
-        const live = CrashCache.modules({ user: CrashCache.owner("user"), profile: CrashCache.owner("profile") }).pipe(
-          Layer.provide(LmdbStore.layer({ path, durability: "process" }))
-        )
-        assert.deepStrictEqual(yield* Effect.provide(held, live), [Option.some("new"), Option.none()])
+        assert.deepStrictEqual(yield* Effect.provide(held, survivor(path)), [Option.some("new"), Option.none()])
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("after kill -9 in the middle of batches, holds all of a batch or nothing of it", () =>
+    Effect.gen(function*() {
+      const path = yield* folder
+      for (const acknowledgements of [1, 7, 40, 150]) {
+        const last = yield* killed(path, acknowledgements)
+        const { note, user } = CrashCache.keys
+        const held = Effect.all([
+          user.getOption({ id: "1" }),
+          note.getOption({ id: "1" }),
+          user.getOption({ id: "2" })
+        ])
+        const found = yield* Effect.provide(held, survivor(path))
+        const values = found.map(Option.getOrThrow)
+        assert.strictEqual(new Set(values).size, 1, "a batch is torn")
+        assert.isAtLeast(Number(values[0]), last, "a batch that had returned is lost")
       }
     }).pipe(Effect.scoped))
 })

@@ -5,6 +5,7 @@ import * as Manifest from "effect-stateless/manifest/Manifest"
 export class CrashCache extends Manifest.Service<CrashCache>()("CrashCache", {
   families: {
     user: { pattern: "user:{id}", value: Schema.String },
+    note: { pattern: "note:{id}", value: Schema.String },
     profile: { pattern: "profile:{id}", value: Schema.String, derives: ["user:{id}"] }
   }
 }) {}

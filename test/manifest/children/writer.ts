@@ -8,6 +8,7 @@ import { CrashCache } from "./manifest.ts"
 const path = process.argv[2]!
 const { profile, user } = CrashCache.keys
 const live = CrashCache.modules({
+  note: CrashCache.owner("note"),
   user: CrashCache.owner("user", { lookup: () => Effect.succeed("old") }),
   profile: CrashCache.owner("profile", { lookup: ({ id }) => Effect.map(user.get({ id }), (name) => `<${name}>`) })
 }).pipe(
