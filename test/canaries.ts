@@ -81,8 +81,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "changes that gathered during a round are forgotten",
     file: outbox,
-    text: `this.carried = parcel\n    if (parcel === undefined) return undefined`,
-    planted: `this.carried = parcel\n    if (parcel === undefined || parcel.keys.size > 1) return undefined`,
+    text: `this.carried = parcel\n    if (parcel === undefined) return {`,
+    planted: `this.carried = parcel\n    if (parcel === undefined || parcel.keys.size > 1) return {`,
     suites: ["simulation"]
   },
   {

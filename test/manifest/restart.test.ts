@@ -67,8 +67,8 @@ const survivor = (path: string) =>
     profile: CrashCache.owner("profile")
   }).pipe(Layer.provide(LmdbStore.layer({ path, durability: "process" })))
 
-/** Lets the writer of batches run until so many have returned, kills it, and answers with the last of which it told. */
-const killed = (path: string, acknowledgements: number) =>
+/** Kills the writer of batches some time after so many have returned, and answers with the last of which it told. */
+const killed = (path: string, acknowledgements: number, laterMillis: number) =>
   Effect.promise(() =>
     new Promise<number>((resolve, reject) => {
       const child = spawn(
@@ -79,7 +79,7 @@ const killed = (path: string, acknowledgements: number) =>
       let told = ""
       child.stdout.on("data", (chunk) => {
         told += String(chunk)
-        if (told.split("\n").length > acknowledgements) child.kill("SIGKILL")
+        if (told.split("\n").length > acknowledgements) setTimeout(() => child.kill("SIGKILL"), laterMillis)
       })
       child.on("close", (_code, signal) => {
         const whole = told.slice(0, told.lastIndexOf("\n")).split("\n")
@@ -162,8 +162,8 @@ describe("a cache over LMDB", () => {
   it.effect("after kill -9 in the middle of batches, holds all of a batch or nothing of it", () =>
     Effect.gen(function*() {
       const path = yield* folder
-      for (const acknowledgements of [1, 7, 40, 150]) {
-        const last = yield* killed(path, acknowledgements)
+      for (const [acknowledgements, laterMillis] of [[1, 0], [7, 1], [20, 2], [30, 3], [40, 4], [50, 5]] as const) {
+        const last = yield* killed(path, acknowledgements, laterMillis)
         const { note, user } = CrashCache.keys
         const held = Effect.all([
           user.getOption({ id: "1" }),
