@@ -177,6 +177,19 @@ export class Cache implements Engine {
     return below
   }
 
+  /** Drops the scopes of several families, and all that depends on them, in one step. */
+  dropScopes(
+    scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
+    mode: Mode
+  ): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => {
+      const stamp = this.nextStamp()
+      let below = nothing
+      for (const [family, scope] of scopes) below = both(below, family.applyDropScope(scope, mode, stamp))
+      return orStoreFailed(below)
+    })
+  }
+
   /**
    * Does all writes or none, visible at once; what depends on them is dropped in the same step.
    *

@@ -489,10 +489,12 @@ export class CacheFamily<V = unknown> {
 
   /** Drops every key that has these segments, and all that depends on them. */
   dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      const own = this.markScope(scope, mode, this.cache.nextStamp(), this.name)
-      return orStoreFailed(both(own, this.cache.spreadScope(this.name, scope, mode)))
-    })
+    return Effect.suspend(() => orStoreFailed(this.applyDropScope(scope, mode, this.cache.nextStamp())))
+  }
+
+  /** The synchronous part of it; what is returned is left to do below. */
+  applyDropScope(scope: Scope, mode: Mode, stamp: number): Below {
+    return both(this.markScope(scope, mode, stamp, this.name), this.cache.spreadScope(this.name, scope, mode))
   }
 
   /** The synchronous part of dropping one key; the Effect is what is left to do below. */

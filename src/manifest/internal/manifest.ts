@@ -108,18 +108,12 @@ const byPattern =
       }
       const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
       if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknownKey(manifest.id, source) }))
-      const grants = Effect.forEach(touched, (access) => access.grantToWrite(fiber.context))
-      return Effect.flatMap(
-        grants,
-        (all) =>
-          Effect.forEach(
-            all,
-            (grant, i) => touched[i]!.familyOf(grant).dropScope(touched[i]!.keys.scopeOfPattern(parsed.success), mode),
-            {
-              discard: true
-            }
-          )
-      )
+      return Effect.flatMap(Effect.forEach(touched, (access) => access.grantToWrite(fiber.context)), (grants) => {
+        const scopes = touched.map((access, i) =>
+          [access.familyOf(grants[i]!), access.keys.scopeOfPattern(parsed.success)] as const
+        )
+        return grants[0]!.engine.cache.dropScopes(scopes, mode)
+      })
     })
 
 /** All grants and keys first; then all writes, in one step. */
