@@ -1,4 +1,4 @@
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Schedule } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import type { Borrows, Owns } from "../src/manifest/Manifest.ts"
@@ -38,6 +38,31 @@ describe("owner", () => {
       lookup: (params) => Effect.succeed(params["*"].length),
       parts: { facts: { lookup: ({ id }) => Effect.succeed(id.length) } }
     })
+  })
+
+  test("requires what it takes to find the keys that it warms, and when", () => {
+    const found = Db.use((db) => Effect.as(db.userById(id), [{ id }]))
+    const warmed = AppCache.owner("user", { lookup: () => Effect.succeed(ann), warm: { keys: found } })
+    expect(warmed).type.toBe<Layer.Layer<Owns<"user:{id}", AppCache>, CacheError, AppCache | Db>>()
+    class Hours extends Context.Service<Hours, boolean>()("Hours") {}
+    const open = Schedule.spaced("1 minute").pipe(Schedule.while(() => Hours))
+    const scheduled = AppCache.owner("prefs", { warm: { keys: [{ id: "1" }], schedule: open } })
+    expect(scheduled).type.toBe<Layer.Layer<Owns<"prefs:{id}", AppCache>, CacheError, AppCache | Hours>>()
+    expect(AppCache.owner("prefs", { warm: { keys: [{ id: "1" }], schedule: "1 minute" }, predict: { keysMax: 9 } }))
+      .type
+      .toBe<Layer.Layer<Owns<"prefs:{id}", AppCache>, CacheError, AppCache>>()
+  })
+
+  test("takes keys to warm with the types of the parameters, and options that exist", () => {
+    // @ts-expect-error Type '{ id: string; }[]' is not assignable to type
+    AppCache.owner("user", { warm: { keys: [{ id: "1" }] } })
+    // @ts-expect-error Type '{ it: string & Brand<"UserId">; }[]' is not assignable to type
+    AppCache.owner("user", { warm: { keys: [{ it: id }] } })
+    // @ts-expect-error E0406: unknown option 'shedule' in 'warm'; help: remove it, or check its spelling
+    AppCache.owner("user", { warm: { keys: [{ id }], shedule: "1 minute" } })
+    // @ts-expect-error Property 'keysMax' is missing
+    AppCache.owner("user", { predict: {} })
+    AppCache.owner("files", { parts: { facts: { warm: { keys: [{ id: "1" }] }, predict: { keysMax: 9 } } } })
   })
 
   test("refuses a lookup that reads what the family does not derive from", () => {

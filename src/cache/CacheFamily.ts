@@ -36,6 +36,7 @@ import { type Served, valueOf } from "./internal/flight.ts"
 import { Loads, type Update } from "./internal/loads.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
 import { patientScheduler } from "./internal/patientScheduler.ts"
+import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 const noOptions: SetOptions = {}
@@ -54,6 +55,7 @@ export class CacheFamily<V = unknown> {
   private readonly expiry: Expiry.Expiry
   private readonly entries: Entries<V>
   private readonly loads: Loads<V>
+  private readonly warming: Warming<V>
 
   constructor(cache: Engine, spec: FamilySpec<V>) {
     this.cache = cache
@@ -62,6 +64,7 @@ export class CacheFamily<V = unknown> {
     this.expiry = spec.expiry
     this.entries = new Entries(cache, spec)
     this.loads = new Loads(this.entries)
+    this.warming = new Warming(this.entries, this.loads)
     this.hot = this.entries.hot
   }
 
@@ -446,12 +449,21 @@ export class CacheFamily<V = unknown> {
 
   /** Loads those of the keys that are missing; how many were loaded. A key that fails is left for its readers. */
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
-    return Effect.suspend(() => {
-      if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
-      const missing = keys.filter((key) => this.isMissing(key))
-      const loads = Effect.forEach(missing, (key) => Effect.exit(this.read(key)), { concurrency })
-      return Effect.map(loads, (exits) => exits.filter(Exit.isSuccess).length)
-    })
+    return Effect.suspend(() =>
+      this.loads.loader === undefined
+        ? Effect.fail(this.loads.unowned())
+        : this.warming.renew(keys, -Infinity, concurrency)
+    )
+  }
+
+  /** Loads those of the keys that are missing or end before `untilMillis`; how many were loaded. */
+  renew(keys: ReadonlyArray<string>, untilMillis: number): Effect.Effect<number> {
+    return this.warming.renew(keys, untilMillis)
+  }
+
+  /** Loads, for as long as it runs, what is likely to be read again and would be missed. */
+  predict(options: PredictOptions): Effect.Effect<void> {
+    return this.warming.predict(options)
   }
 
   /** Why a write on a condition must not happen, given what is held of the key, as far as that is known. */

@@ -11,8 +11,10 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
+import type * as Schedule from "effect/Schedule"
 import type { CacheError } from "../cache/CacheError.ts"
 import type * as Lookup from "../cache/Lookup.ts"
 import type {
@@ -35,7 +37,7 @@ import type {
   PatternOf,
   ValueOf
 } from "../ownership/Definition.ts"
-import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
+import type { findWitness, normalizePattern, overlaps, Params, ParsedParams } from "../pattern/KeyPattern.ts"
 
 /**
  * What an owner of family `K` may be given. Without a lookup its entries come from writes alone.
@@ -47,6 +49,8 @@ export interface OwnerOptions<D extends Definition, K extends string> {
   readonly lookup?: LookupOf<FamilyOf<D, K>>
   /** Loads many keys at once, for `getMany`; alone, it loads single keys, too. */
   readonly lookupMany?: LookupManyOf<FamilyOf<D, K>>
+  readonly warm?: WarmOf<FamilyOf<D, K>>
+  readonly predict?: PredictOptions
   /** Lookups of the parts, by family. */
   readonly parts?: { readonly [Part in PartName<D, K>]?: DelegateOptions<D, Part> } & Open
 }
@@ -70,7 +74,111 @@ export interface Open {
 export interface DelegateOptions<D extends Definition, K extends string> {
   readonly lookup?: LookupOf<FamilyOf<D, K>>
   readonly lookupMany?: LookupManyOf<FamilyOf<D, K>>
+  readonly warm?: WarmOf<FamilyOf<D, K>>
+  readonly predict?: PredictOptions
 }
+
+/**
+ * Keys that are loaded before anybody asks: when the owner's layer is built, and again on a schedule. A round loads
+ * what is not held, and what would end before the next round.
+ *
+ * **Details**
+ *
+ * - The layer does not wait for the first round, unless `await` says so. The first round waits for the owners of what
+ *   the lookup reads, ten seconds at most.
+ * - A key that fails is left to its readers and to the next round; `keys` that fails, or that names what is no key, is
+ *   logged as a warning. Neither fails the layer.
+ * - Readers come first: of the turns that `loadConcurrency` allows, these loads leave one, and they take no place in
+ *   the queue. At most 16 run at a time, or 16 calls of `lookupMany` with at most 100 keys each.
+ * - One fiber does it, until the owner's scope closes.
+ *
+ * **Example** (Loading what the front page needs, at start and every ten minutes)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>(), timeToLive: "15 minutes" } }
+ * }) {}
+ *
+ * const ShopLive = Shop.modules({
+ *   price: Shop.owner("price", {
+ *     lookup: ({ item }) => Effect.succeed(item.length),
+ *     warm: { keys: [{ item: "pen" }, { item: "ink" }], schedule: "10 minutes", await: true }
+ *   })
+ * }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * await Effect.runPromise(Effect.provide(Shop.keys.price.has({ item: "pen" }), ShopLive)) // => true
+ * ```
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WarmOptions<out P> {
+  /** The parameters of the keys, or an Effect that finds them at each round. */
+  readonly keys: Iterable<P> | Effect.Effect<Iterable<P>, any, any>
+  /** When there is another round, counted from the beginning of the last one: a time in between, or a `Schedule`. */
+  readonly schedule?: Duration.Input | Schedule.Schedule<unknown, unknown, any, any> | undefined
+  /** The layer is built when the first round is over. */
+  readonly await?: boolean | undefined
+}
+
+/**
+ * Loads what is likely to be read again, shortly before it ends, and soon after it was invalidated: so that the
+ * reader of a hot key meets no miss although nobody refreshes it.
+ *
+ * **Details**
+ *
+ * - Forecast: reads of a key go on as in the last lifetime or two. A key is loaded anew when at least one more read is
+ *   to be expected in its next life, and not when nobody read it in the one that ends.
+ * - There is a round in each tenth of `timeToLive`, between a tenth of a second and ten seconds, unless `interval` says
+ *   otherwise. A key that ends before the next round is loaded in this one; those read most come first, at most
+ *   `keysMax`.
+ * - Reads are counted in memory, for at most 8,192 keys of the family. When there are many, only some are looked at. A
+ *   family that does not predict pays nothing for it, and one that is not in memory cannot.
+ * - Readers come first, and a failure concerns nobody, as with {@link WarmOptions}.
+ *
+ * **Example** (A hot key is never a miss)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Manifest, MemoryStore } from "effect-stateless"
+ * import { TestClock } from "effect/testing"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>(), timeToLive: "1 minute" } }
+ * }) {}
+ * const { price } = Shop.keys
+ *
+ * const ShopLive = Shop.modules({
+ *   price: Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length), predict: { keysMax: 100 } })
+ * }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* price.get({ item: "ink" })
+ *   for (let second = 0; second < 200; second += 10) {
+ *     yield* price.get({ item: "pen" })
+ *     yield* TestClock.adjust("10 seconds")
+ *   }
+ *   yield* price.has({ item: "ink" }) // => false
+ *   const { misses } = (yield* Shop.stats).price
+ *   return misses
+ * }).pipe(Effect.provide(ShopLive), Effect.provide(TestClock.layer()))
+ * await Effect.runPromise(program) // => 2
+ * ```
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PredictOptions {
+  /** The most keys that a round loads. */
+  readonly keysMax: number
+  /** The time between two rounds. */
+  readonly interval?: Duration.Input | undefined
+}
+
+type WarmOf<F> = WarmOptions<Params<PatternOf<F>, CodecsOf<F>>>
 
 // Errors and requirements are open here: what is wrong about them is said by a message, not by a mismatch.
 type LookupOf<F> = (
@@ -104,6 +212,7 @@ type partsOf<D extends Definition, K> = {
 export type CheckedOwner<Self, D extends Definition, K extends string, O> = {
   readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, K, O[N]>
     : N extends "parts" ? CheckedParts<Self, D, K, O[N]>
+    : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
     : string extends N ? O[N]
     : Diagnostic.optionUnknown<N & string, `the owner of family '${K}'`>
 }
@@ -115,7 +224,12 @@ type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
 }
 type CheckedPart<Self, D extends Definition, Part extends string, O> = {
   readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, Part, O[N]>
+    : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
     : Diagnostic.optionUnknown<N & string, `the part '${Part}'`>
+}
+type CheckedWarming<Option extends "warm" | "predict", W> = {
+  readonly [N in keyof W]: N extends (Option extends "warm" ? keyof WarmOptions<any> : keyof PredictOptions) ? W[N]
+    : Diagnostic.optionUnknown<N & string, `'${Option}'`>
 }
 
 // While the compiler looks for the types of a lookup's parameters it asks with the constraint, whose requirements are
@@ -143,7 +257,7 @@ export type SourceOf<D extends Definition, K> = onlyDeclared<D, ListOf<FamilyOf<
 type onlyDeclared<D extends Definition, P> = P extends string ? isDeclared<D, P> extends true ? P : never : never
 
 /**
- * What the lookups of an owner require.
+ * What an owner requires: for its lookups, and for finding the keys that it warms.
  *
  * @category type level
  * @since 0.1.0
@@ -157,6 +271,10 @@ type requiredByParts<Ps> = {
 type requiredByLookups<O> =
   | (O extends { readonly lookup: infer L } ? requiredByLookup<L> : never)
   | (O extends { readonly lookupMany: infer L } ? requiredByLookup<L> : never)
+  | (O extends { readonly warm: infer W } ? requiredByWarm<W> : never)
+type requiredByWarm<W> =
+  | (W extends { readonly keys: Effect.Effect<any, any, infer R> } ? R : never)
+  | (W extends { readonly schedule: Schedule.Schedule<any, any, any, infer R> } ? R : never)
 type requiredByLookup<L> = L extends (...args: any) => Effect.Effect<any, any, infer R> ? R : never
 
 // --- names -----------------------------------------------------------------------------------------------------------

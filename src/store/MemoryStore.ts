@@ -26,7 +26,15 @@ import { keyHash, spreadHash } from "./internal/keyHash.ts"
 import { type Extra, MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
 import { TimerWheel } from "./internal/timerWheel.ts"
 import { TopKeys } from "./internal/topKeys.ts"
-import { type HotPartition, type Mark, miss, type Partition, Store, type StoreFamily } from "./Store.ts"
+import {
+  type HotPartition,
+  type Mark,
+  miss,
+  type Partition,
+  type ReadWatcher,
+  Store,
+  type StoreFamily
+} from "./Store.ts"
 import { InvalidStoreOptions, StoreError } from "./StoreError.ts"
 
 /**
@@ -47,7 +55,7 @@ export interface Options {
 }
 
 // One hit in 256 tells the sketch of hot keys: less than a nanosecond of each.
-const sampleMask = 255
+const hotGap = 256
 
 const name = "memory"
 const noTags: ReadonlyArray<string> = []
@@ -88,6 +96,11 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   private readonly only: Segment | undefined
   private readonly shardMask: number
   private readonly topKeys = new TopKeys()
+  // Which hit is noted next, by whom; whole numbers all, so that a hit compares two of them. -1 is none.
+  private noteAt = hotGap
+  private hotAt = hotGap
+  private watchAt = -1
+  private watcher: ReadWatcher | undefined = undefined
   private sweep: Iterator<[string, number]> | undefined = undefined
   private sweepAt = 0
   private sweptFloor = 0
@@ -114,7 +127,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     const due = shard.dueAt(slot)
     if (due !== Infinity && due <= this.time.now()) return miss
     shard.policy.hit(slot)
-    if ((++this.hits & sampleMask) === 0) this.topKeys.add(key)
+    if (++this.hits === this.noteAt) this.note(key)
     return shard.values[slot] as V
   }
 
@@ -135,7 +148,9 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   touch(key: string): void {
     const { shard, slots } = this.only ?? this.segmentOf(key)
     const slot = slots.get(key)
-    if (slot !== undefined) shard.policy.hit(slot)
+    if (slot === undefined) return
+    shard.policy.hit(slot)
+    this.watcher?.(key, 1)
   }
 
   confirm(key: string, stamp: number): void {
@@ -192,6 +207,21 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   hottest(max: number): ReadonlyArray<{ readonly key: string; readonly share: number }> {
     return this.topKeys.top(max)
+  }
+
+  watch(watcher: ReadWatcher | undefined): void {
+    this.watcher = watcher
+    this.watchAt = watcher === undefined ? -1 : this.hits + 1
+    this.noteAt = watcher === undefined ? this.hotAt : Math.min(this.hotAt, this.watchAt)
+  }
+
+  private note(key: string): void {
+    if (this.hits === this.hotAt) {
+      this.topKeys.add(key)
+      this.hotAt += hotGap
+    }
+    if (this.hits === this.watchAt) this.watchAt += this.watcher!(key, 0)
+    this.noteAt = this.watchAt < 0 ? this.hotAt : Math.min(this.hotAt, this.watchAt)
   }
 
   *keys(): IterableIterator<string> {

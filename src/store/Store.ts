@@ -79,6 +79,15 @@ export interface Partition<V> {
 export const miss: unique symbol = Symbol.for("effect-stateless/store/Store/miss")
 
 /**
+ * Hears of reads: of each that needed a second look (`reads` is 1), and of some of the others (`reads` is 0), which
+ * stand for those in between. The answer is after how many of the others it wants to hear again, at least 1.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ReadWatcher = (key: string, reads: 0 | 1) => number
+
+/**
  * The synchronous door of a partition of live objects.
  *
  * @category models
@@ -115,8 +124,10 @@ export interface HotPartition<V> {
   readonly drop: (key: string) => boolean
   /** Removes every key. */
   readonly dropAll: () => void
-  /** The keys that were read most, with their share of the reads: a sketch of every 64th hit. */
+  /** The keys that were read most, with their share of the reads: a sketch of every 256th hit. */
   readonly hottest: (max: number) => ReadonlyArray<{ readonly key: string; readonly share: number }>
+  /** Tells one watcher of reads; `undefined` ends that. */
+  readonly watch: (watcher: ReadWatcher | undefined) => void
   /** The keys, in no stated order, the expired ones that are not freed yet among them. */
   readonly keys: () => IterableIterator<string>
   /** Throws when the structure is broken. For tests: its cost grows with the number of entries. */

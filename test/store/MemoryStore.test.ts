@@ -56,6 +56,25 @@ describe("MemoryStore", () => {
       assert.strictEqual(a.hit("a0"), miss)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
+  it.effect("tells a watcher of hits at the distances that it asks for, and of each second look", () =>
+    Effect.gen(function*() {
+      const users = yield* open(yield* Store, family("user"))
+      const heard: Array<readonly [string, number]> = []
+      for (const key of ["a", "b", "c"]) users.put(key, entry(key), Infinity)
+      users.hit("a")
+      users.watch((key, reads) => heard.push([key, reads]) < 3 ? 1 : 2)
+      for (const key of ["a", "b", "absent", "c", "a", "b", "c"]) users.hit(key)
+      assert.deepStrictEqual(heard, [["a", 0], ["b", 0], ["c", 0], ["b", 0]])
+      users.touch("c")
+      users.touch("absent")
+      assert.deepStrictEqual(heard.slice(4), [["c", 1]])
+      users.watch(undefined)
+      for (let i = 0; i < 1_000; i++) users.hit("a")
+      users.touch("a")
+      assert.strictEqual(heard.length, 5)
+      assert.strictEqual(users.hottest(1)[0]?.key, "a")
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
+
   it.effect("weighs entries, and keeps none that outweighs it", () =>
     Effect.gen(function*() {
       const store = yield* Store

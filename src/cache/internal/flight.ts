@@ -63,6 +63,8 @@ export class Flight<V> {
   replaces = false
   /** Somebody is about to join. */
   held = false
+  /** No reader asked for it: it takes no place in the queue of those who did. */
+  quiet = false
   /** How many have joined, those who left again among them. */
   joined = 0
   timer: Fiber.Fiber<unknown, unknown> | undefined = undefined

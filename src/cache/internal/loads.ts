@@ -190,7 +190,7 @@ export class Loads<V> {
     const work = Effect.suspend(() =>
       lookup(key, this.contextOf(flight, previous)) as Effect.Effect<V | Lookup.Answer<V>, unknown>
     )
-    const exit = yield* Effect.exit(this.permits === undefined ? work : this.inTurn(this.permits, key, work))
+    const exit = yield* Effect.exit(this.inTurn(flight, work))
     if (flight.exit !== undefined) return
     if (exit._tag === "Failure") return this.fail(flight, exit.cause, previous)
     yield* this.land(flight, exit.value, previous)
@@ -198,7 +198,7 @@ export class Loads<V> {
 
   readonly loadMany = Effect.fnUntraced(function*(this: Loads<V>, flights: ReadonlyArray<Flight<V>>) {
     const before = new Map<Flight<V>, Entry<V> | undefined>()
-    if (this.entries.lower !== undefined) {
+    if (this.entries.lower !== undefined && flights[0]!.cause === "absent") {
       const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
       flights.forEach((flight, i) => before.set(flight, this.takeFound(flight, found[i])))
     }
@@ -210,8 +210,7 @@ export class Loads<V> {
     const work = Effect.suspend(() =>
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>
     )
-    const turn = this.permits === undefined ? work : this.inTurn(this.permits, open[0]!.key, work)
-    const exit = yield* Effect.exit(turn)
+    const exit = yield* Effect.exit(this.inTurn(open[0]!, work))
     const answers = exit._tag === "Success" ? exit.value : []
     const cause = exit._tag === "Failure" ? exit.cause : Cause.die(new BulkMismatch(open.length, answers.length))
     for (const [i, flight] of open.entries()) {
@@ -245,11 +244,10 @@ export class Loads<V> {
     return age < Math.max(this.expiry.staleWhileRevalidate, this.expiry.staleIfError) ? entry : undefined
   }
 
-  inTurn<A, E>(
-    permits: Semaphore.Semaphore,
-    key: string,
-    work: Effect.Effect<A, E>
-  ): Effect.Effect<A, E | CacheError> {
+  inTurn<A, E>({ key, quiet }: Flight<V>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
+    const { permits } = this
+    if (permits === undefined) return work
+    if (quiet) return permits.withPermit(work)
     return Effect.acquireUseRelease(
       Effect.suspend(() => {
         if (this.isQueueFull()) return Effect.fail(this.queueFull(key))

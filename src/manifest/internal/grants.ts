@@ -6,6 +6,7 @@
  * from the same one.
  */
 import * as Context from "effect/Context"
+import type * as Latch from "effect/Latch"
 import type { Cache } from "../../cache/Cache.ts"
 import { CacheError, NotOwner, Revoked, type Verb } from "../../cache/CacheError.ts"
 import type { CacheFamily } from "../../cache/CacheFamily.ts"
@@ -18,6 +19,8 @@ export interface Runtime {
   readonly cache: Cache
   readonly owners: Map<string, CacheGrant>
   readonly leases: LeaseTable
+  /** By family: open while it has an owner who loads it. */
+  readonly loadable: Map<string, Latch.Latch>
   /** The token of the latest grant. */
   tokens: number
 }

@@ -152,7 +152,7 @@ const engineLayer = (
     Effect.gen(function*() {
       const cache = yield* Cache.make(manifest.id, options)
       const leases = yield* Lease.make
-      return { cache, leases, owners: new Map(), tokens: 0 } satisfies Runtime
+      return { cache, leases, owners: new Map(), loadable: new Map(), tokens: 0 } satisfies Runtime
     })
   )
 }

@@ -14,10 +14,11 @@ import type { ValidManifest } from "../../ownership/Validation.ts"
 import type { FamilyAccess } from "./access.ts"
 import { type CacheGrant, keyOf, type Runtime } from "./grants.ts"
 import type { Params } from "./keys.ts"
+import * as warm from "./warm.ts"
 
 type AnyLayer = Layer.Layer<any, any, any>
 
-export interface Lookups {
+export interface Lookups extends warm.Warming {
   readonly lookup?:
     | ((params: Params, about: LookupContext<unknown>) => Effect.Effect<unknown, unknown, any>)
     | undefined
@@ -54,10 +55,11 @@ export class Owners {
     this.layer("own", name, (runtime, context) =>
       Effect.gen({ self: this }, function*() {
         const grant = yield* this.acquire(runtime, name, "own")
-        for (const { name: part, owner } of this.manifest.families.values()) {
-          if (owner === name && part !== name) yield* this.load(runtime, part, options.parts?.[part] ?? {}, context)
-        }
-        yield* this.load(runtime, name, options, context)
+        const owned = [...this.manifest.families.values()].filter(({ owner }) => owner === name).map((family) =>
+          [family.name, family.name === name ? options : options.parts?.[family.name] ?? {}] as const
+        )
+        for (const [family, lookups] of owned) yield* this.load(runtime, family, lookups, context)
+        for (const [family, lookups] of owned) yield* this.warm(runtime, family, lookups, context)
         return grant
       }))
 
@@ -76,6 +78,7 @@ export class Owners {
         const grant = yield* this.acquire(runtime, name, "own")
         const loads = options.lookup !== undefined || options.lookupMany !== undefined
         if (loads) yield* this.load(runtime, name, options, context)
+        yield* this.warm(runtime, name, options, context)
         return grant
       }))
 
@@ -115,9 +118,26 @@ export class Owners {
   private load(runtime: Runtime, name: string, lookups: Lookups, context: Context.Context<any>) {
     const family = runtime.cache.families.get(name)!
     return Effect.acquireRelease(
-      Effect.sync(() => family.own(this.loader(this.accesses.get(name)!, lookups, context))),
-      () => Effect.sync(() => family.disown())
+      Effect.sync(() => {
+        family.own(this.loader(this.accesses.get(name)!, lookups, context))
+        warm.loadable(runtime, name).openUnsafe()
+      }),
+      () =>
+        Effect.sync(() => {
+          warm.loadable(runtime, name).closeUnsafe()
+          family.disown()
+        })
     )
+  }
+
+  /** Has the family loaded before anybody asks, as far as its owner says so, until the Scope closes. */
+  private warm(runtime: Runtime, name: string, lookups: Lookups, context: Context.Context<any>) {
+    const sources = new Set(this.manifest.families.get(name)!.lookupReads)
+    // A set is iterated in order of insertion, additions included.
+    for (const source of sources) {
+      for (const further of this.manifest.families.get(source)!.lookupReads) sources.add(further)
+    }
+    return warm.start(runtime, this.accesses.get(name)!, [...sources], lookups, context)
   }
 
   private loader(access: FamilyAccess, lookups: Lookups, context: Context.Context<any>): Loader<unknown> {

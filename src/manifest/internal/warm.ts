@@ -1,0 +1,141 @@
+/**
+ * What an owner has loaded before anybody asks: the keys that it names, at start and on a schedule, and those that are
+ * likely to be read again. One fiber for each family, until the owner's scope closes.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
+import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
+import type { CacheFamily } from "../../cache/CacheFamily.ts"
+import type { FamilyAccess } from "./access.ts"
+import type { Runtime } from "./grants.ts"
+import type { Params } from "./keys.ts"
+
+export interface WarmOptions {
+  readonly keys: Iterable<Params> | Effect.Effect<Iterable<Params>, unknown, any>
+  readonly schedule?: Duration.Input | Schedule.Schedule<unknown, unknown, unknown, any> | undefined
+  readonly await?: boolean | undefined
+}
+
+export interface PredictOptions {
+  readonly keysMax: number
+  readonly interval?: Duration.Input | undefined
+}
+
+export interface Warming {
+  readonly warm?: WarmOptions | undefined
+  readonly predict?: PredictOptions | undefined
+}
+
+// How long the first round waits for the owners of what the lookup reads, which are built at the same time.
+const ownersWaitMax: Duration.Input = "10 seconds"
+
+/** Starts what the options ask for, in the Context of the owner; waits for the first round where they ask for that. */
+export const start = Effect.fnUntraced(function*(
+  runtime: Runtime,
+  access: FamilyAccess,
+  sources: ReadonlyArray<string>,
+  { predict, warm }: Warming,
+  context: Context.Context<any>
+): Effect.fn.Return<void, CacheError, Scope.Scope> {
+  if (warm === undefined && predict === undefined) return
+  const family = runtime.cache.families.get(access.name)!
+  const warmed = Latch.makeUnsafe()
+  const work: Array<Effect.Effect<void>> = []
+  if (predict !== undefined) work.push(family.predict(yield* predictOptions(predict)))
+  if (warm !== undefined) {
+    const schedule = yield* scheduleOf(warm.schedule)
+    const owners = Effect.forEach(sources, (source) => loadable(runtime, source).await, { discard: true })
+    const ready = Effect.andThen(Effect.yieldNow, Effect.timeoutOption(owners, ownersWaitMax))
+    const all = Effect.provideContext(rounds(access, family, warm.keys, schedule, warmed), context)
+    work.push(Effect.ensuring(Effect.andThen(ready, all), warmed.open))
+  }
+  // At once, so that no read is overlooked; the first round lets the layer be built before it begins.
+  yield* Effect.forkScoped(Effect.all(work, { concurrency: "unbounded", discard: true }), { startImmediately: true })
+  if (warm?.await === true) yield* warmed.await
+})
+
+/** Open while the family has an owner. */
+export const loadable = (runtime: Runtime, family: string): Latch.Latch => {
+  const latch = runtime.loadable.get(family) ?? Latch.makeUnsafe()
+  runtime.loadable.set(family, latch)
+  return latch
+}
+
+const rounds = Effect.fnUntraced(function*(
+  access: FamilyAccess,
+  family: CacheFamily,
+  keys: WarmOptions["keys"],
+  schedule: Schedule.Schedule<unknown, unknown, unknown>,
+  warmed: Latch.Latch
+) {
+  const clock = yield* Clock.Clock
+  const step = yield* Schedule.toStep(schedule)
+  for (let more = true; more;) {
+    const began = clock.currentTimeMillisUnsafe()
+    const next = yield* Effect.exit(step(began, undefined))
+    more = Exit.isSuccess(next)
+    if (Exit.isFailure(next) && !Pull.isDoneCause(next.cause)) {
+      yield* Effect.logWarning(`the schedule by which \`${access.name}\` is warmed failed`, next.cause)
+    }
+    const until = Exit.isSuccess(next) ? began + Duration.toMillis(next.value[1]) : began
+    yield* round(access, family, keys, until)
+    warmed.openUnsafe()
+    if (more) yield* Effect.sleep(Math.max(0, until - clock.currentTimeMillisUnsafe()))
+  }
+})
+
+/** Finds the keys and loads those that would not be there until then. It never fails. */
+const round = (access: FamilyAccess, family: CacheFamily, keys: WarmOptions["keys"], until: number) =>
+  Effect.suspend(() => Effect.isEffect(keys) ? keys : Effect.succeed(keys)).pipe(
+    Effect.flatMap((all) => {
+      const valid: Array<string> = []
+      let refused: CacheError | undefined
+      for (const params of all as Iterable<Params>) {
+        const key = access.keyOf(params)
+        if (Exit.isSuccess(key)) valid.push(key.value)
+        else refused ??= access.invalid(access.keys.check(access.keys.textOf(params))!)
+      }
+      const told = refused === undefined
+        ? Effect.void
+        : Effect.logWarning(`a key of \`${access.name}\` cannot be warmed`, refused)
+      return Effect.andThen(told, family.renew(valid, until))
+    }),
+    Effect.ignoreCause({ log: "Warn", message: `the keys of \`${access.name}\` were not warmed` })
+  )
+
+const invalid = (option: string, why: string) => new CacheError({ reason: new InvalidOption({ option, why }) })
+
+const millisOf = (option: string, input: Duration.Input): Effect.Effect<number, CacheError> => {
+  const duration = Duration.fromInput(input)
+  const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : Number.NaN
+  return millis > 0 ? Effect.succeed(millis) : Effect.fail(invalid(option, "must be a duration above zero"))
+}
+
+const once = Schedule.recurs(0)
+
+const scheduleOf = (
+  given: WarmOptions["schedule"]
+): Effect.Effect<Schedule.Schedule<unknown, unknown, unknown>, CacheError> => {
+  if (given === undefined) return Effect.succeed(once)
+  // What the schedule requires is in the owner's Context, in which the rounds run.
+  if (Schedule.isSchedule(given)) return Effect.succeed(given as Schedule.Schedule<unknown, unknown, unknown>)
+  return Effect.map(millisOf("warm.schedule", given as Duration.Input), Schedule.spaced)
+}
+
+const predictOptions = ({ interval, keysMax }: PredictOptions) =>
+  Effect.andThen(
+    Number.isSafeInteger(keysMax) && keysMax >= 1
+      ? Effect.void
+      : Effect.fail(invalid("predict.keysMax", "must be a whole number of at least 1")),
+    Effect.map(
+      interval === undefined ? Effect.succeed(undefined) : millisOf("predict.interval", interval),
+      (intervalMillis) => ({ keysMax, intervalMillis })
+    )
+  )

@@ -1,0 +1,389 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import { mapStore } from "../store/mapStore.ts"
+
+class App extends Manifest.Service<App>()("App", {
+  families: {
+    user: { pattern: "user:{id}", value: Manifest.type<string>(), timeToLive: "1 minute" },
+    profile: { pattern: "profile:{id}", value: Manifest.type<string>(), derives: ["user:{id}"] },
+    slow: { pattern: "slow:{id}", value: Manifest.type<string>(), loadConcurrency: 2, loadQueueMax: 1 },
+    many: { pattern: "many:{id}", value: Manifest.type<string>(), timeToLive: "1 minute" },
+    lasting: { pattern: "lasting:{id}", value: Manifest.type<string>(), staleIfError: "1 hour" },
+    bound: { pattern: "bound:{id}", value: Manifest.type<string>(), timeToLive: "1 minute", hardTimeout: "5 seconds" }
+  }
+}) {}
+const { lasting, profile, slow, user } = App.keys
+
+class Log extends Context.Service<Log, Array<string>>()("test/warm/Log") {}
+const note = (line: string) => Log.useSync((log) => void log.push(line))
+const drain = Log.useSync((log) => log.splice(0).toSorted())
+const noted = ({ id }: { readonly id: string }) => Effect.as(note(id), id)
+
+const base = Layer.suspend(() =>
+  Layer.mergeAll(App.layer, Layer.sync(Log, (): Array<string> => [])).pipe(
+    Layer.provideMerge(MemoryStore.layer({ capacity: 1_000 }))
+  )
+)
+const keys = [{ id: "a" }, { id: "b" }]
+
+describe("an owner that warms", () => {
+  it.effect("has its keys loaded without a reader, and does not make the layer wait", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      yield* Layer.build(
+        App.owner("user", { lookup: (params) => Effect.andThen(Deferred.await(gate), noted(params)), warm: { keys } })
+      )
+      assert.deepStrictEqual(yield* drain, [])
+      yield* Deferred.succeed(gate, undefined)
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(yield* drain, ["a", "b"])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("is built when the first round is over, if it says so", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(App.owner("user", { lookup: noted, warm: { keys, await: true } }))
+      assert.deepStrictEqual(yield* drain, ["a", "b"])
+      yield* Effect.provideContext(user.get({ id: "a" }), context)
+      assert.deepInclude((yield* App.stats).user, { misses: 0, hits: 1, loads: 2 })
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("finds its keys at each round, and loads what would end before the next", () =>
+    Effect.gen(function*() {
+      let found = ["a"]
+      const find = Effect.suspend(() => Effect.as(note("find"), found.map((id) => ({ id }))))
+      const context = yield* Layer.build(
+        App.owner("user", { lookup: noted, warm: { keys: find, schedule: "40 seconds", await: true } })
+      )
+      const get = (id: string) => Effect.provideContext(user.get({ id }), context)
+      assert.deepStrictEqual(yield* drain, ["a", "find"])
+      found = ["a", "b"]
+      yield* TestClock.adjust("39 seconds")
+      yield* get("b")
+      assert.deepStrictEqual(yield* drain, ["b"])
+      // `a` ends at 60 seconds, before the round at 80; `b` ends at 99.
+      yield* TestClock.adjust("1 seconds")
+      assert.deepStrictEqual(yield* drain, ["a", "find"])
+      yield* TestClock.adjust("40 seconds")
+      assert.deepStrictEqual(yield* drain, ["a", "b", "find"])
+      yield* TestClock.adjust("39 seconds")
+      const before = (yield* App.stats).user.misses
+      yield* get("a")
+      yield* get("b")
+      assert.strictEqual((yield* App.stats).user.misses, before)
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("follows a Schedule to its end", () =>
+    Effect.gen(function*() {
+      yield* Layer.build(
+        App.owner("user", {
+          lookup: noted,
+          warm: {
+            keys: Effect.as(note("find"), []),
+            schedule: Schedule.fixed("1 minute").pipe(Schedule.upTo({ times: 2 }))
+          }
+        })
+      )
+      yield* TestClock.adjust("10 minutes")
+      assert.deepStrictEqual(yield* drain, ["find", "find", "find"])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("lives on when a lookup, the keys or one of them fails", () =>
+    Effect.gen(function*() {
+      let runs = 0
+      const find = Effect.suspend(() => ++runs === 1 ? Effect.fail("no") : Effect.succeed([{ id: "a:b" }, ...keys]))
+      const lookup = ({ id }: { readonly id: string }) => id === "a" ? Effect.die("broken") : noted({ id })
+      yield* Layer.build(App.owner("user", { lookup, warm: { keys: find, schedule: "1 minute", await: true } }))
+      assert.deepStrictEqual(yield* drain, [])
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* drain, ["b"])
+      yield* TestClock.adjust("1 minute")
+      assert.deepStrictEqual(yield* drain, ["b"])
+      assert.strictEqual(runs, 3)
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("waits for the owners of what its lookup reads", () =>
+    Effect.gen(function*() {
+      const slowly = Layer.unwrap(Effect.as(Effect.sleep("3 seconds"), App.owner("user", { lookup: noted })))
+      const derived = App.owner("profile", { lookup: ({ id }) => user.get({ id }), warm: { keys, await: true } })
+      const built = yield* Effect.forkChild(Layer.build(
+        App.modules({ user: slowly, profile: derived }).pipe(Layer.provide(MemoryStore.layer({ capacity: 10 })))
+      ))
+      yield* TestClock.adjust("3 seconds")
+      const context = yield* Fiber.join(built)
+      assert.deepStrictEqual(yield* drain, ["a", "b"])
+      assert.isTrue(yield* Effect.provideContext(profile.has({ id: "a" }), context))
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("whose sources are never owned is built all the same", () =>
+    Effect.gen(function*() {
+      const borrowed = App.owner("profile", { lookup: ({ id }) => user.get({ id }), warm: { keys, await: true } })
+      const built = yield* Effect.forkChild(Layer.build(Layer.provide(borrowed, App.borrower("user"))))
+      yield* TestClock.adjust("9 seconds")
+      assert.isUndefined(built.pollUnsafe())
+      yield* TestClock.adjust("1 seconds")
+      assert.isTrue(Exit.isSuccess(built.pollUnsafe()!))
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("loads many keys with one lookup", () =>
+    Effect.gen(function*() {
+      const all = Array.from({ length: 150 }, (_, i) => ({ id: `${i}` }))
+      yield* Layer.build(
+        App.owner("many", {
+          lookupMany: (params) => Effect.as(note(`${params.length}`), params.map(({ id }) => id)),
+          warm: { keys: all, schedule: "50 seconds", await: true }
+        })
+      )
+      assert.deepStrictEqual(yield* drain, ["100", "50"])
+      yield* TestClock.adjust("50 seconds")
+      assert.deepStrictEqual(yield* drain, ["100", "50"])
+      assert.strictEqual((yield* App.stats).many.loads, 300)
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("takes what a lower tier has, and asks the source for the rest", () =>
+    Effect.gen(function*() {
+      const below = mapStore({ name: "below" })
+      const partition = yield* below.open({
+        name: "App/user",
+        render: (key) => `user:${key}`,
+        parse: (key) => key.slice("user:".length),
+        codec: undefined,
+        weigher: undefined,
+        onEvict: undefined
+      })
+      yield* partition.set("a", {
+        value: "from below",
+        stamp: 0,
+        version: 1,
+        freshUntil: 60_000,
+        expiresAt: 60_000,
+        costMillis: 0,
+        tags: [],
+        revision: undefined
+      })
+      const tiers = TieredStore.layer([MemoryStore.layer({ capacity: 10 }), Layer.succeed(Store, below)])
+      const live = App.owner("user", { lookup: noted, warm: { keys, await: true } }).pipe(
+        Layer.provideMerge(App.layer),
+        Layer.provide(tiers)
+      )
+      const context = yield* Layer.build(live)
+      assert.deepStrictEqual(yield* drain, ["b"])
+      assert.strictEqual(yield* Effect.provideContext(user.get({ id: "a" }), context), "from below")
+    }).pipe(Effect.scoped, Effect.provide(Layer.sync(Log, (): Array<string> => []))))
+
+  it.effect("renews what would end, though a lower tier still has it", () =>
+    Effect.gen(function*() {
+      const tiers = TieredStore.layer([MemoryStore.layer({ capacity: 10 }), Layer.succeed(Store, mapStore())])
+      const live = Layer.mergeAll(
+        App.owner("many", {
+          lookupMany: (all) => Effect.as(note(`${all.length}`), all.map(({ id }) => id)),
+          warm: { keys, schedule: "50 seconds", await: true }
+        }),
+        App.owner("user", { lookup: noted, warm: { keys, schedule: "50 seconds", await: true } })
+      )
+      yield* Layer.build(Layer.provide(live, Layer.provide(App.layer, tiers)))
+      assert.deepStrictEqual(yield* drain, ["2", "a", "b"])
+      yield* TestClock.adjust("50 seconds")
+      assert.deepStrictEqual(yield* drain, ["2", "a", "b"])
+    }).pipe(Effect.scoped, Effect.provide(Layer.sync(Log, (): Array<string> => []))))
+
+  it.effect("leaves a key whose renewal failed alone for as long as its family says", () =>
+    Effect.gen(function*() {
+      let tries = 0
+      const lookup = () => Effect.suspend(() => ++tries === 1 ? Effect.succeed("value") : Effect.die("broken"))
+      const warm = { keys: [{ id: "a" }], schedule: "2 seconds", await: true } as const
+      const context = yield* Layer.build(App.owner("lasting", { lookup, warm }))
+      yield* Effect.provideContext(lasting.invalidate({ id: "a" }, { mode: "markStale" }), context)
+      yield* TestClock.adjust("59 seconds")
+      assert.isAtLeast(tries, 1 + 5)
+      assert.isAtMost(tries, 1 + 6)
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("leaves a turn and the whole queue to readers", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const lookup = ({ id }: { readonly id: string }) => Effect.andThen(note(id), Effect.as(Deferred.await(gate), id))
+      const all = [..."abcdef"].map((id) => ({ id }))
+      const context = yield* Layer.build(App.owner("slow", { lookup, warm: { keys: all } }))
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(yield* drain, ["a"])
+      const readers = yield* Effect.forEach(["x", "y"], (id) =>
+        Effect.forkChild(Effect.provideContext(slow.get({ id }), context), { startImmediately: true }))
+      assert.deepStrictEqual(yield* drain, ["x"])
+      yield* Deferred.succeed(gate, undefined)
+      assert.deepStrictEqual(yield* Fiber.joinAll(readers), ["x", "y"])
+      yield* TestClock.adjust(0)
+      assert.deepStrictEqual(yield* drain, ["b", "c", "d", "e", "f", "y"])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("stops when its scope closes, in the middle of a load and between two rounds", () =>
+    Effect.gen(function*() {
+      for (const wait of [0, 30]) {
+        let interrupted = 0
+        const lookup = ({ id }: { readonly id: string }) =>
+          Effect.andThen(
+            note(id),
+            Effect.onInterrupt(Effect.as(Effect.sleep("10 seconds"), id), () => Effect.sync(() => void interrupted++))
+          )
+        const scope = yield* Scope.make()
+        yield* Layer.buildWithScope(
+          App.owner("user", { lookup, warm: { keys, schedule: "1 minute" }, predict: { keysMax: 10 } }),
+          scope
+        )
+        yield* TestClock.adjust(`${wait} seconds`)
+        assert.deepStrictEqual(yield* drain, ["a", "b"])
+        yield* Scope.close(scope, Exit.void)
+        yield* TestClock.adjust("5 minutes")
+        assert.deepStrictEqual(yield* drain, [])
+        assert.strictEqual(interrupted, wait === 0 ? 2 : 0)
+      }
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("refuses options that are out of range", () =>
+    Effect.gen(function*() {
+      const refused = (layer: Layer.Layer<any, any, any>) =>
+        Effect.map(Effect.flip(Layer.build(layer as Layer.Layer<any, CacheError>)), ({ message }) => message)
+      assert.strictEqual(
+        yield* refused(App.owner("user", { predict: { keysMax: 0 } })),
+        "`predict.keysMax` must be a whole number of at least 1"
+      )
+      assert.strictEqual(
+        yield* refused(App.owner("user", { warm: { keys, schedule: 0 } })),
+        "`warm.schedule` must be a duration above zero"
+      )
+    }).pipe(Effect.scoped, Effect.provide(base)))
+})
+
+describe("an owner that predicts", () => {
+  const owner = (more: object = {}) => App.owner("user", { lookup: noted, predict: { keysMax: 2 }, ...more })
+  const seconds = (count: number, each: Effect.Effect<unknown, unknown, any>) =>
+    Effect.gen(function*() {
+      for (let second = 0; second < count; second++) {
+        yield* each
+        yield* TestClock.adjust("1 second")
+      }
+    })
+  const missed = Effect.map(App.stats, ({ user }) => user.misses)
+
+  it.effect("has a hot key ready for each reader, and leaves a cold one alone", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(owner())
+      const get = (id: string) => Effect.provideContext(user.get({ id }), context)
+      yield* get("cold")
+      yield* seconds(300, get("hot"))
+      assert.strictEqual(yield* missed, 2)
+      const loads = yield* drain
+      assert.deepStrictEqual(loads.filter((id) => id === "cold"), ["cold"])
+      assert.isAtLeast(loads.length, 6)
+      assert.isAtMost(loads.length, 8)
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("ceases when a key is read no more", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(owner())
+      yield* seconds(100, Effect.provideContext(user.get({ id: "hot" }), context))
+      yield* drain
+      yield* TestClock.adjust("2 minutes")
+      assert.isAtMost((yield* drain).length, 1)
+      yield* TestClock.adjust("10 minutes")
+      assert.deepStrictEqual(yield* drain, [])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("takes those read most first, and no more than it may", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(owner())
+      const get = (id: string) => Effect.provideContext(user.get({ id }), context)
+      for (const [id, reads] of [["a", 3], ["b", 9], ["c", 6], ["d", 2]] as const) {
+        for (let i = 0; i < reads; i++) yield* get(id)
+      }
+      yield* drain
+      // One round before the end: the interval is 6 seconds, the life a minute.
+      yield* TestClock.adjust("54 seconds")
+      assert.deepStrictEqual(yield* drain, ["b", "c"])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("loads a hot key again after it was invalidated, once for each time that it was read", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(owner())
+      const as = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideContext(effect, context)
+      yield* seconds(10, as(user.get({ id: "hot" })))
+      yield* drain
+      yield* as(user.invalidate({ id: "hot" }))
+      yield* TestClock.adjust("6 seconds")
+      assert.deepStrictEqual(yield* drain, ["hot"])
+      assert.isTrue(yield* as(user.has({ id: "hot" })))
+      yield* as(user.invalidate({ id: "hot" }))
+      yield* TestClock.adjust("30 seconds")
+      assert.deepStrictEqual(yield* drain, [])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("counts readers who take the second look, too", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(owner())
+      const get = Effect.provideContext(user.get({ id: "hot" }), context)
+      yield* Effect.forkScoped(Effect.provideContext(Effect.never, context))
+      const { cache } = (yield* App) as any
+      cache.families.get("user").observe(true)
+      yield* seconds(120, get)
+      assert.strictEqual(yield* missed, 1)
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("gives up a load that hangs, and goes on with other keys", () =>
+    Effect.gen(function*() {
+      for (const [name, patience] of [["bound", 5], ["user", 60]] as const) {
+        let hang = false
+        let ended = 0
+        const lookup = ({ id }: { readonly id: string }) =>
+          Effect.suspend(() =>
+            hang && id !== "ready"
+              ? Effect.onInterrupt(Effect.never, () => Effect.sync(() => void ended++))
+              : noted({ id })
+          )
+        const scope = yield* Scope.make()
+        const context = yield* Layer.buildWithScope(
+          App.owner(name as "user", { lookup, predict: { keysMax: 100 } }),
+          scope
+        )
+        const get = (id: string) =>
+          Effect.provideContext((App.keys[name] as typeof user).get({ id }), context as Context.Context<any>)
+        const hanging = Array.from({ length: 16 }, (_, i) => `hung${i}`)
+        for (const id of [...hanging, "ready"]) {
+          for (let i = 0; i < (id === "ready" ? 2 : 9); i++) yield* get(id)
+        }
+        yield* drain
+        hang = true
+        yield* TestClock.adjust(`${54 + patience - 1} seconds`)
+        assert.deepStrictEqual(yield* drain, [])
+        yield* TestClock.adjust("1 second")
+        assert.deepStrictEqual(yield* drain, ["ready"])
+        assert.strictEqual(ended, 16)
+        yield* Scope.close(scope, Exit.void)
+      }
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("expects less of a shorter life", () =>
+    Effect.gen(function*() {
+      const lookup = ({ id }: { readonly id: string }) =>
+        Effect.as(note(id), Lookup.loaded(id, { timeToLive: id === "short" ? "10 seconds" : "1 minute" }))
+      const context = yield* Layer.build(owner({ lookup }))
+      for (const id of ["short", "long"]) {
+        for (let i = 0; i < 3; i++) yield* Effect.provideContext(user.get({ id }), context)
+      }
+      yield* drain
+      yield* TestClock.adjust("59 seconds")
+      assert.deepStrictEqual(yield* drain, ["long"])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+})
