@@ -23,8 +23,11 @@ const SiteLive = Site.modules({
 const explain = Effect.fnUntraced(function*(id: string) {
   const { happenings, held, key, outcome } = yield* profile.explain({ id })
   console.log(`${key}: a read would ${outcome}; held: ${held === undefined ? "nothing" : `\`${held.value}\``}`)
-  for (const { atMillis, through, what } of happenings) {
-    console.log(`  at ${atMillis} ms: ${what}${through === undefined ? "" : ` through \`${through}\``}`)
+  for (const { atMillis, from = [], through, what } of happenings) {
+    const sources = from.map(({ key, stamp }) => ` from \`${key}\` at stamp ${stamp}`)
+    console.log(
+      `  at ${atMillis} ms: ${what}${through === undefined ? "" : ` through \`${through}\``}${sources.join(",")}`
+    )
   }
   return { outcome, latest: happenings[0] }
 })
@@ -35,6 +38,7 @@ const program = Effect.gen(function*() {
   yield* profile.get({ id: "1" })
   const loaded = yield* explain("1")
   assert.deepEqual([loaded.outcome, loaded.latest?.what], ["hit", "Loaded"])
+  assert.deepEqual(loaded.latest?.from?.map(({ key }) => key), ["user:1"])
 
   yield* TestClock.adjust("1 second")
   yield* user.set({ id: "1" }, "Ann")

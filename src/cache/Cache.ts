@@ -165,6 +165,16 @@ export class Cache implements Engine {
     return below
   }
 
+  reaches(family: string, key: string, target: string, targetKey: string): boolean {
+    const segments = key.split(":")
+    return this.families.get(family)!.spec.dependents.some((dependent) => {
+      if (dependent.family !== target || !isConcerned(dependent, segments, segments.length)) return false
+      const { positions, values } = scopeOf(dependent, segments)
+      const own = targetKey.split(":")
+      return positions.every((position, i) => own[position] === values[i])
+    })
+  }
+
   spreadScope(family: string, scope: Scope, mode: Mode): Below {
     const known: Array<string | undefined> = []
     scope.positions.forEach((position, i) => known[position] = scope.values[i])

@@ -8,6 +8,7 @@
  */
 import * as Schema from "effect/Schema"
 import { LeaseError } from "../capability/Lease.ts"
+import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import { ManifestError } from "../ownership/Validation.ts"
 import { StoreError } from "../store/StoreError.ts"
 
@@ -87,6 +88,30 @@ export class Unowned extends Schema.TaggedError<Unowned>()("Unowned", {
 }) {
   override get message() {
     return `cannot read \`${this.pattern}\`: \`${this.family}\` has no owner at the moment`
+  }
+}
+
+/**
+ * A lookup read a key whose changes would not reach what it makes: its family does not derive from the key's family
+ * (E0211), or from other keys of it (E0232). What it made is not stored.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("UndeclaredRead", {
+  code: Schema.Literals(["E0211", "E0232"]),
+  /** The family whose lookup it was, and the key that was being loaded, the first of several. */
+  family: Schema.String,
+  key: Schema.String,
+  /** The pattern of what was read, and its key. */
+  source: Schema.String,
+  read: Schema.String
+}) {
+  override get message() {
+    const finding = this.code === "E0211"
+      ? Diagnostic.lookupReads(this.family, this.source)
+      : Diagnostic.lookupReadsKey(this.family, this.key, this.read, this.source)
+    return finding.sentence
   }
 }
 
@@ -249,6 +274,7 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     OwnershipConflict,
     Revoked,
     Unowned,
+    UndeclaredRead,
     InvalidKey,
     Absent,
     LoadTimeout,

@@ -34,6 +34,7 @@ import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { Entries, type Holding, knowing, noTags } from "./internal/entries.ts"
 import { type Served, valueOf } from "./internal/flight.ts"
 import { Loads, type Update } from "./internal/loads.ts"
+import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
 import { patientScheduler } from "./internal/patientScheduler.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
@@ -81,6 +82,12 @@ export class CacheFamily<V = unknown> {
     }
   }
 
+  /** The family as a fiber with this Context reads it: what a lookup reads is observed. */
+  readsOf(context: Context.Context<never>): Reads<V> {
+    const load = loadOf(context)
+    return load === undefined ? this : new ObservedReads(this, load)
+  }
+
   /** The value of a key: held, or loaded. Callers try `hot.hit` first. */
   read(key: string): Effect.Effect<V, unknown> {
     return Effect.mapEager(this.serve(key), valueOf)
@@ -117,16 +124,16 @@ export class CacheFamily<V = unknown> {
         else values[i] = value
       }
       if (open.length === 0) return Exit.succeed(values)
-      return Effect.map(this.readOpen(open.map((i) => keys[i]!)), (read) => {
-        for (const [at, i] of open.entries()) values[i] = read[at]!
+      return Effect.map(this.serveMany(open.map((i) => keys[i]!)), (served) => {
+        for (const [at, i] of open.entries()) values[i] = valueOf(served[at]!)
         return values
       })
     })
   }
 
-  /** The values of keys that were no hits. */
-  private readOpen(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
-    const readAll = Effect.forEach(keys, (key) => this.read(key), { concurrency: "unbounded" })
+  /** The same for keys that were no hits, with where each value is from. */
+  serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
+    const readAll = Effect.forEach(keys, (key) => this.serve(key), { concurrency: "unbounded" })
     if (this.loads.loader?.lookupMany === undefined || !keys.some((key) => this.isMissing(key))) return readAll
     return Effect.acquireUseRelease(
       Effect.sync(() => this.loads.startMany(keys.filter((key) => this.isMissing(key)))),
@@ -160,13 +167,18 @@ export class CacheFamily<V = unknown> {
 
   /** The value that is held and fresh, if there is one. Loads nothing. */
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
+    return Effect.map(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
+  }
+
+  /** The same, with where it is from. */
+  held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
     return Effect.map(this.find(key), (served) => {
-      if (served === undefined) return Option.none()
+      if (served === undefined) return undefined
       this.hot?.touch(key)
       if (this.expiry.idleTimeToLive !== undefined) {
         this.hot?.postpone(key, this.cache.time.now() + this.expiry.idleTimeToLive)
       }
-      return Option.some(served.value)
+      return served
     })
   }
 

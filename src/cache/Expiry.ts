@@ -167,6 +167,23 @@ const dueAt = (expiry: Expiry, now: number, freshUntil: number, life: number, co
 }
 
 /**
+ * An entry that is fresh no longer than what it was made from. What its family says of stale values holds from then on.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const endBy = <E extends { readonly freshUntil: number; readonly expiresAt: number }>(
+  expiry: Expiry,
+  entry: E,
+  freshUntilMax: number
+): E =>
+  entry.freshUntil <= freshUntilMax ? entry : {
+    ...entry,
+    freshUntil: freshUntilMax,
+    expiresAt: freshUntilMax + Math.max(expiry.staleWhileRevalidate, expiry.staleIfError)
+  }
+
+/**
  * When an entry was made, by its version.
  *
  * @category arithmetic

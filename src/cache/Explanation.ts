@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Answer } from "./Answer.ts"
+import type { Source } from "./FamilySpec.ts"
 import type { Mode, Scope } from "./Invalidation.ts"
 
 /**
@@ -34,6 +35,8 @@ export interface Happening {
   readonly mode: Mode | undefined
   readonly stamp: number
   readonly atMillis: number
+  /** For `Loaded`: what its lookup read of this cache, in that order, the first 32 of it. */
+  readonly from: ReadonlyArray<Source> | undefined
 }
 
 /**

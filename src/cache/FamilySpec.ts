@@ -86,6 +86,20 @@ export interface SetOptions extends Lookup.LoadedOptions {
 }
 
 /**
+ * An entry that a lookup read, as it was then.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Source {
+  readonly key: string
+  /** Where it was: the name of a tier, or `lookup` where it was loaded for this. */
+  readonly tier: string
+  /** The invalidation counter up to which it was known to be valid; `undefined` when it was not stored. */
+  readonly stamp: number | undefined
+}
+
+/**
  * Counts since the cache was made.
  *
  * @category models

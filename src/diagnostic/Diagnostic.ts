@@ -716,6 +716,21 @@ export const lookupReads = (family: string, source: string) =>
   )
 
 /**
+ * E0232: a lookup that reads another key than those that its family derives from. Found at run time only: types cannot
+ * tell `user:1` from `user:2`.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const lookupReadsKey = (family: string, key: string, read: string, source: string) =>
+  finding(
+    "E0232",
+    "LookupReadsKey",
+    say`the lookup of ${key} reads ${read}, but a change of ${read} would not reach ${key}`,
+    say`read the key of ${source} that the parameters of ${family} bind, or let ${family} derive from more of it`
+  )
+
+/**
  * E0212: a lookup that writes.
  *
  * @category ownership

@@ -7,6 +7,7 @@ import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
+import type { Plan } from "./flight.ts"
 import { arrival, type Below, nothing, type Outbox } from "./outbox.ts"
 
 /** For operations that must not be lost. */
@@ -15,7 +16,7 @@ export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
     ? Effect.void
     : Effect.mapError(arrival(below), (error) => new CacheError({ reason: new StoreFailed({ error }) }))
 
-export interface Engine {
+export interface Engine extends Plan {
   readonly id: string
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }

@@ -301,8 +301,16 @@ export class Entries<V> {
     return this.lower === undefined ? nothing : this.lower.remove(key)
   }
 
-  note(what: Happening["what"], scope: Happening["scope"], stamp: number, through?: string, mode?: Mode): void {
-    this.cache.history.add({ what, family: this.name, scope, through, mode, stamp, atMillis: this.cache.time.now() })
+  note(
+    what: Happening["what"],
+    scope: Happening["scope"],
+    stamp: number,
+    through?: string,
+    mode?: Mode,
+    from?: Happening["from"]
+  ): void {
+    const atMillis = this.cache.time.now()
+    this.cache.history.add({ what, family: this.name, scope, through, mode, stamp, atMillis, from })
   }
 
   /** Has the store keep a mark on the family, which gives the scope its meaning. */

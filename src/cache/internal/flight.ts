@@ -9,6 +9,8 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
+import { CacheError, UndeclaredRead } from "../CacheError.ts"
+import type { FamilySpec, Source } from "../FamilySpec.ts"
 import type { LookupContext } from "../Lookup.ts"
 
 /** A value as it is served: from where, and as what. */
@@ -23,13 +25,78 @@ export interface Served<out V> {
   readonly stale: boolean
 }
 
-/** The fiber behind a flight, or behind several that are loaded together. */
-export interface Load {
-  fiber: Fiber.Fiber<unknown, unknown> | undefined
+/** The cache of a load, as far as it matters here: whether a change of one key drops another one. */
+export interface Plan {
+  reaches(family: string, key: string, target: string, targetKey: string): boolean
+}
+
+// How many of the entries that a load read are told to `explain`; those read first.
+const sourcesMax = 32
+
+/** The fiber behind a flight, or behind several that are loaded together; and what it has read of the cache. */
+export class Load {
+  fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** How many of its flights have not ended. */
   open: number
   /** It read a value that was served stale: what it makes of it is stale as well. */
-  readStale: boolean
+  readStale = false
+  /** What it read ends then, or later: what it makes of it is fresh no longer. */
+  freshUntilMin = Infinity
+  /** It read what it may not read, and so must not be stored, even if the lookup made light of it. */
+  refused: CacheError | undefined = undefined
+  private readonly cache: Plan
+  private readonly spec: FamilySpec<any>
+  private readonly keys: ReadonlyArray<string>
+  private sources: Array<ReadSource> | undefined = undefined
+
+  constructor(cache: Plan, spec: FamilySpec<any>, keys: ReadonlyArray<string>) {
+    this.cache = cache
+    this.spec = spec
+    this.keys = keys
+    this.open = keys.length
+  }
+
+  /** Why the load may not read a key: no change of it would reach any of the keys that are loaded. */
+  refusalOf(cache: Plan, source: FamilySpec<any>, key: string): CacheError | undefined {
+    if (cache !== this.cache || this.keys.some((own) => cache.reaches(source.name, key, this.spec.name, own))) {
+      return undefined
+    }
+    const [first] = this.keys
+    return this.refused = new CacheError({
+      reason: new UndeclaredRead({
+        code: source.dependents.some(({ family }) => family === this.spec.name) ? "E0232" : "E0211",
+        family: this.spec.name,
+        key: this.spec.render(first!),
+        source: source.pattern,
+        read: source.render(key)
+      })
+    })
+  }
+
+  /** Takes notice of what was read. */
+  observe(cache: Plan, source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
+    if (stale) this.readStale = true
+    if (entry !== undefined) this.freshUntilMin = Math.min(this.freshUntilMin, entry.freshUntil)
+    if (cache !== this.cache) return
+    const sources = this.sources ??= []
+    if (sources.length >= sourcesMax) return
+    sources.push({ family: source.name, key, rendered: source.render(key), tier, stamp: entry?.stamp })
+  }
+
+  /** What one of the keys that are loaded was made from, as far as it was read in this cache. */
+  sourcesOf(own: string): ReadonlyArray<Source> {
+    if (this.sources === undefined) return noSources
+    return this.sources.filter(({ family, key }) =>
+      this.keys.length === 1 || this.cache.reaches(family, key, this.spec.name, own)
+    ).map(({ rendered, stamp, tier }) => ({ key: rendered, tier, stamp }))
+  }
+}
+
+const noSources: ReadonlyArray<Source> = []
+
+interface ReadSource extends Source {
+  readonly family: string
+  readonly rendered: string
 }
 
 /** The load that a fiber works for, if it does. */

@@ -19,7 +19,7 @@ import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, noTags } from "./entries.ts"
-import { CurrentLoad, Flight, type Load, type Served } from "./flight.ts"
+import { CurrentLoad, Flight, Load, type Served } from "./flight.ts"
 
 interface Failure {
   readonly exit: Exit.Exit<never, unknown>
@@ -105,7 +105,7 @@ export class Loads<V> {
     fallback: Entry<V> | undefined,
     detached: boolean
   ): Flight<V> {
-    const load: Load = { fiber: undefined, open: 1, readStale: false }
+    const load = new Load(this.cache, this.spec, [key])
     const flight = this.takeOff(key, cause, fallback, detached, load)
     this.run(loader, load, [flight], this.load(flight))
     return flight
@@ -116,7 +116,7 @@ export class Loads<V> {
     const { loader } = this
     if (loader === undefined) return []
     const distinct = [...new Set(keys)]
-    const load: Load = { fiber: undefined, open: distinct.length, readStale: false }
+    const load = new Load(this.cache, this.spec, distinct)
     const flights = distinct.map((key) => this.takeOff(key, "absent", undefined, false, load))
     for (const flight of flights) flight.held = true
     if (flights.length > 0) this.run(loader, load, flights, this.loadMany(flights))
@@ -282,6 +282,8 @@ export class Loads<V> {
 
   /** A lookup has answered. */
   land(flight: Flight<V>, answer: V | Lookup.Answer<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
+    const { refused } = flight.load
+    if (refused !== undefined) return Effect.sync(() => this.fail(flight, Cause.fail(refused), previous))
     if (!Lookup.isAnswer(answer)) return this.fill(flight, answer, noOptions)
     const before = previous ?? this.entries.hot?.peek(flight.key)
     return Lookup.match(answer as Lookup.Answer<V>, {
@@ -318,7 +320,7 @@ export class Loads<V> {
     const { key } = flight
     const now = this.cache.time.now()
     this.entries.counts.loads++
-    this.entries.note("Loaded", key, flight.stamp)
+    this.entries.note("Loaded", key, flight.stamp, undefined, undefined, flight.load.sourcesOf(key))
     this.failures.delete(key)
     if (this.cache.observed) {
       this.cache.emit(
@@ -343,7 +345,8 @@ export class Loads<V> {
       if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
       if (changed) this.disprove(flight)
     } else if (!readStale) {
-      const entry = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
+      const own = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
+      const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMin)
       if (changed) this.spreadChange(key)
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.
       this.entries.keep(key, entry, now)

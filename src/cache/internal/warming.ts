@@ -12,7 +12,7 @@ import * as Fiber from "effect/Fiber"
 import * as Expiry from "../Expiry.ts"
 import type { Loader } from "../FamilySpec.ts"
 import type { Entries } from "./entries.ts"
-import type { Flight, Load } from "./flight.ts"
+import { type Flight, Load } from "./flight.ts"
 import type { Loads } from "./loads.ts"
 import { Reuse } from "./reuse.ts"
 
@@ -109,8 +109,7 @@ export class Warming<V> {
     if (this.causeToLoad(key, until) === undefined) return 0
     const now = this.entries.cache.time.now()
     const entry = this.entries.held(key)
-    // Values of one millisecond are told apart by fractions, which the time of a read does not have.
-    const madeAt = entry === undefined ? -Infinity : Math.floor(Expiry.madeAtMillis(entry))
+    const madeAt = entry === undefined ? -Infinity : Expiry.madeAtMillis(entry)
     const rate = reuse.rate(key, madeAt, now)
     return rate * reuse.life(key, entry && entry.freshUntil - madeAt) >= 1 ? rate : 0
   }
@@ -160,7 +159,7 @@ export class Warming<V> {
   /** Flights that are held until they have ended, since nobody waits for them. */
   private takeOff(loader: Loader<V>, keys: ReadonlyArray<string>, cause: Cause): ReadonlyArray<Flight<V>> {
     if (keys.length === 0) return []
-    const load: Load = { fiber: undefined, open: keys.length, readStale: false }
+    const load = new Load(this.entries.cache, this.entries.spec, keys)
     const flights = keys.map((key) => this.loads.takeOff(key, cause, undefined, false, load))
     for (const flight of flights) {
       flight.held = true

@@ -327,5 +327,18 @@ export const ownership: ReadonlyArray<Explained> = [
       "  }",
       "}"
     ])
+  ),
+  explain(
+    "E0232",
+    "A lookup reads another key than those that its family derives from.",
+    "Types know patterns and not keys, so the engine compares: a change of what was read would not reach the entry.",
+    "Read the key that the parameters bind, or derive from every key of the family with a parameter of another name.",
+    module([user, profile], [
+      `export const one = AppCache.owner("profile", { lookup: () => AppCache.keys.user.get({ id: "1" }) })`
+    ]),
+    module([user, profile], [
+      `export const one = AppCache.owner("profile", { lookup: ({ id }) => AppCache.keys.user.get({ id }) })`
+    ]),
+    "the run time"
   )
 ]

@@ -48,7 +48,7 @@ export class FamilyAccess extends Access {
   }
 
   readSlowly(context: Context.Context<never>, key: string): Effect.Effect<unknown, unknown> {
-    const family = this.readable(context)
+    const family = this.readsOf(context)
     if (family === undefined) return Effect.fail(this.refusal(context, "read"))
     const why = this.keys.check(key)
     return why === undefined ? family.read(key) : Effect.fail(this.invalid(why))

@@ -17,7 +17,7 @@ import type { Mode } from "../../cache/Invalidation.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import { miss } from "../../store/Store.ts"
 import type { FamilyAccess } from "./access.ts"
-import type { CacheGrant } from "./grants.ts"
+import type { CacheGrant, Reads } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import { type Door, Read } from "./read.ts"
 
@@ -43,18 +43,18 @@ const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<Readonly
 }
 
 /** The operations, given how to find the family: from the Context, for accessors; once and for all, for handles. */
-export const operations = (access: FamilyAccess, find: Find) => ({
-  ...readOperations(access, find),
-  ...writeOperations(access, find)
+export const operations = (access: FamilyAccess, find: Finds) => ({
+  ...readOperations(access, find.toRead),
+  ...writeOperations(access, find.toWrite)
 })
 
-const readOperations = (access: FamilyAccess, find: Find) => {
-  const reading = <A, E>(params: Params, f: (family: CacheFamily, key: string) => Effect.Effect<A, E>) =>
-    find("read", (family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
+const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
+  const reading = <A, E>(params: Params, f: (family: Reads, key: string) => Effect.Effect<A, E>) =>
+    find((family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
   return {
     getOption: (params: Params) => reading(params, (family, key) => family.readHeld(key)),
     getMany: (all: Iterable<Params>) =>
-      find("read", (family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.readMany(keys))),
+      find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.readMany(keys))),
     getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
     explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
     has: (params: Params) =>
@@ -65,31 +65,29 @@ const readOperations = (access: FamilyAccess, find: Find) => {
     warm: (
       all: Iterable<Params>,
       { concurrency = warmConcurrency }: { readonly concurrency?: number | undefined } = {}
-    ) => find("read", (family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.warm(keys, concurrency))),
+    ) => find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.warm(keys, concurrency))),
     hottest: (max: number) =>
-      find(
-        "read",
-        (family) =>
-          Effect.sync(() =>
-            (family.hot?.hottest(max) ?? []).flatMap(({ key, share }) =>
-              Option.match(access.keys.decode(key), {
-                onNone: () => [],
-                onSome: (params) => [{ params, key: access.keys.render(key), share }]
-              })
-            )
+      find((family) =>
+        Effect.sync(() =>
+          (family.hot?.hottest(max) ?? []).flatMap(({ key, share }) =>
+            Option.match(access.keys.decode(key), {
+              onNone: () => [],
+              onSome: (params) => [{ params, key: access.keys.render(key), share }]
+            })
           )
+        )
       )
   }
 }
 
-const writeOperations = (access: FamilyAccess, find: Find) => {
+const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
   const writing = <A, E, R>(params: Params, f: (family: CacheFamily, key: string) => Effect.Effect<A, E, R>) =>
-    find("write", (family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
+    find((family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
   return {
     set: (params: Params, value: unknown, options?: SetOptions) =>
       writing(params, (family, key) => family.set(key, value, options)),
     setMany: (entries: Iterable<readonly [Params, unknown]>, options?: SetOptions) =>
-      find("write", (family) => {
+      find((family) => {
         const pairs = Array.from(entries)
         return Effect.flatMapEager(keysOf(access, pairs.map(([params]) => params)), (keys) =>
           family.setMany(keys.map((key, i) => [key, pairs[i]![1]]), options))
@@ -100,12 +98,11 @@ const writeOperations = (access: FamilyAccess, find: Find) => {
       writing(params, (family, key) => family.patch(key, (was) => asEffect(f(was)))),
     delete: (params: Params) => writing(params, (family, key) => family.drop([key], "hide")),
     deleteMany: (all: Iterable<Params>) =>
-      find("write", (family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.drop(keys, "hide"))),
+      find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.drop(keys, "hide"))),
     invalidate: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
       writing(params, (family, key) => family.drop([key], mode)),
     invalidateWhere: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
       find(
-        "write",
         (family) =>
           Result.match(access.keys.scopeOf(params), {
             onSuccess: (scope) => family.dropScope(scope, mode),
@@ -113,29 +110,32 @@ const writeOperations = (access: FamilyAccess, find: Find) => {
           })
       ),
     invalidateAll: ({ mode = "hide" }: InvalidateOptions = {}) =>
-      find("write", (family) => family.dropScope({ positions: [], values: [] }, mode)),
+      find((family) => family.dropScope({ positions: [], values: [] }, mode)),
     invalidateTag: (tag: string, { mode = "hide" }: InvalidateOptions = {}) =>
-      find("write", (family) => family.invalidateTag(tag, mode)),
+      find((family) => family.invalidateTag(tag, mode)),
     refresh: (params: Params) => writing(params, (family, key) => family.refresh(key))
   }
 }
 
-type Find = <A, E, R>(
-  verb: Verb,
-  f: (family: CacheFamily) => Effect.Effect<A, E, R>
-) => Effect.Effect<A, E | CacheError, R>
+interface Finds {
+  readonly toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
+  readonly toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
+}
 
 /** An accessor: all operations, with the grant taken from the Context of the fiber that runs them. */
 export const make = (access: FamilyAccess) => {
-  const find: Find = <A, E, R>(verb: Verb, f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
-    Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
-      if (verb === "read") {
-        const family = access.readable(fiber.context)
-        return family === undefined ? Effect.fail(access.refusal(fiber.context, verb)) : f(family)
-      }
-      const grant = access.writable(fiber.context)
-      return grant === undefined ? Effect.fail(access.refusal(fiber.context, verb)) : f(access.familyOf(grant))
-    })
+  const find: Finds = {
+    toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) =>
+      Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
+        const family = access.readsOf(fiber.context)
+        return family === undefined ? Effect.fail(access.refusal(fiber.context, "read")) : f(family)
+      }),
+    toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
+      Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
+        const grant = access.writable(fiber.context)
+        return grant === undefined ? Effect.fail(access.refusal(fiber.context, "write")) : f(access.familyOf(grant))
+      })
+  }
   return {
     name: access.name,
     pattern: access.pattern,
@@ -199,18 +199,30 @@ const handleFor = (access: FamilyAccess, verb: Verb) =>
 
 const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
   const family = access.familyOf(grant)
-  const find: Find = <A, E, R>(wanted: Verb, f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
-    Effect.suspend((): Effect.Effect<A, E | CacheError, R> =>
-      grant.active && (verb === "write" || wanted === "read")
-        ? f(family)
-        : Effect.fail(access.ended(wanted, grant, verb))
-    )
+  const find: Finds = {
+    toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) =>
+      Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
+        grant.active ? f(family.readsOf(fiber.context)) : Effect.fail(access.ended("read", grant, verb))
+      ),
+    toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
+      Effect.suspend((): Effect.Effect<A, E | CacheError, R> =>
+        grant.active && verb === "write" ? f(family) : Effect.fail(access.ended("write", grant, verb))
+      )
+  }
+  // The last Context that was found to be no lookup's.
+  let plain: Context.Context<never> | undefined
   const door: Door = {
     keys: access.keys,
-    readable: () => grant.active ? family : undefined,
-    readSlowly: (_, key) =>
+    readable: (context) => {
+      if (!grant.active) return undefined
+      if (context === plain) return family
+      if (family.readsOf(context) !== family) return undefined
+      plain = context
+      return family
+    },
+    readSlowly: (context, key) =>
       grant.active
-        ? Effect.flatMapEager(access.checked(key), (valid) => family.read(valid))
+        ? Effect.flatMapEager(access.checked(key), (valid) => family.readsOf(context).read(valid))
         : Effect.fail(access.ended("read", grant, verb))
   }
   return {

@@ -25,6 +25,8 @@ export interface Runtime {
   tokens: number
 }
 
+/** The reading operations of a family, as the Context of a fiber decides them. */
+export type Reads = ReturnType<CacheFamily["readsOf"]>
 export type CacheGrant = Grant<Runtime>
 export type GrantKey = Context.Service<any, CacheGrant>
 
@@ -48,14 +50,23 @@ export class Access {
     this.read = [...this.own, ...family.covering.map((name) => keyOf(manifest, "borrow", name))]
   }
 
-  /** The family, if the Context may read it. */
+  /** The family, if the Context may read it without a second look; what a lookup reads has to be observed. */
   readable(context: Context.Context<never>): CacheFamily | undefined {
     if (context === this.readContext && this.readGrant!.active) return this.readFamily
-    const grant = find(context, this.engine, this.read)
-    if (!grant?.active) return undefined
+    const grant = this.grantToRead(context)
+    if (grant === undefined) return undefined
+    const family = this.familyOf(grant)
+    if (family.readsOf(context) !== family) return undefined
     this.readContext = context
     this.readGrant = grant
-    return this.readFamily = grant.engine.cache.families.get(this.family.name)
+    return this.readFamily = family
+  }
+
+  /** The reading operations of the family, if the Context may read it. */
+  readsOf(context: Context.Context<never>): Reads | undefined {
+    if (context === this.readContext && this.readGrant!.active) return this.readFamily
+    const grant = this.grantToRead(context)
+    return grant && this.familyOf(grant).readsOf(context)
   }
 
   /** The grant by which the Context may write the family. */

@@ -1,0 +1,112 @@
+/**
+ * What a lookup reads: who looks, which keys it may read, and what it found.
+ *
+ * The compiled plan of invalidation decides: a key may be read if its change would reach what is being loaded. So what
+ * is declared and what is done check each other, and the check can be no weaker than the invalidation is.
+ *
+ * Reads of a lookup come here by the Context of its fiber. Those of everybody else do not, and pay nothing.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { HotPartition } from "../../store/Store.ts"
+import * as Answer from "../Answer.ts"
+import type { CacheError } from "../CacheError.ts"
+import type { Explanation } from "../Explanation.ts"
+import type { FamilySpec } from "../FamilySpec.ts"
+import type { Engine } from "./engine.ts"
+import { CurrentLoad, type Load, type Served } from "./flight.ts"
+
+/** The reading operations of a family. */
+export interface Reads<V> {
+  readonly hot: HotPartition<V> | undefined
+  read(key: string): Effect.Effect<V, unknown>
+  readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown>
+  readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError>
+  answer(key: string): Effect.Effect<Answer.Answer<V>, unknown>
+  find(key: string): Effect.Effect<Served<V> | undefined, CacheError>
+  explain(key: string): Effect.Effect<Explanation<V>, CacheError>
+  warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError>
+}
+
+interface Source<V> extends Reads<V> {
+  readonly cache: Engine
+  readonly spec: FamilySpec<V>
+  serve(key: string): Effect.Effect<Served<V>, unknown>
+  serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
+  held(key: string): Effect.Effect<Served<V> | undefined, CacheError>
+}
+
+/** The load that a Context belongs to, unless it has ended: what it left behind is on its own. */
+export const loadOf = (context: Context.Context<never>): Load | undefined => {
+  const load = Context.getOrUndefined(context, CurrentLoad)
+  return load === undefined || load.open === 0 ? undefined : load
+}
+
+/** A family as the lookup of another one reads it. */
+export class ObservedReads<V> implements Reads<V> {
+  readonly hot: HotPartition<V> | undefined
+  private readonly source: Source<V>
+  private readonly load: Load
+
+  constructor(source: Source<V>, load: Load) {
+    this.hot = source.hot
+    this.source = source
+    this.load = load
+  }
+
+  read(key: string): Effect.Effect<V, unknown> {
+    return this.allowed([key]) ?? Effect.map(this.source.serve(key), (served) => this.seen(key, served))
+  }
+
+  readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
+    return this.allowed(keys) ??
+      Effect.map(this.source.serveMany(keys), (all) => all.map((served, i) => this.seen(keys[i]!, served)))
+  }
+
+  readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
+    return this.allowed([key]) ??
+      Effect.map(
+        this.source.held(key),
+        (served) => served === undefined ? Option.none() : Option.some(this.seen(key, served))
+      )
+  }
+
+  answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
+    return this.allowed([key]) ??
+      Effect.map(this.source.serve(key), (served) => {
+        this.seen(key, served)
+        return Answer.make(served, this.source.cache.time.now())
+      })
+  }
+
+  find(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
+    return this.allowed([key]) ??
+      Effect.map(this.source.find(key), (served) => {
+        if (served !== undefined) this.seen(key, served)
+        return served
+      })
+  }
+
+  explain(key: string): Effect.Effect<Explanation<V>, CacheError> {
+    return this.allowed([key]) ?? this.source.explain(key)
+  }
+
+  warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
+    return this.source.warm(keys, concurrency)
+  }
+
+  private allowed(keys: ReadonlyArray<string>): Effect.Effect<never, CacheError> | undefined {
+    const { cache, spec } = this.source
+    for (const key of keys) {
+      const refused = this.load.refusalOf(cache, spec, key)
+      if (refused !== undefined) return Effect.fail(refused)
+    }
+    return undefined
+  }
+
+  private seen(key: string, served: Served<V>): V {
+    this.load.observe(this.source.cache, this.source.spec, key, served)
+    return served.value
+  }
+}

@@ -1,0 +1,269 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import { TestClock } from "effect/testing"
+import { CacheError } from "../../src/cache/CacheError.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { engine, type LookupAll } from "../engine.ts"
+
+const definition = {
+  families: {
+    user: { pattern: "user:{id}", timeToLive: "1 minute" },
+    prefs: { pattern: "prefs:{id}" },
+    profile: { pattern: "profile:{id}", derives: ["user:{id}"], borrows: ["prefs:{id}"] },
+    page: { pattern: "page:{id}:{nr}", derives: ["profile:{id}"], borrows: ["user:{id}"], fanout: true },
+    admin: { pattern: "admin:{x}", derives: ["user:1"], borrows: ["user:{id}"] },
+    files: { pattern: "files:*" },
+    folder: { pattern: "folder:{name}", derives: ["files:*"], fanout: true },
+    stale: { pattern: "stale:{id}", derives: ["user:{id}"], staleWhileRevalidate: "1 hour", timeToLive: "2 hours" }
+  }
+} as const
+
+/** The answer of a lookup of one family; the others give their keys. */
+const running = (family: string, lookup: LookupAll, many = false) =>
+  engine(
+    definition,
+    (about, app) => about.key.startsWith(`${family}:`) ? lookup(about, app) : Effect.succeed(about.key),
+    many ? { lookupMany: (keys) => Effect.succeed(keys.map((key) => `many ${key}`)) } : {}
+  )
+
+const reasonOf = (error: unknown) => {
+  assert.instanceOf(error, CacheError)
+  const { message, reason } = error as CacheError
+  if (reason._tag !== "UndeclaredRead") return assert.fail(`another reason: ${message}`)
+  return reason
+}
+
+const ways: { readonly [way: string]: (of: any, id: string) => Effect.Effect<unknown, unknown, any> } = {
+  get: (of, id) => of.get({ id }),
+  getMany: (of, id) => of.getMany([{ id: "1" }, { id }]),
+  getOption: (of, id) => of.getOption({ id }),
+  getAnswer: (of, id) => of.getAnswer({ id }),
+  has: (of, id) => of.has({ id }),
+  select: (of, id) => of.select({ id }, (value: unknown) => value),
+  explain: (of, id) => of.explain({ id })
+}
+
+describe("a lookup that reads a key which its family does not derive from", () => {
+  for (const [way, read] of Object.entries(ways)) {
+    for (const held of [true, false]) {
+      it.effect(`is refused, by ${way}, ${held ? "held" : "absent"}, and what it made is not stored`, () =>
+        Effect.gen(function*() {
+          const { app, as } = yield* running("profile", (_, app) => read(app.keys.user, "2"))
+          if (held) yield* as(app.keys.user.getMany([{ id: "1" }, { id: "2" }]))
+          const reason = reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
+          assert.deepInclude(reason, { code: "E0232", key: "profile:1", read: "user:2" })
+          assert.strictEqual(
+            reason.message,
+            "the lookup of `profile:1` reads `user:2`, but a change of `user:2` would not reach `profile:1`"
+          )
+          assert.isTrue(Option.isNone(yield* as(app.keys.profile.getOption({ id: "1" }) as Effect.Effect<any>)))
+        }).pipe(Effect.scoped))
+    }
+
+    it.effect(`is not refused where it reads the right key by ${way}`, () =>
+      Effect.gen(function*() {
+        const { app, as } = yield* running("profile", (_, app) => read(app.keys.user, "1"))
+        yield* as(app.keys.profile.get({ id: "1" }))
+        yield* as(app.keys.user.get({ id: "2" }))
+        yield* as(app.keys.profile.refresh({ id: "1" }))
+        assert.isTrue(yield* as(app.keys.profile.has({ id: "1" })))
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("is refused, however it comes by its right: a handle from outside, a raw key, a fiber of its own", () =>
+    Effect.gen(function*() {
+      const others: ReadonlyArray<(app: any, reader: any) => Effect.Effect<unknown, unknown, any>> = [
+        (_, reader) => reader.get({ id: "2" }),
+        (_, reader) => reader.getOption({ id: "2" }),
+        (app) => app.get("user:2"),
+        (app) => Effect.forEach(["1", "2"], (id) => app.keys.user.get({ id }), { concurrency: 2 }),
+        (app) => Effect.flatMap(Effect.forkChild(app.keys.user.get({ id: "2" })), Fiber.join),
+        (app) =>
+          Effect.gen(function*() {
+            return yield* app.keys.user.get({ id: "2" })
+          }),
+        (app) => Effect.provide(app.keys.user.get({ id: "2" }), app.borrower("user") as Layer.Layer<never>)
+      ]
+      for (const read of others) {
+        let reader: any
+        const { app, as } = yield* running("profile", (_, app) => read(app, reader))
+        reader = yield* as(app.keys.user.reader)
+        yield* as(reader.get({ id: "2" }) as Effect.Effect<unknown, unknown>)
+        assert.strictEqual(reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("is refused even if it makes light of it", () =>
+    Effect.gen(function*() {
+      const { app, as } = yield* running("profile", (_, app) => Effect.option(app.keys.user.get({ id: "2" })))
+      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
+      assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
+    }).pipe(Effect.scoped))
+
+  it.effect("is refused by the name of the family where that is not declared", () =>
+    Effect.gen(function*() {
+      const { app, as } = yield* running("profile", (_, app) => app.keys.prefs.get({ id: "1" }))
+      const reason = reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
+      assert.strictEqual(reason.code, "E0211")
+      assert.strictEqual(
+        reason.message,
+        "the lookup of family `profile` reads `prefs:{id}`, which `profile` does not derive from"
+      )
+    }).pipe(Effect.scoped))
+
+  it.effect("is judged by the plan of invalidation: chains, texts and `*`", () =>
+    Effect.gen(function*() {
+      const reads: { readonly [key: string]: string } = {
+        "page:1:a": "user:1",
+        "page:1:b": "user:2",
+        "admin:a": "user:1",
+        "admin:b": "user:2",
+        "folder:a": "files:x:y:z"
+      }
+      const lookup: LookupAll = ({ key }, app) => reads[key] === undefined ? Effect.succeed(key) : app.get(reads[key])
+      const { app, as } = yield* engine(definition, lookup)
+      assert.strictEqual(yield* as(app.get("page:1:a")), "user:1")
+      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.get("page:1:b")))).code, "E0232")
+      assert.strictEqual(yield* as(app.get("admin:a")), "user:1")
+      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.get("admin:b")))).code, "E0232")
+      assert.strictEqual(yield* as(app.get("folder:a")), "files:x:y:z")
+    }).pipe(Effect.scoped))
+
+  it.effect("loads many keys with the sources of each, and no others", () =>
+    Effect.gen(function*() {
+      class App extends Manifest.Service<App>()("App", {
+        families: {
+          user: { pattern: "user:{id}", value: Manifest.type<string>() },
+          profile: { pattern: "profile:{id}", value: Manifest.type<string>(), derives: ["user:{id}"] }
+        }
+      }) {}
+      const { profile, user } = App.keys
+      const live = App.modules({
+        user: App.owner("user", { lookup: ({ id }) => Effect.succeed(id) }),
+        profile: App.owner("profile", {
+          lookupMany: (all) => user.getMany(all.flatMap(({ id }) => id === "9" ? [{ id: "8" }] : [{ id }]))
+        })
+      }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+      yield* Effect.gen(function*() {
+        assert.deepStrictEqual(yield* profile.getMany([{ id: "1" }, { id: "2" }]), ["1", "2"])
+        const { happenings } = yield* profile.explain({ id: "2" })
+        assert.deepStrictEqual(happenings[0]?.from?.map(({ key }) => key), ["user:2"])
+        const reason = reasonOf(yield* Effect.flip(profile.getMany([{ id: "3" }, { id: "9" }])))
+        assert.strictEqual(reason.read, "user:8")
+      }).pipe(Effect.provide(live))
+    }))
+})
+
+describe("what is not a lookup's read is not observed", () => {
+  it.effect("neither a reader's hits, nor what a lookup left behind when it ended", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      let left: Fiber.Fiber<unknown, unknown> | undefined
+      const { app, as, cache } = yield* running("profile", (_, app) =>
+        Effect.gen(function*() {
+          const later = app.keys.user.get({ id: "2" }) as Effect.Effect<unknown, unknown>
+          left = yield* Effect.forkDetach(Effect.andThen(Deferred.await(gate), later))
+          return yield* app.keys.user.get({ id: "1" })
+        }))
+      yield* as(app.keys.profile.get({ id: "1" }))
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual(yield* Fiber.join(left!), "user:2")
+      const { hot } = cache.families.get("user")!
+      const before = hot!.hits
+      const reader: any = yield* as(app.keys.user.reader)
+      for (let i = 0; i < 10; i++) {
+        yield* as(app.keys.user.get({ id: "1" }))
+        yield* reader.get({ id: "1" }) as Effect.Effect<unknown, unknown>
+      }
+      assert.strictEqual(hot!.hits - before, 20)
+    }).pipe(Effect.scoped))
+
+  it.effect("nor what belongs to another cache", () =>
+    Effect.gen(function*() {
+      const other = yield* running("none", () => Effect.void)
+      const { app, as } = yield* running("profile", () => other.as(other.app.keys.prefs.get({ id: "7" })))
+      assert.strictEqual(yield* as(app.keys.profile.get({ id: "1" })), "prefs:7")
+      const { happenings } = yield* as<any, unknown>(app.keys.profile.explain({ id: "1" }))
+      assert.deepStrictEqual(happenings[0].from, [])
+    }).pipe(Effect.scoped))
+})
+
+describe("an entry that was made from others", () => {
+  it.effect("says which they were", () =>
+    Effect.gen(function*() {
+      const { app, as } = yield* running("profile", (_, app) => app.keys.user.get({ id: "1" }))
+      yield* as(app.keys.user.set({ id: "1" }, "Ann"))
+      const { stamp } = yield* as<any, unknown>(app.keys.user.getAnswer({ id: "1" }))
+      yield* as(app.keys.profile.get({ id: "1" }))
+      const { happenings } = yield* as<any, unknown>(app.keys.profile.explain({ id: "1" }))
+      assert.strictEqual(happenings[0].what, "Loaded")
+      assert.deepStrictEqual(happenings[0].from, [{ key: "user:1", tier: "memory", stamp }])
+    }).pipe(Effect.scoped))
+
+  it.effect("remembers a bounded number of them", () =>
+    Effect.gen(function*() {
+      const { app, as } = yield* running("folder", (_, app) =>
+        Effect.forEach(Array.from({ length: 100 }, (_, i) => `files:${i}`), (key) => app.get(key)))
+      yield* as(app.get("folder:a"))
+      const { happenings } = yield* as<any, unknown>(app.keys.folder.explain({ name: "a" }))
+      assert.strictEqual(happenings[0].from.length, 32)
+    }).pipe(Effect.scoped))
+
+  for (const [way, read] of Object.entries(ways).filter(([way]) => way !== "explain")) {
+    it.effect(`is fresh no longer than what it read by ${way}`, () =>
+      Effect.gen(function*() {
+        let loads = 0
+        const { app, as } = yield* running("profile", (_, app) =>
+          Effect.andThen(Effect.sync(() => void loads++), read(app.keys.user, "1")))
+        yield* as(app.keys.user.get({ id: "1" }))
+        yield* TestClock.adjust("40 seconds")
+        const get = as(app.keys.profile.get({ id: "1" }))
+        yield* get
+        yield* TestClock.adjust("19 seconds")
+        yield* get
+        assert.strictEqual(loads, 1)
+        yield* TestClock.adjust("1 seconds")
+        yield* get
+        assert.strictEqual(loads, 2)
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("is not stored when one of them was served stale", () =>
+    Effect.gen(function*() {
+      for (const read of [ways["get"]!, ways["getMany"]!, ways["getAnswer"]!]) {
+        const { app, as } = yield* engine({
+          families: {
+            user: { pattern: "user:{id}", timeToLive: "1 minute", staleWhileRevalidate: "1 hour" },
+            profile: { pattern: "profile:{id}", derives: ["user:{id}"] }
+          }
+        }, ({ key }, app) => key === "profile:1" ? read(app.keys.user, "1") : Effect.succeed(key))
+        yield* as(app.keys.user.get({ id: "1" }))
+        yield* TestClock.adjust("2 minutes")
+        const answer: any = yield* as(app.keys.profile.getAnswer({ id: "1" }))
+        assert.deepInclude(answer, { stale: true, stamp: undefined })
+        assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("is stale from then on, as far as its family allows that", () =>
+    Effect.gen(function*() {
+      const { app, as } = yield* running("stale", (_, app) => app.keys.user.get({ id: "1" }))
+      yield* as(app.keys.stale.get({ id: "1" }))
+      yield* TestClock.adjust("61 seconds")
+      const answer: any = yield* as(app.keys.stale.getAnswer({ id: "1" }))
+      assert.isTrue(answer.stale)
+      assert.strictEqual(answer.staleMillis, 1_000)
+      yield* TestClock.adjust("1 hour")
+      yield* as(app.keys.stale.invalidateAll())
+      yield* as(app.keys.stale.get({ id: "1" }))
+      yield* TestClock.adjust("1 minute")
+      yield* TestClock.adjust("1 hour")
+      const gone: any = yield* as(app.keys.stale.explain({ id: "1" }))
+      assert.isUndefined(gone.held)
+    }).pipe(Effect.scoped))
+})
