@@ -167,12 +167,12 @@ export class Cache implements Engine {
 
   reaches(family: string, key: string, target: string, targetKey: string): boolean {
     const segments = key.split(":")
-    return this.families.get(family)!.spec.dependents.some((dependent) => {
-      if (dependent.family !== target || !isConcerned(dependent, segments, segments.length)) return false
-      const { positions, values } = scopeOf(dependent, segments)
-      const own = targetKey.split(":")
-      return positions.every((position, i) => own[position] === values[i])
-    })
+    const own = targetKey.split(":")
+    return this.families.get(family)!.spec.dependents.some((dependent) =>
+      dependent.family === target && isConcerned(dependent, segments, segments.length) &&
+      dependent.bound.every(([at, source]) => own[at] === segments[source]) &&
+      dependent.constants.every(([at, text]) => own[at] === text)
+    )
   }
 
   spreadScope(family: string, scope: Scope, mode: Mode): Below {

@@ -82,6 +82,11 @@ export class CacheFamily<V = unknown> {
     }
   }
 
+  /** Whether a Context is that of a lookup which runs. */
+  static isLookup(context: Context.Context<never>): boolean {
+    return loadOf(context) !== undefined
+  }
+
   /** The family as a fiber with this Context reads it: what a lookup reads is observed. */
   readsOf(context: Context.Context<never>): Reads<V> {
     const load = loadOf(context)

@@ -59,16 +59,26 @@ export interface Explanation<out V> {
 const happeningsMax = 4_096
 
 /**
+ * A happening as it is noted: what it was made from is spelt out when somebody asks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Noted extends Omit<Happening, "from"> {
+  readonly from: (() => ReadonlyArray<Source>) | undefined
+}
+
+/**
  * The latest happenings of a cache, in a ring.
  *
  * @category models
  * @since 0.1.0
  */
 export class History {
-  private readonly ring: Array<Happening> = []
+  private readonly ring: Array<Noted> = []
   private next = 0
 
-  add(happening: Happening): void {
+  add(happening: Noted): void {
     this.ring[this.next] = happening
     this.next = (this.next + 1) % happeningsMax
   }
@@ -79,14 +89,15 @@ export class History {
     const found: Array<Happening> = []
     for (let i = 1; i <= this.ring.length; i++) {
       const happening = this.ring[(this.next - i + this.ring.length) % this.ring.length]!
-      if (concerns(happening, family, key, segments, tags)) found.push(happening)
+      if (!concerns(happening, family, key, segments, tags)) continue
+      found.push({ ...happening, from: happening.from?.() })
     }
     return found
   }
 }
 
 const concerns = (
-  { family: of, scope }: Happening,
+  { family: of, scope }: Noted,
   family: string,
   key: string,
   segments: ReadonlyArray<string>,

@@ -18,6 +18,9 @@ const definition = {
     page: { pattern: "page:{id}:{nr}", derives: ["profile:{id}"], borrows: ["user:{id}"], fanout: true },
     admin: { pattern: "admin:{x}", derives: ["user:1"], borrows: ["user:{id}"] },
     files: { pattern: "files:*" },
+    words: { pattern: "words:{language}" },
+    english: { pattern: "words:en", partOf: "words" },
+    title: { pattern: "title:{language}", derives: ["words:{language}"] },
     folder: { pattern: "folder:{name}", derives: ["files:*"], fanout: true },
     stale: { pattern: "stale:{id}", derives: ["user:{id}"], staleWhileRevalidate: "1 hour", timeToLive: "2 hours" }
   }
@@ -123,7 +126,9 @@ describe("a lookup that reads a key which its family does not derive from", () =
         "page:1:b": "user:2",
         "admin:a": "user:1",
         "admin:b": "user:2",
-        "folder:a": "files:x:y:z"
+        "folder:a": "files:x:y:z",
+        "title:en": "words:en",
+        "title:de": "words:en"
       }
       const lookup: LookupAll = ({ key }, app) => reads[key] === undefined ? Effect.succeed(key) : app.get(reads[key])
       const { app, as } = yield* engine(definition, lookup)
@@ -132,6 +137,8 @@ describe("a lookup that reads a key which its family does not derive from", () =
       assert.strictEqual(yield* as(app.get("admin:a")), "user:1")
       assert.strictEqual(reasonOf(yield* Effect.flip(as(app.get("admin:b")))).code, "E0232")
       assert.strictEqual(yield* as(app.get("folder:a")), "files:x:y:z")
+      assert.strictEqual(yield* as(app.get("title:en")), "words:en")
+      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.get("title:de")))).code, "E0232")
     }).pipe(Effect.scoped))
 
   it.effect("loads many keys with the sources of each, and no others", () =>

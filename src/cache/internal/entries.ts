@@ -8,7 +8,7 @@ import type { Entry, Found } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
-import type { Happening } from "../Explanation.ts"
+import type { Happening, Noted } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import {
   FamilyMarks,
@@ -307,7 +307,7 @@ export class Entries<V> {
     stamp: number,
     through?: string,
     mode?: Mode,
-    from?: Happening["from"]
+    from?: Noted["from"]
   ): void {
     const atMillis = this.cache.time.now()
     this.cache.history.add({ what, family: this.name, scope, through, mode, stamp, atMillis, from })

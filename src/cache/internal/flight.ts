@@ -79,24 +79,26 @@ export class Load {
     if (entry !== undefined) this.freshUntilMin = Math.min(this.freshUntilMin, entry.freshUntil)
     if (cache !== this.cache) return
     const sources = this.sources ??= []
-    if (sources.length >= sourcesMax) return
-    sources.push({ family: source.name, key, rendered: source.render(key), tier, stamp: entry?.stamp })
+    if (sources.length < sourcesMax) sources.push({ of: source, key, tier, stamp: entry?.stamp })
   }
 
-  /** What one of the keys that are loaded was made from, as far as it was read in this cache. */
-  sourcesOf(own: string): ReadonlyArray<Source> {
-    if (this.sources === undefined) return noSources
-    return this.sources.filter(({ family, key }) =>
-      this.keys.length === 1 || this.cache.reaches(family, key, this.spec.name, own)
-    ).map(({ rendered, stamp, tier }) => ({ key: rendered, tier, stamp }))
+  /** What one of the keys that are loaded was made from, as far as it was read in this cache; spelt out when asked. */
+  sourcesOf(own: string): () => ReadonlyArray<Source> {
+    const { cache, keys, sources, spec } = this
+    if (sources === undefined) return noSources
+    return () =>
+      sources.filter(({ key, of }) => keys.length === 1 || cache.reaches(of.name, key, spec.name, own))
+        .map(({ key, of, stamp, tier }) => ({ key: of.render(key), tier, stamp }))
   }
 }
 
-const noSources: ReadonlyArray<Source> = []
+const noSources = (): ReadonlyArray<Source> => []
 
-interface ReadSource extends Source {
-  readonly family: string
-  readonly rendered: string
+interface ReadSource {
+  readonly of: FamilySpec<any>
+  readonly key: string
+  readonly tier: string
+  readonly stamp: number | undefined
 }
 
 /** The load that a fiber works for, if it does. */

@@ -11,7 +11,7 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { Cache, Write as EngineWrite } from "../../cache/Cache.ts"
 import { CacheError, LeaseRefused, type Verb } from "../../cache/CacheError.ts"
-import type { CacheFamily } from "../../cache/CacheFamily.ts"
+import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Mode } from "../../cache/Invalidation.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
@@ -216,7 +216,7 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
     readable: (context) => {
       if (!grant.active) return undefined
       if (context === plain) return family
-      if (family.readsOf(context) !== family) return undefined
+      if (CacheFamily.isLookup(context)) return undefined
       plain = context
       return family
     },

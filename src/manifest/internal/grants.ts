@@ -9,7 +9,7 @@ import * as Context from "effect/Context"
 import type * as Latch from "effect/Latch"
 import type { Cache } from "../../cache/Cache.ts"
 import { CacheError, NotOwner, Revoked, type Verb } from "../../cache/CacheError.ts"
-import type { CacheFamily } from "../../cache/CacheFamily.ts"
+import { CacheFamily } from "../../cache/CacheFamily.ts"
 import { type Grant, grantKey } from "../../capability/Capability.ts"
 import type { LeaseTable } from "../../capability/Lease.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
@@ -53,13 +53,12 @@ export class Access {
   /** The family, if the Context may read it without a second look; what a lookup reads has to be observed. */
   readable(context: Context.Context<never>): CacheFamily | undefined {
     if (context === this.readContext && this.readGrant!.active) return this.readFamily
+    if (CacheFamily.isLookup(context)) return undefined
     const grant = this.grantToRead(context)
     if (grant === undefined) return undefined
-    const family = this.familyOf(grant)
-    if (family.readsOf(context) !== family) return undefined
     this.readContext = context
     this.readGrant = grant
-    return this.readFamily = family
+    return this.readFamily = this.familyOf(grant)
   }
 
   /** The reading operations of the family, if the Context may read it. */
