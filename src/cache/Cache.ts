@@ -170,9 +170,19 @@ export class Cache implements Engine {
     const own = targetKey.split(":")
     return this.families.get(family)!.spec.dependents.some((dependent) =>
       dependent.family === target && isConcerned(dependent, segments, segments.length) &&
-      dependent.bound.every(([at, source]) => own[at] === segments[source]) &&
-      dependent.constants.every(([at, text]) => own[at] === text)
+      agrees(dependent, segments, own)
     )
+  }
+
+  *reachedAmong(family: string, key: string, target: string, keys: ReadonlySet<string>): Iterable<string> {
+    const segments = key.split(":")
+    for (const dependent of this.families.get(family)!.spec.dependents) {
+      if (dependent.family !== target || !isConcerned(dependent, segments, segments.length)) continue
+      if (dependent.exact) {
+        const own = scopeOf(dependent, segments).values.join(":")
+        if (keys.has(own)) yield own
+      } else for (const own of keys) if (agrees(dependent, segments, own.split(":"))) yield own
+    }
   }
 
   spreadScope(family: string, scope: Scope, mode: Mode): Below {
@@ -244,6 +254,10 @@ const isConcerned = (dependent: Dependent, known: Known, length: number | undefi
     if (guard._tag === "Length") return length === undefined || (length >= guard.min && length <= guard.max)
     return known[guard.position] === undefined || known[guard.position] === guard.text
   })
+
+/** Whether a change of a key concerns this one of the dependent's keys. */
+const agrees = ({ bound, constants }: Dependent, changed: ReadonlyArray<string>, own: ReadonlyArray<string>): boolean =>
+  bound.every(([at, source]) => own[at] === changed[source]) && constants.every(([at, text]) => own[at] === text)
 
 /** The keys of a dependent that a change concerns, as far as they are known. */
 const scopeOf = (dependent: Dependent, known: Known): Scope => {

@@ -27,11 +27,10 @@ const definition = {
 } as const
 
 /** The answer of a lookup of one family; the others give their keys. */
-const running = (family: string, lookup: LookupAll, many = false) =>
+const running = (family: string, lookup: LookupAll) =>
   engine(
     definition,
-    (about, app) => about.key.startsWith(`${family}:`) ? lookup(about, app) : Effect.succeed(about.key),
-    many ? { lookupMany: (keys) => Effect.succeed(keys.map((key) => `many ${key}`)) } : {}
+    (about, app) => about.key.startsWith(`${family}:`) ? lookup(about, app) : Effect.succeed(about.key)
   )
 
 const reasonOf = (error: unknown) => {
@@ -145,12 +144,19 @@ describe("a lookup that reads a key which its family does not derive from", () =
     Effect.gen(function*() {
       class App extends Manifest.Service<App>()("App", {
         families: {
-          user: { pattern: "user:{id}", value: Manifest.type<string>() },
-          profile: { pattern: "profile:{id}", value: Manifest.type<string>(), derives: ["user:{id}"] }
+          user: { pattern: "user:{id}", value: Manifest.type<string>(), timeToLive: "1 minute" },
+          profile: { pattern: "profile:{id}", value: Manifest.type<string>(), derives: ["user:{id}"] },
+          page: {
+            pattern: "page:{id}:{nr}",
+            value: Manifest.type<string>(),
+            derives: ["user:{id}"],
+            fanout: true
+          }
         }
       }) {}
-      const { profile, user } = App.keys
+      const { page, profile, user } = App.keys
       const live = App.modules({
+        page: App.owner("page", { lookupMany: (all) => user.getMany(all) }),
         user: App.owner("user", { lookup: ({ id }) => Effect.succeed(id) }),
         profile: App.owner("profile", {
           lookupMany: (all) => user.getMany(all.flatMap(({ id }) => id === "9" ? [{ id: "8" }] : [{ id }]))
@@ -162,6 +168,22 @@ describe("a lookup that reads a key which its family does not derive from", () =
         assert.deepStrictEqual(happenings[0]?.from?.map(({ key }) => key), ["user:2"])
         const reason = reasonOf(yield* Effect.flip(profile.getMany([{ id: "3" }, { id: "9" }])))
         assert.strictEqual(reason.read, "user:8")
+        // Each is fresh as long as its own source, not as the first of all to end.
+        yield* TestClock.adjust("30 seconds")
+        yield* user.refresh({ id: "2" })
+        yield* profile.invalidateAll()
+        yield* profile.getMany([{ id: "1" }, { id: "2" }])
+        yield* TestClock.adjust("30 seconds")
+        assert.isFalse(yield* profile.has({ id: "1" }))
+        assert.isTrue(yield* profile.has({ id: "2" }))
+        yield* TestClock.adjust("30 seconds")
+        assert.isFalse(yield* profile.has({ id: "2" }))
+        const pages = [{ id: "1", nr: "a" }, { id: "2", nr: "a" }, { id: "1", nr: "b" }]
+        assert.deepStrictEqual(yield* page.getMany(pages), ["1", "2", "1"])
+        const [{ from } = { from: undefined }] = (yield* page.explain(pages[2]!)).happenings
+        assert.deepStrictEqual(from?.map(({ key }) => key), ["user:1"])
+        yield* TestClock.adjust("1 minute")
+        assert.isFalse(yield* page.has(pages[2]!))
       }).pipe(Effect.provide(live))
     }))
 })
@@ -214,11 +236,20 @@ describe("an entry that was made from others", () => {
 
   it.effect("remembers a bounded number of them", () =>
     Effect.gen(function*() {
-      const { app, as } = yield* running("folder", (_, app) =>
-        Effect.forEach(Array.from({ length: 100 }, (_, i) => `files:${i}`), (key) => app.get(key)))
-      yield* as(app.get("folder:a"))
-      const { happenings } = yield* as<any, unknown>(app.keys.folder.explain({ name: "a" }))
-      assert.strictEqual(happenings[0].from.length, 32)
+      const files = Array.from({ length: 100 }, (_, i) => `files:${i}`)
+      let app: any
+      const readFiles = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<string>, unknown> =>
+        keys[0]!.startsWith("folder:")
+          ? Effect.as(Effect.forEach(files, (key) => app.get(key) as Effect.Effect<unknown>), keys)
+          : Effect.succeed(keys)
+      const running = yield* engine(definition, ({ key }) => readFiles([key]), { lookupMany: readFiles })
+      app = running.app
+      yield* running.as(app.get("folder:a"))
+      yield* running.as(app.keys.folder.getMany([{ name: "b" }, { name: "c" }]))
+      for (const name of ["a", "c"]) {
+        const { happenings } = yield* running.as<any, unknown>(app.keys.folder.explain({ name }))
+        assert.deepStrictEqual(happenings[0].from.map(({ key }: { key: string }) => key), files.slice(0, 32))
+      }
     }).pipe(Effect.scoped))
 
   for (const [way, read] of Object.entries(ways).filter(([way]) => way !== "explain")) {

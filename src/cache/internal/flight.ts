@@ -25,12 +25,15 @@ export interface Served<out V> {
   readonly stale: boolean
 }
 
-/** The cache of a load, as far as it matters here: whether a change of one key drops another one. */
+/** The cache of a load, as far as it matters here: what a change of one key drops. */
 export interface Plan {
+  /** Whether a change of a key of one family drops a key of another one. */
   reaches(family: string, key: string, target: string, targetKey: string): boolean
+  /** The same for many keys at once: those that it drops. */
+  reachedAmong(family: string, key: string, target: string, keys: ReadonlySet<string>): Iterable<string>
 }
 
-// How many of the entries that a load read are told to `explain`; those read first.
+// How many of the entries that an entry was made from are told to `explain`; those read first.
 const sourcesMax = 32
 
 /** The fiber behind a flight, or behind several that are loaded together; and what it has read of the cache. */
@@ -40,33 +43,37 @@ export class Load {
   open: number
   /** It read a value that was served stale: what it makes of it is stale as well. */
   readStale = false
-  /** What it read ends then, or later: what it makes of it is fresh no longer. */
-  freshUntilMin = Infinity
   /** It read what it may not read, and so must not be stored, even if the lookup made light of it. */
   refused: CacheError | undefined = undefined
   private readonly cache: Plan
   private readonly spec: FamilySpec<any>
-  private readonly keys: ReadonlyArray<string>
+  private readonly key: string
+  /** All of them, where they are several. */
+  private readonly keys: ReadonlySet<string> | undefined
   private sources: Array<ReadSource> | undefined = undefined
+  /** When what it read ends, first of all; of several keys, those for which it was read. */
+  private endsAt = Infinity
+  private ends: Map<string, number> | undefined = undefined
 
   constructor(cache: Plan, spec: FamilySpec<any>, keys: ReadonlyArray<string>) {
     this.cache = cache
     this.spec = spec
-    this.keys = keys
+    this.key = keys[0]!
+    this.keys = keys.length === 1 ? undefined : new Set(keys)
     this.open = keys.length
   }
 
   /** Why the load may not read a key: no change of it would reach any of the keys that are loaded. */
   refusalOf(cache: Plan, source: FamilySpec<any>, key: string): CacheError | undefined {
-    if (cache !== this.cache || this.keys.some((own) => cache.reaches(source.name, key, this.spec.name, own))) {
-      return undefined
-    }
-    const [first] = this.keys
+    if (cache !== this.cache) return undefined
+    if (this.keys === undefined) {
+      if (cache.reaches(source.name, key, this.spec.name, this.key)) return undefined
+    } else for (const _ of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) return undefined
     return this.refused = new CacheError({
       reason: new UndeclaredRead({
         code: source.dependents.some(({ family }) => family === this.spec.name) ? "E0232" : "E0211",
         family: this.spec.name,
-        key: this.spec.render(first!),
+        key: this.spec.render(this.key),
         source: source.pattern,
         read: source.render(key)
       })
@@ -76,19 +83,35 @@ export class Load {
   /** Takes notice of what was read. */
   observe(cache: Plan, source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
     if (stale) this.readStale = true
-    if (entry !== undefined) this.freshUntilMin = Math.min(this.freshUntilMin, entry.freshUntil)
+    const end = entry?.freshUntil ?? Infinity
+    if (cache !== this.cache || this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)
+    else if (end < Infinity) {
+      for (const own of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) {
+        const ends = this.ends ??= new Map()
+        ends.set(own, Math.min(end, ends.get(own) ?? Infinity))
+      }
+    }
     if (cache !== this.cache) return
     const sources = this.sources ??= []
-    if (sources.length < sourcesMax) sources.push({ of: source, key, tier, stamp: entry?.stamp })
+    if (sources.length < sourcesMax * (this.keys?.size ?? 1)) {
+      sources.push({ of: source, key, tier, stamp: entry?.stamp })
+    }
+  }
+
+  /** When something that a key was made from ends: it is fresh no longer than that. */
+  freshUntilMax(own: string): number {
+    return Math.min(this.endsAt, this.ends?.get(own) ?? Infinity)
   }
 
   /** What one of the keys that are loaded was made from, as far as it was read in this cache; spelt out when asked. */
   sourcesOf(own: string): () => ReadonlyArray<Source> {
     const { cache, keys, sources, spec } = this
     if (sources === undefined) return noSources
-    return () =>
-      sources.filter(({ key, of }) => keys.length === 1 || cache.reaches(of.name, key, spec.name, own))
-        .map(({ key, of, stamp, tier }) => ({ key: of.render(key), tier, stamp }))
+    return () => {
+      const mine = sources.filter(({ key, of }) => keys === undefined || cache.reaches(of.name, key, spec.name, own))
+      const spelt = mine.map(({ key, of, stamp, tier }) => ({ key: of.render(key), tier, stamp }))
+      return [...new Map(spelt.map((source) => [source.key, source])).values()].slice(0, sourcesMax)
+    }
   }
 }
 

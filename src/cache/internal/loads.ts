@@ -346,7 +346,7 @@ export class Loads<V> {
       if (changed) this.disprove(flight)
     } else if (!readStale) {
       const own = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
-      const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMin)
+      const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       if (changed) this.spreadChange(key)
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.
       this.entries.keep(key, entry, now)
