@@ -39,8 +39,10 @@ const program = Effect.gen(function*() {
 
   const stats = yield* Shop.stats
   console.log("label:", stats.label)
-  const { hits, loads, misses } = stats.label
+  const { hits, hitsByTier, loads, misses } = stats.label
   assert.deepEqual({ hits, loads, misses }, { hits: 1, loads: 2, misses: 2 })
+  // One tier is all there is here; under a TieredStore each has its own count.
+  assert.deepEqual(hitsByTier, { memory: 1 })
 })
 
 await Effect.runPromise(Effect.provide(program, ShopLive))

@@ -19,7 +19,7 @@ export type RemovalCause = "Explicit" | "Replaced" | "Expired" | "Evicted" | "In
  * One thing that happened to one key, a set of keys, or a tier.
  *
  * - `Hit`: a value was served from `tier`; `stale` where its time was over.
- * - `Miss`: nothing that may be served was there.
+ * - `Miss`: memory had nothing that may be served. Should a lower tier have it, a `Hit` there follows.
  * - `Load`: a lookup ended well after `millis`; `waiters` readers had joined it. `LoadFailed`: it did not.
  * - `Set`: a value was written. `Removed`: an entry left.
  * - `Invalidated`: keys were invalidated; `scope` is a key, a pattern or a tag, `through` the family whose change did

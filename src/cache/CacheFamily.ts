@@ -42,6 +42,9 @@ import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 const noOptions: SetOptions = {}
 
+// The name of the tier that is asked through its synchronous door.
+const memory = "memory"
+
 /**
  * One family of a cache.
  *
@@ -75,11 +78,12 @@ export class CacheFamily<V = unknown> {
   }
 
   get stats(): FamilyStats {
-    return {
-      ...this.entries.counts,
-      hits: this.entries.counts.hits + (this.hot?.hits ?? 0),
-      entries: this.hot?.count ?? 0
+    const hits = this.entries.counts.hits + (this.hot?.hits ?? 0)
+    const hitsByTier = {
+      ...(this.hot === undefined ? {} : { [memory]: hits }),
+      ...Object.fromEntries(this.entries.hitsBelow)
     }
+    return { ...this.entries.counts, hits, hitsByTier, entries: this.hot?.count ?? 0 }
   }
 
   /** Whether a Context is that of a lookup which runs. */
@@ -175,10 +179,20 @@ export class CacheFamily<V = unknown> {
     return Effect.map(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
   }
 
+  /** The same with all that is known about it. */
+  answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
+    return Effect.map(
+      this.held(key),
+      (served) => served === undefined ? Option.none() : Option.some(Answer.make(served, this.cache.time.now()))
+    )
+  }
+
   /** The same, with where it is from. */
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
     return Effect.map(this.find(key), (served) => {
+      if (served?.tier !== memory) this.entries.countMiss(key)
       if (served === undefined) return undefined
+      this.entries.countHit(key, served.tier)
       this.hot?.touch(key)
       if (this.expiry.idleTimeToLive !== undefined) {
         this.hot?.postpone(key, this.cache.time.now() + this.expiry.idleTimeToLive)
@@ -194,7 +208,7 @@ export class CacheFamily<V = unknown> {
       const now = this.cache.time.now()
       const entry = this.hot?.peek(key)
       if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
-        return Effect.succeed<Served<V> | undefined>({ value: entry.value, tier: "memory", entry, stale: false })
+        return Effect.succeed<Served<V> | undefined>({ value: entry.value, tier: memory, entry, stale: false })
       }
       if (this.entries.lower === undefined) return Effect.succeed(undefined)
       if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
@@ -210,17 +224,14 @@ export class CacheFamily<V = unknown> {
 
   private serveFresh(key: string, entry: Entry<V>, now: number): Effect.Effect<Served<V>> {
     const hot = this.hot!
-    this.entries.counts.hits++
+    this.entries.countHit(key, memory)
     hot.confirm(key, this.cache.stamp)
     hot.touch(key)
     if (Expiry.isRefreshDue(this.expiry, now, entry, this.cache.random.nextDoubleUnsafe())) {
       this.loads.refreshBehind(key, "ahead", entry, now)
     }
     if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now + this.expiry.idleTimeToLive)
-    if (this.entries.observed) {
-      this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.render(key), tier: "memory", stale: false }))
-    }
-    return Exit.succeed({ value: entry.value, tier: "memory", entry, stale: false })
+    return Exit.succeed({ value: entry.value, tier: memory, entry, stale: false })
   }
 
   /** What is held and fresh, or else what the lookup gives. */
@@ -259,18 +270,15 @@ export class CacheFamily<V = unknown> {
 
   private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
     this.entries.counts.staleHits++
-    if (this.entries.observed) {
-      this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.render(key), tier: "memory", stale: true }))
-    }
-    return Exit.succeed({ value: entry.value, tier: "memory", entry, stale: true })
+    this.entries.tellHit(key, memory, true)
+    return Exit.succeed({ value: entry.value, tier: memory, entry, stale: true })
   }
 
   /** Nothing may be served as it is: join the load, or start one. */
   private serveMissing(key: string, now: number, fallback: Entry<V> | undefined): Effect.Effect<Served<V>, unknown> {
     const failure = fallback === undefined ? this.loads.negative(key, now) : undefined
     if (failure !== undefined) return failure.exit
-    this.entries.counts.misses++
-    if (this.entries.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.render(key) }))
+    this.entries.countMiss(key)
     return Effect.callback<Served<V>, unknown>((resume) => {
       if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
       const running = this.loads.joinable(key)
@@ -292,7 +300,7 @@ export class CacheFamily<V = unknown> {
     const now = this.cache.time.now()
     const entry = this.hot?.peek(key)
     if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
-      return Exit.succeed({ value: entry.value, tier: "memory", entry, stale: false })
+      return Exit.succeed({ value: entry.value, tier: memory, entry, stale: false })
     }
     return fallback === undefined ? this.loads.negative(key, now)?.exit : undefined
   }
@@ -303,7 +311,7 @@ export class CacheFamily<V = unknown> {
       const now = this.cache.time.now()
       const inMemory = this.hot?.peek(key)
       const found = this.entries.lower === undefined || inMemory !== undefined
-        ? Effect.succeed(inMemory && { entry: inMemory, tier: "memory" })
+        ? Effect.succeed(inMemory && { entry: inMemory, tier: memory })
         : this.entries.lookBelow(key)
       return Effect.map(found, (held) => {
         const verdict = held === undefined || this.entries.isIdle(key, now)

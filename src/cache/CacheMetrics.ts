@@ -2,10 +2,10 @@
  * The counts of a cache as Effect metrics, for whatever exports those: Prometheus, OTLP, a test.
  *
  * - A hit costs nothing: counts are kept anyway, and what has been added since is published once per interval.
- * - Attributes are `cache` and `family`; a key is never one.
+ * - Attributes are `cache` and `family`, and `tier` for `cache.tier.hits`; a key is never one.
  * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
  *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`
- *   (counters), `cache.entries` (a gauge).
+ *   `cache.tier.hits` (counters), `cache.entries` (a gauge).
  *
  * @since 0.1.0
  */
@@ -25,7 +25,7 @@ const counters = {
   evictions: "cache.evictions",
   expirations: "cache.expirations",
   invalidations: "cache.invalidations"
-} as const satisfies { readonly [K in Exclude<keyof FamilyStats, "entries">]: string }
+} as const satisfies { readonly [K in Exclude<keyof FamilyStats, "entries" | "hitsByTier">]: string }
 
 type Counted = keyof typeof counters
 
@@ -73,7 +73,13 @@ const publishFamily = (
   const added = Object.entries(counters).map(([count, name]) =>
     Metric.update(Metric.counter(name, { attributes }), now[count as Counted] - (before?.[count as Counted] ?? 0))
   )
-  return Effect.all([...added, Metric.update(Metric.gauge("cache.entries", { attributes }), now.entries)], {
+  const byTier = Object.entries(now.hitsByTier).map(([tier, hits]) =>
+    Metric.update(
+      Metric.counter("cache.tier.hits", { attributes: { ...attributes, tier } }),
+      hits - (before?.hitsByTier[tier] ?? 0)
+    )
+  )
+  return Effect.all([...added, ...byTier, Metric.update(Metric.gauge("cache.entries", { attributes }), now.entries)], {
     discard: true
   })
 }

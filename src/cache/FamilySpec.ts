@@ -106,9 +106,16 @@ export interface Source {
  * @since 0.1.0
  */
 export interface FamilyStats {
+  /** Reads that memory answered with a fresh value, and with a stale one. */
   readonly hits: number
   readonly staleHits: number
+  /** Reads that it could not answer, nor a failure that is remembered. */
   readonly misses: number
+  /**
+   * Fresh values by the tier that had them: `hits` under its name, and of the misses, those that a lower tier answered,
+   * once for all readers who waited for it together.
+   */
+  readonly hitsByTier: { readonly [tier: string]: number }
   readonly loads: number
   readonly loadFailures: number
   /** Readers who joined a load that somebody else had started. */

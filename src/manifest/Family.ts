@@ -55,6 +55,10 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
   ) => Effect.Effect<ReadonlyArray<V>, CacheError | E, Borrows<P, Self>>
   /** The value with its tier, age, staleness, stamp and cost. */
   readonly getAnswer: (params: Params<P, Codecs>) => Effect.Effect<Answer<V>, CacheError | E, Borrows<P, Self>>
+  /** The same for the value that is held; never loads. */
+  readonly getAnswerOption: (
+    params: Params<P, Codecs>
+  ) => Effect.Effect<Option.Option<Answer<V>>, CacheError, Borrows<P, Self>>
   readonly has: (params: Params<P, Codecs>) => Effect.Effect<boolean, CacheError, Borrows<P, Self>>
   /** A part of the value, chosen by `f`. */
   readonly select: <A>(
@@ -231,6 +235,8 @@ export interface Readable<P extends string, V, E, Codecs> {
   readonly getOption: (params: Params<P, Codecs>) => Effect.Effect<Option.Option<V>, CacheError>
   readonly getMany: (params: ReadonlyArray<Params<P, Codecs>>) => Effect.Effect<ReadonlyArray<V>, CacheError | E>
   readonly getAnswer: (params: Params<P, Codecs>) => Effect.Effect<Answer<V>, CacheError | E>
+  /** The same for the value that is held; never loads. */
+  readonly getAnswerOption: (params: Params<P, Codecs>) => Effect.Effect<Option.Option<Answer<V>>, CacheError>
   readonly has: (params: Params<P, Codecs>) => Effect.Effect<boolean, CacheError>
   /** A part of the value, chosen by `f`. */
   readonly select: <A>(params: Params<P, Codecs>, f: (value: V) => A) => Effect.Effect<A, CacheError | E>

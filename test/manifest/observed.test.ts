@@ -45,6 +45,7 @@ const ways: { readonly [way: string]: (of: any, id: string) => Effect.Effect<unk
   getMany: (of, id) => of.getMany([{ id: "1" }, { id }]),
   getOption: (of, id) => of.getOption({ id }),
   getAnswer: (of, id) => of.getAnswer({ id }),
+  getAnswerOption: (of, id) => of.getAnswerOption({ id }),
   has: (of, id) => of.has({ id }),
   select: (of, id) => of.select({ id }, (value: unknown) => value),
   explain: (of, id) => of.explain({ id })

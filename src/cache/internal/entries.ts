@@ -82,6 +82,8 @@ export class Entries<V> {
   tagMark = 0
   observed = false
   private readonly watches = new Map<string, Set<Watch>>()
+  /** How often each tier below memory answered. */
+  readonly hitsBelow = new Map<string, number>()
   readonly counts = {
     hits: 0,
     staleHits: 0,
@@ -138,6 +140,25 @@ export class Entries<V> {
   /** An entry with an idle lifetime is due when that is over; each read puts it off. */
   isIdle(key: string, now: number): boolean {
     return this.expiry.idleTimeToLive !== undefined && (this.hot?.dueAt(key) ?? Infinity) <= now
+  }
+
+  // --- what was read ----------------------------------------------------------------------------
+
+  /** Counts a fresh value by the tier that had it. */
+  countHit(key: string, tier: string): void {
+    if (tier === "memory") this.counts.hits++
+    else this.hitsBelow.set(tier, (this.hitsBelow.get(tier) ?? 0) + 1)
+    this.tellHit(key, tier, false)
+  }
+
+  /** Counts a read that memory could not answer. */
+  countMiss(key: string): void {
+    this.counts.misses++
+    if (this.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.render(key) }))
+  }
+
+  tellHit(key: string, tier: string, stale: boolean): void {
+    if (this.observed) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.render(key), tier, stale }))
   }
 
   // --- the tiers below --------------------------------------------------------------------------

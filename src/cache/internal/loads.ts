@@ -229,6 +229,7 @@ export class Loads<V> {
     if (!this.entries.isFresh(flight.key, found.entry, now)) {
       return this.staleFromBelow(flight, found.entry, found.tier, now)
     }
+    if (!flight.quiet) this.entries.countHit(flight.key, found.tier)
     this.end(flight, Exit.succeed({ value: found.entry.value, tier: found.tier, entry: found.entry, stale: false }))
     return found.entry
   }

@@ -24,6 +24,7 @@ export interface Reads<V> {
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown>
   readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError>
   answer(key: string): Effect.Effect<Answer.Answer<V>, unknown>
+  answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError>
   find(key: string): Effect.Effect<Served<V> | undefined, CacheError>
   explain(key: string): Effect.Effect<Explanation<V>, CacheError>
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError>
@@ -77,6 +78,15 @@ export class ObservedReads<V> implements Reads<V> {
       Effect.map(this.source.serve(key), (served) => {
         this.seen(key, served)
         return Answer.make(served, this.source.cache.time.now())
+      })
+  }
+
+  answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
+    return this.allowed([key]) ??
+      Effect.map(this.source.held(key), (served) => {
+        if (served === undefined) return Option.none()
+        this.seen(key, served)
+        return Option.some(Answer.make(served, this.source.cache.time.now()))
       })
   }
 

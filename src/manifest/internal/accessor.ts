@@ -56,6 +56,7 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
     getMany: (all: Iterable<Params>) =>
       find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.readMany(keys))),
     getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
+    getAnswerOption: (params: Params) => reading(params, (family, key) => family.answerHeld(key)),
     explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
     has: (params: Params) =>
       reading(params, (family, key) => Effect.map(family.find(key), (found) => found !== undefined)),

@@ -1,0 +1,147 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Metric from "effect/Metric"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { TestClock } from "effect/testing"
+import * as CacheMetrics from "../../src/cache/CacheMetrics.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+
+class App extends Manifest.Service<App>()("App", {
+  families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
+}) {}
+const { user } = App.keys
+
+// It answers a moment later, so that readers can wait for it together.
+const below = (place: Place) =>
+  Layer.sync(Store, () => {
+    const store = mapStore({ name: "below", place })
+    const open: Store["Service"]["open"] = (family) =>
+      Effect.map(store.open(family), (partition) => ({
+        ...partition,
+        get: (key) => Effect.andThen(Effect.yieldNow, partition.get(key))
+      }))
+    return { ...store, open }
+  })
+const live = (store: Layer.Layer<Store, any>, warm: ReadonlyArray<{ readonly id: string }> = []) =>
+  App.modules({
+    user: App.owner("user", { lookup: ({ id }) => Effect.succeed(id), warm: { keys: warm, await: true } })
+  }).pipe(Layer.provide(store))
+const tiered = (place: Place) => TieredStore.layer([MemoryStore.layer({ capacity: 100 }), below(place)])
+
+/** A process that has read these keys, and is gone. */
+const earlier = (...ids: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const place = makePlace()
+    yield* Effect.provide(user.getMany(ids.map((id) => ({ id }))), live(tiered(place)))
+    return place
+  })
+
+describe("hits by tier", () => {
+  it.effect("are counted where the value was, once for all who waited for it together", () =>
+    Effect.gen(function*() {
+      const place = yield* earlier("a", "b", "c")
+      yield* Effect.gen(function*() {
+        yield* Effect.all([user.get({ id: "a" }), user.get({ id: "a" })], { concurrency: 2 })
+        yield* user.get({ id: "a" })
+        yield* user.getOption({ id: "a" })
+        yield* user.getOption({ id: "b" })
+        yield* user.getOption({ id: "none" })
+        yield* user.getMany([{ id: "a" }, { id: "c" }, { id: "new" }])
+        const { coalesced, hits, hitsByTier, loads, misses } = (yield* App.stats).user
+        assert.deepStrictEqual(hitsByTier, { memory: 3, below: 3 })
+        assert.deepStrictEqual({ coalesced, hits, loads, misses }, { coalesced: 1, hits: 3, loads: 1, misses: 6 })
+      }).pipe(Effect.provide(live(tiered(place))))
+    }))
+
+  it.effect("are those of readers, not of a cache that is warmed", () =>
+    Effect.gen(function*() {
+      const place = yield* earlier("a")
+      const { hitsByTier } = (yield* Effect.provide(App.stats, live(tiered(place), [{ id: "a" }]))).user
+      assert.deepStrictEqual(hitsByTier, { memory: 0 })
+    }))
+
+  it.effect("name no memory where there is none", () =>
+    Effect.gen(function*() {
+      const place = yield* earlier("a")
+      yield* Effect.gen(function*() {
+        yield* user.get({ id: "a" })
+        yield* user.getOption({ id: "a" })
+        const { hits, hitsByTier, misses } = (yield* App.stats).user
+        assert.deepStrictEqual({ hits, hitsByTier, misses }, { hits: 0, hitsByTier: { below: 2 }, misses: 2 })
+      }).pipe(Effect.provide(live(below(place))))
+    }))
+
+  it.effect("are published with the tier as an attribute", () =>
+    Effect.gen(function*() {
+      const place = yield* earlier("a")
+      yield* Effect.gen(function*() {
+        yield* user.get({ id: "a" })
+        yield* Effect.forkChild(CacheMetrics.publish(App.stats, { cache: "tiers-test" }), { startImmediately: true })
+        yield* user.get({ id: "a" })
+        yield* user.get({ id: "a" })
+        yield* TestClock.adjust("10 seconds")
+        for (const [tier, expected] of [["memory", 2], ["below", 1]] as const) {
+          const attributes = { cache: "tiers-test", family: "user", tier }
+          const { count } = yield* Metric.value(Metric.counter("cache.tier.hits", { attributes }))
+          assert.strictEqual(count, expected, tier)
+        }
+      }).pipe(Effect.provide(live(tiered(place))))
+    }))
+
+  it.effect("are told to those who listen, by reads that load and reads that do not", () =>
+    Effect.gen(function*() {
+      const place = yield* earlier("a", "b")
+      yield* Effect.gen(function*() {
+        const events = yield* App.events.pipe(
+          Stream.take(9),
+          Stream.runCollect,
+          Effect.forkChild({ startImmediately: true })
+        )
+        yield* user.get({ id: "a" })
+        yield* user.getOption({ id: "a" })
+        yield* user.getOption({ id: "b" })
+        yield* user.getOption({ id: "none" })
+        yield* user.get({ id: "a" })
+        yield* user.get({ id: "new" })
+        const told = (yield* Fiber.join(events)).map((event) =>
+          `${event._tag} ${"key" in event ? event.key : ""}${"tier" in event ? ` ${event.tier}` : ""}`
+        )
+        assert.deepStrictEqual(told, [
+          "Miss user:a",
+          "Hit user:a below",
+          "Hit user:a memory",
+          "Miss user:b",
+          "Hit user:b below",
+          "Miss user:none",
+          "Hit user:a memory",
+          "Miss user:new",
+          "Load user:new"
+        ])
+      }).pipe(Effect.provide(live(tiered(place))))
+    }))
+})
+
+describe("getAnswerOption", () => {
+  it.effect("names the tier that had the value, and loads nothing", () =>
+    Effect.gen(function*() {
+      const place = yield* earlier("a")
+      yield* Effect.gen(function*() {
+        yield* TestClock.adjust("3 seconds")
+        for (const tier of ["below", "memory"]) {
+          const held = Option.getOrThrow(yield* user.getAnswerOption({ id: "a" }))
+          assert.deepInclude(held, { value: "a", tier, stale: false, ageMillis: 3_000 })
+        }
+        assert.isTrue(Option.isNone(yield* user.getAnswerOption({ id: "b" })))
+        const reader = yield* user.reader
+        assert.strictEqual(Option.getOrThrow(yield* reader.getAnswerOption({ id: "a" })).tier, "memory")
+        assert.strictEqual((yield* App.stats).user.loads, 0)
+      }).pipe(Effect.provide(live(tiered(place))))
+    }))
+})
