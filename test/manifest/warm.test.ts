@@ -229,6 +229,20 @@ describe("an owner that warms", () => {
       assert.deepStrictEqual(yield* drain, ["b", "c", "d", "e", "f", "y"])
     }).pipe(Effect.scoped, Effect.provide(base)))
 
+  it.effect("leaves a key alone that somebody is loading", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const lookup = ({ id }: { readonly id: string }) => Effect.andThen(note(id), Effect.as(Deferred.await(gate), id))
+      const context = yield* Layer.build(App.owner("user", { lookup, warm: { keys, schedule: "1 second" } }))
+      const reader = yield* Effect.forkChild(Effect.provideContext(user.get({ id: "a" }), context), {
+        startImmediately: true
+      })
+      yield* TestClock.adjust("5 seconds")
+      assert.deepStrictEqual(yield* drain, ["a", "b"])
+      yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual(yield* Fiber.join(reader), "a")
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
   it.effect("stops when its scope closes, in the middle of a load and between two rounds", () =>
     Effect.gen(function*() {
       for (const wait of [0, 30]) {

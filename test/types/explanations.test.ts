@@ -25,6 +25,9 @@ describe("explanations", () => {
     assert.strictEqual(new Set(Explanations.all.map(({ code }) => code)).size, Explanations.all.length)
     assert.strictEqual(Explanations.find("E0203")?.code, "E0203")
     assert.isUndefined(Explanations.find("E9999"))
+    // Codes of `CacheError` that were once explained as each other.
+    assert.include(Explanations.find("E0506")?.what, "lease")
+    assert.include(Explanations.find("E0508")?.what, "manifest")
   })
 
   for (const { code, foundBy } of shown) {

@@ -60,17 +60,17 @@ export const engine: ReadonlyArray<Explained> = [
     "Neither may be lost in silence. In this process it took effect.",
     "Try again: both may be repeated."
   ),
-  atRunTime(
-    "E0506",
-    "The manifest has mistakes.",
-    "It was built from data, or its types were cast.",
-    "Repair what `error.problems` lists."
-  ),
+  atRunTime("E0506", "A lease was refused.", "The lease's own error says why: see E0219.", "See E0219."),
   atRunTime(
     "E0507",
     "An option of a family cannot be used.",
     "Options are checked when the layer is built.",
     "Correct the option that the message names."
   ),
-  atRunTime("E0508", "A lease was refused.", "The lease's own error says why: see E0219.", "See E0219.")
+  atRunTime(
+    "E0508",
+    "The manifest has mistakes.",
+    "It was built from data, or its types were cast.",
+    "Repair what `error.problems` lists."
+  )
 ]
