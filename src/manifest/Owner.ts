@@ -86,6 +86,7 @@ export interface DelegateOptions<D extends Definition, K extends string> {
  *
  * - The layer does not wait for the first round, unless `await` says so. The first round waits for the owners of what
  *   the lookup reads, ten seconds at most.
+ * - What a lookup reads of other families is loaded anew before, where that would end before the next round.
  * - A key that fails is left to its readers and to the next round; `keys` that fails, or that names what is no key, is
  *   logged as a warning. Neither fails the layer.
  * - Readers come first: of the turns that `loadConcurrency` allows, these loads leave one, and they take no place in
@@ -137,7 +138,8 @@ export interface WarmOptions<out P> {
  *   `keysMax`.
  * - Reads are counted in memory, for at most 8,192 keys of the family. When there are many, only some are looked at. A
  *   family that does not predict pays nothing for it, and one that is not in memory cannot.
- * - Readers come first, and a failure concerns nobody, as with {@link WarmOptions}.
+ * - What a lookup reads is loaded anew before, readers come first, and a failure concerns nobody, as with
+ *   {@link WarmOptions}.
  *
  * **Example** (A hot key is never a miss)
  *

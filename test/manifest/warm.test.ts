@@ -138,6 +138,23 @@ describe("an owner that warms", () => {
       assert.isTrue(Exit.isSuccess(built.pollUnsafe()!))
     }).pipe(Effect.scoped, Effect.provide(base)))
 
+  it.effect("loads what its lookup reads anew, where that would end before the next round", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(Layer.provideMerge(
+        App.owner("profile", {
+          lookup: ({ id }) => Effect.andThen(note(`profile ${id}`), user.get({ id })),
+          warm: { keys: [{ id: "a" }], schedule: "40 seconds", await: true }
+        }),
+        App.owner("user", { lookup: noted })
+      ))
+      assert.deepStrictEqual(yield* drain, ["a", "profile a"])
+      yield* TestClock.adjust("40 seconds")
+      assert.deepStrictEqual(yield* drain, ["a", "profile a"])
+      yield* TestClock.adjust("39 seconds")
+      assert.isTrue(yield* Effect.provideContext(profile.has({ id: "a" }), context))
+      assert.deepStrictEqual(yield* drain, [])
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
   it.effect("loads many keys with one lookup", () =>
     Effect.gen(function*() {
       const all = Array.from({ length: 150 }, (_, i) => ({ id: `${i}` }))
@@ -229,6 +246,21 @@ describe("an owner that warms", () => {
       assert.deepStrictEqual(yield* drain, ["b", "c", "d", "e", "f", "y"])
     }).pipe(Effect.scoped, Effect.provide(base)))
 
+  it.effect("loads a key once more that was invalidated meanwhile, and counts it once", () =>
+    Effect.gen(function*() {
+      const gates = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      let runs = 0
+      const lookup = () => Effect.suspend(() => Effect.as(Deferred.await(gates[runs]!), `${runs++}`))
+      const context = yield* Layer.build(App.owner("user", { lookup }))
+      const as = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.provideContext(effect, context)
+      const warmed = yield* Effect.forkChild(as(user.warm([{ id: "a" }])), { startImmediately: true })
+      yield* as(user.invalidate({ id: "a" }))
+      for (const gate of gates) yield* Deferred.succeed(gate, undefined)
+      assert.strictEqual(yield* Fiber.join(warmed), 1)
+      assert.strictEqual(runs, 2)
+      assert.isTrue(yield* as(user.has({ id: "a" })))
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
   it.effect("leaves a key alone that somebody is loading", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
@@ -303,6 +335,39 @@ describe("an owner that predicts", () => {
       assert.deepStrictEqual(loads.filter((id) => id === "cold"), ["cold"])
       assert.isAtLeast(loads.length, 6)
       assert.isAtMost(loads.length, 8)
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("has what was made from others ready, though they end and nobody reads them", () =>
+    Effect.gen(function*() {
+      const context = yield* Layer.build(Layer.provideMerge(
+        App.owner("profile", {
+          lookup: ({ id }) => Effect.map(user.getMany([{ id }]), ([name]) => name!),
+          predict: { keysMax: 9 }
+        }),
+        App.owner("user", { lookup: noted })
+      ))
+      yield* seconds(300, Effect.provideContext(profile.get({ id: "hot" }), context))
+      const stats = yield* App.stats
+      assert.deepStrictEqual([stats.profile.misses, stats.user.misses], [1, 1])
+      const loads = yield* drain
+      assert.isAtLeast(loads.length, 6)
+      assert.isAtMost(loads.length, 8)
+      assert.strictEqual(stats.profile.loads, loads.length)
+    }).pipe(Effect.scoped, Effect.provide(base)))
+
+  it.effect("has what was made from others ready, also when they change", () =>
+    Effect.gen(function*() {
+      let row = 0
+      const context = yield* Layer.build(Layer.provideMerge(
+        App.owner("profile", { lookup: ({ id }) => user.get({ id }), predict: { keysMax: 9 } }),
+        App.owner("user", { lookup: () => Effect.sync(() => `${++row}`) })
+      ))
+      const seen = new Set<string>()
+      const get = Effect.map(profile.get({ id: "hot" }), (value) => seen.add(value))
+      yield* seconds(300, Effect.provideContext(get, context))
+      assert.strictEqual((yield* App.stats).profile.misses, 1)
+      assert.isAtLeast(seen.size, row - 1)
+      assert.isAtMost(row, 8)
     }).pipe(Effect.scoped, Effect.provide(base)))
 
   it.effect("ceases when a key is read no more", () =>

@@ -25,7 +25,7 @@ describe("explanations", () => {
     assert.strictEqual(new Set(Explanations.all.map(({ code }) => code)).size, Explanations.all.length)
     assert.strictEqual(Explanations.find("E0203")?.code, "E0203")
     assert.isUndefined(Explanations.find("E9999"))
-    // Codes of `CacheError` that were once explained as each other.
+    // Nothing else tells that a code is explained as another one.
     assert.include(Explanations.find("E0506")?.what, "lease")
     assert.include(Explanations.find("E0508")?.what, "manifest")
   })

@@ -41,6 +41,8 @@ export class Load {
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** How many of its flights have not ended. */
   open: number
+  /** It is made for later: what it reads must not end before then, or it would itself. */
+  until = -Infinity
   /** It read a value that was served stale: what it makes of it is stale as well. */
   readStale = false
   /** It read what it may not read, and so must not be stored, even if the lookup made light of it. */

@@ -36,6 +36,7 @@ interface Source<V> extends Reads<V> {
   serve(key: string): Effect.Effect<Served<V>, unknown>
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError>
+  renew(keys: ReadonlyArray<string>, untilMillis: number): Effect.Effect<number>
 }
 
 /** The load that a Context belongs to, unless it has ended: what it left behind is on its own. */
@@ -57,62 +58,75 @@ export class ObservedReads<V> implements Reads<V> {
   }
 
   read(key: string): Effect.Effect<V, unknown> {
-    return this.allowed([key]) ?? Effect.map(this.source.serve(key), (served) => this.seen(key, served))
+    return this.loading([key], () => Effect.map(this.source.serve(key), (served) => this.seen(key, served)))
   }
 
   readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
-    return this.allowed(keys) ??
-      Effect.map(this.source.serveMany(keys), (all) => all.map((served, i) => this.seen(keys[i]!, served)))
-  }
-
-  readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
-    return this.allowed([key]) ??
-      Effect.map(
-        this.source.held(key),
-        (served) => served === undefined ? Option.none() : Option.some(this.seen(key, served))
-      )
+    return this.loading(
+      keys,
+      () => Effect.map(this.source.serveMany(keys), (all) => all.map((served, i) => this.seen(keys[i]!, served)))
+    )
   }
 
   answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
-    return this.allowed([key]) ??
-      Effect.map(this.source.serve(key), (served) => {
-        this.seen(key, served)
-        return Answer.make(served, this.source.cache.time.now())
-      })
+    return this.loading([key], () => Effect.map(this.source.serve(key), (served) => this.answerOf(key, served)))
+  }
+
+  readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
+    return this.looking([key], () =>
+      Effect.map(
+        this.source.held(key),
+        (served) => served === undefined ? Option.none() : Option.some(this.seen(key, served))
+      ))
   }
 
   answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
-    return this.allowed([key]) ??
-      Effect.map(this.source.held(key), (served) => {
-        if (served === undefined) return Option.none()
-        this.seen(key, served)
-        return Option.some(Answer.make(served, this.source.cache.time.now()))
-      })
+    return this.looking([key], () =>
+      Effect.map(
+        this.source.held(key),
+        (served) => served === undefined ? Option.none() : Option.some(this.answerOf(key, served))
+      ))
   }
 
   find(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
-    return this.allowed([key]) ??
+    return this.looking([key], () =>
       Effect.map(this.source.find(key), (served) => {
         if (served !== undefined) this.seen(key, served)
         return served
-      })
+      }))
   }
 
   explain(key: string): Effect.Effect<Explanation<V>, CacheError> {
-    return this.allowed([key]) ?? this.source.explain(key)
+    return this.looking([key], () => this.source.explain(key))
   }
 
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
     return this.source.warm(keys, concurrency)
   }
 
-  private allowed(keys: ReadonlyArray<string>): Effect.Effect<never, CacheError> | undefined {
+  /** Reads keys that may be read, and that last for as long as the load is made for. */
+  private loading<A>(keys: ReadonlyArray<string>, read: () => Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {
+    const { until } = this.load
+    if (until === -Infinity) return this.looking(keys, read)
+    return this.looking(keys, () => Effect.andThen(this.source.renew(keys, until), Effect.suspend(read)))
+  }
+
+  /** Reads keys that may be read. */
+  private looking<A, E>(
+    keys: ReadonlyArray<string>,
+    read: () => Effect.Effect<A, E>
+  ): Effect.Effect<A, E | CacheError> {
     const { cache, spec } = this.source
     for (const key of keys) {
       const refused = this.load.refusalOf(cache, spec, key)
       if (refused !== undefined) return Effect.fail(refused)
     }
-    return undefined
+    return read()
+  }
+
+  private answerOf(key: string, served: Served<V>): Answer.Answer<V> {
+    this.seen(key, served)
+    return Answer.make(served, this.source.cache.time.now())
   }
 
   private seen(key: string, served: Served<V>): V {

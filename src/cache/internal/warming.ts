@@ -4,6 +4,8 @@
  * - Readers come first: these loads take no place in the queue of the family's `loadConcurrency`, and of its turns they
  *   leave one.
  * - A key is loaded if nothing is held of it, or if what is held ends before the next round.
+ * - What such a load reads of other families is loaded anew before, if it ends too early itself: else what is made from
+ *   it would end with it.
  * - A key whose last load failed is left alone for as long as its family says: `negativeTimeToLive` where nothing is
  *   held, `retryAfterFailure` where something is.
  */
@@ -26,6 +28,9 @@ export interface PredictOptions {
 // How many background loads of a family run at a time, and how many keys go to one `lookupMany`.
 const concurrencyMax = 16
 const keysPerLookupMax = 100
+
+// A load is overtaken by what its own lookup brings to light: a source that is loaded anew, and has changed.
+const attemptsMax = 2
 
 // A background load that hangs is given up after this, where the family has no hard timeout.
 const patienceMillis = 60_000
@@ -126,23 +131,27 @@ export class Warming<V> {
     return endsAt - entry.costMillis <= until ? "ahead" : undefined
   }
 
-  /** One key by its lookup, or several by one `lookupMany`. */
-  private loadGroup(keys: ReadonlyArray<string>, until: number): Effect.Effect<number> {
-    return Effect.acquireUseRelease(
+  /** One key by its lookup, or several by one `lookupMany`; once more where a change overtook them. */
+  private loadGroup(keys: ReadonlyArray<string>, until: number, attempts = attemptsMax): Effect.Effect<number> {
+    const once = Effect.acquireUseRelease(
       Effect.sync(() => this.start(keys, until)),
       (flights) => {
         const { hardTimeout = patienceMillis } = this.entries.expiry
         const ends = flights.map(({ load }) => load.fiber).filter((fiber) => fiber !== undefined)
-        return Effect.map(
-          Effect.timeoutOption(Fiber.awaitAll(new Set(ends)), hardTimeout),
-          () => flights.filter(({ exit }) => exit?._tag === "Success").length
-        )
+        return Effect.as(Effect.timeoutOption(Fiber.awaitAll(new Set(ends)), hardTimeout), flights)
       },
       (flights) =>
         Effect.sync(() => {
           for (const flight of flights) flight.letGo()
         })
     )
+    return Effect.flatMap(once, (flights) => {
+      const loaded = flights.filter(({ exit, voided }) => exit?._tag === "Success" && !voided).length
+      const overtaken = flights.filter(({ voided }) => voided).map(({ key }) => key)
+      return overtaken.length === 0 || attempts === 1
+        ? Effect.succeed(loaded)
+        : Effect.map(this.loadGroup(overtaken, until, attempts - 1), (more) => loaded + more)
+    })
   }
 
   private start(keys: ReadonlyArray<string>, until: number): ReadonlyArray<Flight<V>> {
@@ -153,13 +162,19 @@ export class Warming<V> {
       const cause = this.causeToLoad(key, until)
       if (cause !== undefined) wanted[cause].push(key)
     }
-    return (["absent", "ahead"] as const).flatMap((cause) => this.takeOff(loader, wanted[cause], cause))
+    return (["absent", "ahead"] as const).flatMap((cause) => this.takeOff(loader, wanted[cause], cause, until))
   }
 
   /** Flights that are held until they have ended, since nobody waits for them. */
-  private takeOff(loader: Loader<V>, keys: ReadonlyArray<string>, cause: Cause): ReadonlyArray<Flight<V>> {
+  private takeOff(
+    loader: Loader<V>,
+    keys: ReadonlyArray<string>,
+    cause: Cause,
+    until: number
+  ): ReadonlyArray<Flight<V>> {
     if (keys.length === 0) return []
     const load = new Load(this.entries.cache, this.entries.spec, keys)
+    load.until = until
     const flights = keys.map((key) => this.loads.takeOff(key, cause, undefined, false, load))
     for (const flight of flights) {
       flight.held = true
