@@ -222,5 +222,61 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now + this.expiry.idleTimeToLive)`,
     planted: `if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now)`,
     suites: ["model"]
+  },
+  {
+    law: 4,
+    bug: "a lookup reads any key of a family that it derives from",
+    file: cache,
+    text: `agrees(dependent, segments, own)\n`,
+    planted: `own !== undefined\n`,
+    suites: ["unit"]
+  },
+  {
+    law: 4,
+    bug: "a hit inside a lookup is not observed",
+    file: "src/manifest/internal/grants.ts",
+    text: `if (CacheFamily.isLookup(context)) return undefined`,
+    planted: `if (CacheFamily.isLookup(context) && context === undefined) return undefined`,
+    suites: ["unit"]
+  },
+  {
+    law: 4,
+    bug: "a lookup that makes light of a refused read has its value stored",
+    file: loads,
+    text: `if (refused !== undefined) return`,
+    planted: `if (refused !== undefined && flight.key === "") return`,
+    suites: ["unit"]
+  },
+  {
+    law: 6,
+    bug: "a derived entry is fresh for longer than what it was made from",
+    file: loads,
+    text: `Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))`,
+    planted: `Expiry.endBy(this.expiry, own, Infinity)`,
+    suites: ["unit"]
+  },
+  {
+    law: "warming",
+    bug: "a load that nobody asked for takes more turns than there are",
+    file: loads,
+    text: `if (quiet) return permits.withPermit(work)`,
+    planted: `if (quiet) return work`,
+    suites: ["simulation", "unit"]
+  },
+  {
+    law: "warming",
+    bug: "a load that nobody asked for is stored though it was overtaken",
+    file: loads,
+    text: `if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
+    planted: `if (!flight.quiet && (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid")) {`,
+    suites: ["simulation"]
+  },
+  {
+    law: "warming",
+    bug: "a key that is read no more is loaded for ever",
+    file: "src/cache/internal/reuse.ts",
+    text: `watched.lastAt < madeAt || watched.lastAt < watched.renewedAt`,
+    planted: `watched.lastAt < 0`,
+    suites: ["unit"]
   }
 ]
