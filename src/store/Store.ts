@@ -21,7 +21,7 @@ import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
 import type { Codec } from "./Codec.ts"
 import type { Entry, Found } from "./Entry.ts"
-import type { StoreError } from "./StoreError.ts"
+import type { Operation, StoreError } from "./StoreError.ts"
 
 /**
  * What a store must know of a family to keep its entries.
@@ -42,6 +42,8 @@ export interface StoreFamily<V> {
   readonly weigher: ((key: string, value: V) => number) | undefined
   /** Called when a tier pushes an entry out for lack of room, or because its time is over; never for a `remove`. */
   readonly onEvict: ((key: string, entry: Entry<V>, cause: "Evicted" | "Expired") => void) | undefined
+  /** Called by a store of several tiers when one of them failed, whether or not the operation as a whole does. */
+  readonly onTierFailure?: ((operation: Operation, error: StoreError) => void) | undefined
 }
 
 /**

@@ -6,7 +6,8 @@
  * - A write goes from the lowest tier to the hottest, so that whatever ends it midway leaves nothing below that is gone
  *   above. Writes of one key take turns.
  * - A tier that fails to read is passed over. A tier that fails to remove makes the removal fail, once every tier was
- *   tried; what it should have forgotten is not read from it again until it has.
+ *   tried, and so does one that neither takes what is set nor removes what was there; what it should have forgotten is
+ *   not read from it again until it has.
  * - Marks are kept by every tier; a mark is known as long as one tier knows it.
  *
  * Not here: breakers and time limits. A tier ends its own operations; each of its failures is told to `onTierFailure`.
@@ -170,6 +171,10 @@ const open = <V>(
     const tiers: Array<Tier<V>> = []
     const demotions = new Demotions<V>(guard, tiers)
     let refused: StoreError | undefined
+    const tell: Report = (tier, operation, error) => {
+      report(tier, operation, error)
+      family.onTierFailure?.(operation, error)
+    }
     for (const store of stores) {
       const at = tiers.length
       const partition = yield* Effect.result(store.open({
@@ -180,7 +185,7 @@ const open = <V>(
           else if (mode === "onEviction" || isLowest) family.onEvict?.(key, entry, cause)
         }
       }))
-      if (Result.isSuccess(partition)) tiers.push(new Tier(store.name, partition.success, report))
+      if (Result.isSuccess(partition)) tiers.push(new Tier(store.name, partition.success, tell))
       else if (isForLackOfCodec(family.codec, partition.failure)) refused ??= partition.failure
       else return yield* Effect.fail(partition.failure)
     }
@@ -453,21 +458,20 @@ class TieredPartition<V> implements Partition<V> {
     return this.#write(this.#guard.write(keys, set))
   }
 
-  // The tiers that did not take the entries hold nothing of their keys, or are not asked for them.
+  // A tier that did not take the entries holds nothing of their keys, or else the set fails: though not asked for them
+  // here, it would give the value before to whoever opens it next.
   #setAll(entries: Entries<V>): Effect.Effect<void, StoreError> {
-    const hottest = this.#tiers[0]!
-    return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.setMany(entries)), (results) =>
-      // The hottest is read past this store, through `hot`: there is no asking it less.
-      results.every(Result.isFailure) || !entries.every(([key]) => hottest.trusts(key))
-        ? firstFailure(results.toReversed())
-        : Effect.void)
+    return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.setMany(entries)), (results) => {
+      const owing = results.filter((_, at) => !entries.every(([key]) => this.#upwards[at]!.trusts(key)))
+      return firstFailure(results.every(Result.isFailure) ? results.toReversed() : owing)
+    })
   }
 
   #setHot(entries: Entries<V>): Effect.Effect<void, StoreError> {
     const keys = entries.map(([key]) => key)
     return Effect.flatMap(
-      Effect.forEach(this.#upwards.slice(0, -1), (tier) => tier.remove(keys), { discard: true }),
-      () => Effect.flatMap(this.#tiers[0]!.setMany(entries), (result) => firstFailure([result]))
+      Effect.forEach(this.#upwards.slice(0, -1), (tier) => tier.remove(keys)),
+      (removed) => Effect.flatMap(this.#tiers[0]!.setMany(entries), (result) => firstFailure([result, ...removed]))
     )
   }
 

@@ -107,7 +107,8 @@ export * as StoreError from "./StoreError.ts"
  * - A write goes from the lowest tier to the hottest, so that whatever ends it midway leaves nothing below that is gone
  *   above. Writes of one key take turns.
  * - A tier that fails to read is passed over. A tier that fails to remove makes the removal fail, once every tier was
- *   tried; what it should have forgotten is not read from it again until it has.
+ *   tried, and so does one that neither takes what is set nor removes what was there; what it should have forgotten is
+ *   not read from it again until it has.
  * - Marks are kept by every tier; a mark is known as long as one tier knows it.
  *
  * Not here: breakers and time limits. A tier ends its own operations; each of its failures is told to `onTierFailure`.

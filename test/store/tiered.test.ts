@@ -362,7 +362,8 @@ describe("a tier that fails to write", () => {
       for (const operations of [["set"], ["set", "remove"]] as const) {
         const { cold, failures, hottest, users } = yield* setUp([{ fault: { kind: "fail" }, operations, keys: ["1"] }])
         yield* (yield* cold.open(family())).set("1", entry("old"))
-        yield* users.set("1", entry("new"))
+        const set = yield* Effect.exit(users.set("1", entry("new")))
+        assert.strictEqual(Exit.isFailure(set), operations.length === 2, "told when the value before may come back")
         assert.strictEqual((yield* users.get("1"))?.entry.value, "new")
         assert.deepStrictEqual(failures, operations.map((operation) => `cold ${operation}`))
         yield* hottest.remove(["1"])
@@ -457,6 +458,18 @@ describe("set: onEviction", () => {
       assert.isUndefined(yield* users.get("1"))
       assert.isUndefined(yield* peek(cold, "2"))
       assert.strictEqual((yield* users.get("2"))?.entry.value, "newest")
+    }))
+
+  it.effect("fails to set what a lower tier keeps an older value of; it is not read from there", () =>
+    Effect.gen(function*() {
+      const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]
+      const [faulty] = yield* FaultyStore.make(cold, { rules: [{ fault: { kind: "fail" }, operations: ["remove"] }] })
+      const users = yield* TieredStore.make([hot, faulty], { set: "onEviction" }).open(family())
+      yield* (yield* cold.open(family())).set("1", entry("old"))
+      const error = yield* Effect.flip(users.set("1", entry("new")))
+      assert.match(error.message, /cold tier failed in `remove`/)
+      yield* (yield* hot.open(family())).remove(["1"])
+      assert.isUndefined(yield* users.get("1"))
     }))
 
   it.effect("writes below what is left when the family is closed", () =>
