@@ -111,6 +111,10 @@ export class Cache implements Engine {
     return this.version = Math.max(this.version + 1, nowMillis * 1_000)
   }
 
+  sawVersion(version: number): void {
+    this.version = Math.max(this.version, version)
+  }
+
   get stats(): { readonly [family: string]: FamilyStats } {
     return Object.fromEntries(Array.from(this.families, ([name, family]) => [name, family.stats]))
   }
@@ -298,7 +302,8 @@ export const make: (
           parse: options.parse,
           codec: options.codec,
           weigher: options.weigher,
-          onEvict: (key, _entry, cause) => cache.families.get(options.name)?.left(key, cause)
+          onEvict: (key, _entry, cause) => cache.families.get(options.name)?.left(key, cause),
+          onTierFailure: (operation, error) => cache.families.get(options.name)?.tierFailed(operation, error)
         }),
         (error) => new CacheError({ reason: new StoreFailed({ error }) })
       )

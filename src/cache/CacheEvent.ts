@@ -25,7 +25,7 @@ export type RemovalCause = "Explicit" | "Replaced" | "Expired" | "Evicted" | "In
  * - `Invalidated`: keys were invalidated; `scope` is a key, a pattern or a tag, `through` the family whose change did
  *   it.
  * - `Refused`: a load's value was not stored, because its key was invalidated while it ran.
- * - `TierFailed`: a tier failed, and the cache went on without it.
+ * - `TierFailed`: a tier failed. Reads went on without it; of a write or an invalidation the caller was told.
  *
  * @category models
  * @since 0.1.0

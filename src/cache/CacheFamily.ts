@@ -24,6 +24,7 @@ import * as Semaphore from "effect/Semaphore"
 import { LeaseError } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
 import { type HotPartition, miss } from "../store/Store.ts"
+import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
 import { CacheError, LeaseRefused, VersionConflict } from "./CacheError.ts"
 import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
@@ -32,7 +33,7 @@ import type { Explanation, Outcome } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { Entries, type Holding, knowing, noTags } from "./internal/entries.ts"
-import { type Served, valueOf } from "./internal/flight.ts"
+import { type Flight, type Served, valueOf } from "./internal/flight.ts"
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
@@ -142,16 +143,30 @@ export class CacheFamily<V = unknown> {
 
   /** The same for keys that were no hits, with where each value is from. */
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
-    const readAll = Effect.forEach(keys, (key) => this.serve(key), { concurrency: "unbounded" })
-    if (this.loads.loader?.lookupMany === undefined || !keys.some((key) => this.isMissing(key))) return readAll
+    const { loader } = this.loads
+    if (loader?.lookupMany === undefined || !keys.some((key) => this.isMissing(key))) return this.serveEach(keys, [])
     return Effect.acquireUseRelease(
       Effect.sync(() => this.loads.startMany(keys.filter((key) => this.isMissing(key)))),
-      () => readAll,
+      (flights) => this.serveEach(keys, flights),
       (flights) =>
         Effect.sync(() => {
           for (const flight of flights) flight.letGo()
         })
     )
+  }
+
+  /** Joins the flights of these keys, which may have ended without anything to find; serves the other ones. */
+  private serveEach(
+    keys: ReadonlyArray<string>,
+    flights: ReadonlyArray<Flight<V>>
+  ): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
+    const byKey = new Map(flights.map((flight) => [flight.key, flight]))
+    return Effect.forEach(keys, (key) => {
+      const flight = byKey.get(key)
+      if (flight === undefined) return this.serve(key)
+      this.entries.countMiss(key)
+      return Effect.callback<Served<V>, unknown>((resume) => flight.join(resume))
+    }, { concurrency: "unbounded" })
   }
 
   /** Nothing that may be served is in memory, no load is under way, and no failure is remembered. */
@@ -538,7 +553,8 @@ export class CacheFamily<V = unknown> {
   dropKey(key: string, mode: Mode, stamp: number, through: string): Below {
     if (mode === "markStale") {
       const values = key.split(":")
-      return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through)
+      const name = this.cache.observed ? this.spec.render(key) : undefined
+      return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, name)
     }
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", key, stamp, through, mode)
@@ -551,11 +567,11 @@ export class CacheFamily<V = unknown> {
   }
 
   /** The synchronous part of invalidating a scope; the Effect is what is left to do below. */
-  markScope(scope: Scope, mode: Mode, stamp: number, through: string): Below {
+  markScope(scope: Scope, mode: Mode, stamp: number, through: string, key?: string): Below {
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", scope, stamp, through, mode)
     if (this.cache.observed) {
-      const name = scope === everything ? this.spec.pattern : scope.values.join(":")
+      const name = key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.join(":"))
       this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
     }
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
@@ -615,6 +631,11 @@ export class CacheFamily<V = unknown> {
     else this.entries.counts.expirations++
     this.entries.note(cause, key, this.cache.stamp)
     this.removed(key, cause)
+  }
+
+  /** Called by a store when one of its tiers failed, and the others may have gone on. */
+  tierFailed(operation: Operation, error: StoreError): void {
+    this.entries.tierFailed(operation, error)
   }
 
   private removed(key: string, cause: RemovalCause): void {

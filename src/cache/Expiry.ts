@@ -78,7 +78,8 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy) {
   const time = <D>(option: keyof FamilyPolicy, input: Duration.Input | undefined, otherwise: D) => {
     if (input === undefined) return Effect.succeed(otherwise)
     const duration = Duration.fromInput(input)
-    const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : Number.NaN
+    // A `Duration` of `NaN` is zero, which would say something.
+    const millis = duration._tag === "Some" && !Number.isNaN(input) ? Duration.toMillis(duration.value) : Number.NaN
     return millis >= 0
       ? Effect.succeed(millis)
       : Effect.fail(invalid(option, "must be a duration that is not negative"))

@@ -4,10 +4,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import * as LmdbStore from "../../src/store/LmdbStore.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
 import { engine } from "../engine.ts"
+import { temporaryFolder } from "../store/folder.ts"
 
 type Answer = Effect.Effect<unknown, unknown>
 
@@ -299,6 +304,40 @@ describe("what other caches do", () => {
       const { get } = yield* family({}, (run) => run === 1 ? Effect.never : Effect.succeed("value"))
       yield* Fiber.interrupt(yield* fork(get))
       assert.strictEqual(yield* get, "value")
+    }).pipe(Effect.scoped))
+
+  it.effect("a value that comes up from a lower tier does not lose its shape (BentoCache's next read throws)", () =>
+    Effect.gen(function*() {
+      class User extends Schema.Class<User>("User")({ name: Schema.String, since: Schema.Date }) {}
+      const path = yield* temporaryFolder
+      const life = Effect.map(
+        engine({ families: { user: { pattern: "user:{id}", value: User } } }, () => Effect.die("not used"), {
+          store: TieredStore.layer([
+            MemoryStore.layer({ capacity: 10 }),
+            LmdbStore.layer({ path, durability: "process" })
+          ])
+        }),
+        ({ app: { keys: { user } }, as }) => ({
+          set: as<void, unknown>(user.set({ id: "1" }, new User({ name: "Ada", since: new Date(0) }))),
+          get: as<User, unknown>(user.get({ id: "1" }))
+        })
+      )
+      yield* Effect.scoped(Effect.flatMap(life, ({ set }) => set))
+      const { get } = yield* life
+      const [first, second] = [yield* get, yield* get]
+      assert.isTrue(first instanceof User && first.since instanceof Date)
+      assert.strictEqual(second, first)
+    }).pipe(Effect.scoped))
+
+  it.effect("one caller's list of tags is not the entry's (BentoCache's is)", () =>
+    Effect.gen(function*() {
+      const tags = ["tag"]
+      const { get, on, source, user } = yield* family({}, () => Effect.succeed(Lookup.loaded("value", { tags })))
+      yield* get
+      tags.push("another")
+      yield* on(user.invalidateTag("another"))
+      yield* get
+      assert.strictEqual(source.runs, 1)
     }).pipe(Effect.scoped))
 
   it.effect("one key that fails does not fail the others of a bulk load (cachified's batch does)", () =>

@@ -163,7 +163,7 @@ describe("a load", () => {
       assert.strictEqual(yield* get("1"), "loaded user:1")
       yield* TestClock.adjust(0)
       const failures = events.filter(({ _tag }) => _tag === "TierFailed") as ReadonlyArray<{ operation: string }>
-      assert.deepStrictEqual(failures.map(({ operation }) => operation), ["get", "set"])
+      assert.deepStrictEqual(failures.map(({ operation }) => operation), ["get", "set", "remove"])
     })
   )
 })

@@ -32,6 +32,8 @@ export interface Engine extends Plan {
   /** Runs what sets a key, once there is room for it on the way to the tiers below. */
   whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
   nextVersion(nowMillis: number): number
+  /** Versions from now on are greater than this one, whatever the clock was when it was made. */
+  sawVersion(version: number): void
   emit(event: CacheEvent): void
   /** Drops what depends on one key of a family. */
   spread(family: string, key: string, mode: Mode): Below

@@ -6,11 +6,13 @@
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
+import type { StoreError } from "../../store/StoreError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Happening, Noted } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import {
+  everything,
   FamilyMarks,
   type Mode,
   readScope,
@@ -84,6 +86,7 @@ export class Entries<V> {
   private readonly watches = new Map<string, Set<Watch>>()
   /** How often each tier below memory answered. */
   readonly hitsBelow = new Map<string, number>()
+  private readonly told = new WeakSet<StoreError>()
   readonly counts = {
     hits: 0,
     staleHits: 0,
@@ -104,7 +107,7 @@ export class Entries<V> {
     this.expiry = spec.expiry
     this.hot = spec.partition.hot
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
-    this.lower = lower && new Lane(cache.outbox, lower, this.tierFailed)
+    this.lower = lower && new Lane(cache.outbox, lower, this.tierFailed, this.distrustBelow)
     this.tagged = this.lower !== undefined
     this.lookTwice()
   }
@@ -181,6 +184,7 @@ export class Entries<V> {
         const held = this.held(key)
         if (held !== undefined || this.lower === undefined) return Effect.succeed(held)
         return Effect.map(this.lookBelow(key), (found) => {
+          if (found !== undefined) this.cache.sawVersion(found.entry.version)
           const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
             this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
           return isGone ? undefined : found.entry
@@ -255,6 +259,7 @@ export class Entries<V> {
     if (watch.changed) return foundIn(this.hot?.peek(key) ?? this.lower!.pending(key)?.entry)
     if (found === undefined) return undefined
     const { entry } = found
+    this.cache.sawVersion(entry.version)
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
     if (this.hot === undefined || entry.expiresAt <= now) return found
@@ -266,8 +271,17 @@ export class Entries<V> {
     return found
   }
 
+  /** Tells of a failure once, though a store of several tiers and the operation that failed of it both report it. */
   readonly tierFailed: OnFailure = (operation, error) => {
-    if (this.cache.observed) this.cache.emit(CacheEvent.TierFailed({ family: this.name, operation, error }))
+    if (!this.cache.observed || this.told.has(error)) return
+    this.told.add(error)
+    this.cache.emit(CacheEvent.TierFailed({ family: this.name, operation, error }))
+  }
+
+  /** Nobody knows what is below: whatever is there counts as changed now. */
+  private readonly distrustBelow = (): void => {
+    this.marks.record(everything, "hide", this.cache.nextStamp(), this.cache.time.now())
+    this.lookTwice()
   }
 
   entryOf(value: V, options: LoadedOptions, stamp: number, now: number, costMillis: number): Entry<V> {
@@ -279,7 +293,8 @@ export class Entries<V> {
       costMillis,
       this.expiry.jitter === 0 ? 0 : this.cache.random.nextDoubleUnsafe()
     )
-    const tags = options.tags ?? noTags
+    // A copy: the list is the caller's, who may use it again.
+    const tags = options.tags === undefined || options.tags.length === 0 ? noTags : Array.from(options.tags)
     if (this.expiry.freeze) freezeDeep(value)
     if (tags.length > 0) this.tagged = true
     return {

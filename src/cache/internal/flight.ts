@@ -163,6 +163,7 @@ export class Flight<V> {
   joined = 0
   timer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
+  private early: Exit.Exit<Served<V>, unknown> | undefined = undefined
   private waiters: Array<(exit: Exit.Exit<Served<V>, unknown>) => void> = []
   private readonly abandoned: (flight: Flight<V>) => void
 
@@ -194,6 +195,8 @@ export class Flight<V> {
   join(resume: (exit: Exit.Exit<Served<V>, unknown>) => void): Effect.Effect<void> | void {
     this.joined++
     if (this.exit !== undefined) return resume(this.exit)
+    // A tier that answers at once does so before whoever started the load can wait for it.
+    if (this.early !== undefined && (this.held || this.joined === 1)) return resume(this.early)
     this.waiters.push(resume)
     return Effect.sync(() => {
       const at = this.waiters.indexOf(resume)
@@ -224,6 +227,7 @@ export class Flight<V> {
   /** Answers those who wait now, while the load goes on for those to come. */
   answerEarly(exit: Exit.Exit<Served<V>, unknown>): void {
     this.detached = true
+    this.early = exit
     this.answer(exit)
   }
 

@@ -240,6 +240,7 @@ export class Loads<V> {
     if (verdict === "hidden") return undefined
     const age = now - (verdict === "stale" ? this.entries.staleSince(flight.key, entry, now) : entry.freshUntil)
     if (age < this.expiry.staleWhileRevalidate) {
+      if (!flight.quiet) this.entries.tellHit(flight.key, tier, true)
       flight.answerEarly(Exit.succeed({ value: entry.value, tier, entry, stale: true }))
     }
     return age < Math.max(this.expiry.staleWhileRevalidate, this.expiry.staleIfError) ? entry : undefined
@@ -346,9 +347,11 @@ export class Loads<V> {
       if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
       if (changed) this.disprove(flight)
     } else if (!readStale) {
-      const own = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
-      const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       if (changed) this.spreadChange(key)
+      // Found valid in this step, it is as new as its own change.
+      const stamp = changed ? this.cache.stamp : flight.stamp
+      const own = this.entries.entryOf(value, options, stamp, now, now - flight.startedAt)
+      const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.
       this.entries.keep(key, entry, now)
       return { value, tier: "lookup", entry, stale: false }

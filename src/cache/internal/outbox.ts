@@ -9,6 +9,7 @@
  *   mark.
  * - Until its change has arrived, what lies below of a key is out of date: `pending` says what holds instead.
  * - A round is handed over in one step, so that a tier which gathers writes commits it as one.
+ * - A key whose change has failed is not read below until a later change of it has arrived: nobody knows what is there.
  * - Beyond `pendingMax` keys, whoever would set one waits for room. A removal never waits: the family that has most of
  *   them is cleared below instead.
  *
@@ -26,6 +27,9 @@ import { type Operation, StoreError, TierFailed } from "../../store/StoreError.t
 
 // Keys that gather to be set, and as many to be removed, in all families.
 const pendingMax = 65_536
+
+// Keys of a family whose change below has failed; beyond, all of the family that is older counts as changed.
+const distrustedMax = 65_536
 
 // A tier ends its own operations; one that does not must not hold up the end of the program.
 const closingMax: Duration.Input = "30 seconds"
@@ -85,13 +89,17 @@ export class Lane<V> {
   readonly partition: Partition<V>
   private readonly outbox: Outbox
   private readonly onFailure: OnFailure
+  private readonly onDistrust: () => void
   private gathering: Changes<V> | undefined
   private carried: Changes<V> | undefined
+  private readonly distrusted = new Set<string>()
 
-  constructor(outbox: Outbox, partition: Partition<V>, onFailure: OnFailure) {
+  /** `onDistrust` is told when nothing that is below at the time is to be believed. */
+  constructor(outbox: Outbox, partition: Partition<V>, onFailure: OnFailure, onDistrust: () => void) {
     this.outbox = outbox
     this.partition = partition
     this.onFailure = onFailure
+    this.onDistrust = onDistrust
   }
 
   set(key: string, entry: Entry<V>): Below {
@@ -103,11 +111,11 @@ export class Lane<V> {
     return this.put(key, absent)
   }
 
-  /** What holds below of a key once its changes have arrived; `undefined` when none is on its way. */
+  /** What holds below of a key, whatever is there; `undefined` when what is there does. */
   pending(key: string): Pending<V> | undefined {
-    return this.gathering === undefined && this.carried === undefined
-      ? undefined
-      : pendingIn(this.gathering, key) ?? pendingIn(this.carried, key)
+    if (this.gathering === undefined && this.carried === undefined && this.distrusted.size === 0) return undefined
+    return pendingIn(this.gathering, key) ?? pendingIn(this.carried, key) ??
+      (this.distrusted.has(key) ? absent : undefined)
   }
 
   /** How many removals have gathered. */
@@ -142,14 +150,37 @@ export class Lane<V> {
       if (entry === undefined) removed.push(key)
       else sets.push([key, entry])
     }
-    const { onFailure, partition } = this
+    const { partition } = this
     const removals = removed.length === 0
       ? Effect.void
-      : into(parcel, "remove", partition.remove(removed), onFailure)
+      : this.into(parcel, "remove", partition.remove(removed), removed)
     return {
-      removals: parcel.cleared ? Effect.andThen(into(parcel, "clear", partition.clear, onFailure), removals) : removals,
-      sets: sets.length === 0 ? Effect.void : into(parcel, "set", partition.setMany(sets), onFailure)
+      removals: parcel.cleared ? Effect.andThen(this.into(parcel, "clear", partition.clear), removals) : removals,
+      sets: sets.length === 0
+        ? Effect.void
+        : this.into(parcel, "set", partition.setMany(sets), sets.map(([key]) => key))
     }
+  }
+
+  /** What a change of some keys, or of all, comes to. */
+  private into(
+    parcel: Parcel,
+    operation: Operation,
+    work: Effect.Effect<void, StoreError>,
+    keys?: ReadonlyArray<string>
+  ): Effect.Effect<void> {
+    return into(parcel, operation, work, this.onFailure, (failed) => {
+      if (!failed) {
+        if (this.distrusted.size === 0) return
+        if (keys === undefined) this.distrusted.clear()
+        else for (const key of keys) this.distrusted.delete(key)
+        return
+      }
+      for (const key of keys ?? []) this.distrusted.add(key)
+      if (keys !== undefined && this.distrusted.size <= distrustedMax) return
+      this.distrusted.clear()
+      this.onDistrust()
+    })
   }
 
   landed(): void {
@@ -181,11 +212,13 @@ const into = (
   parcel: Parcel,
   operation: Operation,
   work: Effect.Effect<void, StoreError>,
-  onFailure: OnFailure
+  onFailure: OnFailure,
+  onEnd: (failed: boolean) => void = () => {}
 ): Effect.Effect<void> =>
   Effect.matchCause(work, {
-    onSuccess: () => {},
+    onSuccess: () => onEnd(false),
     onFailure: (cause) => {
+      onEnd(true)
       const error = Cause.squash(cause)
       parcel.failure = error instanceof StoreError
         ? error

@@ -1,0 +1,328 @@
+/**
+ * Many keys at once: what is asked of whom, in which order the answers come, and what one key's fate means to the others.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { checkInvariants, type EngineOptions } from "../engine.ts"
+import { makePlace } from "../store/mapStore.ts"
+import { after, family, fork, reasonOf, settle, tiers } from "./source.ts"
+
+type Many = (keys: ReadonlyArray<string>, call: number) => Effect.Effect<ReadonlyArray<unknown>, unknown>
+
+const bulk = Effect.fnUntraced(function*(policy: FamilyPolicy, many: Many, options?: EngineOptions) {
+  const asked: Array<ReadonlyArray<string>> = []
+  const cache = yield* family(policy, (_, { key }) => Effect.succeed(`single ${key}`), {
+    ...options,
+    lookupMany: (keys) => Effect.suspend(() => many(keys, asked.push(keys)))
+  })
+  const getMany = (...ids: ReadonlyArray<string>) =>
+    cache.on<ReadonlyArray<unknown>>(cache.user.getMany(ids.map((id) => ({ id }))))
+  return { ...cache, asked, getMany }
+})
+
+const echo: Many = (keys) => Effect.succeed(keys)
+const slowly = (millis: number): Many => (keys) => after(millis, Effect.succeed(keys))
+
+describe("a bulk read", () => {
+  it.effect("of no keys asks for nothing", () =>
+    Effect.gen(function*() {
+      const { asked, getMany } = yield* bulk({}, echo)
+      assert.deepStrictEqual(yield* getMany(), [])
+      assert.deepStrictEqual(asked, [])
+    }).pipe(Effect.scoped))
+
+  it.effect("answers in the order of its keys, whatever was there", () =>
+    Effect.gen(function*() {
+      const { asked, getMany, of } = yield* bulk({}, echo)
+      yield* of("2").set("two")
+      yield* of("4").set("four")
+      assert.deepStrictEqual(yield* getMany("3", "2", "1", "4"), ["user:3", "two", "user:1", "four"])
+      assert.deepStrictEqual(asked, [["user:3", "user:1"]])
+    }).pipe(Effect.scoped))
+
+  it.effect("that names a key twice asks for it once", () =>
+    Effect.gen(function*() {
+      const { asked, getMany } = yield* bulk({}, echo)
+      assert.deepStrictEqual(yield* getMany("1", "2", "1", "2"), ["user:1", "user:2", "user:1", "user:2"])
+      assert.deepStrictEqual(asked, [["user:1", "user:2"]])
+    }).pipe(Effect.scoped))
+
+  it.effect("of what is all there asks for nothing", () =>
+    Effect.gen(function*() {
+      const { asked, getMany } = yield* bulk({}, echo)
+      yield* getMany("1", "2")
+      yield* getMany("2", "1")
+      assert.strictEqual(asked.length, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("of falsy values tells them from what is absent", () =>
+    Effect.gen(function*() {
+      const values = [undefined, null, 0, "", false]
+      const { asked, getMany } = yield* bulk({}, () => Effect.succeed(values))
+      const ids = ["1", "2", "3", "4", "5"]
+      assert.deepStrictEqual(yield* getMany(...ids), values)
+      assert.deepStrictEqual(yield* getMany(...ids), values)
+      assert.strictEqual(asked.length, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("of what is not to be stored is one load, not one more for each key", () =>
+    Effect.gen(function*() {
+      const { asked, getMany, source } = yield* bulk({ timeToLive: "doNotStore" }, echo)
+      assert.deepStrictEqual(yield* getMany("1", "2"), ["user:1", "user:2"])
+      assert.deepStrictEqual([asked.length, source.runs], [1, 0])
+    }).pipe(Effect.scoped))
+
+  it.effect("does not ask for what another is loading", () =>
+    Effect.gen(function*() {
+      const { asked, getMany } = yield* bulk({}, slowly(10))
+      const first = yield* fork(getMany("1", "2"))
+      const second = yield* fork(getMany("2", "3"))
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual(yield* Fiber.join(first), ["user:1", "user:2"])
+      assert.deepStrictEqual(yield* Fiber.join(second), ["user:2", "user:3"])
+      assert.deepStrictEqual(asked, [["user:1", "user:2"], ["user:3"]])
+    }).pipe(Effect.scoped))
+
+  it.effect("joins the load of a single read, and is joined by one", () =>
+    Effect.gen(function*() {
+      const { asked, getMany, of } = yield* bulk({}, slowly(10))
+      const many = yield* fork(getMany("1", "2"))
+      const one = yield* fork(of("2").get)
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(one), "user:2")
+      yield* Fiber.join(many)
+      assert.strictEqual(asked.length, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("fails for a key that is none before anything is asked", () =>
+    Effect.gen(function*() {
+      const { asked, getMany } = yield* bulk({}, echo)
+      assert.strictEqual(reasonOf(yield* Effect.flip(getMany("1", "a:b"))), "InvalidKey")
+      assert.deepStrictEqual(asked, [])
+    }).pipe(Effect.scoped))
+
+  it.effect("asks a lower tier for all at once, and the source only for the rest", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      const kept = yield* tiers([], { place })
+      yield* Effect.scoped(Effect.flatMap(bulk({}, echo, kept.options), ({ getMany }) => getMany("1", "2")))
+      const { faults, options } = yield* tiers([], { place })
+      const { asked, getMany } = yield* bulk({}, echo, options)
+      const before = yield* faults.calls
+      assert.deepStrictEqual(yield* getMany("1", "2", "3"), ["user:1", "user:2", "user:3"])
+      assert.deepStrictEqual(asked, [["user:3"]])
+      yield* settle
+      assert.strictEqual((yield* faults.calls) - before, 2, "one read, one write")
+    }).pipe(Effect.scoped))
+
+  it.effect("serves what is stale in a lower tier at once, and renews it with one load", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      const policy = { timeToLive: 100, staleWhileRevalidate: 1_000 }
+      const kept = yield* tiers([], { place })
+      yield* Effect.scoped(Effect.flatMap(bulk(policy, echo, kept.options), ({ getMany }) => getMany("1", "2")))
+      yield* TestClock.adjust(100)
+      const { options } = yield* tiers([], { place })
+      const renewed: Many = (keys) => after(10, Effect.succeed(keys.map((key) => `new ${key}`)))
+      const { asked, getMany } = yield* bulk(policy, renewed, options)
+      assert.deepStrictEqual(yield* getMany("1", "2", "1"), ["user:1", "user:2", "user:1"])
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual(yield* getMany("1", "2"), ["new user:1", "new user:2"])
+      assert.deepStrictEqual(asked, [["user:1", "user:2"]])
+    }).pipe(Effect.scoped))
+
+  it.effect("serves what is stale at once, where that is allowed", () =>
+    Effect.gen(function*() {
+      const { asked, getMany } = yield* bulk({ timeToLive: 100, staleWhileRevalidate: 1_000 }, echo)
+      yield* getMany("1", "2")
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual(yield* getMany("1", "2"), ["user:1", "user:2"])
+      assert.strictEqual(asked.length, 1)
+    }).pipe(Effect.scoped))
+})
+
+describe("of a bulk load", () => {
+  it.effect("that fails, each key fails, and nothing is stored", () =>
+    Effect.gen(function*() {
+      const { getMany, has, of, running } = yield* bulk({ negativeTimeToLive: 0 }, () => Effect.fail("broken"))
+      assert.strictEqual(yield* Effect.flip(getMany("1", "2")), "broken")
+      assert.deepStrictEqual([yield* has, yield* of("2").has], [false, false])
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  for (const [what, change] of [["few", -1], ["many", 1]] as const) {
+    it.effect(`that gives too ${what} answers, nothing is stored under the wrong key`, () =>
+      Effect.gen(function*() {
+        const { getMany, of, running } = yield* bulk(
+          {},
+          (keys) => Effect.succeed(change < 0 ? keys.slice(0, -1) : [...keys, "more"])
+        )
+        const exit = yield* Effect.exit(getMany("1", "2", "3"))
+        assert.strictEqual(exit._tag, "Failure")
+        for (const id of ["1", "2", "3"]) assert.isFalse(yield* of(id).has)
+        checkInvariants(running)
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("a failed key is remembered alone", () =>
+    Effect.gen(function*() {
+      const { asked, getMany, of } = yield* bulk(
+        { negativeTimeToLive: 1_000 },
+        (keys) => Effect.succeed(keys.map((key) => key === "user:2" ? Lookup.failed("broken") : key))
+      )
+      yield* Effect.flip(getMany("1", "2", "3"))
+      assert.strictEqual(yield* Effect.flip(of("2").get), "broken")
+      assert.deepStrictEqual(yield* getMany("1", "3"), ["user:1", "user:3"])
+      assert.strictEqual(asked.length, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("a key without a value is absent, and the others are there", () =>
+    Effect.gen(function*() {
+      const { getMany, held } = yield* bulk(
+        {},
+        (keys) => Effect.succeed(keys.map((key) => key === "user:2" ? Lookup.skip : key))
+      )
+      assert.strictEqual(reasonOf(yield* Effect.flip(getMany("1", "2"))), "Absent")
+      assert.strictEqual(yield* held, "user:1")
+    }).pipe(Effect.scoped))
+
+  it.effect("each key has the life that its answer chose", () =>
+    Effect.gen(function*() {
+      const { getMany, of } = yield* bulk(
+        {},
+        (keys) => Effect.succeed(keys.map((key, i) => Lookup.loaded(key, { timeToLive: 100 * (i + 1) })))
+      )
+      yield* getMany("1", "2")
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, "user:2"])
+    }).pipe(Effect.scoped))
+
+  it.effect("a key that is deleted meanwhile is not stored, and the others are", () =>
+    Effect.gen(function*() {
+      const { getMany, of } = yield* bulk({}, slowly(10))
+      const caller = yield* fork(getMany("1", "2", "3"))
+      yield* of("2").remove
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual(yield* Fiber.join(caller), ["user:1", "user:2", "user:3"])
+      assert.deepStrictEqual(
+        [yield* of("1").held, yield* of("2").held, yield* of("3").held],
+        ["user:1", undefined, "user:3"]
+      )
+    }).pipe(Effect.scoped))
+
+  it.effect("a key that is set meanwhile keeps what was set", () =>
+    Effect.gen(function*() {
+      const { getMany, of } = yield* bulk({}, slowly(10))
+      const caller = yield* fork(getMany("1", "2"))
+      yield* of("2").set("set")
+      yield* TestClock.adjust(10)
+      yield* Fiber.join(caller)
+      assert.strictEqual(yield* of("2").held, "set")
+    }).pipe(Effect.scoped))
+
+  it.effect("the first caller's going is nothing to one who waits for a part of it", () =>
+    Effect.gen(function*() {
+      const { getMany, of, source } = yield* bulk({}, slowly(10))
+      const first = yield* fork(getMany("1", "2"))
+      const second = yield* fork(of("2").get)
+      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(second), "user:2")
+      assert.strictEqual(source.runs, 0)
+    }).pipe(Effect.scoped))
+
+  it.effect("nothing is left running when everyone has gone", () =>
+    Effect.gen(function*() {
+      let interrupted = 0
+      const { getMany, of, running } = yield* bulk(
+        {},
+        () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => interrupted++))
+      )
+      const callers = [yield* fork(getMany("1", "2")), yield* fork(of("2").get)]
+      for (const caller of callers) yield* Fiber.interrupt(caller as Fiber.Fiber<unknown, unknown>)
+      assert.strictEqual(interrupted, 1)
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("the whole counts as one where loads are limited", () =>
+    Effect.gen(function*() {
+      const { getMany } = yield* bulk({ loadConcurrency: 1 }, slowly(10))
+      const ids = Array.from({ length: 50 }, (_, n) => `${n}`)
+      const caller = yield* fork(getMany(...ids))
+      yield* TestClock.adjust(10)
+      assert.strictEqual((yield* Fiber.join(caller)).length, 50)
+    }).pipe(Effect.scoped))
+
+  it.effect("a slow lower tier is waited for once, not once for each key", () =>
+    Effect.gen(function*() {
+      const { options } = yield* tiers([{ fault: { kind: "slow", delay: 50 }, operations: ["set"] }])
+      const { getMany } = yield* bulk({}, echo, options)
+      const ids = Array.from({ length: 20 }, (_, n) => `${n}`)
+      const caller = yield* fork(getMany(...ids))
+      yield* TestClock.adjust(50)
+      assert.isDefined(caller.pollUnsafe())
+    }).pipe(Effect.scoped))
+})
+
+describe("warming", () => {
+  it.effect("loads what is missing, and says how many", () =>
+    Effect.gen(function*() {
+      const { of, on, source, user } = yield* family({}, (_, { key }) => Effect.succeed(key))
+      yield* of("1").get
+      assert.strictEqual(yield* on(user.warm([{ id: "1" }, { id: "2" }, { id: "3" }])), 2)
+      assert.strictEqual(source.runs, 3)
+    }).pipe(Effect.scoped))
+
+  it.effect("leaves out what fails, and goes on", () =>
+    Effect.gen(function*() {
+      const { of, on, user } = yield* family(
+        {},
+        (_, { key }) => key === "user:2" ? Effect.fail("broken") : Effect.succeed(key)
+      )
+      assert.strictEqual(yield* on(user.warm(["1", "2", "3"].map((id) => ({ id })))), 2)
+      assert.isTrue(yield* of("3").has)
+    }).pipe(Effect.scoped))
+
+  it.effect("leaves room for readers: no more than its concurrency at a time", () =>
+    Effect.gen(function*() {
+      const { on, source, user } = yield* family({}, () => after(10, Effect.succeed("value")))
+      const ids = Array.from({ length: 20 }, (_, n) => ({ id: `${n}` }))
+      const warmer = yield* fork(on(user.warm(ids, { concurrency: 4 })))
+      for (let i = 0; i < 5; i++) yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(warmer), 20)
+      assert.strictEqual(source.atOnce, 4)
+    }).pipe(Effect.scoped))
+})
+
+describe("writes of many keys", () => {
+  it.effect("deleteMany takes all of them, known or not", () =>
+    Effect.gen(function*() {
+      const { of, on, user } = yield* family({}, (run) => Effect.succeed(run))
+      for (const id of ["1", "2", "3"]) yield* of(id).set(id)
+      yield* on(user.deleteMany([{ id: "1" }, { id: "3" }, { id: "9" }]))
+      assert.deepStrictEqual(
+        [yield* of("1").held, yield* of("2").held, yield* of("3").held],
+        [undefined, "2", undefined]
+      )
+    }).pipe(Effect.scoped))
+
+  it.effect("setMany stores all of them with its options", () =>
+    Effect.gen(function*() {
+      const { of, on, user } = yield* family({}, (run) => Effect.succeed(run))
+      yield* on(user.setMany([[{ id: "1" }, "one"], [{ id: "2" }, "two"]], { timeToLive: 100, tags: ["tag"] }))
+      assert.deepStrictEqual((yield* of("2").answer).tags, ["tag"])
+      yield* TestClock.adjust(100)
+      assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, undefined])
+    }).pipe(Effect.scoped))
+
+  it.effect("a batch with one key twice ends with its last write", () =>
+    Effect.gen(function*() {
+      const { held, on, running: { app }, user } = yield* family({}, () => Effect.succeed("loaded"))
+      yield* on(app.batch([user.setting({ id: "1" }, "first"), user.setting({ id: "1" }, "second")]))
+      assert.strictEqual(yield* held, "second")
+    }).pipe(Effect.scoped))
+})

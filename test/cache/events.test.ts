@@ -1,0 +1,329 @@
+/**
+ * What a listener hears, and what the counts say.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Stream from "effect/Stream"
+import { TestClock } from "effect/testing"
+import type { CacheEvent } from "../../src/cache/CacheEvent.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { engine, type EngineOptions } from "../engine.ts"
+import { makePlace } from "../store/mapStore.ts"
+import { after, type Answers, family, fork, settle, tiers, times, watch } from "./source.ts"
+
+const counted: Answers = (run) => Effect.succeed(run)
+
+const told = (event: CacheEvent): string => {
+  switch (event._tag) {
+    case "Hit":
+      return `Hit ${event.key} in ${event.tier}${event.stale ? ", stale" : ""}`
+    case "Load":
+    case "LoadFailed":
+      return `${event._tag} ${event.key} in ${event.millis}`
+    case "Removed":
+      return `Removed ${event.key}: ${event.cause}`
+    case "Invalidated":
+      return `Invalidated ${event.scope} through ${event.through}: ${event.mode}`
+    case "TierFailed":
+      return `TierFailed in ${event.operation}`
+    default:
+      return `${event._tag} ${event.key}`
+  }
+}
+
+const heard = Effect.fnUntraced(function*(policy: FamilyPolicy, answers: Answers, options?: EngineOptions) {
+  const cache = yield* family(policy, answers, options)
+  const events = yield* watch(cache.running.cache.events)
+  const since = Effect.map(settle, () => events.splice(0).map(told))
+  return { ...cache, since, stats: Effect.sync(() => cache.running.cache.stats["user"]!) }
+})
+
+describe("a listener hears of", () => {
+  it.effect("a miss, its load, and the hits after it, in their order", () =>
+    Effect.gen(function*() {
+      const { get, held, since } = yield* heard({}, counted)
+      yield* get
+      yield* get
+      yield* held
+      assert.deepStrictEqual((yield* since).slice(0, 3), [
+        "Miss user:1",
+        "Load user:1 in 0",
+        "Hit user:1 in memory"
+      ])
+    }).pipe(Effect.scoped))
+
+  it.effect("one load for all who joined it, with how long it took", () =>
+    Effect.gen(function*() {
+      const { get, running } = yield* family({}, () => after(30, Effect.succeed("value")))
+      const events = yield* watch(running.cache.events)
+      const callers = yield* times(5, fork(get))
+      yield* TestClock.adjust(30)
+      yield* Fiber.joinAll(callers)
+      yield* settle
+      const loads = events.flatMap((event) => event._tag === "Load" ? [[event.millis, event.waiters]] : [])
+      assert.deepStrictEqual(loads, [[30, 5]])
+    }).pipe(Effect.scoped))
+
+  it.effect("a load that fails, and no other for those who meet the memory of it", () =>
+    Effect.gen(function*() {
+      const { get, since } = yield* heard({}, () => Effect.fail("broken"))
+      yield* times(3, Effect.flip(get))
+      const events = yield* since
+      assert.strictEqual(events.filter((event) => event.startsWith("LoadFailed user:1")).length, 1)
+      assert.strictEqual(events.filter((event) => event.startsWith("Load ")).length, 0)
+    }).pipe(Effect.scoped))
+
+  it.effect("a hit that is stale, as such", () =>
+    Effect.gen(function*() {
+      const { get, since } = yield* heard({ timeToLive: 100, staleWhileRevalidate: 1_000 }, counted)
+      yield* get
+      yield* TestClock.adjust(100)
+      yield* since
+      yield* get
+      assert.include(yield* since, "Hit user:1 in memory, stale")
+    }).pipe(Effect.scoped))
+
+  it.effect("a hit in a lower tier, by the name of the tier", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      const kept = yield* tiers([], { place })
+      yield* Effect.scoped(Effect.flatMap(family({}, counted, kept.options), ({ get }) => get))
+      const { options } = yield* tiers([], { place })
+      const { get, since, stats } = yield* heard({}, counted, options)
+      yield* get
+      const events = yield* since
+      assert.include(events, "Hit user:1 in cold")
+      const { hitsByTier, loads, misses } = yield* stats
+      assert.deepStrictEqual({ hitsByTier, loads, misses }, { hitsByTier: { memory: 0, cold: 1 }, loads: 0, misses: 1 })
+      assert.isFalse(events.some((event) => event.startsWith("Load")))
+    }).pipe(Effect.scoped))
+
+  it.effect("a stale hit in a lower tier, by the name of the tier", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      const policy = { timeToLive: 100, staleWhileRevalidate: 1_000 }
+      const kept = yield* tiers([], { place })
+      yield* Effect.scoped(Effect.flatMap(family(policy, counted, kept.options), ({ get }) => get))
+      yield* TestClock.adjust(100)
+      const { options } = yield* tiers([], { place })
+      const { get, since } = yield* heard(policy, counted, options)
+      yield* get
+      assert.include(yield* since, "Hit user:1 in cold, stale")
+    }).pipe(Effect.scoped))
+
+  it.effect("each way to write and to drop", () =>
+    Effect.gen(function*() {
+      const { drop, on, remove, set, since, user } = yield* heard({}, counted)
+      yield* set("value")
+      yield* remove
+      yield* drop("markStale")
+      yield* on(user.invalidateAll())
+      yield* on(user.invalidateTag("tag"))
+      assert.deepStrictEqual((yield* since).filter((event) => !event.startsWith("Removed")), [
+        "Set user:1",
+        "Invalidated user:1 through user: hide",
+        "Invalidated user:1 through user: markStale",
+        "Invalidated user:{id} through user: hide",
+        "Invalidated tag through user: hide"
+      ])
+    }).pipe(Effect.scoped))
+
+  it.effect("what a change takes with it, and through whom", () =>
+    Effect.gen(function*() {
+      const { app, as, cache } = yield* engine(
+        {
+          families: { user: { pattern: "user:{id}" }, profile: { pattern: "profile:{id}", derives: ["user:{id}"] } }
+        },
+        () => Effect.succeed("value")
+      )
+      const events = yield* watch(cache.events)
+      yield* as(app.keys.user.set({ id: "1" }, "new"))
+      yield* settle
+      assert.include(events.map(told), "Invalidated profile:1 through user: hide")
+    }).pipe(Effect.scoped))
+
+  it.effect("a value that was loaded for nothing", () =>
+    Effect.gen(function*() {
+      const { drop, get, since } = yield* heard({}, () => after(10, Effect.succeed("value")))
+      const caller = yield* fork(get)
+      yield* drop()
+      yield* TestClock.adjust(10)
+      yield* Fiber.join(caller)
+      assert.include(yield* since, "Refused user:1")
+    }).pipe(Effect.scoped))
+
+  it.effect("what leaves for lack of time, and for lack of room", () =>
+    Effect.gen(function*() {
+      const { of, since } = yield* heard({ timeToLive: 100 }, counted, { capacity: 1, shards: 1 })
+      yield* of("1").get
+      yield* of("2").get
+      assert.isTrue((yield* since).some((event) => /^Removed user:\d: Evicted$/.test(event)))
+      yield* TestClock.adjust("1 minute")
+      assert.isTrue((yield* since).some((event) => /^Removed user:\d: Expired$/.test(event)))
+    }).pipe(Effect.scoped))
+
+  it.effect("what happens from then on: nothing of before, and nothing once it has gone", () =>
+    Effect.gen(function*() {
+      const { get, of, running } = yield* family({}, counted)
+      yield* get
+      yield* Effect.scoped(Effect.gen(function*() {
+        const events = yield* watch(running.cache.events)
+        assert.isTrue(running.cache.observed)
+        yield* of("2").get
+        yield* settle
+        assert.deepStrictEqual(events.map(told), ["Miss user:2", "Load user:2 in 0"])
+      }))
+      assert.isFalse(running.cache.observed)
+      yield* of("3").get
+    }).pipe(Effect.scoped))
+
+  it.effect("the same as another listener, and what the other leaves behind it", () =>
+    Effect.gen(function*() {
+      const { get, of, running } = yield* family({}, counted)
+      const first = yield* watch(running.cache.events)
+      const [second] = [
+        yield* Effect.scoped(Effect.tap(watch(running.cache.events), () => Effect.andThen(get, settle)))
+      ]
+      assert.deepStrictEqual(second!.map(told), first.map(told))
+      yield* of("2").get
+      yield* settle
+      assert.isAbove(first.length, second.length)
+    }).pipe(Effect.scoped))
+
+  it.effect("the latest, when it is too slow for all; nobody waits for it", () =>
+    Effect.gen(function*() {
+      const { running, set } = yield* family({}, counted)
+      const slow = yield* fork(Stream.runForEach(running.cache.events, () => Effect.never))
+      for (let n = 0; n < 20_000; n++) yield* set(n)
+      assert.isUndefined(slow.pollUnsafe())
+      yield* Fiber.interrupt(slow)
+    }).pipe(Effect.scoped))
+})
+
+describe("the counts", () => {
+  it.effect("tell hits, misses, loads and failures apart", () =>
+    Effect.gen(function*() {
+      const { get, of, stats } = yield* heard(
+        {},
+        (_, { key }) => key === "user:2" ? Effect.fail("broken") : Effect.succeed(key)
+      )
+      yield* get
+      yield* get
+      yield* get
+      yield* Effect.flip(of("2").get)
+      const { entries, hits, loadFailures, loads, misses } = yield* stats
+      assert.deepStrictEqual({ entries, hits, loadFailures, loads, misses }, {
+        entries: 1,
+        hits: 2,
+        loadFailures: 1,
+        loads: 1,
+        misses: 2
+      })
+    }).pipe(Effect.scoped))
+
+  it.effect("are the same whether or not somebody listens", () =>
+    Effect.gen(function*() {
+      const work = Effect.fnUntraced(function*(cache: Effect.Success<ReturnType<typeof family>>) {
+        const { drop, get, of, running, set } = cache
+        const steps: ReadonlyArray<Effect.Effect<unknown, unknown>> = [get, get, of("2").get, drop(), get, set(1), get]
+        for (const step of steps) yield* step
+        return running.cache.stats["user"]
+      })
+      const quiet = yield* work(yield* family({}, counted))
+      assert.deepStrictEqual(yield* work(yield* heard({}, counted)), quiet)
+    }).pipe(Effect.scoped))
+
+  it.effect("tell who joined a load from who began it", () =>
+    Effect.gen(function*() {
+      const { get, stats } = yield* heard({}, () => after(10, Effect.succeed("value")))
+      const callers = yield* times(10, fork(get))
+      yield* TestClock.adjust(10)
+      yield* Fiber.joinAll(callers)
+      const { coalesced, loads, misses } = yield* stats
+      assert.deepStrictEqual({ coalesced, loads, misses }, { coalesced: 9, loads: 1, misses: 10 })
+    }).pipe(Effect.scoped))
+
+  it.effect("of a bulk read are those of its keys", () =>
+    Effect.gen(function*() {
+      const { on, stats, user } = yield* heard({}, counted, { lookupMany: (keys) => Effect.succeed(keys) })
+      yield* on(user.getMany([{ id: "1" }, { id: "2" }, { id: "3" }]))
+      yield* on(user.getMany([{ id: "1" }, { id: "4" }]))
+      const { coalesced, hits, loads, misses } = yield* stats
+      assert.deepStrictEqual({ coalesced, hits, loads, misses }, { coalesced: 0, hits: 1, loads: 4, misses: 4 })
+    }).pipe(Effect.scoped))
+
+  it.effect("tell stale hits, refused values and invalidations", () =>
+    Effect.gen(function*() {
+      const { drop, get, stats } = yield* heard(
+        { timeToLive: 100, staleWhileRevalidate: 1_000 },
+        (run) => run === 2 ? after(10, Effect.succeed(run)) : Effect.succeed(run)
+      )
+      yield* get
+      yield* TestClock.adjust(100)
+      yield* get
+      yield* drop()
+      yield* TestClock.adjust(10)
+      const { invalidations, refused, staleHits } = yield* stats
+      assert.deepStrictEqual({ invalidations, refused, staleHits }, { invalidations: 1, refused: 1, staleHits: 1 })
+    }).pipe(Effect.scoped))
+
+  it.effect("of evictions and expirations are those of what left", () =>
+    Effect.gen(function*() {
+      const { of, stats } = yield* heard({ timeToLive: 100 }, counted, { capacity: 10, shards: 1 })
+      for (let id = 0; id < 30; id++) yield* of(`${id}`).get
+      yield* TestClock.adjust("1 minute")
+      const { entries, evictions, expirations } = yield* stats
+      assert.deepStrictEqual([entries, evictions + expirations], [0, 30])
+      assert.isAtLeast(evictions, 20)
+    }).pipe(Effect.scoped))
+})
+
+describe("an answer", () => {
+  it.effect("says what its load cost, how old it is, and its tags", () =>
+    Effect.gen(function*() {
+      const { answer } = yield* family({}, () => after(25, Effect.succeed(Lookup.loaded("value", { tags: ["tag"] }))))
+      const caller = yield* fork(answer)
+      yield* TestClock.adjust(25)
+      const first = yield* Fiber.join(caller)
+      assert.deepStrictEqual(
+        [first.tier, first.costMillis, first.ageMillis, first.tags],
+        ["lookup", 25, 0, ["tag"]]
+      )
+      yield* TestClock.adjust(75)
+      const second = yield* answer
+      assert.deepStrictEqual(
+        [second.tier, second.costMillis, second.ageMillis, second.version],
+        ["memory", 25, 75, first.version]
+      )
+    }).pipe(Effect.scoped))
+
+  it.effect("of a value that was not stored has no version to write against", () =>
+    Effect.gen(function*() {
+      const { answer } = yield* family({ timeToLive: "doNotStore" }, counted)
+      const { stale, tier, value } = yield* answer
+      assert.deepStrictEqual([value, tier, stale], [1, "lookup", false])
+    }).pipe(Effect.scoped))
+
+  it.effect("has a version that a conditional write takes, once", () =>
+    Effect.gen(function*() {
+      const { answer, held, set } = yield* family({}, counted)
+      const { version } = yield* answer
+      yield* set("mine", { ifVersion: version })
+      yield* Effect.flip(set("theirs", { ifVersion: version }))
+      assert.strictEqual(yield* held, "mine")
+    }).pipe(Effect.scoped))
+
+  it.effect("explains itself by what happened to its key", () =>
+    Effect.gen(function*() {
+      const { drop, explain, get, set } = yield* family({}, counted)
+      yield* get
+      yield* drop()
+      yield* set("value")
+      const { happenings, held, outcome } = yield* explain
+      assert.strictEqual(outcome, "hit")
+      assert.strictEqual(held?.value, "value")
+      assert.deepStrictEqual(happenings.map(({ what }) => what), ["Set", "Invalidated", "Loaded"])
+    }).pipe(Effect.scoped))
+})

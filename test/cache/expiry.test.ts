@@ -1,0 +1,362 @@
+/**
+ * How long values live, who may say so, and what counts as a value.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import { TestClock } from "effect/testing"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { makePlace } from "../store/mapStore.ts"
+import { type Answers, family, reasonOf, tiers } from "./source.ts"
+
+const counted: Answers = (run) => Effect.succeed(run)
+
+describe("a value", () => {
+  it.effect("is fresh to the last millisecond of its life, and no longer", () =>
+    Effect.gen(function*() {
+      const { get, held } = yield* family({ timeToLive: 100 }, counted)
+      yield* get
+      yield* TestClock.adjust(99)
+      assert.strictEqual(yield* held, 1)
+      yield* TestClock.adjust(1)
+      assert.isUndefined(yield* held)
+    }).pipe(Effect.scoped))
+
+  it.effect("lives for parts of a millisecond, where it is told so", () =>
+    Effect.gen(function*() {
+      const { get, held } = yield* family({ timeToLive: Duration.micros(1_500n) }, counted)
+      yield* get
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* held, 1)
+      yield* TestClock.adjust(1)
+      assert.isUndefined(yield* held)
+    }).pipe(Effect.scoped))
+
+  it.effect("is not renewed by being read", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({ timeToLive: 100 }, counted)
+      for (let i = 0; i < 10; i++) {
+        yield* get
+        yield* TestClock.adjust(50)
+      }
+      assert.strictEqual(source.runs, 5)
+    }).pipe(Effect.scoped))
+
+  it.effect("begins a new life with each set", () =>
+    Effect.gen(function*() {
+      const { held, set } = yield* family({ timeToLive: 100 }, counted)
+      for (let i = 0; i < 5; i++) {
+        yield* set(i)
+        yield* TestClock.adjust(80)
+        assert.strictEqual(yield* held, i)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("lives as long as its own set says, and the next one as long as the family says", () =>
+    Effect.gen(function*() {
+      const { held, set } = yield* family({ timeToLive: 100 }, counted)
+      yield* set("short", { timeToLive: 10 })
+      yield* TestClock.adjust(10)
+      assert.isUndefined(yield* held)
+      yield* set("long", { timeToLive: "1 hour" })
+      yield* TestClock.adjust(1_000)
+      assert.strictEqual(yield* held, "long")
+      yield* set("plain")
+      yield* TestClock.adjust(100)
+      assert.isUndefined(yield* held)
+    }).pipe(Effect.scoped))
+
+  it.effect("lives as long as its lookup chose for it", () =>
+    Effect.gen(function*() {
+      const { get, held } = yield* family(
+        { timeToLive: 100 },
+        (run) => Effect.succeed(Lookup.loaded(run, { timeToLive: run * 10 }))
+      )
+      yield* get
+      yield* TestClock.adjust(10)
+      assert.isUndefined(yield* held)
+      yield* get
+      yield* TestClock.adjust(19)
+      assert.strictEqual(yield* held, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("that its lookup will not have stored is loaded for each reader, and takes the old one's place", () =>
+    Effect.gen(function*() {
+      const { get, held, refresh, source } = yield* family(
+        {},
+        (run) => Effect.succeed(run === 1 ? 1 : Lookup.loaded(run, { timeToLive: "doNotStore" }))
+      )
+      yield* get
+      assert.strictEqual(yield* refresh, 2)
+      assert.isUndefined(yield* held)
+      assert.deepStrictEqual([yield* get, yield* get, source.runs], [3, 4, 4])
+    }).pipe(Effect.scoped))
+
+  for (const timeToLive of [0, -1, "doNotStore", Number.NEGATIVE_INFINITY] as const) {
+    it.effect(`set to live for ${timeToLive} is not kept, nor is the one before`, () =>
+      Effect.gen(function*() {
+        const { held, set } = yield* family({}, counted)
+        yield* set("old")
+        yield* set("new", { timeToLive })
+        assert.isUndefined(yield* held)
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("may live longer than a timer can wait", () =>
+    Effect.gen(function*() {
+      const { held, set } = yield* family({}, counted)
+      // setTimeout takes at most 24.8 days, and fires at once beyond.
+      yield* set("value", { timeToLive: "60 days" })
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(yield* held, "value")
+    }).pipe(Effect.scoped))
+
+  it.effect("may be anything, and is the very thing that was stored", () =>
+    Effect.gen(function*() {
+      const values = [undefined, null, 0, Number.NaN, "", false, [], {}, () => 1, new Map(), new Error("no failure")]
+      for (const value of values) {
+        const { get, held, running, set, source } = yield* family({}, () => Effect.succeed(value))
+        assert.isTrue(Object.is(yield* get, value))
+        assert.isTrue(Object.is(yield* get, value))
+        yield* set(value)
+        assert.isTrue(Object.is(yield* held, value))
+        assert.deepStrictEqual([source.runs, running.cache.stats["user"]!.entries], [1, 1])
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("that is an Effect, an Exit or a Promise is a value like any other", () =>
+    Effect.gen(function*() {
+      for (const value of [Effect.fail("broken"), Promise.resolve(1)]) {
+        const { get, held } = yield* family({}, () => Effect.succeed(value))
+        assert.strictEqual(yield* get, value)
+        assert.strictEqual(yield* held, value)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("leaves nothing behind when its time is over", () =>
+    Effect.gen(function*() {
+      const { of, running } = yield* family({ timeToLive: 100 }, counted)
+      for (let id = 0; id < 100; id++) yield* of(`${id}`).get
+      assert.strictEqual(running.cache.stats["user"]!.entries, 100)
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(running.cache.stats["user"]!.entries, 0)
+    }).pipe(Effect.scoped))
+})
+
+describe("jitter", () => {
+  it.effect("shortens lives by no more than its share, and not all by the same", () =>
+    Effect.gen(function*() {
+      const { of } = yield* family({ timeToLive: 1_000, jitter: 0.2 }, counted)
+      const ids = Array.from({ length: 200 }, (_, n) => `${n}`)
+      for (const id of ids) yield* of(id).get
+      const alive = Effect.map(
+        Effect.forEach(ids, (id) => of(id).has),
+        (all) => all.filter((has) => has).length
+      )
+      yield* TestClock.adjust(799)
+      assert.strictEqual(yield* alive, 200)
+      yield* TestClock.adjust(101)
+      const half = yield* alive
+      assert.isTrue(half > 50 && half < 150, `${half} of 200 in the middle of the jitter`)
+      yield* TestClock.adjust(100)
+      assert.strictEqual(yield* alive, 0)
+    }).pipe(Effect.scoped, Random.withSeed("jitter")))
+
+  it.effect("does not touch what never ends", () =>
+    Effect.gen(function*() {
+      const { get, has } = yield* family({ timeToLive: "never", jitter: 1 }, counted)
+      yield* get
+      yield* TestClock.adjust("1 hour")
+      assert.isTrue(yield* has)
+    }).pipe(Effect.scoped))
+})
+
+describe("an idle life", () => {
+  it.effect("is renewed by each kind of read that gives the value", () =>
+    Effect.gen(function*() {
+      const { answer, get, held, on, source, user } = yield* family({ idleTimeToLive: 100 }, counted)
+      yield* get
+      const reads = [get, held, answer, on(user.getMany([{ id: "1" }])), on(user.select({ id: "1" }, (n: any) => n))]
+      for (const read of [...reads, ...reads]) {
+        yield* TestClock.adjust(80)
+        yield* read as Effect.Effect<unknown, unknown>
+      }
+      assert.strictEqual(source.runs, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("is not renewed by looking whether the value is there", () =>
+    Effect.gen(function*() {
+      const { explain, get, has } = yield* family({ idleTimeToLive: 100 }, counted)
+      yield* get
+      yield* TestClock.adjust(80)
+      assert.isTrue(yield* has)
+      yield* explain
+      yield* TestClock.adjust(20)
+      assert.isFalse(yield* has)
+    }).pipe(Effect.scoped))
+
+  it.effect("does not outlast the life itself", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({ idleTimeToLive: 100, timeToLive: 250 }, counted)
+      for (let i = 0; i < 4; i++) {
+        yield* get
+        yield* TestClock.adjust(80)
+      }
+      yield* get
+      assert.strictEqual(source.runs, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("begins again with a set", () =>
+    Effect.gen(function*() {
+      const { has, set } = yield* family({ idleTimeToLive: 100 }, counted)
+      yield* set("first")
+      yield* TestClock.adjust(80)
+      yield* set("second")
+      yield* TestClock.adjust(80)
+      assert.isTrue(yield* has)
+    }).pipe(Effect.scoped))
+})
+
+describe("a remembered failure", () => {
+  it.effect("does not outlast its window", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({ negativeTimeToLive: 100 }, () => Effect.fail("broken"))
+      yield* Effect.flip(get)
+      yield* TestClock.adjust(99)
+      yield* Effect.flip(get)
+      assert.strictEqual(source.runs, 1)
+      yield* TestClock.adjust(1)
+      yield* Effect.flip(get)
+      assert.strictEqual(source.runs, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("with a window of zero is none", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({ negativeTimeToLive: 0 }, () => Effect.fail("broken"))
+      yield* Effect.flip(get)
+      yield* Effect.flip(get)
+      assert.strictEqual(source.runs, 2)
+    }).pipe(Effect.scoped))
+
+  const changes = [
+    ["set", ({ set }: any) => set("set"), "set"],
+    ["delete", ({ remove }: any) => remove, 2],
+    ["invalidate", ({ drop }: any) => drop(), 2],
+    ["invalidateAll", ({ on, user }: any) => on(user.invalidateAll()), 2],
+    ["invalidateWhere", ({ on, user }: any) => on(user.invalidateWhere({ id: "1" })), 2]
+  ] as const
+  for (const [name, change, expected] of changes) {
+    it.effect(`is over with a ${name} of the key`, () =>
+      Effect.gen(function*() {
+        const cache = yield* family(
+          { negativeTimeToLive: 1_000 },
+          (run) => run === 1 ? Effect.fail("broken") : Effect.succeed(run)
+        )
+        yield* Effect.flip(cache.get)
+        yield* change(cache) as Effect.Effect<void, unknown>
+        assert.strictEqual(yield* cache.get, expected)
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("is that of its key alone", () =>
+    Effect.gen(function*() {
+      const { get, of } = yield* family(
+        {},
+        (_, { key }) => key === "user:1" ? Effect.fail("broken") : Effect.succeed(key)
+      )
+      yield* Effect.flip(get)
+      assert.strictEqual(yield* of("2").get, "user:2")
+    }).pipe(Effect.scoped))
+
+  it.effect("is neither a value that is held, nor one that getOption fails with", () =>
+    Effect.gen(function*() {
+      const { get, has, held } = yield* family({}, () => Effect.fail("broken"))
+      yield* Effect.flip(get)
+      assert.deepStrictEqual([yield* has, yield* held], [false, undefined])
+    }).pipe(Effect.scoped))
+})
+
+describe("a policy", () => {
+  const wrong: ReadonlyArray<readonly [FamilyPolicy, string]> = [
+    [{ timeToLive: -1 }, "timeToLive"],
+    [{ timeToLive: Number.NaN }, "timeToLive"],
+    [{ idleTimeToLive: -1 }, "idleTimeToLive"],
+    [{ staleIfError: "5 parsecs" as any }, "staleIfError"],
+    [{ hardTimeout: -1 }, "hardTimeout"],
+    [{ jitter: 1.5 }, "jitter"],
+    [{ refreshAhead: -0.1 }, "refreshAhead"],
+    [{ loadConcurrency: 0 }, "loadConcurrency"],
+    [{ loadQueueMax: 1.5 }, "loadQueueMax"]
+  ]
+  for (const [policy, option] of wrong) {
+    it.effect(`with ${option}: ${Object.values(policy)[0]} is refused when the layer is built`, () =>
+      Effect.gen(function*() {
+        const refused = yield* Effect.result(Effect.asVoid(family(policy, counted) as Effect.Effect<unknown, unknown>))
+        assert.isTrue(refused._tag === "Failure" && reasonOf(refused.failure) === "InvalidOption")
+        assert.include(String(refused._tag === "Failure" && refused.failure), option)
+      }))
+  }
+})
+
+describe("an entry that comes up from a lower tier", () => {
+  it.effect("keeps the end of its life (cache-manager gives it a whole new one)", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      const life = Effect.flatMap(tiers([], { place }), ({ options }) => family({ timeToLive: 100 }, counted, options))
+      yield* Effect.scoped(Effect.flatMap(life, ({ get }) => get))
+      yield* TestClock.adjust(80)
+      const { answer, held } = yield* life
+      const { ageMillis, tier } = yield* answer
+      assert.deepStrictEqual([tier, ageMillis], ["cold", 80])
+      yield* TestClock.adjust(19)
+      assert.strictEqual(yield* held, 1)
+      yield* TestClock.adjust(1)
+      assert.isUndefined(yield* held)
+    }).pipe(Effect.scoped))
+
+  it.effect("is found by every kind of read (cache-manager's nonBlocking reads undefined)", () =>
+    Effect.gen(function*() {
+      for (const read of ["get", "held", "has", "answer", "many"] as const) {
+        const place = makePlace()
+        const life = Effect.flatMap(tiers([], { place }), ({ options }) => family({}, counted, options))
+        yield* Effect.scoped(Effect.flatMap(life, ({ get }) => get))
+        const { answer, get, has, held, on, source, user } = yield* life
+        const found = yield* { get, held, has, answer, many: on(user.getMany([{ id: "1" }])) }[read] as Effect.Effect<
+          any
+        >
+        const value = read === "answer" ? found.value : read === "many" ? found[0] : found
+        assert.strictEqual(value, read === "has" ? true : 1, read)
+        assert.strictEqual(source.runs, 0)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("and is stale is served for a failure, and says how stale it is", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      const policy = { timeToLive: 100, staleIfError: 1_000 }
+      const life = (answers: Answers) =>
+        Effect.flatMap(tiers([], { place }), ({ options }) => family(policy, answers, options))
+      yield* Effect.scoped(Effect.flatMap(life(counted), ({ get }) => get))
+      yield* TestClock.adjust(150)
+      const { answer } = yield* life(() => Effect.fail("broken"))
+      const { stale, staleMillis, value } = yield* answer
+      assert.deepStrictEqual([value, stale, staleMillis], [1, true, 50])
+    }).pipe(Effect.scoped))
+
+  it.effect("and is stale is served at once, and renewed, where that is allowed", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      const policy = { timeToLive: 100, staleWhileRevalidate: 1_000 }
+      const life = (answers: Answers) =>
+        Effect.flatMap(tiers([], { place }), ({ options }) => family(policy, answers, options))
+      yield* Effect.scoped(Effect.flatMap(life(counted), ({ get }) => get))
+      yield* TestClock.adjust(150)
+      const { answer, get, source } = yield* life((run) => Effect.as(Effect.sleep(10), `new ${run}`))
+      const { stale, tier, value } = yield* answer
+      assert.deepStrictEqual([value, stale, tier], [1, true, "cold"])
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual([yield* get, source.runs], ["new 1", 1])
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,507 @@
+/**
+ * The engine over a memory tier and a lower one that fails: what callers get, what they are told, and what stays true.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import { TestClock } from "effect/testing"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { Store } from "../../src/store/Store.ts"
+import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { drive } from "../drive.ts"
+import { checkInvariants, engine } from "../engine.ts"
+import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+import { after, type Answers, family, fork, reasonOf, settle, tiers, times, watch } from "./source.ts"
+
+const failing = (...operations: ReadonlyArray<NonNullable<FaultyStore.Rule["operations"]>[number]>) => [
+  { fault: { kind: "fail" }, operations } as const
+]
+const down = failing("get", "set", "remove", "recordMarks")
+
+const over = Effect.fnUntraced(function*(
+  rules: ReadonlyArray<FaultyStore.Rule>,
+  policy: FamilyPolicy,
+  answers: Answers,
+  place?: Place
+) {
+  const { faults, options, place: kept } = yield* tiers(rules, place === undefined ? {} : { place })
+  return { ...(yield* family(policy, answers, options)), faults, place: kept }
+})
+
+const below = (place: Place, key: string) => place.families.get("Test/user")?.get(key)?.value
+const derived = {
+  families: { user: { pattern: "user:{id}" }, profile: { pattern: "profile:{id}", derives: ["user:{id}"] } }
+}
+const evict = ({ running }: { readonly running: { readonly cache: any } }, key: string): boolean =>
+  running.cache.families.get("user").hot.drop(key)
+
+describe("a lower tier that cannot be read", () => {
+  it.effect("is a miss: the lookup answers", () =>
+    Effect.gen(function*() {
+      const { answer, source } = yield* over(failing("get"), {}, () => Effect.succeed("value"))
+      const { tier, value } = yield* answer
+      assert.deepStrictEqual([value, tier, source.runs], ["value", "lookup", 1])
+      assert.strictEqual((yield* answer).tier, "memory")
+    }).pipe(Effect.scoped))
+
+  it.effect("is told of as an event", () =>
+    Effect.gen(function*() {
+      const { get, running } = yield* over(failing("get"), {}, () => Effect.succeed("value"))
+      const events = yield* watch(running.cache.events)
+      yield* get
+      yield* settle
+      const failed = events.filter((event) => event._tag === "TierFailed")
+      assert.deepStrictEqual(
+        failed.map(({ error, family, operation }) => [family, operation, (error.reason as any).tier]),
+        [["user", "get", "cold"]]
+      )
+    }).pipe(Effect.scoped))
+
+  it.effect("leaves what is stale in memory to be served while the lookup fails, too", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, staleIfError: 1_000 }
+      const { answer, get } = yield* over(
+        failing("get"),
+        policy,
+        (run) => run === 1 ? Effect.succeed("old") : Effect.fail("broken")
+      )
+      yield* get
+      yield* TestClock.adjust(100)
+      const { stale, value } = yield* answer
+      assert.deepStrictEqual([value, stale], ["old", true])
+    }).pipe(Effect.scoped))
+
+  it.effect("brings no herd on the source: callers share one load", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* over(failing("get"), {}, () => after(10, Effect.succeed("value")))
+      const callers = yield* times(200, fork(get))
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual(new Set(yield* Fiber.joinAll(callers)), new Set(["value"]))
+      assert.strictEqual(source.runs, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("brings no more loads at a time than the family allows, nor more that wait", () =>
+    Effect.gen(function*() {
+      const policy = { loadConcurrency: 4, loadQueueMax: 10 }
+      const { of, running, source } = yield* over(failing("get"), policy, () => after(10, Effect.succeed("value")))
+      const callers = yield* Effect.forEach(
+        Array.from({ length: 20 }, (_, n) => `${n}`),
+        (id) => fork(Effect.result(of(id).get))
+      )
+      for (let i = 0; i < 4; i++) yield* TestClock.adjust(10)
+      const results = yield* Fiber.joinAll(callers)
+      assert.strictEqual(source.atOnce, 4)
+      const refused = results.flatMap((result) => result._tag === "Failure" ? [reasonOf(result.failure)] : [])
+      assert.deepStrictEqual(new Set(refused), new Set(["LoadQueueFull"]))
+      assert.strictEqual(results.length - refused.length, source.runs)
+      assert.isAtMost(source.runs, 4 + 10)
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("does not hide what memory has", () =>
+    Effect.gen(function*() {
+      const { answer, get, has, held, source } = yield* over(failing("get"), {}, () => Effect.succeed("value"))
+      yield* get
+      assert.deepStrictEqual([yield* has, yield* held, (yield* answer).tier], [true, "value", "memory"])
+      assert.strictEqual(source.runs, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("makes has false and getOption empty, and fails neither", () =>
+    Effect.gen(function*() {
+      const { has, held } = yield* over(failing("get"), {}, () => Effect.succeed("value"))
+      assert.deepStrictEqual([yield* has, yield* held], [false, undefined])
+    }).pipe(Effect.scoped))
+
+  it.effect("makes a bulk read load all keys, once each", () =>
+    Effect.gen(function*() {
+      const { on, source, user } = yield* over(failing("get"), {}, (_, { key }) => Effect.succeed(key))
+      const ids = ["1", "2", "3"].map((id) => ({ id }))
+      assert.deepStrictEqual(yield* on(user.getMany(ids)), ["user:1", "user:2", "user:3"])
+      assert.strictEqual(source.runs, 3)
+    }).pipe(Effect.scoped))
+
+  it.effect("is asked again as soon as it works", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      yield* Effect.scoped(Effect.flatMap(over([], {}, () => Effect.succeed("kept"), place), ({ get }) => get))
+      const { answer, faults, of, source } = yield* over(failing("get"), {}, () => Effect.succeed("loaded"), place)
+      yield* of("2").get
+      yield* faults.stop
+      const { tier, value } = yield* answer
+      assert.deepStrictEqual([value, tier, source.runs], ["kept", "cold", 1])
+    }).pipe(Effect.scoped))
+})
+
+describe("a lower tier that is slow", () => {
+  it.effect("to read is asked once by many callers", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      yield* Effect.scoped(Effect.flatMap(over([], {}, () => Effect.succeed("kept"), place), ({ get }) => get))
+      const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["get"] }] as const
+      const { faults, get, source } = yield* over(slow, {}, () => Effect.succeed("loaded"), place)
+      const before = yield* faults.calls
+      const callers = yield* times(50, fork(get))
+      yield* TestClock.adjust(50)
+      assert.deepStrictEqual(new Set(yield* Fiber.joinAll(callers)), new Set(["kept"]))
+      assert.strictEqual((yield* faults.calls) - before, 1)
+      assert.strictEqual(source.runs, 0)
+    }).pipe(Effect.scoped))
+
+  it.effect("to read does not hold a caller longer than the hard timeout", () =>
+    Effect.gen(function*() {
+      const stalled = [{ fault: { kind: "stall" }, operations: ["get"] }] as const
+      const { get, running } = yield* over(stalled, { hardTimeout: 100 }, () => Effect.succeed("value"))
+      const caller = yield* fork(Effect.flip(get))
+      yield* TestClock.adjust(100)
+      assert.strictEqual(reasonOf(yield* Fiber.join(caller)), "LoadTimeout")
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("to read does not bring back what was deleted meanwhile (BentoCache's does)", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      yield* Effect.scoped(Effect.flatMap(over([], {}, () => Effect.succeed("old"), place), ({ get }) => get))
+      const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["get"], nth: 1 }] as const
+      const { get, held, remove } = yield* over(slow, {}, () => Effect.succeed("new"), place)
+      const caller = yield* fork(get)
+      yield* remove
+      yield* TestClock.adjust(50)
+      yield* Fiber.join(caller)
+      assert.notStrictEqual(yield* held, "old")
+      assert.strictEqual(yield* get, "new")
+    }).pipe(Effect.scoped))
+
+  it.effect("to read does not bring back what a tag has invalidated meanwhile", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      const tagged = (value: string) => () => Effect.succeed(Lookup.loaded(value, { tags: ["tag"] }))
+      yield* Effect.scoped(Effect.flatMap(over([], {}, tagged("old"), place), ({ get }) => get))
+      const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["get"], nth: 1 }] as const
+      const { get, on, user } = yield* over(slow, {}, tagged("new"), place)
+      const caller = yield* fork(get)
+      yield* on(user.invalidateTag("tag"))
+      yield* TestClock.adjust(50)
+      yield* Fiber.join(caller)
+      assert.strictEqual(yield* get, "new")
+    }).pipe(Effect.scoped))
+
+  it.effect("to write does not hold up those who read what was set", () =>
+    Effect.gen(function*() {
+      const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["set"] }] as const
+      const { get, set } = yield* over(slow, {}, () => Effect.succeed("loaded"))
+      const writer = yield* fork(set("value"))
+      assert.strictEqual(yield* get, "value")
+      yield* TestClock.adjust(50)
+      yield* Fiber.join(writer)
+    }).pipe(Effect.scoped))
+
+  it.effect("to write does not make a load time out whose lookup has answered", () =>
+    Effect.gen(function*() {
+      const slow = [{ fault: { kind: "slow", delay: 500 }, operations: ["set"] }] as const
+      const { get, place, running } = yield* over(slow, { hardTimeout: 100 }, (run) => Effect.succeed(run))
+      const caller = yield* fork(get)
+      yield* TestClock.adjust(100)
+      assert.strictEqual(yield* get, 1, "whoever comes later finds it in memory")
+      yield* TestClock.adjust(400)
+      assert.strictEqual(yield* Fiber.join(caller), 1)
+      assert.deepStrictEqual([running.cache.stats["user"]!.loadFailures, below(place, "1")], [0, 1])
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("to remove is not read while it removes", () =>
+    Effect.gen(function*() {
+      const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["remove"] }] as const
+      const { get, remove, source } = yield* over(slow, {}, (run) => Effect.succeed(run))
+      yield* get
+      const remover = yield* fork(remove)
+      const reader = yield* fork(get)
+      yield* TestClock.adjust(50)
+      yield* Fiber.join(remover)
+      assert.strictEqual(yield* Fiber.join(reader), 2)
+      assert.strictEqual(yield* get, 2)
+      assert.strictEqual(source.runs, 2)
+    }).pipe(Effect.scoped))
+})
+
+describe("what is computed while a lower tier has not removed its source yet", () => {
+  const changes = [
+    ["delete", (user: any) => user.delete({ id: "1" })],
+    ["set", (user: any) => user.set({ id: "1" }, 2)]
+  ] as const
+  for (const [name, change] of changes) {
+    it.effect(`is not kept as if it were new, after ${name}`, () =>
+      Effect.gen(function*() {
+        let row = 1
+        const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["remove", "set"] }] as const
+        const { faults, options } = yield* tiers(slow)
+        const { app, as, cache } = yield* engine(
+          derived,
+          ({ key }, app) =>
+            key === "user:1"
+              ? Effect.sync(() => row)
+              : Effect.tap(app.keys.user.get({ id: "1" }) as Effect.Effect<unknown>, () => Effect.sleep(80)),
+          options
+        )
+        const { profile, user } = app.keys
+        const loader = yield* fork(as(user.get({ id: "1" })))
+        yield* TestClock.adjust(50)
+        yield* Fiber.join(loader)
+        row = 2
+        const writer = yield* fork(as<void, unknown>(change(user)))
+        // Memory has no room for it.
+        cache.families.get("user")!.hot!.drop("1")
+        const reader = yield* fork(as(profile.get({ id: "1" })))
+        yield* drive(Fiber.joinAll([writer, reader]))
+        yield* faults.stop
+        assert.strictEqual(yield* drive(as(profile.get({ id: "1" }))), 2)
+        yield* TestClock.adjust(500)
+      }).pipe(Effect.scoped))
+  }
+})
+
+describe("a lower tier that cannot be written", () => {
+  it.effect("does not fail a read whose value it should keep; an event tells of it", () =>
+    Effect.gen(function*() {
+      const { answer, get, running } = yield* over(failing("set"), {}, () => Effect.succeed("value"))
+      const events = yield* watch(running.cache.events)
+      assert.strictEqual(yield* get, "value")
+      assert.strictEqual((yield* answer).tier, "memory")
+      yield* settle
+      const failed = events.filter((event) => event._tag === "TierFailed")
+      assert.deepStrictEqual(failed.map(({ operation }) => operation), ["set"])
+    }).pipe(Effect.scoped))
+
+  it.effect("keeps no older value of a key that was set meanwhile", () =>
+    Effect.gen(function*() {
+      const fails = [{ fault: { kind: "fail" }, operations: ["set"], nth: 2 }] as const
+      const cache = yield* over(fails, {}, () => Effect.succeed("loaded"))
+      yield* cache.set("old")
+      assert.strictEqual(reasonOf(yield* Effect.flip(cache.set("new"))), "StoreFailed")
+      assert.strictEqual(yield* cache.get, "new")
+      evict(cache, "1")
+      assert.strictEqual(yield* cache.get, "loaded")
+      assert.notStrictEqual(below(cache.place, "1"), "old")
+    }).pipe(Effect.scoped))
+
+  it.effect("makes a set fail that it has no part in; memory has the value all the same", () =>
+    Effect.gen(function*() {
+      const { answer, get, set, source } = yield* over(down, {}, () => Effect.succeed("loaded"))
+      assert.strictEqual(reasonOf(yield* Effect.flip(set("value"))), "StoreFailed")
+      assert.strictEqual(yield* get, "value")
+      assert.deepStrictEqual([(yield* answer).tier, source.runs], ["memory", 0])
+    }).pipe(Effect.scoped))
+
+  it.effect("makes a deletion fail, which is done in this process all the same", () =>
+    Effect.gen(function*() {
+      const { faults, get, held, remove, source } = yield* over(
+        failing("remove"),
+        {},
+        (run) => Effect.succeed(run)
+      )
+      yield* get
+      assert.strictEqual(reasonOf(yield* Effect.flip(remove)), "StoreFailed")
+      assert.isUndefined(yield* held)
+      assert.strictEqual(yield* get, 2)
+      yield* faults.stop
+      assert.deepStrictEqual([yield* held, source.runs], [2, 2])
+    }).pipe(Effect.scoped))
+
+  it.effect("makes the invalidation of a tag fail, which holds in this process all the same", () =>
+    Effect.gen(function*() {
+      const { get, on, user } = yield* over(
+        failing("recordMarks"),
+        {},
+        (run) => Effect.succeed(Lookup.loaded(run, { tags: ["tag"] }))
+      )
+      yield* get
+      assert.strictEqual(reasonOf(yield* Effect.flip(on(user.invalidateTag("tag")))), "StoreFailed")
+      assert.strictEqual(yield* get, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("makes a batch fail, of which nothing is left in memory", () =>
+    Effect.gen(function*() {
+      const { held, of, on, running: { app }, set, user } = yield* over(
+        failing("set"),
+        {},
+        () => Effect.succeed("loaded")
+      )
+      yield* Effect.flip(set("before"))
+      yield* Effect.flip(on(app.batch([user.setting({ id: "1" }, "one"), user.setting({ id: "2" }, "two")])))
+      assert.deepStrictEqual([yield* held, yield* of("2").held], [undefined, undefined])
+    }).pipe(Effect.scoped))
+
+  it.effect("does not fail a set that comes after it recovered, and has its value then", () =>
+    Effect.gen(function*() {
+      const cache = yield* over(down, {}, () => Effect.succeed("loaded"))
+      yield* Effect.flip(cache.set("lost"))
+      yield* cache.faults.stop
+      yield* cache.set("kept")
+      evict(cache, "1")
+      assert.strictEqual((yield* cache.answer).tier, "cold")
+      assert.strictEqual(yield* cache.get, "kept")
+    }).pipe(Effect.scoped))
+})
+
+describe("a load whose value is on its way to a lower tier", () => {
+  const onItsWay = Effect.fnUntraced(function*() {
+    const slow = [{ fault: { kind: "slow", delay: 50 }, operations: ["remove"] }] as const
+    const { faults, options } = yield* tiers(slow)
+    let row = 1
+    const { app, as, cache } = yield* engine(
+      derived,
+      ({ key }, app) => key === "user:1" ? Effect.sync(() => row) : app.keys.user.get({ id: "1" }),
+      options
+    )
+    const { profile, user } = app.keys
+    yield* as(profile.get({ id: "1" }))
+    row = 2
+    // It has to drop the profile below first.
+    const refresh = yield* fork(as(user.refresh({ id: "1" })))
+    const fromBelow = Effect.suspend(() => {
+      cache.families.get("user")!.hot!.drop("1")
+      return as<{ value: unknown; tier: string }, unknown>(user.getAnswer({ id: "1" }))
+    })
+    return { as, cache, faults, user, refresh, fromBelow }
+  })
+
+  it.effect("does not land on what was set meanwhile", () =>
+    Effect.gen(function*() {
+      const { as, fromBelow, refresh, user } = yield* onItsWay()
+      const set = yield* fork(as<void, unknown>(user.set({ id: "1" }, 3)))
+      yield* drive(Fiber.joinAll([refresh, set]))
+      const { tier, value } = yield* fromBelow
+      assert.deepStrictEqual([value, tier], [3, "cold"])
+    }).pipe(Effect.scoped))
+
+  it.effect("does not land on what was deleted meanwhile", () =>
+    Effect.gen(function*() {
+      const { as, fromBelow, refresh, user } = yield* onItsWay()
+      const remove = yield* fork(as<void, unknown>(user.delete({ id: "1" })))
+      yield* drive(Fiber.joinAll([refresh, remove]))
+      assert.strictEqual((yield* fromBelow).tier, "lookup")
+    }).pipe(Effect.scoped))
+
+  it.effect("lands though nobody waits for it any more", () =>
+    Effect.gen(function*() {
+      const { fromBelow, refresh } = yield* onItsWay()
+      yield* Fiber.interrupt(refresh)
+      yield* TestClock.adjust(50)
+      const { tier, value } = yield* fromBelow
+      assert.deepStrictEqual([value, tier], [2, "cold"])
+    }).pipe(Effect.scoped))
+})
+
+describe("a lower tier that fails once", () => {
+  it.effect("is still told of all that is left to do", () =>
+    Effect.gen(function*() {
+      const fails = [{ fault: { kind: "fail" }, operations: ["remove"], nth: 1 }] as const
+      const { faults, of, on, place, user } = yield* over(fails, {}, (run) => Effect.succeed(run))
+      yield* of("1").get
+      yield* of("2").get
+      yield* Effect.flip(on(user.deleteMany([{ id: "1" }, { id: "2" }])))
+      assert.deepStrictEqual(yield* faults.injected, [["remove", "fail"]])
+      assert.deepStrictEqual([below(place, "1"), below(place, "2")], [undefined, undefined])
+    }).pipe(Effect.scoped))
+
+  it.effect("and then has neither the new value nor not the old one, makes the set fail", () =>
+    Effect.gen(function*() {
+      const fails = [{ fault: { kind: "fail" }, operations: ["set", "remove"], keys: ["1"] }] as const
+      const place = makePlace()
+      yield* Effect.scoped(Effect.flatMap(over([], {}, () => Effect.succeed("old"), place), ({ get }) => get))
+      const { get, set } = yield* over(fails, {}, () => Effect.succeed("loaded"), place)
+      assert.strictEqual(reasonOf(yield* Effect.flip(set("new"))), "StoreFailed")
+      assert.strictEqual(yield* get, "new")
+      assert.strictEqual(below(place, "1"), "old")
+    }).pipe(Effect.scoped))
+})
+
+describe("a refresh whose value is refused", () => {
+  it.effect("leaves nothing below of which it knows that it is old", () =>
+    Effect.gen(function*() {
+      const loaded = (value: string) => Lookup.loaded(value, { tags: ["tag"] })
+      const cache = yield* over([], {}, (run) =>
+        run === 2 ? after(10, Effect.succeed(loaded("new"))) : Effect.succeed(loaded(run === 1 ? "old" : "newest")))
+      yield* cache.get
+      // Memory has no room for it.
+      evict(cache, "1")
+      const refresh = yield* fork(cache.refresh)
+      yield* cache.on(cache.user.invalidateTag("another"))
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(refresh), "new")
+      assert.strictEqual(yield* cache.get, "newest")
+    }).pipe(Effect.scoped))
+})
+
+describe("a single tier that is not memory", () => {
+  it.effect("gives nothing back that it failed to remove or to replace", () =>
+    Effect.gen(function*() {
+      for (const change of ["remove", "set"] as const) {
+        const [store, faults] = yield* FaultyStore.make(mapStore(), { rules: failing(change, "recordMarks") })
+        const { get, remove, set } = yield* family({}, (run) => Effect.succeed(`loaded ${run}`), {
+          store: Layer.succeed(Store, store)
+        })
+        yield* get
+        assert.strictEqual(reasonOf(yield* Effect.flip(change === "set" ? set("set") : remove)), "StoreFailed")
+        yield* faults.stop
+        assert.strictEqual(yield* get, "loaded 2")
+        assert.strictEqual(yield* get, "loaded 2")
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("tells of each failure once", () =>
+    Effect.gen(function*() {
+      const [store] = yield* FaultyStore.make(mapStore({ name: "cold" }), { rules: failing("get", "set") })
+      const { get, running } = yield* family({}, () => Effect.succeed("value"), { store: Layer.succeed(Store, store) })
+      const events = yield* watch(running.cache.events)
+      yield* get
+      yield* settle
+      const failed = events.flatMap((event) => event._tag === "TierFailed" ? [event.operation] : [])
+      assert.deepStrictEqual(failed, ["get", "set"])
+    }).pipe(Effect.scoped))
+})
+
+describe("marks are kept by the lower tier, so that whoever reads later notices:", () => {
+  const tagged: Answers = (run) => Effect.succeed(Lookup.loaded(`value ${run}`, { tags: ["tag"] }))
+  const marks = [
+    ["invalidateTag", (user: any) => user.invalidateTag("tag")],
+    ["invalidateAll", (user: any) => user.invalidateAll()],
+    ["invalidateWhere", (user: any) => user.invalidateWhere({ id: "1" })],
+    ["invalidate", (user: any) => user.invalidate({ id: "1" })],
+    ["delete", (user: any) => user.delete({ id: "1" })]
+  ] as const
+  for (const [name, mark] of marks) {
+    it.effect(`${name} before a restart`, () =>
+      Effect.gen(function*() {
+        const place = makePlace()
+        yield* Effect.scoped(Effect.gen(function*() {
+          const { get, on, user } = yield* over([], {}, tagged, place)
+          yield* get
+          yield* on(mark(user))
+        }))
+        const { get, source } = yield* over([], {}, tagged, place)
+        yield* get
+        assert.strictEqual(source.runs, 1, "not from the lower tier")
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("what was not invalidated is still there after a restart", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      yield* Effect.scoped(Effect.gen(function*() {
+        const { get, on, user } = yield* over([], {}, tagged, place)
+        yield* get
+        yield* on(user.invalidateTag("another"))
+      }))
+      const { answer, source } = yield* over([], {}, tagged, place)
+      assert.deepStrictEqual([(yield* answer).value, source.runs], ["value 1", 0])
+    }).pipe(Effect.scoped))
+
+  it.effect("a mark that only memory could keep fails, so that nobody counts on it after a restart", () =>
+    Effect.gen(function*() {
+      const { get, on, user } = yield* over(failing("recordMarks"), {}, tagged)
+      yield* get
+      assert.strictEqual(reasonOf(yield* Effect.flip(on(user.invalidateAll()))), "StoreFailed")
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,245 @@
+/**
+ * Loads, refreshes and writes of one key that overtake each other: whose value stays.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { checkInvariants } from "../engine.ts"
+import { family, fork } from "./source.ts"
+
+/** Runs of the lookup, each of which ends when the test says so. */
+const gated = Effect.fnUntraced(function*(policy: FamilyPolicy) {
+  const gates: Array<Deferred.Deferred<unknown, unknown>> = []
+  const cache = yield* family(policy, () =>
+    Effect.suspend(() => {
+      const gate = Deferred.makeUnsafe<unknown, unknown>()
+      gates.push(gate)
+      return Deferred.await(gate)
+    }))
+  const run = (n: number, answer: Effect.Effect<unknown, unknown>) =>
+    Effect.andThen(Deferred.completeWith(gates[n - 1]!, answer), Effect.repeat(Effect.yieldNow, { times: 5 }))
+  return {
+    ...cache,
+    ends: (n: number, value: unknown) => run(n, Effect.succeed(value)),
+    fails: (n: number) => run(n, Effect.fail("broken"))
+  }
+})
+
+describe("a refresh that a set overtook", () => {
+  it.effect("and that ends before the refresh after it takes nothing from that one", () =>
+    Effect.gen(function*() {
+      const { ends, held, refresh, running, set } = yield* gated({})
+      yield* set("first")
+      const early = yield* fork(refresh)
+      yield* set("second")
+      const late = yield* fork(refresh)
+      yield* ends(1, "early")
+      assert.strictEqual(yield* held, "second")
+      yield* ends(2, "late")
+      assert.deepStrictEqual([yield* Fiber.join(early), yield* Fiber.join(late), yield* held], [
+        "early",
+        "late",
+        "late"
+      ])
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("takes nothing from a refresh ahead that began after it", () =>
+    Effect.gen(function*() {
+      const { ends, get, held, running, set, source } = yield* gated({ timeToLive: 100, refreshAhead: 0.5 })
+      yield* set("first")
+      yield* TestClock.adjust(60)
+      yield* get
+      yield* set("second")
+      yield* TestClock.adjust(60)
+      yield* get
+      assert.strictEqual(source.runs, 2)
+      yield* ends(1, "early")
+      assert.strictEqual(yield* held, "second")
+      yield* ends(2, "late")
+      assert.strictEqual(yield* held, "late")
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("is not stored, though the very same value was set", () =>
+    Effect.gen(function*() {
+      const value = { n: 1 }
+      const { ends, held, refresh, set } = yield* gated({})
+      yield* set(value)
+      const refreshing = yield* fork(refresh)
+      yield* set(value)
+      yield* ends(1, { n: 2 })
+      yield* Fiber.join(refreshing)
+      assert.strictEqual(yield* held, value)
+    }).pipe(Effect.scoped))
+})
+
+describe("a load that a set overtook", () => {
+  it.effect("and that fails takes nothing away, and is not remembered", () =>
+    Effect.gen(function*() {
+      const { fails, get, held, remove, set, source } = yield* gated({ negativeTimeToLive: 1_000 })
+      const caller = yield* fork(Effect.flip(get))
+      yield* set("set")
+      yield* fails(1)
+      assert.strictEqual(yield* Fiber.join(caller), "broken")
+      assert.strictEqual(yield* held, "set")
+      yield* remove
+      yield* fork(get)
+      assert.strictEqual(source.runs, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("and whose caller gives up takes nothing away", () =>
+    Effect.gen(function*() {
+      const { get, held, running, set, source } = yield* gated({})
+      const caller = yield* fork(get)
+      yield* set("set")
+      yield* Fiber.interrupt(caller)
+      assert.deepStrictEqual([yield* held, source.interrupted], ["set", 1])
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("is not joined by whoever comes when what was set has gone", () =>
+    Effect.gen(function*() {
+      const { ends, get, set, source } = yield* gated({})
+      const early = yield* fork(get)
+      yield* set("set", { timeToLive: 10 })
+      yield* TestClock.adjust(10)
+      const late = yield* fork(get)
+      assert.strictEqual(source.runs, 2)
+      yield* ends(2, "late")
+      yield* ends(1, "early")
+      assert.deepStrictEqual([yield* Fiber.join(early), yield* Fiber.join(late)], ["early", "late"])
+      assert.strictEqual(yield* get, "late")
+    }).pipe(Effect.scoped))
+})
+
+describe("a refresh", () => {
+  it.effect("of what is absent is the load that readers wait for", () =>
+    Effect.gen(function*() {
+      const { ends, get, refresh, source } = yield* gated({})
+      const refreshing = yield* fork(refresh)
+      const reader = yield* fork(get)
+      yield* ends(1, "value")
+      assert.deepStrictEqual([yield* Fiber.join(refreshing), yield* Fiber.join(reader)], ["value", "value"])
+      assert.strictEqual(source.runs, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("ahead stores its value though the old one was pushed out meanwhile", () =>
+    Effect.gen(function*() {
+      const { ends, get, held, running, set } = yield* gated({ timeToLive: 100, refreshAhead: 0.5 })
+      yield* set("old")
+      yield* TestClock.adjust(60)
+      yield* get
+      running.cache.families.get("user")!.hot!.drop("1")
+      yield* ends(1, "new")
+      assert.strictEqual(yield* held, "new")
+    }).pipe(Effect.scoped))
+
+  it.effect("ahead stores its value though the old one expired meanwhile", () =>
+    Effect.gen(function*() {
+      const { ends, get, held, set } = yield* gated({ timeToLive: 100, refreshAhead: 0.5 })
+      yield* set("old")
+      yield* TestClock.adjust(60)
+      yield* get
+      yield* TestClock.adjust(100)
+      assert.isUndefined(yield* held)
+      yield* ends(1, "new")
+      assert.strictEqual(yield* held, "new")
+    }).pipe(Effect.scoped))
+
+  const drops = [
+    ["delete", ({ remove }: any) => remove],
+    ["invalidateAll", ({ on, user }: any) => on(user.invalidateAll())],
+    ["invalidateTag", ({ on, user }: any) => on(user.invalidateTag("any"))]
+  ] as const
+  for (const [name, drop] of drops) {
+    it.effect(`of what is absent does not bring it back after ${name}`, () =>
+      Effect.gen(function*() {
+        const cache = yield* gated({})
+        const refreshing = yield* fork(cache.refresh)
+        yield* drop(cache) as Effect.Effect<void, unknown>
+        yield* cache.ends(1, "value")
+        assert.strictEqual(yield* Fiber.join(refreshing), "value")
+        assert.isUndefined(yield* cache.held)
+      }).pipe(Effect.scoped))
+  }
+})
+
+describe("an update", () => {
+  it.effect("sees what the update before it made", () =>
+    Effect.gen(function*() {
+      const { held, on, set, user } = yield* gated({})
+      yield* set(0)
+      const add = on(user.update({ id: "1" }, (was: number) => Effect.as(Effect.yieldNow, was + 1)))
+      yield* Effect.all(Array.from({ length: 50 }, () => add), { concurrency: "unbounded" })
+      assert.strictEqual(yield* held, 50)
+    }).pipe(Effect.scoped))
+
+  it.effect("that fails changes nothing, and lets the next one in", () =>
+    Effect.gen(function*() {
+      const { held, on, running, set, user } = yield* gated({})
+      yield* set(1)
+      assert.strictEqual(yield* Effect.flip(on(user.update({ id: "1" }, () => Effect.fail("no")))), "no")
+      assert.strictEqual(yield* held, 1)
+      yield* on(user.update({ id: "1" }, (was: number) => was + 1))
+      assert.strictEqual(yield* held, 2)
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("that is interrupted changes nothing, and lets the next one in", () =>
+    Effect.gen(function*() {
+      const { held, on, running, set, user } = yield* gated({})
+      yield* set(1)
+      const stuck = yield* fork(on(user.update({ id: "1" }, () => Effect.never)))
+      const next = yield* fork(on(user.update({ id: "1" }, (was: number) => was + 1)))
+      yield* Fiber.interrupt(stuck)
+      yield* Fiber.join(next)
+      assert.strictEqual(yield* held, 2)
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("loads what is absent, once for all updates that wait", () =>
+    Effect.gen(function*() {
+      const { ends, held, on, source, user } = yield* gated({})
+      const add = on(user.update({ id: "1" }, (was: number) => was + 1))
+      const both = [yield* fork(add), yield* fork(add)]
+      yield* ends(1, 10)
+      yield* Fiber.joinAll(both)
+      assert.deepStrictEqual([yield* held, source.runs], [12, 1])
+    }).pipe(Effect.scoped))
+
+  it.effect("is not applied to what is stale", () =>
+    Effect.gen(function*() {
+      const { ends, on, set, user } = yield* gated({ timeToLive: 100, staleWhileRevalidate: 1_000 })
+      yield* set(1)
+      yield* TestClock.adjust(100)
+      const update = yield* fork(on<number>(user.update({ id: "1" }, (was: number) => was + 1)))
+      yield* ends(1, 10)
+      assert.strictEqual(yield* Fiber.join(update), 11)
+    }).pipe(Effect.scoped))
+})
+
+describe("an invalidation", () => {
+  it.effect("of a key that is not there is no failure", () =>
+    Effect.gen(function*() {
+      const { drop, held, remove } = yield* gated({})
+      yield* remove
+      yield* drop("hide")
+      yield* drop("markStale")
+      assert.isUndefined(yield* held)
+    }).pipe(Effect.scoped))
+
+  it.effect("takes a key, and none that begins like it", () =>
+    Effect.gen(function*() {
+      const { of, on, user } = yield* gated({})
+      for (const id of ["1", "10", "11"]) yield* of(id).set(id)
+      yield* on(user.invalidateWhere({ id: "1" }))
+      assert.deepStrictEqual(
+        [yield* of("1").held, yield* of("10").held, yield* of("11").held],
+        [undefined, "10", "11"]
+      )
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,103 @@
+/**
+ * One family over a source that is told what to answer, for tests of one key; and tiers of which the lower one fails.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { Answer } from "../../src/cache/Answer.ts"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import type { CacheEvent } from "../../src/cache/CacheEvent.ts"
+import type { Explanation } from "../../src/cache/Explanation.ts"
+import type * as Lookup from "../../src/cache/Lookup.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { engine, type EngineOptions } from "../engine.ts"
+import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+
+export interface Source {
+  runs: number
+  /** Lookups that run now, and the most that ever did. */
+  now: number
+  atOnce: number
+  interrupted: number
+  /** What each lookup was told. */
+  readonly asked: Array<Lookup.LookupContext<unknown>>
+}
+
+/** What the run of a lookup answers; runs are counted from 1. */
+export type Answers = (run: number, about: Lookup.LookupContext<unknown>) => Effect.Effect<unknown, unknown>
+
+/** `user:{id}` with this policy. The operations without an id are on the key 1. */
+export const family = Effect.fnUntraced(function*(policy: FamilyPolicy, answers: Answers, options?: EngineOptions) {
+  const source: Source = { runs: 0, now: 0, atOnce: 0, interrupted: 0, asked: [] }
+  const running = yield* engine(
+    { families: { user: { pattern: "user:{id}", ...policy } } },
+    (about) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          source.atOnce = Math.max(source.atOnce, ++source.now)
+          source.asked.push(about)
+          return ++source.runs
+        }),
+        (run) => Effect.onInterrupt(answers(run, about), () => Effect.sync(() => source.interrupted++)),
+        () => Effect.sync(() => source.now--)
+      ),
+    options
+  )
+  const { user } = running.app.keys
+  const on = <A>(effect: unknown) => running.as<A, unknown>(effect as Effect.Effect<A, unknown, any>)
+  const of = (id: string) => ({
+    get: on<unknown>(user.get({ id })),
+    answer: on<Answer<unknown>>(user.getAnswer({ id })),
+    held: Effect.map(
+      on<Option.Option<unknown>>(user.getOption({ id })),
+      (found) => found._tag === "Some" ? found.value : undefined
+    ),
+    has: on<boolean>(user.has({ id })),
+    refresh: on<unknown>(user.refresh({ id })),
+    remove: on<void>(user.delete({ id })),
+    explain: on<Explanation<unknown>>(user.explain({ id })),
+    set: (value: unknown, options?: object) => on<void>(user.set({ id }, value, options)),
+    drop: (mode?: "hide" | "markStale") => on<void>(user.invalidate({ id }, { mode }))
+  })
+  return { ...of("1"), of, on, user, source, running }
+})
+
+/** A memory tier over a lower one that behaves as planned, whose place outlives the engine. */
+export const tiers = Effect.fnUntraced(function*(
+  rules: ReadonlyArray<FaultyStore.Rule>,
+  { capacity = 100, place = makePlace() }: { readonly capacity?: number; readonly place?: Place } = {}
+) {
+  const [faulty, faults] = yield* FaultyStore.make(mapStore({ name: "cold", place }), { rules })
+  const store: Layer.Layer<Store, unknown> = Layer.effect(
+    Store,
+    Effect.map(MemoryStore.make({ capacity }), (memory) => TieredStore.make([memory, faulty]))
+  )
+  return { store, faults, place, options: { store: store as Layer.Layer<Store, any> } }
+})
+
+/** Collects the events of a cache from now on. */
+export const watch = (events: Stream.Stream<CacheEvent>): Effect.Effect<Array<CacheEvent>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const seen: Array<CacheEvent> = []
+    yield* Effect.forkScoped(Stream.runForEach(events, (event) => Effect.sync(() => seen.push(event))), {
+      startImmediately: true
+    })
+    return seen
+  })
+
+export const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
+export const times = <A, E, R>(n: number, effect: Effect.Effect<A, E, R>) =>
+  Effect.forEach(Array.from({ length: n }), () => effect)
+export const after = <A, E, R>(millis: number, effect: Effect.Effect<A, E, R>) =>
+  Effect.andThen(Effect.sleep(millis), effect)
+
+/** Lets fibers run that wait for nothing. */
+export const settle = Effect.repeat(Effect.yieldNow, { times: 20 })
+
+export const reasonOf = (error: unknown): string => (error as CacheError).reason._tag

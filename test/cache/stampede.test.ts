@@ -1,0 +1,231 @@
+/**
+ * Many callers at once: what runs, how often, in whose context, and who learns of its end.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
+import { checkInvariants, engine } from "../engine.ts"
+import { after, family, fork, reasonOf, times } from "./source.ts"
+
+describe("callers of a missing key", () => {
+  it.effect("share one load, by whichever operation they ask", () =>
+    Effect.gen(function*() {
+      const { answer, get, on, source, user } = yield* family({}, () => after(10, Effect.succeed("value")))
+      const many = on<ReadonlyArray<unknown>>(user.getMany([{ id: "1" }, { id: "1" }]))
+      const part = on<unknown>(user.select({ id: "1" }, (value: string) => value.length))
+      const warmed = on<number>(user.warm([{ id: "1" }]))
+      const callers = [yield* fork(get), yield* fork(Effect.map(answer, ({ value }) => value))]
+      const [manyOf, partOf, warmedOf] = [yield* fork(many), yield* fork(part), yield* fork(warmed)]
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual(yield* Fiber.joinAll(callers), ["value", "value"])
+      assert.deepStrictEqual(yield* Fiber.join(manyOf), ["value", "value"])
+      assert.strictEqual(yield* Fiber.join(partOf), 5)
+      yield* Fiber.join(warmedOf)
+      assert.strictEqual(source.runs, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("do not wait for those of another key", () =>
+    Effect.gen(function*() {
+      const { of, source } = yield* family(
+        {},
+        (_, { key }) => key === "user:1" ? Effect.never : Effect.succeed(key)
+      )
+      yield* fork(of("1").get)
+      assert.strictEqual(yield* of("2").get, "user:2")
+      assert.strictEqual(source.runs, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("get the same defect when the lookup dies, and the key is free again", () =>
+    Effect.gen(function*() {
+      const { get, running, source } = yield* family(
+        { negativeTimeToLive: 50 },
+        (run) => run === 1 ? after(10, Effect.die("bug")) : Effect.succeed("value")
+      )
+      const callers = yield* times(20, fork(Effect.exit(get)))
+      yield* TestClock.adjust(10)
+      for (const exit of yield* Fiber.joinAll(callers)) {
+        assert.isTrue(exit._tag === "Failure" && Cause.hasDies(exit.cause))
+      }
+      assert.strictEqual(source.runs, 1)
+      checkInvariants(running)
+      yield* TestClock.adjust(50)
+      assert.strictEqual(yield* get, "value")
+    }).pipe(Effect.scoped))
+
+  it.effect("get the same defect when the lookup throws before it makes an Effect", () =>
+    Effect.gen(function*() {
+      const { get, running } = yield* family({ negativeTimeToLive: 0 }, (run) => {
+        if (run === 1) throw new Error("bug")
+        return Effect.succeed("value")
+      })
+      const exit = yield* Effect.exit(get)
+      assert.isTrue(exit._tag === "Failure" && Cause.hasDies(exit.cause))
+      checkInvariants(running)
+      assert.strictEqual(yield* get, "value")
+    }).pipe(Effect.scoped))
+
+  it.effect("are not told for ever of a lookup that interrupted itself", () =>
+    Effect.gen(function*() {
+      const { get, running } = yield* family({}, (run) => run === 1 ? Effect.interrupt : Effect.succeed("value"))
+      const exit = yield* Effect.exit(get)
+      assert.strictEqual(exit._tag, "Failure")
+      checkInvariants(running)
+      assert.strictEqual(yield* get, "value")
+    }).pipe(Effect.scoped))
+
+  it.effect("who come while one load fails, and after it, are served by one load each time", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family(
+        { negativeTimeToLive: 100 },
+        (run) => after(10, run === 1 ? Effect.fail("broken") : Effect.succeed("value"))
+      )
+      const first = yield* times(50, fork(Effect.exit(get)))
+      yield* TestClock.adjust(10)
+      yield* Fiber.joinAll(first)
+      yield* TestClock.adjust(100)
+      const second = yield* times(50, fork(get))
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual(new Set(yield* Fiber.joinAll(second)), new Set(["value"]))
+      assert.strictEqual(source.runs, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("who give up one by one leave the load to the last of them", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({}, () => after(100, Effect.succeed("value")))
+      const callers = yield* times(10, fork(Effect.timeoutOption(get, 50)))
+      const patient = yield* fork(get)
+      yield* TestClock.adjust(50)
+      for (const found of yield* Fiber.joinAll(callers)) assert.strictEqual(found._tag, "None")
+      assert.strictEqual(source.interrupted, 0)
+      yield* TestClock.adjust(50)
+      assert.strictEqual(yield* Fiber.join(patient), "value")
+      assert.strictEqual(source.runs, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("who come after all others have gone begin a new load", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({}, (run) => after(10, Effect.succeed(run)))
+      yield* Fiber.interrupt(yield* fork(get))
+      const next = yield* fork(get)
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(next), 2)
+      assert.deepStrictEqual([source.runs, source.interrupted], [2, 1])
+    }).pipe(Effect.scoped))
+
+  it.effect("who come after an invalidation do not join the load from before", () =>
+    Effect.gen(function*() {
+      const { drop, get, source } = yield* family({}, (run) => after(10, Effect.succeed(run)))
+      const early = yield* fork(get)
+      yield* drop()
+      const late = yield* times(10, fork(get))
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(early), 1)
+      assert.deepStrictEqual(new Set(yield* Fiber.joinAll(late)), new Set([2]))
+      assert.strictEqual(source.runs, 2)
+    }).pipe(Effect.scoped))
+})
+
+describe("a lookup", () => {
+  it.effect("runs in the context of its owner, not in that of whoever called first", () =>
+    Effect.gen(function*() {
+      const Tenant = Context.Reference<string>("test/Tenant", { defaultValue: () => "owner" })
+      const { get } = yield* family({}, () => Tenant)
+      assert.strictEqual(yield* Effect.provideService(get, Tenant, "caller"), "owner")
+    }).pipe(Effect.scoped))
+
+  it.effect("is not interrupted with the scope of whoever called first", () =>
+    Effect.gen(function*() {
+      const { get } = yield* family({}, () => after(10, Effect.succeed("value")))
+      const second = yield* Effect.scoped(Effect.gen(function*() {
+        yield* Effect.forkScoped(get, { startImmediately: true })
+        return yield* fork(get)
+      }))
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(second), "value")
+    }).pipe(Effect.scoped))
+
+  it.effect("knows its full key and why it runs", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, staleWhileRevalidate: 100, refreshAhead: 0.5 }
+      const { drop, get, refresh, source } = yield* family(policy, (run) => Effect.succeed(run))
+      yield* get
+      yield* TestClock.adjust(60)
+      yield* get
+      yield* refresh
+      yield* TestClock.adjust(110)
+      yield* get
+      yield* drop()
+      yield* get
+      assert.deepStrictEqual(source.asked.map(({ cause }) => cause), ["absent", "ahead", "refresh", "stale", "absent"])
+      assert.deepStrictEqual(new Set(source.asked.map(({ key }) => key)), new Set(["user:1"]))
+    }).pipe(Effect.scoped))
+
+  it.effect("that is waited for behind a queue is one for all who ask for its key", () =>
+    Effect.gen(function*() {
+      const { of, source } = yield* family({ loadConcurrency: 1 }, (_, { key }) => after(10, Effect.succeed(key)))
+      const first = yield* fork(of("1").get)
+      const queued = yield* times(20, fork(of("2").get))
+      yield* TestClock.adjust(10)
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(first), "user:1")
+      assert.deepStrictEqual(new Set(yield* Fiber.joinAll(queued)), new Set(["user:2"]))
+      assert.deepStrictEqual([source.runs, source.atOnce], [2, 1])
+    }).pipe(Effect.scoped))
+
+  it.effect("whose caller leaves the queue gives its place to the next", () =>
+    Effect.gen(function*() {
+      const policy = { loadConcurrency: 1, loadQueueMax: 1 }
+      const { of, running, source } = yield* family(policy, (_, { key }) => after(10, Effect.succeed(key)))
+      const first = yield* fork(of("1").get)
+      yield* Fiber.interrupt(yield* fork(of("2").get))
+      const third = yield* fork(of("3").get)
+      yield* TestClock.adjust(10)
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual([yield* Fiber.join(first), yield* Fiber.join(third)], ["user:1", "user:3"])
+      assert.strictEqual(source.runs, 2)
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("that is refused for a full queue is tried again by the next caller", () =>
+    Effect.gen(function*() {
+      const policy = { loadConcurrency: 1, loadQueueMax: 1 }
+      const { of } = yield* family(policy, (_, { key }) => after(10, Effect.succeed(key)))
+      const callers = [yield* fork(of("1").get), yield* fork(of("2").get)]
+      yield* Effect.flip(of("3").get)
+      yield* TestClock.adjust(10)
+      yield* TestClock.adjust(10)
+      yield* Fiber.joinAll(callers)
+      const again = yield* fork(of("3").get)
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(again), "user:3")
+    }).pipe(Effect.scoped))
+
+  it.effect("does not wait for itself: its own family is not among what it may read", () =>
+    Effect.gen(function*() {
+      const { app, as } = yield* engine(
+        { families: { user: { pattern: "user:{id}" } } },
+        (_, app) => app.keys.user.get({ id: "1" })
+      )
+      assert.strictEqual(reasonOf(yield* Effect.flip(as<unknown, unknown>(app.keys.user.get({ id: "1" })))), "NotOwner")
+    }).pipe(Effect.scoped))
+
+  it.effect("may read other keys of families that it derives from, however many share them", () =>
+    Effect.gen(function*() {
+      let runs = 0
+      const { app, as } = yield* engine(
+        {
+          families: { user: { pattern: "user:{id}" }, feed: { pattern: "feed:{id}:{page}", derives: ["user:{id}"] } }
+        },
+        ({ key }, app) => key.startsWith("user") ? after(10, Effect.sync(() => ++runs)) : app.keys.user.get({ id: "1" })
+      )
+      const feeds = yield* Effect.forEach(
+        ["a", "b", "c"],
+        (page) => fork(as<number, unknown>(app.keys.feed.get({ id: "1", page })))
+      )
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual(yield* Fiber.joinAll(feeds), [1, 1, 1])
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,249 @@
+/**
+ * Entries that are invalidated together by a name.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import { engine } from "../engine.ts"
+import { makePlace } from "../store/mapStore.ts"
+import { after, type Answers, family, fork, tiers } from "./source.ts"
+
+const tagged = (...tags: ReadonlyArray<string>): Answers => (run) => Effect.succeed(Lookup.loaded(run, { tags }))
+
+describe("a tag", () => {
+  it.effect("is one of several: each of them takes the entry", () =>
+    Effect.gen(function*() {
+      for (const tag of ["a", "b", "c"]) {
+        const { get, on, user } = yield* family({}, tagged("a", "b", "c"))
+        yield* get
+        yield* on(user.invalidateTag(tag))
+        assert.strictEqual(yield* get, 2)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("takes the entries that have it, and no others", () =>
+    Effect.gen(function*() {
+      const { of, on, user } = yield* family(
+        {},
+        (run, { key }) => Effect.succeed(Lookup.loaded(run, { tags: key === "user:1" ? ["a"] : ["b"] }))
+      )
+      yield* of("1").get
+      yield* of("2").get
+      yield* on(user.invalidateTag("a"))
+      assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, 2])
+    }).pipe(Effect.scoped))
+
+  it.effect("that no entry has does nothing", () =>
+    Effect.gen(function*() {
+      const { get, on, user } = yield* family({}, tagged("a"))
+      yield* get
+      yield* on(user.invalidateTag("b"))
+      assert.strictEqual(yield* get, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("does not take what is stored after it", () =>
+    Effect.gen(function*() {
+      const { get, on, user } = yield* family({}, tagged("a"))
+      yield* on(user.invalidateTag("a"))
+      yield* get
+      assert.strictEqual(yield* get, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("takes it again when it is invalidated again", () =>
+    Effect.gen(function*() {
+      const { get, on, user } = yield* family({}, tagged("a"))
+      for (let run = 1; run <= 5; run++) {
+        assert.strictEqual(yield* get, run)
+        yield* on(user.invalidateTag("a"))
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("that an entry has lost with another set takes it no longer", () =>
+    Effect.gen(function*() {
+      const { held, on, set, user } = yield* family({}, tagged())
+      yield* set("first", { tags: ["a", "b"] })
+      yield* set("second", { tags: ["b", "c"] })
+      yield* on(user.invalidateTag("a"))
+      assert.strictEqual(yield* held, "second")
+      yield* on(user.invalidateTag("c"))
+      assert.isUndefined(yield* held)
+    }).pipe(Effect.scoped))
+
+  it.effect("is lost with a set that names none, and kept by update and patch", () =>
+    Effect.gen(function*() {
+      const { answer, on, set, user } = yield* family({}, tagged())
+      yield* set("first", { tags: ["a"] })
+      yield* on(user.update({ id: "1" }, () => "second"))
+      assert.deepStrictEqual((yield* answer).tags, ["a"])
+      yield* on(user.patch({ id: "1" }, () => "third"))
+      assert.deepStrictEqual((yield* answer).tags, ["a"])
+      yield* set("fourth")
+      assert.deepStrictEqual((yield* answer).tags, [])
+    }).pipe(Effect.scoped))
+
+  it.effect("may be any text: none of them means all", () =>
+    Effect.gen(function*() {
+      for (const tag of ["*", "!", "", "a|b", "a:b", "h|tag|a", "keys", "__proto__", "ä€😀"]) {
+        const { of, on, user } = yield* family(
+          {},
+          (run, { key }) => Effect.succeed(Lookup.loaded(run, { tags: key === "user:1" ? [tag] : ["other"] }))
+        )
+        yield* of("1").get
+        yield* of("2").get
+        yield* on(user.invalidateTag(tag))
+        assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, 2], tag)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("of any text is known again after a restart", () =>
+    Effect.gen(function*() {
+      for (const tag of ["*", "", "a|b", "a:b", "h|tag|a", "ä€😀"]) {
+        const place = makePlace()
+        const life = Effect.flatMap(tiers([], { place }), ({ options }) => family({}, tagged(tag), options))
+        yield* Effect.scoped(Effect.gen(function*() {
+          const { get, on, user } = yield* life
+          yield* get
+          yield* on(user.invalidateTag(tag))
+        }))
+        const { get, source } = yield* life
+        yield* get
+        assert.strictEqual(source.runs, 1, tag)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("that is named twice is one", () =>
+    Effect.gen(function*() {
+      const { get, on, user } = yield* family({}, tagged("a", "a"))
+      yield* get
+      yield* on(user.invalidateTag("a"))
+      assert.strictEqual(yield* get, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("is that of its family: another family's entries of the same tag stay", () =>
+    Effect.gen(function*() {
+      const { app, as } = yield* engine(
+        { families: { user: { pattern: "user:{id}" }, team: { pattern: "team:{id}" } } },
+        ({ key }) => Effect.succeed(Lookup.loaded(key, { tags: ["a"] }))
+      )
+      const { team, user } = app.keys
+      yield* as(user.get({ id: "1" }))
+      yield* as(team.get({ id: "1" }))
+      yield* as(user.invalidateTag("a"))
+      assert.isFalse(yield* as<boolean, unknown>(user.has({ id: "1" })))
+      assert.isTrue(yield* as<boolean, unknown>(team.has({ id: "1" })))
+    }).pipe(Effect.scoped))
+
+  it.effect("takes what derives from its entries, also where the entry is held no more", () =>
+    Effect.gen(function*() {
+      const { app, as, cache } = yield* engine(
+        {
+          families: {
+            user: { pattern: "user:{id}" },
+            profile: { pattern: "profile:{id}", derives: ["user:{id}"] }
+          }
+        },
+        ({ key }, app) =>
+          key.startsWith("user")
+            ? Effect.succeed(Lookup.loaded(key, { tags: ["a"] }))
+            : app.keys.user.get({ id: "1" })
+      )
+      const { profile, user } = app.keys
+      yield* as(profile.get({ id: "1" }))
+      cache.families.get("user")!.hot!.drop("1")
+      yield* as(user.invalidateTag("a"))
+      assert.isFalse(yield* as<boolean, unknown>(profile.has({ id: "1" })))
+    }).pipe(Effect.scoped))
+
+  it.effect("marked stale leaves the value to be served while it is renewed", () =>
+    Effect.gen(function*() {
+      const { answer, get, on, user } = yield* family({ staleWhileRevalidate: 1_000 }, tagged("a"))
+      yield* get
+      yield* on(user.invalidateTag("a", { mode: "markStale" }))
+      const { stale, value } = yield* answer
+      assert.deepStrictEqual([value, stale], [1, true])
+      assert.strictEqual(yield* get, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("hidden is not weakened by a later mark that it is stale", () =>
+    Effect.gen(function*() {
+      const { get, on, user } = yield* family({ staleIfError: 1_000 }, (run) =>
+        run === 1 ? Effect.succeed(Lookup.loaded(run, { tags: ["a"] })) : Effect.fail("broken"))
+      yield* get
+      yield* on(user.invalidateTag("a"))
+      yield* on(user.invalidateTag("a", { mode: "markStale" }))
+      assert.strictEqual(yield* Effect.flip(get), "broken")
+    }).pipe(Effect.scoped))
+
+  it.effect("forgets the failures of keys, which may have been among its entries", () =>
+    Effect.gen(function*() {
+      const { get, on, user } = yield* family(
+        { negativeTimeToLive: 1_000 },
+        (run) => run === 1 ? Effect.fail("broken") : Effect.succeed(run)
+      )
+      yield* Effect.flip(get)
+      yield* on(user.invalidateTag("a"))
+      assert.strictEqual(yield* get, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("that a refresh ahead brings is the one that counts", () =>
+    Effect.gen(function*() {
+      const { get, on, user } = yield* family(
+        { timeToLive: 100, refreshAhead: 0.5 },
+        (run) => Effect.succeed(Lookup.loaded(run, { tags: [`t${run}`] }))
+      )
+      yield* get
+      yield* TestClock.adjust(60)
+      yield* get
+      yield* on(user.invalidateTag("t1"))
+      assert.strictEqual(yield* get, 2)
+      yield* on(user.invalidateTag("t2"))
+      assert.strictEqual(yield* get, 3)
+    }).pipe(Effect.scoped))
+
+  it.effect("that a bulk load gives is that of each key", () =>
+    Effect.gen(function*() {
+      const { of, on, user } = yield* family({}, () => Effect.die("not used"), {
+        lookupMany: (keys) => Effect.succeed(keys.map((key) => Lookup.loaded(key, { tags: [key] })))
+      })
+      yield* on(user.getMany([{ id: "1" }, { id: "2" }]))
+      yield* on(user.invalidateTag("user:1"))
+      assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, "user:2"])
+    }).pipe(Effect.scoped))
+
+  it.effect("takes an entry whose list was changed by its caller afterwards", () =>
+    Effect.gen(function*() {
+      const tags = ["a"]
+      const { held, on, set, user } = yield* family({}, tagged())
+      yield* set("value", { tags })
+      tags[0] = "b"
+      yield* on(user.invalidateTag("a"))
+      assert.isUndefined(yield* held)
+    }).pipe(Effect.scoped))
+
+  it.effect("invalidated while an update computes leaves nothing of it behind", () =>
+    Effect.gen(function*() {
+      const { get, on, user } = yield* family({}, tagged("a"))
+      yield* get
+      const update = yield* fork(on(user.update({ id: "1" }, () => after(10, Effect.succeed("updated")))))
+      yield* on(user.invalidateTag("a"))
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(update), "updated")
+      assert.strictEqual(yield* get, 2)
+    }).pipe(Effect.scoped))
+})
+
+describe("many tags", () => {
+  it.effect("more than are remembered one by one: too much is lost, never too little", () =>
+    Effect.gen(function*() {
+      const { get, held, on, set, user } = yield* family({}, tagged())
+      yield* set("old", { tags: ["first"] })
+      yield* on(user.invalidateTag("first"))
+      for (let n = 0; n < 70_000; n++) yield* on(user.invalidateTag(`tag ${n}`))
+      assert.isUndefined(yield* held)
+      yield* get
+      yield* set("new", { tags: ["first"] })
+      assert.strictEqual(yield* held, "new")
+    }).pipe(Effect.scoped))
+})

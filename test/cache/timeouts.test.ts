@@ -1,0 +1,217 @@
+/**
+ * Soft and hard timeouts, of callers who wait and of loads behind them.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
+import { checkInvariants } from "../engine.ts"
+import { after, family, fork, reasonOf, times } from "./source.ts"
+
+const soft = { timeToLive: 100, staleIfError: 10_000, softTimeout: 10, retryAfterFailure: 1_000 }
+const then = (millis: number, value: unknown = "new") => (run: number) =>
+  run === 1 ? Effect.succeed("old") : after(millis, Effect.succeed(value))
+
+describe("a soft timeout", () => {
+  it.effect("is no timeout where there is nothing stale", () =>
+    Effect.gen(function*() {
+      const { get } = yield* family(soft, () => after(50, Effect.succeed("value")))
+      const caller = yield* fork(get)
+      yield* TestClock.adjust(49)
+      assert.isUndefined(caller.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* Fiber.join(caller), "value")
+    }).pipe(Effect.scoped))
+
+  it.effect("does not serve what is stale to whom the lookup answers in time", () =>
+    Effect.gen(function*() {
+      const { answer, get } = yield* family(soft, then(9))
+      yield* get
+      yield* TestClock.adjust(100)
+      const caller = yield* fork(answer)
+      yield* TestClock.adjust(9)
+      const { stale, value } = yield* Fiber.join(caller)
+      assert.deepStrictEqual([value, stale], ["new", false])
+    }).pipe(Effect.scoped))
+
+  it.effect("runs one load behind however many whom it lets go", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family(soft, then(50))
+      yield* get
+      yield* TestClock.adjust(100)
+      for (let round = 0; round < 3; round++) {
+        const callers = yield* times(20, fork(get))
+        yield* TestClock.adjust(10)
+        assert.deepStrictEqual(new Set(yield* Fiber.joinAll(callers)), new Set(["old"]))
+      }
+      assert.strictEqual(source.runs, 2)
+      yield* TestClock.adjust(20)
+      assert.strictEqual(yield* get, "new")
+    }).pipe(Effect.scoped))
+
+  it.effect("is counted for each caller from when that caller came", () =>
+    Effect.gen(function*() {
+      const { get } = yield* family(soft, then(50))
+      yield* get
+      yield* TestClock.adjust(100)
+      const first = yield* fork(get)
+      yield* TestClock.adjust(5)
+      const second = yield* fork(get)
+      yield* TestClock.adjust(5)
+      assert.strictEqual(yield* Fiber.join(first), "old")
+      assert.isUndefined(second.pollUnsafe())
+      yield* TestClock.adjust(5)
+      assert.strictEqual(yield* Fiber.join(second), "old")
+    }).pipe(Effect.scoped))
+
+  it.effect("leaves the load to go on when its callers give up before it", () =>
+    Effect.gen(function*() {
+      const { get, held, source } = yield* family(soft, then(50))
+      yield* get
+      yield* TestClock.adjust(100)
+      yield* Fiber.interrupt(yield* fork(get))
+      yield* TestClock.adjust(50)
+      assert.deepStrictEqual([yield* held, source.interrupted], ["new", 0])
+    }).pipe(Effect.scoped))
+
+  it.effect("does not serve what was deleted to whoever came after that", () =>
+    Effect.gen(function*() {
+      const { get, remove } = yield* family(
+        soft,
+        (run) => run === 1 ? Effect.succeed("old") : after(50, Effect.succeed(run))
+      )
+      yield* get
+      yield* TestClock.adjust(100)
+      const before = yield* fork(get)
+      yield* TestClock.adjust(5)
+      yield* remove
+      const caller = yield* fork(get)
+      yield* TestClock.adjust(49)
+      assert.isUndefined(caller.pollUnsafe())
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* Fiber.join(caller), 3)
+      yield* Fiber.join(before)
+    }).pipe(Effect.scoped))
+
+  it.effect("gives the value that was set while it ran to whoever comes then", () =>
+    Effect.gen(function*() {
+      const { get, set } = yield* family(soft, then(50))
+      yield* get
+      yield* TestClock.adjust(100)
+      const caller = yield* fork(get)
+      yield* set("set")
+      assert.strictEqual(yield* get, "set")
+      yield* TestClock.adjust(50)
+      yield* Fiber.join(caller)
+      assert.strictEqual(yield* get, "set")
+    }).pipe(Effect.scoped))
+})
+
+describe("a hard timeout", () => {
+  it.effect("serves what is stale, where it may be served for a failure", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, staleIfError: 10_000, hardTimeout: 20 }
+      const { answer, get, source } = yield* family(policy, then(1_000))
+      yield* get
+      yield* TestClock.adjust(100)
+      const caller = yield* fork(answer)
+      yield* TestClock.adjust(20)
+      const { stale, value } = yield* Fiber.join(caller)
+      assert.deepStrictEqual([value, stale, source.interrupted], ["old", true, 1])
+    }).pipe(Effect.scoped))
+
+  it.effect("is remembered like any failure: the next caller does not wait as long again", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({ hardTimeout: 20, negativeTimeToLive: 100 }, () => Effect.never)
+      const caller = yield* fork(Effect.flip(get))
+      yield* TestClock.adjust(20)
+      assert.strictEqual(reasonOf(yield* Fiber.join(caller)), "LoadTimeout")
+      assert.strictEqual(reasonOf(yield* Effect.flip(get)), "LoadTimeout")
+      assert.strictEqual(source.runs, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("tells whom it concerns, and after how long", () =>
+    Effect.gen(function*() {
+      const { get } = yield* family({ hardTimeout: 20 }, () => Effect.never)
+      const caller = yield* fork(Effect.flip(get))
+      yield* TestClock.adjust(20)
+      assert.match(String(yield* Fiber.join(caller)), /`user:1` did not end within 20 ms/)
+    }).pipe(Effect.scoped))
+
+  it.effect("ends loads behind readers, too, and begins the back-off", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, staleWhileRevalidate: 10_000, hardTimeout: 20, retryAfterFailure: 1_000 }
+      const { get, running, source } = yield* family(policy, (run) => run === 2 ? Effect.never : Effect.succeed(run))
+      yield* get
+      yield* TestClock.adjust(100)
+      assert.strictEqual(yield* get, 1)
+      yield* TestClock.adjust(20)
+      assert.deepStrictEqual([source.runs, source.interrupted], [2, 1])
+      assert.strictEqual(yield* get, 1)
+      checkInvariants(running)
+      yield* TestClock.adjust(1_000)
+      yield* get
+      assert.strictEqual(yield* get, 3)
+    }).pipe(Effect.scoped))
+
+  it.effect("does not end a load that answered in its last millisecond", () =>
+    Effect.gen(function*() {
+      const { get, held } = yield* family({ hardTimeout: 20 }, () => after(19, Effect.succeed("value")))
+      const caller = yield* fork(get)
+      yield* TestClock.adjust(19)
+      assert.strictEqual(yield* Fiber.join(caller), "value")
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* held, "value")
+    }).pipe(Effect.scoped))
+
+  it.effect("holds for an explicit refresh, and leaves the old value in place", () =>
+    Effect.gen(function*() {
+      const { get, refresh } = yield* family({ hardTimeout: 20 }, (run) => run === 1 ? Effect.succeed(1) : Effect.never)
+      yield* get
+      const caller = yield* fork(Effect.flip(refresh))
+      yield* TestClock.adjust(20)
+      assert.strictEqual(reasonOf(yield* Fiber.join(caller)), "LoadTimeout")
+      assert.strictEqual(yield* get, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("comes before a longer soft one", () =>
+    Effect.gen(function*() {
+      const policy = { ...soft, softTimeout: 100, hardTimeout: 20 }
+      const { get } = yield* family(policy, then(1_000))
+      yield* get
+      yield* TestClock.adjust(100)
+      const caller = yield* fork(get)
+      yield* TestClock.adjust(20)
+      assert.strictEqual(yield* Fiber.join(caller), "old")
+    }).pipe(Effect.scoped))
+})
+
+describe("a caller's own timeout", () => {
+  it.effect("ends a load that nobody else waits for", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({}, () => Effect.never)
+      const caller = yield* fork(Effect.timeoutOption(get, 10))
+      yield* TestClock.adjust(10)
+      assert.strictEqual((yield* Fiber.join(caller))._tag, "None")
+      assert.strictEqual(source.interrupted, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("is no failure of the source: nothing is remembered", () =>
+    Effect.gen(function*() {
+      const { get } = yield* family({}, (run) => run === 1 ? Effect.never : Effect.succeed("value"))
+      const caller = yield* fork(Effect.timeoutOption(get, 10))
+      yield* TestClock.adjust(10)
+      yield* Fiber.join(caller)
+      assert.strictEqual(yield* get, "value")
+    }).pipe(Effect.scoped))
+
+  it.effect("does not end a refresh behind the reader", () =>
+    Effect.gen(function*() {
+      const { get, held, source } = yield* family({ timeToLive: 100, refreshAhead: 0.5 }, then(10))
+      yield* get
+      yield* TestClock.adjust(60)
+      yield* Fiber.interrupt(yield* fork(get))
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual([yield* held, source.interrupted], ["new", 0])
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,323 @@
+/**
+ * Readers and writers over memory and a lower tier that misbehaves by a seed, under a scheduler that draws their order.
+ *
+ * A row is a number that grows with each write, and every value carries the number of its row. The promises:
+ *
+ * - No read fails, and none waits for ever, whatever the lower tier does.
+ * - A write that has returned holds in this process, even when it was told that a tier failed.
+ * - A write that was told no failure holds after a restart as well, and after a crash.
+ * - Of each key one lookup runs at a time, but for those that a change or an interruption set apart.
+ *
+ * `STATELESS_RUNS=10000 npm run test:sim` looks at more seeds, `STATELESS_SEED=42 STATELESS_RUNS=1` repeats one.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Semaphore from "effect/Semaphore"
+import { CacheError } from "../../src/cache/CacheError.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import type { Operation } from "../../src/store/StoreError.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
+import { drive } from "../drive.ts"
+import { checkInvariants, engine, type Running } from "../engine.ts"
+import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+
+const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
+const first = Number(process.env["STATELESS_SEED"] ?? 0)
+
+const ids = ["1", "2"] as const
+const families = ["user", "profile"] as const
+const reads = ["get", "getOption", "getAnswer", "getMany", "has"] as const
+const writes = ["delete", "invalidate", "where", "all", "tag", "set", "update", "batch", "refresh"] as const
+
+type Id = typeof ids[number]
+
+interface Plan {
+  readonly operations: ReadonlyArray<Operation>
+  readonly kinds: ReadonlyArray<FaultyStore.Fault["kind"]>
+  /** Fibers may be interrupted after some milliseconds. */
+  readonly interrupts?: boolean
+  readonly capacities?: ReadonlyArray<number>
+  /** What a lower tier gets: everything, or what memory pushes out. */
+  readonly set?: "through" | "onEviction"
+}
+
+const policies: ReadonlyArray<FamilyPolicy> = [
+  {},
+  { timeToLive: 40 },
+  { timeToLive: 40, staleWhileRevalidate: 60 },
+  { timeToLive: 40, refreshAhead: 0.5 },
+  { timeToLive: 40, staleIfError: 60, softTimeout: 5 },
+  { idleTimeToLive: 30, loadConcurrency: 1 },
+  { onAbandoned: "finish" },
+  { timeToLive: "doNotStore" }
+]
+
+const fibersMin = 2
+const fibersMax = 8
+const stepsMax = 12
+const releaseMillis = 40
+
+const below = (end: number): Effect.Effect<number> => Effect.map(Random.next, (share) => Math.floor(share * end))
+const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> => Effect.map(below(all.length), (at) => all[at]!)
+
+const ruleOf = (kind: FaultyStore.Fault["kind"], operations: ReadonlyArray<Operation>): FaultyStore.Rule => ({
+  fault: kind === "slow" || kind === "slowLate" ? { kind, delay: 30 } : { kind },
+  operations,
+  probability: 0.4
+})
+
+class World {
+  private readonly plan: Plan
+  private readonly seed: number
+  private readonly rows = new Map<string, number>()
+  // What the last write of an id said that has returned; and the last that was told no failure.
+  private readonly held = new Map<string, number>()
+  private readonly durable = new Map<string, number>()
+  private readonly lookups: Array<string> = []
+  private readonly turns = new Map<Id, Semaphore.Semaphore>(ids.map((id) => [id, Semaphore.makeUnsafe(1)]))
+  private epochs = 0
+  private count = 0
+  private running!: Running
+
+  constructor(plan: Plan, seed: number) {
+    this.plan = plan
+    this.seed = seed
+  }
+
+  private readonly lookup = ({ key }: Lookup.LookupContext<unknown>, app: any): Effect.Effect<unknown, unknown, any> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => {
+        const others = this.lookups.filter((other) => other === key).length
+        assert.isAtMost(others, this.epochs, `one lookup of \`${key}\` runs at a time`)
+        this.lookups.push(key)
+      }),
+      () => this.load(key, app),
+      () =>
+        Effect.sync(() => {
+          this.lookups.splice(this.lookups.indexOf(key), 1)
+          if (this.count > 0) this.epochs++
+        })
+    )
+
+  private readonly load = Effect.fnUntraced(function*(this: World, key: string, app: any) {
+    const [family, id] = key.split(":") as [string, Id]
+    yield* Effect.sleep(yield* below(10))
+    const n: number = family === "user" ? this.rows.get(id) ?? 0 : yield* app.keys.user.get({ id })
+    yield* Effect.sleep(yield* below(10))
+    return Lookup.loaded(n, { tags: [`t${id}`] })
+  })
+
+  // --- one step -----------------------------------------------------------------------------------
+
+  private see(id: string, n: unknown, floor: number, how: string): void {
+    assert.isAtLeast(n as number, floor, `${how} of id ${id} saw a value from before a write that had returned`)
+  }
+
+  private readonly read = Effect.fnUntraced(function*(this: World) {
+    const [kind, name, id] = [yield* pick(reads), yield* pick(families), yield* pick(ids)]
+    const of = this.running.app.keys[name]
+    const floors = new Map(ids.map((id) => [id, this.held.get(id) ?? 0]))
+    const see = (n: unknown) => this.see(id, n, floors.get(id)!, `${kind} ${name}`)
+    switch (kind) {
+      case "getOption": {
+        const found: any = yield* this.running.as(of.getOption({ id }))
+        return found._tag === "Some" ? see(found.value) : undefined
+      }
+      case "getAnswer":
+        return see(((yield* this.running.as(of.getAnswer({ id }))) as any).value)
+      case "getMany": {
+        const values: any = yield* this.running.as(of.getMany(ids.map((id) => ({ id }))))
+        return ids.forEach((id, i) => this.see(id, values[i], floors.get(id)!, "getMany"))
+      }
+      case "has":
+        return void (yield* this.running.as(of.has({ id })))
+      default:
+        return see(yield* this.running.as(of.get({ id })))
+    }
+  })
+
+  private change(kind: typeof writes[number], id: Id, n: number): Effect.Effect<unknown, unknown> {
+    const { app } = this.running
+    const { user } = app.keys
+    const write = (): Effect.Effect<unknown, unknown, any> => {
+      switch (kind) {
+        case "where":
+          return user.invalidateWhere({ id })
+        case "all":
+          return user.invalidateAll()
+        case "tag":
+          return user.invalidateTag(`t${id}`)
+        case "set":
+          return user.set({ id }, n, { tags: [`t${id}`] })
+        case "update":
+          return user.update({ id }, () => n)
+        case "batch":
+          return app.batch(ids.map((id) => user.setting({ id }, n, { tags: [`t${id}`] })))
+        default:
+          return user[kind]({ id })
+      }
+    }
+    return this.running.as(write())
+  }
+
+  /** Writers of one id follow each other: a cache cannot order values that are written at once. */
+  private readonly write = Effect.fnUntraced(function*(this: World) {
+    const [kind, id] = [yield* pick(writes), yield* pick(ids)]
+    const concerned: ReadonlyArray<Id> = kind === "all" || kind === "batch" ? ids : [id]
+    const work = Effect.suspend(() => {
+      const n = ++this.count
+      for (const id of concerned) this.rows.set(id, n)
+      this.epochs++
+      return Effect.flatMap(Effect.exit(this.change(kind, id, n)), (exit) =>
+        Effect.sync(() => {
+          this.epochs++
+          if (exit._tag === "Failure" && !failedTier(exit)) throw new Error(`${kind}: ${Cause.pretty(exit.cause)}`)
+          for (const id of concerned) {
+            // A refresh is a read that asks for more: what it brought may not have been kept below.
+            this.held.set(id, n)
+            if (exit._tag === "Success" && kind !== "refresh") this.durable.set(id, n)
+          }
+        }))
+    })
+    yield* concerned.reduceRight((inner, id) => this.turns.get(id)!.withPermit(inner), work)
+  })
+
+  private readonly step = Effect.fnUntraced(function*(this: World) {
+    yield* Effect.sleep(yield* below(30))
+    const work = (yield* Random.nextBoolean) ? this.read() : this.write()
+    if (this.plan.interrupts === true && (yield* below(4)) === 0) {
+      this.epochs++
+      yield* Effect.timeoutOption(work, yield* below(20))
+    } else yield* work
+  })
+
+  // --- a life, and another after it -----------------------------------------------------------------
+
+  private readonly life = (
+    capacity: number,
+    rules: ReadonlyArray<FaultyStore.Rule>,
+    policy: FamilyPolicy,
+    place: Place
+  ) =>
+    Effect.gen({ self: this }, function*() {
+      const cold = mapStore({ name: "cold", place })
+      const [faulty, faults] = yield* FaultyStore.make(cold, { seed: this.seed, rules })
+      const memory = yield* MemoryStore.make({ capacity })
+      this.running = yield* engine(
+        {
+          families: {
+            user: { pattern: "user:{id}", ...policy },
+            profile: { pattern: "profile:{id}", derives: ["user:{id}"], ...policy }
+          }
+        },
+        this.lookup,
+        { store: Layer.succeed(Store, TieredStore.make([memory, faulty], { set: this.plan.set })) }
+      )
+      return faults
+    })
+
+  readonly run: Effect.Effect<void, unknown> = Effect.gen({ self: this }, function*() {
+    const { capacities = [100], kinds, operations } = this.plan
+    const [capacity, policy, place] = [yield* pick(capacities), yield* pick(policies), makePlace()]
+    let crashed = place
+    yield* Effect.scoped(Effect.gen({ self: this }, function*() {
+      const faults = yield* this.life(capacity, kinds.map((kind) => ruleOf(kind, operations)), policy, place)
+      yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(releaseMillis), faults.release)))
+      const fibers = Array.from(
+        { length: fibersMin + (yield* below(1 + fibersMax - fibersMin)) },
+        () =>
+          Effect.flatMap(below(stepsMax), (steps) => Effect.forEach(Array.from({ length: steps }), () => this.step()))
+      )
+      yield* drive(Effect.all(fibers, { concurrency: "unbounded", discard: true }), 5)
+      crashed = copyOf(place)
+      yield* faults.stop
+      yield* drive(Effect.sleep(400), 20)
+      checkInvariants(this.running)
+      assert.deepStrictEqual(this.lookups, [], "no lookup runs for nobody")
+      yield* this.look(this.held, "the end")
+    }))
+    for (const [how, left] of [["a restart", place], ["a crash", crashed]] as const) {
+      yield* Effect.scoped(Effect.andThen(this.life(capacity, [], policy, left), this.look(this.durable, how)))
+    }
+  })
+
+  private look(floors: ReadonlyMap<string, number>, how: string): Effect.Effect<void, unknown> {
+    const keys = families.flatMap((name) => ids.map((id) => [name, id] as const))
+    return drive(Effect.forEach(keys, ([name, id]) =>
+      Effect.map(
+        this.running.as(this.running.app.keys[name].get({ id }) as Effect.Effect<unknown, unknown>),
+        (n) => this.see(id, n, floors.get(id) ?? 0, `${how}: ${name}`)
+      ), { discard: true }))
+  }
+}
+
+/** What a process leaves behind that ends here and now. */
+const copyOf = ({ families, marks, stampMax }: Place): Place => ({
+  families: new Map(Array.from(families, ([name, entries]) => [name, new Map(entries)])),
+  marks: new Map(marks),
+  stampMax
+})
+
+const failedTier = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
+  cause.reasons.every((reason) =>
+    Cause.isFailReason(reason) && reason.error instanceof CacheError && reason.error.reason._tag === "StoreFailed"
+  )
+
+const simulate = (name: string, plan: Plan) =>
+  it(name, { timeout: 3_600_000 }, async () => {
+    for (let seed = first; seed < first + runs; seed++) {
+      try {
+        await Effect.runPromise(SeededScheduler.run(new World(plan, seed).run, { seed }))
+      } catch (cause) {
+        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "${name}"`
+        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
+      }
+    }
+  })
+
+const changes = ["set", "remove", "recordMarks", "clear"] as const
+
+describe("a lower tier with faults", () => {
+  simulate("none at all", { operations: [], kinds: [], capacities: [1, 2, 100] })
+  simulate("that cannot be read at times", { operations: ["get"], kinds: ["fail"], capacities: [1, 2, 100] })
+  simulate("that is slow", { operations: ["get", ...changes], kinds: ["slow", "slowLate"], capacities: [1, 2, 100] })
+  simulate("that cannot remove at times", { operations: ["remove"], kinds: ["fail", "failLate"], capacities: [1, 100] })
+  simulate("that cannot be written at times", {
+    operations: changes,
+    kinds: ["fail", "failLate"],
+    capacities: [1, 2, 100]
+  })
+  simulate("that does things twice, and finds things unreadable", {
+    operations: ["get", ...changes],
+    kinds: ["double", "corrupt"],
+    capacities: [1, 100]
+  })
+  simulate("that stalls", { operations: ["get", ...changes], kinds: ["stall"], capacities: [1, 100] })
+  simulate("that gets what memory pushes out, and none", {
+    operations: [],
+    kinds: [],
+    capacities: [1, 2],
+    set: "onEviction"
+  })
+  simulate("of every kind, that gets what memory pushes out", {
+    operations: ["get", ...changes],
+    kinds: ["fail", "failLate", "slow", "slowLate", "double", "corrupt"],
+    capacities: [1, 2],
+    set: "onEviction"
+  })
+  simulate("of every kind, and readers and writers that are interrupted", {
+    operations: ["get", ...changes],
+    kinds: ["fail", "failLate", "slow", "slowLate", "stall", "double", "corrupt"],
+    interrupts: true,
+    capacities: [1, 2, 100]
+  })
+})
