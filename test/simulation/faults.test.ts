@@ -46,6 +46,8 @@ interface Plan {
   /** Fibers may be interrupted after some milliseconds. */
   readonly interrupts?: boolean
   readonly capacities?: ReadonlyArray<number>
+  /** What it lies under: memory unless given; memory and a small tier, which a restart empties; or nothing. */
+  readonly under?: "memory" | "two tiers" | "nothing"
   /** What a lower tier gets: everything, or what memory pushes out. */
   readonly set?: "through" | "onEviction"
 }
@@ -211,7 +213,13 @@ class World {
     Effect.gen({ self: this }, function*() {
       const cold = mapStore({ name: "cold", place })
       const [faulty, faults] = yield* FaultyStore.make(cold, { seed: this.seed, rules })
-      const memory = yield* MemoryStore.make({ capacity })
+      const { set, under = "memory" } = this.plan
+      const above = under === "nothing"
+        ? []
+        : [
+          yield* MemoryStore.make({ capacity }),
+          ...(under === "memory" ? [] : [mapStore({ name: "warm", capacity: 2 })])
+        ]
       this.running = yield* engine(
         {
           families: {
@@ -220,7 +228,12 @@ class World {
           }
         },
         this.lookup,
-        { store: Layer.succeed(Store, TieredStore.make([memory, faulty], { set: this.plan.set })) }
+        {
+          store: Layer.succeed(
+            Store,
+            above.length === 0 ? faulty : TieredStore.make([above[0]!, ...above.slice(1), faulty], { set })
+          )
+        }
       )
       return faults
     })
@@ -290,6 +303,23 @@ describe("a lower tier with faults", () => {
   simulate("none at all", { operations: [], kinds: [], capacities: [1, 2, 100] })
   simulate("that cannot be read at times", { operations: ["get"], kinds: ["fail"], capacities: [1, 2, 100] })
   simulate("that is slow", { operations: ["get", ...changes], kinds: ["slow", "slowLate"], capacities: [1, 2, 100] })
+  simulate("that answers late", { operations: ["get"], kinds: ["slowLate"], capacities: [1, 2] })
+  for (const under of ["two tiers", "nothing"] as const) {
+    simulate(`under ${under}, none at all`, { operations: [], kinds: [], under, capacities: [1, 2] })
+    simulate(`under ${under}, of every kind`, {
+      operations: ["get", ...changes],
+      kinds: ["fail", "failLate", "slow", "slowLate", "double", "corrupt"],
+      interrupts: true,
+      under,
+      capacities: [1, 2]
+    })
+    simulate(`under ${under}, that cannot be written at times`, {
+      operations: changes,
+      kinds: ["fail"],
+      under,
+      capacities: [1, 2]
+    })
+  }
   simulate("that cannot remove at times", { operations: ["remove"], kinds: ["fail", "failLate"], capacities: [1, 100] })
   simulate("that cannot be written at times", {
     operations: changes,
