@@ -20,7 +20,7 @@ export interface Answer<out V> {
   readonly ageMillis: number
   /** Served although its time is over, or it was marked stale. */
   readonly stale: boolean
-  /** How long its time has been over, in milliseconds; 0 when it is fresh. */
+  /** How long ago its time was over, or it was marked stale, in milliseconds; 0 when it is fresh. */
   readonly staleMillis: number
   /** The invalidation counter up to which it is known to be valid; `undefined` when it was not stored. */
   readonly stamp: number | undefined
@@ -32,17 +32,21 @@ export interface Answer<out V> {
 }
 
 /**
- * The answer for what was served, now.
+ * The answer for what was served, now, where its entry was fresh until `freshUntil`.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = <V>({ entry, stale, tags, tier, value }: Served<V>, nowMillis: number): Answer<V> => ({
+export const make = <V>(
+  { entry, stale, tags, tier, value }: Served<V>,
+  nowMillis: number,
+  freshUntil: number
+): Answer<V> => ({
   value,
   tier,
   stale,
   ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - madeAtMillis(entry)),
-  staleMillis: entry === undefined || !stale ? 0 : Math.max(0, nowMillis - entry.freshUntil),
+  staleMillis: stale ? Math.max(0, nowMillis - freshUntil) : 0,
   stamp: entry?.stamp,
   version: entry?.version,
   costMillis: entry?.costMillis ?? 0,

@@ -166,7 +166,7 @@ export class LoadTimeout extends Schema.TaggedError<LoadTimeout>()("LoadTimeout"
 }
 
 /**
- * Too many lookups of the family wait for their turn.
+ * Too many lookups of the family wait for their turn, or too many readers for one of them.
  *
  * @category errors
  * @since 0.1.0
@@ -178,7 +178,7 @@ export class LoadQueueFull extends Schema.TaggedError<LoadQueueFull>()("LoadQueu
   queueMax: Schema.Number
 }) {
   override get message() {
-    return `the lookup of \`${this.key}\` was refused: ${this.queueMax} lookups of \`${this.family}\` wait already`
+    return `the lookup of \`${this.key}\` was refused: ${this.queueMax} wait already in \`${this.family}\``
   }
 }
 

@@ -8,12 +8,12 @@ import type { StoreError } from "../store/StoreError.ts"
 import type { Mode } from "./Invalidation.ts"
 
 /**
- * Why an entry left, or was replaced.
+ * Why an entry left by itself.
  *
  * @category models
  * @since 0.1.0
  */
-export type RemovalCause = "Explicit" | "Replaced" | "Expired" | "Evicted" | "Invalidated"
+export type RemovalCause = "Expired" | "Evicted"
 
 /**
  * One thing that happened to one key, a set of keys, or a tier.
@@ -21,7 +21,7 @@ export type RemovalCause = "Explicit" | "Replaced" | "Expired" | "Evicted" | "In
  * - `Hit`: a value was served from `tier`; `stale` where its time was over.
  * - `Miss`: memory had nothing that may be served. Should a lower tier have it, a `Hit` there follows.
  * - `Load`: a lookup ended well after `millis`; `waiters` readers had joined it. `LoadFailed`: it did not.
- * - `Set`: a value was written. `Removed`: an entry left.
+ * - `Set`: a value was written. `Removed`: an entry left for lack of room or time.
  * - `Invalidated`: keys were invalidated; `scope` is a key, a pattern or a tag, `through` the family whose change did
  *   it.
  * - `Refused`: a load's value was not stored, because its key was invalidated while it ran.

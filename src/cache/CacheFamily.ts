@@ -33,7 +33,7 @@ import type { Explanation, Outcome } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { Entries, type Holding, knowing, noTags } from "./internal/entries.ts"
-import { type Flight, type Served, valueOf } from "./internal/flight.ts"
+import { type Flight, type Served, valueOf, waitersMax } from "./internal/flight.ts"
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
@@ -110,7 +110,7 @@ export class CacheFamily<V = unknown> {
     const entry = this.hot?.peek(key)
     if (entry !== undefined) {
       const verdict = this.entries.judge(key, entry.stamp, entry.tags)
-      const freshUntil = verdict === "stale" ? this.entries.staleSince(key, entry, now) : entry.freshUntil
+      const freshUntil = this.entries.freshUntil(key, entry, now)
       if (verdict === "hidden" || this.entries.isIdle(key, now)) this.hot!.drop(key)
       else if (now < freshUntil) return this.serveFresh(key, entry, now)
       else {
@@ -184,7 +184,7 @@ export class CacheFamily<V = unknown> {
     return Effect.suspend(() =>
       Effect.map(this.serve(key), (served) => {
         valueOf(served)
-        return Answer.make(served, this.cache.time.now())
+        return this.answerOf(key, served)
       })
     )
   }
@@ -198,8 +198,15 @@ export class CacheFamily<V = unknown> {
   answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
     return Effect.map(
       this.held(key),
-      (served) => served === undefined ? Option.none() : Option.some(Answer.make(served, this.cache.time.now()))
+      (served) => served === undefined ? Option.none() : Option.some(this.answerOf(key, served))
     )
+  }
+
+  /** What is told of what was served. */
+  answerOf(key: string, served: Served<V>): Answer.Answer<V> {
+    const now = this.cache.time.now()
+    const { entry } = served
+    return Answer.make(served, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
   }
 
   /** The same, with where it is from. */
@@ -298,6 +305,7 @@ export class CacheFamily<V = unknown> {
       if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
       const running = this.loads.joinable(key)
       if (running !== undefined) {
+        if (running.isFull) return resume(Exit.fail(this.loads.queueFull(key, waitersMax)))
         this.entries.counts.coalesced++
         return running.join(resume)
       }
@@ -332,19 +340,15 @@ export class CacheFamily<V = unknown> {
         const verdict = held === undefined || this.entries.isIdle(key, now)
           ? "hidden"
           : this.entries.judge(key, held.entry.stamp, held.entry.tags)
-        const staleSince = held === undefined
-          ? Infinity
-          : verdict === "stale"
-          ? this.entries.staleSince(key, held.entry, now)
-          : held.entry.freshUntil
-        const stale = staleSince <= now
+        const freshUntil = held === undefined ? Infinity : this.entries.freshUntil(key, held.entry, now)
+        const stale = freshUntil <= now
         return {
           family: this.name,
           key: this.spec.render(key),
-          outcome: this.outcomeOf(key, now, verdict === "hidden" ? undefined : staleSince),
+          outcome: this.outcomeOf(key, now, verdict === "hidden" ? undefined : freshUntil),
           held: held === undefined || verdict === "hidden"
             ? undefined
-            : Answer.make({ ...held, value: held.entry.value, stale }, now),
+            : Answer.make({ ...held, value: held.entry.value, stale }, now, freshUntil),
           happenings: this.cache.history.of(this.name, key, held?.entry.tags ?? noTags)
         }
       })

@@ -131,8 +131,13 @@ export class Entries<V> {
     return byTag === "valid" ? own : byTag
   }
 
+  /** Until when an entry is fresh, or since when it is not; it may be hidden all the same. */
+  freshUntil(key: string, entry: Entry<V>, now: number): number {
+    return this.judge(key, entry.stamp, entry.tags) === "stale" ? this.staleSince(key, entry, now) : entry.freshUntil
+  }
+
   /** When an entry that was marked stale ceased to be fresh: with the mark, or before by its own time. */
-  staleSince(key: string, entry: Entry<V>, now: number): number {
+  private staleSince(key: string, entry: Entry<V>, now: number): number {
     const marked = Math.min(
       this.marks.staleSince(key, entry.stamp),
       this.tags.staleSince(entry.tags, entry.stamp)

@@ -140,6 +140,9 @@ export const valueOf = <V>(served: Served<V>): V => {
   return served.value
 }
 
+/** Readers who wait for one load; those beyond are refused. */
+export const waitersMax = 100_000
+
 export class Flight<V> {
   readonly key: string
   readonly stamp: number
@@ -164,7 +167,7 @@ export class Flight<V> {
   timer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
   private early: Exit.Exit<Served<V>, unknown> | undefined = undefined
-  private waiters: Array<(exit: Exit.Exit<Served<V>, unknown>) => void> = []
+  private waiters = new Set<(exit: Exit.Exit<Served<V>, unknown>) => void>()
   private readonly abandoned: (flight: Flight<V>) => void
 
   constructor(
@@ -197,12 +200,16 @@ export class Flight<V> {
     if (this.exit !== undefined) return resume(this.exit)
     // A tier that answers at once does so before whoever started the load can wait for it.
     if (this.early !== undefined && (this.held || this.joined === 1)) return resume(this.early)
-    this.waiters.push(resume)
+    this.waiters.add(resume)
     return Effect.sync(() => {
-      const at = this.waiters.indexOf(resume)
-      if (at >= 0) this.waiters.splice(at, 1)
+      this.waiters.delete(resume)
       this.abandonIfAlone()
     })
+  }
+
+  /** No more may wait. */
+  get isFull(): boolean {
+    return this.waiters.size >= waitersMax
   }
 
   letGo(): void {
@@ -211,7 +218,7 @@ export class Flight<V> {
   }
 
   private abandonIfAlone(): void {
-    if (this.waiters.length === 0 && !this.held && !this.detached && this.exit === undefined) this.abandoned(this)
+    if (this.waiters.size === 0 && !this.held && !this.detached && this.exit === undefined) this.abandoned(this)
   }
 
   /** Ends the flight; false when it has ended already. */
@@ -232,8 +239,8 @@ export class Flight<V> {
   }
 
   private answer(exit: Exit.Exit<Served<V>, unknown>): void {
-    const waiters = this.waiters
-    this.waiters = []
+    const { waiters } = this
+    this.waiters = new Set()
     for (const resume of waiters) resume(exit)
   }
 }

@@ -238,7 +238,7 @@ export class Loads<V> {
   staleFromBelow(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
     const verdict = this.entries.judge(flight.key, entry.stamp, entry.tags)
     if (verdict === "hidden") return undefined
-    const age = now - (verdict === "stale" ? this.entries.staleSince(flight.key, entry, now) : entry.freshUntil)
+    const age = now - this.entries.freshUntil(flight.key, entry, now)
     if (age < this.expiry.staleWhileRevalidate) {
       if (!flight.quiet) this.entries.tellHit(flight.key, tier, true)
       flight.answerEarly(Exit.succeed({ value: entry.value, tier, entry, stale: true }))
@@ -252,7 +252,7 @@ export class Loads<V> {
     if (quiet) return permits.withPermit(work)
     return Effect.acquireUseRelease(
       Effect.suspend(() => {
-        if (this.isQueueFull()) return Effect.fail(this.queueFull(key))
+        if (this.isQueueFull()) return Effect.fail(this.queueFull(key, this.expiry.loadQueueMax))
         this.queued++
         return Effect.succeed({ waits: true })
       }),
@@ -348,9 +348,7 @@ export class Loads<V> {
       if (changed) this.disprove(flight)
     } else if (!readStale) {
       if (changed) this.spreadChange(key)
-      // Found valid in this step, it is as new as its own change.
-      const stamp = changed ? this.cache.stamp : flight.stamp
-      const own = this.entries.entryOf(value, options, stamp, now, now - flight.startedAt)
+      const own = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.
       this.entries.keep(key, entry, now)
@@ -402,7 +400,7 @@ export class Loads<V> {
   /** Whether an entry, fresh or stale, may be served in place of a failure. */
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean {
     const verdict = this.entries.judge(key, entry.stamp, entry.tags)
-    const freshUntil = verdict === "stale" ? this.entries.staleSince(key, entry, now) : entry.freshUntil
+    const freshUntil = this.entries.freshUntil(key, entry, now)
     return verdict !== "hidden" &&
       now < freshUntil + Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate)
   }
@@ -464,13 +462,8 @@ export class Loads<V> {
   absent(key: string, why: "no lookup" | "skipped"): CacheError {
     return new CacheError({ reason: new Absent({ key: this.spec.render(key), family: this.name, why }) })
   }
-  queueFull(key: string): CacheError {
-    const reason = new LoadQueueFull({
-      key: this.spec.render(key),
-      family: this.name,
-      queueMax: this.expiry.loadQueueMax
-    })
-    return new CacheError({ reason })
+  queueFull(key: string, queueMax: number): CacheError {
+    return new CacheError({ reason: new LoadQueueFull({ key: this.spec.render(key), family: this.name, queueMax }) })
   }
 
   /** Throws when the structure is broken. `idle` says that nobody reads, loads or updates. For tests. */

@@ -10,7 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { HotPartition } from "../../store/Store.ts"
-import * as Answer from "../Answer.ts"
+import type * as Answer from "../Answer.ts"
 import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
@@ -36,6 +36,7 @@ interface Source<V> extends Reads<V> {
   serve(key: string): Effect.Effect<Served<V>, unknown>
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError>
+  answerOf(key: string, served: Served<V>): Answer.Answer<V>
   renew(keys: ReadonlyArray<string>, untilMillis: number): Effect.Effect<number>
 }
 
@@ -126,7 +127,7 @@ export class ObservedReads<V> implements Reads<V> {
 
   private answerOf(key: string, served: Served<V>): Answer.Answer<V> {
     this.seen(key, served)
-    return Answer.make(served, this.source.cache.time.now())
+    return this.source.answerOf(key, served)
   }
 
   private seen(key: string, served: Served<V>): V {

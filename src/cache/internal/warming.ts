@@ -126,9 +126,7 @@ export class Warming<V> {
     const entry = this.entries.held(key)
     if (entry === undefined) return this.loads.negative(key, now) === undefined ? "absent" : undefined
     if (this.loads.isBackingOff(key, now)) return undefined
-    const stale = this.entries.judge(key, entry.stamp, entry.tags) === "stale"
-    const endsAt = stale ? this.entries.staleSince(key, entry, now) : entry.freshUntil
-    return endsAt - entry.costMillis <= until ? "ahead" : undefined
+    return this.entries.freshUntil(key, entry, now) - entry.costMillis <= until ? "ahead" : undefined
   }
 
   /** One key by its lookup, or several by one `lookupMany`; once more where a change overtook them. */
