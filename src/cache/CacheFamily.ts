@@ -61,6 +61,8 @@ export class CacheFamily<V = unknown> {
   private readonly entries: Entries<V>
   private readonly loads: Loads<V>
   private readonly warming: Warming<V>
+  // The latest loads; a part that is delegated goes back to the one before.
+  private loaders: ReadonlyArray<Loader<V>> = []
 
   constructor(cache: Engine, spec: FamilySpec<V>) {
     this.cache = cache
@@ -612,14 +614,22 @@ export class CacheFamily<V = unknown> {
     this.loads.checkInvariants(options)
   }
 
-  own(loader: Loader<V>): void {
+  /** Loads by this loader from now on, until it is given back to `disown`. */
+  own(loader: Loader<V>): Loader<V> {
     const scheduler = patientScheduler(Context.get(loader.context, Scheduler.Scheduler))
-    this.loads.loader = { ...loader, context: Context.add(loader.context, Scheduler.Scheduler, scheduler) }
+    const patient = { ...loader, context: Context.add(loader.context, Scheduler.Scheduler, scheduler) }
+    this.loaders = [...this.loaders, patient]
+    return this.loads.loader = patient
   }
 
-  /** The owner is gone: nothing is served, and what it was loading is interrupted. */
-  disown(): void {
-    this.loads.loader = undefined
+  /**
+   * A loader's owner is gone: nothing that it loaded is served, and what it was loading is interrupted. Where it had the
+   * family from another one, that one loads again.
+   */
+  disown(loader: Loader<V> | undefined = this.loads.loader): void {
+    this.loaders = this.loaders.filter((other) => other !== loader)
+    if (this.loads.loader !== loader) return
+    this.loads.loader = this.loaders.at(-1)
     for (const flight of Array.from(this.loads.running)) {
       flight.voided = true
       this.loads.end(flight, Exit.fail(this.loads.unowned()))
@@ -627,6 +637,11 @@ export class CacheFamily<V = unknown> {
     }
     this.loads.failures.clear()
     this.hot?.dropAll()
+  }
+
+  /** Somebody owns the family. */
+  get isOwned(): boolean {
+    return this.loads.loader !== undefined
   }
 
   /** Called by the tier when an entry leaves for lack of room or time. */

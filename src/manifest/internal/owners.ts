@@ -119,13 +119,13 @@ export class Owners {
     const family = runtime.cache.families.get(name)!
     return Effect.acquireRelease(
       Effect.sync(() => {
-        family.own(this.loader(this.accesses.get(name)!, lookups, context))
         warm.loadable(runtime, name).openUnsafe()
+        return family.own(this.loader(this.accesses.get(name)!, lookups, context))
       }),
-      () =>
+      (loader) =>
         Effect.sync(() => {
-          warm.loadable(runtime, name).closeUnsafe()
-          family.disown()
+          family.disown(loader)
+          if (!family.isOwned) warm.loadable(runtime, name).closeUnsafe()
         })
     )
   }
