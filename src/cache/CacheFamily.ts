@@ -623,8 +623,8 @@ export class CacheFamily<V = unknown> {
   }
 
   /**
-   * A loader's owner is gone: nothing that it loaded is served, and what it was loading is interrupted. Where it had the
-   * family from another one, that one loads again.
+   * A loader's owner is gone: nothing that it loaded is served, and what it was loading is interrupted. Where it had
+   * the family from another one, that one loads again.
    */
   disown(loader: Loader<V> | undefined = this.loads.loader): void {
     this.loaders = this.loaders.filter((other) => other !== loader)

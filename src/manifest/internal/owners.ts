@@ -119,8 +119,9 @@ export class Owners {
     const family = runtime.cache.families.get(name)!
     return Effect.acquireRelease(
       Effect.sync(() => {
+        const loader = family.own(this.loader(this.accesses.get(name)!, lookups, context))
         warm.loadable(runtime, name).openUnsafe()
-        return family.own(this.loader(this.accesses.get(name)!, lookups, context))
+        return loader
       }),
       (loader) =>
         Effect.sync(() => {
