@@ -195,8 +195,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "a store holds one entry more than its capacity",
     file: "src/store/MemoryStore.ts",
-    text: `EvictionPolicy.make(policyName, { weightMax: share })`,
-    planted: `EvictionPolicy.make(policyName, { weightMax: share + 1 })`,
+    text: `new MemoryShard(share, `,
+    planted: `new MemoryShard(share + 1, `,
     suites: ["props", "unit"]
   },
   {
