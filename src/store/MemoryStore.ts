@@ -1,8 +1,8 @@
 /**
  * In-memory tier: a hash table per family, over shards that share one bound.
  *
- * - `capacity` bounds the entries of all families together, `weightMax` their weights instead; each shard keeps its own
- *   share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
+ * - `capacity` bounds the entries of all families together, `weightMax` their weights instead; each shard keeps its
+ *   own share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
  * - An expired entry is invisible at once, leaves before a live one is evicted, and is freed within about a second.
  * - Values are kept as they are: a reader gets the very object that was stored.
  * - `hit`, the synchronous door, allocates nothing.
@@ -23,8 +23,9 @@ import type { Entry, Found } from "./Entry.ts"
 import * as EvictionPolicy from "./EvictionPolicy.ts"
 import { invariant } from "./internal/invariant.ts"
 import { keyHash, spreadHash } from "./internal/keyHash.ts"
-import { type Extra, MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
-import { TimerWheel } from "./internal/timerWheel.ts"
+import { MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
+import { noSlot, type SlotRecords } from "./internal/slotRecords.ts"
+import { SlotTable } from "./internal/slotTable.ts"
 import { TopKeys } from "./internal/topKeys.ts"
 import {
   type HotPartition,
@@ -58,7 +59,6 @@ export interface Options {
 const hotGap = 256
 
 const name = "memory"
-const noTags: ReadonlyArray<string> = []
 
 // A table of this many keys grows in about five milliseconds.
 const entriesPerShard = 131_072
@@ -73,10 +73,25 @@ interface Ceiling {
   stamp: number
 }
 
-interface Segment {
-  readonly slots: Map<string, number>
-  readonly shard: MemoryShard
+/** How far an upkeep that looks at every slot has come. */
+interface Sweep {
+  segment: number
+  slot: number
 }
+
+/** A family's entries in one shard. */
+interface Segment {
+  readonly shard: MemoryShard
+  // The shard's own, at hand for a hit.
+  readonly records: SlotRecords
+  readonly policy: EvictionPolicy.EvictionPolicy
+  readonly table: SlotTable
+  /** The number of the family in the shard. */
+  readonly owner: number
+}
+
+// The lower bits of a hash choose the chain in a table.
+const shardBits = 20
 
 /**
  * One family in a memory store, with a synchronous door for each operation.
@@ -101,8 +116,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   private hotAt = hotGap
   private watchAt = -1
   private watcher: ReadWatcher | undefined = undefined
-  private sweep: Iterator<[string, number]> | undefined = undefined
-  private sweepAt = 0
+  private sweep: Sweep | undefined = undefined
   private sweptFloor = 0
 
   constructor(
@@ -115,93 +129,108 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     this.family = family
     this.wantsEvicted = family.onEvict !== undefined
     this.time = time
-    this.segments = shards.map((shard) => ({ slots: new Map(), shard }))
+    this.segments = shards.map((shard): Segment => ({
+      shard,
+      records: shard.records,
+      policy: shard.policy,
+      table: new SlotTable(shard.records),
+      owner: shard.enroll(this)
+    }))
     this.only = this.segments.length === 1 ? this.segments[0] : undefined
     this.shardMask = shards.length - 1
   }
 
   hit(key: string): V | typeof miss {
-    const { shard, slots } = this.only ?? this.segmentOf(key)
-    const slot = slots.get(key)
-    if (slot === undefined || shard.stampOf(slot) < this.mark) return miss
-    const due = shard.dueAt(slot)
+    const spread = this.spreadOf(key)
+    const { policy, records, table } = this.only ?? this.segmentOf(spread)
+    const slot = table.find(key, spread)
+    if (slot === noSlot) return miss
+    if (records.stampOf(slot) < this.mark) return miss
+    const due = records.dueAt(slot)
     if (due !== Infinity && due <= this.time.now()) return miss
-    shard.policy.hit(slot)
+    policy.hit(slot)
     if (++this.hits === this.noteAt) this.note(key)
-    return shard.values[slot] as V
+    return records.valueAt(slot) as V
   }
 
   peek(key: string): Entry<V> | undefined {
-    const { shard, slots } = this.only ?? this.segmentOf(key)
-    const slot = slots.get(key)
-    if (slot === undefined) return undefined
-    const entry = entryAt<V>(shard, slot)
-    return entry.expiresAt > this.time.now() ? entry : undefined
+    const spread = this.spreadOf(key)
+    const { shard, table } = this.segmentOf(spread)
+    const slot = table.find(key, spread)
+    return slot === noSlot || shard.endsAt(slot) <= this.time.now() ? undefined : shard.entryAt(slot) as Entry<V>
   }
 
   dueAt(key: string): number | undefined {
-    const { shard, slots } = this.only ?? this.segmentOf(key)
-    const slot = slots.get(key)
-    return slot === undefined ? undefined : shard.dueAt(slot)
+    const spread = this.spreadOf(key)
+    const { shard, table } = this.segmentOf(spread)
+    const slot = table.find(key, spread)
+    return slot === noSlot ? undefined : shard.records.dueAt(slot)
   }
 
   touch(key: string): void {
-    const { shard, slots } = this.only ?? this.segmentOf(key)
-    const slot = slots.get(key)
-    if (slot === undefined) return
+    const spread = this.spreadOf(key)
+    const { shard, table } = this.segmentOf(spread)
+    const slot = table.find(key, spread)
+    if (slot === noSlot) return
     shard.policy.hit(slot)
     this.watcher?.(key, 1)
   }
 
   confirm(key: string, stamp: number): void {
-    const { shard, slots } = this.only ?? this.segmentOf(key)
-    const slot = slots.get(key)
-    if (slot !== undefined && shard.stampOf(slot) < stamp) shard.confirm(slot, stamp)
+    const spread = this.spreadOf(key)
+    const { shard: { records }, table } = this.segmentOf(spread)
+    const slot = table.find(key, spread)
+    if (slot !== noSlot && records.stampOf(slot) < stamp) records.setStamp(slot, stamp)
   }
 
   postpone(key: string, dueAt: number): void {
-    const { shard, slots } = this.only ?? this.segmentOf(key)
-    const slot = slots.get(key)
-    if (slot !== undefined) shard.due(slot, dueAt)
+    const spread = this.spreadOf(key)
+    const { shard, table } = this.segmentOf(spread)
+    const slot = table.find(key, spread)
+    if (slot !== noSlot) shard.due(slot, dueAt)
   }
 
   put(key: string, entry: Entry<V>, dueAt: number): void {
     if (entry.stamp > this.ceiling.stamp) this.ceiling.stamp = entry.stamp
-    const { shard, slots } = this.only ?? this.segmentOf(key)
+    const spread = this.spreadOf(key)
+    const { owner, shard, table } = this.segmentOf(spread)
     const weight = this.family.weigher === undefined ? 1 : Math.max(1, Math.ceil(this.family.weigher(key, entry.value)))
-    let slot = slots.get(key)
-    if (slot !== undefined && weight > shard.weightMax) {
+    let slot = table.find(key, spread)
+    if (slot !== noSlot && weight > shard.weightMax) {
       shard.remove(slot)
-      slot = undefined
+      slot = noSlot
     }
-    if (slot === undefined) {
-      slot = shard.insert(this, key, keyHash(key), weight, this.time.now())
+    if (slot === noSlot) {
+      slot = shard.insert(owner, key, keyHash(key), weight, this.time.now())
       if (slot < 0) {
         this.family.onEvict?.(key, entry, "Evicted")
         return
       }
-      slots.set(key, slot)
+      table.add(slot, key, spread)
     } else shard.policy.update(slot, weight)
-    shard.write(slot, entry, dueAt, extraOf(entry, dueAt))
+    shard.write(slot, entry, dueAt)
     shard.settle()
   }
 
   drop(key: string): boolean {
-    const { shard, slots } = this.only ?? this.segmentOf(key)
-    const slot = slots.get(key)
-    if (slot === undefined) return false
+    const spread = this.spreadOf(key)
+    const { shard, table } = this.segmentOf(spread)
+    const slot = table.find(key, spread)
+    if (slot === noSlot) return false
     shard.remove(slot)
     return true
   }
 
   dropAll(): void {
-    for (const { shard, slots } of this.segments) for (const slot of slots.values()) shard.remove(slot)
+    for (const { owner, shard } of this.segments) {
+      for (let slot = 0; slot < shard.records.used; slot++) if (shard.isOf(slot, owner)) shard.remove(slot)
+    }
     this.sweep = undefined
   }
 
   get count(): number {
     let count = 0
-    for (const { slots } of this.segments) count += slots.size
+    for (const { table } of this.segments) count += table.size
     return count
   }
 
@@ -224,25 +253,32 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     this.noteAt = this.watchAt < 0 ? this.hotAt : Math.min(this.hotAt, this.watchAt)
   }
 
+  /** By slot, not by chain: so it does not matter what happens to the table while somebody looks at a key. */
   *keys(): IterableIterator<string> {
-    for (const { slots } of this.segments) yield* slots.keys()
+    for (const { owner, shard } of this.segments) {
+      for (let slot = 0; slot < shard.records.used; slot++) {
+        if (shard.isOf(slot, owner)) yield shard.records.keyAt(slot)!
+      }
+    }
   }
 
-  /** Frees entries below `floor`, looking at `max` at most; whether there is more to look at. */
+  /** Frees entries below `floor`, looking at `max` slots at most; whether there is more to look at. */
   collect(max: number): boolean {
     if (this.sweptFloor === this.floor && this.sweep === undefined) return false
     if (this.sweep === undefined) {
       this.sweptFloor = this.floor
-      this.sweepAt = 0
-      this.sweep = this.segments[0]!.slots.entries()
+      this.sweep = { segment: 0, slot: 0 }
     }
+    const { sweep } = this
     for (let looked = 0; looked < max; looked++) {
-      const next: IteratorResult<[string, number]> = this.sweep.next()
-      const { shard } = this.segments[this.sweepAt]!
-      if (!next.done) {
-        if (shard.stampOf(next.value[1]) < this.floor) shard.remove(next.value[1])
-      } else if (++this.sweepAt < this.segments.length) this.sweep = this.segments[this.sweepAt]!.slots.entries()
-      else {
+      const { owner, shard } = this.segments[sweep.segment]!
+      if (sweep.slot < shard.records.used) {
+        const slot = sweep.slot++
+        if (shard.isOf(slot, owner) && shard.records.stampOf(slot) < this.floor) shard.remove(slot)
+      } else if (sweep.segment + 1 < this.segments.length) {
+        sweep.segment++
+        sweep.slot = 0
+      } else {
         this.sweep = undefined
         return this.sweptFloor !== this.floor
       }
@@ -252,32 +288,37 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   /** Tells the family of an entry that a shard pushes out; for the shard. */
   evicted(shard: MemoryShard, slot: number, cause: "Evicted" | "Expired"): void {
-    this.family.onEvict!(shard.keys[slot]!, entryAt(shard, slot), cause)
+    this.family.onEvict!(shard.records.keyAt(slot)!, shard.entryAt(slot) as Entry<V>, cause)
   }
 
-  /** Forgets a key whose entry has left; for the shard. */
-  forgotten(key: string): void {
-    const { slots } = this.only ?? this.segmentOf(key)
-    slots.delete(key)
+  /** Forgets a key whose entry leaves; for the shard. */
+  forgotten(shard: MemoryShard, slot: number): void {
+    this.segments[shard.index]!.table.remove(slot, shard.records.keyAt(slot)!)
   }
 
   /** Throws when the structure is broken. For tests: its cost grows with the size of the store. */
   checkInvariants(): void {
-    for (const { shard, slots } of this.segments) {
+    for (const { owner, shard, table } of this.segments) {
       shard.checkInvariants()
-      for (const [key, slot] of slots) {
-        const found = shard.keys[slot] === key && shard.owners[slot] === this
-        invariant(found, "MemoryPartition", "a key leads to its own slot", slot)
-      }
-      for (const [slot, owner] of shard.owners.entries()) {
-        const found = owner !== this || slots.get(shard.keys[slot]!) === slot
+      table.checkInvariants()
+      let count = 0
+      for (let slot = 0; slot < shard.records.used; slot++) {
+        if (!shard.isOf(slot, owner)) continue
+        const key = shard.records.keyAt(slot)!
+        const found = table.find(key, this.spreadOf(key)) === slot
         invariant(found, "MemoryPartition", "an entry can be found by its key", slot)
+        count++
       }
+      invariant(count === table.size, "MemoryPartition", "a table finds its own entries only", count)
     }
   }
 
-  private segmentOf(key: string): Segment {
-    return this.segments[spreadHash(key) & this.shardMask]!
+  private spreadOf(key: string): number {
+    return this.only === undefined ? spreadHash(key) : 0
+  }
+
+  private segmentOf(spread: number): Segment {
+    return this.segments[(spread >>> shardBits) & this.shardMask]!
   }
 
   // --- the contract of a tier -------------------------------------------------------------------
@@ -329,30 +370,6 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   }
 }
 
-const entryAt = <V>(shard: MemoryShard, slot: number): Entry<V> => {
-  const extra = shard.extras?.[slot]
-  const dueAt = shard.dueAt(slot)
-  return {
-    value: shard.values[slot] as V,
-    stamp: shard.stampOf(slot),
-    version: shard.versions[slot]!,
-    freshUntil: extra === undefined ? dueAt : extra.freshUntil,
-    expiresAt: shard.endsAt(slot),
-    costMillis: shard.costs[slot]!,
-    tags: extra === undefined ? noTags : extra.tags,
-    revision: extra?.revision
-  }
-}
-
-const isWholeOrNever = (millis: number): boolean => Number.isInteger(millis) || millis === Infinity
-
-// Most entries need no object of their own: the wheel has their end, and has it exactly when it is a whole millisecond.
-const extraOf = (entry: Entry<unknown>, dueAt: number): Extra | undefined =>
-  entry.freshUntil === dueAt && entry.tags.length === 0 && entry.revision === undefined &&
-    (entry.expiresAt === dueAt || (Number.isInteger(dueAt) && isWholeOrNever(entry.expiresAt)))
-    ? undefined
-    : { freshUntil: entry.freshUntil, expiresAt: entry.expiresAt, tags: entry.tags, revision: entry.revision }
-
 const refuse = (option: string, why: string) =>
   new StoreError({ reason: new InvalidStoreOptions({ tier: name, option, why }) })
 
@@ -384,7 +401,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const shards = Array.from({ length: count }, (_, i) => {
     // The remainder of the division goes to the first shards, so that the shares add up to the bound.
     const share = Math.floor(max / count) + (i < max % count ? 1 : 0)
-    return new MemoryShard(share, EvictionPolicy.make(policyName, { weightMax: share }), new TimerWheel(time.now()))
+    return new MemoryShard(i, EvictionPolicy.make(policyName, { weightMax: share }), time.now())
   })
   const partitions = new Map<string, MemoryPartition<any>>()
   const marks = new Map<string, number>()

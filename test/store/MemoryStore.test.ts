@@ -119,6 +119,40 @@ describe("MemoryStore", () => {
       hot.checkInvariants()
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 1_000 }))))
 
+  it.effect("finds, ends and forgets the right entries while tables grow and families mix", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const hots = [yield* open(store, family("a")), yield* open(store, family("b"))]
+      const twins = hots.map(() => new Map<string, { readonly value: number; readonly tags: ReadonlyArray<string> }>())
+      for (let i = 0; i < 120_000; i++) {
+        const [hot, twin] = [hots[i % 2]!, twins[i % 2]!]
+        const key = `${i % 50_000}`
+        const tags = i % 3 === 0 ? [`tag ${i}`] : []
+        const ends = i % 7 === 0 ? 1_000 : i % 11 === 0 ? 2_000 : Infinity
+        hot.put(key, { ...entry(i, ends), tags, costMillis: i % 3 }, ends === 2_000 ? 1_500 : ends)
+        twin.set(key, { value: i, tags })
+        if (ends === 1_000) twin.delete(key)
+        if (i % 13 !== 0) continue
+        hot.drop(`${i % 1_000}`)
+        twin.delete(`${i % 1_000}`)
+      }
+      yield* TestClock.adjust("3 seconds")
+      for (const [i, hot] of hots.entries()) {
+        hot.checkInvariants()
+        for (const [key, { tags, value }] of twins[i]!) {
+          const held = hot.peek(key)
+          if (value % 11 === 0) assert.isUndefined(held)
+          else if (held?.value !== value || held.tags[0] !== tags[0] || held.costMillis !== value % 3) assert.fail(key)
+        }
+        assert.strictEqual(hot.count, [...twins[i]!.values()].filter(({ value }) => value % 11 !== 0).length)
+      }
+      hots[0]!.dropAll()
+      hots[0]!.checkInvariants()
+      assert.deepStrictEqual([...hots[0]!.keys()], [])
+      assert.isAbove(hots[1]!.count, 16_384)
+      hots[1]!.checkInvariants()
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 110_000 }))))
+
   it.effect("refuses options that make no sense", () =>
     Effect.gen(function*() {
       for (

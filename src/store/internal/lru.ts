@@ -12,10 +12,11 @@ const byUse = 0
 export class Lru {
   readonly name = "lru"
   size = 0
-  private readonly lists = new SlotLists(1)
+  private readonly lists: SlotLists
   private readonly weights: SlotWeights
 
   constructor(options: { readonly weightMax: number }) {
+    this.lists = new SlotLists(1, options.weightMax + 1)
     this.weights = new SlotWeights(options.weightMax)
   }
 

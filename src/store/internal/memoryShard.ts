@@ -1,23 +1,22 @@
 /**
  * A share of a memory store: entries in columns, addressed by slot, with their own eviction queues and timer wheel.
  *
- * A slot is a small integer, handed out and taken back here. An entry's numbers live in typed arrays, which double;
- * only what most entries lack (tags, a revision, a time to be stale) is an object, `Extra`, made on demand.
+ * What every entry has is in its record ({@link SlotRecords}). What some have (tags, an end that is not when it is
+ * due, a cost) is in columns that are made when the first entry needs them, and what few have is an object, `Extra`.
  *
  * - After `put`, the weight of the shard is at most `weightMax`.
  * - What is past its time leaves before anything live does.
- * - `keys[slot]` is `undefined` exactly when the slot is free.
  */
 import type { Entry } from "../Entry.ts"
 import type { EvictionPolicy } from "../EvictionPolicy.ts"
 import { invariant } from "./invariant.ts"
-import type { TimerWheel } from "./timerWheel.ts"
+import { grownCells } from "./slotCapacity.ts"
+import { SlotRecords } from "./slotRecords.ts"
+import { TimerWheel } from "./timerWheel.ts"
 
-/** What an entry has beyond its columns. Absent when it is fresh until it is due, has no tags and no revision. */
-export interface Extra {
+/** What an entry has that is fresh until another time than it is due, or has a revision. */
+interface Extra {
   readonly freshUntil: number
-  readonly expiresAt: number
-  readonly tags: ReadonlyArray<string>
   readonly revision: string | undefined
 }
 
@@ -26,74 +25,86 @@ export interface ShardOwner {
   readonly wantsEvicted: boolean
   /** Called while the entry can still be read from its slot. */
   evicted(shard: MemoryShard, slot: number, cause: "Evicted" | "Expired"): void
-  /** The entry is gone from the shard. */
-  forgotten(key: string): void
+  /** The entry leaves the shard; its key can still be read from its slot. */
+  forgotten(shard: MemoryShard, slot: number): void
 }
 
-const slotsAtFirst = 64
 const noTags: ReadonlyArray<string> = []
+
+// A slot names its owner in 16 bits.
+const ownersMax = 65_536
 
 // Bounds the dead that one `put` clears away, so that a burst of expirations cannot hold up a writer.
 const expiredPerPutMax = 16
 
 export class MemoryShard {
-  readonly keys: Array<string | undefined> = []
-  readonly values: Array<unknown> = []
-  readonly owners: Array<ShardOwner | undefined> = []
-  extras: Array<Extra | undefined> | undefined = undefined
-  // What every hit compares, side by side: one line of the processor's cache holds both. See `dueAt` and `stampOf`.
-  private gates = new Float64Array(2 * slotsAtFirst)
-  versions = new Float64Array(slotsAtFirst)
-  costs = new Float32Array(slotsAtFirst)
-  private free = new Int32Array(slotsAtFirst)
-  private freeCount = 0
-  private used = 0
+  readonly index: number
   readonly weightMax: number
   readonly policy: EvictionPolicy
   readonly wheel: TimerWheel
+  readonly records: SlotRecords
+  private readonly owners: Array<ShardOwner> = []
+  private ownerOf = new Uint16Array(0)
+  /** When entries end, once one ends at another time than it is due. */
+  private ends: Float64Array | undefined = undefined
+  private costs: Float32Array | undefined = undefined
+  private tags: Array<ReadonlyArray<string> | undefined> | undefined = undefined
+  private extras: Array<Extra | undefined> | undefined = undefined
   private readonly expire: (slot: number) => void
 
-  constructor(weightMax: number, policy: EvictionPolicy, wheel: TimerWheel) {
-    this.weightMax = weightMax
+  constructor(index: number, policy: EvictionPolicy, nowMillis: number) {
+    // An entry weighs 1 at least, and one is inserted before another leaves.
+    const most = policy.weightMax + 1
+    this.index = index
+    this.weightMax = policy.weightMax
     this.policy = policy
-    this.wheel = wheel
+    this.records = new SlotRecords(most)
+    this.wheel = new TimerWheel(nowMillis, (slot) => this.endsAt(slot), most)
     this.expire = (slot) => this.pushOut(slot, "Expired")
   }
 
   get size(): number {
-    return this.used - this.freeCount
+    return this.records.size
   }
 
-  /** Until then a hit needs no thought: neither stale nor due for a refresh. */
-  dueAt(slot: number): number {
-    return this.gates[2 * slot]!
+  /** The number by which an owner's entries are known here. */
+  enroll(owner: ShardOwner): number {
+    invariant(this.owners.length < ownersMax, "MemoryShard", "an owner's number has 16 bits", this.owners.length)
+    return this.owners.push(owner) - 1
   }
 
-  /** When the entry ends, stale or not: as the wheel has it, which rounds up to the millisecond. */
+  /** Whether a slot holds an entry, and of this owner. */
+  isOf(slot: number, owner: number): boolean {
+    return this.ownerOf[slot] === owner && this.records.keyAt(slot) !== undefined
+  }
+
+  /** When the entry ends, stale or not. */
   endsAt(slot: number): number {
+    return this.ends === undefined ? this.records.dueAt(slot) : this.ends[slot]!
+  }
+
+  entryAt(slot: number): Entry<unknown> {
+    const { records } = this
     const extra = this.extras?.[slot]
-    if (extra !== undefined) return extra.expiresAt
-    const dueAt = this.dueAt(slot)
-    const deadline = this.wheel.deadlineOf(slot)
-    return deadline === Math.ceil(dueAt) ? dueAt : deadline
-  }
-
-  /** The stamp at which the load began. */
-  stampOf(slot: number): number {
-    return this.gates[2 * slot + 1]!
-  }
-
-  confirm(slot: number, stamp: number): void {
-    this.gates[2 * slot + 1] = stamp
+    return {
+      value: records.valueAt(slot),
+      stamp: records.stampOf(slot),
+      version: records.versionOf(slot),
+      freshUntil: extra === undefined ? records.dueAt(slot) : extra.freshUntil,
+      expiresAt: this.endsAt(slot),
+      costMillis: this.costs === undefined ? 0 : this.costs[slot]!,
+      tags: this.tags?.[slot] ?? noTags,
+      revision: extra?.revision
+    }
   }
 
   /** Makes room for a new entry and returns its slot, or -1 when the entry alone outweighs the shard. */
-  insert(owner: ShardOwner, key: string, hash: number, weight: number, nowMillis: number): number {
+  insert(owner: number, key: string, hash: number, weight: number, nowMillis: number): number {
     if (weight > this.weightMax) return -1
     if (this.policy.weight + weight > this.weightMax) this.wheel.advance(nowMillis, expiredPerPutMax, this.expire)
-    const slot = this.take()
-    this.keys[slot] = key
-    this.owners[slot] = owner
+    const slot = this.records.take(key)
+    if (slot >= this.ownerOf.length) this.grow()
+    this.ownerOf[slot] = owner
     this.policy.insert(slot, hash, weight)
     return slot
   }
@@ -107,28 +118,32 @@ export class MemoryShard {
     }
   }
 
-  write(slot: number, entry: Entry<unknown>, dueAt: number, extra: Extra | undefined): void {
-    this.values[slot] = entry.value
-    this.gates[2 * slot] = dueAt
-    this.gates[2 * slot + 1] = entry.stamp
-    this.versions[slot] = entry.version
-    this.costs[slot] = entry.costMillis
-    if (extra !== undefined) (this.extras ??= [])[slot] = extra
-    else if (this.extras !== undefined) this.extras[slot] = undefined
-    if (entry.expiresAt !== Infinity) this.wheel.schedule(slot, entry.expiresAt)
-    else this.wheel.cancel(slot)
+  write(slot: number, entry: Entry<unknown>, dueAt: number): void {
+    const { records } = this
+    const { costMillis, expiresAt, freshUntil, revision, tags } = entry
+    this.wheel.cancel(slot)
+    records.setValue(slot, entry.value)
+    records.setStamp(slot, entry.stamp)
+    records.setVersion(slot, entry.version)
+    if (expiresAt !== dueAt) this.ends ??= this.endsAsDue()
+    records.setDue(slot, dueAt)
+    if (this.ends !== undefined) this.ends[slot] = expiresAt
+    if (costMillis !== 0) this.costs ??= new Float32Array(records.capacity)
+    if (this.costs !== undefined) this.costs[slot] = costMillis
+    if (tags.length > 0) this.tags ??= grownCells([], records.capacity)
+    if (this.tags !== undefined) this.tags[slot] = tags.length > 0 ? tags : undefined
+    const isPlain = freshUntil === dueAt && revision === undefined
+    if (!isPlain) this.extras ??= grownCells([], records.capacity)
+    if (this.extras !== undefined) this.extras[slot] = isPlain ? undefined : { freshUntil, revision }
+    if (expiresAt !== Infinity) this.wheel.schedule(slot)
   }
 
   /** Moves the time at which an entry is due, and nothing else. */
   due(slot: number, dueAt: number): void {
-    const extras = this.extras ??= []
-    extras[slot] ??= {
-      freshUntil: this.dueAt(slot),
-      expiresAt: this.endsAt(slot),
-      tags: noTags,
-      revision: undefined
-    }
-    this.gates[2 * slot] = dueAt
+    this.ends ??= this.endsAsDue()
+    const extras = this.extras ??= grownCells([], this.records.capacity)
+    extras[slot] ??= { freshUntil: this.records.dueAt(slot), revision: undefined }
+    this.records.setDue(slot, dueAt)
   }
 
   /** Takes an entry out for another reason than room or time. */
@@ -151,17 +166,12 @@ export class MemoryShard {
   checkInvariants(): void {
     this.policy.checkInvariants()
     this.wheel.checkInvariants()
+    this.records.checkInvariants()
     invariant(this.policy.weight <= this.weightMax, "MemoryShard", "the bound holds", this.policy.weight)
     invariant(this.policy.size === this.size, "MemoryShard", "the policy knows every entry", this.policy.size)
-    const free = new Set(this.free.subarray(0, this.freeCount))
-    invariant(free.size === this.freeCount, "MemoryShard", "a slot is free once", this.freeCount)
-    for (let slot = 0; slot < this.used; slot++) {
-      const isFree = this.keys[slot] === undefined && this.owners[slot] === undefined
-      invariant(isFree === free.has(slot), "MemoryShard", "a slot has a key unless it is free", slot)
-    }
     let ends = 0
-    for (let slot = 0; slot < this.used; slot++) {
-      if (!free.has(slot) && this.endsAt(slot) !== Infinity) ends++
+    for (let slot = 0; slot < this.records.used; slot++) {
+      if (this.records.keyAt(slot) !== undefined && this.endsAt(slot) !== Infinity) ends++
     }
     invariant(this.wheel.size === ends, "MemoryShard", "what ends is scheduled", this.wheel.size)
   }
@@ -172,40 +182,36 @@ export class MemoryShard {
   }
 
   private release(slot: number, cause: "Evicted" | "Expired"): void {
-    const owner = this.owners[slot]!
+    const owner = this.owners[this.ownerOf[slot]!]!
     if (owner.wantsEvicted) owner.evicted(this, slot, cause)
     this.clear(slot)
   }
 
   private clear(slot: number): void {
-    const owner = this.owners[slot]!
-    const key = this.keys[slot]!
     this.wheel.cancel(slot)
-    this.keys[slot] = undefined
-    this.values[slot] = undefined
-    this.owners[slot] = undefined
+    this.owners[this.ownerOf[slot]!]!.forgotten(this, slot)
+    this.records.free(slot)
+    if (this.tags !== undefined) this.tags[slot] = undefined
     if (this.extras !== undefined) this.extras[slot] = undefined
-    if (this.freeCount === this.free.length) this.free = grown(this.free, Int32Array)
-    this.free[this.freeCount++] = slot
-    owner.forgotten(key)
   }
 
-  private take(): number {
-    if (this.freeCount > 0) return this.free[--this.freeCount]!
-    if (this.used === this.versions.length) {
-      this.gates = grown(this.gates, Float64Array)
-      this.versions = grown(this.versions, Float64Array)
-      this.costs = grown(this.costs, Float32Array)
-    }
-    return this.used++
+  private endsAsDue(): Float64Array {
+    const ends = new Float64Array(this.records.capacity)
+    for (let slot = 0; slot < this.records.used; slot++) ends[slot] = this.records.dueAt(slot)
+    return ends
+  }
+
+  private grow(): void {
+    const { capacity } = this.records
+    this.ownerOf = copied(this.ownerOf, new Uint16Array(capacity))
+    if (this.ends !== undefined) this.ends = copied(this.ends, new Float64Array(capacity))
+    if (this.costs !== undefined) this.costs = copied(this.costs, new Float32Array(capacity))
+    if (this.tags !== undefined) this.tags = grownCells(this.tags, capacity)
+    if (this.extras !== undefined) this.extras = grownCells(this.extras, capacity)
   }
 }
 
-const grown = <A extends Int32Array | Float32Array | Float64Array>(
-  array: A,
-  Columns: new(length: number) => A
-): A => {
-  const larger = new Columns(array.length * 2)
-  larger.set(array)
-  return larger
+const copied = <A extends Uint16Array | Float32Array | Float64Array>(from: A, to: A): A => {
+  to.set(from)
+  return to
 }

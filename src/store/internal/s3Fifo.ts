@@ -29,7 +29,7 @@ const ghostsPerEntry = 0.9
 export class S3Fifo {
   readonly name = "s3Fifo"
   size = 0
-  private readonly lists = new SlotLists(2)
+  private readonly lists: SlotLists
   private readonly weights: SlotWeights
   private readonly ghosts = new Ghosts()
   private uses = new Uint8Array(0)
@@ -38,6 +38,7 @@ export class S3Fifo {
   private smallWeight = 0
 
   constructor(options: { readonly weightMax: number }) {
+    this.lists = new SlotLists(2, options.weightMax + 1)
     this.weights = new SlotWeights(options.weightMax)
   }
 
@@ -131,8 +132,8 @@ export class S3Fifo {
   }
 
   private grow(slot: number): void {
-    this.uses = grownBytes(this.uses, slot)
-    this.isMain = grownBytes(this.isMain, slot)
-    this.hashes = grownInts(this.hashes, slot)
+    this.uses = grownBytes(this.uses, slot, this.weights.max + 1)
+    this.isMain = grownBytes(this.isMain, slot, this.weights.max + 1)
+    this.hashes = grownInts(this.hashes, slot, this.weights.max + 1)
   }
 }

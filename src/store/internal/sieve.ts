@@ -17,13 +17,14 @@ const byAge = 0
 export class Sieve {
   readonly name = "sieve"
   size = 0
-  private readonly lists = new SlotLists(1)
+  private readonly lists: SlotLists
   private readonly weights: SlotWeights
   private used = new Uint8Array(0)
   // The next slot to judge; -1 stands for the oldest.
   private hand = -1
 
   constructor(options: { readonly weightMax: number }) {
+    this.lists = new SlotLists(1, options.weightMax + 1)
     this.weights = new SlotWeights(options.weightMax)
   }
 
@@ -38,7 +39,7 @@ export class Sieve {
   insert(slot: number, _hash: number, weight: number): void {
     this.lists.addFirst(byAge, slot)
     this.weights.add(slot, weight)
-    if (!(slot < this.used.length)) this.used = grownBytes(this.used, slot)
+    if (!(slot < this.used.length)) this.used = grownBytes(this.used, slot, this.weights.max + 1)
     this.used[slot] = 0
     this.size++
   }

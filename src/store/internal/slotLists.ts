@@ -16,9 +16,12 @@ export class SlotLists {
   private readonly listCount: number
   private links: Int32Array
   private capacity = 0
+  private readonly most: number
 
-  constructor(listCount: number) {
+  /** `most` is how many slots are expected at most. */
+  constructor(listCount: number, most: number = Infinity) {
     this.listCount = listCount
+    this.most = most
     this.links = new Int32Array(2 * listCount)
     for (let list = 0; list < listCount; list++) this.makeEmpty(2 * list)
   }
@@ -143,7 +146,7 @@ export class SlotLists {
   }
 
   private grow(slot: number): void {
-    const capacity = slotCapacity(slot, this.capacity)
+    const capacity = slotCapacity(slot, this.capacity, this.most)
     const links = new Int32Array(2 * (this.listCount + capacity))
     links.set(this.links)
     links.fill(unlinked, this.links.length)

@@ -68,7 +68,7 @@ export class SlotWeights {
   private write(slot: number, weight: number): void {
     if (this.weights === undefined) {
       if (weight === 1) return
-      this.weights = new Uint32Array(slotCapacity(slot, 0)).fill(1)
+      this.weights = new Uint32Array(slotCapacity(slot, 0, this.max + 1)).fill(1)
     }
     invariant(
       Number.isInteger(weight) && weight >= 1 && weight <= entryWeightMax,
@@ -81,7 +81,7 @@ export class SlotWeights {
   }
 
   private grow(slot: number, before: Uint32Array): void {
-    const weights = new Uint32Array(slotCapacity(slot, before.length)).fill(1, before.length)
+    const weights = new Uint32Array(slotCapacity(slot, before.length, this.max + 1)).fill(1, before.length)
     weights.set(before)
     this.weights = weights
   }

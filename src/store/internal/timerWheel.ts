@@ -27,7 +27,6 @@
  * digit.
  */
 import { BrokenInvariant, invariant } from "./invariant.ts"
-import { slotCapacity } from "./slotCapacity.ts"
 import { SlotLists } from "./slotLists.ts"
 
 const digitBits = 5
@@ -57,30 +56,29 @@ export class TimerWheel {
   /** How many slots are scheduled. */
   size = 0
   private nowMillis: number
-  private deadlines = new Float64Array(0)
-  private readonly lists = new SlotLists(listCount)
+  private readonly lists: SlotLists
   // One bit per bucket that is not empty, one number per level.
   private readonly occupied = new Int32Array(levelCount)
 
-  constructor(nowMillis: number) {
-    this.nowMillis = Math.floor(nowMillis)
-  }
+  private readonly deadlineOf: (slot: number) => number
 
   /**
-   * Sets the deadline of a slot, in place of the one it has. `atMillis` is finite; what never ends is not scheduled.
+   * `deadlineOf` tells the deadline of a scheduled slot, which stays the same until it is scheduled anew; `most` is
+   * how many slots are expected at most.
    */
-  schedule(slot: number, atMillis: number): void {
-    if (!Number.isFinite(atMillis)) throw new BrokenInvariant("TimerWheel", "a deadline is finite", atMillis)
-    this.cancel(slot)
-    if (!(slot < this.deadlines.length)) this.grow(slot)
-    this.deadlines[slot] = Math.ceil(atMillis)
-    this.place(slot)
-    this.size++
+  constructor(nowMillis: number, deadlineOf: (slot: number) => number, most: number = Infinity) {
+    this.nowMillis = Math.floor(nowMillis)
+    this.deadlineOf = deadlineOf
+    this.lists = new SlotLists(listCount, most)
   }
 
-  /** The deadline of a slot, in whole milliseconds; Infinity when it has none. */
-  deadlineOf(slot: number): number {
-    return this.lists.has(slot) ? this.deadlines[slot]! : Infinity
+  /** Takes over the deadline that a slot has now. It is finite; what never ends is not scheduled. */
+  schedule(slot: number): void {
+    const deadline = this.deadlineOf(slot)
+    if (!Number.isFinite(deadline)) throw new BrokenInvariant("TimerWheel", "a deadline is finite", deadline)
+    this.cancel(slot)
+    this.place(slot)
+    this.size++
   }
 
   /** Forgets the deadline of a slot, if it has one. */
@@ -93,7 +91,8 @@ export class TimerWheel {
   /**
    * Reports the slots that are due, in no stated order; each is forgotten just before it is reported.
    *
-   * Looks at `max` slots at most, and returns whether there may be more to report. `onExpire` may schedule and cancel.
+   * Looks at `max` slots at most, and returns whether there may be more to report. `onExpire` may schedule and
+   * cancel.
    */
   advance(nowMillis: number, max: number, onExpire: (slot: number) => void): boolean {
     if (!Number.isFinite(nowMillis)) throw new BrokenInvariant("TimerWheel", "the present is finite", nowMillis)
@@ -105,7 +104,7 @@ export class TimerWheel {
       const slot = this.lists.first(dueList)
       if (slot === -1) return false
       this.unlink(slot)
-      if (this.deadlines[slot]! > now) this.place(slot)
+      if (this.millisOf(slot) > now) this.place(slot)
       else {
         this.size--
         onExpire(slot)
@@ -115,8 +114,8 @@ export class TimerWheel {
   }
 
   /**
-   * When to call `advance` next: no deadline is earlier, and it may be that none is due then. Infinity when nothing is
-   * scheduled.
+   * When to call `advance` next: no deadline is earlier, and it may be that none is due then. Infinity when nothing
+   * is scheduled.
    */
   nextDueMillis(): number {
     if (!this.lists.isEmpty(dueList)) return this.nowMillis
@@ -178,7 +177,7 @@ export class TimerWheel {
   }
 
   private listOf(slot: number): number {
-    const deadline = this.deadlines[slot]!
+    const deadline = this.millisOf(slot)
     if (deadline <= this.nowMillis) return dueList
     const level = highestDifference(this.nowMillis, deadline)
     return level === beyond ? beyondList : level * digitCount + digitAt(deadline, level)
@@ -199,10 +198,9 @@ export class TimerWheel {
     return Math.floor(this.nowMillis / width) * width
   }
 
-  private grow(slot: number): void {
-    const deadlines = new Float64Array(slotCapacity(slot, this.deadlines.length))
-    deadlines.set(this.deadlines)
-    this.deadlines = deadlines
+  /** The deadline in whole milliseconds: never early. */
+  private millisOf(slot: number): number {
+    return Math.ceil(this.deadlineOf(slot))
   }
 }
 

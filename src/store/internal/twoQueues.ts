@@ -54,7 +54,7 @@ export class TwoQueues {
   shape: Shape
   size = 0
   readonly weights: SlotWeights
-  private readonly lists = new SlotLists(2)
+  private readonly lists: SlotLists
   private readonly sketch = new FrequencySketch()
   private readonly ghosts = new Ghosts()
   private states = new Uint8Array(0)
@@ -65,6 +65,7 @@ export class TwoQueues {
 
   /** `shapes` are all that it may ever have: what none of them asks is not kept. The first is that to begin with. */
   constructor(weightMax: number, shapes: ReadonlyArray<Shape>) {
+    this.lists = new SlotLists(2, weightMax + 1)
     this.weights = new SlotWeights(weightMax)
     this.shape = shapes[0]!
     this.sketches = shapes.some((shape) => shape.admission === "popular")
@@ -218,7 +219,7 @@ export class TwoQueues {
   }
 
   private grow(slot: number): void {
-    this.states = grownBytes(this.states, slot)
-    this.hashes = grownInts(this.hashes, slot)
+    this.states = grownBytes(this.states, slot, this.weights.max + 1)
+    this.hashes = grownInts(this.hashes, slot, this.weights.max + 1)
   }
 }

@@ -49,7 +49,7 @@ const movesPerEvictionMax = 1_000
 export class WTinyLfu {
   readonly name = "wTinyLfu"
   size = 0
-  private readonly lists = new SlotLists(3)
+  private readonly lists: SlotLists
   private readonly weights: SlotWeights
   private readonly sketch = new FrequencySketch()
   private readonly random: Random
@@ -64,6 +64,7 @@ export class WTinyLfu {
   private hitRateBefore = 0
 
   constructor(options: { readonly weightMax: number; readonly seed?: number | undefined }) {
+    this.lists = new SlotLists(3, options.weightMax + 1)
     this.weights = new SlotWeights(options.weightMax)
     this.random = xorshift(options.seed ?? seedDefault)
   }
@@ -206,7 +207,7 @@ export class WTinyLfu {
   }
 
   private grow(slot: number): void {
-    this.part = grownBytes(this.part, slot)
-    this.hashes = grownInts(this.hashes, slot)
+    this.part = grownBytes(this.part, slot, this.weights.max + 1)
+    this.hashes = grownInts(this.hashes, slot, this.weights.max + 1)
   }
 }

@@ -43,10 +43,10 @@ describe("FrequencySketch", () => {
     const sketch = new FrequencySketch()
     let counted = 0
     let before: Array<number> = []
-    const estimates = (): Array<number> => Array.from({ length: 90 }, (_, hash) => sketch.estimate(hash))
+    const estimates = (): Array<number> => Array.from({ length: 215 }, (_, hash) => sketch.estimate(hash))
     // Odd counts, whose last bit would fall into the neighbour.
-    for (let hash = 0; counted < 10 * sketch.capacity; hash = (hash + 1) % 90) {
-      for (let i = 0; i < 7 && counted < 10 * sketch.capacity; i++) {
+    for (let hash = 0; counted < 10 * sketch.capacity; hash = (hash + 1) % 215) {
+      for (let i = 0; i < 3 && counted < 10 * sketch.capacity; i++) {
         before = estimates()
         sketch.count(hash)
         counted++

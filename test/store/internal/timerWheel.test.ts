@@ -48,6 +48,23 @@ class PlainList {
   }
 }
 
+/** A wheel with its slots' deadlines. */
+class Wheel extends TimerWheel {
+  private readonly deadlines: Map<number, number>
+
+  constructor(now: number) {
+    const deadlines = new Map<number, number>()
+    super(now, (slot) => deadlines.get(slot)!)
+    this.deadlines = deadlines
+  }
+
+  scheduleAt(slot: number, at: number): void {
+    this.cancel(slot)
+    this.deadlines.set(slot, at)
+    this.schedule(slot)
+  }
+}
+
 const sorted = (slots: ReadonlyArray<number>): Array<number> => slots.toSorted((a, b) => a - b)
 
 describe("TimerWheel", () => {
@@ -55,11 +72,11 @@ describe("TimerWheel", () => {
     fc.assert(
       fc.property(start, steps, (start, history) => {
         let now = start
-        const wheel = new TimerWheel(now)
+        const wheel = new Wheel(now)
         const list = new PlainList()
         for (const step of history) {
           if (step.act === "schedule") {
-            wheel.schedule(step.slot, now + step.inMillis)
+            wheel.scheduleAt(step.slot, now + step.inMillis)
             list.deadlines.set(step.slot, Math.ceil(now + step.inMillis))
           } else if (step.act === "cancel") {
             wheel.cancel(step.slot)
@@ -90,8 +107,8 @@ describe("TimerWheel", () => {
   it("looks at a slot at most once while the clock stands, so bounded passes come to an end", () => {
     fc.assert(
       fc.property(start, fc.array(span, { minLength: 1, maxLength: 60 }), span, (start, spans, jump) => {
-        const wheel = new TimerWheel(start)
-        for (const [slot, millis] of spans.entries()) wheel.schedule(slot, start + millis)
+        const wheel = new Wheel(start)
+        for (const [slot, millis] of spans.entries()) wheel.scheduleAt(slot, start + millis)
         let passes = 1
         while (wheel.advance(start + jump, 1, () => {})) {
           passes++
@@ -104,8 +121,8 @@ describe("TimerWheel", () => {
   it("is at every deadline after a few steps of nextDueMillis, and never past one", () => {
     fc.assert(
       fc.property(start, fc.array(span.map((t) => t % century), { minLength: 1, maxLength: 20 }), (start, spans) => {
-        const wheel = new TimerWheel(start)
-        for (const [slot, millis] of spans.entries()) wheel.schedule(slot, start + millis)
+        const wheel = new Wheel(start)
+        for (const [slot, millis] of spans.entries()) wheel.scheduleAt(slot, start + millis)
         const levels = 10
         let steps = 0
         while (wheel.size > 0) {
@@ -120,8 +137,8 @@ describe("TimerWheel", () => {
   })
 
   it("takes one step for ten thousand idle years", () => {
-    const wheel = new TimerWheel(0)
-    wheel.schedule(0, 100 * century)
+    const wheel = new Wheel(0)
+    wheel.scheduleAt(0, 100 * century)
     assert.isFalse(wheel.advance(100 * century - 1, 1, () => assert.fail("early")))
     const reported: Array<number> = []
     assert.isFalse(wheel.advance(100 * century, 1, (slot) => reported.push(slot)))
@@ -129,10 +146,10 @@ describe("TimerWheel", () => {
   })
 
   it("reports on time what was scheduled while the clock was ahead", () => {
-    const wheel = new TimerWheel(0)
+    const wheel = new Wheel(0)
     wheel.advance(3_600_000, 10, () => {})
-    wheel.schedule(0, 1_005)
-    wheel.schedule(1, 3_600_001)
+    wheel.scheduleAt(0, 1_005)
+    wheel.scheduleAt(1, 3_600_001)
     assert.isFalse(wheel.advance(1_000, 10, () => assert.fail("early")))
     assert.strictEqual(wheel.nextDueMillis() <= 1_005, true)
     const reported: Array<number> = []
@@ -143,13 +160,13 @@ describe("TimerWheel", () => {
   })
 
   it("lets the one who is told of a slot schedule and cancel, that slot among others", () => {
-    const wheel = new TimerWheel(0)
-    for (const slot of [0, 1, 2]) wheel.schedule(slot, 10)
+    const wheel = new Wheel(0)
+    for (const slot of [0, 1, 2]) wheel.scheduleAt(slot, 10)
     const reported: Array<number> = []
     wheel.advance(10, 10, (slot) => {
       reported.push(slot)
       wheel.cancel(1)
-      if (slot === 0) wheel.schedule(0, 20)
+      if (slot === 0) wheel.scheduleAt(0, 20)
     })
     wheel.checkInvariants()
     assert.deepStrictEqual(reported, [0, 2])
@@ -158,8 +175,8 @@ describe("TimerWheel", () => {
   })
 
   it("survives one who throws when told of a slot", () => {
-    const wheel = new TimerWheel(0)
-    for (const slot of [0, 1]) wheel.schedule(slot, 10)
+    const wheel = new Wheel(0)
+    for (const slot of [0, 1]) wheel.scheduleAt(slot, 10)
     assert.throws(() => wheel.advance(10, 10, () => assert.fail("thrown")), /thrown/)
     wheel.checkInvariants()
     const reported: Array<number> = []
@@ -168,9 +185,9 @@ describe("TimerWheel", () => {
   })
 
   it("refuses times that are no times", () => {
-    const wheel = new TimerWheel(0)
+    const wheel = new Wheel(0)
     for (const millis of [NaN, Infinity, -Infinity]) {
-      assert.throws(() => wheel.schedule(0, millis), /broken invariant/)
+      assert.throws(() => wheel.scheduleAt(0, millis), /broken invariant/)
       assert.throws(() => wheel.advance(millis, 1, () => {}), /broken invariant/)
     }
     assert.strictEqual(wheel.size, 0)
