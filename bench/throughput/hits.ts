@@ -147,6 +147,16 @@ const ours = (runtime: BenchRuntime): ReadonlyArray<Case> => {
       }
     },
     {
+      name: "getPromise of a reader, awaited",
+      work: async (count) => {
+        let found = 0
+        for (let i = 0; i < count; i++) {
+          if ((await reader.getPromise({ id: reads[i & sequenceMask]! })) !== undefined) found++
+        }
+        return found
+      }
+    },
+    {
       name: "runPromise of a reader's get, awaited",
       work: async (count) => {
         let found = 0

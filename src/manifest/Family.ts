@@ -232,6 +232,14 @@ export interface Readable<P extends string, V, E, Codecs> {
   readonly get: (params: Params<P, Codecs>) => Effect.Effect<V, CacheError | E>
   /** The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended. */
   readonly getUnsafe: (params: Params<P, Codecs>) => V | undefined
+  /**
+   * The value as a Promise, for callers that are no Effect. A hit is resolved already and starts no fiber; the rest is
+   * `Effect.runPromise` of `get`, which `signal` interrupts. Rejects with the error of `get`.
+   */
+  readonly getPromise: (
+    params: Params<P, Codecs>,
+    options?: { readonly signal?: AbortSignal | undefined }
+  ) => Promise<V>
   readonly getOption: (params: Params<P, Codecs>) => Effect.Effect<Option.Option<V>, CacheError>
   readonly getMany: (params: ReadonlyArray<Params<P, Codecs>>) => Effect.Effect<ReadonlyArray<V>, CacheError | E>
   readonly getAnswer: (params: Params<P, Codecs>) => Effect.Effect<Answer<V>, CacheError | E>

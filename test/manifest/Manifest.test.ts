@@ -259,6 +259,33 @@ describe("a grant", () => {
       assert.strictEqual((yield* Effect.flip(writer.get({ day: 1 }))).reason._tag, "Revoked")
     }))
 
+  it.live("answers callers that are no Effect by a Promise: a hit, a load, a failure, and when it has ended", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      let loads = 0
+      const lookup = ({ day }: { readonly day: number }) =>
+        Effect.suspend(() =>
+          day < 0 ? Effect.die("no such day") : day === 2 ? Effect.never : Effect.succeed(10 * day + loads++)
+        )
+      const owner = AppCache.owner("count", { lookup })
+      const context = yield* Layer.buildWithScope(Layer.provideMerge(owner, engine), scope)
+      const reader = yield* Effect.provideContext(count.reader, context)
+      const settled = (promise: Promise<unknown>) =>
+        Effect.promise(() => promise.then((value) => ({ value }), (error) => ({ error })))
+      assert.deepStrictEqual(yield* settled(reader.getPromise({ day: 1 })), { value: 10 })
+      assert.deepStrictEqual(yield* settled(reader.getPromise({ day: 1 })), { value: 10 })
+      assert.strictEqual(loads, 1)
+      assert.deepStrictEqual(yield* settled(reader.getPromise({ day: -1 })), { error: "no such day" })
+      const stop = new AbortController()
+      const endless = reader.getPromise({ day: 2 }, { signal: stop.signal })
+      stop.abort()
+      assert.property(yield* settled(endless), "error")
+      assert.deepStrictEqual(yield* settled(reader.getPromise({ day: 1 }, { signal: stop.signal })), { value: 10 })
+      yield* Scope.close(scope, Exit.void)
+      const ended = yield* settled(reader.getPromise({ day: 1 }))
+      assert.strictEqual((ended as any).error.reason._tag, "Revoked")
+    }))
+
   it.effect("of a manifest with mistakes is refused with all of them", () =>
     Effect.gen(function*() {
       const definition: any = { families: { a: { pattern: "a:{x}" }, b: { pattern: "a:{y}" } } }

@@ -226,13 +226,18 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
         ? Effect.flatMapEager(access.checked(key), (valid) => family.readsOf(context).read(valid))
         : Effect.fail(access.ended("read", grant, verb))
   }
+  const hit = (params: Params): unknown =>
+    grant.active && family.hot !== undefined ? family.hot.hit(access.keys.textOf(params)) : miss
   return {
     ...operations(access, find),
     get: (params: Params) => new Read(door, params),
     getUnsafe: (params: Params): unknown => {
-      if (!grant.active || family.hot === undefined) return undefined
-      const value = family.hot.hit(access.keys.textOf(params))
+      const value = hit(params)
       return value === miss ? undefined : value
+    },
+    getPromise: (params: Params, options?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
+      const value = hit(params)
+      return value === miss ? Effect.runPromise(new Read(door, params), options) : Promise.resolve(value)
     }
   }
 }
