@@ -3,7 +3,7 @@
  *
  *     npm run bench [part …]
  *
- * Parts: hits, work, memory, pauses, lmdb, size. All of them take about ten minutes; those that were not asked for keep their
+ * Parts: hits, checks, work, memory, pauses, lmdb, size. All of them take about ten minutes; those that were not asked for keep their
  * last figures.
  */
 import { execFileSync } from "node:child_process"
@@ -11,6 +11,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
+import { median } from "./measure.ts"
 import { installRivals, rivalVersions } from "./rivals.ts"
 import { familyNames } from "./stateless.ts"
 
@@ -45,6 +46,9 @@ const printRows = (title: string, rows: ReadonlyArray<Row>, baseline: string): v
   }
 }
 
+// Each takes two seconds.
+const checkRuns = 9
+
 const big = ["--max-old-space-size=6144"]
 
 const parts: { readonly [name: string]: () => unknown } = {
@@ -57,6 +61,26 @@ const parts: { readonly [name: string]: () => unknown } = {
       printRows(`Hits, ${keyCount} keys, process: ${process}`, rows, "Map.get")
     }
     return all
+  },
+  checks: () => {
+    const runs = Array.from(
+      { length: checkRuns },
+      () => [child("checks.ts", ["checked"]), child("checks.ts", ["unchecked"])]
+    )
+    const nanos = (of: number, row: number) => runs.map((run) => run[of].rows[row].nanos as number)
+    console.log("\nThe check of a grant, ns\n\n| | checked | unchecked | difference |\n| --- | ---: | ---: | ---: |")
+    return (runs[0]![0].rows as ReadonlyArray<Row>).map(({ name }, row) => {
+      const [checked, unchecked] = [median(nanos(0, row)), median(nanos(1, row))]
+      const figures = {
+        name,
+        checked,
+        unchecked,
+        checkedMin: Math.min(...nanos(0, row)),
+        uncheckedMin: Math.min(...nanos(1, row))
+      }
+      console.log(`| ${name} | ${number(checked)} | ${number(unchecked)} | ${(checked - unchecked).toFixed(1)} |`)
+      return figures
+    })
   },
   work: () => {
     const work = child("work.ts", [])
