@@ -92,6 +92,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
   const { pattern } = family
   const names = pattern.holes.filter((name) => name !== "*")
   const holes = names.map((name) => holeOf(name, family))
+  const isText = holes.length === 1 && !pattern.rest
   const split = (key: string): ReadonlyArray<string> => holes.length === 0 && !pattern.rest ? [] : key.split(":")
 
   const render = (key: string): string => {
@@ -101,7 +102,8 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     return pattern.rest ? [...segments, ...texts.slice(at)].join(":") : segments.join(":")
   }
   const check = (key: string): string | undefined => {
-    const texts = split(key)
+    // On the way of every write and miss. A key of one parameter need not be split: a colon makes it no segment.
+    const texts = isText ? [key] : split(key)
     const wrong = texts.findIndex((text) => !isSegment(text))
     if (wrong >= 0 || (pattern.rest ? texts.length <= holes.length : texts.length !== holes.length)) {
       return Diagnostic.format(Diagnostic.parameterNotSegment(pattern.source, names[Math.max(0, wrong)] ?? "*"))
