@@ -23,7 +23,7 @@ import * as Scheduler from "effect/Scheduler"
 import * as Semaphore from "effect/Semaphore"
 import { LeaseError } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
-import { type HotPartition, miss } from "../store/Store.ts"
+import type { HotPartition } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
 import { CacheError, LeaseRefused, VersionConflict } from "./CacheError.ts"
@@ -131,8 +131,8 @@ export class CacheFamily<V = unknown> {
       const values: Array<V> = []
       const open: Array<number> = []
       for (const [i, key] of keys.entries()) {
-        const value = this.hot === undefined ? miss : this.hot.hit(key)
-        if (value === miss) open.push(i)
+        const value = this.hot?.hit(key)
+        if (value === undefined) open.push(i)
         else values[i] = value
       }
       if (open.length === 0) return Exit.succeed(values)

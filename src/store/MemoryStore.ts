@@ -27,15 +27,7 @@ import { MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
 import { noSlot, type SlotRecords } from "./internal/slotRecords.ts"
 import { SlotTable } from "./internal/slotTable.ts"
 import { TopKeys } from "./internal/topKeys.ts"
-import {
-  type HotPartition,
-  type Mark,
-  miss,
-  type Partition,
-  type ReadWatcher,
-  Store,
-  type StoreFamily
-} from "./Store.ts"
+import { type HotPartition, type Mark, type Partition, type ReadWatcher, Store, type StoreFamily } from "./Store.ts"
 import { InvalidStoreOptions, StoreError } from "./StoreError.ts"
 
 /**
@@ -140,17 +132,18 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     this.shardMask = shards.length - 1
   }
 
-  hit(key: string): V | typeof miss {
+  hit(key: string): V | undefined {
     const spread = this.spreadOf(key)
     const { policy, records, table } = this.only ?? this.segmentOf(spread)
     const slot = table.find(key, spread)
-    if (slot === noSlot) return miss
-    if (records.stampOf(slot) < this.mark) return miss
+    if (slot === noSlot || records.stampOf(slot) < this.mark) return undefined
     const due = records.dueAt(slot)
-    if (due !== Infinity && due <= this.time.now()) return miss
+    if (due !== Infinity && due <= this.time.now()) return undefined
+    const value = records.valueAt(slot) as V | undefined
+    if (value === undefined) return undefined
     policy.hit(slot)
     if (++this.hits === this.noteAt) this.note(key)
-    return records.valueAt(slot) as V
+    return value
   }
 
   peek(key: string): Entry<V> | undefined {

@@ -73,14 +73,6 @@ export interface Partition<V> {
 }
 
 /**
- * The answer of a hot partition's `hit` when the entry is absent, or needs a second look before it is served.
- *
- * @category constants
- * @since 0.1.0
- */
-export const miss: unique symbol = Symbol.for("effect-stateless/store/Store/miss")
-
-/**
  * Hears of reads: of each that needed a second look (`reads` is 1), and of some of the others (`reads` is 0), which
  * stand for those in between. The answer is after how many of the others it wants to hear again, at least 1.
  *
@@ -105,11 +97,13 @@ export interface HotPartition<V> {
   /** How many keys there are, the expired ones that are not freed yet among them. */
   readonly count: number
   /**
-   * The value of a key, if it may be served without a second look; else `miss`.
+   * The value of a key, if it may be served without a second look; else `undefined`.
    *
-   * A stale entry, one that is due for a refresh, and one older than `mark` need that look: see `peek`.
+   * A stale entry, one that is due for a refresh, and one older than `mark` need that look, and so does a value that is
+   * itself `undefined`: see `peek`. A sentinel would be compared with every value that is found, and for that the value
+   * has to be fetched from memory.
    */
-  readonly hit: (key: string) => V | typeof miss
+  readonly hit: (key: string) => V | undefined
   /** The whole entry, fresh or stale, unless it has expired. Not a use: eviction does not learn of it. */
   readonly peek: (key: string) => Entry<V> | undefined
   /** When the entry needs a second look; `undefined` when it is absent. */

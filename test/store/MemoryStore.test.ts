@@ -8,7 +8,7 @@ import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { Entry } from "../../src/store/Entry.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
-import { type HotPartition, miss, Store, type StoreFamily } from "../../src/store/Store.ts"
+import { type HotPartition, Store, type StoreFamily } from "../../src/store/Store.ts"
 
 StoreSuite.run({ describe, it }, "MemoryStore", MemoryStore.layer({ capacity: 10_000 }))
 StoreSuite.run({ describe, it }, "MemoryStore in shards", MemoryStore.layer({ capacity: 40_000, shards: 8 }))
@@ -53,7 +53,7 @@ describe("MemoryStore", () => {
       assert.strictEqual(a.count + b.count, 50)
       assert.strictEqual(evicted.length, 150)
       assert.strictEqual(a.hit("a99"), 99)
-      assert.strictEqual(a.hit("a0"), miss)
+      assert.strictEqual(a.hit("a0"), undefined)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
   it.effect("tells a watcher of hits at the distances that it asks for, and of each second look", () =>
@@ -99,7 +99,7 @@ describe("MemoryStore", () => {
       yield* TestClock.adjust("99 millis")
       assert.strictEqual(hot.hit("short"), 2)
       yield* TestClock.setTime(1_000)
-      assert.strictEqual(hot.hit("short"), miss)
+      assert.strictEqual(hot.hit("short"), undefined)
       hot.put("new", entry(3), Infinity)
       assert.strictEqual(hot.hit("old"), 1)
       assert.strictEqual(hot.hit("new"), 3)

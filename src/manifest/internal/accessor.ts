@@ -15,7 +15,6 @@ import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Mode } from "../../cache/Invalidation.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
-import { miss } from "../../store/Store.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { CacheGrant, Reads } from "./grants.ts"
 import type { Params } from "./keys.ts"
@@ -227,17 +226,14 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
         : Effect.fail(access.ended("read", grant, verb))
   }
   const hit = (params: Params): unknown =>
-    grant.active && family.hot !== undefined ? family.hot.hit(access.keys.textOf(params)) : miss
+    grant.active && family.hot !== undefined ? family.hot.hit(access.keys.textOf(params)) : undefined
   return {
     ...operations(access, find),
     get: (params: Params) => new Read(door, params),
-    getUnsafe: (params: Params): unknown => {
-      const value = hit(params)
-      return value === miss ? undefined : value
-    },
+    getUnsafe: hit,
     getPromise: (params: Params, options?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
       const value = hit(params)
-      return value === miss ? Effect.runPromise(new Read(door, params), options) : Promise.resolve(value)
+      return value === undefined ? Effect.runPromise(new Read(door, params), options) : Promise.resolve(value)
     }
   }
 }

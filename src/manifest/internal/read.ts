@@ -11,7 +11,6 @@ import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { CacheFamily } from "../../cache/CacheFamily.ts"
-import { miss } from "../../store/Store.ts"
 import type { Keys, Params } from "./keys.ts"
 
 /** What a read goes through: an accessor, which asks the Context, or a handle, which has been given its right. */
@@ -34,8 +33,8 @@ const proto = Effectable.Prototype<Read>({
     const { door, params } = this
     const key = door.keys.textOf(params)
     const family = door.readable(fiber.context)
-    const value = family?.hot === undefined ? miss : family.hot.hit(key)
-    return value === miss ? door.readSlowly(fiber.context, key) : Exit.succeed(value)
+    const value = family?.hot?.hit(key)
+    return value === undefined ? door.readSlowly(fiber.context, key) : Exit.succeed(value)
   }
 })
 
@@ -61,7 +60,7 @@ Read.prototype = Object.assign(Object.create(proto), {
     const family = door.readable(Fiber.getCurrent()?.context ?? noContext)
     if (family?.hot !== undefined) {
       const value = family.hot.hit(door.keys.textOf(params))
-      if (value !== miss) {
+      if (value !== undefined) {
         found.value = value
         return hit
       }
