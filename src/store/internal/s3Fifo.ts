@@ -13,8 +13,7 @@
 import { Ghosts } from "./ghosts.ts"
 import { BrokenInvariant, invariant } from "./invariant.ts"
 import { grownBytes, grownInts } from "./slotCapacity.ts"
-import { SlotLists } from "./slotLists.ts"
-import { SlotWeights } from "./slotWeights.ts"
+import { WeighedPolicy } from "./weighedPolicy.ts"
 
 const small = 0
 const main = 1
@@ -26,11 +25,8 @@ const usesToMain = 2
 const usesMax = 3
 const ghostsPerEntry = 0.9
 
-export class S3Fifo {
+export class S3Fifo extends WeighedPolicy {
   readonly name = "s3Fifo"
-  size = 0
-  private readonly lists: SlotLists
-  private readonly weights: SlotWeights
   private readonly ghosts = new Ghosts()
   private uses = new Uint8Array(0)
   private isMain = new Uint8Array(0)
@@ -38,16 +34,7 @@ export class S3Fifo {
   private smallWeight = 0
 
   constructor(options: { readonly weightMax: number }) {
-    this.lists = new SlotLists(2, options.weightMax + 1)
-    this.weights = new SlotWeights(options.weightMax)
-  }
-
-  get weight(): number {
-    return this.weights.total
-  }
-
-  get weightMax(): number {
-    return this.weights.max
+    super(2, options.weightMax)
   }
 
   insert(slot: number, hash: number, weight: number): void {
@@ -73,22 +60,11 @@ export class S3Fifo {
     this.hit(slot)
   }
 
-  remove(slot: number): void {
+  override remove(slot: number): void {
     this.lists.remove(slot)
     if (this.isMain[slot] === small) this.smallWeight -= this.weights.of(slot)
     this.weights.remove(slot)
     this.size--
-  }
-
-  evict(): number {
-    if (this.size === 0) return -1
-    const victim = this.weights.oversized !== -1 ? this.weights.oversized : this.victim()
-    this.remove(victim)
-    return victim
-  }
-
-  resize(weightMax: number): void {
-    this.weights.resize(weightMax)
   }
 
   checkInvariants(): void {
@@ -102,7 +78,7 @@ export class S3Fifo {
     this.weights.checkTotal([...inSmall, ...inMain])
   }
 
-  private victim(): number {
+  protected override victim(): number {
     while (!this.lists.isEmpty(small) && this.smallWeight >= smallShare * this.weights.max) {
       const slot = this.lists.last(small)
       if (this.uses[slot]! < usesToMain) {

@@ -9,31 +9,18 @@
  */
 import { BrokenInvariant, invariant } from "./invariant.ts"
 import { grownBytes } from "./slotCapacity.ts"
-import { SlotLists } from "./slotLists.ts"
-import { SlotWeights } from "./slotWeights.ts"
+import { WeighedPolicy } from "./weighedPolicy.ts"
 
 const byAge = 0
 
-export class Sieve {
+export class Sieve extends WeighedPolicy {
   readonly name = "sieve"
-  size = 0
-  private readonly lists: SlotLists
-  private readonly weights: SlotWeights
   private used = new Uint8Array(0)
   // The next slot to judge; -1 stands for the oldest.
   private hand = -1
 
   constructor(options: { readonly weightMax: number }) {
-    this.lists = new SlotLists(1, options.weightMax + 1)
-    this.weights = new SlotWeights(options.weightMax)
-  }
-
-  get weight(): number {
-    return this.weights.total
-  }
-
-  get weightMax(): number {
-    return this.weights.max
+    super(1, options.weightMax)
   }
 
   insert(slot: number, _hash: number, weight: number): void {
@@ -54,22 +41,11 @@ export class Sieve {
     this.used[slot] = 1
   }
 
-  remove(slot: number): void {
+  override remove(slot: number): void {
     if (slot === this.hand) this.hand = this.lists.before(slot)
     this.lists.remove(slot)
     this.weights.remove(slot)
     this.size--
-  }
-
-  evict(): number {
-    if (this.size === 0) return -1
-    const victim = this.weights.oversized !== -1 ? this.weights.oversized : this.handToUnused()
-    this.remove(victim)
-    return victim
-  }
-
-  resize(weightMax: number): void {
-    this.weights.resize(weightMax)
   }
 
   checkInvariants(): void {
@@ -80,7 +56,7 @@ export class Sieve {
   }
 
   /** Ends within two rounds: the first clears every mark. */
-  private handToUnused(): number {
+  protected override victim(): number {
     let slot = this.hand
     for (;;) {
       if (slot === -1) slot = this.lists.last(byAge)

@@ -20,8 +20,7 @@
 import { FrequencySketch } from "./frequencySketch.ts"
 import { BrokenInvariant, invariant } from "./invariant.ts"
 import { grownBytes, grownInts } from "./slotCapacity.ts"
-import { SlotLists } from "./slotLists.ts"
-import { SlotWeights } from "./slotWeights.ts"
+import { WeighedPolicy } from "./weighedPolicy.ts"
 import { type Random, seedDefault, xorshift } from "./xorshift.ts"
 
 const window = 0
@@ -46,11 +45,8 @@ const luckyOneIn = 128
 // Bounds the work of one eviction after the window shrank; what is left over moves at the next.
 const movesPerEvictionMax = 1_000
 
-export class WTinyLfu {
+export class WTinyLfu extends WeighedPolicy {
   readonly name = "wTinyLfu"
-  size = 0
-  private readonly lists: SlotLists
-  private readonly weights: SlotWeights
   private readonly sketch = new FrequencySketch()
   private readonly random: Random
   private part = new Uint8Array(0)
@@ -64,17 +60,8 @@ export class WTinyLfu {
   private hitRateBefore = 0
 
   constructor(options: { readonly weightMax: number; readonly seed?: number | undefined }) {
-    this.lists = new SlotLists(3, options.weightMax + 1)
-    this.weights = new SlotWeights(options.weightMax)
+    super(3, options.weightMax)
     this.random = xorshift(options.seed ?? seedDefault)
-  }
-
-  get weight(): number {
-    return this.weights.total
-  }
-
-  get weightMax(): number {
-    return this.weights.max
   }
 
   insert(slot: number, hash: number, weight: number): void {
@@ -106,23 +93,12 @@ export class WTinyLfu {
     this.hit(slot)
   }
 
-  remove(slot: number): void {
+  override remove(slot: number): void {
     this.lists.remove(slot)
     if (this.part[slot] === window) this.windowWeight -= this.weights.of(slot)
     else if (this.part[slot] === protectedPart) this.protectedWeight -= this.weights.of(slot)
     this.weights.remove(slot)
     this.size--
-  }
-
-  evict(): number {
-    if (this.size === 0) return -1
-    const victim = this.weights.oversized !== -1 ? this.weights.oversized : this.victim()
-    this.remove(victim)
-    return victim
-  }
-
-  resize(weightMax: number): void {
-    this.weights.resize(weightMax)
   }
 
   checkInvariants(): void {
@@ -142,7 +118,7 @@ export class WTinyLfu {
     this.weights.checkTotal(parts.flat())
   }
 
-  private victim(): number {
+  protected override victim(): number {
     if (this.hits + this.insertions >= accessesPerEntry * this.size) this.climb()
     for (let moves = 0; this.windowWeight > this.windowMax(); moves++) {
       const candidate = this.lists.last(window)
