@@ -52,7 +52,7 @@ const hotGap = 256
 
 const name = "memory"
 
-// A table of this many keys grows in about five milliseconds.
+// A shard of this many entries grows in about ten milliseconds.
 const entriesPerShard = 131_072
 const shardsMax = 4_096
 
