@@ -58,8 +58,8 @@ export * as EvictionPolicy from "./EvictionPolicy.ts"
 /**
  * In-memory tier: a hash table per family, over shards that share one bound.
  *
- * - `capacity` bounds the entries of all families together, `weightMax` their weights instead; each shard keeps its own
- *   share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
+ * - `capacity` bounds the entries of all families together, `weightMax` their weights instead; each shard keeps its
+ *   own share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
  * - An expired entry is invisible at once, leaves before a live one is evicted, and is freed within about a second.
  * - Values are kept as they are: a reader gets the very object that was stored.
  * - `hit`, the synchronous door, allocates nothing.
