@@ -1,7 +1,7 @@
-import { type Effect, pipe } from "effect"
+import { Effect, type Layer, pipe } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
-import type { Owns } from "../src/manifest/Manifest.ts"
+import type { Borrows, Owns } from "../src/manifest/Manifest.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
 import * as Key from "../src/pattern/Key.ts"
 import { AppCache, User, UserId } from "./fixture.ts"
@@ -53,6 +53,62 @@ describe("raw keys", () => {
     AppCache.delete(`draft:x${id}`)
     // @ts-expect-error E0107: this key is a plain string, so its owner is unknown; help: use the accessors of 'keys'
     pipe(text, AppCache.get)
+    // @ts-expect-error E0101: no family of 'AppCache' matches the key 'usr:1'; help: declare a pattern for it, or check
+    pipe("usr:1" as const, AppCache.get)
+    expect(pipe("prefs:1" as const, AppCache.get)).type.toBe<
+      Effect.Effect<{ readonly dark: boolean }, CacheError, Borrows<"prefs:{id}", AppCache>>
+    >()
+  })
+})
+
+describe("parameters and values", () => {
+  test("carry a message in the compiler's own words, at the token that is wrong", () => {
+    // @ts-expect-error E0112: these are not the parameters of 'user:{id}'; help: give a value for each name in its braces
+    user.get({})
+    // @ts-expect-error E0112: these are not the parameters of 'user:{id}'; help: give a value for each name in its braces
+    user.get({ id, page: 1 })
+    // @ts-expect-error E0113: this is no value of the parameter 'id' of 'user:{id}'; help: give the type that params
+    user.get({ id: "1" })
+    // @ts-expect-error E0113: this is no value of the parameter 'id' of 'prefs:{id}'; help: give the type that params
+    pipe({ id: true }, prefs.get)
+    // @ts-expect-error E0114: this is no value of 'user:{id}'; help: give the type that its family declares as value
+    user.set({ id }, { name: "Ann" })
+    // @ts-expect-error E0114: this is no value of 'prefs:{id}'; help: give the type that its family declares as value
+    prefs.set({ id }, { dark: "yes" })
+    // @ts-expect-error E0114: this is no value of 'prefs:{id}'; help: give the type that its family declares as value
+    AppCache.set("prefs:1", { dark: 1 })
+    // @ts-expect-error E0114: this function makes no value of 'prefs:{id}'; help: answer with the type that its family
+    prefs.update({ id }, () => 5)
+    // @ts-expect-error E0114: the lookup of family 'prefs' answers with something else than a value of 'prefs'; help: ans
+    AppCache.owner("prefs", { lookup: () => Effect.succeed(1) })
+  })
+
+  test("keep the literals and callbacks of what is given", () => {
+    type Shape = { readonly kind: "circle"; readonly radius: number } | { readonly kind: "point" }
+    class Shapes extends Manifest.Service<Shapes>()("Shapes", {
+      families: {
+        shape: { pattern: "shape:{id}", value: Manifest.type<Shape>() },
+        reply: { pattern: "reply:{id}", value: Manifest.type<(x: number) => "yes" | "no">() },
+        none: { pattern: "none:{id}", value: Manifest.type<string | undefined>() }
+      }
+    }) {}
+    const { none, reply, shape } = Shapes.keys
+    type Written = Effect.Effect<void, CacheError, Owns<"shape:{id}", Shapes>>
+    type Changed = Effect.Effect<Shape, CacheError, Owns<"shape:{id}", Shapes>>
+    expect(shape.set({ id: 1 }, { kind: "circle", radius: 1 })).type.toBe<Written>()
+    expect(shape.setMany([[{ id: 1 }, { kind: "point" }]])).type.toBe<Written>()
+    expect(shape.update({ id: 1 }, () => ({ kind: "point" }))).type.toBe<Changed>()
+    expect(shape.update({ id: 1 }, () => Effect.succeed({ kind: "point" }))).type.toBe<Changed>()
+    expect(reply.set({ id: 1 }, (x) => x > 1 ? "yes" : "no")).type.toBe<
+      Effect.Effect<void, CacheError, Owns<"reply:{id}", Shapes>>
+    >()
+    expect(none.set({ id: 1 }, undefined)).type.toBe<Effect.Effect<void, CacheError, Owns<"none:{id}", Shapes>>>()
+    expect(Shapes.owner("shape", { lookup: () => Effect.succeed({ kind: "point" }) })).type.toBe<
+      Layer.Layer<Owns<"shape:{id}", Shapes>, CacheError, Shapes>
+    >()
+    expect([{ id: 1 }].map(shape.get)).type.toBe<
+      Array<Effect.Effect<Shape, CacheError, Borrows<"shape:{id}", Shapes>>>
+    >()
   })
 })
 

@@ -154,7 +154,7 @@ describe("access", () => {
     expect(user.update({ id }, (was) => Db.use((db) => db.userById(was.id)))).type.toBe<
       Effect.Effect<User, CacheError | DbError, Owns<"user:{id}", AppCache> | Db>
     >()
-    // @ts-expect-error 'string' is not assignable to type 'string & Brand<"UserId">'
+    // @ts-expect-error E0113: this is no value of the parameter 'id' of 'user:{id}'; help: give the type that params
     user.get({ id: "1" })
     // @ts-expect-error E0101: no family of 'AppCache' matches the key 'usr:1'; help: declare a pattern for it
     AppCache.get("usr:1")

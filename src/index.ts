@@ -33,6 +33,18 @@ export * as Diagnostic from "./diagnostic/Diagnostic.ts"
 export * as Explanations from "./diagnostic/Explanations.ts"
 
 /**
+ * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. Found by the compiler alone.
+ *
+ * A message that takes the place of a wrong argument needs a type parameter for the argument, and with it literals and
+ * callbacks lose the types that they take from their context. So what an operation takes is a union of its type with
+ * {@link Otherwise}, which nothing inhabits: the compiler tries what it is given against the type, and where that fails
+ * it prints the union, in its own words and at the property that is wrong.
+ *
+ * @since 0.1.0
+ */
+export * as Misfit from "./diagnostic/Misfit.ts"
+
+/**
  * Concrete keys, such as `user:42`, and the segments that they are made of.
  *
  * A template with a plain text in it, `` `user:${name}` ``, may spell any key below `user`, for the text may hold a

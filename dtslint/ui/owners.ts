@@ -11,6 +11,13 @@ export const lookups = [
   AppCache.owner("profile", { lookup: ({ id }) => pipe(profile.set({ id }, "x"), Effect.as("x")) }),
   AppCache.owner("prefs", { lookup: () => Effect.fail("down") }),
   AppCache.owner("prefs", { lookup: () => Effect.succeed(1) }),
+  AppCache.owner("prefs", { lookup: () => ({ dark: true }) }),
+  AppCache.owner("prefs", {
+    lookup: Effect.fnUntraced(function*({ id }) {
+      return { dark: id }
+    })
+  }),
+  AppCache.owner("prefs", { lookupMany: (all) => Effect.succeed(all.length) }),
   AppCache.owner("files", { parts: { audit: { lookup: () => Effect.succeed(true) } } }),
   AppCache.owner("files", { lookupp: 1 })
 ]

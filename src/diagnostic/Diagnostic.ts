@@ -45,7 +45,14 @@ export const format = (diagnostic: Diagnostic): string => `${diagnostic.sentence
 export const formatAsType = (diagnostic: Diagnostic): string =>
   `${diagnostic.code}: ${format(diagnostic).replaceAll("`", "'")}`
 
-type message<Code extends string, Sentence extends string, Help extends string> = `${Code}: ${Sentence}; help: ${Help}`
+/**
+ * The text of a finding as the compiler prints it.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type message<Code extends string, Sentence extends string, Help extends string> =
+  `${Code}: ${Sentence}; help: ${Help}`
 
 const finding = <const Code extends string, const Tag extends string>(
   code: Code,
@@ -380,7 +387,7 @@ export const keyIsPattern = (key: string) =>
 export type keyPlainString = message<
   "E0107",
   "this key is a plain string, so its owner is unknown",
-  "use the accessors of 'keys', or a literal or template such as `user:${id}`"
+  "use the accessors of 'keys', or a literal or template such as `user:${id}`; pipe widens both, unless 'as const'"
 >
 
 /**

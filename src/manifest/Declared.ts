@@ -95,8 +95,13 @@ export interface InLayer<Self, L extends string> {
   ): Effect.Effect<A, E, R>
 }
 
-// Looked up rather than passed, so that an error does not print the whole manifest.
-type DefinitionOf<Self> = Self extends { readonly "~definition": infer D extends Definition } ? D : never
+/**
+ * The definition of a manifest class. It is looked up rather than passed, so that an error does not print all of it.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type DefinitionOf<Self> = Self extends { readonly "~definition": infer D extends Definition } ? D : never
 
 type findProgramProblem<Self, D extends Definition, L, R> = R extends BorrowsCapability<infer P, any, Self>
   ? findLayerProblem<D, L, "borrows", P>

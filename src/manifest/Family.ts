@@ -18,6 +18,7 @@ import type { Mode } from "../cache/Invalidation.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseOptions } from "../capability/Lease.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Misfit from "../diagnostic/Misfit.ts"
 import type { Params, ParsedParams } from "../pattern/KeyPattern.ts"
 
 /**
@@ -30,6 +31,50 @@ export interface InvalidateOptions {
   readonly mode?: Mode | undefined
 }
 
+// --- what operations take --------------------------------------------------------------------------------------------
+
+/**
+ * The parameters of a key as operations take them. The message comes first, where the compiler prints it.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type KeyParams<_Message, P extends string, Codecs> = {
+  readonly [N in keyof Params<P, Codecs>]: Params<P, Codecs>[N] | Misfit.Otherwise<Misfit.parameter<P, N>>
+}
+
+/**
+ * Any subset of a family's parameters.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type SomeParams<_Message, P extends string, Codecs> = {
+  readonly [N in keyof Params<P, Codecs>]?:
+    | Params<P, Codecs>[N]
+    | Misfit.Otherwise<Misfit.parameter<P, N>>
+    | undefined
+}
+
+/**
+ * Several of something. A list is named apart, for the compiler looks into lists and not into other iterables.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Many<A> = ReadonlyArray<A> | Iterable<A>
+
+/**
+ * What the function of an update answers: another value, or an Effect of one.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Change<Message, V, E, R> =
+  | V
+  | Misfit.OtherwiseEach<Message, V>
+  | Effect.Effect<V | Misfit.OtherwiseEach<Message, V>, E, R>
+
 /**
  * The keys of one family, `AppCache.keys.user`.
  *
@@ -41,88 +86,106 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
   readonly pattern: P
 
   /** The key of the given parameters, `user:42`. */
-  readonly key: (params: Params<P, Codecs>) => Effect.Effect<string, CacheError>
+  readonly key: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => Effect.Effect<string, CacheError>
   /** The parameters of a key; none if it is not a key of this family. */
   readonly parse: (key: string) => Option.Option<ParsedParams<P, Codecs>>
 
   /** The value, from the nearest tier that holds it, or else from the lookup. */
-  readonly get: (params: Params<P, Codecs>) => Effect.Effect<V, CacheError | E, Borrows<P, Self>>
+  readonly get: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
+  ) => Effect.Effect<V, CacheError | E, Borrows<P, Self>>
   /** The value that is held; never loads. */
-  readonly getOption: (params: Params<P, Codecs>) => Effect.Effect<Option.Option<V>, CacheError, Borrows<P, Self>>
+  readonly getOption: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
+  ) => Effect.Effect<Option.Option<V>, CacheError, Borrows<P, Self>>
   /** The values, in the order of the parameters. */
   readonly getMany: (
-    params: ReadonlyArray<Params<P, Codecs>>
+    params: ReadonlyArray<KeyParams<Misfit.parameters<P>, P, Codecs>>
   ) => Effect.Effect<ReadonlyArray<V>, CacheError | E, Borrows<P, Self>>
   /** The value with its tier, age, staleness, stamp and cost. */
-  readonly getAnswer: (params: Params<P, Codecs>) => Effect.Effect<Answer<V>, CacheError | E, Borrows<P, Self>>
+  readonly getAnswer: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
+  ) => Effect.Effect<Answer<V>, CacheError | E, Borrows<P, Self>>
   /** The same for the value that is held; never loads. */
   readonly getAnswerOption: (
-    params: Params<P, Codecs>
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
   ) => Effect.Effect<Option.Option<Answer<V>>, CacheError, Borrows<P, Self>>
-  readonly has: (params: Params<P, Codecs>) => Effect.Effect<boolean, CacheError, Borrows<P, Self>>
+  readonly has: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
+  ) => Effect.Effect<boolean, CacheError, Borrows<P, Self>>
   /** A part of the value, chosen by `f`. */
   readonly select: <A>(
-    params: Params<P, Codecs>,
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
     f: (value: V) => A
   ) => Effect.Effect<A, CacheError | E, Borrows<P, Self>>
   /** Loads those that are missing, sixteen at a time by default; how many were loaded. One that fails is left out. */
   readonly warm: (
-    params: Iterable<Params<P, Codecs>>,
+    params: Many<KeyParams<Misfit.parameters<P>, P, Codecs>>,
     options?: { readonly concurrency?: number | undefined }
   ) => Effect.Effect<number, CacheError, Borrows<P, Self>>
   /** The keys read most, as far as memory serves them, with their share of the reads. */
   readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError, Borrows<P, Self>>
   /** Why a key is, or is not, answered from the cache. */
-  readonly explain: (params: Params<P, Codecs>) => Effect.Effect<Explanation<V>, CacheError, Borrows<P, Self>>
+  readonly explain: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
+  ) => Effect.Effect<Explanation<V>, CacheError, Borrows<P, Self>>
 
   readonly set: (
-    params: Params<P, Codecs>,
-    value: V,
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>,
     options?: SetOptions
   ) => Effect.Effect<void, CacheError, Owns<P, Self>>
   readonly setMany: (
-    entries: Iterable<readonly [params: Params<P, Codecs>, value: V]>,
+    entries: Many<
+      readonly [
+        params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+        value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>
+      ]
+    >,
     options?: SetOptions
   ) => Effect.Effect<void, CacheError, Owns<P, Self>>
   /** A write for `batch`: nothing happens until the batch is run. */
-  readonly setting: (params: Params<P, Codecs>, value: V, options?: SetOptions) => Write<Owns<P, Self>>
+  readonly setting: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>,
+    options?: SetOptions
+  ) => Write<Owns<P, Self>>
   /** A deletion for `batch`. */
-  readonly deleting: (params: Params<P, Codecs>, options?: Pick<SetOptions, "ifVersion">) => Write<Owns<P, Self>>
+  readonly deleting: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    options?: Pick<SetOptions, "ifVersion">
+  ) => Write<Owns<P, Self>>
   /**
    * Replaces the value by what `f` makes of it, loading it first if it is absent. Updates of one key follow each
    * other.
    */
-  readonly update: {
-    <E2, R2>(
-      params: Params<P, Codecs>,
-      f: (was: V) => Effect.Effect<V, E2, R2>
-    ): Effect.Effect<V, CacheError | E | E2, Owns<P, Self> | R2>
-    (params: Params<P, Codecs>, f: (was: V) => V): Effect.Effect<V, CacheError | E, Owns<P, Self>>
-  }
+  readonly update: <E2 = never, R2 = never>(
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    f: (was: V) => Change<Misfit.change<P>, V, E2, R2>
+  ) => Effect.Effect<V, CacheError | E | E2, Owns<P, Self> | R2>
   /**
    * Changes a part of what is held, which keeps its lifetime, tags and revision; `None` when nothing fresh is held, or
    * when the key changed while `f` ran. Nothing is loaded.
    */
-  readonly patch: {
-    <E2, R2>(
-      params: Params<P, Codecs>,
-      f: (was: V) => Effect.Effect<V, E2, R2>
-    ): Effect.Effect<Option.Option<V>, CacheError | E2, Owns<P, Self> | R2>
-    (params: Params<P, Codecs>, f: (was: V) => V): Effect.Effect<Option.Option<V>, CacheError, Owns<P, Self>>
-  }
-  readonly delete: (params: Params<P, Codecs>) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  readonly patch: <E2 = never, R2 = never>(
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    f: (was: V) => Change<Misfit.change<P>, V, E2, R2>
+  ) => Effect.Effect<Option.Option<V>, CacheError | E2, Owns<P, Self> | R2>
+  readonly delete: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
+  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
   readonly deleteMany: (
-    params: ReadonlyArray<Params<P, Codecs>>
+    params: ReadonlyArray<KeyParams<Misfit.parameters<P>, P, Codecs>>
   ) => Effect.Effect<void, CacheError, Owns<P, Self>>
 
   /** Makes one entry, and all that depends on it, absent or stale. */
   readonly invalidate: (
-    params: Params<P, Codecs>,
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
     options?: InvalidateOptions
   ) => Effect.Effect<void, CacheError, Owns<P, Self>>
   /** The same for every entry that agrees with the given parameters. */
   readonly invalidateWhere: (
-    params: PartialParams<P, Codecs>,
+    params: SomeParams<Misfit.parameters<P>, P, Codecs>,
     options?: InvalidateOptions
   ) => Effect.Effect<void, CacheError, Owns<P, Self>>
   /** The same for every entry of the family. */
@@ -130,16 +193,18 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
   /** The same for every entry of the family that was stored with the tag. */
   readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, Owns<P, Self>>
   /** Runs the lookup now, and stores what it gives. A failure leaves the old value in place. */
-  readonly refresh: (params: Params<P, Codecs>) => Effect.Effect<V, CacheError | E, Owns<P, Self>>
+  readonly refresh: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
+  ) => Effect.Effect<V, CacheError | E, Owns<P, Self>>
 
   /** A right to one key until the scope closes: shared by many readers, or exclusive. */
   readonly lease: {
     (
-      params: Params<P, Codecs>,
+      params: KeyParams<Misfit.parameters<P>, P, Codecs>,
       options: LeaseOptions<"shared">
     ): Effect.Effect<Lease, CacheError, Borrows<P, Self> | Scope.Scope>
     (
-      params: Params<P, Codecs>,
+      params: KeyParams<Misfit.parameters<P>, P, Codecs>,
       options?: LeaseOptions
     ): Effect.Effect<Lease, CacheError, Owns<P, Self> | Scope.Scope>
   }
@@ -173,16 +238,6 @@ export interface Write<out R> {
   readonly _tag: "Write"
   readonly key: Effect.Effect<string, CacheError>
   readonly "~rights": R
-}
-
-/**
- * Any subset of a family's parameters.
- *
- * @category type level
- * @since 0.1.0
- */
-export type PartialParams<P extends string, Codecs> = {
-  readonly [N in keyof Params<P, Codecs>]?: Params<P, Codecs>[N] | undefined
 }
 
 /**
@@ -229,33 +284,46 @@ export interface Reader<P extends string, V, E, Codecs, Name = string> extends R
  */
 export interface Readable<P extends string, V, E, Codecs> {
   readonly pattern: P
-  readonly get: (params: Params<P, Codecs>) => Effect.Effect<V, CacheError | E>
+  readonly get: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => Effect.Effect<V, CacheError | E>
   /** The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended. */
-  readonly getUnsafe: (params: Params<P, Codecs>) => V | undefined
+  readonly getUnsafe: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => V | undefined
   /**
    * The value as a Promise, for callers that are no Effect. A hit is resolved already and starts no fiber; the rest is
    * `Effect.runPromise` of `get`, which `signal` interrupts. Rejects with the error of `get`.
    */
   readonly getPromise: (
-    params: Params<P, Codecs>,
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
     options?: { readonly signal?: AbortSignal | undefined }
   ) => Promise<V>
-  readonly getOption: (params: Params<P, Codecs>) => Effect.Effect<Option.Option<V>, CacheError>
-  readonly getMany: (params: ReadonlyArray<Params<P, Codecs>>) => Effect.Effect<ReadonlyArray<V>, CacheError | E>
-  readonly getAnswer: (params: Params<P, Codecs>) => Effect.Effect<Answer<V>, CacheError | E>
+  readonly getOption: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
+  ) => Effect.Effect<Option.Option<V>, CacheError>
+  readonly getMany: (
+    params: ReadonlyArray<KeyParams<Misfit.parameters<P>, P, Codecs>>
+  ) => Effect.Effect<ReadonlyArray<V>, CacheError | E>
+  readonly getAnswer: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
+  ) => Effect.Effect<Answer<V>, CacheError | E>
   /** The same for the value that is held; never loads. */
-  readonly getAnswerOption: (params: Params<P, Codecs>) => Effect.Effect<Option.Option<Answer<V>>, CacheError>
-  readonly has: (params: Params<P, Codecs>) => Effect.Effect<boolean, CacheError>
+  readonly getAnswerOption: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
+  ) => Effect.Effect<Option.Option<Answer<V>>, CacheError>
+  readonly has: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => Effect.Effect<boolean, CacheError>
   /** A part of the value, chosen by `f`. */
-  readonly select: <A>(params: Params<P, Codecs>, f: (value: V) => A) => Effect.Effect<A, CacheError | E>
+  readonly select: <A>(
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    f: (value: V) => A
+  ) => Effect.Effect<A, CacheError | E>
   /** Loads those that are missing, sixteen at a time by default; how many were loaded. One that fails is left out. */
   readonly warm: (
-    params: Iterable<Params<P, Codecs>>,
+    params: Many<KeyParams<Misfit.parameters<P>, P, Codecs>>,
     options?: { readonly concurrency?: number | undefined }
   ) => Effect.Effect<number, CacheError>
   /** The keys read most, as far as memory serves them, with their share of the reads. */
   readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError>
-  readonly explain: (params: Params<P, Codecs>) => Effect.Effect<Explanation<V>, CacheError>
+  readonly explain: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>
+  ) => Effect.Effect<Explanation<V>, CacheError>
 }
 
 /**
@@ -265,37 +333,45 @@ export interface Readable<P extends string, V, E, Codecs> {
  * @since 0.1.0
  */
 export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E, Codecs> {
-  readonly set: (params: Params<P, Codecs>, value: V, options?: SetOptions) => Effect.Effect<void, CacheError>
-  readonly setMany: (
-    entries: Iterable<readonly [params: Params<P, Codecs>, value: V]>,
+  readonly set: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>,
     options?: SetOptions
   ) => Effect.Effect<void, CacheError>
-  readonly update: {
-    <E2, R2>(
-      params: Params<P, Codecs>,
-      f: (was: V) => Effect.Effect<V, E2, R2>
-    ): Effect.Effect<V, CacheError | E | E2, R2>
-    (params: Params<P, Codecs>, f: (was: V) => V): Effect.Effect<V, CacheError | E>
-  }
+  readonly setMany: (
+    entries: Many<
+      readonly [
+        params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+        value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>
+      ]
+    >,
+    options?: SetOptions
+  ) => Effect.Effect<void, CacheError>
+  readonly update: <E2 = never, R2 = never>(
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    f: (was: V) => Change<Misfit.change<P>, V, E2, R2>
+  ) => Effect.Effect<V, CacheError | E | E2, R2>
   /**
    * Changes a part of what is held, which keeps its lifetime, tags and revision; `None` when nothing fresh is held, or
    * when the key changed while `f` ran. Nothing is loaded.
    */
-  readonly patch: {
-    <E2, R2>(
-      params: Params<P, Codecs>,
-      f: (was: V) => Effect.Effect<V, E2, R2>
-    ): Effect.Effect<Option.Option<V>, CacheError | E2, R2>
-    (params: Params<P, Codecs>, f: (was: V) => V): Effect.Effect<Option.Option<V>, CacheError>
-  }
-  readonly delete: (params: Params<P, Codecs>) => Effect.Effect<void, CacheError>
-  readonly deleteMany: (params: ReadonlyArray<Params<P, Codecs>>) => Effect.Effect<void, CacheError>
-  readonly invalidate: (params: Params<P, Codecs>, options?: InvalidateOptions) => Effect.Effect<void, CacheError>
+  readonly patch: <E2 = never, R2 = never>(
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    f: (was: V) => Change<Misfit.change<P>, V, E2, R2>
+  ) => Effect.Effect<Option.Option<V>, CacheError | E2, R2>
+  readonly delete: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => Effect.Effect<void, CacheError>
+  readonly deleteMany: (
+    params: ReadonlyArray<KeyParams<Misfit.parameters<P>, P, Codecs>>
+  ) => Effect.Effect<void, CacheError>
+  readonly invalidate: (
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    options?: InvalidateOptions
+  ) => Effect.Effect<void, CacheError>
   readonly invalidateWhere: (
-    params: PartialParams<P, Codecs>,
+    params: SomeParams<Misfit.parameters<P>, P, Codecs>,
     options?: InvalidateOptions
   ) => Effect.Effect<void, CacheError>
   readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError>
   readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError>
-  readonly refresh: (params: Params<P, Codecs>) => Effect.Effect<V, CacheError | E>
+  readonly refresh: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => Effect.Effect<V, CacheError | E>
 }

@@ -28,6 +28,7 @@ import type { CacheEvent } from "../cache/CacheEvent.ts"
 import type { FamilyStats, SetOptions } from "../cache/FamilySpec.ts"
 import type * as Capability from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Misfit from "../diagnostic/Misfit.ts"
 import type {
   CarvedPatterns,
   Checked,
@@ -48,7 +49,7 @@ import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
 import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"
-import type { DeclaredFn, DeclaredMethod, InLayer } from "./Declared.ts"
+import type { DeclaredFn, DeclaredMethod, DefinitionOf, InLayer } from "./Declared.ts"
 import type { Family, InvalidateOptions, Write } from "./Family.ts"
 import { compose as composeLayers } from "./internal/composition.ts"
 import { make } from "./internal/manifest.ts"
@@ -121,6 +122,12 @@ export interface Instance<Id extends string, D extends Definition> {
   readonly "~carved": CarvedPatterns<D>
 }
 
+// Looked up rather than passed, so that an error does not print the whole manifest.
+type FamilyAt<Self, K extends string> = Route<DefinitionOf<Self>, K> extends infer Name
+  ? FamilyOf<DefinitionOf<Self>, Name>
+  : never
+type IdOf<Self> = Self extends { readonly key: infer Id extends string } ? Id : never
+
 /**
  * The class that {@link Service} makes.
  *
@@ -146,25 +153,27 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
   }
 
   /** Reads by a key that is a literal or a template; the family that decides about it gives type and requirement. */
-  get<const K extends string>(key: CheckedKey<Id, D, K>): Effect.Effect<
-    ValueOf<FamilyOf<D, Route<D, K>>>,
-    CacheError | ErrorOf<FamilyOf<D, Route<D, K>>>,
-    Capability.Borrows<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
+  get<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
+    ValueOf<FamilyAt<Self, K>>,
+    CacheError | ErrorOf<FamilyAt<Self, K>>,
+    Capability.Borrows<PatternOf<FamilyAt<Self, K>>, Self>
   >
-  getOption<const K extends string>(key: CheckedKey<Id, D, K>): Effect.Effect<
-    Option.Option<ValueOf<FamilyOf<D, Route<D, K>>>>,
+  getOption<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
+    Option.Option<ValueOf<FamilyAt<Self, K>>>,
     CacheError,
-    Capability.Borrows<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
+    Capability.Borrows<PatternOf<FamilyAt<Self, K>>, Self>
   >
   set<const K extends string>(
-    key: CheckedKey<Id, D, K>,
-    value: ValueOf<FamilyOf<D, Route<D, K>>>,
+    key: CheckedKey<Self, K>,
+    value:
+      | ValueOf<FamilyAt<Self, K>>
+      | Misfit.OtherwiseEach<Misfit.value<PatternOf<FamilyAt<Self, K>>>, ValueOf<FamilyAt<Self, K>>>,
     options?: SetOptions
-  ): Effect.Effect<void, CacheError, Capability.Owns<PatternOf<FamilyOf<D, Route<D, K>>>, Self>>
-  delete<const K extends string>(key: CheckedKey<Id, D, K>): Effect.Effect<
+  ): Effect.Effect<void, CacheError, Capability.Owns<PatternOf<FamilyAt<Self, K>>, Self>>
+  delete<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
     void,
     CacheError,
-    Capability.Owns<PatternOf<FamilyOf<D, Route<D, K>>>, Self>
+    Capability.Owns<PatternOf<FamilyAt<Self, K>>, Self>
   >
 
   /** The engine alone: no right to anything. */
@@ -239,9 +248,8 @@ type CheckedPattern<Id extends string, D extends Definition, P extends string> =
   : patternProblem<P>
 
 // A union of keys is fine as long as one family decides about all of them; else neither value type nor right is sound.
-type CheckedKey<Id extends string, D extends Definition, K extends string> = isUnion<Route<D, K>> extends true
-  ? Diagnostic.keyAmbiguous
-  : CheckedOneKey<Id, D, K>
+type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> extends true ? Diagnostic.keyAmbiguous
+  : CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
 type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown
   ? [keyProblem<K>] extends [never] ? [Route<D, K>] extends [never] ? Diagnostic.keyUnknown<Id, K> : K : keyProblem<K>
   : never

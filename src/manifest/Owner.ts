@@ -26,6 +26,7 @@ import type {
   OwnsCapability
 } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Misfit from "../diagnostic/Misfit.ts"
 import type {
   CodecsOf,
   Definition,
@@ -182,15 +183,18 @@ export interface PredictOptions {
 
 type WarmOf<F> = WarmOptions<Params<PatternOf<F>, CodecsOf<F>>>
 
-// Errors and requirements are open here: what is wrong about them is said by a message, not by a mismatch.
+// All that a lookup answers is let through here: what is wrong about it is said by a message, not by a mismatch. The
+// value's type is named all the same, so that literals in an answer keep their types.
 type LookupOf<F> = (
   params: ParsedParams<PatternOf<F>, CodecsOf<F>>,
   context: Lookup.LookupContext<ValueOf<F>>
-) => Effect.Effect<ValueOf<F> | Lookup.Answer<ValueOf<F>>, any, any>
+) => Effect.Effect<AnswerOf<F> | Anything, any, any> | Anything
 type LookupManyOf<F> = (
   params: ReadonlyArray<ParsedParams<PatternOf<F>, CodecsOf<F>>>,
   contexts: ReadonlyArray<Lookup.LookupContext<ValueOf<F>>>
-) => Effect.Effect<ReadonlyArray<ValueOf<F> | Lookup.Answer<ValueOf<F>>>, any, any>
+) => Effect.Effect<ReadonlyArray<AnswerOf<F>> | Anything, any, any> | Anything
+type AnswerOf<F> = ValueOf<F> | Lookup.Answer<ValueOf<F>>
+type Anything = {} | null | undefined
 
 /**
  * The families that the owner of `K` owns as parts, at any depth.
@@ -212,7 +216,7 @@ type partsOf<D extends Definition, K> = {
  * @since 0.1.0
  */
 export type CheckedOwner<Self, D extends Definition, K extends string, O> = {
-  readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, K, O[N]>
+  readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, K, N, O[N]>
     : N extends "parts" ? CheckedParts<Self, D, K, O[N]>
     : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
     : string extends N ? O[N]
@@ -225,7 +229,7 @@ type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
     : Diagnostic.partUnknown<K, Part & string>
 }
 type CheckedPart<Self, D extends Definition, Part extends string, O> = {
-  readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, Part, O[N]>
+  readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, Part, N, O[N]>
     : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
     : Diagnostic.optionUnknown<N & string, `the part '${Part}'`>
 }
@@ -234,15 +238,23 @@ type CheckedWarming<Option extends "warm" | "predict", W> = {
     : Diagnostic.optionUnknown<N & string, `'${Option}'`>
 }
 
-// While the compiler looks for the types of a lookup's parameters it asks with the constraint, whose requirements are
-// `any`.
-type CheckedLookup<Self, D extends Definition, K extends string, L> = L extends
-  (...args: any) => Effect.Effect<any, infer E, infer R> ? 0 extends 1 & R ? L
-  : [findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>] extends [never] ? 0 extends 1 & E ? L
-    : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
-    : Diagnostic.lookupFails<K>
-  : findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>
+// While the compiler looks for the types of a lookup's parameters it asks with the constraint, which answers anything.
+type CheckedLookup<Self, D extends Definition, K extends string, N, L> = L extends (...args: any) => infer X
+  ? [Anything] extends [X] ? L
+  : [X] extends [Effect.Effect<infer A, infer E, infer R>]
+    ? [findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>] extends [never]
+      ? isAnswer<A, N, AnswerOf<FamilyOf<D, K>>> extends false ? lookupUnfit<K, N>
+      : 0 extends 1 & E ? L
+      : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
+      : Diagnostic.lookupFails<K>
+    : findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>
+  : lookupUnfit<K, N>
   : L
+
+type isAnswer<A, N, Answer> = N extends "lookup" ? [A] extends [Answer] ? true : false
+  : [A] extends [ReadonlyArray<Answer>] ? true
+  : false
+type lookupUnfit<K extends string, N> = N extends "lookup" ? Misfit.lookup<K> : Misfit.lookupMany<K>
 
 type findLookupProblem<K extends string, R> = R extends BorrowsCapability<infer P, any, any> ?
   Diagnostic.lookupReads<K, P>

@@ -95,5 +95,34 @@ export const patterns: ReadonlyArray<Explained> = [
     "Use the family's accessor, or make the text a segment with `Key.segment`.",
     module([user], ["export const one = (id: string) => AppCache.get(`user:${id}`)"]),
     module([user], ["export const one = (id: number) => AppCache.get(`user:${id}`)"])
+  ),
+  explain(
+    "E0112",
+    "The parameters of a key lack a name of its pattern, or have a name that it has not.",
+    "A key has one text for each name, in the order of the pattern. A missing one would spell another key, and one " +
+      "too many is a mistake of somebody who thought of another family.",
+    "Give a value for each name in braces, and nothing else.",
+    module([user], ["export const one = AppCache.keys.user.get({ name: 1 })"]),
+    module([user], ["export const one = AppCache.keys.user.get({ id: 1 })"])
+  ),
+  explain(
+    "E0113",
+    "A parameter has another type than the manifest declares for it.",
+    "Ids of two families may look alike. A type for each keeps the id of one out of the keys of the other.",
+    "Give a value of the type that `params` declares. Where it declares none, a string, a number or a bigint will do.",
+    module([`user: { pattern: "user:{id}", params: { id: Manifest.type<number>() } }`], [
+      `export const one = AppCache.keys.user.get({ id: "1" })`
+    ]),
+    module([`user: { pattern: "user:{id}", params: { id: Manifest.type<number>() } }`], [
+      "export const one = AppCache.keys.user.get({ id: 1 })"
+    ])
+  ),
+  explain(
+    "E0114",
+    "A value has another type than its family declares.",
+    "Whoever reads the key is given the declared type, whoever wrote it.",
+    "Give a value of the type that the family declares as `value`, or change what it declares.",
+    module([user], ["export const one = AppCache.keys.user.set({ id: 1 }, 5)"]),
+    module([user], [`export const one = AppCache.keys.user.set({ id: 1 }, "Ann")`])
   )
 ]

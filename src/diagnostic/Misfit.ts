@@ -1,0 +1,107 @@
+/**
+ * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. Found by the compiler alone.
+ *
+ * A message that takes the place of a wrong argument needs a type parameter for the argument, and with it literals and
+ * callbacks lose the types that they take from their context. So what an operation takes is a union of its type with
+ * {@link Otherwise}, which nothing inhabits: the compiler tries what it is given against the type, and where that fails
+ * it prints the union, in its own words and at the property that is wrong.
+ *
+ * @since 0.1.0
+ */
+import type { message } from "./Diagnostic.ts"
+
+declare const TypeId: unique symbol
+
+/**
+ * A member of a union that nothing inhabits, with the message for values that have none of the union's other types.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export interface Otherwise<out Message> {
+  readonly [TypeId]: Message
+}
+
+/**
+ * The same for values that have parts: each part of a union with it is a union with the message, at any depth.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type OtherwiseEach<Message, V> = {
+  readonly [K in keyof V | typeof TypeId]: K extends keyof V
+    ? [V[K]] extends [object] ? OtherwiseEach<Message, V[K]> : Otherwise<Message>
+    : Message
+}
+
+/**
+ * E0112: parameters of a key that lack one of the pattern's names, or have another one.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type parameters<Pattern extends string> = message<
+  "E0112",
+  `these are not the parameters of '${Pattern}'`,
+  "give a value for each name in its braces, and nothing else"
+>
+
+/**
+ * E0113: a parameter of another type than the manifest declares.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type parameter<Pattern extends string, Name extends string> = message<
+  "E0113",
+  `this is no value of the parameter '${Name}' of '${Pattern}'`,
+  "give the type that params declares, or else a string, a number or a bigint"
+>
+
+/**
+ * E0114: a value of another type than the manifest declares.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type value<Pattern extends string> = message<
+  "E0114",
+  `this is no value of '${Pattern}'`,
+  "give the type that its family declares as value, or declare another"
+>
+
+/**
+ * E0114: an update that makes something else of a value.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type change<Pattern extends string> = message<
+  "E0114",
+  `this function makes no value of '${Pattern}'`,
+  "answer with the type that its family declares as value, or with an Effect of it"
+>
+
+/**
+ * E0114: a lookup that answers with another type than its family's values have, or with no Effect.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type lookup<Family extends string> = message<
+  "E0114",
+  `the lookup of family '${Family}' answers with something else than a value of '${Family}'`,
+  "answer with an Effect of the type that its family declares as value"
+>
+
+/**
+ * E0114: the same of a lookup of many keys.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type lookupMany<Family extends string> = message<
+  "E0114",
+  `the lookupMany of family '${Family}' answers with something else than a list of values of '${Family}'`,
+  "answer with an Effect of a list of the type that its family declares as value"
+>
