@@ -61,6 +61,20 @@ describe("raw keys", () => {
   })
 })
 
+describe("a program that is run", () => {
+  test("has every right provided", () => {
+    expect(pipe(Effect.succeed(1), Manifest.provided)).type.toBe<Effect.Effect<number>>()
+    // @ts-expect-error Type 'Borrows<"prefs:{id}", AppCache>' is not assignable to type 'never'
+    Effect.runPromise(prefs.get({ id }))
+    // @ts-expect-error Type 'Borrows<"prefs:{id}", AppCache>' is not assignable to type 'never'
+    pipe(prefs.get({ id }), Effect.runPromise)
+    // @ts-expect-error E0233: nothing provides the right to write 'prefs:{id}', which this program requires; help: provide
+    Manifest.provided(prefs.delete({ id }))
+    // @ts-expect-error E0233: nothing provides the right to read 'prefs:{id}', which this program requires; help: provide
+    pipe(prefs.get({ id }), Manifest.provided)
+  })
+})
+
 describe("parameters and values", () => {
   test("carry a message in the compiler's own words, at the token that is wrong", () => {
     // @ts-expect-error E0112: these are not the parameters of 'user:{id}'; help: give a value for each name in its braces

@@ -1,7 +1,9 @@
-import { Effect, pipe } from "effect"
-import { AppCache, User, UserId } from "../fixture.ts"
+import { Effect, Layer, ManagedRuntime, pipe } from "effect"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import { AppCache, type Db, User, UserId } from "../fixture.ts"
 
-const { feed, prefs, user } = AppCache.keys
+const { facts, feed, prefs, user } = AppCache.keys
 const id = UserId.make("1")
 const ann = new User({ id, name: "Ann" })
 declare const text: string
@@ -57,3 +59,8 @@ export const borrowed = Effect.gen(function*() {
 
 export const unprovided = Effect.runPromise(user.set({ id }, ann))
 export const unprovidedPipe = pipe(user.get({ id }), Effect.runPromise)
+export const unprovidedAll = Effect.runPromise(Effect.andThen(user.set({ id }, ann), prefs.get({ id })))
+export const unprovidedLayer = ManagedRuntime.make(Layer.effectDiscard(prefs.delete({ id })))
+export const undeclared = (): Effect.Effect<void, CacheError, Db> => user.delete({ id })
+export const named = pipe(user.delete({ id }), Manifest.provided, Effect.runPromise)
+export const namedPart = Manifest.provided(facts.get({ id }))

@@ -4,11 +4,13 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Order from "effect/Order"
 import * as Path from "effect/Path"
 import * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Schema from "effect/Schema"
-import { type Declaration, type Finding, findOther, parse } from "./findings.ts"
+import { type Declaration, type Finding, findOther, parse, type Place } from "./findings.ts"
+import { findMisfit, findUnprovided } from "./native.ts"
 import { render, type Style } from "./render.ts"
 
 /** The project has no TypeScript of its own. */
@@ -27,10 +29,9 @@ export interface Options {
   /** The Node that runs this program, which runs the compiler, too. */
   readonly node: string
   readonly folder: string
+  /** Files, beside those with errors, in which the other party of a finding is looked for. */
+  readonly filesMax: number
 }
-
-// Files in which the other party of a finding is looked for.
-const filesMax = 5_000
 
 /** How many errors there are, of any kind. */
 export const check = Effect.fnUntraced(function*(options: Options) {
@@ -42,26 +43,46 @@ export const check = Effect.fnUntraced(function*(options: Options) {
     spawner.string(
       ChildProcess.make(options.node, [compiler, "-p", options.project, ...flags], { cwd: options.folder })
     )
-  const { findings, others } = parse(yield* run(["--noEmit", "--pretty", "false"]))
+  const report = parse(yield* run(["--noEmit", "--pretty", "false"]))
   const texts = new Map<string, string>()
   const read = Effect.fnUntraced(function*(file: string) {
     if (texts.has(file)) return
     texts.set(file, yield* Effect.orElseSucceed(fs.readFileString(path.resolve(options.folder, file)), () => ""))
   })
-  yield* Effect.forEach(findings, ({ file }) => read(file), { discard: true })
+  const places = [...report.findings, ...report.others.flatMap(({ place }) => place === undefined ? [] : [place])]
+  yield* Effect.forEach(places, ({ file }) => read(file), { discard: true })
   // The manifest is often in another file than its misuse.
-  if (findings.length > 0) {
+  if (places.length > 0) {
     const listed = (yield* run(["--listFilesOnly"])).split(/\r?\n/)
       .filter((file) => file !== "" && !file.includes("node_modules") && !file.endsWith(".d.ts"))
       .map((file) => path.relative(options.folder, file))
-    yield* Effect.forEach(listed.slice(0, filesMax), read, { discard: true })
+    yield* Effect.forEach(listed.slice(0, options.filesMax), read, { discard: true })
   }
-  const shown = findings.map((finding) => ({ finding, other: findOther(finding, nearFirst(finding, texts, path)) }))
+  const shown: Array<Shown> = []
+  const others: Array<string> = []
+  const show = (finding: Finding) =>
+    shown.push({ finding, other: findOther(finding, nearFirst(finding.file, texts, path)) })
+  report.findings.forEach(show)
+  for (const { place, text } of report.others) {
+    const finding = place && (findMisfit(text, place, texts.get(place.file)!) ??
+      findUnprovided(text, place, nearFirst(place.file, texts, path)))
+    if (finding === undefined) others.push(text)
+    else show(finding)
+  }
+  shown.sort((a, b) => byPlace(a.finding, b.finding))
   yield* options.isJson
     ? Console.log(JSON.stringify({ findings: shown.map(toJson), others }, undefined, 2))
-    : show(shown, others, texts, options.style)
-  return findings.length + others.length
+    : print(shown, others, texts, options.style)
+  return shown.length + others.length
 })
+
+const byPlace = Order.combine(
+  Order.mapInput(Order.String, ({ file }: Place) => file),
+  Order.combine(
+    Order.mapInput(Order.Number, ({ line }: Place) => line),
+    Order.mapInput(Order.Number, ({ column }: Place) => column)
+  )
+)
 
 interface Shown {
   readonly finding: Finding
@@ -70,7 +91,7 @@ interface Shown {
 
 // The finding's own file, then those that it imports, nearest first: another manifest of the project is no party to it.
 const nearFirst = (
-  { file }: Finding,
+  file: string,
   texts: ReadonlyMap<string, string>,
   path: Path.Path
 ): ReadonlyArray<readonly [string, string]> => {
@@ -87,7 +108,7 @@ const nearFirst = (
 
 const toJson = ({ finding, other }: Shown) => ({ ...finding, ...(other === undefined ? {} : { other }) })
 
-const show = (
+const print = (
   shown: ReadonlyArray<Shown>,
   others: ReadonlyArray<string>,
   texts: ReadonlyMap<string, string>,

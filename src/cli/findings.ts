@@ -1,6 +1,7 @@
 /**
  * What a compiler printed, taken apart: our findings with their places, and everything else as it was.
  */
+import type { Diagnostic } from "../diagnostic/Diagnostic.ts"
 
 export interface Place {
   readonly file: string
@@ -13,12 +14,19 @@ export interface Finding extends Place {
   readonly code: string
   readonly sentence: string
   readonly help: string
+  /** What the compiler says of the refused text. */
+  readonly label?: string
+}
+
+/** An error in the compiler's own words, with the lines that explain it. */
+export interface Other {
+  readonly text: string
+  readonly place: Place | undefined
 }
 
 export interface Report {
   readonly findings: ReadonlyArray<Finding>
-  /** Errors that are not ours, each with the lines that explain it. */
-  readonly others: ReadonlyArray<string>
+  readonly others: ReadonlyArray<Other>
 }
 
 const place = /^(.+?)\((\d+),(\d+)\): error TS\d+: /
@@ -28,20 +36,51 @@ const message = /"(E\d{4}): ((?:[^"\\]|\\.)*?); help: ((?:[^"\\]|\\.)*?)"/
 /** Reads what `tsc --pretty false` prints. */
 export const parse = (output: string): Report => {
   const findings: Array<Finding> = []
-  const others: Array<string> = []
+  const others: Array<Other> = []
   for (const error of output.split(/\r?\n(?=\S)/)) {
     const text = error.trimEnd()
     if (text === "") continue
     const at = place.exec(text)
+    const where = at === null ? undefined : { file: at[1]!, line: Number(at[2]), column: Number(at[3]) }
     const ours = message.exec(text)
-    if (at === null || ours === null) {
-      others.push(text)
+    if (where === undefined || ours === null) {
+      others.push({ text, place: where })
       continue
     }
     const [, code, sentence, help] = ours as unknown as [string, string, string, string]
-    findings.push({ file: at[1]!, line: Number(at[2]), column: Number(at[3]), code, sentence, help })
+    const label = misfits.has(code) ? labelOf(text) : undefined
+    findings.push({ ...where, code, sentence, help, ...(label === undefined ? {} : { label }) })
   }
   return { findings, others }
+}
+
+/** A finding's words as compilers print them. */
+export const say = ({ code, help, sentence }: Diagnostic): Pick<Finding, "code" | "sentence" | "help"> => ({
+  code,
+  sentence: sentence.replaceAll("`", "'"),
+  help: help.replaceAll("`", "'")
+})
+
+// Of these the compiler's own words say which part is wrong.
+const misfits = new Set(["E0112", "E0113", "E0114"])
+// Longer types say less.
+const typeLengthMax = 60
+
+/** What the compiler says of a value that does not fit, in few words. */
+export const labelOf = (text: string): string | undefined => {
+  const missing = /Property '([^']+)' is missing in type/.exec(text)
+  if (missing !== null) return `'${missing[1]}' is missing`
+  const several = /is missing the following properties from type .*: ([^:\n]+)$/m.exec(text)
+  if (several !== null) return `missing: ${several[1]}`
+  const surplus = /'([^']+)' does not exist in type/.exec(text)
+  if (surplus !== null) return `there is no '${surplus[1]}'`
+  const count = /Expected ([\d-]+) arguments?, but got (\d+)/.exec(text)
+  if (count !== null) return `expected ${count[1]} arguments, got ${count[2]}`
+  const types = [...text.matchAll(/(?:Type|Argument of type) '(.+?)' is not assignable to/g)]
+  const type = types.at(-1)?.[1]
+  if (type === undefined || type.length > typeLengthMax) return undefined
+  const path = [...text.matchAll(/Types of property '([^']+)' are incompatible/g)].map(([, name]) => name).join(".")
+  return path === "" ? `this is '${type}'` : `its '${path}' is '${type}'`
 }
 
 /** The text at a place that the compiler would underline: a literal, a name, or one character. */

@@ -38,7 +38,7 @@ export const render = (
     column: finding.column,
     length: lengthAt(lineOf(finding.file, finding.line), finding.column),
     sign: "^",
-    label: "refused here",
+    label: finding.label ?? "refused here",
     paint: style.refused
   }
   const declared: Mark | undefined = other && { ...other, sign: "-", paint: style.declared }

@@ -958,6 +958,41 @@ export type methodCannotFail = message<
   "let the method fail with CacheError, or leave invalidates out"
 >
 
+/**
+ * E0233: a program that is run without a right that it requires.
+ *
+ * **Details**
+ *
+ * Effect's own runners show the right alone (`Type 'Owns<...>' is not assignable to type 'never'`); `stateless check`
+ * and `Manifest.provided` say this.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type capabilityUnprovided<
+  Id extends string,
+  Verb extends "read" | "write",
+  Pattern extends string,
+  Owner extends string
+> = message<
+  "E0233",
+  `nothing provides the right to ${Verb} '${Pattern}', which this program requires`,
+  `provide '${Id}.owner(${Owner})' or '${Id}.modules' before it runs, or let its caller provide it`
+>
+/**
+ * E0233 for a compiler's output.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const capabilityUnprovided = (id: string, verb: "read" | "write", pattern: string, owner: string) =>
+  finding(
+    "E0233",
+    "CapabilityUnprovided",
+    `nothing provides the right to ${verb} ${say`${pattern}`}, which this program requires`,
+    say`provide ${`${id}.owner(${owner})`} or ${`${id}.modules`} before it runs, or let its caller provide it`
+  )
+
 // --- E04xx: manifests ------------------------------------------------------------------------------------------------
 
 /**

@@ -16,7 +16,7 @@ import type {
   OwnsEach
 } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
-import type { Definition, findLayerProblem, joinQuoted, ListOf } from "../ownership/Definition.ts"
+import type { Definition, FamilyOf, findLayerProblem, joinQuoted, ListOf, Route } from "../ownership/Definition.ts"
 
 /**
  * Takes the body of a function that declares `C`. The function requires what is declared, and what else the body needs.
@@ -107,3 +107,26 @@ type findProgramProblem<Self, D extends Definition, L, R> = R extends BorrowsCap
   ? findLayerProblem<D, L, "borrows", P>
   : R extends OwnsCapability<infer P, any, Self> ? findLayerProblem<D, L, "owns", P>
   : never
+
+/**
+ * Takes a program that is ready to run, and refuses one that requires a right to a cache.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Provided {
+  <A, E, R>(
+    effect: [findUnprovided<R>] extends [never] ? Effect.Effect<A, E, R> : findUnprovided<R>
+  ): Effect.Effect<A, E, R>
+}
+
+type findUnprovided<R> = R extends BorrowsCapability<infer P, any, infer Self> ? nameUnprovided<Self, "read", P>
+  : R extends OwnsCapability<infer P, any, infer Self> ? nameUnprovided<Self, "write", P>
+  : never
+type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
+  IdOf<Self>,
+  ownerOf<DefinitionOf<Self>, Route<DefinitionOf<Self>, P>>
+] extends [infer Id extends string, infer Owner extends string] ? Diagnostic.capabilityUnprovided<Id, Verb, P, Owner>
+  : never
+type IdOf<Self> = Self extends { readonly key: infer Id extends string } ? Id : string
+type ownerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole } ? ownerOf<D, Whole> : K

@@ -49,7 +49,7 @@ import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
 import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"
-import type { DeclaredFn, DeclaredMethod, DefinitionOf, InLayer } from "./Declared.ts"
+import type { DeclaredFn, DeclaredMethod, DefinitionOf, InLayer, Provided } from "./Declared.ts"
 import type { Family, InvalidateOptions, Write } from "./Family.ts"
 import { compose as composeLayers } from "./internal/composition.ts"
 import { make } from "./internal/manifest.ts"
@@ -325,3 +325,21 @@ export const mergeOwners = <
 > =>
   // The checks answer the layers themselves, or the call does not compile.
   Layer.mergeAll(...(layers as unknown as [Layer.Layer<never>])) as never
+
+/**
+ * The program itself, if it requires no right to a cache. Put before the runner, it names the right that is missing and
+ * who provides it, where the runner says `not assignable to type 'never'`.
+ *
+ * **Example** (A program that is ready to run)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import * as Manifest from "effect-stateless/manifest/Manifest"
+ *
+ * Effect.succeed(1).pipe(Manifest.provided, Effect.runSync) // => 1
+ * ```
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const provided: Provided = <A>(effect: A) => effect as never

@@ -28,7 +28,10 @@ describe("parse", () => {
       sentence: "'user:{id}:photo' is already owned through 'user:*' of family 'user'",
       help: "add partOf: 'user' (same owner) or carvedFrom: 'user' (an owner of its own)"
     }])
-    assert.deepStrictEqual(others, ["src/other.ts(1,1): error TS2304: Cannot find name 'x'.\n  Did you mean 'y'?"])
+    assert.deepStrictEqual(others, [{
+      text: "src/other.ts(1,1): error TS2304: Cannot find name 'x'.\n  Did you mean 'y'?",
+      place: { file: "src/other.ts", line: 1, column: 1 }
+    }])
     assert.deepStrictEqual(parse(""), { findings: [], others: [] })
   })
 

@@ -10,12 +10,13 @@ class Shop extends Manifest.Service<Shop>()("Shop", {
   families: {
     user: { pattern: "user:{id}", value: Manifest.type<number>() },
     page: { pattern: "page:{site}:{id}", value: Manifest.type<number>() },
-    list: { pattern: "list:{id}", value: Manifest.type<number>(), derives: ["page:{site}:{id}"] }
+    list: { pattern: "list:{id}", value: Manifest.type<number>(), derives: ["page:{site}:{id}"] },
+    log: { pattern: "log:*", value: Manifest.type<number>() }
   }
 }) {}
-const { list, page, user } = Shop.keys
+const { list, log, page, user } = Shop.keys
 
-const Live = Layer.mergeAll(Shop.owner("user"), Shop.owner("page"), Shop.owner("list")).pipe(
+const Live = Layer.mergeAll(Shop.owner("user"), Shop.owner("page"), Shop.owner("list"), Shop.owner("log")).pipe(
   Layer.provideMerge(Shop.layer),
   Layer.provide(MemoryStore.layer({ capacity: 100 }))
 )
@@ -63,6 +64,16 @@ describe("a declared function", () => {
       yield* fill
       yield* clear()
       assert.deepStrictEqual(yield* held, { en: false, de: false, list: false })
+    }).pipe(Effect.provide(Live)))
+
+  it.effect("drops of a family with any number of segments what its text names, and no more", () =>
+    Effect.gen(function*() {
+      const clear = Shop.fn("clear", { invalidates: ["log:en:*"] })(function*() {})
+      yield* log.set({ "*": "en:1" }, 1)
+      yield* log.set({ "*": "de:1" }, 1)
+      yield* clear()
+      assert.isTrue(Option.isNone(yield* log.getOption({ "*": "en:1" })))
+      assert.isTrue(Option.isSome(yield* log.getOption({ "*": "de:1" })))
     }).pipe(Effect.provide(Live)))
 
   it.effect("leaves to the writes what follows from them", () =>

@@ -340,5 +340,22 @@ export const ownership: ReadonlyArray<Explained> = [
       `export const one = AppCache.owner("profile", { lookup: ({ id }) => AppCache.keys.user.get({ id }) })`
     ]),
     "the run time"
+  ),
+  explain(
+    "E0233",
+    "A program is run, and nothing provides a right that it requires.",
+    "Rights come from owners, borrowers and modules alone: without one there is no engine, and nobody who may load " +
+      "or change the entry. Effect's runners show the right; `Manifest.provided` before them, and `stateless check`, " +
+      "show this.",
+    "Provide the modules, or the owner of the family; in a function that others run, let the requirement stand.",
+    module([user], [`export const one = Effect.runPromise(AppCache.keys.user.set({ id: 1 }, "Ann"))`]),
+    module([user], [
+      `import * as MemoryStore from "effect-stateless/store/MemoryStore"`,
+      "",
+      `const Live = AppCache.modules({ user: AppCache.owner("user") }).pipe(`,
+      "  Layer.provide(MemoryStore.layer({ capacity: 100 }))",
+      ")",
+      `export const one = Effect.runPromise(Effect.provide(AppCache.keys.user.set({ id: 1 }, "Ann"), Live))`
+    ])
   )
 ]

@@ -10,9 +10,10 @@ import { CacheError, NotOwner } from "../../cache/CacheError.ts"
 import type { Scope } from "../../cache/Invalidation.ts"
 import type { Declared } from "../../ownership/Definition.ts"
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
-import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
-import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
+import type { ValidManifest } from "../../ownership/Validation.ts"
+import { parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import { find, keyOf, type Runtime } from "./grants.ts"
+import { scopeOfPattern } from "./keys.ts"
 
 type AnyBody = (...args: ReadonlyArray<any>) => Generator<any, any, any>
 type AnyMethod = (this: unknown, ...args: ReadonlyArray<any>) => Effect.Effect<any, any, any>
@@ -63,24 +64,7 @@ const targetsOf = (
   )
   return touching(declaration.invalidates)
     .filter(({ family }) => !followed.has(family.name))
-    .map(({ family, pattern }) => ({ family: family.name, scope: scopeOf(family, pattern) }))
-}
-
-// Text in the pattern, where the family has a parameter, fixes that parameter.
-const scopeOf = (family: ValidFamily, pattern: KeyPattern): Scope => {
-  const positions: Array<number> = []
-  const values: Array<string> = []
-  let position = 0
-  family.pattern.segments.forEach((segment, index) => {
-    if (segment._tag === "Text") return
-    const given = pattern.segments[index]
-    if (given?._tag === "Text") {
-      positions.push(position)
-      values.push(given.text)
-    }
-    position++
-  })
-  return { positions, values }
+    .map(({ family, pattern }) => ({ family: family.name, scope: scopeOfPattern(family.pattern, pattern) }))
 }
 
 const dropAll = (

@@ -135,15 +135,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
       if (pattern.rest) params["*"] = texts.slice(holes.length).join(":")
       return Option.some(params)
     },
-    scopeOfPattern: (wanted) => {
-      let position = 0
-      const bound = wanted.segments.flatMap((segment, at) => {
-        if (pattern.segments[at]?._tag === "Text") return []
-        const own = position++
-        return segment._tag === "Text" ? [{ position: own, value: segment.text }] : []
-      })
-      return { positions: bound.map((each) => each.position), values: bound.map((each) => each.value) }
-    },
+    scopeOfPattern: (wanted) => scopeOfPattern(pattern, wanted),
     scopeOf: (params) => {
       const given = holes.flatMap(({ encode, name }, position) =>
         params[name] === undefined ? [] : [{ name, position, value: encode(params[name]) }]
@@ -156,4 +148,15 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
         : Result.fail(Diagnostic.format(Diagnostic.parameterNotSegment(pattern.source, wrong.name)))
     }
   }
+}
+
+/** What the keys of a family that a pattern denotes have in common: its text, where the family has none. */
+export const scopeOfPattern = (family: KeyPattern, wanted: KeyPattern): Scope => {
+  let position = 0
+  const bound = wanted.segments.flatMap((segment, at) => {
+    if (family.segments[at]?._tag === "Text") return []
+    const own = position++
+    return segment._tag === "Text" ? [{ position: own, value: segment.text }] : []
+  })
+  return { positions: bound.map((each) => each.position), values: bound.map((each) => each.value) }
 }

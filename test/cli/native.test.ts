@@ -1,0 +1,110 @@
+import { assert, describe, it } from "@effect/vitest"
+import { labelOf } from "../../src/cli/findings.ts"
+import { findMisfit, findUnprovided } from "../../src/cli/native.ts"
+
+const manifest = `class AppCache extends Manifest.Service<AppCache>()("AppCache", {
+  families: {
+    files: { pattern: "files:*" },
+    facts: { pattern: "files:{id}:facts", layer: "server", partOf: "files" },
+    user: { pattern: "user:{id}", value: User }
+  }
+}) {}`
+const place = { file: "a.ts", line: 1, column: 1 }
+const unprovided = (text: string) => findUnprovided(text, place, [["cache.ts", manifest]])
+
+describe("a right that nobody provides", () => {
+  it("is found alone, among others, and in the requirements that a signature lacks", () => {
+    for (
+      const text of [
+        `Type 'Owns<"user:{id}", AppCache>' is not assignable to type 'never'.`,
+        `Type 'AppCache | Owns<"user:{id}", AppCache> | Store' is not assignable to type 'never'.\n  Type 'AppCache' is not`,
+        `Type 'Effect<void, never, Owns<"user:{id}", AppCache>>' is not assignable to type 'Effect<void, never, never>'.\n` +
+        `  Type 'Owns<"user:{id}", AppCache>' is not assignable to type 'never'.`,
+        `Type 'Owns<"user:{id}", AppCache>' is not assignable to type 'Db'.`
+      ]
+    ) {
+      assert.deepStrictEqual(unprovided(text), {
+        ...place,
+        code: "E0233",
+        sentence: "nothing provides the right to write 'user:{id}', which this program requires",
+        help: "provide 'AppCache.owner(user)' or 'AppCache.modules' before it runs, or let its caller provide it",
+        label: `this requires Owns<"user:{id}", AppCache>`
+      })
+    }
+  })
+
+  it("is shown with the others that are missing", () => {
+    const found = unprovided(
+      `Type 'Borrows<"user:{id}", AppCache> | Db | Owns<"x", AppCache>' is not assignable to type 'never'.\n` +
+        `    Type 'Borrows<"user:{id}", AppCache>' is not assignable to type 'never'.`
+    )
+    assert.strictEqual(found!.label, `this requires Borrows<"user:{id}", AppCache>, Owns<"x", AppCache>`)
+  })
+
+  it("names the owner of the whole for a part", () => {
+    const found = unprovided(`Type 'Borrows<"files:{id}:facts", AppCache>' is not assignable to type 'never'.`)
+    assert.include(found!.sentence, "to read 'files:{id}:facts'")
+    assert.include(found!.help, "AppCache.owner(files)")
+  })
+
+  it("is not seen in other errors", () => {
+    assert.isUndefined(unprovided(`Type 'Db' is not assignable to type 'never'.`))
+    assert.isUndefined(unprovided(`Type 'Owns<"user:{id}", AppCache>' is not assignable to type '"E0220: the body'.`))
+    assert.isUndefined(
+      unprovided(`Type 'Effect<void, never, Owns<"user:{id}", AppCache>>' is not assignable to type 'never'.`)
+    )
+  })
+})
+
+describe("an argument that does not fit, in the compiler's own words", () => {
+  // `|` marks the place of the error.
+  const misfit = (marked: string, error = "error TS2322: Type 'string' is not assignable to type 'boolean'.") => {
+    const before = marked.slice(0, marked.indexOf("|")).split("\n")
+    const at = { file: "a.ts", line: before.length, column: before.at(-1)!.length + 1 }
+    const found = findMisfit(`a.ts(1,1): ${error}`, at, marked.replace("|", ""))
+    return found && [found.code, /'([^']+)'/.exec(found.sentence)![1], found.label]
+  }
+  const few = "error TS2554: Expected 2-3 arguments, but got 1."
+
+  it("is that of the family whose accessor is called", () => {
+    const dark = ["E0114", "prefs", "this is 'string'"]
+    assert.deepStrictEqual(misfit("const { prefs } = C.keys\nprefs.set({ id }, { |dark: '(' })"), dark)
+    assert.deepStrictEqual(misfit("C.keys.prefs.update({ id }, (was) => ({ |dark: 'no' }))"), dark)
+    assert.deepStrictEqual(misfit("C.keys.prefs.setMany([[{ id: `{` }, { |dark: 'no' }]])"), dark)
+    assert.deepStrictEqual(misfit("C.keys.prefs.get({ /* ( */ |id: true })"), ["E0112", "prefs", "this is 'string'"])
+    assert.deepStrictEqual(misfit("C.keys.prefs.|set({ id })", few), [
+      "E0114",
+      "prefs",
+      "expected 2-3 arguments, got 1"
+    ])
+    assert.deepStrictEqual(misfit("C.keys.prefs.|set()", few)![0], "E0112")
+  })
+
+  it("is not one of another call, of a function's body, or of something else with that name", () => {
+    assert.isUndefined(misfit("const { prefs } = C.keys\nprefs.set({ id }, make(|1))"))
+    assert.isUndefined(misfit("const { prefs } = C.keys\nprefs.update({ id }, (was) => { |dark = 1; return was })"))
+    assert.isUndefined(misfit("const prefs = new Map()\nprefs.set(1, |2)"))
+    assert.isUndefined(misfit("const { prefs } = C.keys\nprefs.set({ id }, |x)", "error TS2304: Cannot find name 'x'."))
+  })
+
+  it("may be a parameter that a lookup is not given", () => {
+    const error = `error TS2339: Property 'di' does not exist on type 'ParsedParams<"prefs:{id}", {}>'.`
+    assert.deepStrictEqual(misfit("lookup: ({ |di }) => 1", error), ["E0112", "prefs:{id}", "there is no 'di'"])
+  })
+})
+
+describe("labelOf", () => {
+  it("says in few words what the compiler says", () => {
+    assert.strictEqual(labelOf("Property 'id' is missing in type '{}' but required in type 'X'."), "'id' is missing")
+    assert.strictEqual(labelOf("Type '{}' is missing the following properties from type 'X': a, b"), "missing: a, b")
+    assert.strictEqual(labelOf("known properties, and 'page' does not exist in type 'X'."), "there is no 'page'")
+    assert.strictEqual(
+      labelOf(
+        "Type 'A' is not assignable to type 'B'.\n  Types of property 'a' are incompatible.\n    Type '1' is not " +
+          "assignable to type '2'."
+      ),
+      "its 'a' is '1'"
+    )
+    assert.isUndefined(labelOf(`Type '${"x".repeat(61)}' is not assignable to type 'B'.`))
+  })
+})
