@@ -32,6 +32,30 @@ describe("a manifest", () => {
     })
   })
 
+  test("keeps its literals beside a weigher whose parameters have no types", () => {
+    class Weighed extends Manifest.Service<Weighed>()("Weighed", {
+      families: {
+        user: {
+          pattern: "user:{id}",
+          value: Manifest.type<string>(),
+          weigher: (key, value) => key.length + value.length
+        },
+        profile: { pattern: "profile:{id}", derives: ["user:{id}"] }
+      }
+    }) {}
+    expect(Weighed.keys.user.get({ id: 1 })).type.toBe<
+      Effect.Effect<string, CacheError, Borrows<"user:{id}", Weighed>>
+    >()
+  })
+
+  test("has families that are known by name, each with one pattern", () => {
+    const families: { readonly [name: string]: { readonly pattern: string } } = {}
+    // @ts-expect-error E0414: the names of these families are not known, so nothing can be checked about them; help: wri
+    Manifest.Service<any>()("C", { families })
+    // @ts-expect-error E0103: this is a choice of patterns, and a family has one; help: declare a family for each of them
+    Manifest.Service<any>()("C", { families: { user: { pattern: text === "" ? "user:{id}" : "person:{id}" } } })
+  })
+
   test("is composed with one that shares no key", () => {
     class Other extends Manifest.Service<Other>()("Other", { families: { all: { pattern: "user:*" } } }) {}
     // @ts-expect-error E0412: 'Other' and 'AppCache' both own 'user:_': by 'user:*' and by 'user:{id}'; help: declare it

@@ -45,6 +45,14 @@ export * as Explanations from "./diagnostic/Explanations.ts"
 export * as Misfit from "./diagnostic/Misfit.ts"
 
 /**
+ * Texts that the compiler does not know: plain strings, templates with a hole, choices of several, names that are
+ * computed. What it does not know it cannot check, so it refuses. Found by the compiler alone.
+ *
+ * @since 0.1.0
+ */
+export * as Opaque from "./diagnostic/Opaque.ts"
+
+/**
  * Concrete keys, such as `user:42`, and the segments that they are made of.
  *
  * A template with a plain text in it, `` `user:${name}` ``, may spell any key below `user`, for the text may hold a

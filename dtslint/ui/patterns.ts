@@ -29,3 +29,19 @@ export class Malformed extends Manifest.Service<Malformed>()("Malformed", {
 
 declare const plain: string
 export class Plain extends Manifest.Service<Plain>()("Plain", { families: { plain: { pattern: plain } } }) {}
+export class Choice extends Manifest.Service<Choice>()("Choice", {
+  families: { user: { pattern: plain === "" ? "user:{id}" : "person:{id}" } }
+}) {}
+
+declare const data: { readonly [name: string]: { readonly pattern: string } }
+const shared = { price: { pattern: "price:{id}", derives: ["produc:{id}"] } } as const
+export class Computed extends Manifest.Service<Computed>()("Computed", { families: data }) {}
+export class Spread extends Manifest.Service<Spread>()("Spread", {
+  families: { product: { pattern: "product:{id}" }, ...shared }
+}) {}
+export class Weighed extends Manifest.Service<Weighed>()("Weighed", {
+  families: {
+    user: { pattern: "user:{id}", weigher: (key, value) => key.length + value.length },
+    typo: { pattern: "typo:{id}", derives: ["usr:{id}"] }
+  }
+}) {}

@@ -266,18 +266,6 @@ export const patternTooLong = (pattern: string) =>
   )
 
 /**
- * E0103: a pattern whose text the compiler does not know.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export type patternPlainString = message<
-  "E0103",
-  "this pattern is a plain string, so nothing can be checked about it",
-  "write it as a literal, or build the manifest at run time"
->
-
-/**
  * E0104: two families of the same keys, spelt differently or not.
  *
  * @category patterns and keys
@@ -379,30 +367,6 @@ export const keyIsPattern = (key: string) =>
   )
 
 /**
- * E0107: a key whose text the compiler does not know, so its owner is unknown, too.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export type keyPlainString = message<
-  "E0107",
-  "this key is a plain string, so its owner is unknown",
-  "use the accessors of 'keys', or a literal or template such as `user:${id}`; pipe widens both, unless 'as const'"
->
-
-/**
- * E0108: a choice of keys that belong to different families.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export type keyAmbiguous = message<
-  "E0108",
-  "this key may belong to several families",
-  "handle them one by one, so that each has its own value type and owner"
->
-
-/**
  * E0109: a parameter value that is not exactly one segment of a key.
  *
  * **Details**
@@ -433,18 +397,6 @@ export const keyOfOtherFamily = (pattern: string, inner: string, family: string)
     say`these parameters of ${pattern} spell a key of ${inner}, which family ${family} decides about`,
     say`use the accessor of ${family}`
   )
-
-/**
- * E0111: a text in the template of a raw key, which could hold a colon and so spell another family's key.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export type keyTextHole<Key extends string> = message<
-  "E0111",
-  `a text in the template '${Key}' may hold ':' and name a key of another family`,
-  "use the accessors of 'keys', or make the text a segment with Key.segment"
->
 
 // --- E02xx: ownership and capabilities -------------------------------------------------------------------------------
 

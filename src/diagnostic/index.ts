@@ -37,3 +37,11 @@ export * as Explanations from "./Explanations.ts"
  * @since 0.1.0
  */
 export * as Misfit from "./Misfit.ts"
+
+/**
+ * Texts that the compiler does not know: plain strings, templates with a hole, choices of several, names that are
+ * computed. What it does not know it cannot check, so it refuses. Found by the compiler alone.
+ *
+ * @since 0.1.0
+ */
+export * as Opaque from "./Opaque.ts"

@@ -29,7 +29,9 @@ import type { FamilyStats, SetOptions } from "../cache/FamilySpec.ts"
 import type * as Capability from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
+import type * as Opaque from "../diagnostic/Opaque.ts"
 import type {
+  AnyDefinition,
   CarvedPatterns,
   Checked,
   CheckedDeclared,
@@ -248,7 +250,7 @@ type CheckedPattern<Id extends string, D extends Definition, P extends string> =
   : patternProblem<P>
 
 // A union of keys is fine as long as one family decides about all of them; else neither value type nor right is sound.
-type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> extends true ? Diagnostic.keyAmbiguous
+type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> extends true ? Opaque.keyChoice
   : CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
 type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown
   ? [keyProblem<K>] extends [never] ? [Route<D, K>] extends [never] ? Diagnostic.keyUnknown<Id, K> : K : keyProblem<K>
@@ -265,7 +267,7 @@ type CheckedOneKey<Id extends string, D extends Definition, K extends string> = 
  * @since 0.1.0
  */
 export const Service = <Self>() =>
-<const Id extends string, const D extends Definition>(
+<const Id extends string, const D extends AnyDefinition>(
   id: Id,
   definition: [D] extends [infer X extends Definition] ? Checked<X> : D
   // The checks answer the definition itself, or the call does not compile; the run time gives the class its members.

@@ -18,8 +18,9 @@
  * @since 0.1.0
  */
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Opaque from "../diagnostic/Opaque.ts"
 import type { findWitness, normalizePattern, ParamNames, patternProblem } from "../pattern/KeyPattern.ts"
-import type { findCrossing, findNearest, findOverlapping, Trie } from "../pattern/PatternSet.ts"
+import type { findCrossing, findNearest, findOverlapping, Heads, isAlone, Trie } from "../pattern/PatternSet.ts"
 import type { FamilyPolicy } from "./FamilyPolicy.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
@@ -96,6 +97,17 @@ export interface Definition {
   readonly layers?: { readonly [name: string]: LayerSpec } | undefined
   readonly families: { readonly [name: string]: FamilySpec }
   readonly readers?: { readonly [name: string]: ReaderSpec } | undefined
+}
+
+/**
+ * A definition that the compiler has not inferred yet. Where a manifest has a function whose parameters have no types,
+ * the compiler asks first with the constraint of the definition's type parameter, which is this and says nothing.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnyDefinition extends Definition {
+  readonly "~undetermined"?: never
 }
 
 // --- parts of a definition -------------------------------------------------------------------------------------------
@@ -203,6 +215,7 @@ type SoundName<D extends Definition> = D extends unknown ? Exclude<FamilyName<D>
 type Names<D extends Definition> = D extends unknown
   ? Flat<{ readonly [K in SoundName<D> as normalizePattern<PatternOf<D["families"][K]>>]: K }>
   : never
+type Level<D extends Definition> = D extends unknown ? Heads<keyof Names<D> & string> : never
 type Index<D extends Definition> = D extends unknown ? Trie<keyof Names<D> & string> : never
 type LayerNames<D extends Definition> = D extends { readonly layers: infer L } ? keyof L & string : string
 type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Rs } ? LayerOf<Rs[keyof Rs]> : never
@@ -221,7 +234,7 @@ type Sources<D extends Definition> = D extends unknown ? Flat<
 type Dependents<D extends Definition> = D extends unknown ? invert<Sources<D>> : never
 type invert<G> = Flat<{ readonly [K in keyof G as G[K] & string]: K }>
 // The families on, or above, an invalidation cycle.
-type Cyclic<D extends Definition> = D extends unknown ? findCore<Sources<D>> : never
+type Cyclic<D extends Definition> = D extends unknown ? findCore<amongThemselves<Sources<D>>> : never
 
 // `keyof` of a mapped type with an `as` clause is computed at every use; a plain mapped type remembers it.
 type Flat<T> = { readonly [K in keyof T]: T[K] }
@@ -283,7 +296,10 @@ export type CarvedPatterns<D extends Definition> = {
  * @category type level
  * @since 0.1.0
  */
-export type Checked<D extends Definition> = {
+export type Checked<D extends Definition> = "~undetermined" extends keyof D ? D
+  : string extends keyof D["families"] ? { readonly [S in keyof D]: S extends "families" ? Opaque.families : D[S] }
+  : CheckedSections<D>
+type CheckedSections<D extends Definition> = {
   readonly [S in keyof D]: S extends "families"
     ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
     : S extends "layers" ? { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }
@@ -329,13 +345,23 @@ type isUntyped<T> = 0 extends 1 & T ? true : T extends "" ? true : string extend
 
 // --- overlap ---
 
-type findPatternProblem<D extends Definition, K extends string, F, P extends string> = orElse<
+type findPatternProblem<D extends Definition, K extends string, F, P extends string> = isChoice<P> extends true
+  ? Opaque.patternChoice
+  : findOverlap<D, K, F, P>
+type isChoice<P, All = P> = P extends unknown ? [All] extends [P] ? false : true : never
+// Most patterns share no key with another one, which one short walk tells; parts do with the pattern around them.
+type findOverlap<D extends Definition, K extends string, F, P extends string> = F extends
+  { readonly partOf: string } | { readonly carvedFrom: string } ? findTwinOrCross<D, K, P>
+  : [NameOf<D, normalizePattern<P>>] extends [K]
+    ? isAlone<Level<D>, normalizePattern<P>> extends true ? never : findOuterToo<D, K, P>
+  : findOuterToo<D, K, P>
+type findOuterToo<D extends Definition, K extends string, P extends string> = orElse<
+  findTwinOrCross<D, K, P>,
+  findOuter<D, P, NameOf<D, findNearest<Index<D>, normalizePattern<P>, normalizePattern<P>>>>
+>
+type findTwinOrCross<D extends Definition, K extends string, P extends string> = orElse<
   findTwin<D, P, Exclude<NameOf<D, normalizePattern<P>>, K>>,
-  orElse<
-    findCross<D, P, findCrossing<Index<D>, normalizePattern<P>>>,
-    F extends { readonly partOf: string } | { readonly carvedFrom: string } ? never
-      : findOuter<D, P, NameOf<D, findNearest<Index<D>, normalizePattern<P>, normalizePattern<P>>>>
-  >
+  findCross<D, P, findCrossing<Index<D>, normalizePattern<P>>>
 >
 
 type findTwin<D extends Definition, P extends string, Other> = Other extends string
@@ -448,11 +474,15 @@ type CheckedReads<D extends Definition, T> = { readonly [I in keyof T]: CheckedL
 
 // --- cycles ---
 
-// Kahn's algorithm on names: drop what depends on nothing that is left, until nothing changes. The graph itself stays
-// as it is, or its types would nest once per round.
-type findCore<G, Left extends PropertyKey = keyof G> = {
-  [K in Left]: [Extract<At<G, K>, Left>] extends [never] ? never : K
-}[Left] extends infer Next extends PropertyKey ? [Left] extends [Next] ? Left : findCore<G, Next> : never
+// What has a chain of sources that is longer than any manifest is on a cycle, or above one. Each round doubles the
+// length, so a chain of a thousand families takes ten; a graph without a cycle is empty before that.
+type findCore<G, Rounds extends ReadonlyArray<unknown> = []> = namesIn<G> extends infer Left
+  ? [Left] extends [never] ? never : Rounds["length"] extends 11 ? Left : findCore<twiceAsFar<G>, [...Rounds, 1]>
+  : never
+type namesIn<G> = { [K in keyof G]: [G[K]] extends [never] ? never : K }[keyof G]
+// Sources that have sources, so that each is a name of the graph.
+type amongThemselves<G> = { readonly [K in keyof G]: Extract<G[K], keyof G> }
+type twiceAsFar<G> = { readonly [K in keyof G]: G[G[K] & keyof G] }
 
 // `never` for a family that is above a cycle, and on none.
 type findCycle<D extends Definition, K extends string, P extends string> =

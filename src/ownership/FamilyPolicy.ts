@@ -42,8 +42,8 @@ export interface FamilyPolicy {
   /** Values are made immutable, with all that they reach, when they are stored: for development. */
   readonly freeze?: boolean | undefined
   /**
-   * What an entry weighs in a store that is bounded by weight, at least 1. A value of the family is given. Write the
-   * types of both parameters: where TypeScript must guess them, it forgets the literals of the whole manifest.
+   * What an entry weighs in a store that is bounded by weight, at least 1. A value of the family is given; its type is
+   * not known here, so name it.
    */
   readonly weigher?: ((key: string, value: any) => number) | undefined
 }

@@ -19,6 +19,7 @@
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Opaque from "../diagnostic/Opaque.ts"
 import * as Key from "./Key.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
@@ -123,7 +124,7 @@ export type ParsedParams<P extends string, Codecs = {}> = {
  * @category type level
  * @since 0.1.0
  */
-export type patternProblem<P extends string> = string extends P ? Diagnostic.patternPlainString
+export type patternProblem<P extends string> = string extends P ? Opaque.pattern
   : P extends TooLong ? Diagnostic.patternTooLong<P>
   : segmentsProblem<P, P, never>
 
@@ -132,19 +133,21 @@ type TooLong = `${FourColons}${FourColons}${FourColons}${FourColons}${string}`
 type FourColons = `${string}:${string}:${string}:${string}:`
 
 type segmentsProblem<Whole extends string, P extends string, Seen extends string> = P extends `${infer H}:${infer T}`
-  ? H extends "*" ? Diagnostic.patternRestInside<Whole>
-  : [segmentProblem<Whole, H, Seen>] extends [never] ? segmentsProblem<Whole, T, Seen | nameOfSegment<H>>
-  : segmentProblem<Whole, H, Seen>
-  : P extends "*" ? never
-  : segmentProblem<Whole, P, Seen>
-
-type segmentProblem<Whole extends string, S extends string, Seen extends string> = S extends ""
-  ? Diagnostic.patternSegmentEmpty<Whole>
-  : S extends `{${infer N}}` ? N extends "" | Structure ? Diagnostic.patternParameterMalformed<Whole, S>
-    : N extends Seen ? Diagnostic.patternParameterTwice<Whole, N>
-    : never
-  : S extends Structure ? Diagnostic.patternSegmentMixed<Whole, S>
+  ? H extends Structure ? H extends `{${infer N}}` ? N extends "" | Structure | Seen ? holeProblem<Whole, H, N>
+      : segmentsProblem<Whole, T, Seen | N>
+    : H extends "*" ? Diagnostic.patternRestInside<Whole>
+    : Diagnostic.patternSegmentMixed<Whole, H>
+  : H extends "" ? Diagnostic.patternSegmentEmpty<Whole>
+  : segmentsProblem<Whole, T, Seen>
+  : P extends Structure ? P extends `{${infer N}}` ? N extends "" | Structure | Seen ? holeProblem<Whole, P, N> : never
+    : P extends "*" ? never
+    : Diagnostic.patternSegmentMixed<Whole, P>
+  : P extends "" ? Diagnostic.patternSegmentEmpty<Whole>
   : never
+
+type holeProblem<Whole extends string, S extends string, N extends string> = N extends "" | Structure
+  ? Diagnostic.patternParameterMalformed<Whole, S>
+  : Diagnostic.patternParameterTwice<Whole, N>
 
 type Structure = `${string}${"{" | "}" | "*"}${string}`
 const structure = /[{}*]/
@@ -211,10 +214,9 @@ export const parsePatternUnsafe = (source: string): KeyPattern =>
  * @category type level
  * @since 0.1.0
  */
-export type normalizePattern<P extends string> = P extends `${infer H}:${infer T}`
-  ? `${normalizeSegment<H>}:${normalizePattern<T>}`
-  : normalizeSegment<P>
-type normalizeSegment<S extends string> = S extends `{${string}}` ? "{}" : S
+export type normalizePattern<P extends string> = P extends `${infer H}{${string}}${infer T}`
+  ? `${H}{}${normalizePattern<T>}`
+  : P
 
 /**
  * The pattern with nameless holes, `user:{}`. Two patterns with the same normal form denote the same keys.
@@ -372,14 +374,14 @@ export const findWitness = (p: KeyPattern, q: KeyPattern): string => {
  * @category type level
  * @since 0.1.0
  */
-export type keyProblem<K extends string> = string extends K ? Diagnostic.keyPlainString : keySegmentsProblem<K, K>
+export type keyProblem<K extends string> = string extends K ? Opaque.key : keySegmentsProblem<K, K>
 
 type keySegmentsProblem<Whole extends string, K extends string> = K extends `${infer H}:${infer T}`
   ? [keySegmentProblem<Whole, H>] extends [never] ? keySegmentsProblem<Whole, T> : keySegmentProblem<Whole, H>
   : keySegmentProblem<Whole, K>
 
 type keySegmentProblem<Whole extends string, S extends string> = S extends "" ? Diagnostic.keySegmentEmpty<Whole>
-  : hasTextHole<S> extends true ? Diagnostic.keyTextHole<showTemplate<Whole>>
+  : hasTextHole<S> extends true ? Opaque.keyTemplate<showTemplate<Whole>>
   : S extends Structure ? Diagnostic.keyIsPattern<Whole>
   : never
 

@@ -30,6 +30,13 @@ import { covers, type KeyPattern } from "./KeyPattern.ts"
 export type Trie<U extends string> = {
   readonly [H in keyof groupByHead<U>]: H extends "" ? true : Trie<groupByHead<U>[H] & string>
 }
+/**
+ * Patterns by their first segment, without it: one level of the trie.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Heads<U extends string> = { readonly [H in keyof groupByHead<U>]: groupByHead<U>[H] }
 type groupByHead<U extends string> = { [P in U as headOf<P>]: tailOf<P> }
 type headOf<P extends string> = P extends `${infer H}:${string}` ? H : P
 type tailOf<P extends string> = P extends `${string}:${infer T}` ? T : ""
@@ -42,14 +49,20 @@ type tailOf<P extends string> = P extends `${string}:${infer T}` ? T : ""
  * @since 0.1.0
  */
 export type findNearest<N, P extends string, Self extends string = never, Pre extends string = ""> = P extends
-  `${infer H}:${infer T}` ? orElse<
-    findBelow<N, H, T, Self, Pre>,
-    orElse<H extends "{}" ? never : findBelow<N, "{}", T, Self, Pre>, findRest<N, Self, Pre>>
-  >
+  `${infer H}:${infer T}` ?
+  findBelow<N, H, T, Self, Pre> extends infer Found ? [Found] extends [never] ? findWider<N, H, T, Self, Pre> : Found
+  : never
   : P extends "*" ? findRest<N, Self, Pre>
-  : orElse<findEnd<N, P, Self, Pre>, orElse<findEnd<N, "{}", Self, Pre>, findRest<N, Self, Pre>>>
+  : findEnd<N, P, Self, Pre> extends infer Found ? [Found] extends [never] ? findWiderEnd<N, Self, Pre> : Found
+  : never
+type findWider<N, H extends string, T extends string, Self extends string, Pre extends string> = H extends "{}"
+  ? findRest<N, Self, Pre>
+  : findBelow<N, "{}", T, Self, Pre> extends infer Found ? [Found] extends [never] ? findRest<N, Self, Pre> : Found
+  : never
+type findWiderEnd<N, Self extends string, Pre extends string> = findEnd<N, "{}", Self, Pre> extends infer Found
+  ? [Found] extends [never] ? findRest<N, Self, Pre> : Found
+  : never
 
-type orElse<A, B> = [A] extends [never] ? B : A
 type findBelow<N, H extends string, T extends string, Self extends string, Pre extends string> = H extends keyof N
   ? findNearest<N[H], T, Self, `${Pre}${H}:`>
   : never
@@ -57,6 +70,20 @@ type findRest<N, Self extends string, Pre extends string> = "*" extends keyof N 
 type findEnd<N, S extends string, Self extends string, Pre extends string> = S extends keyof N
   ? "" extends keyof N[S] ? Exclude<`${Pre}${S}`, Self> : never
   : never
+
+/**
+ * Whether `P`, a normalized pattern of the set with the heads `G`, shares no key with another one of it. `false` may be
+ * wrong: it costs a closer look.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type isAlone<G, P extends string> = "*" extends keyof G ? false
+  : "{}" extends keyof G ? keyof G extends "{}" ? isAloneBelow<G, P> : false
+  : isAloneBelow<G, P>
+type isAloneBelow<G, P extends string> = P extends `${infer H}:${infer T}`
+  ? H extends keyof G ? G[H] extends T ? true : isAlone<Heads<G[H] & string>, T> : false
+  : true
 
 /**
  * Every pattern of the trie `N` that shares a key with `P` (normalized).
@@ -68,16 +95,12 @@ export type findOverlapping<N, P extends string, Pre extends string = ""> = P ex
   :
     | findRest<N, never, Pre>
     | (P extends `${infer H}:${infer T}` ? {
-        [S in keyof N & string]: meets<S, H> extends true ? findOverlapping<N[S], T, `${Pre}${S}:`> : never
-      }[H extends "{}" ? keyof N & string : keyof N & (H | "{}")]
-      : {
-        [S in keyof N & string]: meets<S, P> extends true ? "" extends keyof N[S] ? `${Pre}${S}` : never : never
-      }[P extends "{}" ? keyof N & string : keyof N & (P | "{}")])
+        [S in meetingOf<N, H>]: findOverlapping<N[S], T, `${Pre}${S}:`>
+      }[meetingOf<N, H>]
+      : { [S in meetingOf<N, P>]: "" extends keyof N[S] ? `${Pre}${S}` : never }[meetingOf<N, P>])
 
-type meets<S extends string, H extends string> = S extends "" | "*" ? false
-  : H extends "{}" ? true
-  : S extends H | "{}" ? true
-  : false
+// The segments at a node that share a text with another segment; `*` is asked for apart.
+type meetingOf<N, H extends string> = H extends "{}" ? Exclude<keyof N & string, "" | "*"> : keyof N & (H | "{}")
 
 // Every pattern at or below a node.
 type listAll<N, Pre extends string> = {

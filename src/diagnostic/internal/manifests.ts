@@ -143,5 +143,26 @@ export const manifests: ReadonlyArray<Explained> = [
       `class Other extends Manifest.Service<Other>()("Other", { families: { all: { pattern: "other:*" } } }) {}`,
       "export const one = Manifest.compose(AppCache, Other)"
     ])
+  ),
+  explain(
+    "E0414",
+    "The families of a manifest are computed, so the compiler does not know them by name.",
+    "It could check nothing about them, and would offer no accessor.",
+    "Write them as literals. A manifest from data is cast, and is checked when its layers are built, with the same " +
+      "findings.",
+    [
+      `import * as Manifest from "effect-stateless/manifest/Manifest"`,
+      "",
+      "declare const data: { readonly [name: string]: { readonly pattern: string } }",
+      `export class AppCache extends Manifest.Service<AppCache>()("AppCache", { families: data }) {}`,
+      ""
+    ].join("\n"),
+    [
+      `import * as Manifest from "effect-stateless/manifest/Manifest"`,
+      "",
+      "declare const data: { readonly [name: string]: { readonly pattern: string } }",
+      `export const AppCache = Manifest.Service<never>()("AppCache", { families: data } as never)`,
+      ""
+    ].join("\n")
   )
 ]

@@ -1,0 +1,79 @@
+/**
+ * Texts that the compiler does not know: plain strings, templates with a hole, choices of several, names that are
+ * computed. What it does not know it cannot check, so it refuses. Found by the compiler alone.
+ *
+ * @since 0.1.0
+ */
+import type { message } from "./Diagnostic.ts"
+
+/**
+ * E0103: a pattern whose text the compiler does not know.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type pattern = message<
+  "E0103",
+  "this pattern is a plain string, so nothing can be checked about it",
+  "write it as a literal, or build the manifest at run time"
+>
+
+/**
+ * E0103: a choice of patterns where a family has one.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type patternChoice = message<
+  "E0103",
+  "this is a choice of patterns, and a family has one",
+  "declare a family for each of them"
+>
+
+/**
+ * E0414: a manifest whose families the compiler does not know by name.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type families = message<
+  "E0414",
+  "the names of these families are not known, so nothing can be checked about them",
+  "write each as a literal property, or cast the manifest to never: it is then checked when its layers are built"
+>
+
+/**
+ * E0107: a key whose text the compiler does not know, so its owner is unknown, too.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type key = message<
+  "E0107",
+  "this key is a plain string, so its owner is unknown",
+  "use the accessors of 'keys', or a literal or template such as `user:${id}`; pipe widens both, unless 'as const'"
+>
+
+/**
+ * E0108: a choice of keys that belong to different families.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type keyChoice = message<
+  "E0108",
+  "this key may belong to several families",
+  "handle them one by one, so that each has its own value type and owner"
+>
+
+/**
+ * E0111: a text in the template of a raw key, which could hold a colon and so spell another family's key.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type keyTemplate<Key extends string> = message<
+  "E0111",
+  `a text in the template '${Key}' may hold ':' and name a key of another family`,
+  "use the accessors of 'keys', or make the text a segment with Key.segment"
+>
