@@ -10,7 +10,7 @@ import * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Schema from "effect/Schema"
 import { type Declaration, type Finding, findOther, parse, type Place } from "./findings.ts"
-import { findMisfit, findUnprovided } from "./native.ts"
+import { findMisfit, findUnknown, findUnprovided } from "./native.ts"
 import { render, type Style } from "./render.ts"
 
 /** The project has no TypeScript of its own. */
@@ -64,7 +64,7 @@ export const check = Effect.fnUntraced(function*(options: Options) {
     shown.push({ finding, other: findOther(finding, nearFirst(finding.file, texts, path)) })
   report.findings.forEach(show)
   for (const { place, text } of report.others) {
-    const finding = place && (findMisfit(text, place, texts.get(place.file)!) ??
+    const finding = place && (findUnknown(text, place) ?? findMisfit(text, place, texts.get(place.file)!) ??
       findUnprovided(text, place, nearFirst(place.file, texts, path)))
     if (finding === undefined) others.push(text)
     else show(finding)

@@ -51,6 +51,24 @@ const argument = /error TS(?:2322|2345|2353|2379|2375|2554|2555|2561|2739|2740|2
 // The parameters that a lookup is given.
 const destructured = /TS(?:2339|2551): Property '([^']+)' does not exist on type 'ParsedParams<"([^"]+)"/
 
+// A raw key of a generic function, and an accessor of no family.
+const generic = /is not assignable to parameter of type 'CheckedKey</
+const accessor = /TS(?:2339|2551): Property '([^']+)' does not exist on type '\{ readonly [\w"'-]+: Family<(\w+), /
+
+/** A key or a family that the compiler does not know. */
+export const findUnknown = (text: string, place: Place): Finding | undefined => {
+  if (generic.test(text)) {
+    return {
+      ...place,
+      code: "E0107",
+      sentence: "this key is a type parameter, so its owner is unknown",
+      help: "use the accessors of 'keys', or name the key where it is a literal"
+    }
+  }
+  const [, family, id] = accessor.exec(text) ?? []
+  return family === undefined ? undefined : { ...place, ...say(Diagnostic.familyUnknown(id!, family)) }
+}
+
 /** A parameter or a value that does not fit, where the compiler prints no union: the call around names the family. */
 export const findMisfit = (text: string, place: Place, source: string): Finding | undefined => {
   const [, surplus, pattern] = destructured.exec(text) ?? []

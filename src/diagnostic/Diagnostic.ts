@@ -1258,3 +1258,15 @@ export const manifestsAlike = (id: string) =>
     say`two manifests are called ${id}, so one would be taken for the other`,
     "give each manifest a name of its own"
   )
+
+/**
+ * E0415: a manifest that was given another class than its own, so that its rights would be those of that class.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type selfWrong<Id extends string> = message<
+  "E0415",
+  `the rights of '${Id}' are given to another class`,
+  `write class ${Id} extends Manifest.Service<${Id}>()('${Id}', ...)`
+>

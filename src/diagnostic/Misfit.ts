@@ -105,3 +105,15 @@ export type lookupMany<Family extends string> = message<
   `the lookupMany of family '${Family}' answers with something else than a list of values of '${Family}'`,
   "answer with an Effect of a list of the type that its family declares as value"
 >
+
+/**
+ * E0115: something else than a write in a batch.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type write = message<
+  "E0115",
+  "this is no write that a batch could do together with others",
+  "use setting or deleting of an accessor, which say what to write and do not run"
+>

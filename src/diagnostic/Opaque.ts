@@ -1,6 +1,6 @@
 /**
- * Texts that the compiler does not know: plain strings, templates with a hole, choices of several, names that are
- * computed. What it does not know it cannot check, so it refuses. Found by the compiler alone.
+ * What the compiler does not know: plain strings, templates with a hole, choices of several, names that are computed,
+ * requirements of any. What it does not know it cannot check, so it refuses. Found by the compiler alone.
  *
  * @since 0.1.0
  */
@@ -55,6 +55,18 @@ export type key = message<
 >
 
 /**
+ * E0107: a pattern of keys to invalidate whose text the compiler does not know.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type keyPattern = message<
+  "E0107",
+  "this pattern is a plain string, so it is unknown whose keys it names",
+  "write it as a literal, or use invalidateWhere of the family; pipe widens a literal, unless 'as const'"
+>
+
+/**
  * E0108: a choice of keys that belong to different families.
  *
  * @category patterns and keys
@@ -76,4 +88,28 @@ export type keyTemplate<Key extends string> = message<
   "E0111",
   `a text in the template '${Key}' may hold ':' and name a key of another family`,
   "use the accessors of 'keys', or make the text a segment with Key.segment"
+>
+
+/**
+ * E0220: a body whose requirements the compiler does not know.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type body = message<
+  "E0220",
+  "it is unknown what this body does",
+  "write function*() { ... }, and yield nothing whose requirements are any"
+>
+
+/**
+ * E0214: a module whose requirements the compiler does not know.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type module = message<
+  "E0214",
+  "it is unknown what this module requires",
+  "give a Layer, and none whose requirements are any"
 >

@@ -16,7 +16,16 @@ import type {
   OwnsEach
 } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
-import type { Definition, FamilyOf, findLayerProblem, joinQuoted, ListOf, Route } from "../ownership/Definition.ts"
+import type * as Opaque from "../diagnostic/Opaque.ts"
+import type {
+  Definition,
+  DefinitionOf,
+  FamilyOf,
+  findLayerProblem,
+  joinQuoted,
+  ListOf,
+  Route
+} from "../ownership/Definition.ts"
 
 /**
  * Takes the body of a function that declares `C`. The function requires what is declared, and what else the body needs.
@@ -53,7 +62,9 @@ type EngineFor<Self, C> = [ListOf<C, "invalidates">] extends [never] ? never
   : [ListOf<C, "owns" | "borrows">] extends [never] ? Self
   : never
 
+// Of a body that is no generator, and of one that yields `any`, nothing is known.
 type CheckedBody<F, C, Exceeding> = [Exceeding] extends [never] ? F
+  : 0 extends 1 & Exceeding ? Opaque.body
   : Diagnostic.bodyExceeds<describe<Exceeding>, describeDeclared<C>>
 
 type describeDeclared<C> = [describeList<C, "owns">, describeList<C, "borrows">] extends
@@ -95,15 +106,10 @@ export interface InLayer<Self, L extends string> {
   ): Effect.Effect<A, E, R>
 }
 
-/**
- * The definition of a manifest class. It is looked up rather than passed, so that an error does not print all of it.
- *
- * @category type level
- * @since 0.1.0
- */
-export type DefinitionOf<Self> = Self extends { readonly "~definition": infer D extends Definition } ? D : never
-
-type findProgramProblem<Self, D extends Definition, L, R> = R extends BorrowsCapability<infer P, any, Self>
+// A layer that does not exist is refused where it is named.
+type findProgramProblem<Self, D extends Definition, L, R> = L extends keyof D["layers"] ? findRefused<Self, D, L, R>
+  : never
+type findRefused<Self, D extends Definition, L, R> = R extends BorrowsCapability<infer P, any, Self>
   ? findLayerProblem<D, L, "borrows", P>
   : R extends OwnsCapability<infer P, any, Self> ? findLayerProblem<D, L, "owns", P>
   : never

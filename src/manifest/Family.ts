@@ -16,7 +16,7 @@ import type { Explanation } from "../cache/Explanation.ts"
 import type { SetOptions } from "../cache/FamilySpec.ts"
 import type { Mode } from "../cache/Invalidation.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
-import type { Lease, LeaseOptions } from "../capability/Lease.ts"
+import type { Lease, LeaseMode, LeaseOptions } from "../capability/Lease.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type { Params, ParsedParams } from "../pattern/KeyPattern.ts"
@@ -198,16 +198,14 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
   ) => Effect.Effect<V, CacheError | E, Owns<P, Self>>
 
   /** A right to one key until the scope closes: shared by many readers, or exclusive. */
-  readonly lease: {
-    (
-      params: KeyParams<Misfit.parameters<P>, P, Codecs>,
-      options: LeaseOptions<"shared">
-    ): Effect.Effect<Lease, CacheError, Borrows<P, Self> | Scope.Scope>
-    (
-      params: KeyParams<Misfit.parameters<P>, P, Codecs>,
-      options?: LeaseOptions
-    ): Effect.Effect<Lease, CacheError, Owns<P, Self> | Scope.Scope>
-  }
+  readonly lease: <Mode extends LeaseMode = "exclusive">(
+    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    options?: LeaseOptions<Mode>
+  ) => Effect.Effect<
+    Lease,
+    CacheError,
+    (Mode extends "shared" ? Borrows<P, Self> : Owns<P, Self>) | Scope.Scope
+  >
 
   /** The reading operations, with the right to them resolved. */
   readonly reader: Effect.Effect<Reader<P, V, E, Codecs, Name>, CacheError, Borrows<P, Self>>
@@ -256,8 +254,14 @@ export interface Reader<P extends string, V, E, Codecs, Name = string> extends R
     entries: Diagnostic.writeThroughBorrow<P, Name & string>,
     options?: SetOptions
   ) => Effect.Effect<never>
-  readonly update: (params: Diagnostic.writeThroughBorrow<P, Name & string>, f?: unknown) => Effect.Effect<never>
-  readonly patch: (params: Diagnostic.writeThroughBorrow<P, Name & string>, f?: unknown) => Effect.Effect<never>
+  readonly update: (
+    params: Diagnostic.writeThroughBorrow<P, Name & string>,
+    f?: (was: V) => unknown
+  ) => Effect.Effect<never>
+  readonly patch: (
+    params: Diagnostic.writeThroughBorrow<P, Name & string>,
+    f?: (was: V) => unknown
+  ) => Effect.Effect<never>
   readonly delete: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => Effect.Effect<never>
   readonly deleteMany: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => Effect.Effect<never>
   readonly invalidate: (
@@ -268,7 +272,10 @@ export interface Reader<P extends string, V, E, Codecs, Name = string> extends R
     params: Diagnostic.writeThroughBorrow<P, Name & string>,
     options?: InvalidateOptions
   ) => Effect.Effect<never>
-  readonly invalidateAll: (options: Diagnostic.writeThroughBorrow<P, Name & string>) => Effect.Effect<never>
+  readonly invalidateAll: (
+    this: Diagnostic.writeThroughBorrow<P, Name & string>,
+    options?: InvalidateOptions
+  ) => Effect.Effect<never>
   readonly invalidateTag: (
     tag: Diagnostic.writeThroughBorrow<P, Name & string>,
     options?: InvalidateOptions

@@ -35,9 +35,11 @@ import type {
   CarvedPatterns,
   Checked,
   CheckedDeclared,
+  CheckedLayerName,
   CodecsOf,
   Declared,
   Definition,
+  DefinitionOf,
   ErrorOf,
   FamilyOf,
   isDeclared,
@@ -51,7 +53,7 @@ import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
 import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"
-import type { DeclaredFn, DeclaredMethod, DefinitionOf, InLayer, Provided } from "./Declared.ts"
+import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.ts"
 import type { Family, InvalidateOptions, Write } from "./Family.ts"
 import { compose as composeLayers } from "./internal/composition.ts"
 import { make } from "./internal/manifest.ts"
@@ -128,6 +130,9 @@ export interface Instance<Id extends string, D extends Definition> {
 type FamilyAt<Self, K extends string> = Route<DefinitionOf<Self>, K> extends infer Name
   ? FamilyOf<DefinitionOf<Self>, Name>
   : never
+type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, P> extends infer Name
+  ? PatternOf<FamilyOf<DefinitionOf<Self>, Name>>
+  : never
 type IdOf<Self> = Self extends { readonly key: infer Id extends string } ? Id : never
 
 /**
@@ -182,17 +187,17 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
   readonly layer: Layer.Layer<Self, CacheError, Store>
   /** The owner of a family and its parts, until the layer's scope closes. */
   owner<const K extends string, O extends OwnerOptions<D, K> & Open>(
-    family: CheckedName<Id, D, K, "own">,
-    options?: [O] extends [infer X] ? CheckedOwner<Self, D, K, X> : O
+    family: CheckedName<Self, Id, D, K, "own">,
+    options?: [O] extends [infer X] ? CheckedOwner<Self, K, X> : O
   ): Layer.Layer<Capability.Owns<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self | RequiredBy<O>>
   /** The right to read a family, until the layer's scope closes. */
   borrower<const K extends string>(
-    family: CheckedName<Id, D, K, "borrow">
+    family: CheckedName<Self, Id, D, K, "borrow">
   ): Layer.Layer<Capability.Borrows<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self>
   /** Hands a part of an ownership on. */
   delegate<const K extends string, O extends DelegateOptions<D, K> & Open>(
-    family: CheckedName<Id, D, K, "delegate">,
-    options?: [O] extends [infer X] ? CheckedOwner<Self, D, K, X> : O
+    family: CheckedName<Self, Id, D, K, "delegate">,
+    options?: [O] extends [infer X] ? CheckedOwner<Self, K, X> : O
   ): Layer.Layer<
     Capability.Owns<PatternOf<FamilyOf<D, K>>, Self>,
     CacheError,
@@ -216,7 +221,7 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
   >
 
   /** Does all writes or none, visible at once; what depends on them is dropped in the same step. */
-  batch<const Ws extends ReadonlyArray<Write<any>>>(
+  batch<const Ws extends ReadonlyArray<Write<any> | Misfit.Otherwise<Misfit.write>>>(
     writes: Ws
   ): Effect.Effect<void, CacheError, Ws[number] extends Write<infer R> ? R : never>
   /**
@@ -224,9 +229,9 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
    * them must be owned. Of a family whose own last segment is `*`, keys of other lengths may go, too.
    */
   invalidate<const P extends string>(
-    pattern: CheckedPattern<Id, D, P>,
+    pattern: CheckedPattern<Self, P>,
     options?: InvalidateOptions
-  ): Effect.Effect<void, CacheError, Capability.OwnsEach<PatternOf<FamilyOf<D, Touching<D, P>>>, Self>>
+  ): Effect.Effect<void, CacheError, Capability.OwnsEach<TouchedBy<Self, P>, Self>>
   /** What happens in the cache, from the moment the stream is run. */
   readonly events: Stream.Stream<CacheEvent, never, Self>
   /** Counts by family, since the engine was built. */
@@ -242,11 +247,12 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
     declared: [C] extends [infer X extends Declared] ? CheckedDeclared<Id, D, X> : C
   ): DeclaredMethod<Self, C>
   /** Marks an Effect as a program of one layer. */
-  inLayer<L extends keyof D["layers"] & string>(layer: L): InLayer<Self, L>
+  inLayer<const L extends string>(layer: CheckedLayerName<D, L>): InLayer<Self, L>
 }
 
-type CheckedPattern<Id extends string, D extends Definition, P extends string> = [patternProblem<P>] extends [never]
-  ? [Touching<D, P>] extends [never] ? Diagnostic.keyUnknown<Id, P> : P
+type CheckedPattern<Self, P extends string> = string extends P ? Opaque.keyPattern
+  : [patternProblem<P>] extends [never]
+    ? [Touching<DefinitionOf<Self>, P>] extends [never] ? Diagnostic.keyUnknown<IdOf<Self>, P> : P
   : patternProblem<P>
 
 // A union of keys is fine as long as one family decides about all of them; else neither value type nor right is sound.

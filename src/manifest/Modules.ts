@@ -16,6 +16,7 @@ import type {
   OwnsCapability
 } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Opaque from "../diagnostic/Opaque.ts"
 import type {
   Definition,
   FamilyName,
@@ -41,7 +42,7 @@ export type CheckedModules<Self, Id extends string, D extends Definition, M> = {
 
 type CheckedFamilyModule<Self, D extends Definition, K extends FamilyName<D>, L> = D["families"][K] extends
   { readonly partOf: infer Whole extends string } ? Diagnostic.familyIsPart<K, Whole>
-  : L extends Layer.Layer<infer Out, any, infer R> ? orElse<
+  : L extends Layer.Layer<infer Out, any, infer R> ? 0 extends 1 & R ? Opaque.module : orElse<
       findProvidesProblem<K, exceeding<Out, Owns<PatternOf<FamilyOf<D, K>>, Self>, Self>>,
       orElse<
         findRequiresProblem<
@@ -56,7 +57,7 @@ type CheckedFamilyModule<Self, D extends Definition, K extends FamilyName<D>, L>
   : Layer.Layer<any, any, any>
 
 type CheckedReaderModule<Self, D extends Definition, K extends string, L> = L extends
-  Layer.Layer<infer Out, any, infer R> ? orElse<
+  Layer.Layer<infer Out, any, infer R> ? 0 extends 1 & R ? Opaque.module : orElse<
     findProvidesProblem<K, exceeding<Out, never, Self>>,
     orElse<
       findRequiresProblem<D, K, never, exceeding<R, BorrowsEach<ListOf<ReaderOf<D, K>, "borrows">, Self>, Self>>,

@@ -30,6 +30,7 @@ import type * as Misfit from "../diagnostic/Misfit.ts"
 import type {
   CodecsOf,
   Definition,
+  DefinitionOf,
   ErrorOf,
   FamilyName,
   FamilyOf,
@@ -47,9 +48,9 @@ import type { findWitness, normalizePattern, overlaps, Params, ParsedParams } fr
  * @since 0.1.0
  */
 export interface OwnerOptions<D extends Definition, K extends string> {
-  readonly lookup?: LookupOf<FamilyOf<D, K>>
+  readonly lookup?: LookupOf<FamilyOf<D, K>> | Anything
   /** Loads many keys at once, for `getMany`; alone, it loads single keys, too. */
-  readonly lookupMany?: LookupManyOf<FamilyOf<D, K>>
+  readonly lookupMany?: LookupManyOf<FamilyOf<D, K>> | Anything
   readonly warm?: WarmOf<FamilyOf<D, K>>
   readonly predict?: PredictOptions
   /** Lookups of the parts, by family. */
@@ -73,8 +74,8 @@ export interface Open {
  * @since 0.1.0
  */
 export interface DelegateOptions<D extends Definition, K extends string> {
-  readonly lookup?: LookupOf<FamilyOf<D, K>>
-  readonly lookupMany?: LookupManyOf<FamilyOf<D, K>>
+  readonly lookup?: LookupOf<FamilyOf<D, K>> | Anything
+  readonly lookupMany?: LookupManyOf<FamilyOf<D, K>> | Anything
   readonly warm?: WarmOf<FamilyOf<D, K>>
   readonly predict?: PredictOptions
 }
@@ -215,9 +216,9 @@ type partsOf<D extends Definition, K> = {
  * @category type level
  * @since 0.1.0
  */
-export type CheckedOwner<Self, D extends Definition, K extends string, O> = {
-  readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, K, N, O[N]>
-    : N extends "parts" ? CheckedParts<Self, D, K, O[N]>
+export type CheckedOwner<Self, K extends string, O> = {
+  readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, DefinitionOf<Self>, K, N, O[N]>
+    : N extends "parts" ? CheckedParts<Self, DefinitionOf<Self>, K, O[N]>
     : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
     : string extends N ? O[N]
     : Diagnostic.optionUnknown<N & string, `the owner of family '${K}'`>
@@ -239,17 +240,19 @@ type CheckedWarming<Option extends "warm" | "predict", W> = {
 }
 
 // While the compiler looks for the types of a lookup's parameters it asks with the constraint, which answers anything.
-type CheckedLookup<Self, D extends Definition, K extends string, N, L> = L extends (...args: any) => infer X
-  ? [Anything] extends [X] ? L
-  : [X] extends [Effect.Effect<infer A, infer E, infer R>]
-    ? [findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>] extends [never]
-      ? isAnswer<A, N, AnswerOf<FamilyOf<D, K>>> extends false ? lookupUnfit<K, N>
-      : 0 extends 1 & E ? L
-      : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
-      : Diagnostic.lookupFails<K>
-    : findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>
+type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? L
+  : L extends (...args: any) => infer X ? [Anything] extends [X] ? L
+    : [X] extends [Effect.Effect<infer A, infer E, infer R>] ? CheckedAnswer<Self, D, K, N, L, A, E, R>
+    : lookupUnfit<K, N>
   : lookupUnfit<K, N>
-  : L
+
+type CheckedAnswer<Self, D extends Definition, K extends string, N, L, A, E, R> = 0 extends 1 & R ? L
+  : [findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>] extends [never]
+    ? isAnswer<A, N, AnswerOf<FamilyOf<D, K>>> extends false ? lookupUnfit<K, N>
+    : 0 extends 1 & E ? L
+    : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
+    : Diagnostic.lookupFails<K>
+  : findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>
 
 type isAnswer<A, N, Answer> = N extends "lookup" ? [A] extends [Answer] ? true : false
   : [A] extends [ReadonlyArray<Answer>] ? true
@@ -300,6 +303,13 @@ type requiredByLookup<L> = L extends (...args: any) => Effect.Effect<any, any, i
  * @since 0.1.0
  */
 export type CheckedName<
+  Self,
+  Id extends string,
+  D extends Definition,
+  K extends string,
+  How extends "own" | "borrow" | "delegate"
+> = [Self] extends [{ readonly key: Id }] ? CheckedNameOf<Id, D, K, How> : Diagnostic.selfWrong<Id>
+type CheckedNameOf<
   Id extends string,
   D extends Definition,
   K extends string,

@@ -121,6 +121,14 @@ export interface AnyDefinition extends Definition {
 export type At<T, K> = K extends string ? T extends { readonly [_ in K]: infer X } ? X : never : never
 
 /**
+ * The definition of a manifest class. It is looked up rather than passed, so that an error does not print all of it.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type DefinitionOf<Self> = Self extends { readonly "~definition": infer D extends Definition } ? D : never
+
+/**
  * The names of the families.
  *
  * @category type level
@@ -449,7 +457,13 @@ type firstParam<P extends string, Names> = P extends `${infer H}:${infer T}`
 
 // --- layers ---
 
-type CheckedLayerName<D extends Definition, L> = isUntyped<L> extends true ? LayerNames<D>
+/**
+ * A layer's name, or the message that there is none of that name.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type CheckedLayerName<D extends Definition, L> = isUntyped<L> extends true ? LayerNames<D>
   : L extends LayerNames<D> ? L
   : L extends string ? Diagnostic.layerUnknown<L>
   : LayerNames<D>

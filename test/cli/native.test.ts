@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { labelOf } from "../../src/cli/findings.ts"
-import { findMisfit, findUnprovided } from "../../src/cli/native.ts"
+import { findMisfit, findUnknown, findUnprovided } from "../../src/cli/native.ts"
 
 const manifest = `class AppCache extends Manifest.Service<AppCache>()("AppCache", {
   families: {
@@ -90,6 +90,25 @@ describe("an argument that does not fit, in the compiler's own words", () => {
   it("may be a parameter that a lookup is not given", () => {
     const error = `error TS2339: Property 'di' does not exist on type 'ParsedParams<"prefs:{id}", {}>'.`
     assert.deepStrictEqual(misfit("lookup: ({ |di }) => 1", error), ["E0112", "prefs:{id}", "there is no 'di'"])
+  })
+})
+
+describe("a key or a family that the compiler does not know", () => {
+  const unknown = (text: string) => {
+    const found = findUnknown(text, place)
+    return found && [found.code, found.sentence]
+  }
+
+  it("is a raw key of a generic function, or an accessor of no family", () => {
+    assert.deepStrictEqual(
+      unknown("error TS2345: Argument of type 'K' is not assignable to parameter of type 'CheckedKey<AppCache, K>'."),
+      ["E0107", "this key is a type parameter, so its owner is unknown"]
+    )
+    assert.deepStrictEqual(
+      unknown(`error TS2551: Property 'usr' does not exist on type '{ readonly user: Family<AppCache, "user:{id}"'`),
+      ["E0210", "'AppCache' declares no family 'usr'"]
+    )
+    assert.isUndefined(unknown("error TS2339: Property 'usr' does not exist on type '{ readonly user: string }'."))
   })
 })
 

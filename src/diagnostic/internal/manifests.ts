@@ -164,5 +164,19 @@ export const manifests: ReadonlyArray<Explained> = [
       `export const AppCache = Manifest.Service<never>()("AppCache", { families: data } as never)`,
       ""
     ].join("\n")
+  ),
+  explain(
+    "E0415",
+    "A manifest is given another class than its own, or none.",
+    "Rights name the class. Those of this manifest would pass for those of the other, and at run time they do not.",
+    "Name the class itself, and give the manifest its name.",
+    module([user], [
+      `class Other extends Manifest.Service<AppCache>()("Other", { families: { all: { pattern: "all:*" } } }) {}`,
+      `export const one = Other.owner("all")`
+    ]),
+    module([user], [
+      `class Other extends Manifest.Service<Other>()("Other", { families: { all: { pattern: "all:*" } } }) {}`,
+      `export const one = Other.owner("all")`
+    ])
   )
 ]

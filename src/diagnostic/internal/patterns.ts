@@ -124,5 +124,14 @@ export const patterns: ReadonlyArray<Explained> = [
     "Give a value of the type that the family declares as `value`, or change what it declares.",
     module([user], ["export const one = AppCache.keys.user.set({ id: 1 }, 5)"]),
     module([user], [`export const one = AppCache.keys.user.set({ id: 1 }, "Ann")`])
+  ),
+  explain(
+    "E0115",
+    "A batch has something in it that is no write.",
+    "An Effect that writes has a moment of its own. A batch does all of its writes in one step, so it must know them " +
+      "before it does the first.",
+    "Use `setting` and `deleting` of accessors, which only say what to write.",
+    module([user], [`export const one = AppCache.batch([AppCache.keys.user.set({ id: 1 }, "Ann")])`]),
+    module([user], [`export const one = AppCache.batch([AppCache.keys.user.setting({ id: 1 }, "Ann")])`])
   )
 ]

@@ -1,0 +1,156 @@
+import { Effect, Layer, pipe } from "effect"
+import { describe, test } from "tstyche"
+import * as Manifest from "../src/manifest/Manifest.ts"
+import { AppCache, type User, UserId } from "./fixture.ts"
+
+const { draft, facts, files, prefs, user } = AppCache.keys
+const id = UserId.make("1")
+declare const ann: User
+declare const text: string
+
+describe("patterns", () => {
+  test("overlap in no other way than one inside the other, which says so", () => {
+    Manifest.Service<any>()("C", {
+      families: {
+        user: { pattern: "user:*" },
+        // @ts-expect-error E0104: 'feed:{a}' denotes the same keys as 'feed:{b}' of family 'respelt'; help: keep one of
+        feed: { pattern: "feed:{a}" },
+        // @ts-expect-error E0104: 'feed:{b}' denotes the same keys as 'feed:{a}' of family 'feed'; help: keep one of the
+        respelt: { pattern: "feed:{b}" },
+        // @ts-expect-error E0105: 'a:{x}:c' and 'a:b:*' of family 'across' both own 'a:b:c' and neither is more specific
+        hole: { pattern: "a:{x}:c" },
+        // @ts-expect-error E0105: 'a:b:*' and 'a:{x}:c' of family 'hole' both own 'a:b:c' and neither is more specific
+        across: { pattern: "a:b:*" },
+        // @ts-expect-error E0201: family 'both' gives both partOf and carvedFrom; help: keep partOf (same owner) or carved
+        both: { pattern: "user:{id}", partOf: "user", carvedFrom: "user" },
+        // @ts-expect-error E0202: 'outside' lies inside no other pattern; help: remove partOf
+        outside: { pattern: "outside", partOf: "user" }
+      }
+    })
+  })
+
+  test("are well formed", () => {
+    Manifest.Service<any>()("C", {
+      families: {
+        // @ts-expect-error E0103: the pattern 'a::b' has an empty segment; help: put one ':' between segments and none at
+        empty: { pattern: "a::b" },
+        // @ts-expect-error E0103: 'b{id}' in the pattern 'b{id}' mixes text with a wildcard; help: a segment is text, {name}
+        mixed: { pattern: "b{id}" },
+        // @ts-expect-error E0103: the pattern 'c:*:d' has '*' before its last segment; help: write {name} for one segment
+        rest: { pattern: "c:*:d" },
+        // @ts-expect-error E0103: the pattern 'e:{id}:{id}' names the parameter 'id' twice; help: give each parameter a name
+        twice: { pattern: "e:{id}:{id}" },
+        // @ts-expect-error E0103: this pattern is a plain string, so nothing can be checked about it; help: write it as a
+        plain: { pattern: text }
+      }
+    })
+  })
+})
+
+describe("references and layers", () => {
+  test("are declared, within reach, and used", () => {
+    Manifest.Service<any>()("C", {
+      layers: {
+        client: { reads: ["server"] },
+        // @ts-expect-error E0404: no layer is called 'databse'; help: declare it in layers, or check its spelling
+        server: { reads: ["databse"] },
+        // @ts-expect-error E0405: layer 'edge' is unreachable: no family or reader lives in it and no layer in use reads it
+        edge: { reads: ["server"] }
+      },
+      families: {
+        files: { pattern: "files:*", layer: "server" },
+        draft: { pattern: "draft:{id}", layer: "client" },
+        // @ts-expect-error E0402: 'profile' derives 'usr:{id}', but no family declares it; help: declare a pattern that
+        profile: { pattern: "profile:{id}", layer: "server", derives: ["usr:{id}"] },
+        // @ts-expect-error E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does
+        upward: { pattern: "upward:{id}", layer: "server", derives: ["draft:{id}"] },
+        // @ts-expect-error E0206: 'files:{id}' is only a part of 'files:*' of family 'files', and rights exist for declared
+        narrow: { pattern: "narrow:{id}", layer: "server", borrows: ["files:{id}"] },
+        // @ts-expect-error E0409: params of family 'named' names 'di', which is no parameter of 'named:{id}'; help: remove it
+        named: { pattern: "named:{id}", layer: "server", params: { di: Manifest.type<number>() } }
+      },
+      // @ts-expect-error E0407: 'files' is a family and a reader; help: rename the reader, or list what it reads in borrows
+      readers: { files: { borrows: [] } }
+    })
+  })
+})
+
+describe("owners", () => {
+  test("are one for each key", () => {
+    // @ts-expect-error E0215: two owners: 'user:{id}' and 'user:{id}' both own 'user:_'; help: keep one of the two layers
+    Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"))
+    // @ts-expect-error E0229: 'audit' is no part of family 'files', so the owner of 'files' cannot give its lookup; help
+    AppCache.owner("files", { parts: { audit: { lookup: () => Effect.succeed(true) } } })
+    // @ts-expect-error E0406: unknown option 'lookupp' in the owner of family 'files'; help: remove it, or check its
+    AppCache.owner("files", { lookupp: 1 })
+    // @ts-expect-error E0214: it is unknown what this module requires; help: give a Layer, and none whose requirements
+    AppCache.modules({ user: Effect.void })
+    // @ts-expect-error E0214: module 'feed' reads 'prefs:{id}', but the manifest lets it borrow 'profile:{id}'; help: add
+    AppCache.modules({ feed: Layer.effectDiscard(prefs.get({ id })) })
+  })
+
+  test("own for the class that the manifest declares", () => {
+    class Copied extends Manifest.Service<AppCache>()("Copied", { families: { all: { pattern: "all:*" } } }) {}
+    // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
+    Copied.owner("all")
+  })
+})
+
+describe("access", () => {
+  test("by a raw key names one key of one family", () => {
+    // @ts-expect-error E0106: the key 'user::42' has an empty segment; help: put one ':' between segments and none at the
+    AppCache.get("user::42")
+    // @ts-expect-error E0106: 'user:{id}' is a pattern, not a key; help: name one key, or use the family's invalidateWhere
+    pipe("user:{id}" as const, AppCache.delete)
+    // @ts-expect-error E0108: this key may belong to several families; help: handle them one by one, so that each has its
+    AppCache.delete(text === "" ? "user:1" : "prefs:1")
+    // @ts-expect-error E0107: this pattern is a plain string, so it is unknown whose keys it names; help: write it as a
+    pipe("files:*", AppCache.invalidate)
+  })
+
+  test("through a borrow has no writes, and a batch has nothing else", () => {
+    // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
+    Effect.flatMap(user.reader, (reader) => pipe({ id }, reader.delete))
+    // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
+    Effect.flatMap(user.reader, (reader) => reader.invalidateAll())
+    // @ts-expect-error E0115: this is no write that a batch could do together with others; help: use setting or deleting
+    AppCache.batch([user.set({ id }, ann)])
+  })
+})
+
+describe("declarations", () => {
+  test("name what exists, in a layer that may", () => {
+    // @ts-expect-error E0223: no family of 'AppCache' declares 'usr:*' of owns; help: declare a pattern that covers it
+    AppCache.fn("f", { owns: ["usr:*"] })
+    // @ts-expect-error E0206: 'files:{id}' is only a part of 'files:*' of family 'files', and rights exist for declared
+    AppCache.fn("f", { borrows: ["files:{id}"] })
+    // @ts-expect-error E0224: cannot write 'draft:{id}' in layer 'server': it is owned by layer 'client'; help: move the
+    AppCache.fn("f", { layer: "server", owns: ["draft:{id}"] })
+    // @ts-expect-error E0221: invalidates is incomplete: 'profile:{id}' derives from 'user:{id}'; help: list 'profile:{id}'
+    AppCache.fn("f", { owns: ["user:{id}"], invalidates: [] })
+    // @ts-expect-error E0222: no family of 'AppCache' declares 'sales:*', so it cannot be invalidated; help: declare a
+    AppCache.fn("f", { invalidates: ["sales:*"] })
+    // @ts-expect-error E0404: no layer is called 'sever'; help: declare it in layers, or check its spelling
+    AppCache.inLayer("sever")
+  })
+
+  test("hold for bodies, methods and programs", () => {
+    const body = function*() {
+      yield* facts.get({ id })
+    }
+    // @ts-expect-error E0220: the body reads 'files:{id}:facts', but declares: nothing; help: declare it, or leave it to a
+    pipe(body, AppCache.fn("f", {}))
+    // @ts-expect-error E0220: it is unknown what this body does; help: write function*() { ... }, and yield nothing whose
+    AppCache.fn("f", {})(async () => {})
+    // @ts-expect-error E0224: cannot write 'draft:{id}' in layer 'server': it is owned by layer 'client'; help: move the
+    AppCache.inLayer("server")(draft.delete({ id }))
+    class Service {
+      // @ts-expect-error E0220: the body writes 'files:*', but declares: borrows 'user:{id}'; help: declare it, or leave it
+      @AppCache.method({ borrows: ["user:{id}"] })
+      drop() {
+        return files.invalidateAll()
+      }
+    }
+    void Service
+  })
+})
