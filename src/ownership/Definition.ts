@@ -385,19 +385,20 @@ type findOuter<D extends Definition, P extends string, Other> = Other extends st
   ? Diagnostic.patternOwned<P, PatternOf<FamilyOf<D, Other>>, Other>
   : never
 
-type CheckedEncloser<D extends Definition, K extends string, F, Option extends "partOf" | "carvedFrom"> =
-  [Option, F] extends ["carvedFrom", { readonly partOf: string }] ? Diagnostic.enclosersBoth<K>
-    : CheckedNearest<
-      D,
-      F,
-      Option,
-      At<F, Option>,
-      NameOf<D, findNearest<Index<D>, normalizePattern<PatternOf<F>>, normalizePattern<PatternOf<F>>>>
-    >
+type CheckedEncloser<D extends Definition, K extends string, F, Option extends "partOf" | "carvedFrom"> = Option extends
+  "carvedFrom" ? F extends { readonly partOf: string } ? Diagnostic.enclosersBoth<K> : findEncloser<D, F, Option>
+  : findEncloser<D, F, Option>
+type findEncloser<D extends Definition, F, Option extends string> = CheckedNearest<
+  D,
+  F,
+  Option,
+  F[Option & keyof F],
+  NameOf<D, findNearest<Index<D>, normalizePattern<PatternOf<F>>, normalizePattern<PatternOf<F>>>>
+>
 type CheckedNearest<D extends Definition, F, Option extends string, Named, Outer> = [Outer] extends [never]
   ? Diagnostic.encloserNone<PatternOf<F>, Option>
+  : [Named] extends [Outer] ? 0 extends 1 & Named ? Outer : Named
   : isUntyped<Named> extends true ? Outer
-  : Named extends Outer ? Named
   : Named extends string ? findEncloserWrong<D, F, Named, Outer>
   : Outer
 type findEncloserWrong<D extends Definition, F, Named extends string, Outer> = Outer extends string

@@ -115,37 +115,47 @@ type listAll<N, Pre extends string> = {
  *
  * **Details**
  *
- * `Side` remembers which of the two has been the wider one so far: `Given` is `P`, `Found` the pattern of the trie.
- * Only a change of side is a crossing.
+ * `P` is a pattern of the trie, so its own path is there. A walk that leaves it remembers which of the two has been the
+ * wider one so far; only a change of side is a crossing.
  *
  * @category type level
  * @since 0.1.0
  */
-export type findCrossing<N, P extends string, Side extends CrossingSide = "None", Pre extends string = ""> = P extends
-  "*" ? Side extends "Found" | "Both" ?
+export type findCrossing<N, P extends string, Pre extends string = ""> = P extends `${infer H}:${infer T}`
+  ? H extends "{}" ?
+      | ("{}" extends keyof N ? findCrossing<N["{}"], T, `${Pre}{}:`> : never)
+      | crossTexts<N, T, "Given", Pre>
+  : "{}" extends keyof N ?
+      | findCrossing<N[H & keyof N], T, `${Pre}${H}:`>
+      | crossFrom<N["{}"], T, "Found", `${Pre}{}:`>
+  : findCrossing<N[H & keyof N], T, `${Pre}${H}:`>
+  : never
+
+// What has been the wider one so far: `Given` is `P`, `Found` the pattern of the trie, `Both` is a crossing already.
+type crossFrom<N, P extends string, Side extends CrossingSide, Pre extends string> = P extends "*"
+  ? Side extends "Found" | "Both" ?
       | Exclude<listAll<N, Pre>, `${Pre}*`>
       | (Side extends "Both" ? findRest<N, never, Pre> : never)
   : never
   :
     | (Side extends "Given" | "Both" ? findRest<N, never, Pre> : never)
     | (P extends `${infer H}:${infer T}` ? H extends "{}" ?
-          | ("{}" extends keyof N ? findCrossing<N["{}"], T, Side, `${Pre}{}:`> : never)
-          | crossTexts<N, T, Side, Pre>
+          | ("{}" extends keyof N ? crossFrom<N["{}"], T, Side, `${Pre}{}:`> : never)
+          | crossTexts<N, T, Side extends "Found" | "Both" ? "Both" : "Given", Pre>
       :
-        | (H extends keyof N ? findCrossing<N[H], T, Side, `${Pre}${H}:`> : never)
-        | ("{}" extends keyof N
-          ? findCrossing<N["{}"], T, Side extends "Given" | "Both" ? "Both" : "Found", `${Pre}{}:`>
+        | (H extends keyof N ? crossFrom<N[H], T, Side, `${Pre}${H}:`> : never)
+        | ("{}" extends keyof N ? crossFrom<N["{}"], T, Side extends "Given" | "Both" ? "Both" : "Found", `${Pre}{}:`>
           : never)
       : P extends "{}" ? crossEnds<N, Side, Pre>
       :
         | (Side extends "Both" ? findEnd<N, P, never, Pre> : never)
         | (Side extends "Given" | "Both" ? findEnd<N, "{}", never, Pre> : never))
 
-type CrossingSide = "None" | "Given" | "Found" | "Both"
+type CrossingSide = "Given" | "Found" | "Both"
 type TextsOf<N> = Exclude<keyof N & string, "" | "{}" | "*">
 
 type crossTexts<N, T extends string, Side extends CrossingSide, Pre extends string> = {
-  [S in TextsOf<N>]: findCrossing<N[S], T, Side extends "Found" | "Both" ? "Both" : "Given", `${Pre}${S}:`>
+  [S in TextsOf<N>]: crossFrom<N[S], T, Side, `${Pre}${S}:`>
 }[TextsOf<N>]
 
 type crossEnds<N, Side, Pre extends string> =
