@@ -189,12 +189,12 @@ type WarmOf<F> = WarmOptions<Params<PatternOf<F>, CodecsOf<F>>>
 type LookupOf<F> = (
   params: ParsedParams<PatternOf<F>, CodecsOf<F>>,
   context: Lookup.LookupContext<ValueOf<F>>
-) => Effect.Effect<AnswerOf<F> | Anything, any, any> | Anything
+) => Effect.Effect<AnswerOf<ValueOf<F>>, any, any> | Anything
 type LookupManyOf<F> = (
   params: ReadonlyArray<ParsedParams<PatternOf<F>, CodecsOf<F>>>,
   contexts: ReadonlyArray<Lookup.LookupContext<ValueOf<F>>>
-) => Effect.Effect<ReadonlyArray<AnswerOf<F>> | Anything, any, any> | Anything
-type AnswerOf<F> = ValueOf<F> | Lookup.Answer<ValueOf<F>>
+) => Effect.Effect<ReadonlyArray<AnswerOf<ValueOf<F>>>, any, any> | Anything
+type AnswerOf<V> = V | Lookup.Answer<V>
 type Anything = {} | null | undefined
 
 /**
@@ -243,12 +243,12 @@ type CheckedWarming<Option extends "warm" | "predict", W> = {
 type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? L
   : L extends (...args: any) => infer X ? [Anything] extends [X] ? L
     : [X] extends [Effect.Effect<infer A, infer E, infer R>] ? CheckedAnswer<Self, D, K, N, L, A, E, R>
-    : lookupUnfit<K, N>
-  : lookupUnfit<K, N>
+    : lookupUnfit<Self, K, N>
+  : lookupUnfit<Self, K, N>
 
 type CheckedAnswer<Self, D extends Definition, K extends string, N, L, A, E, R> = 0 extends 1 & R ? L
   : [findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>] extends [never]
-    ? isAnswer<A, N, AnswerOf<FamilyOf<D, K>>> extends false ? lookupUnfit<K, N>
+    ? isAnswer<A, N, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, N>
     : 0 extends 1 & E ? L
     : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
     : Diagnostic.lookupFails<K>
@@ -257,7 +257,16 @@ type CheckedAnswer<Self, D extends Definition, K extends string, N, L, A, E, R> 
 type isAnswer<A, N, Answer> = N extends "lookup" ? [A] extends [Answer] ? true : false
   : [A] extends [ReadonlyArray<Answer>] ? true
   : false
-type lookupUnfit<K extends string, N> = N extends "lookup" ? Misfit.lookup<K> : Misfit.lookupMany<K>
+// With the type that is wanted beside the message, so that an answer completes while it is typed.
+type lookupUnfit<Self, K extends string, N> = N extends "lookup" ?
+  LookupFor<Self, K> | Misfit.Otherwise<Misfit.lookup<K>>
+  : LookupManyFor<Self, K> | Misfit.Otherwise<Misfit.lookupMany<K>>
+type LookupFor<Self, K extends string> = (
+  ...args: Parameters<LookupOf<FamilyOf<DefinitionOf<Self>, K>>>
+) => Effect.Effect<AnswerOf<ValueOf<FamilyOf<DefinitionOf<Self>, K>>>, any, any>
+type LookupManyFor<Self, K extends string> = (
+  ...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>
+) => Effect.Effect<ReadonlyArray<AnswerOf<ValueOf<FamilyOf<DefinitionOf<Self>, K>>>>, any, any>
 
 type findLookupProblem<K extends string, R> = R extends BorrowsCapability<infer P, any, any> ?
   Diagnostic.lookupReads<K, P>

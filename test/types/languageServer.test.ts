@@ -48,6 +48,14 @@ describe("completion offers", () => {
     ["patterns in owns", program(`AppCache.fn("f", { owns: ["/*|*/"] })`), ["user:{id}", "files:*"]],
     ["patterns in invalidates", program(`AppCache.fn("f", { invalidates: ["/*|*/"] })`), ["user:{id}", "files:*"]],
     ["layers of a program", program(`AppCache.inLayer("/*|*/")`), ["client", "edge", "server"]],
+    ["parts of a value", program(`AppCache.keys.prefs.set({ id }, { /*|*/ })`), ["dark"]],
+    ["parts of a change", program(`AppCache.keys.prefs.update({ id }, () => ({ /*|*/ }))`), ["dark"]],
+    ["parts of a value, by its key", program(`AppCache.set("prefs:1", { /*|*/ })`), ["dark"]],
+    [
+      "parts of a lookup's answer",
+      program(`AppCache.owner("prefs", { lookup: () => Effect.succeed({ /*|*/ }) })`),
+      ["dark"]
+    ],
     ["options of an owner", program(`AppCache.owner("user", { /*|*/ })`), ["lookup", "lookupMany"]],
     ["parameters of a lookup", program(`AppCache.owner("feed", { lookup: ({ /*|*/ }) => null! })`), ["id", "page"]]
   ]
