@@ -45,8 +45,8 @@ export * as Explanations from "./diagnostic/Explanations.ts"
 export * as Misfit from "./diagnostic/Misfit.ts"
 
 /**
- * Texts that the compiler does not know: plain strings, templates with a hole, choices of several, names that are
- * computed. What it does not know it cannot check, so it refuses. Found by the compiler alone.
+ * What the compiler does not know: plain strings, templates with a hole, choices of several, names that are computed,
+ * requirements of any. What it does not know it cannot check, so it refuses. Found by the compiler alone.
  *
  * @since 0.1.0
  */
