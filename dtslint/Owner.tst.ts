@@ -54,9 +54,9 @@ describe("owner", () => {
   })
 
   test("takes keys to warm with the types of the parameters, and options that exist", () => {
-    // @ts-expect-error Type '{ id: string; }[]' is not assignable to type
+    // @ts-expect-error E0113: this is no value of the parameter 'id' of 'user:{id}'; help: give the type that params
     AppCache.owner("user", { warm: { keys: [{ id: "1" }] } })
-    // @ts-expect-error Type '{ it: string & Brand<"UserId">; }[]' is not assignable to type
+    // @ts-expect-error E0112: these are not the parameters of 'user:{id}'; help: give a value for each name in its braces
     AppCache.owner("user", { warm: { keys: [{ it: id }] } })
     // @ts-expect-error E0406: unknown option 'shedule' in 'warm'; help: remove it, or check its spelling
     AppCache.owner("user", { warm: { keys: [{ id }], shedule: "1 minute" } })

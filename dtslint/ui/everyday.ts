@@ -50,7 +50,9 @@ export const lookups = [
   AppCache.owner("prefs", { lookup: () => Effect.succeed(Option.some({ dark: true })) }),
   AppCache.owner("prefs", { lookup: Effect.succeed({ dark: true }) }),
   AppCache.owner("prefs", { lookup: () => Effect.tryPromise(() => Promise.resolve({ dark: true })) }),
-  AppCache.delegate("facts", { lookup: () => Effect.succeed("one") })
+  AppCache.delegate("facts", { lookup: () => Effect.succeed("one") }),
+  AppCache.owner("feed", { warm: { keys: [{ id: 1, page: true }, { id: 1 }] } }),
+  AppCache.owner("user", { warm: { keys: Effect.succeed([{ id: "1" }]) } })
 ]
 
 class Reports extends Context.Service<Reports, { readonly run: Effect.Effect<void> }>()("Reports") {}

@@ -39,7 +39,8 @@ import type {
   PatternOf,
   ValueOf
 } from "../ownership/Definition.ts"
-import type { findWitness, normalizePattern, overlaps, Params, ParsedParams } from "../pattern/KeyPattern.ts"
+import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
+import type { KeyParams, Many } from "./Family.ts"
 
 /**
  * What an owner of family `K` may be given. Without a lookup its entries come from writes alone.
@@ -120,7 +121,7 @@ export interface DelegateOptions<D extends Definition, K extends string> {
  */
 export interface WarmOptions<out P> {
   /** The parameters of the keys, or an Effect that finds them at each round. */
-  readonly keys: Iterable<P> | Effect.Effect<Iterable<P>, any, any>
+  readonly keys: Many<P> | Effect.Effect<Many<P>, any, any>
   /** When there is another round, counted from the beginning of the last one: a time in between, or a `Schedule`. */
   readonly schedule?: Duration.Input | Schedule.Schedule<unknown, unknown, any, any> | undefined
   /** The layer is built when the first round is over. */
@@ -182,7 +183,7 @@ export interface PredictOptions {
   readonly interval?: Duration.Input | undefined
 }
 
-type WarmOf<F> = WarmOptions<Params<PatternOf<F>, CodecsOf<F>>>
+type WarmOf<F> = WarmOptions<KeyParams<Misfit.parameters<PatternOf<F>>, PatternOf<F>, CodecsOf<F>>>
 
 // All that a lookup answers is let through here: what is wrong about it is said by a message, not by a mismatch. The
 // value's type is named all the same, so that literals in an answer keep their types.
