@@ -1,6 +1,7 @@
 import { Effect, type Layer, pipe } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
+import type { Family } from "../src/manifest/Family.ts"
 import type { Borrows, Owns } from "../src/manifest/Manifest.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
 import * as Key from "../src/pattern/Key.ts"
@@ -119,6 +120,19 @@ describe("parameters and values", () => {
     prefs.update({ id }, () => 5)
     // @ts-expect-error E0114: the lookup of family 'prefs' answers with something else than a value of 'prefs'; help: ans
     AppCache.owner("prefs", { lookup: () => Effect.succeed(1) })
+  })
+
+  test("are those of the family in generic code, too", () => {
+    const save = <P extends string, V>(
+      family: Family<AppCache, P, V, never, {}>,
+      params: Parameters<typeof family.get>[0],
+      value: V
+    ) => Effect.andThen(family.set(params, value), family.update(params, (was) => was))
+    expect(save(prefs, { id: 1 }, { dark: true })).type.toBe<
+      Effect.Effect<{ readonly dark: boolean }, CacheError, Owns<"prefs:{id}", AppCache>>
+    >()
+    // @ts-expect-error E0113: this is no value of the parameter 'id' of 'prefs:{id}'; help: give the type that params
+    save(prefs, { id: true }, { dark: true })
   })
 
   test("keep the literals and callbacks of what is given", () => {

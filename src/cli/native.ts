@@ -42,7 +42,7 @@ const ownerOf = (
   return undefined
 }
 
-const reads = "get|getOption|getMany|getAnswer|getUnsafe|has|select|warm|explain|key"
+const reads = "get|getPromise|getAnswerOption|getOption|getMany|getAnswer|getUnsafe|has|select|warm|explain|key"
 const writes = "set|setMany|setting|deleting|update|patch|delete|deleteMany|invalidate|invalidateWhere|refresh|lease"
 const operation = new RegExp(`([\\w$]+)\\s*\\.\\s*(${reads}|${writes})\\s*$`)
 // What the compiler reports for an argument: a type that does not fit, a property that is missing or too many, a count.

@@ -245,42 +245,43 @@ export interface Write<out R> {
  * @since 0.1.0
  */
 export interface Reader<P extends string, V, E, Codecs, Name = string> extends Readable<P, V, E, Codecs> {
-  readonly set: (
+  // Methods, so that a handle of one family is one of any: their parameters name the family, and would keep them apart.
+  set(
     params: Diagnostic.writeThroughBorrow<P, Name & string>,
     value?: unknown,
     options?: SetOptions
-  ) => Effect.Effect<never>
-  readonly setMany: (
+  ): Effect.Effect<never>
+  setMany(
     entries: Diagnostic.writeThroughBorrow<P, Name & string>,
     options?: SetOptions
-  ) => Effect.Effect<never>
-  readonly update: (
+  ): Effect.Effect<never>
+  update(
     params: Diagnostic.writeThroughBorrow<P, Name & string>,
     f?: (was: V) => unknown
-  ) => Effect.Effect<never>
-  readonly patch: (
+  ): Effect.Effect<never>
+  patch(
     params: Diagnostic.writeThroughBorrow<P, Name & string>,
     f?: (was: V) => unknown
-  ) => Effect.Effect<never>
-  readonly delete: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => Effect.Effect<never>
-  readonly deleteMany: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => Effect.Effect<never>
-  readonly invalidate: (
+  ): Effect.Effect<never>
+  delete(params: Diagnostic.writeThroughBorrow<P, Name & string>): Effect.Effect<never>
+  deleteMany(params: Diagnostic.writeThroughBorrow<P, Name & string>): Effect.Effect<never>
+  invalidate(
     params: Diagnostic.writeThroughBorrow<P, Name & string>,
     options?: InvalidateOptions
-  ) => Effect.Effect<never>
-  readonly invalidateWhere: (
+  ): Effect.Effect<never>
+  invalidateWhere(
     params: Diagnostic.writeThroughBorrow<P, Name & string>,
     options?: InvalidateOptions
-  ) => Effect.Effect<never>
-  readonly invalidateAll: (
+  ): Effect.Effect<never>
+  invalidateAll(
     this: Diagnostic.writeThroughBorrow<P, Name & string>,
     options?: InvalidateOptions
-  ) => Effect.Effect<never>
-  readonly invalidateTag: (
+  ): Effect.Effect<never>
+  invalidateTag(
     tag: Diagnostic.writeThroughBorrow<P, Name & string>,
     options?: InvalidateOptions
-  ) => Effect.Effect<never>
-  readonly refresh: (params: Diagnostic.writeThroughBorrow<P, Name & string>) => Effect.Effect<never>
+  ): Effect.Effect<never>
+  refresh(params: Diagnostic.writeThroughBorrow<P, Name & string>): Effect.Effect<never>
 }
 
 /**
