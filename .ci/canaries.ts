@@ -27,9 +27,11 @@ const chosen = canaries.filter((canary) =>
 
 const folder = mkdtempSync(join(tmpdir(), "stateless-canaries-"))
 
-// Of the units, those of the library: others test what is not in the copy.
+// Of the units, those of the library: others test what is not in the copy. Of the simulations, those that run many seeds
+// in seconds.
 const files: { readonly [suite: string]: ReadonlyArray<string> } = {
-  unit: ["cache", "manifest", "ownership", "pattern", "store", "testing"].map((name) => `test/${name}/`)
+  unit: ["cache", "manifest", "ownership", "pattern", "store", "testing"].map((name) => `test/${name}/`),
+  simulation: ["races", "warming"].map((name) => `test/simulation/${name}.test.ts`)
 }
 
 const fails = (suite: string): boolean => {
