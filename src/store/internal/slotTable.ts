@@ -17,7 +17,7 @@ import { noSlot, type SlotRecords } from "./slotRecords.ts"
 // With so many entries records and `Map` come to 1 MB, half of what a core's cache holds.
 const mapMax = 16_384
 
-// With as many chains as entries, a good hash makes one of this length in a table of 2^24 one time in 10^11.
+// With as many chains as entries, a good hash makes one of this length in a table of 2^24 one time in 10^18.
 const chainMax = 24
 
 const noHeads = new Int32Array(0)
