@@ -286,6 +286,26 @@ describe("a grant", () => {
       assert.strictEqual((ended as any).error.reason._tag, "Revoked")
     }))
 
+  it.effect("reads a value that is `undefined` as any other: held, and not loaded twice", () =>
+    Effect.gen(function*() {
+      class Maybe extends Manifest.Service<Maybe>()("Maybe", {
+        families: { user: { pattern: "user:{id}", value: Manifest.type<string | undefined>() } }
+      }) {}
+      let loads = 0
+      const lookup = () => Effect.sync(() => void loads++)
+      const live = Maybe.modules({ user: Maybe.owner("user", { lookup }) })
+      yield* Effect.gen(function*() {
+        for (let i = 0; i < 3; i++) assert.isUndefined(yield* Maybe.keys.user.get({ id: "1" }))
+        assert.deepStrictEqual(yield* Maybe.keys.user.getMany([{ id: "1" }, { id: "1" }]), [undefined, undefined])
+        assert.deepStrictEqual(yield* Maybe.keys.user.getOption({ id: "1" }), Option.some(undefined))
+        const reader = yield* Maybe.keys.user.reader
+        assert.isUndefined(yield* Effect.promise(() => reader.getPromise({ id: "1" })))
+        assert.strictEqual(loads, 1)
+        const { user } = yield* Maybe.stats
+        assert.strictEqual(user.hits, 6)
+      }).pipe(Effect.provide(Layer.provide(live, MemoryStore.layer({ capacity: 10 }))))
+    }))
+
   it.effect("of a manifest with mistakes is refused with all of them", () =>
     Effect.gen(function*() {
       const definition: any = { families: { a: { pattern: "a:{x}" }, b: { pattern: "a:{y}" } } }
