@@ -153,6 +153,16 @@ describe("MemoryStore", () => {
       hots[1]!.checkInvariants()
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 110_000 }))))
 
+  it.effect("keeps equal lists of tags once, and tells different ones apart", () =>
+    Effect.gen(function*() {
+      const hot = yield* open(yield* Store, family("f"))
+      const lists = [["a"], ["a"], ["a", "b"], ["b", "a"], ["a"], [], ["a"]]
+      for (const [i, tags] of lists.entries()) hot.put(`${i}`, { ...entry(i), tags }, Infinity)
+      const kept = lists.map((_, i) => hot.peek(`${i}`)!.tags)
+      assert.deepStrictEqual(kept, lists)
+      assert.strictEqual(kept[1], kept[0])
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 10 }))))
+
   it.effect("refuses options that make no sense", () =>
     Effect.gen(function*() {
       for (

@@ -49,6 +49,7 @@ export class MemoryShard {
   private ends: Float64Array | undefined = undefined
   private costs: Float32Array | undefined = undefined
   private tags: Array<ReadonlyArray<string> | undefined> | undefined = undefined
+  private latestTags = noTags
   private extras: Array<Extra | undefined> | undefined = undefined
   private readonly expire: (slot: number) => void
 
@@ -131,7 +132,7 @@ export class MemoryShard {
     if (costMillis !== 0) this.costs ??= new Float32Array(records.capacity)
     if (this.costs !== undefined) this.costs[slot] = costMillis
     if (tags.length > 0) this.tags ??= grownCells([], records.capacity)
-    if (this.tags !== undefined) this.tags[slot] = tags.length > 0 ? tags : undefined
+    if (this.tags !== undefined) this.tags[slot] = tags.length > 0 ? this.sharedTags(tags) : undefined
     const isPlain = freshUntil === dueAt && revision === undefined
     if (!isPlain) this.extras ??= grownCells([], records.capacity)
     if (this.extras !== undefined) this.extras[slot] = isPlain ? undefined : { freshUntil, revision }
@@ -193,6 +194,13 @@ export class MemoryShard {
     this.records.free(slot)
     if (this.tags !== undefined) this.tags[slot] = undefined
     if (this.extras !== undefined) this.extras[slot] = undefined
+  }
+
+  /** One list for entries that were written one after the other with the same tags, as those of a family often are. */
+  private sharedTags(tags: ReadonlyArray<string>): ReadonlyArray<string> {
+    const { latestTags } = this
+    const isSame = latestTags.length === tags.length && latestTags.every((tag, i) => tag === tags[i])
+    return isSame ? latestTags : this.latestTags = tags
   }
 
   private endsAsDue(): Float64Array {
