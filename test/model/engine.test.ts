@@ -58,7 +58,10 @@ interface Failed {
   negative: boolean
 }
 
-type Answered = { readonly value: unknown; readonly stale: boolean } | { readonly error: unknown }
+/** `until` is when the entry that was served ends: what is made from it ends then, too. */
+type Answered = { readonly value: unknown; readonly stale: boolean; readonly until: number } | {
+  readonly error: unknown
+}
 
 class Model {
   now = 0
@@ -121,11 +124,11 @@ class Model {
           this.now > held.madeAt + (held.freshUntil - held.madeAt) * refreshAhead
         held.touchedAt = this.now
         if (isDue && !this.isBackingOff(at)) this.load(name, id, held, false)
-        return { value: held.value, stale: false }
+        return { value: held.value, stale: false, until: held.freshUntil }
       }
       if (age < staleWhileRevalidate || this.isBackingOff(at)) {
         if (!this.isBackingOff(at)) this.load(name, id, held, false)
-        return { value: held.value, stale: true }
+        return { value: held.value, stale: true, until: held.freshUntil }
       }
       return this.load(name, id, held, false)
     }
@@ -147,7 +150,7 @@ class Model {
     const loaded = this.lookup(name, id)
     if ("error" in loaded) {
       if (this.epochs.get(at) === epoch) this.failed.set(at, { at: this.now, error: loaded.error, negative: true })
-      return fallback === undefined ? loaded : { value: fallback.value, stale: true }
+      return fallback === undefined ? loaded : { value: fallback.value, stale: true, until: fallback.freshUntil }
     }
     this.failed.delete(at)
     // A source that it read was loaded for it, and had changed: that made a new epoch of this key.
@@ -155,21 +158,22 @@ class Model {
     const before = this.held.get(at)
     const changed = before === undefined ? isRefresh : before.value !== loaded.value
     if (changed) this.spread(name, id, "hide")
-    this.keep(at, loaded.value, [`t${id}`])
-    return loaded
+    return { ...loaded, until: this.keep(at, loaded.value, [`t${id}`], loaded.until).freshUntil }
   }
 
   private lookup(name: Name, id: string): Answered {
     if (this.broken) return { error: "broken" }
-    if (name === "user") return { value: `${id}=${this.source}`, stale: false }
+    if (name === "user") return { value: `${id}=${this.source}`, stale: false, until: Infinity }
     const user = this.read("user", id)
-    return "error" in user ? user : { value: `(${String(user.value)})`, stale: user.stale }
+    return "error" in user ? user : { ...user, value: `(${String(user.value)})` }
   }
 
-  keep(at: string, value: unknown, tags: ReadonlyArray<string>): void {
+  keep(at: string, value: unknown, tags: ReadonlyArray<string>, until = Infinity): Held {
     const { timeToLive } = this.policy
-    const freshUntil = timeToLive === "never" ? Infinity : this.now + timeToLive
-    this.held.set(at, { value, madeAt: this.now, freshUntil, tags, touchedAt: this.now, markedAt: undefined })
+    const freshUntil = Math.min(until, timeToLive === "never" ? Infinity : this.now + timeToLive)
+    const held = { value, madeAt: this.now, freshUntil, tags, touchedAt: this.now, markedAt: undefined }
+    this.held.set(at, held)
+    return held
   }
 
   write(name: Name, id: string, value: unknown, tags: ReadonlyArray<string>): void {
@@ -298,7 +302,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     for (const id of ids) if (!expected.some((one) => "error" in one)) expected.push(model.read(family, id))
     const error = expected.find((one) => "error" in one)
     const exit = await run(Effect.exit(as(of.getMany(ids.map((id) => ({ id }))))))
-    sameAs(exit, error ?? { value: expected.map((one: any) => one.value), stale: false }, "getMany")
+    sameAs(exit, error ?? { value: expected.map((one: any) => one.value), stale: false, until: Infinity }, "getMany")
   }),
   command("getOption", (id, family) => async (model, { run, running: { as } }, of) => {
     const at = `${family}:${id}`
@@ -330,7 +334,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     // Nobody knows whether the value that it began with was the new one.
     if (expected.stale || model.epochs.get(`${family}:${id}`) !== epoch) model.drop(family, id, "hide", true)
     else model.write(family, id, value, tags)
-    sameAs(exit, { value, stale: false }, "update")
+    sameAs(exit, { value, stale: false, until: Infinity }, "update")
   }),
   command("update that fails", (id, family) => async (model, { run, running: { as } }, of) => {
     const expected = model.readFresh(family, id)
