@@ -311,6 +311,32 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     assert.strictEqual(found.value, held?.value)
     if (held !== undefined) held.touchedAt = model.now
   }),
+  command("getAnswerOption", (id, family) => async (model, { run, running: { as } }, of) => {
+    const at = `${family}:${id}`
+    const found = await run<any>(as(of.getAnswerOption({ id })))
+    const held = isFresh(model, at) ? model.held.get(at)! : undefined
+    assert.strictEqual(found.value?.value, held?.value)
+    if (held === undefined) return
+    assert.deepStrictEqual([found.value.tier, found.value.stale], ["memory", false])
+    held.touchedAt = model.now
+  }),
+  command("warm", (id, family) => async (model, { run, running: { as } }, of) => {
+    const at = `${family}:${id}`
+    let loaded = 0
+    // What is held is left to its readers, stale or not. A load that overtook itself, since a source that it read had
+    // changed, is repeated once.
+    for (let attempt = 0; attempt < 2; attempt++) {
+      model.usable(at)
+      if (model.held.has(at) || model.negative(at) !== undefined) break
+      const epoch = model.epochs.get(at)
+      const got = model.load(family, id, undefined, false)
+      if ("error" in got) break
+      if (model.epochs.get(at) !== epoch) continue
+      loaded = 1
+      break
+    }
+    assert.strictEqual(await run(as(of.warm([{ id }]))), loaded)
+  }),
   command("has", (id, family) => async (model, { run, running: { as } }, of) => {
     assert.strictEqual(await run(as(of.has({ id }))), isFresh(model, `${family}:${id}`))
   }),
@@ -353,6 +379,26 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     )
     await run(as(of.set({ id }, value, { ifVersion: version ?? null })))
     model.write(family, id, value, [])
+  }),
+  command("patch", (id, family) => async (model, { run, running: { as } }, of) => {
+    const at = `${family}:${id}`
+    const held = isFresh(model, at) ? model.held.get(at)! : undefined
+    const patched = await run<any>(as(of.patch({ id }, (was: string) => `${was}*`)))
+    assert.strictEqual(patched.value, held && `${String(held.value)}*`)
+    if (held === undefined) return
+    model.held.set(at, { ...held, value: patched.value, madeAt: model.now, touchedAt: model.now })
+    model.spread(family, id, "hide")
+  }),
+  command("deleteMany", (_, family) => async (model, { run, running: { as } }, of) => {
+    await run(as(of.deleteMany(ids.map((id) => ({ id })))))
+    for (const id of ids) {
+      model.drop(family, id, "hide", true)
+      model.spread(family, id, "hide")
+    }
+  }),
+  command("invalidate a pattern", (_, _family, mode) => async (model, { run, running: { app, as } }) => {
+    await run(as(app.invalidate("user:*", { mode })))
+    model.dropAll("user", mode)
   }),
   command("delete", (id, family) => async (model, { run, running: { as } }, of) => {
     await run(as(of.delete({ id })))
