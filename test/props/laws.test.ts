@@ -16,11 +16,12 @@ import * as fc from "fast-check"
 import { CacheError } from "../../src/cache/CacheError.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
 import { keyOf } from "../../src/manifest/internal/grants.ts"
+import type { Definition } from "../../src/ownership/Definition.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
 import { drive } from "../drive.ts"
-import { checkInvariants, engine, ownerOptions } from "../engine.ts"
+import { checkInvariants, engine, ownerOptions, type Running } from "../engine.ts"
 import { manifest } from "../ownership/manifests.ts"
 import { drops, jumps, marks, policies, reads, type Script, script, sets, updates, World } from "../world.ts"
 
@@ -247,6 +248,50 @@ describe("law 8: lifetime", () => {
           assert.strictEqual(yield* family.read("1"), "new")
         })
     ))
+
+  it("what is derived is fresh no longer than what it was made from, along a chain, one by one and in bulk", () => {
+    const life = fc.constantFrom(10, 50, 200, Infinity)
+    const step = fc.record({ on: fc.nat(2), wait: fc.nat(60), many: fc.boolean() })
+    return holds(
+      fc.tuple(fc.tuple(life, life, life), fc.array(step, { minLength: 1, maxLength: 15 }), fc.boolean()),
+      ([lives, steps, bulk]) =>
+        Effect.gen(function*() {
+          const names = ["user", "profile", "feed"]
+          const ends = new Map<string, number>()
+          const now = TestClock.testClockWith((clock) => clock.currentTimeMillis)
+          const load = (key: string, app: any) =>
+            Effect.gen(function*() {
+              const at = names.findIndex((name) => key.startsWith(name))
+              const source = names[at - 1]
+              if (source !== undefined) yield* app.keys[source].get({ id: "1" })
+              const own = (yield* now) + lives[at]!
+              ends.set(names[at]!, Math.min(own, source === undefined ? Infinity : ends.get(source)!))
+              return key
+            })
+          const families = Object.fromEntries(names.map((name, at) => [name, {
+            pattern: `${name}:{id}`,
+            timeToLive: lives[at] === Infinity ? "never" : lives[at]!,
+            ...(at === 0 ? {} : { derives: [`${names[at - 1]}:{id}`] })
+          }]))
+          const running: Running = yield* engine({ families } as Definition, ({ key }, app) => load(key, app), {
+            lookupMany: !bulk ? undefined : (keys) =>
+              Effect.forEach(keys, (key) => load(key, running.app)).pipe(
+                Effect.provideContext(running.context)
+              ) as Effect.Effect<ReadonlyArray<unknown>, unknown>
+          })
+          for (const { many, on, wait } of steps) {
+            yield* TestClock.adjust(wait)
+            const of = running.app.keys[names[on]!]
+            yield* running.as<unknown, unknown>(many ? of.getMany([{ id: "1" }]) : of.get({ id: "1" }))
+            for (const name of names) {
+              const { outcome } = yield* running.as<any, unknown>(running.app.keys[name].explain({ id: "1" }))
+              assert.strictEqual(outcome, (yield* now) < (ends.get(name) ?? -Infinity) ? "hit" : "load", name)
+            }
+          }
+        }),
+      0
+    )
+  })
 })
 
 describe("law 9: exclusion", () => {
