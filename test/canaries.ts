@@ -11,7 +11,8 @@ export interface Canary {
   /** Occurs once in the file. */
   readonly text: string
   readonly planted: string
-  readonly suites: ReadonlyArray<"model" | "props" | "simulation" | "unit">
+  /** Projects of `vitest.config.ts`, or files. */
+  readonly suites: ReadonlyArray<string>
 }
 
 const family = "src/cache/CacheFamily.ts"
@@ -19,6 +20,11 @@ const loads = "src/cache/internal/loads.ts"
 const entries = "src/cache/internal/entries.ts"
 const outbox = "src/cache/internal/outbox.ts"
 const cache = "src/cache/Cache.ts"
+
+const races = "test/simulation/races.test.ts"
+const tiers = "test/cache/tiers.test.ts"
+const observed = "test/manifest/observed.test.ts"
+const warm = "test/manifest/warm.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
@@ -35,7 +41,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
     planted: `if (this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
-    suites: ["simulation"]
+    suites: [races]
   },
   {
     law: 2,
@@ -43,7 +49,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `} else if (!readStale) {`,
     planted: `} else if (!readStale || key !== "") {`,
-    suites: ["simulation", "model"]
+    suites: [races, "model"]
   },
   {
     law: 2,
@@ -51,7 +57,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: entries,
     text: `if (watch.changed) return`,
     planted: `if (watch.changed && key === "") return`,
-    suites: ["unit"]
+    suites: [tiers]
   },
   {
     law: 2,
@@ -59,7 +65,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `if (held === undefined || held.version <= versionBefore) this.entries.forget(key)`,
     planted: `if (held === undefined || held.version <= versionBefore) this.entries.hot?.drop(key)`,
-    suites: ["simulation"]
+    suites: [races]
   },
   {
     law: 3,
@@ -67,7 +73,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `const update = cause === "refresh" ? this.updates.get(key) : undefined`,
     planted: `const update = cause === "warm" ? this.updates.get(key) : undefined`,
-    suites: ["simulation"]
+    suites: [races]
   },
   {
     law: 3,
@@ -75,7 +81,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: entries,
     text: `if (pending !== undefined) return Effect.succeed(foundIn(pending.entry))`,
     planted: `if (pending !== undefined && key === "") return Effect.succeed(foundIn(pending.entry))`,
-    suites: ["simulation"]
+    suites: [races]
   },
   {
     law: 3,
@@ -83,7 +89,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: outbox,
     text: `this.carried = parcel\n    if (parcel === undefined) return {`,
     planted: `this.carried = parcel\n    if (parcel === undefined || parcel.keys.size > 1) return {`,
-    suites: ["simulation"]
+    suites: [races]
   },
   {
     law: 4,
@@ -91,7 +97,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: cache,
     text: `      if (!isConcerned(dependent, segments, segments.length)) continue`,
     planted: `      if (!isConcerned(dependent, segments, segments.length) || dependent.exact) continue`,
-    suites: ["props", "simulation"]
+    suites: ["props", races]
   },
   {
     law: 4,
@@ -99,7 +105,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `if (changed) this.spreadChange(key)`,
     planted: `if (changed && key === "") this.spreadChange(key)`,
-    suites: ["model", "simulation"]
+    suites: ["model", races]
   },
   {
     law: 5,
@@ -131,7 +137,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `    this.end(flight, Exit.interrupt())\n    this.stop(flight)`,
     planted: `    this.end(flight, Exit.interrupt())`,
-    suites: ["props", "simulation"]
+    suites: ["props", races]
   },
   {
     law: 7,
@@ -139,7 +145,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `this.fail(flight, Cause.fail(new CacheError({ reason: timeout })))\n        this.stop(flight)`,
     planted: `this.stop(flight)`,
-    suites: ["simulation"]
+    suites: [races]
   },
   {
     law: 8,
@@ -163,7 +169,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/capability/Lease.ts",
     text: `Effect.onError(restore(waited), () => giveBack)`,
     planted: `Effect.onError(restore(waited), () => Effect.void)`,
-    suites: ["props", "simulation"]
+    suites: ["props", races]
   },
   {
     law: 10,
@@ -181,7 +187,7 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `        return this.applyBatch(writes)\n`,
     planted:
       `        return Effect.forEach(writes, (write) => this.applyBatch([write]), { discard: true, concurrency: 1 })\n`,
-    suites: ["simulation", "props"]
+    suites: [races, "props"]
   },
   {
     law: 11,
@@ -197,7 +203,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/store/MemoryStore.ts",
     text: `new MemoryShard(share, `,
     planted: `new MemoryShard(share + 1, `,
-    suites: ["props", "unit"]
+    suites: ["props", "test/store/MemoryStore.test.ts"]
   },
   {
     law: 12,
@@ -205,7 +211,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: entries,
     text: "|${scope}`, stamp, this.tierFailed)",
     planted: "|${scope}`, 0, this.tierFailed)",
-    suites: ["unit"]
+    suites: ["test/manifest/restart.test.ts"]
   },
   {
     law: 13,
@@ -213,7 +219,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: cache,
     text: `return ++this.stamp`,
     planted: `return this.stamp = Math.max(1, this.time.now())`,
-    suites: ["simulation", "props"]
+    suites: [races, "props"]
   },
   {
     law: "idle",
@@ -229,7 +235,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: cache,
     text: `agrees(dependent, segments, own)\n`,
     planted: `own !== undefined\n`,
-    suites: ["unit"]
+    suites: [observed]
   },
   {
     law: 4,
@@ -237,7 +243,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/manifest/internal/grants.ts",
     text: `if (CacheFamily.isLookup(context)) return undefined`,
     planted: `if (CacheFamily.isLookup(context) && context === undefined) return undefined`,
-    suites: ["unit"]
+    suites: [observed]
   },
   {
     law: 4,
@@ -245,7 +251,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `if (refused !== undefined) return`,
     planted: `if (refused !== undefined && flight.key === "") return`,
-    suites: ["unit"]
+    suites: [observed]
   },
   {
     law: 6,
@@ -253,7 +259,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))`,
     planted: `Expiry.endBy(this.expiry, own, Infinity)`,
-    suites: ["unit"]
+    suites: [observed]
   },
   {
     law: "warming",
@@ -261,7 +267,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `if (quiet) return permits.withPermit(work)`,
     planted: `if (quiet) return work`,
-    suites: ["simulation", "unit"]
+    suites: ["test/simulation/warming.test.ts", warm]
   },
   {
     law: "warming",
@@ -269,7 +275,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
     planted: `if (!flight.quiet && (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid")) {`,
-    suites: ["simulation"]
+    suites: ["test/simulation/warming.test.ts"]
   },
   {
     law: "warming",
@@ -277,6 +283,6 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/cache/internal/reuse.ts",
     text: `watched.lastAt < madeAt || watched.lastAt < watched.renewedAt`,
     planted: `watched.lastAt < 0`,
-    suites: ["unit"]
+    suites: [warm]
   }
 ]
