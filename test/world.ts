@@ -376,7 +376,10 @@ export class World {
       ? this.alone(concerned, this.change(step))
       : this.change(step)
     const cut = step.cut === undefined ? work : Effect.timeoutOption(work, step.cut)
-    if (step.cut !== undefined) this.epochs++
+    // Who is interrupted, or fails for one of many keys, leaves loads behind that take a while to end.
+    const mayLeave = step.cut !== undefined ||
+      (step.kind === "getMany" && this.script.failing + this.script.hanging > 0)
+    if (mayLeave) this.epochs++
     return Effect.sleep(step.delay).pipe(
       Effect.andThen(Effect.exit(cut)),
       Effect.flatMap((exit) => Effect.sync(() => this.judge(step, exit))),
