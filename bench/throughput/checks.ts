@@ -1,52 +1,67 @@
 /**
- * What the check of a grant costs on a hit: the library as it is, or with the check cut out of it.
+ * What a part of a hit costs: the library as it is, or with that part cut out of it.
  *
- *     node --conditions=@effect-stateless/source bench/throughput/checks.ts checked|unchecked
+ *     node --conditions=@effect-stateless/source bench/throughput/checks.ts nothing|grant|time|tags|stats
  *
- * Prints JSON. The check is cut out of the modules' text as they are loaded, and the benchmark fails when the text to cut
- * is not there. Each of the two has processes of its own, by turns (`run.ts`): of two copies of the library in one process
- * the one that is loaded first is faster by more than the check costs.
+ * Prints JSON. The part is cut out of the modules' text as they are loaded, and the benchmark fails when the text to cut
+ * is not there. Each has processes of its own, by turns (`run.ts`): of two copies of the library in one process the one
+ * that is loaded first is faster by more than a part costs. The family that is read has a lifetime and tags.
  */
 import * as Effect from "effect/Effect"
 import { registerHooks } from "node:module"
 import { type Case, inTurns, thorough, workDone } from "./measure.ts"
 import { sequenceMask, zipf } from "./workload.ts"
 
-const cuts: { readonly [file: string]: readonly [text: string, unchecked: string] } = {
-  "manifest/internal/grants.ts": [
-    "if (context === this.readContext && this.readGrant!.active) return this.readFamily",
-    "if (this.readFamily !== undefined) return this.readFamily"
+type Cut = readonly [file: string, text: string, without: string]
+
+const memory = "store/MemoryStore.ts"
+
+const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
+  nothing: [],
+  grant: [
+    [
+      "manifest/internal/grants.ts",
+      "if (context === this.readContext && this.readGrant!.active) return this.readFamily",
+      "if (this.readFamily !== undefined) return this.readFamily"
+    ],
+    [
+      "manifest/internal/accessor.ts",
+      "grant.active && family.hot !== undefined ? family.hot.hit",
+      "family.hot !== undefined ? family.hot.hit"
+    ]
   ],
-  "manifest/internal/accessor.ts": [
-    "grant.active && family.hot !== undefined ? family.hot.hit",
-    "family.hot !== undefined ? family.hot.hit"
-  ]
+  // Whether the time of the entry is over; the wheel itself is asked by upkeep only.
+  time: [[memory, "if (due !== Infinity && due <= this.time.now()) return undefined", ""]],
+  // Whether a mark is later than the entry: of its tag, its prefix, its family.
+  tags: [[memory, "records.stampOf(slot) < this.mark", "false"]],
+  stats: [[memory, "if (++this.hits === this.noteAt) this.note(key)", ""]]
 }
 
-const uncut = new Set(process.argv[2] === "unchecked" ? Object.keys(cuts) : [])
+const cuts = parts[process.argv[2] ?? "nothing"]!
+const uncut = new Set(cuts)
 
 registerHooks({
   load: (url, context, next) => {
     const loaded = next(url, context)
-    const file = [...uncut].find((file) => url.endsWith(`/src/${file}`))
-    if (file === undefined) return loaded
-    const [text, unchecked] = cuts[file]!
+    const cut = cuts.find(([file]) => url.endsWith(`/src/${file}`))
+    if (cut === undefined) return loaded
+    const [file, text, without] = cut
     const source = String(loaded.source)
-    if (!source.includes(text)) throw new Error(`\`${file}\` no longer has the check that is to be cut out`)
-    uncut.delete(file)
-    return { ...loaded, source: source.replace(text, () => unchecked) }
+    if (!source.includes(text)) throw new Error(`\`${file}\` no longer has what is to be cut out`)
+    uncut.delete(cut)
+    return { ...loaded, source: source.replace(text, () => without) }
   }
 })
 
 const { fill, runtimeOf, Users } = await import("./stateless.ts")
-if (uncut.size > 0) throw new Error(`not loaded: ${[...uncut].join(", ")}`)
+if (uncut.size > 0) throw new Error(`not loaded: ${[...uncut].map(([file]) => file).join(", ")}`)
 
 const keyCount = 10_000
 const { ids, reads } = zipf(keyCount)
 const runtime = runtimeOf({ capacity: 2 * keyCount })
-await fill(runtime, "plain", ids)
-const { plain } = Users.keys
-const reader = runtime.runSync(plain.reader)
+await fill(runtime, "all", ids)
+const { all } = Users.keys
+const reader = runtime.runSync(all.reader)
 
 const cases: ReadonlyArray<Case> = [
   {
@@ -63,7 +78,7 @@ const cases: ReadonlyArray<Case> = [
       runtime.runSync(Effect.gen(function*() {
         let found = 0
         for (let i = 0; i < count; i++) {
-          if ((yield* plain.get({ id: reads[i & sequenceMask]! })) !== undefined) found++
+          if ((yield* all.get({ id: reads[i & sequenceMask]! })) !== undefined) found++
         }
         return found
       }))

@@ -63,23 +63,16 @@ const parts: { readonly [name: string]: () => unknown } = {
     return all
   },
   checks: () => {
-    const runs = Array.from(
-      { length: checkRuns },
-      () => [child("checks.ts", ["checked"]), child("checks.ts", ["unchecked"])]
-    )
-    const nanos = (of: number, row: number) => runs.map((run) => run[of].rows[row].nanos as number)
-    console.log("\nThe check of a grant, ns\n\n| | checked | unchecked | difference |\n| --- | ---: | ---: | ---: |")
+    const kinds = ["nothing", "grant", "time", "tags", "stats"]
+    const runs = Array.from({ length: checkRuns }, () => kinds.map((kind) => child("checks.ts", [kind])))
+    console.log("\nA hit without one of its parts, ns\n")
+    console.log(`| | whole | ${kinds.slice(1).map((kind) => `no ${kind}`).join(" | ")} |\n|${" --- |".repeat(6)}`)
     return (runs[0]![0].rows as ReadonlyArray<Row>).map(({ name }, row) => {
-      const [checked, unchecked] = [median(nanos(0, row)), median(nanos(1, row))]
-      const figures = {
-        name,
-        checked,
-        unchecked,
-        checkedMin: Math.min(...nanos(0, row)),
-        uncheckedMin: Math.min(...nanos(1, row))
-      }
-      console.log(`| ${name} | ${number(checked)} | ${number(unchecked)} | ${(checked - unchecked).toFixed(1)} |`)
-      return figures
+      const nanos = Object.fromEntries(
+        kinds.map((kind, of) => [kind, median(runs.map((run) => run[of].rows[row].nanos as number))])
+      )
+      console.log(`| ${name} | ${Object.values(nanos).map(number).join(" | ")} |`)
+      return { name, nanos }
     })
   },
   work: () => {

@@ -168,6 +168,23 @@ describe("a load", () => {
   )
 })
 
+describe("an entry with many tags", () => {
+  test(
+    "is one read below, and one invalidation of any of them hides it",
+    Effect.gen(function*() {
+      const { as, faults, forget, held, set, user } = yield* tiers()
+      const tags = Array.from({ length: 50 }, (_, i) => `t${i}`)
+      yield* set("1", "a", { tags })
+      yield* forget
+      const before = yield* faults.calls
+      assert.strictEqual(yield* held("1"), "a")
+      assert.strictEqual((yield* faults.calls) - before, 1)
+      yield* as(user.invalidateTag("t37"))
+      assert.isUndefined(yield* held("1"))
+    })
+  )
+})
+
 describe("many keys", () => {
   test(
     "are set by one write below",
