@@ -271,6 +271,16 @@ export * as EvictionPolicy from "./store/EvictionPolicy.ts"
 export * as MemoryStore from "./store/MemoryStore.ts"
 
 /**
+ * A scheduler for what runs behind its caller: upkeep of a tier, loads, changes on their way below.
+ *
+ * What is built by `runSync` is handed a scheduler whose yields are microtasks: long work would let nothing else run
+ * between two steps, timers included.
+ *
+ * @since 0.1.0
+ */
+export * as PatientScheduler from "./store/PatientScheduler.ts"
+
+/**
  * The contract of a tier: where entries live, by family and key.
  *
  * - `open` resolves a family once; what it returns, a `Partition`, is asked by the key *within* the family (its

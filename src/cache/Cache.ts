@@ -18,6 +18,7 @@ import * as Stream from "effect/Stream"
 import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
 import { CoarseClock } from "../store/CoarseClock.ts"
 import type { Codec } from "../store/Codec.ts"
+import * as PatientScheduler from "../store/PatientScheduler.ts"
 import { Store } from "../store/Store.ts"
 import { CacheError, StoreFailed } from "./CacheError.ts"
 import type { CacheEvent } from "./CacheEvent.ts"
@@ -28,7 +29,6 @@ import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
-import { patientScheduler } from "./internal/patientScheduler.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 /**
@@ -315,7 +315,7 @@ export const make: (
       const family = scope.startsWith(`${id}/`) ? cache.families.get(scope.slice(id.length + 1, end)) : undefined
       family?.restoreMark(scope.slice(end + 1), stamp)
     }
-    const scheduler = patientScheduler(yield* Scheduler.Scheduler)
+    const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
     yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
     return cache
   }

@@ -23,6 +23,7 @@ import * as Scheduler from "effect/Scheduler"
 import * as Semaphore from "effect/Semaphore"
 import { LeaseError } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
+import * as PatientScheduler from "../store/PatientScheduler.ts"
 import type { HotPartition } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
@@ -37,7 +38,6 @@ import { type Flight, type Served, valueOf, waitersMax } from "./internal/flight
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
-import { patientScheduler } from "./internal/patientScheduler.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
@@ -616,7 +616,7 @@ export class CacheFamily<V = unknown> {
 
   /** Loads by this loader from now on, until it is given back to `disown`. */
   own(loader: Loader<V>): Loader<V> {
-    const scheduler = patientScheduler(Context.get(loader.context, Scheduler.Scheduler))
+    const scheduler = PatientScheduler.from(Context.get(loader.context, Scheduler.Scheduler))
     const patient = { ...loader, context: Context.add(loader.context, Scheduler.Scheduler, scheduler) }
     this.loaders = [...this.loaders, patient]
     return this.loads.loader = patient

@@ -27,6 +27,7 @@ import { MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
 import { noSlot, type SlotRecords } from "./internal/slotRecords.ts"
 import { SlotTable } from "./internal/slotTable.ts"
 import { TopKeys } from "./internal/topKeys.ts"
+import * as PatientScheduler from "./PatientScheduler.ts"
 import { type HotPartition, type Mark, type Partition, type ReadWatcher, Store, type StoreFamily } from "./Store.ts"
 import { InvalidStoreOptions, StoreError } from "./StoreError.ts"
 
@@ -412,9 +413,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     }
     yield* Effect.sleep(upkeepInterval)
   })
-  // A store that is built by `runSync` is handed a scheduler that lets nothing else run between two steps.
-  const scheduler = yield* Scheduler.Scheduler
-  const patient = scheduler.executionMode === "sync" ? new Scheduler.MixedScheduler() : scheduler
+  const patient = PatientScheduler.from(yield* Scheduler.Scheduler)
   yield* Effect.forkScoped(Effect.provideService(Effect.forever(upkeep), Scheduler.Scheduler, patient))
 
   return Store.of({

@@ -222,13 +222,15 @@ export class Entries<V> {
     return Effect.suspend(() => {
       const pending = this.lower!.pending(key)
       if (pending !== undefined) return Effect.succeed(foundIn(pending.entry))
-      return Effect.catch(
-        this.lower!.partition.get(key),
-        (error) => {
-          this.tierFailed("get", error)
-          return Effect.succeed(undefined)
-        }
-      )
+      return this.orNothing(this.lower!.partition.get(key), undefined)
+    })
+  }
+
+  /** A tier that cannot be read holds nothing, and is told of. */
+  private orNothing<A>(read: Effect.Effect<A, StoreError>, nothingFound: A): Effect.Effect<A> {
+    return Effect.catch(read, (error) => {
+      this.tierFailed("get", error)
+      return Effect.succeed(nothingFound)
     })
   }
 
@@ -243,13 +245,7 @@ export class Entries<V> {
       Effect.sync(() => keys.map((key) => ({ key, watch: this.watch(key), pending: lower.pending(key) }))),
       (reads) =>
         Effect.map(
-          Effect.catch(
-            lower.partition.getMany(keys),
-            (error) => {
-              this.tierFailed("get", error)
-              return Effect.succeed(keys.map(() => undefined))
-            }
-          ),
+          this.orNothing(lower.partition.getMany(keys), []),
           (all) =>
             reads.map(({ key, pending, watch }, at) =>
               this.promote(key, pending === undefined ? all[at] : foundIn(pending.entry), watch)
