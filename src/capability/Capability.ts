@@ -2,8 +2,8 @@
  * Capabilities: what a program must hold to read or to write keys, as services in the requirements of its Effect.
  *
  * Providing a service removes from `R` every requirement that is a subtype of it. A capability carries the region of
- * its pattern as a covariant tuple, so the ownership of `user:*` removes a requirement for `user:{id}`; a borrow is a
- * subtype of the same ownership, so an owner may read; and a borrow never removes an ownership.
+ * its pattern, covariant, so the ownership of `user:*` removes a requirement for `user:{id}`; a borrow is a subtype of
+ * the same ownership, so an owner may read; and a borrow never removes an ownership.
  *
  * - Capabilities exist for declared patterns only, so the run time knows which grants cover a family.
  * - Keys that are carved out of a pattern live in a realm of their own: the owner of the rest does not discharge them.
@@ -13,10 +13,11 @@
  *
  * @since 0.1.0
  */
-import type { normalizePattern, Region } from "../pattern/KeyPattern.ts"
+import type { Head, normalizePattern, Tail } from "../pattern/KeyPattern.ts"
 import type { findNearest, Trie } from "../pattern/PatternSet.ts"
 
 declare const TypeId: unique symbol
+declare const HeadId: unique symbol
 
 /**
  * The shape behind {@link Owns}. It is exported for declaration files only: requirements name the alias, which prints
@@ -25,14 +26,18 @@ declare const TypeId: unique symbol
  *
  * **Details**
  *
- * The region must be a type argument of its own. Computed inside from `Pattern` it would be measured as invariant, and
+ * The region must be type arguments of its own. Computed inside from `Pattern` it would be measured as invariant, and
  * nothing would be discharged. The pattern itself is a label: it is shown, and plays no part in comparisons.
+ *
+ * Its first segment stands apart from the rest, and first: the compiler compares the requirements of a generator in
+ * pairs, and two types that have different literals at a property, or as an argument, are told apart there.
  *
  * @category models
  * @since 0.1.0
  */
-export interface OwnsCapability<_Pattern extends string, out Keys, Self> {
-  readonly [TypeId]: { readonly keys: Keys; readonly cache: (_: Self) => Self }
+export interface OwnsCapability<_Pattern extends string, out Head, out Rest, Self> {
+  readonly [HeadId]: Head
+  readonly [TypeId]: { readonly rest: Rest; readonly cache: (_: Self) => Self }
 }
 
 /**
@@ -41,8 +46,10 @@ export interface OwnsCapability<_Pattern extends string, out Keys, Self> {
  * @category models
  * @since 0.1.0
  */
-export interface BorrowsCapability<Pattern extends string, out Keys, Self> extends OwnsCapability<Pattern, Keys, Self> {
-  readonly [TypeId]: { readonly keys: Keys; readonly cache: (_: Self) => Self; readonly isBorrow: true }
+export interface BorrowsCapability<Pattern extends string, out Head, out Rest, Self>
+  extends OwnsCapability<Pattern, Head, Rest, Self>
+{
+  readonly [TypeId]: { readonly rest: Rest; readonly cache: (_: Self) => Self; readonly isBorrow: true }
 }
 
 /**
@@ -51,7 +58,7 @@ export interface BorrowsCapability<Pattern extends string, out Keys, Self> exten
  * @category models
  * @since 0.1.0
  */
-export type Owns<Pattern extends string, Self> = OwnsCapability<Pattern, regionIn<Pattern, Self>, Self>
+export type Owns<Pattern extends string, Self> = OwnsCapability<Pattern, Head<Pattern>, restIn<Pattern, Self>, Self>
 
 /**
  * The right to read every key of `Pattern` in the cache `Self`.
@@ -59,7 +66,12 @@ export type Owns<Pattern extends string, Self> = OwnsCapability<Pattern, regionI
  * @category models
  * @since 0.1.0
  */
-export type Borrows<Pattern extends string, Self> = BorrowsCapability<Pattern, regionIn<Pattern, Self>, Self>
+export type Borrows<Pattern extends string, Self> = BorrowsCapability<
+  Pattern,
+  Head<Pattern>,
+  restIn<Pattern, Self>,
+  Self
+>
 
 /**
  * Any capability of any cache; for matching.
@@ -67,7 +79,7 @@ export type Borrows<Pattern extends string, Self> = BorrowsCapability<Pattern, r
  * @category models
  * @since 0.1.0
  */
-export type AnyCapability = OwnsCapability<any, any, any>
+export type AnyCapability = OwnsCapability<any, any, any, any>
 
 /**
  * Any borrow of any cache; for matching.
@@ -75,20 +87,20 @@ export type AnyCapability = OwnsCapability<any, any, any>
  * @category models
  * @since 0.1.0
  */
-export type AnyBorrow = BorrowsCapability<any, any, any>
+export type AnyBorrow = BorrowsCapability<any, any, any, any>
 
 /**
- * The region of a pattern, marked with the carve-out that it belongs to.
+ * The region of a pattern after its first segment, marked with the carve-out that it belongs to.
  *
  * @category type level
  * @since 0.1.0
  */
-export type regionIn<P extends string, Self> = Self extends { readonly "~carved": infer C extends string }
-  ? [C] extends [never] ? Region<P>
+export type restIn<P extends string, Self> = Self extends { readonly "~carved": infer C extends string }
+  ? [C] extends [never] ? Tail<P>
   : findNearest<Trie<C>, normalizePattern<P>> extends infer Realm
-    ? [Realm] extends [never] ? Region<P> : readonly [{ readonly carved: Realm }, ...Region<P>]
+    ? [Realm] extends [never] ? Tail<P> : readonly [{ readonly carved: Realm }, ...Tail<P>]
   : never
-  : Region<P>
+  : Tail<P>
 
 // --- capabilities of a program ---------------------------------------------------------------------------------------
 
@@ -115,7 +127,7 @@ export type BorrowsEach<Ps, Self> = Ps extends string ? Borrows<Ps, Self> : neve
  * @category type level
  * @since 0.1.0
  */
-export type exceeding<R, Allowed, Self> = Exclude<Extract<R, OwnsCapability<any, any, Self>>, Allowed>
+export type exceeding<R, Allowed, Self> = Exclude<Extract<R, OwnsCapability<any, any, any, Self>>, Allowed>
 
 /**
  * What the capabilities do, in words: `reads 'user:{id}'`, `writes 'user:{id}'`.
@@ -123,8 +135,8 @@ export type exceeding<R, Allowed, Self> = Exclude<Extract<R, OwnsCapability<any,
  * @category type level
  * @since 0.1.0
  */
-export type describe<R> = R extends BorrowsCapability<infer P, any, any> ? `reads '${P}'`
-  : R extends OwnsCapability<infer P, any, any> ? `writes '${P}'`
+export type describe<R> = R extends BorrowsCapability<infer P, any, any, any> ? `reads '${P}'`
+  : R extends OwnsCapability<infer P, any, any, any> ? `writes '${P}'`
   : never
 
 // --- run time --------------------------------------------------------------------------------------------------------

@@ -48,7 +48,7 @@ export interface DeclaredFn<Self, C> {
     // Spelled out rather than named, so that hovers show the capabilities.
     | { [P in ListOf<C, "owns">]: Owns<P, Self> }[ListOf<C, "owns">]
     | { [P in ListOf<C, "borrows">]: Borrows<P, Self> }[ListOf<C, "borrows">]
-    | Exclude<requiredBy<Eff>, OwnsCapability<any, any, Self>>
+    | Exclude<requiredBy<Eff>, OwnsCapability<any, any, any, Self>>
     | EngineFor<Self, C>
   >
 }
@@ -109,9 +109,9 @@ export interface InLayer<Self, L extends string> {
 // A layer that does not exist is refused where it is named.
 type findProgramProblem<Self, D extends Definition, L, R> = L extends keyof D["layers"] ? findRefused<Self, D, L, R>
   : never
-type findRefused<Self, D extends Definition, L, R> = R extends BorrowsCapability<infer P, any, Self>
+type findRefused<Self, D extends Definition, L, R> = R extends BorrowsCapability<infer P, any, any, Self>
   ? findLayerProblem<D, L, "borrows", P>
-  : R extends OwnsCapability<infer P, any, Self> ? findLayerProblem<D, L, "owns", P>
+  : R extends OwnsCapability<infer P, any, any, Self> ? findLayerProblem<D, L, "owns", P>
   : never
 
 /**
@@ -126,8 +126,8 @@ export interface Provided {
   ): Effect.Effect<A, E, R>
 }
 
-type findUnprovided<R> = R extends BorrowsCapability<infer P, any, infer Self> ? nameUnprovided<Self, "read", P>
-  : R extends OwnsCapability<infer P, any, infer Self> ? nameUnprovided<Self, "write", P>
+type findUnprovided<R> = R extends BorrowsCapability<infer P, any, any, infer Self> ? nameUnprovided<Self, "read", P>
+  : R extends OwnsCapability<infer P, any, any, infer Self> ? nameUnprovided<Self, "write", P>
   : never
 type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
   IdOf<Self>,

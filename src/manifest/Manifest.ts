@@ -215,7 +215,7 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
     | Store
     | {
       [K in keyof M]: M[K] extends Layer.Layer<any, any, infer R> ?
-        Exclude<R, Self | Capability.OwnsCapability<any, any, Self>>
+        Exclude<R, Self | Capability.OwnsCapability<any, any, any, Self>>
         : never
     }[keyof M]
   >

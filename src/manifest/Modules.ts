@@ -68,13 +68,13 @@ type CheckedReaderModule<Self, D extends Definition, K extends string, L> = L ex
 
 type orElse<A, B> = [A] extends [never] ? B : A
 
-type findProvidesProblem<K extends string, Out> = Out extends OwnsCapability<infer P, any, any>
+type findProvidesProblem<K extends string, Out> = Out extends OwnsCapability<infer P, any, any, any>
   ? Diagnostic.moduleProvides<K, P>
   : never
 
-type findRequiresProblem<D extends Definition, K extends string, Own, R> = R extends BorrowsCapability<any, any, any>
-  ? Diagnostic.moduleExceeds<K, describe<R>, describeBorrows<D, K>>
-  : R extends OwnsCapability<infer P, any, any> ? P extends Own ? Diagnostic.moduleOwnerMissing<K, P>
+type findRequiresProblem<D extends Definition, K extends string, Own, R> = R extends
+  BorrowsCapability<any, any, any, any> ? Diagnostic.moduleExceeds<K, describe<R>, describeBorrows<D, K>>
+  : R extends OwnsCapability<infer P, any, any, any> ? P extends Own ? Diagnostic.moduleOwnerMissing<K, P>
     : Diagnostic.moduleExceeds<K, describe<R>, describeBorrows<D, K>>
   : never
 

@@ -269,9 +269,9 @@ type LookupManyFor<Self, K extends string> = (
   ...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>
 ) => Effect.Effect<ReadonlyArray<AnswerOf<ValueOf<FamilyOf<DefinitionOf<Self>, K>>>>, any, any>
 
-type findLookupProblem<K extends string, R> = R extends BorrowsCapability<infer P, any, any> ?
+type findLookupProblem<K extends string, R> = R extends BorrowsCapability<infer P, any, any, any> ?
   Diagnostic.lookupReads<K, P>
-  : R extends OwnsCapability<infer P, any, any> ? Diagnostic.lookupWrites<K, P>
+  : R extends OwnsCapability<infer P, any, any, any> ? Diagnostic.lookupWrites<K, P>
   : never
 
 /**
@@ -358,8 +358,8 @@ type CheckedMerge<L, Problem> = [Problem] extends [never] ? L : Problem
 type othersOf<Ls extends ReadonlyArray<unknown>, I> = { [J in keyof Ls]: J extends I ? never : Ls[J] }[number]
 type OwnedIn<L> = L extends Layer.Layer<infer Out, any, any> ? Exclude<Extract<Out, AnyCapability>, AnyBorrow> : never
 
-type findClash<A, B> = A extends OwnsCapability<infer PA, infer KA, infer S>
-  ? B extends OwnsCapability<infer PB, infer KB, S>
+type findClash<A, B> = A extends OwnsCapability<infer PA, any, infer KA, infer S>
+  ? B extends OwnsCapability<infer PB, any, infer KB, S>
     ? [realmOf<KA>, realmOf<KB>] extends [realmOf<KB>, realmOf<KA>]
       ? overlaps<PA, PB> extends true
         ? Diagnostic.ownersMerged<PA, PB, findWitness<normalizePattern<PA>, normalizePattern<PB>>>

@@ -70,6 +70,26 @@ export type Region<P extends string> = P extends `${infer H}:${infer T}` ? reado
   : P extends "*" ? readonly [string, ...Array<string>]
   : readonly [regionOfSegment<P>]
 
+/**
+ * The first element of a pattern's region.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Head<P extends string> = P extends `${infer H}:${string}` ? regionOfSegment<H>
+  : P extends "*" ? string
+  : regionOfSegment<P>
+
+/**
+ * A pattern's region without its first element.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Tail<P extends string> = P extends `${string}:${infer T}` ? Region<T>
+  : P extends "*" ? ReadonlyArray<string>
+  : readonly []
+
 type regionOfSegment<S extends string> = S extends `{${string}}` ? string : S
 
 /**
