@@ -959,7 +959,7 @@ export type dependencyCycle<Path extends string> = message<
   "remove one of these from derives"
 >
 /**
- * E0401 at run time. `path` lists family names, the first again at the end.
+ * E0401 at run time. `path` lists family names, the first again at the end; a long one is shown without its middle.
  *
  * @category manifests
  * @since 0.1.0
@@ -968,9 +968,17 @@ export const dependencyCycle = (path: ReadonlyArray<string>) =>
   finding(
     "E0401",
     "DependencyCycle",
-    `invalidation never ends: ${path.map((name) => `\`${name}\``).join(" -> ")}`,
+    `invalidation never ends: ${showPath(path)}`,
     "remove one of these from derives"
   )
+// The start, ten more, and the start again: the types name as many, within what a compiler shows of a message.
+const pathNamesMax = 12
+const showPath = (path: ReadonlyArray<string>): string => {
+  const names = path.map((name) => `\`${name}\``)
+  return names.length <= pathNamesMax ?
+    names.join(" -> ")
+    : [...names.slice(0, pathNamesMax - 1), "...", names.at(-1)].join(" -> ")
+}
 
 /**
  * E0402: `derives` or `borrows` of something that no family declares.

@@ -221,7 +221,7 @@ type Malformed<D extends Definition> = D extends unknown
 type SoundName<D extends Definition> = D extends unknown ? Exclude<FamilyName<D>, Malformed<D>> : never
 // Normal form of a pattern -> the names of its families.
 type Names<D extends Definition> = D extends unknown
-  ? Flat<{ readonly [K in SoundName<D> as normalizePattern<PatternOf<D["families"][K]>>]: K }>
+  ? invert<{ readonly [K in SoundName<D>]: normalizePattern<PatternOf<D["families"][K]>> }>
   : never
 type Level<D extends Definition> = D extends unknown ? Heads<keyof Names<D> & string> : never
 type Index<D extends Definition> = D extends unknown ? Trie<keyof Names<D> & string> : never
@@ -240,14 +240,23 @@ type Sources<D extends Definition> = D extends unknown ? Flat<
   >
   : never
 type Dependents<D extends Definition> = D extends unknown ? invert<Sources<D>> : never
-type invert<G> = Flat<{ readonly [K in keyof G as G[K] & string]: K }>
+type invert<G> = Flat<{ readonly [K in keyof G as textAt<G, K>]: K }>
+// At every use of one key, the compiler asks what all keys together would be called. A conditional type on the bare key
+// remembers the answer; else it would be put together again, from all of them.
+type textAt<G, K extends keyof G> = K extends unknown ? G[K] & string : never
 // The families on, or above, an invalidation cycle.
 type Cyclic<D extends Definition> = D extends unknown ? findCore<amongThemselves<Sources<D>>> : never
+// The families on a cycle, and those between two cycles.
+type Knot<D extends Definition> = D extends unknown ? Cyclic<D> & findCore<amongThemselves<Dependents<D>>> : never
+// Whether no two cycles share a family, nor are linked.
+type isApart<D extends Definition> = D extends unknown
+  ? true extends { [K in Knot<D>]: isChoice<Sources<D>[K & keyof Sources<D>] & Knot<D>> }[Knot<D>] ? false : true
+  : never
 
 // `keyof` of a mapped type with an `as` clause is computed at every use; a plain mapped type remembers it.
 type Flat<T> = { readonly [K in keyof T]: T[K] }
 
-type NameOf<D extends Definition, N> = At<Names<D>, N>
+type NameOf<D extends Definition, N> = Names<D>[N & keyof Names<D>]
 
 /**
  * Whether a pattern is declared, up to the names of its parameters. Capabilities exist for these only.
@@ -360,8 +369,8 @@ type isChoice<P, All = P> = P extends unknown ? [All] extends [P] ? false : true
 // Most patterns share no key with another one, which one short walk tells; parts do with the pattern around them.
 type findOverlap<D extends Definition, K extends string, F, P extends string> = F extends
   { readonly partOf: string } | { readonly carvedFrom: string } ? findTwinOrCross<D, K, P>
-  : [NameOf<D, normalizePattern<P>>] extends [K]
-    ? isAlone<Level<D>, normalizePattern<P>> extends true ? never : findOuterToo<D, K, P>
+  : [NameOf<D, normalizePattern<P>>] extends [K] ?
+    isAlone<Level<D>, normalizePattern<P>> extends true ? never : findOuterToo<D, K, P>
   : findOuterToo<D, K, P>
 type findOuterToo<D extends Definition, K extends string, P extends string> = orElse<
   findTwinOrCross<D, K, P>,
@@ -500,14 +509,34 @@ type amongThemselves<G> = { readonly [K in keyof G]: Extract<G[K], keyof G> }
 type twiceAsFar<G> = { readonly [K in keyof G]: G[G[K] & keyof G] }
 
 // `never` for a family that is above a cycle, and on none.
-type findCycle<D extends Definition, K extends string, P extends string> =
-  findPathBack<Sources<D>, Cyclic<D>, K, Touching<D, P>, `'${K}'`, K> extends infer Path
+type findCycle<D extends Definition, K extends string, P extends string> = K extends Knot<D>
+  ? findPathBack<D, Sources<D>, Knot<D>, K, Touching<D, P>, `'${K}'`, K> extends infer Path
     ? Path extends string ? Diagnostic.dependencyCycle<Path> : never
-    : never
-type findPathBack<G, Left, Start extends string, From, Trail extends string, Seen> = From extends Left & string
-  ? From extends Start ? `${Trail} -> '${Start}'`
+  : never
+  : never
+// Names ten families on the way, as `Diagnostic.dependencyCycle` does: the compiler would cut what follows, and each
+// family of the cycle would walk all of it.
+type findPathBack<
+  D extends Definition,
+  G,
+  Left,
+  Start extends string,
+  From,
+  Trail extends string,
+  Seen,
+  Named extends ReadonlyArray<unknown> = []
+> = From extends Left ? From extends Start ? `${Trail} -> '${Start}'`
   : From extends Seen ? never
-  : findPathBack<G, Left, Start, At<G, From>, `${Trail} -> '${From}'`, Seen | From>
+  : Named["length"] extends 10
+    // Where cycles lie apart, whatever is in the knot is on one.
+    ? isApart<D> extends true ? `${Trail} -> ... -> '${Start}'`
+    : isReached<G, Start, From> extends true ? `${Trail} -> ... -> '${Start}'`
+    : never
+  : findPathBack<D, G, Left, Start, G[From & keyof G], `${Trail} -> '${From & string}'`, Seen | From, [...Named, 1]>
+  : never
+type isReached<G, Start, From, Seen = From> = Start extends From ? true
+  : [Exclude<G[From & keyof G], Seen>] extends [infer Next]
+    ? [Next] extends [never] ? false : isReached<G, Start, Next, Seen | Next>
   : never
 
 // --- what a piece of code declares -----------------------------------------------------------------------------------

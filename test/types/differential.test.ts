@@ -82,35 +82,32 @@ describe(`types and run time agree, seed ${seed}`, () => {
 
   it("about manifests: the same findings, on the same properties", () => {
     const random = new Random(seed)
-    const lines: Array<string> = []
-    const expected = new Map<number, string>()
-    let mistaken = 0
-    for (let index = 0; index < 100 * size; index++) {
-      // One in two is as random as can be; of the others one in two is valid, and one has one planted fault.
-      const definition = index % 2 === 0 ? random.manifest() : derivedManifest(random, index % 4 === 1)
-      // A manifest stays in one file.
-      while (casesPerFile - lines.length % casesPerFile < 150) lines.push("")
-      const paths = writeManifest(`M${index}`, definition, lines)
-      const valid = validate(`M${index}`, definition)
-      if (Result.isSuccess(valid)) continue
-      mistaken++
-      for (const problem of valid.failure.problems) {
-        expected.set(paths.get(problem.path.join("."))!, Diagnostic.formatAsType(problem))
-      }
-    }
-    const errors = compile("manifests", lines)
-    const disagreements: Array<unknown> = []
-    for (const [line, message] of expected) {
-      const found = errors.get(line)?.join("\n") ?? ""
-      // Where several are at fault the compiler prints several messages, and cuts the list.
-      if (!found.includes(message) && !(found.includes(message.slice(0, 5)) && /" \| "|\.\.\./.test(found))) {
-        disagreements.push({ line: lines[line], expected: message, found })
-      }
-    }
-    for (const [line, found] of errors) if (!expected.has(line)) disagreements.push({ line: lines[line], found })
+    // One in two is as random as can be; of the others one in two is valid, and one has one planted fault.
+    const definitions = Array.from(
+      { length: 100 * size },
+      (_, index) => index % 2 === 0 ? random.manifest() : derivedManifest(random, index % 4 === 1)
+    )
+    const { disagreements, mistaken } = compareFindings("manifests", definitions)
     assert.deepStrictEqual(disagreements, [])
     assert.isAbove(mistaken, 10 * size)
     assert.isBelow(mistaken, 100 * size)
+  }, 120_000)
+
+  it("about cycles too long to be named, alone, with what is above and between them, and within each other", () => {
+    const ring = (name: string, length: number) =>
+      Array.from({ length }, (_, i) => [`${name}${i}`, [`${name}${(i + 1) % length}`]] as const)
+    const { disagreements, mistaken } = compareFindings("cycles", [
+      dependencies(ring("a", 11)),
+      dependencies(ring("a", 12)),
+      dependencies([...ring("a", 30), ["above", ["a3"]], ["higher", ["above"]]]),
+      dependencies([...ring("a", 14), ...ring("b", 14), ["between", ["a0"]], ["b14", ["between"]], ["b0", [
+        "b1",
+        "b14"
+      ]]]),
+      dependencies([...ring("a", 20), ["short", ["a0", "a15"]], ["a5", ["a6", "short"]]])
+    ])
+    assert.deepStrictEqual(disagreements, [])
+    assert.strictEqual(mistaken, 5)
   }, 120_000)
 
   it("about programs: a declared function compiles exactly when the run time would let it", () => {
@@ -150,6 +147,42 @@ describe(`types and run time agree, seed ${seed}`, () => {
     assert.isAbove(refused.size, 10 * size)
     assert.isBelow(refused.size, programs - 10 * size)
   }, 120_000)
+})
+
+// What the types and the run time say of manifests, where they do not say the same.
+const compareFindings = (name: string, definitions: ReadonlyArray<object>) => {
+  const lines: Array<string> = []
+  const expected = new Map<number, string>()
+  let mistaken = 0
+  definitions.forEach((definition, index) => {
+    // A manifest stays in one file.
+    while (casesPerFile - lines.length % casesPerFile < 250) lines.push("")
+    const paths = writeManifest(`M${index}`, definition, lines)
+    const valid = validate(`M${index}`, definition)
+    if (Result.isSuccess(valid)) return
+    mistaken++
+    for (const problem of valid.failure.problems) {
+      expected.set(paths.get(problem.path.join("."))!, Diagnostic.formatAsType(problem))
+    }
+  })
+  const errors = compile(name, lines)
+  const disagreements: Array<unknown> = []
+  for (const [line, message] of expected) {
+    const found = errors.get(line)?.join("\n") ?? ""
+    // Where several are at fault the compiler prints several messages, and cuts the list.
+    if (!found.includes(message) && !(found.includes(message.slice(0, 5)) && /" \| "|\.\.\./.test(found))) {
+      disagreements.push({ line: lines[line], expected: message, found })
+    }
+  }
+  for (const [line, found] of errors) if (!expected.has(line)) disagreements.push({ line: lines[line], found })
+  return { disagreements, mistaken }
+}
+
+// A manifest with a family for each name, which derives from those that are listed.
+const dependencies = (families: ReadonlyArray<readonly [name: string, sources: ReadonlyArray<string>]>) => ({
+  families: Object.fromEntries(
+    families.map(([name, sources]) => [name, { pattern: `${name}:{id}`, derives: sources.map((of) => `${of}:{id}`) }])
+  )
 })
 
 // One property per line, so that a line is a path.
