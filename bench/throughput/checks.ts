@@ -21,8 +21,8 @@ const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
   grant: [
     [
       "manifest/internal/grants.ts",
-      "if (context === this.readContext && this.readGrant!.active) return this.readFamily",
-      "if (this.readFamily !== undefined) return this.readFamily"
+      "context === this.readContext && this.readGrant!.active ? this.readHot",
+      "this.readHot !== undefined ? this.readHot"
     ],
     [
       "manifest/internal/accessor.ts",

@@ -1,12 +1,12 @@
 /**
  * Measuring in turns: every case runs once per round, so that what disturbs the machine disturbs all of them.
  *
- * Time is the CPU time of the main thread: what other processes do meanwhile is not counted, work of the collector on
- * this thread is. Nothing that is measured here waits for anything but its own microtasks. Systems account for that
- * time in steps of up to 4 ms, so a turn takes ten times that.
+ * Turns are short and many. A turn that another process cuts into, or the collector, is one of a hundred, and the median
+ * does not know of it; long turns would each have their share. Time is that of the clock on the wall: the system
+ * counts the CPU time of a thread in steps of 4 ms, which is a whole turn.
  *
- * A figure is the median of the rounds, the least one stands beside it, and ratios are of medians. The number of
- * operations per turn is found before, so that each turn takes about `turnMillis`.
+ * A figure is the median of the rounds, a tenth of them lies below the other, and ratios are of medians. The
+ * number of operations per turn is found before, so that each turn takes about `turnMillis`.
  */
 
 /** Does its operation `count` times. What it returns is added up, so that no compiler drops the work. */
@@ -22,7 +22,7 @@ export interface Case {
 export interface Figure {
   readonly name: string
   readonly nanos: number
-  readonly nanosMin: number
+  readonly nanosLow: number
 }
 
 export interface Turns {
@@ -31,10 +31,10 @@ export interface Turns {
 }
 
 /** For the figures that are kept. */
-export const thorough: Turns = { rounds: 11, turnMillis: 40 }
+export const thorough: Turns = { rounds: 101, turnMillis: 4 }
 
 /** For a look at ratios. */
-export const quickly: Turns = { rounds: 7, turnMillis: 24 }
+export const quickly: Turns = { rounds: 41, turnMillis: 4 }
 
 let sink = 0
 
@@ -48,19 +48,23 @@ export const cpuMillis = (): number => {
 }
 
 const timed = async (work: Work, count: number): Promise<number> => {
-  const start = cpuMillis()
+  const start = performance.now()
   const done = work(count)
   sink += typeof done === "number" ? done : await done
-  return cpuMillis() - start
+  return performance.now() - start
 }
+
+// So long, at least, that V8 has compiled it, and compiled it again with what it learnt.
+const warmUpMillis = 100
 
 const calibrate = async ({ countMax = Infinity, work }: Case, turnMillis: number): Promise<number> => {
   let count = Math.min(256, countMax)
-  for (;;) {
+  for (let spent = 0;;) {
     const millis = await timed(work, count)
-    if (millis >= turnMillis || count >= countMax) return Math.max(1, Math.min(countMax, count))
-    const wanted = millis === 0 ? 16 : Math.min(16, Math.max(1.5, 1.2 * turnMillis / millis))
-    count = Math.min(countMax, Math.ceil(count * wanted))
+    spent += millis
+    const wanted = millis === 0 ? Infinity : count * turnMillis / millis
+    count = Math.max(1, Math.min(countMax, Math.ceil(spent < warmUpMillis ? Math.min(wanted, 4 * count) : wanted)))
+    if (spent >= warmUpMillis) return count
   }
 }
 
@@ -79,6 +83,6 @@ export const inTurns = async (cases: ReadonlyArray<Case>, { rounds, turnMillis }
   return cases.map(({ name }, i): Figure => ({
     name,
     nanos: median(times[i]!),
-    nanosMin: Math.min(...times[i]!)
+    nanosLow: percentile(Float64Array.from(times[i]!).sort(), 0.1)
   }))
 }

@@ -32,7 +32,7 @@ const child = (script: string, args: ReadonlyArray<string>, flags: ReadonlyArray
 interface Row {
   readonly name: string
   readonly nanos: number
-  readonly nanosMin: number
+  readonly nanosLow: number
   readonly ratio: number
 }
 
@@ -40,9 +40,9 @@ const number = (value: number): string => value >= 100 ? Math.round(value).toLoc
 
 const printRows = (title: string, rows: ReadonlyArray<Row>, baseline: string): void => {
   console.log(`\n${title}\n`)
-  console.log(`| | ns | least | x ${baseline} |\n| --- | ---: | ---: | ---: |`)
-  for (const { name, nanos, nanosMin, ratio } of rows) {
-    console.log(`| ${name} | ${number(nanos)} | ${number(nanosMin)} | ${ratio.toFixed(2)} |`)
+  console.log(`| | ns | p10 | x ${baseline} |\n| --- | ---: | ---: | ---: |`)
+  for (const { name, nanos, nanosLow, ratio } of rows) {
+    console.log(`| ${name} | ${number(nanos)} | ${number(nanosLow)} | ${ratio.toFixed(2)} |`)
   }
 }
 

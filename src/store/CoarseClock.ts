@@ -38,22 +38,16 @@ export class CoarseClock {
   }
 
   now(): number {
-    if (this.left > 0) {
-      this.left--
-      return this.millis
-    }
-    return this.read()
+    if (--this.left < 0) this.renew()
+    return this.millis
   }
 
-  private read(): number {
+  private renew(): void {
     this.millis = this.clock.currentTimeMillisUnsafe()
-    if (this.live) {
-      this.left = readsPerBurstMax
-      if (!this.armed) {
-        this.armed = true
-        queueMicrotask(this.expire)
-      }
+    this.left = this.live ? readsPerBurstMax - 1 : 0
+    if (this.live && !this.armed) {
+      this.armed = true
+      queueMicrotask(this.expire)
     }
-    return this.millis
   }
 }

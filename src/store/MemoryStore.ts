@@ -24,7 +24,7 @@ import * as EvictionPolicy from "./EvictionPolicy.ts"
 import { invariant } from "./internal/invariant.ts"
 import { keyHash, spreadHash } from "./internal/keyHash.ts"
 import { MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
-import { noSlot, type SlotRecords } from "./internal/slotRecords.ts"
+import type { SlotRecords } from "./internal/slotRecords.ts"
 import { SlotTable } from "./internal/slotTable.ts"
 import { TopKeys } from "./internal/topKeys.ts"
 import * as PatientScheduler from "./PatientScheduler.ts"
@@ -137,7 +137,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     const spread = this.spreadOf(key)
     const { policy, records, table } = this.only ?? this.segmentOf(spread)
     const slot = table.find(key, spread)
-    if (slot === noSlot || records.stampOf(slot) < this.mark) return undefined
+    if (slot < 0 || records.stampOf(slot) < this.mark) return undefined
     const due = records.dueAt(slot)
     if (due !== Infinity && due <= this.time.now()) return undefined
     const value = records.valueAt(slot) as V | undefined
@@ -151,21 +151,21 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     const spread = this.spreadOf(key)
     const { shard, table } = this.segmentOf(spread)
     const slot = table.find(key, spread)
-    return slot === noSlot || shard.endsAt(slot) <= this.time.now() ? undefined : shard.entryAt(slot) as Entry<V>
+    return slot < 0 || shard.endsAt(slot) <= this.time.now() ? undefined : shard.entryAt(slot) as Entry<V>
   }
 
   dueAt(key: string): number | undefined {
     const spread = this.spreadOf(key)
     const { shard, table } = this.segmentOf(spread)
     const slot = table.find(key, spread)
-    return slot === noSlot ? undefined : shard.records.dueAt(slot)
+    return slot < 0 ? undefined : shard.records.dueAt(slot)
   }
 
   touch(key: string): void {
     const spread = this.spreadOf(key)
     const { shard, table } = this.segmentOf(spread)
     const slot = table.find(key, spread)
-    if (slot === noSlot) return
+    if (slot < 0) return
     shard.policy.hit(slot)
     this.watcher?.(key, 1)
   }
@@ -174,14 +174,14 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     const spread = this.spreadOf(key)
     const { shard: { records }, table } = this.segmentOf(spread)
     const slot = table.find(key, spread)
-    if (slot !== noSlot && records.stampOf(slot) < stamp) records.setStamp(slot, stamp)
+    if (slot >= 0 && records.stampOf(slot) < stamp) records.setStamp(slot, stamp)
   }
 
   postpone(key: string, dueAt: number): void {
     const spread = this.spreadOf(key)
     const { shard, table } = this.segmentOf(spread)
     const slot = table.find(key, spread)
-    if (slot !== noSlot) shard.due(slot, dueAt)
+    if (slot >= 0) shard.due(slot, dueAt)
   }
 
   put(key: string, entry: Entry<V>, dueAt: number): void {
@@ -190,11 +190,11 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     const { owner, shard, table } = this.segmentOf(spread)
     const weight = this.family.weigher === undefined ? 1 : Math.max(1, Math.ceil(this.family.weigher(key, entry.value)))
     let slot = table.find(key, spread)
-    if (slot !== noSlot && weight > shard.weightMax) {
+    if (slot >= 0 && weight > shard.weightMax) {
       shard.remove(slot)
-      slot = noSlot
+      slot = -1
     }
-    if (slot === noSlot) {
+    if (slot < 0) {
       slot = shard.insert(owner, key, keyHash(key), weight, this.time.now())
       if (slot < 0) {
         this.family.onEvict?.(key, entry, "Evicted")
@@ -210,7 +210,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     const spread = this.spreadOf(key)
     const { shard, table } = this.segmentOf(spread)
     const slot = table.find(key, spread)
-    if (slot === noSlot) return false
+    if (slot < 0) return false
     shard.remove(slot)
     return true
   }

@@ -15,12 +15,14 @@ export class FamilyAccess extends Access {
   readonly name: string
   readonly pattern: string
   readonly keys: Keys
+  readonly textOf: Keys["textOf"]
 
   constructor(manifest: ValidManifest, family: ValidFamily, keys: Keys) {
     super(manifest, family)
     this.name = family.name
     this.pattern = family.pattern.source
     this.keys = keys
+    this.textOf = keys.textOf
   }
 
   invalid(why: string): CacheError {
@@ -29,7 +31,7 @@ export class FamilyAccess extends Access {
 
   /** A key within the family that may be loaded and stored under. */
   keyOf(params: Params): Exit.Exit<string, CacheError> {
-    return this.checked(this.keys.textOf(params))
+    return this.checked(this.textOf(params))
   }
 
   checked(key: string): Exit.Exit<string, CacheError> {

@@ -212,13 +212,13 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
   // The last Context that was found to be no lookup's.
   let plain: Context.Context<never> | undefined
   const door: Door = {
-    keys: access.keys,
+    textOf: access.textOf,
     readable: (context) => {
       if (!grant.active) return undefined
-      if (context === plain) return family
+      if (context === plain) return family.hot
       if (CacheFamily.isLookup(context)) return undefined
       plain = context
-      return family
+      return family.hot
     },
     readSlowly: (context, key) =>
       grant.active
@@ -226,7 +226,7 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
         : Effect.fail(access.ended("read", grant, verb))
   }
   const hit = (params: Params): unknown =>
-    grant.active && family.hot !== undefined ? family.hot.hit(access.keys.textOf(params)) : undefined
+    grant.active && family.hot !== undefined ? family.hot.hit(access.textOf(params)) : undefined
   return {
     ...operations(access, find),
     get: (params: Params) => new Read(door, params),

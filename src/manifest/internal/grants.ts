@@ -13,6 +13,7 @@ import { CacheFamily } from "../../cache/CacheFamily.ts"
 import { type Grant, grantKey } from "../../capability/Capability.ts"
 import type { LeaseTable } from "../../capability/Lease.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
+import type { HotPartition } from "../../store/Store.ts"
 
 /** A running cache and who owns what in it. */
 export interface Runtime {
@@ -42,6 +43,7 @@ export class Access {
   private readContext: Context.Context<never> | undefined = undefined
   private readGrant: CacheGrant | undefined = undefined
   private readFamily: CacheFamily | undefined = undefined
+  private readHot: HotPartition<unknown> | undefined = undefined
 
   constructor(manifest: ValidManifest, family: ValidFamily) {
     this.family = family
@@ -50,15 +52,20 @@ export class Access {
     this.read = [...this.own, ...family.covering.map((name) => keyOf(manifest, "borrow", name))]
   }
 
-  /** The family, if the Context may read it without a second look; what a lookup reads has to be observed. */
-  readable(context: Context.Context<never>): CacheFamily | undefined {
-    if (context === this.readContext && this.readGrant!.active) return this.readFamily
+  /** The family in memory, if the Context may read it without a second look; what a lookup reads has to be observed. */
+  readable(context: Context.Context<never>): HotPartition<unknown> | undefined {
+    return context === this.readContext && this.readGrant!.active ? this.readHot : this.resolve(context)
+  }
+
+  /** Looks for the right to read, and remembers where it was found. */
+  private resolve(context: Context.Context<never>): HotPartition<unknown> | undefined {
     if (CacheFamily.isLookup(context)) return undefined
     const grant = this.grantToRead(context)
     if (grant === undefined) return undefined
     this.readContext = context
     this.readGrant = grant
-    return this.readFamily = this.familyOf(grant)
+    this.readFamily = this.familyOf(grant)
+    return this.readHot = this.readFamily.hot
   }
 
   /** The reading operations of the family, if the Context may read it. */

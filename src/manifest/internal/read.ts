@@ -5,19 +5,19 @@
  * Effect's loop. Everywhere else it is a primitive that answers with an `Exit`. Either way it looks when it is
  * evaluated, each time.
  */
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import * as Effectable from "effect/Effectable"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import type { CacheFamily } from "../../cache/CacheFamily.ts"
+import type { HotPartition } from "../../store/Store.ts"
 import type { Keys, Params } from "./keys.ts"
 
 /** What a read goes through: an accessor, which asks the Context, or a handle, which has been given its right. */
 export interface Door {
-  readonly keys: Keys
-  /** The family, if it may be read. */
-  readonly readable: (context: Context.Context<never>) => CacheFamily | undefined
+  readonly textOf: Keys["textOf"]
+  /** The family in memory, if it may be read. */
+  readonly readable: (context: Context.Context<never>) => HotPartition<unknown> | undefined
   /** Loads what is missing, or says why the read was refused. */
   readonly readSlowly: (context: Context.Context<never>, key: string) => Effect.Effect<unknown, unknown>
 }
@@ -31,9 +31,8 @@ const proto = Effectable.Prototype<Read>({
   label: "effect-stateless/manifest/read",
   evaluate(fiber) {
     const { door, params } = this
-    const key = door.keys.textOf(params)
-    const family = door.readable(fiber.context)
-    const value = family?.hot?.hit(key)
+    const key = door.textOf(params)
+    const value = door.readable(fiber.context)?.hit(key)
     return value === undefined ? door.readSlowly(fiber.context, key) : Exit.succeed(value)
   }
 })
@@ -43,7 +42,6 @@ const found: { done: true; value: unknown } = { done: true, value: undefined }
 const hit: Iterator<never, unknown> = { next: () => found }
 
 const iterate = proto[Symbol.iterator]
-const noContext = Context.empty()
 
 export const Read: new(door: Door, params: Params) => Read = function(
   this: { door: Door; params: Params },
@@ -56,10 +54,9 @@ export const Read: new(door: Door, params: Params) => Read = function(
 
 Read.prototype = Object.assign(Object.create(proto), {
   [Symbol.iterator](this: Read) {
-    const { door, params } = this
-    const family = door.readable(Fiber.getCurrent()?.context ?? noContext)
-    if (family?.hot !== undefined) {
-      const value = family.hot.hit(door.keys.textOf(params))
+    const fiber = Fiber.getCurrent()
+    if (fiber !== undefined) {
+      const value = this.door.readable(fiber.context)?.hit(this.door.textOf(this.params))
       if (value !== undefined) {
         found.value = value
         return hit

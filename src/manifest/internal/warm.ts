@@ -100,7 +100,7 @@ const round = (access: FamilyAccess, family: CacheFamily, keys: WarmOptions["key
       for (const params of all as Iterable<Params>) {
         const key = access.keyOf(params)
         if (Exit.isSuccess(key)) valid.push(key.value)
-        else refused ??= access.invalid(access.keys.check(access.keys.textOf(params))!)
+        else refused ??= access.invalid(access.keys.check(access.textOf(params))!)
       }
       const told = refused === undefined
         ? Effect.void

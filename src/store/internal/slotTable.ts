@@ -38,12 +38,10 @@ export class SlotTable {
     return this.map === undefined ? this.linked : this.map.size
   }
 
-  /** The slot of a key, `noSlot` when there is none. `hash` is the `spreadHash` of the key, or 0 if it was not made. */
+  /** The slot of a key, -1 when there is none. `hash` is the `spreadHash` of the key, or 0 if it was not made. */
   find(key: string, hash: number): number {
     const { map } = this
-    if (map === undefined) return this.findLinked(key, hash === 0 ? spreadHash(key) : hash)
-    const slot = map.get(key)
-    return slot === undefined ? noSlot : slot
+    return map === undefined ? this.findLinked(key, hash) : map.get(key) ?? -1
   }
 
   /** Adds a slot whose key is not in the table. */
@@ -84,8 +82,9 @@ export class SlotTable {
     invariant(linked === this.linked, "SlotTable", "the chains hold what was added", linked)
   }
 
-  private findLinked(key: string, hash: number): number {
+  private findLinked(key: string, given: number): number {
     const { records } = this
+    const hash = given === 0 ? spreadHash(key) : given
     const { cells } = records
     let slot = this.heads[hash & (this.heads.length - 1)]!
     while (slot !== noSlot && (records.hashOf(slot) !== hash || cells[2 * slot] !== key)) slot = records.nextOf(slot)

@@ -104,10 +104,15 @@ export class TwoQueues {
     this.states[slot]! |= watchedBit
   }
 
+  /** Whether a slot has the most uses that are counted. */
+  isUsedUp(slot: number): boolean {
+    return (this.states[slot]! & usesMax) === usesMax
+  }
+
   /** Counts a use. Whether that is news of a watched slot: uses beyond `usesMax` in one round are not. */
   use(slot: number): boolean {
+    if (this.isUsedUp(slot)) return false
     const state = this.states[slot]!
-    if ((state & usesMax) === usesMax) return false
     this.states[slot] = state + 1
     return (state & watchedBit) !== 0
   }
