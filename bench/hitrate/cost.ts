@@ -30,8 +30,8 @@ export const residentHit = (
   for (const [slot, key] of frequent.entries()) slotOf[key] = slot
   const slots = trace.keys.map((key) => slotOf[key]!).filter((slot) => slot !== -1)
   const policies = new Map(names.map((name) => {
-    const policy = make(name, { weightMax: frequent.length })
-    for (const [slot, key] of frequent.entries()) policy.insert(slot, hashOf(key), 1)
+    const policy = make(name, { weightMax: frequent.length, hashOf: (slot) => hashOf(frequent[slot]!) })
+    for (const slot of frequent.keys()) policy.insert(slot, 1)
     return [name, policy]
   }))
   return medians(names, (name) => {
@@ -66,9 +66,9 @@ export const streamed = (
   capacity: number
 ): Array<Streamed> => {
   const run = (name: EvictionPolicyName): Streamed => {
-    const policy = make(name, { weightMax: capacity })
     const slots = new Int32Array(trace.keyCount).fill(-1)
     const keyOf = new Int32Array(capacity + 1)
+    const policy = make(name, { weightMax: capacity, hashOf: (slot) => hashOf(keyOf[slot]!) })
     const free = Array.from(keyOf.keys())
     const nanos = { hit: 0, miss: 0 }
     const timed = { hit: 0, miss: 0 }
@@ -76,11 +76,12 @@ export const streamed = (
       const key = trace.keys[at]!
       const known = slots[key]!
       const slot = known === -1 ? free.pop()! : known
+      keyOf[slot] = key
       let victim = -1
       const start = at % timedOneIn === 0 ? process.hrtime() : undefined
       if (known !== -1) policy.hit(slot)
       else {
-        policy.insert(slot, hashOf(key), 1)
+        policy.insert(slot, 1)
         if (policy.weight > capacity) victim = policy.evict()
       }
       if (start !== undefined) {
@@ -92,10 +93,7 @@ export const streamed = (
           timed[kind]++
         }
       }
-      if (known === -1) {
-        slots[key] = slot
-        keyOf[slot] = key
-      }
+      if (known === -1) slots[key] = slot
       if (victim !== -1) {
         slots[keyOf[victim]!] = -1
         free.push(victim)

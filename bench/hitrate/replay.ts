@@ -1,5 +1,5 @@
 /** A trace through a policy, as a shard would drive it; and the best that any policy could do. */
-import type { EvictionPolicy } from "../../src/store/EvictionPolicy.ts"
+import type { EvictionPolicy, Options } from "../../src/store/EvictionPolicy.ts"
 import type { Trace } from "./traces.ts"
 
 /** Murmur3's finalizer: 32 bits of a key, well mixed. */
@@ -11,9 +11,10 @@ export const hashOf = (key: number): number => {
 }
 
 /** How many accesses hit. Keys are known by arrays rather than maps, so that the time is mostly the policy's. */
-export const replay = (trace: Trace, policy: EvictionPolicy): number => {
+export const replay = (trace: Trace, capacity: number, make: (hashOf: Options["hashOf"]) => EvictionPolicy): number => {
   const slots = new Int32Array(trace.keyCount).fill(-1)
-  const keyOf = new Int32Array(policy.weightMax + 1)
+  const keyOf = new Int32Array(capacity + 1)
+  const policy = make((slot) => hashOf(keyOf[slot]!))
   const free = Int32Array.from(keyOf, (_, slot) => slot)
   let freeCount = free.length
   let hits = 0
@@ -27,7 +28,7 @@ export const replay = (trace: Trace, policy: EvictionPolicy): number => {
     const fresh = free[--freeCount]!
     slots[key] = fresh
     keyOf[fresh] = key
-    policy.insert(fresh, hashOf(key), 1)
+    policy.insert(fresh, 1)
     while (policy.weight > policy.weightMax) {
       const victim = policy.evict()
       slots[keyOf[victim]!] = -1

@@ -50,7 +50,8 @@ const measure = (group: string, trace: Trace, share: number): Cell => {
   const nanosPerAccess: Record<string, number> = {}
   for (const name of names) {
     const start = performance.now()
-    hitRates[name] = 100 * replay(trace, make(name, { weightMax: capacity })) / trace.keys.length
+    hitRates[name] = 100 * replay(trace, capacity, (hashOf) => make(name, { weightMax: capacity, hashOf })) /
+      trace.keys.length
     nanosPerAccess[name] = (performance.now() - start) * 1e6 / trace.keys.length
   }
   return {

@@ -56,7 +56,7 @@ const ratioOf = (rows: ReadonlyArray<Row>, name: string): number => {
 
 // Memory does not depend on who else uses the machine; a tenth is what a byte or two per entry and a new V8 may cost.
 const memoryTolerance = 1.1
-const contestants = ["stateless, plain", "stateless, ttl", "stateless, tags"]
+const contestants = ["stateless, plain", "stateless, ttl", "stateless, grace", "stateless, own tag"]
 const bytesOf = (contestant: string): number =>
   parts.memory.figures.find((each: { readonly contestant: string }) => each.contestant === contestant).bytesPerEntry
 const measuredBytes = (contestant: string): number =>

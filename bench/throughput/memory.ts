@@ -27,13 +27,18 @@ type Put = (id: string, value: User) => void
 
 type StoredFamily = "plain" | "ttl" | "grace" | "tags"
 
-const stateless = (family: StoredFamily, capacity: number): { readonly put: Put; readonly holds: unknown } => {
+const noOptions = () => ({})
+
+const stateless = (
+  family: StoredFamily,
+  capacity: number,
+  optionsOf: (value: User) => { readonly tags?: ReadonlyArray<string> } = noOptions
+): { readonly put: Put; readonly holds: unknown } => {
   const runtime = runtimeOf({ capacity })
   // The writers of these families differ in nothing that is used here.
   const keys = Users.keys[family] as typeof Users.keys.plain
-  const options = family === "tags" ? { tags: ["user"] } : {}
   const writer = runtime.runSync(keys.writer)
-  return { put: (id, value) => Effect.runSync(writer.set({ id }, value, options)), holds: runtime }
+  return { put: (id, value) => Effect.runSync(writer.set({ id }, value, optionsOf(value))), holds: runtime }
 }
 
 const makers: {
@@ -58,7 +63,9 @@ const makers: {
   "stateless, plain": async (capacity) => stateless("plain", capacity),
   "stateless, ttl": async (capacity) => stateless("ttl", capacity),
   "stateless, grace": async (capacity) => stateless("grace", capacity),
-  "stateless, tags": async (capacity) => stateless("tags", capacity)
+  "stateless, tags": async (capacity) => stateless("tags", capacity, () => ({ tags: ["user"] })),
+  "stateless, own tag": async (capacity) => stateless("tags", capacity, ({ name }) => ({ tags: [name] })),
+  "stateless, two own tags": async (capacity) => stateless("tags", capacity, ({ id, name }) => ({ tags: [id, name] }))
 }
 
 const make = makers[contestant]!

@@ -43,12 +43,10 @@ export interface EvictionPolicy {
   readonly size: number
 
   /**
-   * The entry in `slot` is new.
-   *
-   * `hash` is 32 bits of its key, by which a policy knows it again after it has left. `weight` is an integer from 1 to
-   * 4,294,967,295; a cache that counts entries gives 1 to each.
+   * The entry in `slot` is new. `weight` is an integer from 1 to 4,294,967,295; a cache that counts entries gives 1 to
+   * each.
    */
-  insert(slot: number, hash: number, weight: number): void
+  insert(slot: number, weight: number): void
 
   /** The entry in `slot` was read. Allocates nothing. */
   hit(slot: number): void
@@ -82,6 +80,13 @@ export interface EvictionPolicy {
 export interface Options {
   /** The largest sum of weights to keep, an integer from 0 (which keeps nothing). */
   readonly weightMax: number
+
+  /**
+   * 32 bits of the key in a slot, by which a policy knows the key again after it has left. The same from the insertion
+   * until the entry has been removed or evicted. Asked when entries come and go; a policy that needs it at each hit
+   * keeps it.
+   */
+  readonly hashOf: (slot: number) => number
 
   /** Where a policy that uses chance begins: 32 bits. Without one, all begin at the same. */
   readonly seed?: number | undefined

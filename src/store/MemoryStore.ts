@@ -22,7 +22,7 @@ import { CoarseClock } from "./CoarseClock.ts"
 import type { Entry, Found } from "./Entry.ts"
 import * as EvictionPolicy from "./EvictionPolicy.ts"
 import { invariant } from "./internal/invariant.ts"
-import { keyHash, spreadHash } from "./internal/keyHash.ts"
+import { spreadHash } from "./internal/keyHash.ts"
 import { MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
 import type { SlotRecords } from "./internal/slotRecords.ts"
 import { SlotTable } from "./internal/slotTable.ts"
@@ -195,7 +195,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
       slot = -1
     }
     if (slot < 0) {
-      slot = shard.insert(owner, key, keyHash(key), weight, this.time.now())
+      slot = shard.insert(owner, key, weight, this.time.now())
       if (slot < 0) {
         this.family.onEvict?.(key, entry, "Evicted")
         return
@@ -395,7 +395,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const shards = Array.from({ length: count }, (_, i) => {
     // The remainder of the division goes to the first shards, so that the shares add up to the bound.
     const share = Math.floor(max / count) + (i < max % count ? 1 : 0)
-    return new MemoryShard(i, EvictionPolicy.make(policyName, { weightMax: share }), time.now())
+    return new MemoryShard(i, (hashOf) => EvictionPolicy.make(policyName, { weightMax: share, hashOf }), time.now())
   })
   const partitions = new Map<string, MemoryPartition<any>>()
   const marks = new Map<string, number>()

@@ -1,5 +1,5 @@
 import { FrequencySketch } from "../../src/store/internal/frequencySketch.ts"
-import type { Reference } from "./evictionPolicySuite.ts"
+import type { MakeReference } from "./evictionPolicySuite.ts"
 
 interface Shape {
   readonly windowShare: number
@@ -137,7 +137,7 @@ class PlainQueues {
 }
 
 /** The four shapes at full size, each with all keys: right for as many entries as the duel has room to sample. */
-export const make = (options: { readonly weightMax: number }): Reference => {
+export const make: MakeReference = (options) => {
   const queues = new PlainQueues(options.weightMax, shapes[0]!)
   const rivals = shapes.map((shape) => new PlainQueues(options.weightMax, shape))
   const scores = shapes.map(() => 0)
@@ -189,9 +189,9 @@ export const make = (options: { readonly weightMax: number }): Reference => {
     get size() {
       return queues.all().length
     },
-    insert: (slot, hash, weight) => {
+    insert: (slot, weight) => {
       showNoted()
-      queues.insert(slot, hash, weight)
+      queues.insert(slot, options.hashOf(slot), weight)
       show(queues.find(slot)!)
     },
     hit,

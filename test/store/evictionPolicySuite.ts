@@ -32,9 +32,9 @@ export const withOversizedFirst = (reference: Reference): Reference => {
     get size() {
       return reference.size
     },
-    insert: (slot, hash, weight) => {
+    insert: (slot, weight) => {
       weigh(slot, weight)
-      reference.insert(slot, hash, weight)
+      reference.insert(slot, weight)
     },
     hit: (slot) => reference.hit(slot),
     update: (slot, weight) => {
@@ -61,15 +61,15 @@ type Step =
 const hashOf = (key: number): number => Math.imul(key + 1, 0x9e3779b1) | 0
 
 /** The part of a shard that a policy sees: it gives keys slots, reuses them, and evicts until the weight fits. */
-export class Table {
+export class Table<Policy extends Reference> {
   readonly slots = new Map<number, number>()
   readonly keys = new Map<number, number>()
   readonly weights = new Map<number, number>()
   private readonly free: Array<number> = []
-  readonly policy: Reference
+  readonly policy: Policy
 
-  constructor(policy: Reference) {
-    this.policy = policy
+  constructor(make: (options: EvictionPolicy.Options) => Policy, weightMax: number) {
+    this.policy = make({ weightMax, hashOf: (slot) => hashOf(this.keys.get(slot)!) })
   }
 
   /** Applies a step; gives the keys that it evicted. */
@@ -111,7 +111,7 @@ export class Table {
     this.slots.set(key, slot)
     this.keys.set(slot, key)
     this.weights.set(key, weight)
-    this.policy.insert(slot, hashOf(key), weight)
+    this.policy.insert(slot, weight)
   }
 
   private evictOne(): Array<number> {
@@ -155,9 +155,9 @@ const agrees = (
   weightMax: number,
   history: ReadonlyArray<Step>
 ): void => {
-  const policy = EvictionPolicy.make(name, { weightMax })
-  const tested = new Table(policy)
-  const reference = new Table(makeReference({ weightMax }))
+  const tested = new Table((options) => EvictionPolicy.make(name, options), weightMax)
+  const reference = new Table(makeReference, weightMax)
+  const { policy } = tested
   for (const step of history) {
     const evicted = tested.apply(step)
     policy.checkInvariants()
@@ -168,6 +168,7 @@ const agrees = (
 }
 
 export const run = (name: EvictionPolicy.EvictionPolicyName, makeReference: MakeReference): void => {
+  const make = (options: EvictionPolicy.Options) => EvictionPolicy.make(name, options)
   describe(name, () => {
     it("evicts what its reference evicts, entries counted", () => {
       fc.assert(fc.property(fc.nat({ max: 30 }), steps(1), (weightMax, history) => {
@@ -182,21 +183,21 @@ export const run = (name: EvictionPolicy.EvictionPolicyName, makeReference: Make
     })
 
     it("keeps what fits when an entry comes that is heavier than everything together may be", () => {
-      const table = new Table(EvictionPolicy.make(name, { weightMax: 10 }))
+      const table = new Table(make, 10)
       for (let key = 0; key < 10; key++) table.apply({ act: "read", key, weight: 1 })
       assert.deepStrictEqual(table.apply({ act: "read", key: 10, weight: 11 }), [10])
       assert.deepStrictEqual(table.apply({ act: "write", key: 3, weight: 11 }), [3])
     })
 
     it("keeps nothing when its maximum is 0", () => {
-      const table = new Table(EvictionPolicy.make(name, { weightMax: 0 }))
+      const table = new Table(make, 0)
       assert.deepStrictEqual(table.apply({ act: "read", key: 1, weight: 1 }), [1])
       assert.strictEqual(table.policy.evict(), -1)
     })
 
     it("holds a hundred thousand slots, and its weight returns to 0 when they leave", () => {
-      const policy = EvictionPolicy.make(name, { weightMax: 1_000_000 })
-      for (let slot = 0; slot < 100_000; slot++) policy.insert(slot, hashOf(slot), 1)
+      const policy = make({ weightMax: 1_000_000, hashOf })
+      for (let slot = 0; slot < 100_000; slot++) policy.insert(slot, 1)
       for (let slot = 0; slot < 100_000; slot += 10) policy.update(slot, 2)
       assert.strictEqual(policy.weight, 110_000)
       for (let slot = 0; slot < 100_000; slot += 2) policy.remove(slot)
@@ -207,16 +208,16 @@ export const run = (name: EvictionPolicy.EvictionPolicyName, makeReference: Make
     })
 
     it("refuses a slot that is there twice or not at all, and a weight that is none", () => {
-      const policy = EvictionPolicy.make(name, { weightMax: 10 })
-      policy.insert(3, 0, 1)
-      assert.throws(() => policy.insert(3, 0, 1), /broken invariant/)
+      const policy = make({ weightMax: 10, hashOf })
+      policy.insert(3, 1)
+      assert.throws(() => policy.insert(3, 1), /broken invariant/)
       assert.throws(() => policy.remove(4), /broken invariant/)
       assert.throws(() => policy.update(4, 1), /broken invariant/)
       for (const weight of [0, -1, 1.5, NaN, 2 ** 32]) {
-        assert.throws(() => EvictionPolicy.make(name, { weightMax: 10 }).insert(0, 0, weight), /broken invariant/)
+        assert.throws(() => make({ weightMax: 10, hashOf }).insert(0, weight), /broken invariant/)
       }
       for (const weightMax of [-1, 0.5, NaN, Infinity]) {
-        assert.throws(() => EvictionPolicy.make(name, { weightMax }), /broken invariant/)
+        assert.throws(() => make({ weightMax, hashOf }), /broken invariant/)
         assert.throws(() => policy.resize(weightMax), /broken invariant/)
       }
     })

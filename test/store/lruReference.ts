@@ -18,7 +18,7 @@ export const make = (options: { readonly weightMax: number }): Reference => {
     get size() {
       return entries.size
     },
-    insert: (slot, _hash, weight) => use(slot, weight),
+    insert: (slot, weight) => use(slot, weight),
     hit: (slot) => use(slot, entries.get(slot)!),
     update: use,
     remove: (slot) => void entries.delete(slot),

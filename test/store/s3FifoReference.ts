@@ -1,4 +1,4 @@
-import { type Reference, withOversizedFirst } from "./evictionPolicySuite.ts"
+import { type MakeReference, withOversizedFirst } from "./evictionPolicySuite.ts"
 
 interface Entry {
   readonly slot: number
@@ -10,7 +10,7 @@ interface Entry {
 const weightOf = (queue: ReadonlyArray<Entry>): number => queue.reduce((sum, entry) => sum + entry.weight, 0)
 
 /** Two arrays, each from the newest to the oldest; ghosts are one more, whose recalled places stay, empty. */
-export const make = (options: { readonly weightMax: number }): Reference => {
+export const make: MakeReference = (options) => {
   let weightMax = options.weightMax
   let small: Array<Entry> = []
   let main: Array<Entry> = []
@@ -41,7 +41,8 @@ export const make = (options: { readonly weightMax: number }): Reference => {
     get size() {
       return small.length + main.length
     },
-    insert: (slot, hash, weight) => {
+    insert: (slot, weight) => {
+      const hash = options.hashOf(slot)
       const remembered = ghosts.includes(hash)
       ghosts = ghosts.map((ghost) => ghost === hash ? undefined : ghost)
       const queue = remembered ? main : small

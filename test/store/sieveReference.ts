@@ -27,7 +27,7 @@ export const make = (options: { readonly weightMax: number }): Reference => {
     get size() {
       return queue.length
     },
-    insert: (slot, _hash, weight) => {
+    insert: (slot, weight) => {
       // A hand that passed the newest starts again with the oldest, whatever comes after.
       if (hand === queue.length) hand = 0
       queue.push({ slot, weight, used: false })

@@ -1,6 +1,6 @@
 import { FrequencySketch } from "../../src/store/internal/frequencySketch.ts"
 import { xorshift } from "../../src/store/internal/xorshift.ts"
-import { type Reference, withOversizedFirst } from "./evictionPolicySuite.ts"
+import { type MakeReference, withOversizedFirst } from "./evictionPolicySuite.ts"
 
 interface Entry {
   readonly slot: number
@@ -11,7 +11,7 @@ interface Entry {
 const weightOf = (part: ReadonlyArray<Entry>): number => part.reduce((sum, entry) => sum + entry.weight, 0)
 
 /** Three arrays, each from the entry used last to the one unused for longest. The sketch is the real one: it has its own test. */
-export const make = (options: { readonly weightMax: number }): Reference => {
+export const make: MakeReference = (options) => {
   let weightMax = options.weightMax
   const parts = { window: [] as Array<Entry>, probation: [] as Array<Entry>, protected: [] as Array<Entry> }
   const sketch = new FrequencySketch()
@@ -80,7 +80,8 @@ export const make = (options: { readonly weightMax: number }): Reference => {
     get size() {
       return all().length
     },
-    insert: (slot, hash, weight) => {
+    insert: (slot, weight) => {
+      const hash = options.hashOf(slot)
       parts.window.unshift({ slot, hash, weight })
       misses++
       sketch.reserve(all().length)

@@ -20,6 +20,7 @@
  * Friedman, Manes: TinyLFU (2017). Ding, Jiang, Zhang: BP-Wrapper (ICDE 2009), for noting uses and applying them later.
  */
 import { Duel } from "./duel.ts"
+import type { HashOf } from "./keyHash.ts"
 import { type Shape, TwoQueues } from "./twoQueues.ts"
 
 const shapes: ReadonlyArray<Shape> = [
@@ -35,14 +36,16 @@ const notedMax = 256
 
 export class Adaptive {
   readonly name = "adaptive"
+  private readonly hashOf: HashOf
   private readonly queues: TwoQueues
   private readonly duel: Duel
   private readonly noted = new Int32Array(notedMax)
   private notedCount = 0
   private ordersByUse = false
 
-  constructor(options: { readonly weightMax: number }) {
-    this.queues = new TwoQueues(options.weightMax, shapes)
+  constructor(options: { readonly weightMax: number; readonly hashOf: HashOf }) {
+    this.hashOf = options.hashOf
+    this.queues = new TwoQueues(options.weightMax, options.hashOf, shapes)
     this.duel = new Duel(shapes, options.weightMax)
   }
 
@@ -58,7 +61,8 @@ export class Adaptive {
     return this.queues.size
   }
 
-  insert(slot: number, hash: number, weight: number): void {
+  insert(slot: number, weight: number): void {
+    const hash = this.hashOf(slot)
     this.showNoted()
     this.queues.insert(slot, hash, weight)
     if (!this.duel.isSampled(hash)) return
@@ -84,7 +88,7 @@ export class Adaptive {
   remove(slot: number): void {
     this.showNoted()
     this.queues.remove(slot)
-    this.duel.forget(this.queues.hashOf(slot))
+    this.duel.forget(this.hashOf(slot))
   }
 
   evict(): number {
@@ -122,7 +126,7 @@ export class Adaptive {
   }
 
   private show(slot: number): void {
-    const hash = this.queues.hashOf(slot)
+    const hash = this.hashOf(slot)
     // The sample may have become smaller since the slot was marked.
     if (!this.duel.isSampled(hash)) return
     const turned = this.duel.observe(hash, this.queues.weights.of(slot), this.queues.size)

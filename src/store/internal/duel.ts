@@ -48,7 +48,7 @@ export class Duel {
   /** The first of the shapes leads to begin with. */
   constructor(shapes: ReadonlyArray<Shape>, weightMax: number) {
     this.weightMax = weightMax
-    this.rivals = shapes.map((shape) => new TwoQueues(weightMax, [shape]))
+    this.rivals = shapes.map((shape) => new TwoQueues(weightMax, (key) => this.index.hashOf(key), [shape]))
     this.scores = new Float64Array(shapes.length)
   }
 

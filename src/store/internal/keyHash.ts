@@ -1,11 +1,14 @@
 /**
  * Two hashes of a key within its family, both FNV-1a with a final avalanche.
  *
- * - `keyHash` reads every character: for sketches and ghost queues, on the way in.
+ * - `keyHash` reads every character, and tells families apart: for sketches and ghost queues, when entries come and go.
  * - `spreadHash` reads 16 characters at most, the last eight among them, where ids differ: for finding an entry, on
  *   every read, at a nanosecond a character. Keys that differ elsewhere only have one hash; `SlotTable` says what is
  *   done then.
  */
+/** The `keyHash` of the key in a slot. */
+export type HashOf = (slot: number) => number
+
 const offsetBasis = 0x811c9dc5
 const prime = 0x01000193
 
@@ -18,8 +21,8 @@ const avalanche = (hash: number): number => {
   return hash ^ (hash >>> 13)
 }
 
-export const keyHash = (key: string): number => {
-  let hash = offsetBasis
+export const keyHash = (key: string, family: number): number => {
+  let hash = Math.imul(offsetBasis ^ family, prime)
   for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), prime)
   return avalanche(hash)
 }

@@ -15,7 +15,7 @@ export class Lru extends WeighedPolicy {
     super(1, options.weightMax)
   }
 
-  insert(slot: number, _hash: number, weight: number): void {
+  insert(slot: number, weight: number): void {
     this.lists.addFirst(byUse, slot)
     this.weights.add(slot, weight)
     this.size++

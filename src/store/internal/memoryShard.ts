@@ -1,8 +1,8 @@
 /**
  * A share of a memory store: entries in columns, addressed by slot, with their own eviction queues and timer wheel.
  *
- * What every entry has is in its record ({@link SlotRecords}). What some have (tags, an end that is not when it is
- * due, a cost) is in columns that are made when the first entry needs them, and what few have is an object, `Extra`.
+ * What every entry has is in its record ({@link SlotRecords}). What some have (tags, an end that is later than it
+ * is due, a cost) is in columns that are made when the first entry needs them, and what few have is an object, `Extra`.
  *
  * - After `put`, the weight of the shard is at most `weightMax`.
  * - What is past its time leaves before anything live does.
@@ -10,13 +10,15 @@
 import type { Entry } from "../Entry.ts"
 import type { EvictionPolicy } from "../EvictionPolicy.ts"
 import { invariant } from "./invariant.ts"
+import { type HashOf, keyHash } from "./keyHash.ts"
 import { grownCells } from "./slotCapacity.ts"
 import { SlotRecords } from "./slotRecords.ts"
 import { TimerWheel } from "./timerWheel.ts"
 
-/** What an entry has that is fresh until another time than it is due, or has a revision. */
+/** What an entry has that is fresh until another time than it is due, has a revision, or an end that is not exact. */
 interface Extra {
   readonly freshUntil: number
+  readonly expiresAt: number
   readonly revision: string | undefined
 }
 
@@ -28,6 +30,9 @@ export interface ShardOwner {
   /** The entry leaves the shard; its key can still be read from its slot. */
   forgotten(shard: MemoryShard, slot: number): void
 }
+
+/** A policy makes itself from what it may ask of a slot. */
+export type MakePolicy = (hashOf: HashOf) => EvictionPolicy
 
 const noTags: ReadonlyArray<string> = []
 
@@ -45,15 +50,17 @@ export class MemoryShard {
   readonly records: SlotRecords
   private readonly owners: Array<ShardOwner> = []
   private ownerOf = new Uint16Array(0)
-  /** When entries end, once one ends at another time than it is due. */
-  private ends: Float64Array | undefined = undefined
+  /** How much later entries end than they are due, in milliseconds; `NaN` where so few bits cannot say it exactly. */
+  private later: Float32Array | undefined = undefined
   private costs: Float32Array | undefined = undefined
-  private tags: Array<ReadonlyArray<string> | undefined> | undefined = undefined
+  /** One tag is kept without a list around it. */
+  private tags: Array<string | ReadonlyArray<string> | undefined> | undefined = undefined
   private latestTags = noTags
   private extras: Array<Extra | undefined> | undefined = undefined
   private readonly expire: (slot: number) => void
 
-  constructor(index: number, policy: EvictionPolicy, nowMillis: number) {
+  constructor(index: number, makePolicy: MakePolicy, nowMillis: number) {
+    const policy = makePolicy((slot) => keyHash(this.records.keyAt(slot)!, this.ownerOf[slot]!))
     // An entry weighs 1 at least, and one is inserted before another leaves.
     const most = policy.weightMax + 1
     this.index = index
@@ -81,7 +88,10 @@ export class MemoryShard {
 
   /** When the entry ends, stale or not. */
   endsAt(slot: number): number {
-    return this.ends === undefined ? this.records.dueAt(slot) : this.ends[slot]!
+    const dueAt = this.records.dueAt(slot)
+    if (this.later === undefined) return dueAt
+    const later = this.later[slot]!
+    return Number.isNaN(later) ? this.extras![slot]!.expiresAt : dueAt + later
   }
 
   entryAt(slot: number): Entry<unknown> {
@@ -94,19 +104,19 @@ export class MemoryShard {
       freshUntil: extra === undefined ? records.dueAt(slot) : extra.freshUntil,
       expiresAt: this.endsAt(slot),
       costMillis: this.costs === undefined ? 0 : this.costs[slot]!,
-      tags: this.tags?.[slot] ?? noTags,
+      tags: this.tagsAt(slot),
       revision: extra?.revision
     }
   }
 
   /** Makes room for a new entry and returns its slot, or -1 when the entry alone outweighs the shard. */
-  insert(owner: number, key: string, hash: number, weight: number, nowMillis: number): number {
+  insert(owner: number, key: string, weight: number, nowMillis: number): number {
     if (weight > this.weightMax) return -1
     if (this.policy.weight + weight > this.weightMax) this.wheel.advance(nowMillis, expiredPerPutMax, this.expire)
     const slot = this.records.take(key)
     if (slot >= this.ownerOf.length) this.grow()
     this.ownerOf[slot] = owner
-    this.policy.insert(slot, hash, weight)
+    this.policy.insert(slot, weight)
     return slot
   }
 
@@ -126,25 +136,25 @@ export class MemoryShard {
     records.setValue(slot, entry.value)
     records.setStamp(slot, entry.stamp)
     records.setVersion(slot, entry.version)
-    if (expiresAt !== dueAt) this.ends ??= this.endsAsDue()
     records.setDue(slot, dueAt)
-    if (this.ends !== undefined) this.ends[slot] = expiresAt
+    const isExact = this.setEnd(slot, dueAt, expiresAt)
     if (costMillis !== 0) this.costs ??= new Float32Array(records.capacity)
     if (this.costs !== undefined) this.costs[slot] = costMillis
     if (tags.length > 0) this.tags ??= grownCells([], records.capacity)
-    if (this.tags !== undefined) this.tags[slot] = tags.length > 0 ? this.sharedTags(tags) : undefined
-    const isPlain = freshUntil === dueAt && revision === undefined
+    if (this.tags !== undefined) this.tags[slot] = tags.length > 1 ? this.sharedTags(tags) : tags[0]
+    const isPlain = isExact && freshUntil === dueAt && revision === undefined
     if (!isPlain) this.extras ??= grownCells([], records.capacity)
-    if (this.extras !== undefined) this.extras[slot] = isPlain ? undefined : { freshUntil, revision }
+    if (this.extras !== undefined) this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision }
     if (expiresAt !== Infinity) this.wheel.schedule(slot)
   }
 
   /** Moves the time at which an entry is due, and nothing else. */
   due(slot: number, dueAt: number): void {
-    this.ends ??= this.endsAsDue()
+    const expiresAt = this.endsAt(slot)
     const extras = this.extras ??= grownCells([], this.records.capacity)
-    extras[slot] ??= { freshUntil: this.records.dueAt(slot), revision: undefined }
+    extras[slot] ??= { freshUntil: this.records.dueAt(slot), expiresAt, revision: undefined }
     this.records.setDue(slot, dueAt)
+    this.setEnd(slot, dueAt, expiresAt)
   }
 
   /** Takes an entry out for another reason than room or time. */
@@ -203,23 +213,32 @@ export class MemoryShard {
     return isSame ? latestTags : this.latestTags = tags
   }
 
-  private endsAsDue(): Float64Array {
-    const ends = new Float64Array(this.records.capacity)
-    for (let slot = 0; slot < this.records.used; slot++) ends[slot] = this.records.dueAt(slot)
-    return ends
+  private tagsAt(slot: number): ReadonlyArray<string> {
+    const tags = this.tags?.[slot]
+    return tags === undefined ? noTags : typeof tags === "string" ? [tags] : tags
+  }
+
+  /** Notes when an entry ends that is due then. Where the answer is `false`, its {@link Extra} must say it. */
+  private setEnd(slot: number, dueAt: number, expiresAt: number): boolean {
+    // Without end is as late as without being due.
+    const later = expiresAt === dueAt ? 0 : Math.fround(expiresAt - dueAt)
+    const isExact = dueAt + later === expiresAt
+    if (later !== 0) this.later ??= new Float32Array(this.records.capacity)
+    if (this.later !== undefined) this.later[slot] = isExact ? later : NaN
+    return isExact
   }
 
   private grow(): void {
     const { capacity } = this.records
     this.ownerOf = copied(this.ownerOf, new Uint16Array(capacity))
-    if (this.ends !== undefined) this.ends = copied(this.ends, new Float64Array(capacity))
+    if (this.later !== undefined) this.later = copied(this.later, new Float32Array(capacity))
     if (this.costs !== undefined) this.costs = copied(this.costs, new Float32Array(capacity))
     if (this.tags !== undefined) this.tags = grownCells(this.tags, capacity)
     if (this.extras !== undefined) this.extras = grownCells(this.extras, capacity)
   }
 }
 
-const copied = <A extends Uint16Array | Float32Array | Float64Array>(from: A, to: A): A => {
+const copied = <A extends Uint16Array | Float32Array>(from: A, to: A): A => {
   to.set(from)
   return to
 }

@@ -12,7 +12,8 @@
  */
 import { Ghosts } from "./ghosts.ts"
 import { BrokenInvariant, invariant } from "./invariant.ts"
-import { grownBytes, grownInts } from "./slotCapacity.ts"
+import type { HashOf } from "./keyHash.ts"
+import { grownBytes } from "./slotCapacity.ts"
 import { WeighedPolicy } from "./weighedPolicy.ts"
 
 const small = 0
@@ -28,23 +29,23 @@ const ghostsPerEntry = 0.9
 export class S3Fifo extends WeighedPolicy {
   readonly name = "s3Fifo"
   private readonly ghosts = new Ghosts()
+  private readonly hashOf: HashOf
   private uses = new Uint8Array(0)
   private isMain = new Uint8Array(0)
-  private hashes = new Int32Array(0)
   private smallWeight = 0
 
-  constructor(options: { readonly weightMax: number }) {
+  constructor(options: { readonly weightMax: number; readonly hashOf: HashOf }) {
     super(2, options.weightMax)
+    this.hashOf = options.hashOf
   }
 
-  insert(slot: number, hash: number, weight: number): void {
-    if (!(slot < this.hashes.length)) this.grow(slot)
-    const list = this.ghosts.recall(hash) ? main : small
+  insert(slot: number, weight: number): void {
+    if (!(slot < this.uses.length)) this.grow(slot)
+    const list = this.ghosts.recall(this.hashOf(slot)) ? main : small
     this.lists.addFirst(list, slot)
     this.weights.add(slot, weight)
     this.isMain[slot] = list
     this.uses[slot] = 0
-    this.hashes[slot] = hash
     if (list === small) this.smallWeight += weight
     this.size++
   }
@@ -82,7 +83,7 @@ export class S3Fifo extends WeighedPolicy {
     while (!this.lists.isEmpty(small) && this.smallWeight >= smallShare * this.weights.max) {
       const slot = this.lists.last(small)
       if (this.uses[slot]! < usesToMain) {
-        this.ghosts.add(this.hashes[slot]!, Math.ceil(ghostsPerEntry * this.size))
+        this.ghosts.add(this.hashOf(slot), Math.ceil(ghostsPerEntry * this.size))
         return slot
       }
       this.moveToMain(slot)
@@ -110,6 +111,5 @@ export class S3Fifo extends WeighedPolicy {
   private grow(slot: number): void {
     this.uses = grownBytes(this.uses, slot, this.weights.max + 1)
     this.isMain = grownBytes(this.isMain, slot, this.weights.max + 1)
-    this.hashes = grownInts(this.hashes, slot, this.weights.max + 1)
   }
 }

@@ -23,7 +23,7 @@ export class Sieve extends WeighedPolicy {
     super(1, options.weightMax)
   }
 
-  insert(slot: number, _hash: number, weight: number): void {
+  insert(slot: number, weight: number): void {
     this.lists.addFirst(byAge, slot)
     this.weights.add(slot, weight)
     if (!(slot < this.used.length)) this.used = grownBytes(this.used, slot, this.weights.max + 1)

@@ -22,7 +22,8 @@
 import { FrequencySketch } from "./frequencySketch.ts"
 import { Ghosts } from "./ghosts.ts"
 import { BrokenInvariant, invariant } from "./invariant.ts"
-import { grownBytes, grownInts } from "./slotCapacity.ts"
+import type { HashOf } from "./keyHash.ts"
+import { grownBytes } from "./slotCapacity.ts"
 import { SlotLists } from "./slotLists.ts"
 import { SlotWeights } from "./slotWeights.ts"
 
@@ -54,17 +55,18 @@ export class TwoQueues {
   shape: Shape
   size = 0
   readonly weights: SlotWeights
+  private readonly hashOf: HashOf
   private readonly lists: SlotLists
   private readonly sketch = new FrequencySketch()
   private readonly ghosts = new Ghosts()
   private states = new Uint8Array(0)
-  private hashes = new Int32Array(0)
   private windowWeight = 0
   private readonly sketches: boolean
   private readonly remembers: boolean
 
   /** `shapes` are all that it may ever have: what none of them asks is not kept. The first is that to begin with. */
-  constructor(weightMax: number, shapes: ReadonlyArray<Shape>) {
+  constructor(weightMax: number, hashOf: HashOf, shapes: ReadonlyArray<Shape>) {
+    this.hashOf = hashOf
     this.lists = new SlotLists(2, weightMax + 1)
     this.weights = new SlotWeights(weightMax)
     this.shape = shapes[0]!
@@ -81,17 +83,12 @@ export class TwoQueues {
     return this.lists.has(slot)
   }
 
-  hashOf(slot: number): number {
-    return this.hashes[slot]!
-  }
-
   insert(slot: number, hash: number, weight: number): void {
-    if (!(slot < this.hashes.length)) this.grow(slot)
+    if (!(slot < this.states.length)) this.states = grownBytes(this.states, slot, this.weights.max + 1)
     const toMain = this.remembers && this.ghosts.recall(hash) && this.shape.admission === "twice"
     this.lists.addFirst(toMain ? main : window, slot)
     this.weights.add(slot, weight)
     this.states[slot] = toMain ? mainBit : 0
-    this.hashes[slot] = hash
     if (!toMain) this.windowWeight += weight
     this.size++
     if (!this.sketches) return
@@ -193,11 +190,11 @@ export class TwoQueues {
   }
 
   private isMorePopular(candidate: number, other: number): boolean {
-    return this.sketch.estimate(this.hashes[candidate]!) >= this.sketch.estimate(this.hashes[other]!) + leadToMain
+    return this.sketch.estimate(this.hashOf(candidate)) >= this.sketch.estimate(this.hashOf(other)) + leadToMain
   }
 
   private refuse(candidate: number): number {
-    if (this.remembers) this.ghosts.add(this.hashes[candidate]!, Math.ceil(ghostsPerEntry * this.size))
+    if (this.remembers) this.ghosts.add(this.hashOf(candidate), Math.ceil(ghostsPerEntry * this.size))
     return candidate
   }
 
@@ -211,8 +208,9 @@ export class TwoQueues {
   /** Takes uses off a slot's count and adds them to the sketch's. */
   private tellUses(slot: number, uses: number): void {
     this.states[slot]! -= uses
-    if (!this.sketches) return
-    for (let told = 0; told < uses; told++) this.sketch.count(this.hashes[slot]!)
+    if (!this.sketches || uses === 0) return
+    const hash = this.hashOf(slot)
+    for (let told = 0; told < uses; told++) this.sketch.count(hash)
   }
 
   private usesOf(slot: number): number {
@@ -221,10 +219,5 @@ export class TwoQueues {
 
   private isMain(slot: number): boolean {
     return (this.states[slot]! & mainBit) !== 0
-  }
-
-  private grow(slot: number): void {
-    this.states = grownBytes(this.states, slot, this.weights.max + 1)
-    this.hashes = grownInts(this.hashes, slot, this.weights.max + 1)
   }
 }

@@ -19,6 +19,7 @@
  */
 import { FrequencySketch } from "./frequencySketch.ts"
 import { BrokenInvariant, invariant } from "./invariant.ts"
+import type { HashOf } from "./keyHash.ts"
 import { grownBytes, grownInts } from "./slotCapacity.ts"
 import { WeighedPolicy } from "./weighedPolicy.ts"
 import { type Random, seedDefault, xorshift } from "./xorshift.ts"
@@ -49,7 +50,9 @@ export class WTinyLfu extends WeighedPolicy {
   readonly name = "wTinyLfu"
   private readonly sketch = new FrequencySketch()
   private readonly random: Random
+  private readonly hashOf: HashOf
   private part = new Uint8Array(0)
+  // Counted at each hit.
   private hashes = new Int32Array(0)
   private windowWeight = 0
   private protectedWeight = 0
@@ -59,12 +62,14 @@ export class WTinyLfu extends WeighedPolicy {
   private insertions = 0
   private hitRateBefore = 0
 
-  constructor(options: { readonly weightMax: number; readonly seed?: number | undefined }) {
+  constructor(options: { readonly weightMax: number; readonly hashOf: HashOf; readonly seed?: number | undefined }) {
     super(3, options.weightMax)
+    this.hashOf = options.hashOf
     this.random = xorshift(options.seed ?? seedDefault)
   }
 
-  insert(slot: number, hash: number, weight: number): void {
+  insert(slot: number, weight: number): void {
+    const hash = this.hashOf(slot)
     if (!(slot < this.hashes.length)) this.grow(slot)
     this.lists.addFirst(window, slot)
     this.weights.add(slot, weight)
