@@ -46,6 +46,7 @@ const runtime = ManagedRuntime.make(
   }).pipe(Layer.provideMerge(MemoryStore.layer({ capacity: 100_000 })))
 )
 await runtime.context()
+const gateReader = runtime.runSync(gate.reader)
 
 const callers = 1_000
 let serial = 0
@@ -139,6 +140,19 @@ const ours: ReadonlyArray<Case> = [
         opened = Deferred.makeUnsafe()
         const id = `${serial++}`
         const waiting = Array.from({ length: callers }, () => runtime.runPromise(gate.get({ id })))
+        Deferred.doneUnsafe(opened, Effect.void)
+        await Promise.all(waiting)
+      }
+      return count
+    }
+  },
+  {
+    name: `${callers} callers of one key through a reader's getPromise, per caller`,
+    work: async (count) => {
+      for (let i = 0; i < count; i += callers) {
+        opened = Deferred.makeUnsafe()
+        const id = `${serial++}`
+        const waiting = Array.from({ length: callers }, () => gateReader.getPromise({ id }))
         Deferred.doneUnsafe(opened, Effect.void)
         await Promise.all(waiting)
       }

@@ -34,7 +34,15 @@ import type { Explanation, Outcome } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { Entries, type Holding, knowing, noTags } from "./internal/entries.ts"
-import { type Flight, type Served, valueOf, waitersMax } from "./internal/flight.ts"
+import {
+  type Flight,
+  joinPromise,
+  type Served,
+  valueExit,
+  valueOf,
+  type Waiter,
+  waitersMax
+} from "./internal/flight.ts"
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
@@ -102,7 +110,31 @@ export class CacheFamily<V = unknown> {
 
   /** The value of a key: held, or loaded. Callers try `hot.hit` first. */
   read(key: string): Effect.Effect<V, unknown> {
-    return Effect.mapEager(this.serve(key), valueOf)
+    const running = this.awaited(key)
+    return running === undefined
+      ? Effect.mapEager(this.serve(key), valueOf)
+      : Effect.callback((resume) => this.join(running, (exit) => resume(valueExit(exit))))
+  }
+
+  /** The same for a caller who is no fiber and need not be one; `undefined` where there is more to do than to wait. */
+  readPromise(key: string, signal: AbortSignal | undefined): Promise<V> | undefined {
+    const running = this.awaited(key)
+    if (running === undefined || signal?.aborted === true) return undefined
+    return joinPromise((settle) => this.join(running, settle), signal)
+  }
+
+  /** The load under way, where all that a read has to do is to wait for it. */
+  private awaited(key: string): Flight<V> | undefined {
+    const running = this.loads.joinable(key)
+    if (running === undefined || this.hot?.peek(key) !== undefined) return undefined
+    return this.loads.negative(key, this.cache.time.now()) === undefined ? running : undefined
+  }
+
+  private join(running: Flight<V>, resume: Waiter<V>): Effect.Effect<void> | void {
+    if (running.isFull) return resume(Exit.fail(this.loads.queueFull(running.key, waitersMax)))
+    this.entries.countMiss(running.key)
+    this.entries.counts.coalesced++
+    return running.join(resume)
   }
 
   /** The same, with where the value is from. */
@@ -302,15 +334,11 @@ export class CacheFamily<V = unknown> {
   private serveMissing(key: string, now: number, fallback: Entry<V> | undefined): Effect.Effect<Served<V>, unknown> {
     const failure = fallback === undefined ? this.loads.negative(key, now) : undefined
     if (failure !== undefined) return failure.exit
-    this.entries.countMiss(key)
     return Effect.callback<Served<V>, unknown>((resume) => {
       if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
       const running = this.loads.joinable(key)
-      if (running !== undefined) {
-        if (running.isFull) return resume(Exit.fail(this.loads.queueFull(key, waitersMax)))
-        this.entries.counts.coalesced++
-        return running.join(resume)
-      }
+      if (running !== undefined) return this.join(running, resume)
+      this.entries.countMiss(key)
       // A reader who was held up on the way here must not repeat a load that has ended meanwhile.
       const ended = this.endedMeanwhile(key, fallback)
       if (ended !== undefined) return resume(ended)

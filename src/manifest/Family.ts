@@ -296,8 +296,9 @@ export interface Readable<P extends string, V, E, Codecs> {
   /** The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended. */
   readonly getUnsafe: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => V | undefined
   /**
-   * The value as a Promise, for callers that are no Effect. A hit is resolved already and starts no fiber; the rest is
-   * `Effect.runPromise` of `get`, which `signal` interrupts. Rejects with the error of `get`.
+   * The value as a Promise, for callers that are no Effect. A hit is resolved already, and neither it nor waiting for a
+   * load that is under way starts a fiber; the rest is `Effect.runPromise` of `get`. `signal` interrupts. Rejects with
+   * the error of `get`.
    */
   readonly getPromise: (
     params: KeyParams<Misfit.parameters<P>, P, Codecs>,

@@ -3,6 +3,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
@@ -285,6 +286,51 @@ describe("a grant", () => {
       const ended = yield* settled(reader.getPromise({ day: 1 }))
       assert.strictEqual((ended as any).error.reason._tag, "Revoked")
     }))
+
+  it.live("lets Promises share a load: each has its value or failure, and only the last to leave ends it", () =>
+    Effect.gen(function*() {
+      let loads = 0
+      let ended = 0
+      const gate = Latch.makeUnsafe()
+      const lookup = ({ day }: { readonly day: number }) =>
+        Effect.suspend(() => {
+          loads++
+          const answer = day < 0 ? Effect.die("no such day") : Effect.succeed(day)
+          return Effect.onInterrupt(Effect.andThen(gate.await, answer), () => Effect.sync(() => ended++))
+        })
+      const context = yield* Layer.build(Layer.provideMerge(AppCache.owner("count", { lookup }), engine))
+      const reader = yield* Effect.provideContext(count.reader, context)
+      const settled = (promises: ReadonlyArray<Promise<number>>) => Effect.promise(() => Promise.allSettled(promises))
+      const { stats } = AppCache
+
+      const good = Array.from({ length: 10 }, () => reader.getPromise({ day: 1 }))
+      const bad = Array.from({ length: 10 }, () => reader.getPromise({ day: -1 }))
+      const impatient = new AbortController()
+      const gone = reader.getPromise({ day: 1 }, { signal: impatient.signal })
+      impatient.abort()
+      assert.strictEqual((yield* settled([gone]))[0]!.status, "rejected")
+      yield* gate.open
+      for (const each of yield* settled(good)) assert.deepStrictEqual(each, { status: "fulfilled", value: 1 })
+      for (const each of yield* settled(bad)) {
+        assert.deepStrictEqual(each, { status: "rejected", reason: "no such day" })
+      }
+      assert.deepStrictEqual([loads, ended], [2, 0])
+      const { count: { coalesced, misses } } = yield* Effect.provideContext(stats, context)
+      assert.deepStrictEqual([misses, coalesced], [21, 19])
+
+      yield* gate.close
+      const two = [new AbortController(), new AbortController()]
+      const left = two.map(({ signal }) => reader.getPromise({ day: 3 }, { signal }))
+      two[0]!.abort()
+      yield* settled([left[0]!])
+      assert.strictEqual(ended, 0)
+      two[1]!.abort()
+      const both = yield* settled(left)
+      assert.deepStrictEqual(both.map(({ status }) => status), ["rejected", "rejected"])
+      const whys = both.map((each) => each.status === "rejected" && each.reason)
+      assert.deepStrictEqual(whys[1], whys[0])
+      assert.strictEqual(ended, 1)
+    }).pipe(Effect.scoped))
 
   it.effect("reads a value that is `undefined` as any other: held, and not loaded twice", () =>
     Effect.gen(function*() {

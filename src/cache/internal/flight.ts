@@ -4,9 +4,11 @@
  * A flight ends once: what comes later (a lookup that outlived its timeout) finds it ended and is dropped. A voided
  * flight still answers those who have joined it, but its value is not stored and nobody joins it any more.
  */
+import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Effectable from "effect/Effectable"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, UndeclaredRead } from "../CacheError.ts"
@@ -140,6 +142,36 @@ export const valueOf = <V>(served: Served<V>): V => {
   return served.value
 }
 
+/** The same of an exit, to a fiber that has waited for it. */
+export const valueExit = <V>(exit: Exit.Exit<Served<V>, unknown>): Effect.Effect<V, unknown> =>
+  exit._tag === "Failure"
+    ? exit as Exit.Exit<never, unknown>
+    : exit.value.stale
+    ? Effect.sync(() => valueOf(exit.value))
+    : Exit.succeed(exit.value.value)
+
+/** Who waits for a flight, called once. */
+export type Waiter<V> = (exit: Exit.Exit<Served<V>, unknown>) => void
+
+// As an Effect, a waiter leaves. One object each, since a thousand may wait.
+const Leave: new(flight: Flight<any>, waiter: Waiter<any>) => Effect.Effect<void> = function(
+  this: { flight: Flight<unknown>; waiter: Waiter<unknown> },
+  flight: Flight<unknown>,
+  waiter: Waiter<unknown>
+) {
+  this.flight = flight
+  this.waiter = waiter
+} as any
+Leave.prototype = Effectable.Prototype<
+  Effect.Effect<void> & { readonly flight: Flight<unknown>; readonly waiter: Waiter<unknown> }
+>({
+  label: "effect-stateless/cache/internal/flight/Leave",
+  evaluate() {
+    this.flight.leave(this.waiter)
+    return Exit.void
+  }
+})
+
 /** Readers who wait for one load; those beyond are refused. */
 export const waitersMax = 100_000
 
@@ -167,7 +199,7 @@ export class Flight<V> {
   timer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
   private early: Exit.Exit<Served<V>, unknown> | undefined = undefined
-  private waiters = new Set<(exit: Exit.Exit<Served<V>, unknown>) => void>()
+  private waiters = new Set<Waiter<V>>()
   private readonly abandoned: (flight: Flight<V>) => void
 
   constructor(
@@ -195,16 +227,13 @@ export class Flight<V> {
   /**
    * Waits for the end; what it returns leaves again. The last one to leave abandons the flight, unless it is detached.
    */
-  join(resume: (exit: Exit.Exit<Served<V>, unknown>) => void): Effect.Effect<void> | void {
+  join(resume: Waiter<V>): Effect.Effect<void> | void {
     this.joined++
     if (this.exit !== undefined) return resume(this.exit)
     // A tier that answers at once does so before whoever started the load can wait for it.
     if (this.early !== undefined && (this.held || this.joined === 1)) return resume(this.early)
     this.waiters.add(resume)
-    return Effect.sync(() => {
-      this.waiters.delete(resume)
-      this.abandonIfAlone()
-    })
+    return new Leave(this, resume)
   }
 
   /** No more may wait. */
@@ -214,6 +243,11 @@ export class Flight<V> {
 
   letGo(): void {
     this.held = false
+    this.abandonIfAlone()
+  }
+
+  leave(waiter: Waiter<V>): void {
+    this.waiters.delete(waiter)
     this.abandonIfAlone()
   }
 
@@ -244,3 +278,21 @@ export class Flight<V> {
     for (const resume of waiters) resume(exit)
   }
 }
+
+/** Waits as a Promise, which rejects with what `Effect.runPromise` would reject with. */
+export const joinPromise = <V>(
+  join: (waiter: Waiter<V>) => Effect.Effect<void> | void,
+  signal: AbortSignal | undefined
+): Promise<V> =>
+  new Promise((resolve, reject) => {
+    const stop = (): void => {
+      if (leave !== undefined) Effect.runSync(leave)
+      reject(Cause.squash(Cause.interrupt()))
+    }
+    const leave = join((exit) => {
+      signal?.removeEventListener("abort", stop)
+      if (exit._tag === "Success") resolve(exit.value.value)
+      else reject(Cause.squash(exit.cause))
+    }) ?? undefined
+    signal?.addEventListener("abort", stop, { once: true })
+  })

@@ -233,7 +233,9 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
     getUnsafe: hit,
     getPromise: (params: Params, options?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
       const value = hit(params)
-      return value === undefined ? Effect.runPromise(new Read(door, params), options) : Promise.resolve(value)
+      if (value !== undefined) return Promise.resolve(value)
+      const joined = grant.active ? family.readPromise(access.textOf(params), options?.signal) : undefined
+      return joined ?? Effect.runPromise(new Read(door, params), options)
     }
   }
 }
