@@ -17,6 +17,8 @@ export interface Case {
   readonly work: Work
   /** For cases that cost much more than a hit. */
   readonly countMax?: number
+  /** For work that is done so many operations at a time. */
+  readonly countStep?: number
 }
 
 export interface Figure {
@@ -57,13 +59,14 @@ const timed = async (work: Work, count: number): Promise<number> => {
 // So long, at least, that V8 has compiled it, and compiled it again with what it learnt.
 const warmUpMillis = 100
 
-const calibrate = async ({ countMax = Infinity, work }: Case, turnMillis: number): Promise<number> => {
-  let count = Math.min(256, countMax)
+const calibrate = async ({ countMax = Infinity, countStep = 1, work }: Case, turnMillis: number): Promise<number> => {
+  const rounded = (wanted: number) => Math.min(countMax, Math.max(1, Math.ceil(wanted / countStep)) * countStep)
+  let count = rounded(256)
   for (let spent = 0;;) {
     const millis = await timed(work, count)
     spent += millis
     const wanted = millis === 0 ? Infinity : count * turnMillis / millis
-    count = Math.max(1, Math.min(countMax, Math.ceil(spent < warmUpMillis ? Math.min(wanted, 4 * count) : wanted)))
+    count = rounded(spent < warmUpMillis ? Math.min(wanted, 4 * count) : wanted)
     if (spent >= warmUpMillis) return count
   }
 }

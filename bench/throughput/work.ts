@@ -27,11 +27,12 @@ class Work extends Manifest.Service<Work>()("bench/Work", {
     first: { pattern: "first:{id}", value, derives: ["source:{id}"] },
     second: { pattern: "second:{id}", value, derives: ["source:{id}"] },
     pages: { pattern: "pages:{id}:{page}", value, derives: ["source:{id}"], fanout: true },
-    gate: { pattern: "gate:{id}", value }
+    gate: { pattern: "gate:{id}", value },
+    stale: { pattern: "stale:{id}", value, timeToLive: "1 millis", staleWhileRevalidate: "1 hour" }
   }
 }) {}
 
-const { first, gate, pages, plain, second, source } = Work.keys
+const { first, gate, pages, plain, second, source, stale } = Work.keys
 const lookup = ({ id }: { readonly id: string }) => Effect.succeed(userOf(id))
 
 let opened = Deferred.makeUnsafe<void>()
@@ -42,6 +43,9 @@ const runtime = ManagedRuntime.make(
     first: Work.owner("first", { lookup }),
     second: Work.owner("second", { lookup }),
     pages: Work.owner("pages", { lookup }),
+    stale: Work.owner("stale", {
+      lookup: ({ id }) => id === "slow" ? Effect.as(Deferred.await(opened), userOf(id)) : lookup({ id })
+    }),
     gate: Work.owner("gate", { lookup: ({ id }) => Effect.as(Deferred.await(opened), userOf(id)) })
   }).pipe(Layer.provideMerge(MemoryStore.layer({ capacity: 100_000 })))
 )
@@ -53,6 +57,11 @@ let serial = 0
 const ada = userOf("ada")
 const known = Array.from({ length: 10_000 }, (_, i) => `${i}`)
 const batchSize = 10
+const staleReader = runtime.runSync(stale.reader)
+Deferred.doneUnsafe(opened, Effect.void)
+for (const id of ["slow", ...known]) await staleReader.getPromise({ id })
+opened = Deferred.makeUnsafe()
+await new Promise((resolve) => setTimeout(resolve, 10))
 
 const ours: ReadonlyArray<Case> = [
   {
@@ -102,7 +111,24 @@ const ours: ReadonlyArray<Case> = [
       }))
   },
   {
+    name: "a stale value while its refresh runs, in a generator",
+    work: (count) =>
+      runtime.runSync(Effect.gen(function*() {
+        for (let i = 0; i < count; i++) yield* stale.get({ id: "slow" })
+        return count
+      }))
+  },
+  {
+    // Each is stale again when its turn comes: the loop over all of them takes longer than they are fresh.
+    name: "a stale value and its whole refresh, awaited",
+    work: async (count) => {
+      for (let i = 0; i < count; i++) await staleReader.getPromise({ id: known[i % 10_000]! })
+      return count
+    }
+  },
+  {
     name: `setMany, per key of ${batchSize}`,
+    countStep: batchSize,
     work: (count) =>
       runtime.runSync(Effect.gen(function*() {
         for (let i = 0; i < count; i += batchSize) {
@@ -115,6 +141,7 @@ const ours: ReadonlyArray<Case> = [
   },
   {
     name: `batch, per write of ${batchSize}`,
+    countStep: batchSize,
     work: (count) =>
       runtime.runSync(Effect.gen(function*() {
         for (let i = 0; i < count; i += batchSize) {
@@ -135,6 +162,7 @@ const ours: ReadonlyArray<Case> = [
   },
   {
     name: `${callers} callers of one key, per caller`,
+    countStep: callers,
     work: async (count) => {
       for (let i = 0; i < count; i += callers) {
         opened = Deferred.makeUnsafe()
@@ -148,6 +176,7 @@ const ours: ReadonlyArray<Case> = [
   },
   {
     name: `${callers} callers of one key through a reader's getPromise, per caller`,
+    countStep: callers,
     work: async (count) => {
       for (let i = 0; i < count; i += callers) {
         opened = Deferred.makeUnsafe()
@@ -161,6 +190,7 @@ const ours: ReadonlyArray<Case> = [
   },
   {
     name: `${callers} fibers of one key, per fiber`,
+    countStep: callers,
     work: (count) =>
       runtime.runPromise(Effect.gen(function*() {
         for (let i = 0; i < count; i += callers) {
@@ -192,6 +222,7 @@ const rivalsOf = async (name: string): Promise<ReadonlyArray<Case>> => {
     }, {
       // Its lookup answers in a later turn, so all callers have asked by then.
       name: `${name}: ${callers} callers of one key, per caller`,
+      countStep: callers,
       work: async (count) => {
         for (let i = 0; i < count; i += callers) {
           const id = `${serial++}`
