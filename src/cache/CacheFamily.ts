@@ -61,14 +61,14 @@ const memory = "memory"
  * @since 0.1.0
  */
 export class CacheFamily<V = unknown> {
-  readonly cache: Engine
-  readonly spec: FamilySpec<V>
-  readonly name: string
-  readonly hot: HotPartition<V> | undefined
-  private readonly expiry: Expiry.Expiry
-  private readonly entries: Entries<V>
-  private readonly loads: Loads<V>
-  private readonly warming: Warming<V>
+  declare readonly cache: Engine
+  declare readonly spec: FamilySpec<V>
+  declare readonly name: string
+  declare readonly hot: HotPartition<V> | undefined
+  private declare readonly expiry: Expiry.Expiry
+  private declare readonly entries: Entries<V>
+  private declare readonly loads: Loads<V>
+  private declare readonly warming: Warming<V>
   // The latest loads; a part that is delegated goes back to the one before.
   private loaders: ReadonlyArray<Loader<V>> = []
 

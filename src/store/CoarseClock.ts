@@ -22,10 +22,10 @@ const liveClock = Context.get(Context.empty(), Clock.Clock)
  * @since 0.1.0
  */
 export class CoarseClock {
-  readonly clock: Clock.Clock
+  declare readonly clock: Clock.Clock
   private millis = 0
   private left = 0
-  private readonly live: boolean
+  private declare readonly live: boolean
   private armed = false
   private readonly expire = () => {
     this.left = 0

@@ -93,16 +93,16 @@ const shardBits = 20
  * @since 0.1.0
  */
 export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardOwner {
-  readonly family: StoreFamily<V>
-  readonly wantsEvicted: boolean
+  declare readonly family: StoreFamily<V>
+  declare readonly wantsEvicted: boolean
   mark = 0
   floor = 0
   hits = 0
-  private readonly time: CoarseClock
-  private readonly ceiling: Ceiling
-  private readonly segments: ReadonlyArray<Segment>
-  private readonly only: Segment | undefined
-  private readonly shardMask: number
+  private declare readonly time: CoarseClock
+  private declare readonly ceiling: Ceiling
+  private declare readonly segments: ReadonlyArray<Segment>
+  private declare readonly only: Segment | undefined
+  private declare readonly shardMask: number
   private readonly topKeys = new TopKeys()
   // Which hit is noted next, by whom; whole numbers all, so that a hit compares two of them. -1 is none.
   private noteAt = hotGap

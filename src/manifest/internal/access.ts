@@ -12,10 +12,10 @@ import type { Keys, Params } from "./keys.ts"
 
 /** How a family is reached from a Context. */
 export class FamilyAccess extends Access {
-  readonly name: string
-  readonly pattern: string
-  readonly keys: Keys
-  readonly textOf: Keys["textOf"]
+  declare readonly name: string
+  declare readonly pattern: string
+  declare readonly keys: Keys
+  declare readonly textOf: Keys["textOf"]
 
   constructor(manifest: ValidManifest, family: ValidFamily, keys: Keys) {
     super(manifest, family)

@@ -36,9 +36,9 @@ const notedMax = 256
 
 export class Adaptive {
   readonly name = "adaptive"
-  private readonly hashOf: HashOf
-  private readonly queues: TwoQueues
-  private readonly duel: Duel
+  private declare readonly hashOf: HashOf
+  private declare readonly queues: TwoQueues
+  private declare readonly duel: Duel
   private readonly noted = new Int32Array(notedMax)
   private notedCount = 0
   private ordersByUse = false

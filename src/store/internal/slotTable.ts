@@ -27,7 +27,7 @@ export class SlotTable {
   private heads = noHeads
   private linked = 0
   private chainsWell = true
-  private readonly records: SlotRecords
+  private declare readonly records: SlotRecords
 
   constructor(records: SlotRecords) {
     this.records = records

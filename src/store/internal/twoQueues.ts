@@ -52,17 +52,17 @@ const sketchedPerEntry = 2
 const looksPerEvictionMax = 1_000
 
 export class TwoQueues {
-  shape: Shape
+  declare shape: Shape
   size = 0
-  readonly weights: SlotWeights
-  private readonly hashOf: HashOf
-  private readonly lists: SlotLists
+  declare readonly weights: SlotWeights
+  private declare readonly hashOf: HashOf
+  private declare readonly lists: SlotLists
   private readonly sketch = new FrequencySketch()
   private readonly ghosts = new Ghosts()
   private states = new Uint8Array(0)
   private windowWeight = 0
-  private readonly sketches: boolean
-  private readonly remembers: boolean
+  private declare readonly sketches: boolean
+  private declare readonly remembers: boolean
 
   /** `shapes` are all that it may ever have: what none of them asks is not kept. The first is that to begin with. */
   constructor(weightMax: number, hashOf: HashOf, shapes: ReadonlyArray<Shape>) {
