@@ -23,13 +23,18 @@ const liveClock = Context.get(Context.empty(), Clock.Clock)
  */
 export class CoarseClock {
   declare readonly clock: Clock.Clock
+  /**
+   * What is due from then on is not due yet: a millisecond after the time of this burst, or `Infinity` where that has to
+   * be asked for. Who compares with this instead of calling `now` calls `expire` now and then.
+   */
+  next = Infinity
   private millis = 0
   private left = 0
   private declare readonly live: boolean
   private armed = false
-  private readonly expire = () => {
-    this.left = 0
+  private readonly endBurst = () => {
     this.armed = false
+    this.expire()
   }
 
   constructor(clock: Clock.Clock) {
@@ -38,16 +43,23 @@ export class CoarseClock {
   }
 
   now(): number {
+    if (!this.live) return this.clock.currentTimeMillisUnsafe()
     if (--this.left < 0) this.renew()
     return this.millis
   }
 
+  /** Has the clock read anew by whoever asks next. */
+  expire(): void {
+    this.next = Infinity
+    this.left = 0
+  }
+
   private renew(): void {
     this.millis = this.clock.currentTimeMillisUnsafe()
-    this.left = this.live ? readsPerBurstMax - 1 : 0
-    if (this.live && !this.armed) {
-      this.armed = true
-      queueMicrotask(this.expire)
-    }
+    this.next = this.millis + 1
+    this.left = readsPerBurstMax - 1
+    if (this.armed) return
+    this.armed = true
+    queueMicrotask(this.endBurst)
   }
 }

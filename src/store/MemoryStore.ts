@@ -97,15 +97,15 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   declare readonly wantsEvicted: boolean
   mark = 0
   floor = 0
-  hits = 0
   private declare readonly time: CoarseClock
   private declare readonly ceiling: Ceiling
   private declare readonly segments: ReadonlyArray<Segment>
   private declare readonly only: Segment | undefined
   private declare readonly shardMask: number
   private readonly topKeys = new TopKeys()
-  // Which hit is noted next, by whom; whole numbers all, so that a hit compares two of them. -1 is none.
+  // Which hit is noted next, by whom; -1 is none. A hit counts down to it.
   private noteAt = hotGap
+  private untilNote = hotGap
   private hotAt = hotGap
   private watchAt = -1
   private watcher: ReadWatcher | undefined = undefined
@@ -139,11 +139,11 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     const slot = table.find(key, spread)
     if (slot < 0 || records.stampOf(slot) < this.mark) return undefined
     const due = records.dueAt(slot)
-    if (due !== Infinity && due <= this.time.now()) return undefined
+    if (due < this.time.next && due <= this.time.now()) return undefined
     const value = records.valueAt(slot) as V | undefined
     if (value === undefined) return undefined
     policy.hit(slot)
-    if (++this.hits === this.noteAt) this.note(key)
+    if (--this.untilNote === 0) this.note(key)
     return value
   }
 
@@ -234,17 +234,30 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   watch(watcher: ReadWatcher | undefined): void {
     this.watcher = watcher
-    this.watchAt = watcher === undefined ? -1 : this.hits + 1
-    this.noteAt = watcher === undefined ? this.hotAt : Math.min(this.hotAt, this.watchAt)
+    const { hits } = this
+    this.watchAt = watcher === undefined ? -1 : hits + 1
+    this.setNoteAt(hits)
+  }
+
+  get hits(): number {
+    return this.noteAt - this.untilNote
   }
 
   private note(key: string): void {
-    if (this.hits === this.hotAt) {
+    const { hits } = this
+    if (hits === this.hotAt) {
       this.topKeys.add(key)
       this.hotAt += hotGap
+      // Bounds how far a burst that never yields can drift.
+      this.time.expire()
     }
-    if (this.hits === this.watchAt) this.watchAt += this.watcher!(key, 0)
+    if (hits === this.watchAt) this.watchAt += this.watcher!(key, 0)
+    this.setNoteAt(hits)
+  }
+
+  private setNoteAt(hits: number): void {
     this.noteAt = this.watchAt < 0 ? this.hotAt : Math.min(this.hotAt, this.watchAt)
+    this.untilNote = this.noteAt - hits
   }
 
   /** By slot, not by chain: so it does not matter what happens to the table while somebody looks at a key. */

@@ -21,7 +21,7 @@
  */
 import { Duel } from "./duel.ts"
 import type { HashOf } from "./keyHash.ts"
-import { type Shape, TwoQueues } from "./twoQueues.ts"
+import { type Shape, TwoQueues, usesMax } from "./twoQueues.ts"
 
 const shapes: ReadonlyArray<Shape> = [
   { windowShare: 0.2, admission: "popular" },
@@ -42,6 +42,8 @@ export class Adaptive {
   private readonly noted = new Int32Array(notedMax)
   private notedCount = 0
   private ordersByUse = false
+  // So many uses of a slot are news: one beyond all that are counted is, where the list is in order of use.
+  private newsBelow = usesMax
 
   constructor(options: { readonly weightMax: number; readonly hashOf: HashOf }) {
     this.hashOf = options.hashOf
@@ -72,7 +74,7 @@ export class Adaptive {
 
   // What is used most needs no more of this: V8 inlines it into a hit before anything longer.
   hit(slot: number): void {
-    if (this.ordersByUse || !this.queues.isUsedUp(slot)) this.use(slot)
+    if (this.queues.usesOf(slot) < this.newsBelow) this.use(slot)
   }
 
   private use(slot: number): void {
@@ -133,5 +135,6 @@ export class Adaptive {
     if (!turned) return
     this.queues.shape = shapes[this.duel.leader]!
     this.ordersByUse = this.queues.ordersByUse
+    this.newsBelow = this.ordersByUse ? usesMax + 1 : usesMax
   }
 }

@@ -5,6 +5,8 @@
  *
  *     bytes   0 due   8 stamp   16 hash   20 next   24 version
  *
+ * By shifts, since these cannot overflow, and a product must be checked for it at each read.
+ *
  * `next` is the slot that follows in the chain of its table ({@link SlotTable}), or in that of the free slots. A slot
  * is free exactly when its key is `undefined`.
  */
@@ -13,8 +15,6 @@ import { grownCells, slotCapacity } from "./slotCapacity.ts"
 
 export const noSlot = -1
 
-const floatsPerSlot = 4
-const intsPerSlot = 8
 const bytesPerSlot = 32
 
 export class SlotRecords {
@@ -41,57 +41,57 @@ export class SlotRecords {
   }
 
   keyAt(slot: number): string | undefined {
-    return this.cells[2 * slot] as string | undefined
+    return this.cells[slot << 1] as string | undefined
   }
 
   valueAt(slot: number): unknown {
-    return this.cells[2 * slot + 1]
+    return this.cells[slot << 1 | 1]
   }
 
   setValue(slot: number, value: unknown): void {
-    this.cells[2 * slot + 1] = value
+    this.cells[slot << 1 | 1] = value
   }
 
   /** Until then a hit needs no thought: neither stale nor due for a refresh. */
   dueAt(slot: number): number {
-    return this.floats[floatsPerSlot * slot]!
+    return this.floats[slot << 2]!
   }
 
   setDue(slot: number, dueAt: number): void {
-    this.floats[floatsPerSlot * slot] = dueAt
+    this.floats[slot << 2] = dueAt
   }
 
   /** The stamp at which the load began. */
   stampOf(slot: number): number {
-    return this.floats[floatsPerSlot * slot + 1]!
+    return this.floats[slot << 2 | 1]!
   }
 
   setStamp(slot: number, stamp: number): void {
-    this.floats[floatsPerSlot * slot + 1] = stamp
+    this.floats[slot << 2 | 1] = stamp
   }
 
   versionOf(slot: number): number {
-    return this.floats[floatsPerSlot * slot + 3]!
+    return this.floats[slot << 2 | 3]!
   }
 
   setVersion(slot: number, version: number): void {
-    this.floats[floatsPerSlot * slot + 3] = version
+    this.floats[slot << 2 | 3] = version
   }
 
   hashOf(slot: number): number {
-    return this.ints[intsPerSlot * slot + 4]!
+    return this.ints[slot << 3 | 4]!
   }
 
   setHash(slot: number, hash: number): void {
-    this.ints[intsPerSlot * slot + 4] = hash
+    this.ints[slot << 3 | 4] = hash
   }
 
   nextOf(slot: number): number {
-    return this.ints[intsPerSlot * slot + 5]!
+    return this.ints[slot << 3 | 5]!
   }
 
   setNext(slot: number, next: number): void {
-    this.ints[intsPerSlot * slot + 5] = next
+    this.ints[slot << 3 | 5] = next
   }
 
   take(key: string): number {
@@ -103,13 +103,13 @@ export class SlotRecords {
       this.firstFree = this.nextOf(slot)
       this.freeCount--
     }
-    this.cells[2 * slot] = key
+    this.cells[slot << 1] = key
     return slot
   }
 
   free(slot: number): void {
-    this.cells[2 * slot] = undefined
-    this.cells[2 * slot + 1] = undefined
+    this.cells[slot << 1] = undefined
+    this.cells[slot << 1 | 1] = undefined
     this.setNext(slot, this.firstFree)
     this.firstFree = slot
     this.freeCount++

@@ -41,7 +41,9 @@ export class SlotTable {
   /** The slot of a key, -1 when there is none. `hash` is the `spreadHash` of the key, or 0 if it was not made. */
   find(key: string, hash: number): number {
     const { map } = this
-    return map === undefined ? this.findLinked(key, hash) : map.get(key) ?? -1
+    if (map === undefined) return this.findLinked(key, hash)
+    const slot = map.get(key)
+    return slot === undefined ? -1 : slot
   }
 
   /** Adds a slot whose key is not in the table. */
@@ -87,7 +89,7 @@ export class SlotTable {
     const hash = given === 0 ? spreadHash(key) : given
     const { cells } = records
     let slot = this.heads[hash & (this.heads.length - 1)]!
-    while (slot !== noSlot && (records.hashOf(slot) !== hash || cells[2 * slot] !== key)) slot = records.nextOf(slot)
+    while (slot !== noSlot && (records.hashOf(slot) !== hash || cells[slot << 1] !== key)) slot = records.nextOf(slot)
     return slot
   }
 

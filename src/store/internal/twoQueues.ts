@@ -37,7 +37,7 @@ const window = 0
 const main = 1
 
 // The state of a slot, in one byte: uses in the lower two bits, whether it is watched, whether it is in the main queue.
-const usesMax = 3
+export const usesMax = 3
 const watchedBit = 4
 const mainBit = 8
 
@@ -101,15 +101,15 @@ export class TwoQueues {
     this.states[slot]! |= watchedBit
   }
 
-  /** Whether a slot has the most uses that are counted. */
-  isUsedUp(slot: number): boolean {
-    return (this.states[slot]! & usesMax) === usesMax
+  /** The uses that a slot has, `usesMax` at most. */
+  usesOf(slot: number): number {
+    return this.states[slot]! & usesMax
   }
 
   /** Counts a use. Whether that is news of a watched slot: uses beyond `usesMax` in one round are not. */
   use(slot: number): boolean {
-    if (this.isUsedUp(slot)) return false
     const state = this.states[slot]!
+    if ((state & usesMax) === usesMax) return false
     this.states[slot] = state + 1
     return (state & watchedBit) !== 0
   }
@@ -211,10 +211,6 @@ export class TwoQueues {
     if (!this.sketches || uses === 0) return
     const hash = this.hashOf(slot)
     for (let told = 0; told < uses; told++) this.sketch.count(hash)
-  }
-
-  private usesOf(slot: number): number {
-    return this.states[slot]! & usesMax
   }
 
   private isMain(slot: number): boolean {
