@@ -65,10 +65,10 @@ export class CacheFamily<V = unknown> {
   declare readonly spec: FamilySpec<V>
   declare readonly name: string
   declare readonly hot: HotPartition<V> | undefined
-  private declare readonly expiry: Expiry.Expiry
-  private declare readonly entries: Entries<V>
-  private declare readonly loads: Loads<V>
-  private declare readonly warming: Warming<V>
+  declare private readonly expiry: Expiry.Expiry
+  declare private readonly entries: Entries<V>
+  declare private readonly loads: Loads<V>
+  declare private readonly warming: Warming<V>
   // The latest loads; a part that is delegated goes back to the one before.
   private loaders: ReadonlyArray<Loader<V>> = []
 

@@ -97,11 +97,11 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   declare readonly wantsEvicted: boolean
   mark = 0
   floor = 0
-  private declare readonly time: CoarseClock
-  private declare readonly ceiling: Ceiling
-  private declare readonly segments: ReadonlyArray<Segment>
-  private declare readonly only: Segment | undefined
-  private declare readonly shardMask: number
+  declare private readonly time: CoarseClock
+  declare private readonly ceiling: Ceiling
+  declare private readonly segments: ReadonlyArray<Segment>
+  declare private readonly only: Segment | undefined
+  declare private readonly shardMask: number
   private readonly topKeys = new TopKeys()
   // Which hit is noted next, by whom; -1 is none. A hit counts down to it.
   private noteAt = hotGap

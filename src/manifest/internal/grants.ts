@@ -36,10 +36,10 @@ export const keyOf = (manifest: ValidManifest, mode: Grant["mode"], family: stri
 
 /** The way from the Context of a fiber to one family of a running cache. */
 export class Access {
-  private declare readonly family: ValidFamily
-  private declare readonly engine: Context.Service<any, Runtime>
-  private declare readonly own: ReadonlyArray<GrantKey>
-  private declare readonly read: ReadonlyArray<GrantKey>
+  declare private readonly family: ValidFamily
+  declare private readonly engine: Context.Service<any, Runtime>
+  declare private readonly own: ReadonlyArray<GrantKey>
+  declare private readonly read: ReadonlyArray<GrantKey>
   private readContext: Context.Context<never> | undefined = undefined
   private readGrant: CacheGrant | undefined = undefined
   private readFamily: CacheFamily | undefined = undefined

@@ -37,9 +37,14 @@ const proto = Effectable.Prototype<Read>({
   }
 })
 
-// `yield*` reads the answer before anything else can run, so one object serves all hits.
-const found: { done: true; value: unknown } = { done: true, value: undefined }
-const hit: Iterator<never, unknown> = { next: () => found }
+// `yield*` reads the answer before anything else can run, so one object is the iterator and the result of all hits.
+const hit = {
+  done: true as const,
+  value: undefined as unknown,
+  next(): IteratorReturnResult<unknown> {
+    return this
+  }
+}
 
 const iterate = proto[Symbol.iterator]
 
@@ -58,7 +63,7 @@ Read.prototype = Object.assign(Object.create(proto), {
     if (fiber !== undefined) {
       const value = this.door.readable(fiber.context)?.hit(this.door.textOf(this.params))
       if (value !== undefined) {
-        found.value = value
+        hit.value = value
         return hit
       }
     }

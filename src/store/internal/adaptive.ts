@@ -21,7 +21,7 @@
  */
 import { Duel } from "./duel.ts"
 import type { HashOf } from "./keyHash.ts"
-import { type Shape, TwoQueues, usesMax } from "./twoQueues.ts"
+import { type Shape, TwoQueues } from "./twoQueues.ts"
 
 const shapes: ReadonlyArray<Shape> = [
   { windowShare: 0.2, admission: "popular" },
@@ -36,18 +36,18 @@ const notedMax = 256
 
 export class Adaptive {
   readonly name = "adaptive"
-  private declare readonly hashOf: HashOf
-  private declare readonly queues: TwoQueues
-  private declare readonly duel: Duel
+  declare private readonly hashOf: HashOf
+  declare private readonly queues: TwoQueues
+  declare private readonly duel: Duel
   private readonly noted = new Int32Array(notedMax)
   private notedCount = 0
   private ordersByUse = false
-  // So many uses of a slot are news: one beyond all that are counted is, where the list is in order of use.
-  private newsBelow = usesMax
+  private newsBelow: number
 
   constructor(options: { readonly weightMax: number; readonly hashOf: HashOf }) {
     this.hashOf = options.hashOf
     this.queues = new TwoQueues(options.weightMax, options.hashOf, shapes)
+    this.newsBelow = this.queues.newsBelow
     this.duel = new Duel(shapes, options.weightMax)
   }
 
@@ -135,6 +135,6 @@ export class Adaptive {
     if (!turned) return
     this.queues.shape = shapes[this.duel.leader]!
     this.ordersByUse = this.queues.ordersByUse
-    this.newsBelow = this.ordersByUse ? usesMax + 1 : usesMax
+    this.newsBelow = this.queues.newsBelow
   }
 }

@@ -28,7 +28,7 @@ export class SlotRecords {
   used = 0
   private firstFree = noSlot
   private freeCount = 0
-  private declare readonly most: number
+  declare private readonly most: number
 
   /** `most` is how many slots will be in use at a time, as far as is known: there is no room for more at first. */
   constructor(most: number) {

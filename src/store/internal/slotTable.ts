@@ -27,7 +27,7 @@ export class SlotTable {
   private heads = noHeads
   private linked = 0
   private chainsWell = true
-  private declare readonly records: SlotRecords
+  declare private readonly records: SlotRecords
 
   constructor(records: SlotRecords) {
     this.records = records

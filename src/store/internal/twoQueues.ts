@@ -37,7 +37,7 @@ const window = 0
 const main = 1
 
 // The state of a slot, in one byte: uses in the lower two bits, whether it is watched, whether it is in the main queue.
-export const usesMax = 3
+const usesMax = 3
 const watchedBit = 4
 const mainBit = 8
 
@@ -55,14 +55,14 @@ export class TwoQueues {
   declare shape: Shape
   size = 0
   declare readonly weights: SlotWeights
-  private declare readonly hashOf: HashOf
-  private declare readonly lists: SlotLists
+  declare private readonly hashOf: HashOf
+  declare private readonly lists: SlotLists
   private readonly sketch = new FrequencySketch()
   private readonly ghosts = new Ghosts()
   private states = new Uint8Array(0)
   private windowWeight = 0
-  private declare readonly sketches: boolean
-  private declare readonly remembers: boolean
+  declare private readonly sketches: boolean
+  declare private readonly remembers: boolean
 
   /** `shapes` are all that it may ever have: what none of them asks is not kept. The first is that to begin with. */
   constructor(weightMax: number, hashOf: HashOf, shapes: ReadonlyArray<Shape>) {
@@ -77,6 +77,11 @@ export class TwoQueues {
   /** Whether the window is a list in order of use: then a slot that was used is to be renewed. */
   get ordersByUse(): boolean {
     return this.shape.admission === "none"
+  }
+
+  /** A use of a slot that has fewer is news: of any, where the window is in order of use. */
+  get newsBelow(): number {
+    return this.ordersByUse ? usesMax + 1 : usesMax
   }
 
   has(slot: number): boolean {
