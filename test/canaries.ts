@@ -201,8 +201,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "a store holds one entry more than its capacity",
     file: "src/store/MemoryStore.ts",
-    text: `{ weightMax: share })`,
-    planted: `{ weightMax: share + 1 })`,
+    text: `{ weightMax: share, hashOf })`,
+    planted: `{ weightMax: share + 1, hashOf })`,
     suites: ["props", "test/store/MemoryStore.test.ts"]
   },
   {
