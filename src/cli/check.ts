@@ -9,8 +9,9 @@ import * as Path from "effect/Path"
 import * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Schema from "effect/Schema"
-import { type Declaration, type Finding, findOther, parse, type Place } from "./findings.ts"
+import { type Finding, parse, type Place } from "./findings.ts"
 import { findMisfit, findUnknown, findUnprovided } from "./native.ts"
+import { type Declaration, findOther, withoutComments } from "./parties.ts"
 import { render, type Style } from "./render.ts"
 
 /** The project has no TypeScript of its own. */
@@ -58,14 +59,15 @@ export const check = Effect.fnUntraced(function*(options: Options) {
       .map((file) => path.relative(options.folder, file))
     yield* Effect.forEach(listed.slice(0, options.filesMax), read, { discard: true })
   }
+  const codes = new Map([...texts].map(([file, text]) => [file, withoutComments(text)]))
   const shown: Array<Shown> = []
   const others: Array<string> = []
   const show = (finding: Finding) =>
-    shown.push({ finding, other: findOther(finding, nearFirst(finding.file, texts, path)) })
+    shown.push({ finding, other: findOther(finding, nearFirst(finding.file, codes, path)) })
   report.findings.forEach(show)
   for (const { place, text } of report.others) {
-    const finding = place && (findUnknown(text, place) ?? findMisfit(text, place, texts.get(place.file)!) ??
-      findUnprovided(text, place, nearFirst(place.file, texts, path)))
+    const finding = place && (findUnknown(text, place) ?? findMisfit(text, place, codes.get(place.file)!) ??
+      findUnprovided(text, place, nearFirst(place.file, codes, path)))
     if (finding === undefined) others.push(text)
     else show(finding)
   }

@@ -2,7 +2,8 @@
  * A finding as rustc prints a borrow error: the refused line with a caret label, the line of the other party with a
  * label of its own, then help and note.
  */
-import { type Declaration, type Finding, lengthAt } from "./findings.ts"
+import { type Finding, lengthAt } from "./findings.ts"
+import type { Declaration } from "./parties.ts"
 
 export interface Style {
   readonly refused: (text: string) => string

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { findOther, parse } from "../../src/cli/findings.ts"
+import { parse } from "../../src/cli/findings.ts"
+import { findOther } from "../../src/cli/parties.ts"
 import { plain, render } from "../../src/cli/render.ts"
 
 const source = `class C extends Manifest.Service<C>()("C", {

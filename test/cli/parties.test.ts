@@ -1,0 +1,63 @@
+import { assert, describe, it } from "@effect/vitest"
+import { findOther, withoutComments } from "../../src/cli/parties.ts"
+
+const one = `class One extends Manifest.Service<One>()("One", {
+  families: { user: { pattern: "user:{id}" } }
+}) {}`
+const two = `class Two extends Manifest.Service<Two>()("Two", {
+  families: { user: { pattern: "user:{id}" }, photo: { pattern: "user:{id}" } }
+}) {}`
+
+// `|` marks the place of the error; gives the line of the other party.
+const lineOf = (
+  marked: string,
+  sentence: string,
+  label?: string,
+  more: ReadonlyArray<readonly [string, string]> = []
+) => {
+  const before = marked.slice(0, marked.indexOf("|")).split("\n")
+  const place = { file: "a.ts", line: before.length, column: before.at(-1)!.length + 1 }
+  const finding = { ...place, code: "E0000", sentence, help: "", ...(label === undefined ? {} : { label }) }
+  const other = findOther(finding, [["a.ts", marked.replace("|", "")], ...more])
+  return other && [other.file, other.line]
+}
+
+describe("the other party", () => {
+  it("is in the manifest whose accessor is called", () => {
+    const sentence = "these are not the parameters of 'user:{id}'"
+    for (
+      const call of [
+        "Two.keys.user.get({ |x: 1 })",
+        "const { user } = Two.keys\nuser.get({ |x: 1 })",
+        "const { photo: user } = Two.keys\nuser.get({\n  |x: 1\n})",
+        "const user = Two.keys.user\nuser.get({ |x: 1 })"
+      ]
+    ) {
+      assert.deepStrictEqual(lineOf(`${one}\n${two}\n${call}`, sentence), ["a.ts", 5])
+      assert.deepStrictEqual(lineOf(call, sentence, undefined, [["one.ts", one], ["two.ts", two]]), ["two.ts", 2])
+    }
+    assert.deepStrictEqual(lineOf(`${two}\n${one}\nOne.keys.user.get({ |x: 1 })`, sentence), ["a.ts", 5])
+  })
+
+  it("is in the manifest that the finding is in", () => {
+    const clash = two.replace("photo: ", "photo: |").replace("}, photo", "},\n photo")
+    assert.deepStrictEqual(lineOf(`${one}\n${clash}`, "'user:{id}' is owned by 'user'"), ["a.ts", 5])
+  })
+
+  it("is in the manifest of the right that is missing, and has its pattern, where the sentence names none", () => {
+    const code = `${one}\n${two}\nconst run = |program`
+    assert.deepStrictEqual(lineOf(code, "this writes", `this requires Owns<"user:{id}", Two>`), ["a.ts", 5])
+  })
+
+  it("is anywhere else where no manifest is named", () => {
+    assert.deepStrictEqual(lineOf(`${one}\nrun(|program)`, "'user:{id}' is read"), ["a.ts", 2])
+  })
+
+  it("is no example in a comment", () => {
+    const text = `/**\n * ${one.replaceAll("\n", "\n * ")}\n */\nconst url = "http://a/*" // ${
+      two.replaceAll("\n", " ")
+    }\n`
+    assert.strictEqual(withoutComments(text).trim(), `const url = "http://a/*"`)
+    assert.strictEqual(withoutComments(text).length, text.length)
+  })
+})
