@@ -1,5 +1,7 @@
 import { Effect, Layer, pipe } from "effect"
-import { describe, test } from "tstyche"
+import { describe, expect, test } from "tstyche"
+import type { CacheError } from "../src/cache/CacheError.ts"
+import type { Borrows } from "../src/capability/Capability.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
 import { AppCache, type User, UserId } from "./fixture.ts"
 
@@ -47,6 +49,22 @@ describe("patterns", () => {
   })
 })
 
+describe("parts of a manifest", () => {
+  test("are checked where they are brought in", () => {
+    const sources = ["user:{id}"]
+    const policy = { timeToLive: "5 minutes", layr: "server" } as const
+    Manifest.Service<any>()("C", {
+      families: {
+        user: { pattern: "user:{id}" },
+        // @ts-expect-error E0103: this pattern is a plain string, so nothing can be checked about it; help: write it as a
+        listed: { pattern: "listed:{id}", derives: sources },
+        // @ts-expect-error E0406: unknown option 'layr' in family 'spread'; help: remove it, or check its spelling
+        spread: { pattern: "spread:{id}", ...policy }
+      }
+    })
+  })
+})
+
 describe("references and layers", () => {
   test("are declared, within reach, and used", () => {
     Manifest.Service<any>()("C", {
@@ -89,6 +107,15 @@ describe("owners", () => {
     AppCache.modules({ feed: Layer.effectDiscard(prefs.get({ id })) })
   })
 
+  test("are named by a literal, and take options", () => {
+    // @ts-expect-error E0406: the owner of family 'prefs' takes options, and this is a function; help: give it by its name
+    AppCache.owner("prefs", () => Effect.succeed({ dark: true }))
+    // @ts-expect-error E0210: it is unknown which family this names; help: write its name as a literal; pipe widens a
+    AppCache.owner(user)
+    // @ts-expect-error E0210: it is unknown which family this names; help: write its name as a literal; pipe widens a
+    pipe("prefs", AppCache.owner)
+  })
+
   test("own for the class that the manifest declares", () => {
     class Copied extends Manifest.Service<AppCache>()("Copied", { families: { all: { pattern: "all:*" } } }) {}
     // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
@@ -106,6 +133,36 @@ describe("access", () => {
     AppCache.delete(text === "" ? "user:1" : "prefs:1")
     // @ts-expect-error E0107: this pattern is a plain string, so it is unknown whose keys it names; help: write it as a
     pipe("files:*", AppCache.invalidate)
+  })
+
+  test("of a family without parameters takes none", () => {
+    class Site extends Manifest.Service<Site>()("Site", { families: { home: { pattern: "home" } } }) {}
+    const { home } = Site.keys
+    expect(home.get({})).type.toBe<Effect.Effect<unknown, CacheError, Borrows<"home", Site>>>()
+    // @ts-expect-error E0112: these are not the parameters of 'home'; help: give a value for each name in its braces, and
+    home.get({ id: 1 })
+    // @ts-expect-error E0112: these are not the parameters of 'home'; help: give a value for each name in its braces, and
+    home.get("home")
+    // @ts-expect-error E0112: these are not the parameters of 'home'; help: give a value for each name in its braces, and
+    home.invalidateWhere({ id: 1 })
+    // @ts-expect-error E0112: these are not the parameters of 'home'; help: give a value for each name in its braces, and
+    pipe({ id: 1 }, home.get)
+  })
+
+  test("is refused once where its manifest is", () => {
+    const price = { pattern: "price:{id}" }
+    // @ts-expect-error E0103: this pattern is a plain string, so nothing can be checked about it; help: write it as a
+    class Prices extends Manifest.Service<Prices>()("Prices", { families: { price } }) {}
+    Prices.keys.price.get({ id: 1 })
+  })
+
+  test("that writes is none that reads", () => {
+    type Reads = Effect.Effect<void, CacheError, Borrows<"user:{id}", AppCache>>
+    // @ts-expect-error E0203: this writes, and its type lets it only read; help: require Owns there, or do it in the owner
+    const drop: Reads = user.delete({ id })
+    // @ts-expect-error E0203: this writes, and its type lets it only read; help: require Owns there, or do it in the owner
+    const dropLater = (): Reads => pipe({ id }, user.delete)
+    void [drop, dropLater]
   })
 
   test("through a borrow has no writes, and a batch has nothing else", () => {
@@ -130,6 +187,8 @@ describe("declarations", () => {
     AppCache.fn("f", { owns: ["user:{id}"], invalidates: [] })
     // @ts-expect-error E0222: no family of 'AppCache' declares 'sales:*', so it cannot be invalidated; help: declare a
     AppCache.fn("f", { invalidates: ["sales:*"] })
+    // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: remove it, or check its spelling
+    AppCache.fn("f", { reads: ["user:{id}"] })
     // @ts-expect-error E0404: no layer is called 'sever'; help: declare it in layers, or check its spelling
     AppCache.inLayer("sever")
   })
@@ -152,5 +211,47 @@ describe("declarations", () => {
       }
     }
     void Service
+  })
+
+  test("hold for what is no method that returns an Effect", () => {
+    class Service {
+      // @ts-expect-error E0220: it is unknown what this does; help: decorate a method that returns an Effect: no field, no
+      @AppCache.method({ owns: ["user:{id}"] })
+      async later() {}
+
+      // @ts-expect-error E0220: it is unknown what this does; help: decorate a method that returns an Effect: no field, no
+      @AppCache.method({ borrows: ["user:{id}"] })
+      *inTurns() {
+        yield* user.get({ id })
+      }
+
+      // @ts-expect-error E0220: it is unknown what this does; help: decorate a method that returns an Effect: no field, no
+      @AppCache.method({ borrows: ["user:{id}"] })
+      readonly field = () => user.get({ id })
+
+      // @ts-expect-error E0220: it is unknown what this does; help: decorate a method that returns an Effect: no field, no
+      @AppCache.method({ borrows: ["user:{id}"] })
+      get property() {
+        return user.get({ id })
+      }
+    }
+    void Service
+  })
+
+  test("name several rights in one message", () => {
+    // @ts-expect-error , but declares: owns 'prefs:{id}'; help: declare it, or leave it to a function that does
+    AppCache.fn("f", { owns: ["prefs:{id}"] })(function*() {
+      yield* user.delete({ id })
+      yield* facts.get({ id })
+    })
+    // @ts-expect-error  and more, but declares: nothing; help: declare it, or leave it to a function that does
+    AppCache.fn("f", {})(function*() {
+      yield* user.delete({ id })
+      yield* facts.get({ id })
+      yield* prefs.get({ id })
+      yield* draft.get({ id })
+    })
+    // @ts-expect-error E0221: invalidates is incomplete: 'profile:{id}' derives from 'user:{id}'; help: list 'profile:{id}'
+    AppCache.fn("f", { owns: ["prefs:{id}", "user:{id}"], invalidates: [] })
   })
 })

@@ -43,13 +43,18 @@ export interface OwnsCapability<_Pattern extends string, out Head, out Rest, Sel
 /**
  * The shape behind {@link Borrows}: a subtype of the same ownership.
  *
+ * **Details**
+ *
+ * What an ownership lacks to be a borrow is a property whose name is a message: the compiler prints it where a program
+ * that writes is given to a type that says that it reads.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface BorrowsCapability<Pattern extends string, out Head, out Rest, Self>
   extends OwnsCapability<Pattern, Head, Rest, Self>
 {
-  readonly [TypeId]: { readonly rest: Rest; readonly cache: (_: Self) => Self; readonly isBorrow: true }
+  readonly "E0203: this writes, and its type lets it only read; help: require Owns there, or do it in the owner": true
 }
 
 /**

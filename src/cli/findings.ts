@@ -30,8 +30,10 @@ export interface Report {
 }
 
 const place = /^(.+?)\((\d+),(\d+)\): error TS\d+: /
-// A message is a string literal type: in double quotes, with those inside it escaped.
-const message = /"(E\d{4}): ((?:[^"\\]|\\.)*?); help: ((?:[^"\\]|\\.)*?)"/
+// A message is a string literal type: in double quotes, with those inside it escaped; or a template, where not all of
+// its names are known.
+const message = /(["`])(E\d{4}): ((?:(?!\1)[^\\]|\\.)*?); help: ((?:(?!\1)[^\\]|\\.)*?)\1/
+const unknownName = /'\$\{string\}'/g
 
 /** Reads what `tsc --pretty false` prints. */
 export const parse = (output: string): Report => {
@@ -47,8 +49,12 @@ export const parse = (output: string): Report => {
       others.push({ text, place: where })
       continue
     }
-    const [, code, sentence, help] = ours as unknown as [string, string, string, string]
-    const label = misfits.has(code) ? labelOf(text) : undefined
+    const [code, sentence, help] = ours.slice(2).map((part) => part.replace(unknownName, "...")) as [
+      string,
+      string,
+      string
+    ]
+    const label = misfits.has(code) ? labelOf(text) : rightOf(text)
     findings.push({ ...where, code, sentence, help, ...(label === undefined ? {} : { label }) })
   }
   return { findings, others }
@@ -66,12 +72,23 @@ const misfits = new Set(["E0112", "E0113", "E0114"])
 // Longer types say less.
 const typeLengthMax = 60
 
+// A message that is the name of a property cannot name a pattern; the compiler does, in the line above.
+const rightOf = (text: string): string | undefined => {
+  const right = /Type '(Owns<"[^"]+", \w+>)' is not assignable to type 'Borrows(?:Capability)?<[^]*Property '"E/.exec(
+    text
+  )
+  return right === null ? undefined : `this requires ${right[1]}`
+}
+
 /** What the compiler says of a value that does not fit, in few words. */
 export const labelOf = (text: string): string | undefined => {
-  const missing = /Property '([^']+)' is missing in type/.exec(text)
+  const missing = /Property '([^'[]+)' is missing in type/.exec(text)
   if (missing !== null) return `'${missing[1]}' is missing`
-  const several = /is missing the following properties from type .*: ([^:\n]+)$/m.exec(text)
-  if (several !== null) return `missing: ${several[1]}`
+  // What has a symbol for a name is ours, and nothing that anybody could give.
+  const several = /is missing the following properties from type .*: ([^:\n]+)$/m.exec(text)?.[1]!
+    .split(", ").filter((name) => !name.startsWith("["))
+  if (several?.length === 1) return `'${several[0]}' is missing`
+  if (several !== undefined) return `missing: ${several.join(", ")}`
   const surplus = /'([^']+)' does not exist in type/.exec(text)
   if (surplus !== null) return `there is no '${surplus[1]}'`
   const count = /Expected ([\d-]+) arguments?, but got (\d+)/.exec(text)

@@ -51,20 +51,41 @@ const argument = /error TS(?:2322|2345|2353|2379|2375|2554|2555|2561|2739|2740|2
 // The parameters that a lookup is given.
 const destructured = /TS(?:2339|2551): Property '([^']+)' does not exist on type 'ParsedParams<"([^"]+)"/
 
-// A raw key of a generic function, and an accessor of no family.
-const generic = /is not assignable to parameter of type 'CheckedKey</
-const accessor = /TS(?:2339|2551): Property '([^']+)' does not exist on type '\{ readonly [\w"'-]+: Family<(\w+), /
-
-/** A key or a family that the compiler does not know. */
-export const findUnknown = (text: string, place: Place): Finding | undefined => {
-  if (generic.test(text)) {
-    return {
-      ...place,
-      code: "E0107",
-      sentence: "this key is a type parameter, so its owner is unknown",
-      help: "use the accessors of 'keys', or name the key where it is a literal"
-    }
+// A text of a generic function, whose check is put off; an accessor of no family; and an option of a manifest that does
+// not exist, where another one is missing.
+const generic = /is not assignable to parameter of type '(CheckedKey|CheckedPattern|CheckedNameOf)</
+const generics: { readonly [check: string]: Pick<Finding, "code" | "sentence" | "help"> } = {
+  CheckedKey: {
+    code: "E0107",
+    sentence: "this key is a type parameter, so its owner is unknown",
+    help: "use the accessors of 'keys', or name the key where it is a literal"
+  },
+  CheckedPattern: {
+    code: "E0107",
+    sentence: "this pattern is a type parameter, so it is unknown whose keys it names",
+    help: "use invalidateWhere of the family, or name the pattern where it is a literal"
+  },
+  CheckedNameOf: {
+    code: "E0210",
+    sentence: "this name is a type parameter, so it is unknown which family it names",
+    help: "name the family where its name is a literal"
   }
+}
+const accessor = /TS(?:2339|2551): Property '([^']+)' does not exist on type '(?:Manifest\.)?Families<(\w+)>'/
+const part = /TS(?:2353|2561): .*'([^']+)' does not exist in type '(AnyDefinition|FamilySpec|LayerSpec|ReaderSpec)'/
+const places: { readonly [spec: string]: string } = {
+  AnyDefinition: "the manifest",
+  FamilySpec: "a family",
+  LayerSpec: "a layer",
+  ReaderSpec: "a reader"
+}
+
+/** A key, a family or an option that the compiler does not know. */
+export const findUnknown = (text: string, place: Place): Finding | undefined => {
+  const check = generic.exec(text)?.[1]
+  if (check !== undefined) return { ...place, ...generics[check]! }
+  const [, option, spec] = part.exec(text) ?? []
+  if (option !== undefined) return { ...place, ...say(Diagnostic.optionUnknown(option, places[spec!]!)) }
   const [, family, id] = accessor.exec(text) ?? []
   return family === undefined ? undefined : { ...place, ...say(Diagnostic.familyUnknown(id!, family)) }
 }
@@ -75,8 +96,9 @@ export const findMisfit = (text: string, place: Place, source: string): Finding 
   if (pattern !== undefined) return { ...place, ...parameters(pattern), label: `there is no '${surplus}'` }
   if (!argument.test(text)) return undefined
   const call = callAround(source, offsetOf(source, place))
-  const [, family, verb] = call === undefined ? [] : operation.exec(call.callee) ?? []
-  if (family === undefined || verb === undefined || !isAccessor(family, call!.callee, source)) return undefined
+  const [, accessor, verb] = call === undefined ? [] : operation.exec(call.callee) ?? []
+  const family = accessor === undefined ? undefined : familyOf(accessor, call!.callee, source)
+  if (family === undefined) return undefined
   const label = labelOf(text)
   return {
     ...place,
@@ -96,16 +118,34 @@ const parameters = (familyOrPattern: string) => ({
   help: "give a value for each name in the braces of its pattern, and nothing else"
 })
 
-// `AppCache.keys.user`, or `user` where `const { user } = AppCache.keys`: anything else of that name is no accessor.
-const isAccessor = (family: string, callee: string, source: string): boolean =>
-  new RegExp(`\\.\\s*keys\\s*\\.\\s*${family}\\s*\\.\\s*\\w+\\s*$`).test(callee) ||
-  new RegExp(`\\{[^{}]*(?<![\\w$])${family}(?![\\w$])[^{}]*\\}\\s*=\\s*[\\w$.]+\\.keys\\b`).test(source)
+// `AppCache.keys.user`; or a name for it: `const { user } = AppCache.keys`, `const { user: name } = AppCache.keys`,
+// `const name = AppCache.keys.user`. Anything else of that name is no accessor.
+const familyOf = (name: string, callee: string, source: string): string | undefined => {
+  if (new RegExp(`\\.\\s*keys\\s*\\.\\s*${name}\\s*\\.\\s*\\w+\\s*$`).test(callee)) return name
+  const whole = `(?<![\\w$])${name}(?![\\w$])`
+  const taken = new RegExp(`\\{[^{}]*?(?:([\\w$]+)\\s*:\\s*)?${whole}\\s*(?:,[^{}]*)?\\}\\s*=\\s*[\\w$.]+\\.keys\\b`)
+  const named = new RegExp(`\\bconst\\s+${whole}\\s*=\\s*[\\w$.]+\\.keys\\.([\\w$]+)\\s*(?:;|\\n|$)`)
+  const found = taken.exec(source)
+  return found === null ? named.exec(source)?.[1] : found[1] ?? name
+}
 
 const offsetOf = (source: string, { column, line }: Place): number => {
   let start = 0
   for (let at = 1; at < line; at++) start = source.indexOf("\n", start) + 1
   return start + column - 1
 }
+
+// Comments, texts and regular expressions, in which brackets are none; and the brackets. A slash begins a regular
+// expression where no value ends.
+const tokens = new RegExp(
+  [
+    /\/\/[^\n]*|\/\*[^]*?\*\//,
+    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/,
+    /(?<=[=(,:;!&|?{}[>]\s*|\breturn\s+)\/(?:\[(?:[^\]\\\n]|\\.)*\]|[^/\\\n[]|\\.)+\//,
+    /[([{)\]},]/
+  ].map(({ source }) => source).join("|"),
+  "g"
+)
 
 interface Call {
   /** The text before the parenthesis. */
@@ -123,8 +163,7 @@ interface Open {
 // The innermost call whose arguments, or whose name, hold a place; none beyond the block of a function.
 const callAround = (source: string, offset: number): Call | undefined => {
   const open: Array<Open> = []
-  const skipped = /\/\/[^\n]*|\/\*[^]*?\*\/|"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`|[([{)\]},]/g
-  for (const { 0: token, index } of source.matchAll(skipped)) {
+  for (const { 0: token, index } of source.matchAll(tokens)) {
     if (index >= offset) break
     if (token === "(" || token === "[" || token === "{") open.push({ sign: token, at: index, commas: 0 })
     else if (token === ")" || token === "]" || token === "}") open.pop()

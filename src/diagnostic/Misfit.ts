@@ -107,6 +107,18 @@ export type lookupMany<Family extends string> = message<
 >
 
 /**
+ * E0406: a lookup in the place of an owner's options.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type options<Family extends string> = message<
+  "E0406",
+  `the owner of family '${Family}' takes options, and this is a function`,
+  "give it by its name, { lookup: ... }"
+>
+
+/**
  * E0115: something else than a write in a batch.
  *
  * @category patterns and keys

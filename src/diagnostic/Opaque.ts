@@ -79,6 +79,18 @@ export type keyChoice = message<
 >
 
 /**
+ * E0210: something else than the name of a family, or a name that the compiler does not know.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type family = message<
+  "E0210",
+  "it is unknown which family this names",
+  "write its name as a literal; pipe widens a literal, unless 'as const'"
+>
+
+/**
  * E0111: a text in the template of a raw key, which could hold a colon and so spell another family's key.
  *
  * @category patterns and keys
@@ -100,6 +112,18 @@ export type body = message<
   "E0220",
   "it is unknown what this body does",
   "write function*() { ... }, and yield nothing whose requirements are any"
+>
+
+/**
+ * E0220: something decorated that is no method, or a method that answers with something else than an Effect.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type method = message<
+  "E0220",
+  "it is unknown what this does",
+  "decorate a method that returns an Effect: no field, no getter, no async and no generator function"
 >
 
 /**

@@ -31,8 +31,11 @@ export interface AnyManifest extends Context.Key<any, unknown> {
 export type CheckedComposition<Ms extends ReadonlyArray<unknown>> = checkEach<Ms>
 
 type checkEach<Ms, Earlier = never, Out extends ReadonlyArray<unknown> = []> = Ms extends
-  readonly [infer M, ...infer Rest]
-  ? checkEach<Rest, Earlier | M, [...Out, [findClash<Earlier, M>] extends [never] ? M : findClash<Earlier, M>]>
+  readonly [infer M, ...infer Rest] ? checkEach<
+    Rest,
+    Earlier | M,
+    [...Out, [findClash<Earlier, M>] extends [never] ? M : Diagnostic.one<findClash<Earlier, M>>]
+  >
   : Out
 
 type findClash<Earlier, M> = Earlier extends Named<infer EarlierId, infer A>
@@ -45,7 +48,6 @@ interface Named<Id extends string, D extends Definition> {
   readonly definition: D
 }
 
-// One message is enough, so the families of the later manifest are asked in turn, and unions do not matter.
 type findSharing<EarlierId extends string, A extends Definition, Id extends string, B extends Definition> = {
   [K in FamilyName<B>]: nameSharing<
     EarlierId,

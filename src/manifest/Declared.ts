@@ -22,6 +22,7 @@ import type {
   DefinitionOf,
   FamilyOf,
   findLayerProblem,
+  IdOf,
   joinQuoted,
   ListOf,
   Route
@@ -65,7 +66,7 @@ type EngineFor<Self, C> = [ListOf<C, "invalidates">] extends [never] ? never
 // Of a body that is no generator, and of one that yields `any`, nothing is known.
 type CheckedBody<F, C, Exceeding> = [Exceeding] extends [never] ? F
   : 0 extends 1 & Exceeding ? Opaque.body
-  : Diagnostic.bodyExceeds<describe<Exceeding>, describeDeclared<C>>
+  : Diagnostic.bodyExceeds<Diagnostic.enumerate<describe<Exceeding>>, describeDeclared<C>>
 
 type describeDeclared<C> = [describeList<C, "owns">, describeList<C, "borrows">] extends
   [infer O extends string, infer B extends string] ?
@@ -82,16 +83,20 @@ type describeList<C, Option extends string> = C extends { readonly [_ in Option]
  * @since 0.1.0
  */
 export interface DeclaredMethod<Self, C> {
-  <This, Args extends Array<any>, A, E, R>(
-    method: CheckedBody<
-      [InvalidatingError<C>] extends [E] ? (this: This, ...args: Args) => Effect.Effect<A, E, R>
-        : Diagnostic.methodCannotFail,
-      C,
-      exceeding<R, grantedBy<Self, C>, Self>
-    >,
-    context: ClassMethodDecoratorContext<This, (this: This, ...args: Args) => Effect.Effect<A, E, R>>
-  ): (this: This, ...args: Args) => Effect.Effect<A, E, R>
+  <Context extends Pick<DecoratorContext, "kind">>(
+    method: CheckedMethod<Self, C, MethodOf<Context>>,
+    context: Context
+  ): MethodOf<Context>
 }
+
+// What is decorated, if it is a method; the compiler knows it by the context.
+type MethodOf<Context> = Context extends ClassMethodDecoratorContext<any, infer M> ? M : void
+type CheckedMethod<Self, C, M> = M extends (...args: any) => infer X
+  ? [X] extends [Effect.Effect<any, infer E, infer R>]
+    ? [InvalidatingError<C>] extends [E] ? CheckedBody<M, C, exceeding<R, grantedBy<Self, C>, Self>>
+    : Diagnostic.methodCannotFail
+  : Opaque.method
+  : Opaque.method
 
 /**
  * Takes a program of one layer, and refuses one that uses what that layer cannot.
@@ -102,7 +107,7 @@ export interface DeclaredMethod<Self, C> {
 export interface InLayer<Self, L extends string> {
   <A, E, R>(
     effect: [findProgramProblem<Self, DefinitionOf<Self>, L, R>] extends [never] ? Effect.Effect<A, E, R>
-      : findProgramProblem<Self, DefinitionOf<Self>, L, R>
+      : Diagnostic.one<findProgramProblem<Self, DefinitionOf<Self>, L, R>>
   ): Effect.Effect<A, E, R>
 }
 
@@ -122,7 +127,7 @@ type findRefused<Self, D extends Definition, L, R> = R extends BorrowsCapability
  */
 export interface Provided {
   <A, E, R>(
-    effect: [findUnprovided<R>] extends [never] ? Effect.Effect<A, E, R> : findUnprovided<R>
+    effect: [findUnprovided<R>] extends [never] ? Effect.Effect<A, E, R> : Diagnostic.one<findUnprovided<R>>
   ): Effect.Effect<A, E, R>
 }
 
@@ -134,5 +139,4 @@ type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
   ownerOf<DefinitionOf<Self>, Route<DefinitionOf<Self>, P>>
 ] extends [infer Id extends string, infer Owner extends string] ? Diagnostic.capabilityUnprovided<Id, Verb, P, Owner>
   : never
-type IdOf<Self> = Self extends { readonly key: infer Id extends string } ? Id : string
 type ownerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole } ? ownerOf<D, Whole> : K

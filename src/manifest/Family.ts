@@ -19,7 +19,7 @@ import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseMode, LeaseOptions } from "../capability/Lease.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
-import type { Params, ParsedParams } from "../pattern/KeyPattern.ts"
+import type { ParamNames, ParamOf, ParsedParams } from "../pattern/KeyPattern.ts"
 
 /**
  * Options of an invalidation: `hide` (the default) makes entries absent; `markStale` lets stale rules still serve them.
@@ -36,11 +36,15 @@ export interface InvalidateOptions {
 /**
  * The parameters of a key as operations take them. The message comes first, where the compiler prints it.
  *
+ * **Details**
+ *
+ * A pattern without parameters takes an object without properties: any name is one too many.
+ *
  * @category type level
  * @since 0.1.0
  */
 export type KeyParams<_Message, P extends string, Codecs> = {
-  readonly [N in keyof Params<P, Codecs>]: Params<P, Codecs>[N] | Misfit.Otherwise<Misfit.parameter<P, N>>
+  readonly [N in NameIn<P, ParamNames<P>>]: CheckedParam<P, N, Codecs>
 }
 
 /**
@@ -50,11 +54,13 @@ export type KeyParams<_Message, P extends string, Codecs> = {
  * @since 0.1.0
  */
 export type SomeParams<_Message, P extends string, Codecs> = {
-  readonly [N in keyof Params<P, Codecs>]?:
-    | Params<P, Codecs>[N]
-    | Misfit.Otherwise<Misfit.parameter<P, N>>
-    | undefined
+  readonly [N in NameIn<P, ParamNames<P>>]?: CheckedParam<P, N, Codecs> | undefined
 }
+
+// Of a pattern that is no literal nothing is known; it was refused where it is declared.
+type NameIn<P extends string, Names> = [Names] extends [never] ? string extends P ? never : string : Names
+type CheckedParam<P extends string, N, Codecs> = string extends N ? Misfit.Otherwise<Misfit.parameters<P>>
+  : ParamOf<N, Codecs> | Misfit.Otherwise<Misfit.parameter<P, N & string>>
 
 /**
  * Several of something. A list is named apart, for the compiler looks into lists and not into other iterables.

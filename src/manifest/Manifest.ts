@@ -42,6 +42,7 @@ import type {
   DefinitionOf,
   ErrorOf,
   FamilyOf,
+  IdOf,
   isDeclared,
   PatternOf,
   Route,
@@ -59,6 +60,7 @@ import { compose as composeLayers } from "./internal/composition.ts"
 import { make } from "./internal/manifest.ts"
 import type { CheckedModules } from "./Modules.ts"
 import type {
+  AnyFunction,
   CheckedName,
   CheckedOwner,
   CheckedOwners,
@@ -133,7 +135,6 @@ type FamilyAt<Self, K extends string> = Route<DefinitionOf<Self>, K> extends inf
 type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, P> extends infer Name
   ? PatternOf<FamilyOf<DefinitionOf<Self>, Name>>
   : never
-type IdOf<Self> = Self extends { readonly key: infer Id extends string } ? Id : never
 
 /**
  * The class that {@link Service} makes.
@@ -141,23 +142,25 @@ type IdOf<Self> = Self extends { readonly key: infer Id extends string } ? Id : 
  * @category models
  * @since 0.1.0
  */
-export interface ManifestClass<Self, Id extends string, D extends Definition> extends Context.Key<Self, unknown> {
+export interface ManifestClass<Self, Id extends string, D extends Definition>
+  extends Context.Key<Self, unknown>, Manifest<Self, Id>
+{
   new(_: never): Instance<Id, D>
   readonly key: Id
   readonly definition: D
   readonly graph: DependencyGraph
+}
 
+/**
+ * What a manifest class gives. The definition is looked up in `Self`: as a type argument all of it would be printed, in
+ * hovers and in errors.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Manifest<Self, Id extends string> {
   /** Typed access, by family. */
-  readonly keys: {
-    readonly [K in keyof D["families"]]: Family<
-      Self,
-      PatternOf<D["families"][K]>,
-      ValueOf<D["families"][K]>,
-      ErrorOf<D["families"][K]>,
-      CodecsOf<D["families"][K]>,
-      K
-    >
-  }
+  readonly keys: Families<Self>
 
   /** Reads by a key that is a literal or a template; the family that decides about it gives type and requirement. */
   get<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
@@ -186,28 +189,28 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
   /** The engine alone: no right to anything. */
   readonly layer: Layer.Layer<Self, CacheError, Store>
   /** The owner of a family and its parts, until the layer's scope closes. */
-  owner<const K extends string, O extends OwnerOptions<D, K> & Open>(
-    family: CheckedName<Self, Id, D, K, "own">,
+  owner<const K extends string, O extends (OwnerOptions<Self, K> & Open) | AnyFunction>(
+    family: CheckedName<Self, Id, K, "own">,
     options?: [O] extends [infer X] ? CheckedOwner<Self, K, X> : O
-  ): Layer.Layer<Capability.Owns<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self | RequiredBy<O>>
+  ): Layer.Layer<Capability.Owns<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, Self>, CacheError, Self | RequiredBy<O>>
   /** The right to read a family, until the layer's scope closes. */
   borrower<const K extends string>(
-    family: CheckedName<Self, Id, D, K, "borrow">
-  ): Layer.Layer<Capability.Borrows<PatternOf<FamilyOf<D, K>>, Self>, CacheError, Self>
+    family: CheckedName<Self, Id, K, "borrow">
+  ): Layer.Layer<Capability.Borrows<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, Self>, CacheError, Self>
   /** Hands a part of an ownership on. */
-  delegate<const K extends string, O extends DelegateOptions<D, K> & Open>(
-    family: CheckedName<Self, Id, D, K, "delegate">,
+  delegate<const K extends string, O extends (DelegateOptions<Self, K> & Open) | AnyFunction>(
+    family: CheckedName<Self, Id, K, "delegate">,
     options?: [O] extends [infer X] ? CheckedOwner<Self, K, X> : O
   ): Layer.Layer<
-    Capability.Owns<PatternOf<FamilyOf<D, K>>, Self>,
+    Capability.Owns<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, Self>,
     CacheError,
-    Self | Capability.Owns<PatternOf<FamilyOf<D, K>>, Self> | RequiredBy<O>
+    Self | Capability.Owns<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, Self> | RequiredBy<O>
   >
   /**
    * The application: one layer per family or reader, over one engine, each given what its line of the manifest says.
    */
   modules<const M extends { readonly [name: string]: Layer.Layer<never, any, any> }>(
-    modules: [M] extends [infer X] ? CheckedModules<Self, Id, D, X> : M
+    modules: [M] extends [infer X] ? CheckedModules<Self, X> : M
   ): Layer.Layer<
     // Spelled out rather than named, so that hovers show the services.
     Self | { [K in keyof M]: M[K] extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof M],
@@ -235,19 +238,31 @@ export interface ManifestClass<Self, Id extends string, D extends Definition> ex
   /** What happens in the cache, from the moment the stream is run. */
   readonly events: Stream.Stream<CacheEvent, never, Self>
   /** Counts by family, since the engine was built. */
-  readonly stats: Effect.Effect<{ readonly [K in keyof D["families"]]: FamilyStats }, never, Self>
+  readonly stats: Effect.Effect<{ readonly [K in keyof DefinitionOf<Self>["families"]]: FamilyStats }, never, Self>
 
   /** Declares what a function does to the cache; its body may do no more. */
-  fn<const C extends Declared>(
+  fn<const C extends Declared & Open>(
     name: string,
-    declared: [C] extends [infer X extends Declared] ? CheckedDeclared<Id, D, X> : C
+    declared: [C] extends [infer X] ? CheckedDeclared<Self, X> : C
   ): DeclaredFn<Self, C>
   /** The same as a standard method decorator. */
-  method<const C extends Declared>(
-    declared: [C] extends [infer X extends Declared] ? CheckedDeclared<Id, D, X> : C
+  method<const C extends Declared & Open>(
+    declared: [C] extends [infer X] ? CheckedDeclared<Self, X> : C
   ): DeclaredMethod<Self, C>
   /** Marks an Effect as a program of one layer. */
-  inLayer<const L extends string>(layer: CheckedLayerName<D, L>): InLayer<Self, L>
+  inLayer<const L extends string>(layer: CheckedLayerName<DefinitionOf<Self>, L>): InLayer<Self, L>
+}
+
+/**
+ * Access to each family of a manifest, by name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Families<Self> = {
+  readonly [K in keyof DefinitionOf<Self>["families"]]: DefinitionOf<Self>["families"][K] extends infer F
+    ? Family<Self, PatternOf<F>, ValueOf<F>, ErrorOf<F>, CodecsOf<F>, K>
+    : never
 }
 
 type CheckedPattern<Self, P extends string> = string extends P ? Opaque.keyPattern

@@ -19,8 +19,10 @@ import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type {
   Definition,
+  DefinitionOf,
   FamilyName,
   FamilyOf,
+  IdOf,
   joinQuoted,
   ListOf,
   PatternOf,
@@ -34,10 +36,11 @@ import type { SourceOf } from "./Owner.ts"
  * @category type level
  * @since 0.1.0
  */
-export type CheckedModules<Self, Id extends string, D extends Definition, M> = {
-  readonly [K in keyof M]: K extends FamilyName<D> ? CheckedFamilyModule<Self, D, K, M[K]>
-    : [ReaderOf<D, K>] extends [never] ? Diagnostic.moduleUnknown<Id, K & string>
-    : CheckedReaderModule<Self, D, K & string, M[K]>
+export type CheckedModules<Self, M> = {
+  readonly [K in keyof M]: K extends FamilyName<DefinitionOf<Self>>
+    ? CheckedFamilyModule<Self, DefinitionOf<Self>, K, M[K]>
+    : [ReaderOf<DefinitionOf<Self>, K>] extends [never] ? Diagnostic.moduleUnknown<IdOf<Self>, K & string>
+    : CheckedReaderModule<Self, DefinitionOf<Self>, K & string, M[K]>
 }
 
 type CheckedFamilyModule<Self, D extends Definition, K extends FamilyName<D>, L> = D["families"][K] extends
@@ -66,7 +69,7 @@ type CheckedReaderModule<Self, D extends Definition, K extends string, L> = L ex
   >
   : Layer.Layer<any, any, any>
 
-type orElse<A, B> = [A] extends [never] ? B : A
+type orElse<Problems, L> = [Problems] extends [never] ? L : Diagnostic.one<Problems>
 
 type findProvidesProblem<K extends string, Out> = Out extends OwnsCapability<infer P, any, any, any>
   ? Diagnostic.moduleProvides<K, P>

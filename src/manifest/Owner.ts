@@ -27,6 +27,7 @@ import type {
 } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
+import type * as Opaque from "../diagnostic/Opaque.ts"
 import type {
   CodecsOf,
   Definition,
@@ -48,14 +49,14 @@ import type { KeyParams, Many } from "./Family.ts"
  * @category models
  * @since 0.1.0
  */
-export interface OwnerOptions<D extends Definition, K extends string> {
-  readonly lookup?: LookupOf<FamilyOf<D, K>> | Anything
+export interface OwnerOptions<Self, K extends string> {
+  readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
   /** Loads many keys at once, for `getMany`; alone, it loads single keys, too. */
-  readonly lookupMany?: LookupManyOf<FamilyOf<D, K>> | Anything
-  readonly warm?: WarmOf<FamilyOf<D, K>>
+  readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
+  readonly warm?: WarmOf<FamilyOf<DefinitionOf<Self>, K>>
   readonly predict?: PredictOptions
   /** Lookups of the parts, by family. */
-  readonly parts?: { readonly [Part in PartName<D, K>]?: DelegateOptions<D, Part> } & Open
+  readonly parts?: { readonly [Part in PartName<DefinitionOf<Self>, K>]?: DelegateOptions<Self, Part> } & Open
 }
 
 /**
@@ -69,15 +70,23 @@ export interface Open {
 }
 
 /**
+ * A function in the place of options; for the check to say where it belongs.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type AnyFunction = (...args: any) => unknown
+
+/**
  * What the delegate of a part may be given.
  *
  * @category models
  * @since 0.1.0
  */
-export interface DelegateOptions<D extends Definition, K extends string> {
-  readonly lookup?: LookupOf<FamilyOf<D, K>> | Anything
-  readonly lookupMany?: LookupManyOf<FamilyOf<D, K>> | Anything
-  readonly warm?: WarmOf<FamilyOf<D, K>>
+export interface DelegateOptions<Self, K extends string> {
+  readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
+  readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
+  readonly warm?: WarmOf<FamilyOf<DefinitionOf<Self>, K>>
   readonly predict?: PredictOptions
 }
 
@@ -217,7 +226,7 @@ type partsOf<D extends Definition, K> = {
  * @category type level
  * @since 0.1.0
  */
-export type CheckedOwner<Self, K extends string, O> = {
+export type CheckedOwner<Self, K extends string, O> = O extends AnyFunction ? Misfit.options<K> : {
   readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, DefinitionOf<Self>, K, N, O[N]>
     : N extends "parts" ? CheckedParts<Self, DefinitionOf<Self>, K, O[N]>
     : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
@@ -253,7 +262,7 @@ type CheckedAnswer<Self, D extends Definition, K extends string, N, L, A, E, R> 
     : 0 extends 1 & E ? L
     : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
     : Diagnostic.lookupFails<K>
-  : findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>
+  : Diagnostic.one<findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>>
 
 type isAnswer<A, N, Answer> = N extends "lookup" ? [A] extends [Answer] ? true : false
   : [A] extends [ReadonlyArray<Answer>] ? true
@@ -315,17 +324,17 @@ type requiredByLookup<L> = L extends (...args: any) => Effect.Effect<any, any, i
 export type CheckedName<
   Self,
   Id extends string,
-  D extends Definition,
   K extends string,
   How extends "own" | "borrow" | "delegate"
-> = [Self] extends [{ readonly key: Id }] ? CheckedNameOf<Id, D, K, How> : Diagnostic.selfWrong<Id>
+> = [Self] extends [{ readonly key: Id }] ? CheckedNameOf<Self, Id, K, How> : Diagnostic.selfWrong<Id>
 type CheckedNameOf<
+  Self,
   Id extends string,
-  D extends Definition,
   K extends string,
   How extends "own" | "borrow" | "delegate"
 > = isUnion<K> extends true ? Diagnostic.familyChoice
-  : [K] extends [FamilyName<D>] ? CheckedUse<D, K, How>
+  : [K] extends [FamilyName<DefinitionOf<Self>>] ? CheckedUse<DefinitionOf<Self>, K, How>
+  : string extends K ? Opaque.family
   : Diagnostic.familyUnknown<Id, K>
 
 type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own" | "borrow" | "delegate"> = How extends

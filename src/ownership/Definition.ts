@@ -129,6 +129,14 @@ export type At<T, K> = K extends string ? T extends { readonly [_ in K]: infer X
 export type DefinitionOf<Self> = Self extends { readonly "~definition": infer D extends Definition } ? D : never
 
 /**
+ * The name of a manifest class.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type IdOf<Self> = Self extends { readonly key: infer Id extends string } ? Id : never
+
+/**
  * The names of the families.
  *
  * @category type level
@@ -225,6 +233,7 @@ type Names<D extends Definition> = D extends unknown
   : never
 type Level<D extends Definition> = D extends unknown ? Heads<keyof Names<D> & string> : never
 type Index<D extends Definition> = D extends unknown ? Trie<keyof Names<D> & string> : never
+type DeclaredPattern<D extends Definition> = D extends unknown ? PatternOf<D["families"][FamilyName<D>]> : never
 type LayerNames<D extends Definition> = D extends { readonly layers: infer L } ? keyof L & string : string
 type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Rs } ? LayerOf<Rs[keyof Rs]> : never
 type UsedLayers<D extends Definition> = D extends unknown
@@ -315,37 +324,35 @@ export type CarvedPatterns<D extends Definition> = {
  */
 export type Checked<D extends Definition> = "~undetermined" extends keyof D ? D
   : string extends keyof D["families"] ? { readonly [S in keyof D]: S extends "families" ? Opaque.families : D[S] }
-  : CheckedSections<D>
-type CheckedSections<D extends Definition> = {
-  readonly [S in keyof D]: S extends "families"
-    ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
-    : S extends "layers" ? { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }
-    : S extends "readers" ? { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }
-    : Diagnostic.optionUnknown<S & string, "the manifest">
-}
+  : {
+    readonly [S in keyof D]: S extends "families"
+      ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
+      : S extends "layers" ? { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }
+      : S extends "readers" ? { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }
+      : Diagnostic.optionUnknown<S & string, "the manifest">
+  }
 
 // What the editor offers inside a family. Types of the options would be compared once more, at twice the whole cost.
 type Offered = { readonly [O in keyof FamilySpec]?: unknown }
 
-// A family whose pattern is malformed is refused for that, and for what has nothing to do with its pattern.
+// A family whose pattern is malformed is refused for that, and for what has nothing to do with its pattern. Neither
+// type has a name: the compiler prints it where a family is a constant, and with a name it would print the manifest.
 type CheckedFamily<D extends Definition, K extends string, F> = K extends Malformed<D> ? {
     readonly [O in keyof F]: O extends "pattern" ? patternProblem<PatternOf<F>>
       : O extends "layer" ? CheckedLayerName<D, F[O]>
       : O extends keyof FamilySpec ? F[O]
       : Diagnostic.optionUnknown<O & string, `family '${K}'`>
   }
-  : CheckedSound<D, K, F>
-
-type CheckedSound<D extends Definition, K extends string, F> = {
-  readonly [O in keyof F]: O extends "pattern" ?
-    F[O] extends string ? orElse<findPatternProblem<D, K, F, F[O]>, F[O]> : string
-    : O extends "layer" ? CheckedLayerName<D, F[O]>
-    : O extends "partOf" | "carvedFrom" ? CheckedEncloser<D, K, F, O>
-    : O extends "derives" | "borrows" ? CheckedReferences<D, K, F, O, F[O]>
-    : O extends "params" ? CheckedParams<K, PatternOf<F>, F[O]>
-    : O extends keyof FamilySpec ? F[O]
-    : Diagnostic.optionUnknown<O & string, `family '${K}'`>
-}
+  : {
+    readonly [O in keyof F]: O extends "pattern" ?
+      F[O] extends string ? orElse<findPatternProblem<D, K, F, F[O]>, F[O]> : string
+      : O extends "layer" ? CheckedLayerName<D, F[O]>
+      : O extends "partOf" | "carvedFrom" ? CheckedEncloser<D, K, F, O>
+      : O extends "derives" | "borrows" ? CheckedReferences<D, K, F, O, F[O]>
+      : O extends "params" ? CheckedParams<K, PatternOf<F>, F[O]>
+      : O extends keyof FamilySpec ? F[O]
+      : Diagnostic.optionUnknown<O & string, `family '${K}'`>
+  }
 
 type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ? Diagnostic.readerIsFamily<K>
   : {
@@ -421,10 +428,13 @@ type CheckedParams<K extends string, P extends string, C> = {
 // --- references ---
 
 type CheckedReferences<D extends Definition, K extends string, F, Verb extends "derives" | "borrows", T> = {
-  readonly [I in keyof T]: isUntyped<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
+  readonly [I in keyof T]: isUntyped<T[I]> extends true ? orPlain<T, DeclaredPattern<D>>
     : T[I] extends string ? orElse<findReferenceProblem<D, K, F, Verb, T[I]>, T[I]>
     : string
 }
+
+// A list of unknown length was not written in place, so nothing of it is being typed.
+type orPlain<T, Valid> = T extends { readonly length: infer N } ? number extends N ? Opaque.pattern : Valid : never
 
 type findReferenceProblem<
   D extends Definition,
@@ -561,18 +571,19 @@ export interface Declared {
  * @category type level
  * @since 0.1.0
  */
-export type CheckedDeclared<Id extends string, D extends Definition, C extends Declared> = {
-  readonly [O in keyof C]: O extends "owns" | "borrows" ? CheckedRights<Id, D, C, O, C[O]>
-    : O extends "invalidates" ? CheckedInvalidates<Id, D, ListOf<C, "owns">, C[O]>
-    : O extends "layer" ? CheckedLayerName<D, C[O]>
+export type CheckedDeclared<Self, C> = {
+  readonly [O in keyof C]: O extends "owns" | "borrows" ? CheckedRights<Self, C, O, C[O]>
+    : O extends "invalidates" ? CheckedInvalidates<Self, ListOf<C, "owns">, C[O]>
+    : O extends "layer" ? CheckedLayerName<DefinitionOf<Self>, C[O]>
     : Diagnostic.optionUnknown<O & string, "the declaration">
 }
 
-type CheckedRights<Id extends string, D extends Definition, C, Option extends "owns" | "borrows", T> = {
-  readonly [I in keyof T]: isUntyped<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
-    : T[I] extends string ? orElse<findRightProblem<Id, D, C, Option, T[I]>, T[I]>
-    : string
-}
+type CheckedRights<Self, C, Option extends "owns" | "borrows", T> = T extends ReadonlyArray<unknown> ? {
+    readonly [I in keyof T]: isUntyped<T[I]> extends true ? DeclaredPattern<DefinitionOf<Self>>
+      : T[I] extends string ? orElse<findRightProblem<IdOf<Self>, DefinitionOf<Self>, C, Option, T[I]>, T[I]>
+      : string
+  }
+  : T
 type findRightProblem<Id extends string, D extends Definition, C, Option extends "owns" | "borrows", P extends string> =
   [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never] ? Diagnostic.rightUnknown<Id, Option, P>
     : orElse<findLayerProblem<D, LayerOf<C>, Option, P>, findTooNarrow<D, P>>
@@ -597,18 +608,20 @@ export type findLayerProblem<D extends Definition, Here, Option extends "owns" |
 type DependentsOf<D extends Definition, P extends string> = At<Dependents<D>, Touching<D, P>>
 type PatternsOf<D extends Definition, K> = PatternOf<FamilyOf<D, K>>
 
-type CheckedInvalidates<Id extends string, D extends Definition, Owned extends string, T> =
-  findMissing<D, Owned, T> extends infer M ? [M] extends [never] ? CheckedTargets<Id, D, T>
-    : Diagnostic.invalidatesIncomplete<M & string, Owned>
-    : never
+type CheckedInvalidates<Self, Owned, T> = [findIncomplete<DefinitionOf<Self>, Owned, T>] extends [never]
+  ? CheckedTargets<IdOf<Self>, DefinitionOf<Self>, T>
+  : Diagnostic.one<findIncomplete<DefinitionOf<Self>, Owned, T>>
 type CheckedTargets<Id extends string, D extends Definition, T> = {
-  readonly [I in keyof T]: isUntyped<T[I]> extends true ? PatternOf<D["families"][FamilyName<D>]>
+  readonly [I in keyof T]: isUntyped<T[I]> extends true ? DeclaredPattern<D>
     : T[I] extends string ? orElse<findInvalidatesProblem<Id, D, T[I]>, T[I]>
     : string
 }
-type findMissing<D extends Definition, Owned extends string, T> = T extends ReadonlyArray<infer L extends string>
-  ? Exclude<PatternsOf<D, DependentsOf<D, Owned>>, PatternsOf<D, Touching<D, L>>>
+type findIncomplete<D extends Definition, Owned, T> = Owned extends string
+  ? T extends ReadonlyArray<infer L extends string>
+    ? nameMissing<Exclude<PatternsOf<D, DependentsOf<D, Owned>>, PatternsOf<D, Touching<D, L>>>, Owned>
   : never
+  : never
+type nameMissing<P, Owned extends string> = P extends string ? Diagnostic.invalidatesIncomplete<P, Owned> : never
 type findInvalidatesProblem<Id extends string, D extends Definition, P extends string> = [patternProblem<P>] extends
   [never] ? [Route<D, P>] extends [never] ? Diagnostic.invalidatesUnknown<Id, P> : never
   : patternProblem<P>

@@ -114,16 +114,14 @@ export type ParamNames<P extends string> = P extends `${infer H}:${infer T}` ? n
 type nameOfSegment<S extends string> = S extends `{${infer N}}` ? N : never
 
 /**
- * The parameters that turn a pattern into a key. `Codecs` maps names to anything with a `Type`, such as a Schema.
+ * What may fill a hole. `Codecs` maps names to anything with a `Type`, such as a Schema.
  *
  * @category type level
  * @since 0.1.0
  */
-export type Params<P extends string, Codecs = {}> = {
-  readonly [N in ParamNames<P>]: N extends keyof Codecs ? Codecs[N] extends { readonly Type: infer A } ? A : ParamInput
-    : N extends "*" ? string | ReadonlyArray<ParamInput>
-    : ParamInput
-}
+export type ParamOf<N, Codecs> = N extends keyof Codecs ? Codecs[N] extends { readonly Type: infer A } ? A : ParamInput
+  : N extends "*" ? string | ReadonlyArray<ParamInput>
+  : ParamInput
 
 /**
  * What a key of the pattern parses to.

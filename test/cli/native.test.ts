@@ -80,6 +80,21 @@ describe("an argument that does not fit, in the compiler's own words", () => {
     assert.deepStrictEqual(misfit("C.keys.prefs.|set()", few)![0], "E0112")
   })
 
+  it("is that of the family, whatever its accessor is called", () => {
+    const dark = ["E0114", "prefs", "this is 'string'"]
+    assert.deepStrictEqual(misfit("const { user, prefs: p } = C.keys\np.set({ id }, { |dark: '(' })"), dark)
+    assert.deepStrictEqual(misfit("const p = C.keys.prefs\np.set({ id }, { |dark: '(' })"), dark)
+    assert.isUndefined(misfit("const { p: prefs } = C.keys\np.set({ id }, { |dark: '(' })"))
+    assert.isUndefined(misfit("const p = C.keys.prefs.reader\np.set({ id }, { |dark: '(' })"))
+  })
+
+  it("is found behind a regular expression with a quote or a bracket in it", () => {
+    const dark = ["E0114", "prefs", "this is 'string'"]
+    for (const text of ["const r = /[`/]/", "f(/[(`]/)", "const half = 1 / 2, `/`"]) {
+      assert.deepStrictEqual(misfit(`${text}\nC.keys.prefs.set({ id }, { |dark: \`x\` })`), dark)
+    }
+  })
+
   it("is not one of another call, of a function's body, or of something else with that name", () => {
     assert.isUndefined(misfit("const { prefs } = C.keys\nprefs.set({ id }, make(|1))"))
     assert.isUndefined(misfit("const { prefs } = C.keys\nprefs.update({ id }, (was) => { |dark = 1; return was })"))
@@ -93,7 +108,7 @@ describe("an argument that does not fit, in the compiler's own words", () => {
   })
 })
 
-describe("a key or a family that the compiler does not know", () => {
+describe("a key, a family or an option that the compiler does not know", () => {
   const unknown = (text: string) => {
     const found = findUnknown(text, place)
     return found && [found.code, found.sentence]
@@ -105,10 +120,19 @@ describe("a key or a family that the compiler does not know", () => {
       ["E0107", "this key is a type parameter, so its owner is unknown"]
     )
     assert.deepStrictEqual(
-      unknown(`error TS2551: Property 'usr' does not exist on type '{ readonly user: Family<AppCache, "user:{id}"'`),
+      unknown("error TS2551: Property 'usr' does not exist on type 'Families<AppCache>'. Did you mean 'user'?"),
       ["E0210", "'AppCache' declares no family 'usr'"]
     )
     assert.isUndefined(unknown("error TS2339: Property 'usr' does not exist on type '{ readonly user: string }'."))
+  })
+
+  it("is an option that a manifest has not, where it lacks one", () => {
+    const text = "Object literal may only specify known properties, and 'user' does not exist in type"
+    assert.deepStrictEqual(unknown(`error TS2353: ${text} 'AnyDefinition'.`), [
+      "E0406",
+      "unknown option 'user' in the manifest"
+    ])
+    assert.isUndefined(unknown(`error TS2353: ${text} 'Options'.`))
   })
 })
 
@@ -116,6 +140,8 @@ describe("labelOf", () => {
   it("says in few words what the compiler says", () => {
     assert.strictEqual(labelOf("Property 'id' is missing in type '{}' but required in type 'X'."), "'id' is missing")
     assert.strictEqual(labelOf("Type '{}' is missing the following properties from type 'X': a, b"), "missing: a, b")
+    const own = "Type '{}' is missing the following properties from type 'X': a, [TypeId]"
+    assert.strictEqual(labelOf(own), "'a' is missing")
     assert.strictEqual(labelOf("known properties, and 'page' does not exist in type 'X'."), "there is no 'page'")
     assert.strictEqual(
       labelOf(

@@ -98,9 +98,10 @@ describe("a declared method", () => {
   it.effect("invalidates what it lists after success, as the object that it belongs to", () =>
     Effect.gen(function*() {
       const decorate = Shop.method({ owns: ["user:{id}"], invalidates: ["page:en:{id}"] })
-      const method = decorate(function(this: { readonly factor: number }, n: number) {
+      const body = function(this: { readonly factor: number }, n: number) {
         return Effect.as(user.set({ id: n }, n), n * this.factor)
-      }, {} as never)
+      }
+      const method = decorate(body, {} as ClassMethodDecoratorContext<{ readonly factor: number }, typeof body>)
       yield* fill
       assert.strictEqual(yield* method.call({ factor: 3 }, 2), 6)
       assert.deepStrictEqual(yield* held, { en: false, de: true, list: false })

@@ -94,6 +94,21 @@ describe("hovers show capabilities, and no machinery", () => {
       `const p: <A>(a: A) => Effect.Effect<A, never, Borrows<"prefs:{id}", AppCache> | Owns<"user:{id}", AppCache>>`
     ],
     [
+      "the families of a manifest",
+      "const p = AppCache./*|*/keys",
+      `(property) Manifest<AppCache, "AppCache">.keys: Manifest.Families<AppCache>Typed access, by family.`
+    ],
+    [
+      "an engine",
+      "const p = AppCache./*|*/layer",
+      `(property) Manifest<AppCache, "AppCache">.layer: Layer<AppCache, CacheError, Store>The engine alone: no right to anything.`
+    ],
+    [
+      "the declaration of a function",
+      `const p = AppCache./*|*/fn("p", { owns: ["user:{id}"] })`,
+      `(method) Manifest<AppCache, "AppCache">.fn<{ readonly owns: readonly ["user:{id}"]; }>(name: string, declared: CheckedDeclared<AppCache, { readonly owns: readonly ["user:{id}"]; }>): DeclaredFn<AppCache, { readonly owns: readonly ["user:{id}"]; }>Declares what a function does to the cache; its body may do no more.`
+    ],
+    [
       "a hand-written right",
       `const /*|*/p = Effect.succeed(1) as Effect.Effect<number, never, Manifest.Owns<"user:{id}", AppCache>>`,
       `const p: Effect.Effect<number, never, Manifest.Owns<"user:{id}", AppCache>>`
