@@ -118,6 +118,10 @@ describe("parameters and values", () => {
     AppCache.set("prefs:1", { dark: 1 })
     // @ts-expect-error E0114: this function makes no value of 'prefs:{id}'; help: answer with the type that its family
     prefs.update({ id }, () => 5)
+    // @ts-expect-error E0114: this function makes no value of 'prefs:{id}'; help: answer with the type that its family
+    prefs.update({ id }, (was) => ({ ...was, dark: "no" }))
+    // @ts-expect-error E0114: this function makes no value of 'user:{id}'; help: answer with the type that its family
+    pipe({ id }, (params) => user.patch(params, (was) => ({ ...was, name: 1 })))
     // @ts-expect-error E0114: the lookup of family 'prefs' answers with something else than a value of 'prefs'; help: ans
     AppCache.owner("prefs", { lookup: () => Effect.succeed(1) })
   })

@@ -43,6 +43,15 @@ export const one = [
   Site.keys.hme.get({})
 ]
 
+// --- parts of a change -----------------------------------------------------------------------------------------------
+
+export const changes = [
+  prefs.update({ id }, (was) => ({ ...was, dark: "no" })),
+  user.patch({ id }, (was) => ({ ...was, name: 1 })),
+  feed.update({ id, page: 1 }, (was) => [...was, 1]),
+  user.update({ id }, ({ name }) => ({ name }))
+]
+
 // --- rights written by hand ------------------------------------------------------------------------------------------
 
 type Reads = Effect.Effect<void, CacheError, Manifest.Borrows<"user:{id}", AppCache>>

@@ -23,16 +23,26 @@ export interface Otherwise<out Message> {
 }
 
 /**
- * The same for values that have parts: each part of a union with it is a union with the message, at any depth.
+ * The same for values that have parts: each part is what it should be or the message, at any depth.
  *
  * @category type level
  * @since 0.1.0
  */
 export type OtherwiseEach<Message, V> = {
-  readonly [K in keyof V | typeof TypeId]: K extends keyof V
-    ? [V[K]] extends [object] ? OtherwiseEach<Message, V[K]> : Otherwise<Message>
-    : Message
+  readonly [K in keyof V | typeof TypeId]: K extends keyof V ? V[K] | OtherwisePart<Message, V[K]> : Message
 }
+type OtherwisePart<Message, Part> = [Part] extends [object] ? OtherwiseEach<Message, Part> : Otherwise<Message>
+
+/**
+ * The same for a union that has other members, too, which lack the value's parts. The compiler then looks into one
+ * member alone: of those that are alike the last, and an intersection comes after other types.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type OtherwiseLast<Message, V> = V extends object
+  ? { readonly [K in keyof V]: V[K] | OtherwisePart<Message, V[K]> } & Otherwise<Message>
+  : Otherwise<Message>
 
 /**
  * E0112: parameters of a key that lack one of the pattern's names, or have another one.

@@ -78,7 +78,7 @@ export type Many<A> = ReadonlyArray<A> | Iterable<A>
  */
 export type Change<Message, V, E, R> =
   | V
-  | Misfit.OtherwiseEach<Message, V>
+  | Misfit.OtherwiseLast<Message, V>
   | Effect.Effect<V | Misfit.OtherwiseEach<Message, V>, E, R>
 
 /**
