@@ -60,7 +60,7 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0406",
-    "An option does not exist.",
+    "An option does not exist, or something else stands where options belong.",
     "It would be ignored, and what it asks for would not happen.",
     "Correct its name.",
     module([`user: { pattern: "user:{id}", timetoLive: "1 minute" }`]),

@@ -22,9 +22,9 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0203",
-    "A write goes through a reader.",
+    "A write goes through a reader, or to a signature that says that the program only reads.",
     "Whoever borrows may read. One owner writes, so that there is one place to look for who changed what.",
-    "Write where the family is owned, through its `writer` or its accessor.",
+    "Write where the family is owned, through its `writer` or its accessor; a signature then says `Owns`.",
     module([user], [
       `export const one = Effect.flatMap(AppCache.keys.user.reader, (reader) => reader.set({ id: 1 }, "Ann"))`
     ]),
@@ -87,7 +87,7 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0210",
-    "A name is no family of the manifest.",
+    "A name is no family of the manifest, or the compiler does not know it.",
     "Owners and borrowers exist for declared families.",
     "Correct the name, or declare the family.",
     module([user], [`export const one = AppCache.owner("usr")`]),
@@ -184,7 +184,7 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0220",
-    "A function or method does more than it declares.",
+    "A function or method does more than it declares, or it is unknown what it does.",
     "Its declaration is what readers of the code rely on.",
     "Declare it, or leave it to a function that does.",
     module([user], [
