@@ -158,9 +158,9 @@ describe("access", () => {
 
   test("that writes is none that reads", () => {
     type Reads = Effect.Effect<void, CacheError, Borrows<"user:{id}", AppCache>>
-    // @ts-expect-error E0203: this writes, and its type lets it only read; help: require Owns there, or do it in the owner
+    // @ts-expect-error E0203: this writes, and its type lets it only read; help: require Owns, or do it in the owner
     const drop: Reads = user.delete({ id })
-    // @ts-expect-error E0203: this writes, and its type lets it only read; help: require Owns there, or do it in the owner
+    // @ts-expect-error E0203: this writes, and its type lets it only read; help: require Owns, or do it in the owner
     const dropLater = (): Reads => pipe({ id }, user.delete)
     void [drop, dropLater]
   })

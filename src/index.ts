@@ -53,6 +53,13 @@ export * as Misfit from "./diagnostic/Misfit.ts"
 export * as Opaque from "./diagnostic/Opaque.ts"
 
 /**
+ * Where several things are wrong and there is room for one message.
+ *
+ * @since 0.1.0
+ */
+export * as Several from "./diagnostic/Several.ts"
+
+/**
  * Concrete keys, such as `user:42`, and the segments that they are made of.
  *
  * A template with a plain text in it, `` `user:${name}` ``, may spell any key below `user`, for the text may hold a

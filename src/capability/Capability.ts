@@ -46,7 +46,8 @@ export interface OwnsCapability<_Pattern extends string, out Head, out Rest, Sel
  * **Details**
  *
  * What an ownership lacks to be a borrow is a property whose name is a message: the compiler prints it where a program
- * that writes is given to a type that says that it reads.
+ * that writes is given to a type that says that it reads. Its type is no literal, or the compiler would look there for
+ * what tells two requirements apart.
  *
  * @category models
  * @since 0.1.0
@@ -54,7 +55,7 @@ export interface OwnsCapability<_Pattern extends string, out Head, out Rest, Sel
 export interface BorrowsCapability<Pattern extends string, out Head, out Rest, Self>
   extends OwnsCapability<Pattern, Head, Rest, Self>
 {
-  readonly "E0203: this writes, and its type lets it only read; help: require Owns there, or do it in the owner": true
+  readonly "E0203: this writes, and its type lets it only read; help: require Owns, or do it in the owner": unknown
 }
 
 /**

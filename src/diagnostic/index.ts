@@ -45,3 +45,10 @@ export * as Misfit from "./Misfit.ts"
  * @since 0.1.0
  */
 export * as Opaque from "./Opaque.ts"
+
+/**
+ * Where several things are wrong and there is room for one message.
+ *
+ * @since 0.1.0
+ */
+export * as Several from "./Several.ts"

@@ -7,6 +7,7 @@ import type * as Context from "effect/Context"
 import type * as Layer from "effect/Layer"
 import type { CacheError } from "../cache/CacheError.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Several from "../diagnostic/Several.ts"
 import type { Definition, FamilyName, FamilyOf, PatternOf, Touching } from "../ownership/Definition.ts"
 import type { findWitness, normalizePattern } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
@@ -34,7 +35,7 @@ type checkEach<Ms, Earlier = never, Out extends ReadonlyArray<unknown> = []> = M
   readonly [infer M, ...infer Rest] ? checkEach<
     Rest,
     Earlier | M,
-    [...Out, [findClash<Earlier, M>] extends [never] ? M : Diagnostic.one<findClash<Earlier, M>>]
+    [...Out, [findClash<Earlier, M>] extends [never] ? M : Several.one<findClash<Earlier, M>>]
   >
   : Out
 

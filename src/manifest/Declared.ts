@@ -17,6 +17,7 @@ import type {
 } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as Several from "../diagnostic/Several.ts"
 import type {
   Definition,
   DefinitionOf,
@@ -66,7 +67,7 @@ type EngineFor<Self, C> = [ListOf<C, "invalidates">] extends [never] ? never
 // Of a body that is no generator, and of one that yields `any`, nothing is known.
 type CheckedBody<F, C, Exceeding> = [Exceeding] extends [never] ? F
   : 0 extends 1 & Exceeding ? Opaque.body
-  : Diagnostic.bodyExceeds<Diagnostic.enumerate<describe<Exceeding>>, describeDeclared<C>>
+  : Diagnostic.bodyExceeds<Several.enumerate<describe<Exceeding>>, describeDeclared<C>>
 
 type describeDeclared<C> = [describeList<C, "owns">, describeList<C, "borrows">] extends
   [infer O extends string, infer B extends string] ?
@@ -107,7 +108,7 @@ type CheckedMethod<Self, C, M> = M extends (...args: any) => infer X
 export interface InLayer<Self, L extends string> {
   <A, E, R>(
     effect: [findProgramProblem<Self, DefinitionOf<Self>, L, R>] extends [never] ? Effect.Effect<A, E, R>
-      : Diagnostic.one<findProgramProblem<Self, DefinitionOf<Self>, L, R>>
+      : Several.one<findProgramProblem<Self, DefinitionOf<Self>, L, R>>
   ): Effect.Effect<A, E, R>
 }
 
@@ -127,7 +128,7 @@ type findRefused<Self, D extends Definition, L, R> = R extends BorrowsCapability
  */
 export interface Provided {
   <A, E, R>(
-    effect: [findUnprovided<R>] extends [never] ? Effect.Effect<A, E, R> : Diagnostic.one<findUnprovided<R>>
+    effect: [findUnprovided<R>] extends [never] ? Effect.Effect<A, E, R> : Several.one<findUnprovided<R>>
   ): Effect.Effect<A, E, R>
 }
 

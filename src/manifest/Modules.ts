@@ -17,6 +17,7 @@ import type {
 } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as Several from "../diagnostic/Several.ts"
 import type {
   Definition,
   DefinitionOf,
@@ -69,7 +70,7 @@ type CheckedReaderModule<Self, D extends Definition, K extends string, L> = L ex
   >
   : Layer.Layer<any, any, any>
 
-type orElse<Problems, L> = [Problems] extends [never] ? L : Diagnostic.one<Problems>
+type orElse<Problems, L> = [Problems] extends [never] ? L : Several.one<Problems>
 
 type findProvidesProblem<K extends string, Out> = Out extends OwnsCapability<infer P, any, any, any>
   ? Diagnostic.moduleProvides<K, P>

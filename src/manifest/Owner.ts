@@ -28,6 +28,7 @@ import type {
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as Several from "../diagnostic/Several.ts"
 import type {
   CodecsOf,
   Definition,
@@ -262,7 +263,7 @@ type CheckedAnswer<Self, D extends Definition, K extends string, N, L, A, E, R> 
     : 0 extends 1 & E ? L
     : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
     : Diagnostic.lookupFails<K>
-  : Diagnostic.one<findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>>
+  : Several.one<findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>>
 
 type isAnswer<A, N, Answer> = N extends "lookup" ? [A] extends [Answer] ? true : false
   : [A] extends [ReadonlyArray<Answer>] ? true

@@ -19,6 +19,7 @@
  */
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as Several from "../diagnostic/Several.ts"
 import type { findWitness, normalizePattern, ParamNames, patternProblem } from "../pattern/KeyPattern.ts"
 import type { findCrossing, findNearest, findOverlapping, Heads, isAlone, Trie } from "../pattern/PatternSet.ts"
 import type { FamilyPolicy } from "./FamilyPolicy.ts"
@@ -610,7 +611,7 @@ type PatternsOf<D extends Definition, K> = PatternOf<FamilyOf<D, K>>
 
 type CheckedInvalidates<Self, Owned, T> = [findIncomplete<DefinitionOf<Self>, Owned, T>] extends [never]
   ? CheckedTargets<IdOf<Self>, DefinitionOf<Self>, T>
-  : Diagnostic.one<findIncomplete<DefinitionOf<Self>, Owned, T>>
+  : Several.one<findIncomplete<DefinitionOf<Self>, Owned, T>>
 type CheckedTargets<Id extends string, D extends Definition, T> = {
   readonly [I in keyof T]: isUntyped<T[I]> extends true ? DeclaredPattern<D>
     : T[I] extends string ? orElse<findInvalidatesProblem<Id, D, T[I]>, T[I]>
