@@ -33,7 +33,7 @@ import * as Expiry from "./Expiry.ts"
 import type { Explanation, Outcome } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
-import { Entries, type Holding, knowing, noTags } from "./internal/entries.ts"
+import { Entries, type Holding, knowing, memory, noTags } from "./internal/entries.ts"
 import {
   type Flight,
   joinPromise,
@@ -50,9 +50,6 @@ import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 const noOptions: SetOptions = {}
-
-// The name of the tier that is asked through its synchronous door.
-const memory = "memory"
 
 /**
  * One family of a cache.

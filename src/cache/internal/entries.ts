@@ -30,6 +30,9 @@ import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
 // The scope of a mark that invalidates nothing.
 const written = "written"
 
+/** The tier that is asked through its synchronous door. */
+export const memory = "memory"
+
 export const noTags: ReadonlyArray<string> = []
 
 /** Somebody's interest in a key that may be changed meanwhile. */
@@ -66,7 +69,7 @@ export const knowing = <A, E>(
   )
 
 const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
-  entry === undefined ? undefined : { entry, tier: "memory" }
+  entry === undefined ? undefined : { entry, tier: memory }
 
 export class Entries<V> {
   readonly cache: Engine
@@ -154,7 +157,7 @@ export class Entries<V> {
 
   /** Counts a fresh value by the tier that had it. */
   countHit(key: string, tier: string): void {
-    if (tier === "memory") this.counts.hits++
+    if (tier === memory) this.counts.hits++
     else this.hitsBelow.set(tier, (this.hitsBelow.get(tier) ?? 0) + 1)
     this.tellHit(key, tier, false)
   }

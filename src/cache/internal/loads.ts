@@ -18,7 +18,7 @@ import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
-import { type Entries, noTags } from "./entries.ts"
+import { type Entries, memory, noTags } from "./entries.ts"
 import { CurrentLoad, Flight, Load, type Served } from "./flight.ts"
 
 interface Failure {
@@ -304,7 +304,7 @@ export class Loads<V> {
       this.end(
         flight,
         previous !== undefined && this.maySubstitute(flight.key, previous, this.cache.time.now())
-          ? Exit.succeed({ value: previous.value, tier: "memory", entry: previous, stale: true })
+          ? Exit.succeed({ value: previous.value, tier: memory, entry: previous, stale: true })
           : Exit.fail(this.absent(flight.key, "skipped"))
       )
     })
@@ -392,7 +392,7 @@ export class Loads<V> {
     this.end(
       flight,
       previous !== undefined && this.maySubstitute(key, previous, now)
-        ? Exit.succeed({ value: previous.value, tier: "memory", entry: previous, stale: true })
+        ? Exit.succeed({ value: previous.value, tier: memory, entry: previous, stale: true })
         : exit
     )
   }
