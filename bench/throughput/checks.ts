@@ -31,10 +31,10 @@ const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
     ]
   ],
   // Whether the time of the entry is over; the wheel itself is asked by upkeep only.
-  time: [[memory, "if (due !== Infinity && due <= this.time.now()) return undefined", ""]],
+  time: [[memory, "if (due < this.time.next && due <= this.time.now()) return undefined", ""]],
   // Whether a mark is later than the entry: of its tag, its prefix, its family.
   tags: [[memory, "records.stampOf(slot) < this.mark", "false"]],
-  stats: [[memory, "if (++this.hits === this.noteAt) this.note(key)", ""]]
+  stats: [[memory, "if (--this.untilNote === 0) this.note(key)", ""]]
 }
 
 const cuts = parts[process.argv[2] ?? "nothing"]!

@@ -36,15 +36,18 @@ const { ids, reads } = zipf(keyCount)
 const ownFunction = (name: string, body: string, scope: { readonly [name: string]: unknown }): any =>
   new Function(...Object.keys(scope), `// ${name}\n return ${body}`)(...Object.values(scope))
 
-const inGenerator = (runtime: BenchRuntime, family: FamilyName) => {
+const inGenerator = (name: string, get: unknown, run: (body: () => any) => number) => {
   const body = `function*(count) {
     let found = 0
     for (let i = 0; i < count; i++) if ((yield* keys.get({ id: reads[i & mask] })) !== undefined) found++
     return found
   }`
-  const read = ownFunction(family, body, { keys: Users.keys[family], reads, mask: sequenceMask })
-  return (count: number): number => runtime.runSync(Effect.gen(() => read(count)))
+  const read = ownFunction(name, body, { keys: { get }, reads, mask: sequenceMask })
+  return (count: number): number => run(() => read(count))
 }
+
+const inFiber = (runtime: BenchRuntime, family: FamilyName) =>
+  inGenerator(family, Users.keys[family].get, (body) => runtime.runSync(Effect.gen(body)))
 
 const synchronous = (name: string, read: (id: string) => unknown): Case => {
   const body = `function(count) {
@@ -71,7 +74,7 @@ const ours = (runtime: BenchRuntime): ReadonlyArray<Case> => {
     synchronous("getUnsafe, synchronous, plain", (id) => reader.getUnsafe({ id })),
     ...familyNames.filter((family) => isSmall || family === "plain" || family === "ttl" || family === "all").map((
       family
-    ): Case => ({ name: `get in a generator, ${family}`, work: inGenerator(runtime, family) }))
+    ): Case => ({ name: `get in a generator, ${family}`, work: inFiber(runtime, family) }))
   ]
   if (!isSmall) return cases
   const all = runtime.runSync(Users.keys.all.reader)
@@ -203,7 +206,7 @@ const baselines = (): ReadonlyArray<Case> => {
  * of an entry and the mark of its family in a typed array, a bit for the policy, a count. What a hit of ours takes
  * beyond this is what it costs to be a library.
  */
-const byHand = (): Case => {
+const byHand = (): ReadonlyArray<Case> => {
   const slots = new Map(ids.map((id, slot) => [id, slot]))
   const values = ids.map(userOf)
   const times = new Float64Array(2 * keyCount).map((_, i) => i % 2 === 0 ? Date.now() + 3_600_000 : 1)
@@ -216,7 +219,23 @@ const byHand = (): Case => {
     family.hits++
     return values[slot]
   }
-  return synchronous("a hit written by hand", (id) => get({ id }))
+  // The least that `yield*` can be given: an iterator that is done at once, and its own result.
+  const found = { done: true, value: undefined as User | undefined, next: () => found }
+  class Read {
+    private readonly params: { readonly id: string }
+    constructor(params: { readonly id: string }) {
+      this.params = params
+    }
+    [Symbol.iterator]() {
+      found.value = get(this.params)
+      return found
+    }
+  }
+  const read = (params: { readonly id: string }) => new Read(params)
+  return [
+    synchronous("a hit written by hand", (id) => get({ id })),
+    { name: "a hit written by hand, in a generator", work: inGenerator("byHand", read, (body) => body().next().value) }
+  ]
 }
 
 const effectCache = async (): Promise<Case> => {
@@ -329,9 +348,9 @@ const alone = async (family: FamilyName): Promise<ReadonlyArray<Case>> => {
   const reader = runtime.runSync(readerOf(family))
   return [
     baselines()[0]!,
-    byHand(),
+    ...byHand(),
     synchronous(`getUnsafe, synchronous, ${family}`, (id) => reader.getUnsafe({ id })),
-    { name: `get in a generator, ${family}`, work: inGenerator(runtime, family) }
+    { name: `get in a generator, ${family}`, work: inFiber(runtime, family) }
   ]
 }
 

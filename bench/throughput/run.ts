@@ -52,7 +52,7 @@ const checkRuns = 9
 const big = ["--max-old-space-size=6144"]
 
 // Where its tables lie in memory is chance, and makes a process faster or slower than the next by a tenth.
-const hitRuns = 5
+const hitRuns = 3
 
 /** The rows of several processes that did the same: of each figure the median. */
 const medianRows = (runs: ReadonlyArray<ReadonlyArray<Row>>): ReadonlyArray<Row> =>
