@@ -33,7 +33,7 @@ import * as Expiry from "./Expiry.ts"
 import type { Explanation, Outcome } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
-import { Entries, type Holding, knowing, memory, noTags } from "./internal/entries.ts"
+import { Entries, foundIn, fromMemory, type Holding, knowing, memory, noTags } from "./internal/entries.ts"
 import {
   type Flight,
   joinPromise,
@@ -261,7 +261,7 @@ export class CacheFamily<V = unknown> {
       const now = this.cache.time.now()
       const entry = this.hot?.peek(key)
       if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
-        return Effect.succeed<Served<V> | undefined>({ value: entry.value, tier: memory, entry, stale: false })
+        return Effect.succeed<Served<V> | undefined>(fromMemory(entry, false))
       }
       if (this.entries.lower === undefined) return Effect.succeed(undefined)
       if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
@@ -284,7 +284,7 @@ export class CacheFamily<V = unknown> {
       this.loads.refreshBehind(key, "ahead", entry, now)
     }
     if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now + this.expiry.idleTimeToLive)
-    return Exit.succeed({ value: entry.value, tier: memory, entry, stale: false })
+    return Exit.succeed(fromMemory(entry, false))
   }
 
   /** What is held and fresh, or else what the lookup gives. */
@@ -324,7 +324,7 @@ export class CacheFamily<V = unknown> {
   private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
     this.entries.counts.staleHits++
     this.entries.tellHit(key, memory, true)
-    return Exit.succeed({ value: entry.value, tier: memory, entry, stale: true })
+    return Exit.succeed(fromMemory(entry, true))
   }
 
   /** Nothing may be served as it is: join the load, or start one. */
@@ -350,7 +350,7 @@ export class CacheFamily<V = unknown> {
     const now = this.cache.time.now()
     const entry = this.hot?.peek(key)
     if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
-      return Exit.succeed({ value: entry.value, tier: memory, entry, stale: false })
+      return Exit.succeed(fromMemory(entry, false))
     }
     return fallback === undefined ? this.loads.negative(key, now)?.exit : undefined
   }
@@ -361,7 +361,7 @@ export class CacheFamily<V = unknown> {
       const now = this.cache.time.now()
       const inMemory = this.hot?.peek(key)
       const found = this.entries.lower === undefined || inMemory !== undefined
-        ? Effect.succeed(inMemory && { entry: inMemory, tier: memory })
+        ? Effect.succeed(foundIn(inMemory))
         : this.entries.lookBelow(key)
       return Effect.map(found, (held) => {
         const verdict = held === undefined || this.entries.isIdle(key, now)

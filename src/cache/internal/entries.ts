@@ -24,6 +24,7 @@ import {
 } from "../Invalidation.ts"
 import type { LoadedOptions } from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
+import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
 import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
 
@@ -32,6 +33,14 @@ const written = "written"
 
 /** The tier that is asked through its synchronous door. */
 export const memory = "memory"
+
+/** An entry of that tier, as it is served. */
+export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
+  value: entry.value,
+  tier: memory,
+  entry,
+  stale
+})
 
 export const noTags: ReadonlyArray<string> = []
 
@@ -68,7 +77,8 @@ export const knowing = <A, E>(
     (watches) => Effect.sync(() => holdings.forEach(({ unwatch }, i) => unwatch(watches[i]!)))
   )
 
-const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
+/** What memory found, as a tier says it. */
+export const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
   entry === undefined ? undefined : { entry, tier: memory }
 
 export class Entries<V> {

@@ -18,7 +18,7 @@ import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
-import { type Entries, memory, noTags } from "./entries.ts"
+import { type Entries, fromMemory, noTags } from "./entries.ts"
 import { CurrentLoad, Flight, Load, type Served } from "./flight.ts"
 
 interface Failure {
@@ -301,12 +301,7 @@ export class Loads<V> {
 
   skip(flight: Flight<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
     return Effect.sync(() => {
-      this.end(
-        flight,
-        previous !== undefined && this.maySubstitute(flight.key, previous, this.cache.time.now())
-          ? Exit.succeed({ value: previous.value, tier: memory, entry: previous, stale: true })
-          : Exit.fail(this.absent(flight.key, "skipped"))
-      )
+      this.endWith(flight, previous, this.cache.time.now(), () => Exit.fail(this.absent(flight.key, "skipped")))
     })
   }
 
@@ -389,11 +384,21 @@ export class Loads<V> {
       )
     }
     if (!flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)
+    this.endWith(flight, previous, now, () => exit)
+  }
+
+  /** Ends a flight that brings no value: with the stale entry where it may be served, else with what came of it. */
+  endWith(
+    flight: Flight<V>,
+    previous: Entry<V> | undefined,
+    now: number,
+    otherwise: () => Exit.Exit<never, unknown>
+  ): void {
     this.end(
       flight,
-      previous !== undefined && this.maySubstitute(key, previous, now)
-        ? Exit.succeed({ value: previous.value, tier: memory, entry: previous, stale: true })
-        : exit
+      previous !== undefined && this.maySubstitute(flight.key, previous, now)
+        ? Exit.succeed(fromMemory(previous, true))
+        : otherwise()
     )
   }
 
