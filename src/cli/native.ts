@@ -4,6 +4,7 @@
  */
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import { type Finding, labelOf, type Place, say } from "./findings.ts"
+import { escape, offsetOf } from "./source.ts"
 
 // The compiler names one member of the requirements, or all; the latter are names, and rights with their two arguments.
 const right = `(Owns|Borrows)<"([^"]+)", (\\w+)>`
@@ -33,7 +34,7 @@ const ownerOf = (
   pattern: string,
   sources: ReadonlyArray<readonly [file: string, text: string]>
 ): string | undefined => {
-  const quoted = pattern.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
+  const quoted = escape(pattern)
   const shape = new RegExp(`(["']?)([\\w$-]+)\\1\\s*:\\s*\\{\\s*pattern\\s*:\\s*["'\`]${quoted}["'\`]([^}]*)`)
   for (const [, text] of sources) {
     const found = shape.exec(text)
@@ -127,12 +128,6 @@ const familyOf = (name: string, callee: string, source: string): string | undefi
   const named = new RegExp(`\\bconst\\s+${whole}\\s*=\\s*[\\w$.]+\\.keys\\.([\\w$]+)\\s*(?:;|\\n|$)`)
   const found = taken.exec(source)
   return found === null ? named.exec(source)?.[1] : found[1] ?? name
-}
-
-const offsetOf = (source: string, { column, line }: Place): number => {
-  let start = 0
-  for (let at = 1; at < line; at++) start = source.indexOf("\n", start) + 1
-  return start + column - 1
 }
 
 // Comments, texts and regular expressions, in which brackets are none; and the brackets. A slash begins a regular

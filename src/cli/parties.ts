@@ -5,6 +5,7 @@
  * or else the nearest one that is named before it, be it by an accessor.
  */
 import type { Finding, Place } from "./findings.ts"
+import { escape, offsetOf } from "./source.ts"
 
 export interface Declaration extends Place {
   readonly length: number
@@ -53,8 +54,6 @@ const findIn = (finding: Finding, areas: ReadonlyArray<Area>): Declaration | und
   return undefined
 }
 
-const escape = (text: string): string => text.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")
-
 const findDeclaration = (name: string, area: Area, finding: Finding): Declaration | undefined => {
   const family = new RegExp(
     `(?<![\\w$])(["']?)${escape(name)}\\1\\s*:\\s*\\{\\s*(?:pattern|borrows|layer|reads)\\b`,
@@ -81,7 +80,7 @@ const findManifest = (finding: Finding, files: ReadonlyArray<Source>): Manifest 
   const manifests = files.flatMap(manifestsIn)
   const text = files.find(([file]) => file === finding.file)?.[1] ?? ""
   const lines = text.split("\n")
-  const at = lines.slice(0, finding.line - 1).join("\n").length + finding.column
+  const at = offsetOf(text, finding)
   const around = manifests.find(({ end, file, start }) => file === finding.file && start <= at && at < end)
   if (around !== undefined) return around
   const owners = accessorsIn(text)
