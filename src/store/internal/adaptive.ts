@@ -52,11 +52,11 @@ export class Adaptive {
   }
 
   get weight(): number {
-    return this.queues.weights.total
+    return this.queues.weight
   }
 
   get weightMax(): number {
-    return this.queues.weights.max
+    return this.queues.weightMax
   }
 
   get size(): number {
@@ -99,7 +99,7 @@ export class Adaptive {
   }
 
   resize(weightMax: number): void {
-    this.queues.weights.resize(weightMax)
+    this.queues.resize(weightMax)
     this.duel.resize(weightMax)
   }
 
@@ -131,7 +131,7 @@ export class Adaptive {
     const hash = this.hashOf(slot)
     // The sample may have become smaller since the slot was marked.
     if (!this.duel.isSampled(hash)) return
-    const turned = this.duel.observe(hash, this.queues.weights.of(slot), this.queues.size)
+    const turned = this.duel.observe(hash, this.queues.weightOf(slot), this.queues.size)
     if (!turned) return
     this.queues.shape = shapes[this.duel.leader]!
     this.ordersByUse = this.queues.ordersByUse

@@ -80,7 +80,7 @@ export class Duel {
   resize(weightMax: number): void {
     this.weightMax = weightMax
     for (const rival of this.rivals) {
-      rival.weights.resize(Math.floor(weightMax / 2 ** this.sampleBits))
+      rival.resize(Math.floor(weightMax / 2 ** this.sampleBits))
       this.evict(rival)
     }
   }
@@ -89,7 +89,7 @@ export class Duel {
     let held = 0
     for (const rival of this.rivals) {
       rival.checkInvariants()
-      invariant(rival.weights.total <= rival.weights.max, "Duel", "a rival holds what fits", rival.weights.total)
+      invariant(rival.weight <= rival.weightMax, "Duel", "a rival holds what fits", rival.weight)
     }
     for (let key = 0; key < this.numbered; key++) {
       const holders = this.rivals.filter((rival) => rival.has(key)).length
@@ -105,7 +105,7 @@ export class Duel {
       this.scores[at]!++
       rival.use(key)
       if (rival.ordersByUse) rival.renew(key)
-      if (rival.weights.of(key) === weight) return
+      if (rival.weightOf(key) === weight) return
       rival.reweigh(key, weight)
     } else {
       rival.insert(key, hash, weight)
@@ -115,7 +115,7 @@ export class Duel {
   }
 
   private evict(rival: TwoQueues): void {
-    while (rival.weights.total > rival.weights.max) {
+    while (rival.weight > rival.weightMax) {
       const key = rival.evict()
       this.holders[key]!--
       this.release(key)

@@ -24,8 +24,7 @@ import { Ghosts } from "./ghosts.ts"
 import { BrokenInvariant, invariant } from "./invariant.ts"
 import type { HashOf } from "./keyHash.ts"
 import { grownBytes } from "./slotCapacity.ts"
-import { SlotLists } from "./slotLists.ts"
-import { SlotWeights } from "./slotWeights.ts"
+import { WeighedPolicy } from "./weighedPolicy.ts"
 
 /** What makes one policy of the many. `windowShare` is the part of the weight that the window may have. */
 export interface Shape {
@@ -51,12 +50,9 @@ const sketchedPerEntry = 2
 // Bounds the work of one eviction, after the shape changed or when everything was used.
 const looksPerEvictionMax = 1_000
 
-export class TwoQueues {
+export class TwoQueues extends WeighedPolicy {
   declare shape: Shape
-  size = 0
-  declare readonly weights: SlotWeights
   declare private readonly hashOf: HashOf
-  declare private readonly lists: SlotLists
   private readonly sketch = new FrequencySketch()
   private readonly ghosts = new Ghosts()
   private states = new Uint8Array(0)
@@ -66,9 +62,8 @@ export class TwoQueues {
 
   /** `shapes` are all that it may ever have: what none of them asks is not kept. The first is that to begin with. */
   constructor(weightMax: number, hashOf: HashOf, shapes: ReadonlyArray<Shape>) {
+    super(2, weightMax)
     this.hashOf = hashOf
-    this.lists = new SlotLists(2, weightMax + 1)
-    this.weights = new SlotWeights(weightMax)
     this.shape = shapes[0]!
     this.sketches = shapes.some((shape) => shape.admission === "popular")
     this.remembers = shapes.some((shape) => shape.admission === "twice")
@@ -111,6 +106,10 @@ export class TwoQueues {
     return this.states[slot]! & usesMax
   }
 
+  weightOf(slot: number): number {
+    return this.weights.of(slot)
+  }
+
   /** Counts a use. Whether that is news of a watched slot: uses beyond `usesMax` in one round are not. */
   use(slot: number): boolean {
     const state = this.states[slot]!
@@ -130,18 +129,11 @@ export class TwoQueues {
     this.weights.replace(slot, weight)
   }
 
-  remove(slot: number): void {
+  override remove(slot: number): void {
     this.lists.remove(slot)
     if (!this.isMain(slot)) this.windowWeight -= this.weights.of(slot)
     this.weights.remove(slot)
     this.size--
-  }
-
-  evict(): number {
-    if (this.size === 0) return -1
-    const victim = this.weights.oversized !== -1 ? this.weights.oversized : this.victim()
-    this.remove(victim)
-    return victim
   }
 
   checkInvariants(): void {
@@ -155,7 +147,7 @@ export class TwoQueues {
     this.weights.checkTotal([...inWindow, ...inMain])
   }
 
-  private victim(): number {
+  protected override victim(): number {
     const windowMax = this.ordersByUse ? Infinity : Math.max(1, Math.floor(this.shape.windowShare * this.weights.max))
     for (let looks = 0; this.windowWeight > windowMax && looks < looksPerEvictionMax; looks++) {
       const candidate = this.lists.last(window)
