@@ -5,11 +5,9 @@
  * the design promises; a figure that is worse is measured up to three times, since a disturbance is not a regression.
  * Bytes per entry are compared as they are.
  */
-import { execFileSync } from "node:child_process"
 import { readFileSync } from "node:fs"
-import { fileURLToPath } from "node:url"
+import { child } from "./child.ts"
 
-const folder = fileURLToPath(new URL(".", import.meta.url))
 const attempts = 3
 
 // A ratio may be this many times the committed one. Hits are a few loads from memory, and depend on the machine's cache.
@@ -40,12 +38,7 @@ const committed = (part: string): ReadonlyArray<Row> =>
 
 const measure = (part: string): ReadonlyArray<Row> => {
   const [script, args] = part === "work" ? ["work", ["quick"]] as const : ["hits", ["10000", part, "quick"]] as const
-  const printed = execFileSync(
-    process.execPath,
-    ["--conditions=@effect-stateless/source", `${folder}${script}.ts`, ...args],
-    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }
-  )
-  return JSON.parse(printed).rows
+  return child(`${script}.ts`, args).rows
 }
 
 const ratioOf = (rows: ReadonlyArray<Row>, name: string): number => {
@@ -59,12 +52,7 @@ const memoryTolerance = 1.1
 const contestants = ["stateless, plain", "stateless, ttl", "stateless, grace", "stateless, own tag"]
 const bytesOf = (contestant: string): number =>
   parts.memory.figures.find((each: { readonly contestant: string }) => each.contestant === contestant).bytesPerEntry
-const measuredBytes = (contestant: string): number =>
-  JSON.parse(execFileSync(
-    process.execPath,
-    ["--expose-gc", "--conditions=@effect-stateless/source", `${folder}memory.ts`, contestant],
-    { encoding: "utf8", stdio: ["ignore", "pipe", "inherit"] }
-  )).bytesPerEntry
+const measuredBytes = (contestant: string): number => child("memory.ts", [contestant], ["--expose-gc"]).bytesPerEntry
 const heavier: Array<string> = []
 for (const contestant of contestants) {
   const [bytes, before] = [measuredBytes(contestant), bytesOf(contestant)]

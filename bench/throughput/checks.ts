@@ -9,8 +9,9 @@
  */
 import * as Effect from "effect/Effect"
 import { registerHooks } from "node:module"
+import { over } from "./loops.ts"
 import { type Case, inTurns, thorough, workDone } from "./measure.ts"
-import { sequenceMask, zipf } from "./workload.ts"
+import { zipf } from "./workload.ts"
 
 type Cut = readonly [file: string, text: string, without: string]
 
@@ -63,26 +64,10 @@ await fill(runtime, "all", ids)
 const { all } = Users.keys
 const reader = runtime.runSync(all.reader)
 
+const { inGenerator, synchronous } = over(reads)
 const cases: ReadonlyArray<Case> = [
-  {
-    name: "getUnsafe, synchronous",
-    work: (count) => {
-      let found = 0
-      for (let i = 0; i < count; i++) if (reader.getUnsafe({ id: reads[i & sequenceMask]! }) !== undefined) found++
-      return found
-    }
-  },
-  {
-    name: "get in a generator",
-    work: (count) =>
-      runtime.runSync(Effect.gen(function*() {
-        let found = 0
-        for (let i = 0; i < count; i++) {
-          if ((yield* all.get({ id: reads[i & sequenceMask]! })) !== undefined) found++
-        }
-        return found
-      }))
-  }
+  synchronous("getUnsafe, synchronous", (id) => reader.getUnsafe({ id })),
+  inGenerator("get in a generator", all.get, (body) => runtime.runSync(Effect.gen(body)))
 ]
 
 const rows = await inTurns(cases, thorough)

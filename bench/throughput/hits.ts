@@ -17,6 +17,7 @@ import * as EffectCache from "effect/Cache"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import { over } from "./loops.ts"
 import { type Case, inTurns, quickly, thorough, workDone } from "./measure.ts"
 import { installRivals, makeRival, rivalNames } from "./rivals.ts"
 import { type BenchRuntime, type FamilyName, familyNames, fill, runtimeOf, Users } from "./stateless.ts"
@@ -30,33 +31,10 @@ const isSmall = keyCount <= 10_000
 
 const { ids, reads } = zipf(keyCount)
 
-// Whatever is read is read by a function of its own, as in a program, where one place reads one family: V8 makes a
-// function's code for the one closure that it has seen of it, and one function shared by six families read each 10 to
-// 15 ns later. The name in the text keeps V8 from finding the same function again.
-const ownFunction = (name: string, body: string, scope: { readonly [name: string]: unknown }): any =>
-  new Function(...Object.keys(scope), `// ${name}\n return ${body}`)(...Object.values(scope))
-
-const inGenerator = (name: string, get: unknown, run: (body: () => any) => number) => {
-  const body = `function*(count) {
-    let found = 0
-    for (let i = 0; i < count; i++) if ((yield* keys.get({ id: reads[i & mask] })) !== undefined) found++
-    return found
-  }`
-  const read = ownFunction(name, body, { keys: { get }, reads, mask: sequenceMask })
-  return (count: number): number => run(() => read(count))
-}
+const { inGenerator, synchronous } = over(reads)
 
 const inFiber = (runtime: BenchRuntime, family: FamilyName) =>
-  inGenerator(family, Users.keys[family].get, (body) => runtime.runSync(Effect.gen(body)))
-
-const synchronous = (name: string, read: (id: string) => unknown): Case => {
-  const body = `function(count) {
-    let found = 0
-    for (let i = 0; i < count; i++) if (read(reads[i & mask]) !== undefined) found++
-    return found
-  }`
-  return { name, work: ownFunction(name, body, { read, reads, mask: sequenceMask }) }
-}
+  inGenerator(`get in a generator, ${family}`, Users.keys[family].get, (body) => runtime.runSync(Effect.gen(body)))
 
 // The service behind the class of a manifest; there is no right to it, which is what this measures.
 const engineOf = Effect.map(Users, (runtime) => (runtime as { readonly cache: Cache }).cache)
@@ -72,9 +50,8 @@ const ours = (runtime: BenchRuntime): ReadonlyArray<Case> => {
   const reader = runtime.runSync(plain.reader)
   const cases: Array<Case> = [
     synchronous("getUnsafe, synchronous, plain", (id) => reader.getUnsafe({ id })),
-    ...familyNames.filter((family) => isSmall || family === "plain" || family === "ttl" || family === "all").map((
-      family
-    ): Case => ({ name: `get in a generator, ${family}`, work: inFiber(runtime, family) }))
+    ...familyNames.filter((family) => isSmall || family === "plain" || family === "ttl" || family === "all")
+      .map((family) => inFiber(runtime, family))
   ]
   if (!isSmall) return cases
   const all = runtime.runSync(Users.keys.all.reader)
@@ -234,7 +211,7 @@ const byHand = (): ReadonlyArray<Case> => {
   const read = (params: { readonly id: string }) => new Read(params)
   return [
     synchronous("a hit written by hand", (id) => get({ id })),
-    { name: "a hit written by hand, in a generator", work: inGenerator("byHand", read, (body) => body().next().value) }
+    inGenerator("a hit written by hand, in a generator", read, (body) => body().next().value)
   ]
 }
 
@@ -350,7 +327,7 @@ const alone = async (family: FamilyName): Promise<ReadonlyArray<Case>> => {
     baselines()[0]!,
     ...byHand(),
     synchronous(`getUnsafe, synchronous, ${family}`, (id) => reader.getUnsafe({ id })),
-    { name: `get in a generator, ${family}`, work: inFiber(runtime, family) }
+    inFiber(runtime, family)
   ]
 }
 

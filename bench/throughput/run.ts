@@ -11,23 +11,13 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
 import { dirname } from "node:path"
 import { fileURLToPath } from "node:url"
+import { child } from "./child.ts"
 import { median } from "./measure.ts"
 import { installRivals, rivalVersions } from "./rivals.ts"
 import { familyNames } from "./stateless.ts"
 
-const folder = fileURLToPath(new URL(".", import.meta.url))
 const results = fileURLToPath(new URL("../results/throughput.json", import.meta.url))
 const root = fileURLToPath(new URL("../..", import.meta.url))
-
-const child = (script: string, args: ReadonlyArray<string>, flags: ReadonlyArray<string> = []): any => {
-  const conditions = script === "size.ts" ? [] : ["--conditions=@effect-stateless/source"]
-  const printed = execFileSync(process.execPath, [...conditions, ...flags, `${folder}${script}`, ...args], {
-    encoding: "utf8",
-    stdio: ["ignore", "pipe", "inherit"],
-    maxBuffer: 2 ** 26
-  })
-  return JSON.parse(printed.trim().split("\n").at(-1)!)
-}
 
 interface Row {
   readonly name: string
