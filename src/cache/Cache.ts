@@ -25,6 +25,7 @@ import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
+import type { Lease } from "../capability/Lease.ts"
 import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
@@ -59,7 +60,7 @@ export interface Write {
   readonly family: CacheFamily<any>
   readonly key: string
   readonly value: { readonly value: unknown } | undefined
-  readonly options: SetOptions
+  readonly options: SetOptions<Lease>
 }
 
 // What a listener may fall behind; it loses the oldest events beyond.

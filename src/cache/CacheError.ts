@@ -12,7 +12,7 @@ import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import { ManifestError } from "../ownership/Validation.ts"
 import { StoreError } from "../store/StoreError.ts"
 
-const Verb = Schema.Literals(["read", "write", "lease", "delegate"])
+const Verb = Schema.Literals(["read", "write", "lease", "delegate", "appoint"])
 
 /**
  * What an operation meant to do to a key.
@@ -33,11 +33,13 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
   verb: Verb,
   pattern: Schema.String,
   family: Schema.String,
-  holds: Schema.Literals(["nothing", "a borrow"])
+  holds: Schema.Literals(["nothing", "a borrow", "a lookup"])
 }) {
   override get message() {
     return `cannot ${this.verb} \`${this.pattern}\`: it is owned by \`${this.family}\`, and the caller ` +
-      (this.holds === "nothing" ? "has no right to it" : "only borrows it")
+      (this.holds === "nothing" ? "has no right to it"
+        : this.holds === "a borrow" ? "only borrows it"
+        : "is a lookup, which only answers with its own value")
   }
 }
 

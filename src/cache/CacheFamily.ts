@@ -21,9 +21,10 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import * as Semaphore from "effect/Semaphore"
-import { LeaseError } from "../capability/Lease.ts"
+import { type Lease, LeaseError } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
+import { matches } from "../pattern/KeyPattern.ts"
 import type { HotPartition } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
@@ -49,7 +50,7 @@ import { type Below, both, nothing } from "./internal/outbox.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
-const noOptions: SetOptions = {}
+const noOptions: SetOptions<Lease> = {}
 
 /**
  * One family of a cache.
@@ -393,7 +394,7 @@ export class CacheFamily<V = unknown> {
     return this.loads.joinable(key) === undefined ? "load" : "join"
   }
 
-  set(key: string, value: V, options: SetOptions = noOptions): Effect.Effect<void, CacheError> {
+  set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
     const isConditional = options.ifVersion !== undefined
     return this.cache.whenRoom(() =>
       knowing(isConditional ? [this.holding(key)] : [], (held) => {
@@ -408,14 +409,14 @@ export class CacheFamily<V = unknown> {
     return this.entries.holding(key)
   }
 
-  private applySet(key: string, value: V, options: SetOptions): Below {
+  private applySet(key: string, value: V, options: SetOptions<Lease>): Below {
     const stamp = this.cache.nextStamp()
     const dependents = this.cache.spread(this.name, key, "hide")
     return both(dependents, this.applyWrite(key, value, options, stamp))
   }
 
   /** The synchronous part of a write, without its dependents; what is returned is left to do below. */
-  applyWrite(key: string, value: V, options: SetOptions, stamp: number): Below {
+  applyWrite(key: string, value: V, options: SetOptions<Lease>, stamp: number): Below {
     const now = this.cache.time.now()
     this.loads.overtake(key)
     this.loads.failures.delete(key)
@@ -438,10 +439,10 @@ export class CacheFamily<V = unknown> {
 
   setMany(
     entries: ReadonlyArray<readonly [key: string, value: V]>,
-    options: SetOptions = noOptions
+    options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
     return this.cache.whenRoom(() => {
-      const refusal = this.refusalOf(options)
+      const refusal = this.refusalOf(options, entries.map(([key]) => key))
       if (refusal !== undefined) return Effect.fail(refusal)
       let below = nothing
       for (const [key, value] of entries) below = both(below, this.applySet(key, value, options))
@@ -540,11 +541,11 @@ export class CacheFamily<V = unknown> {
   /** Why a write on a condition must not happen, given what is held of the key, as far as that is known. */
   conflictOf(
     key: string,
-    options: SetOptions,
+    options: SetOptions<Lease>,
     held: Entry<V> | undefined,
     isKnown: boolean
   ): CacheError | undefined {
-    const refusal = this.refusalOf(options)
+    const refusal = this.refusalOf(options, [key])
     if (refusal !== undefined || options.ifVersion === undefined) return refusal
     const expected = options.ifVersion ?? undefined
     if (isKnown && held?.version === expected) return undefined
@@ -553,11 +554,20 @@ export class CacheFamily<V = unknown> {
     })
   }
 
-  private refusalOf({ lease }: SetOptions): CacheError | undefined {
+  private refusalOf({ lease }: SetOptions<Lease>, keys: ReadonlyArray<string>): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
-    if (lease?.isHeldUnsafe() !== false) return undefined
+    if (lease === undefined) return undefined
+    const why = this.whyNotUnder(lease, keys)
+    if (why === undefined) return undefined
     const patterns = lease.patterns.map(({ source }) => source)
-    return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why: "ended" }) }) })
+    return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why }) }) })
+  }
+
+  private whyNotUnder(lease: Lease, keys: ReadonlyArray<string>): LeaseError["why"] | undefined {
+    if (!lease.isHeldUnsafe()) return "ended"
+    if (lease.mode === "shared") return "shared"
+    const isCovered = (key: string) => lease.patterns.some((pattern) => matches(key, pattern))
+    return keys.every((key) => isCovered(this.spec.render(key))) ? undefined : "other key"
   }
 
   /** Drops keys, and all that depends on them. */

@@ -5,7 +5,6 @@
  */
 import type * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { Lease } from "../capability/Lease.ts"
 import type { Partition } from "../store/Store.ts"
 import type { Expiry } from "./Expiry.ts"
 import type * as Lookup from "./Lookup.ts"
@@ -78,11 +77,11 @@ export interface Loader<V> {
  * @category models
  * @since 0.1.0
  */
-export interface SetOptions extends Lookup.LoadedOptions {
+export interface SetOptions<out L = never> extends Lookup.LoadedOptions {
   /** The version that the key must have, or `null` for none: else `VersionConflict`. */
   readonly ifVersion?: number | null | undefined
   /** The lease under which the write is made: refused when it has ended, however late the write comes. */
-  readonly lease?: Lease | undefined
+  readonly lease?: L | undefined
 }
 
 /**

@@ -18,6 +18,7 @@ import type { findNearest, Trie } from "../pattern/PatternSet.ts"
 
 declare const TypeId: unique symbol
 declare const HeadId: unique symbol
+declare const AppointId: unique symbol
 
 /**
  * The shape behind {@link Owns}. It is exported for declaration files only: requirements name the alias, which prints
@@ -80,6 +81,27 @@ export type Borrows<Pattern extends string, Self> = BorrowsCapability<
 >
 
 /**
+ * The manifest's word that a piece of code may make itself the owner of a pattern. Only `modules` gives it, to the
+ * module of that family, and the composition root, to all: `layer`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Appoints<out Pattern extends string, Self> {
+  readonly [AppointId]: { readonly pattern: Pattern; readonly cache: (_: Self) => Self }
+}
+
+/**
+ * The same for a borrower. Who may appoint an owner may let somebody read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Admits<out Pattern extends string, Self> extends Appoints<Pattern, Self> {
+  readonly "E0203: this makes itself an owner, and its type lets it only read": unknown
+}
+
+/**
  * Any capability of any cache; for matching.
  *
  * @category models
@@ -133,7 +155,10 @@ export type BorrowsEach<Ps, Self> = Ps extends string ? Borrows<Ps, Self> : neve
  * @category type level
  * @since 0.1.0
  */
-export type exceeding<R, Allowed, Self> = Exclude<Extract<R, OwnsCapability<any, any, any, Self>>, Allowed>
+export type exceeding<R, Allowed, Self> = Exclude<
+  Extract<R, OwnsCapability<any, any, any, Self> | Appoints<any, Self>>,
+  Allowed
+>
 
 /**
  * What the capabilities do, in words: `reads 'user:{id}'`, `writes 'user:{id}'`.
@@ -143,6 +168,8 @@ export type exceeding<R, Allowed, Self> = Exclude<Extract<R, OwnsCapability<any,
  */
 export type describe<R> = R extends BorrowsCapability<infer P, any, any, any> ? `reads '${P}'`
   : R extends OwnsCapability<infer P, any, any, any> ? `writes '${P}'`
+  : R extends Admits<infer P, any> ? `makes itself a reader of '${P}'`
+  : R extends Appoints<infer P, any> ? `makes itself the owner of '${P}'`
   : never
 
 // --- run time --------------------------------------------------------------------------------------------------------
@@ -172,3 +199,12 @@ export interface Grant<out Engine = unknown> {
  */
 export const grantKey = (manifest: string, mode: Grant["mode"], pattern: string): string =>
   `effect-stateless/capability/Capability/${manifest}/${mode}/${pattern}`
+
+/**
+ * The name under which the manifest's word is found in a Context; without a pattern, that of the composition root.
+ *
+ * @category getters
+ * @since 0.1.0
+ */
+export const appointKey = (manifest: string, mode?: Grant["mode"], pattern?: string): string =>
+  `effect-stateless/capability/Capability/${manifest}/appoint/${mode ?? "*"}/${pattern ?? "*"}`

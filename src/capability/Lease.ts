@@ -64,11 +64,13 @@ export const defaults = { mode: "exclusive", deadline: "10 seconds", timeToLive:
 export class LeaseError extends Schema.TaggedError<LeaseError>()("LeaseError", {
   code: Schema.tag("E0219"),
   patterns: Schema.Array(Schema.String),
-  why: Schema.Literals(["timeout", "ended", "queue full"])
+  why: Schema.Literals(["timeout", "ended", "queue full", "shared", "other key"])
 }) {
   override get message() {
     const what = this.patterns.map((pattern) => `\`${pattern}\``).join(", ")
     if (this.why === "ended") return `the lease on ${what} has ended`
+    if (this.why === "shared") return `the lease on ${what} is shared, and a write needs it alone`
+    if (this.why === "other key") return `the lease on ${what} does not cover the key that is written`
     const why = this.why === "timeout" ? "others hold it, and the deadline has passed" : "too many wait for it already"
     return `no lease on ${what}: ${why}`
   }
@@ -80,9 +82,11 @@ export class LeaseError extends Schema.TaggedError<LeaseError>()("LeaseError", {
  * @category models
  * @since 0.1.0
  */
-export interface Lease {
+export interface Lease<out Pattern extends string = string, out Mode extends LeaseMode = LeaseMode> {
   readonly patterns: ReadonlyArray<KeyPattern>
-  readonly mode: LeaseMode
+  readonly mode: Mode
+  /** The pattern of the family that it was acquired of; undefined when it was acquired of the table itself. */
+  readonly "~family"?: Pattern
   /** Greater than that of every lease before it. */
   readonly token: number
   /** Milliseconds since the epoch. */

@@ -610,11 +610,11 @@ export const familyIsWhole = (family: string) =>
  * @category ownership
  * @since 0.1.0
  */
-export type familyUnknown<Id extends string, Family extends string> = message<
-  "E0210",
-  `'${Id}' declares no family '${Family}'`,
-  "declare it, or check its spelling"
->
+export type familyUnknown<
+  Id extends string,
+  Family extends string,
+  Help extends string = "declare it, or check its spelling"
+> = message<"E0210", `'${Id}' declares no family '${Family}'`, Help>
 /**
  * E0210 at run time.
  *
@@ -751,6 +751,42 @@ export type moduleExceeds<Module extends string, Does extends string, Granted ex
 >
 
 /**
+ * E0234: a module that reads what no module of the same call owns.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleUnserved<Module extends string, Pattern extends string, Family extends string> = message<
+  "E0234",
+  `module '${Module}' reads '${Pattern}', and no module here has the owner of '${Family}'`,
+  `add ${Family}: owner('${Family}', ...), or provide it in the module that owns '${Family}'`
+>
+
+/**
+ * E0236: a module with an engine of its own.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleBuilds<Module extends string> = message<
+  "E0236",
+  `module '${Module}' requires a store, so it builds an engine of its own`,
+  "leave the engine to modules, and give another manifest's layer beside them"
+>
+
+/**
+ * E0235: two modules of one call that own one family.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleTwice<Family extends string, Module extends string, Other extends string> = message<
+  "E0235",
+  `modules '${Module}' and '${Other}' both own '${Family}'`,
+  `name '${Family}' in one of them`
+>
+
+/**
  * E0226: a module that gives away the ownership of another family.
  *
  * @category ownership
@@ -771,7 +807,7 @@ export type moduleProvides<Module extends string, Pattern extends string> = mess
 export type moduleOwnerMissing<Module extends string, Pattern extends string> = message<
   "E0227",
   `module '${Module}' writes '${Pattern}' without an owner`,
-  `give its layer Layer.provide(owner('${Module}', ...)) of this manifest`
+  `give its layer Layer.provide(owner(...)) of this manifest`
 >
 
 /**
@@ -986,11 +1022,12 @@ const showPath = (path: ReadonlyArray<string>): string => {
  * @category manifests
  * @since 0.1.0
  */
-export type referenceUnknown<Family extends string, Verb extends string, Pattern extends string> = message<
-  "E0402",
-  `'${Family}' ${Verb} '${Pattern}', but no family declares it`,
-  "declare a pattern that covers it, or check its spelling"
->
+export type referenceUnknown<
+  Family extends string,
+  Verb extends string,
+  Pattern extends string,
+  Help extends string = "declare a pattern that covers it, or check its spelling"
+> = message<"E0402", `'${Family}' ${Verb} '${Pattern}', but no family declares it`, Help>
 /**
  * E0402 at run time.
  *
@@ -1278,3 +1315,30 @@ export type selfWrong<Id extends string> = message<
   `the rights of '${Id}' are given to another class`,
   `write class ${Id} extends Manifest.Service<${Id}>()('${Id}', ...)`
 >
+
+/**
+ * E0416: a parameter that two families on an edge spell in different ways.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type speltOtherwise<Family extends string, Pattern extends string, Name extends string, Source extends string> =
+  message<
+    "E0416",
+    `'${Family}' derives '${Pattern}', and spells '${Name}' otherwise than '${Source}' does`,
+    `give both the same codec in params, or its changes would not reach '${Family}'`
+  >
+
+/**
+ * The same, for the run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const speltOtherwise = (family: string, pattern: string, name: string, source: string) =>
+  finding(
+    "E0416",
+    "SpeltOtherwise",
+    say`${family} derives ${pattern}, and spells ${name} otherwise than ${source} does`,
+    say`give both the same codec in params, or its changes would not reach ${family}`
+  )

@@ -139,3 +139,27 @@ export type write = message<
   "this is no write that a batch could do together with others",
   "use setting or deleting of an accessor, which say what to write and do not run"
 >
+
+/**
+ * E0219: a lease of another family, or one that is shared.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type lease<Pattern extends string> = message<
+  "E0219",
+  `this is no lease under which '${Pattern}' could be written`,
+  "acquire one of the key itself, and not a shared one"
+>
+
+/**
+ * E0113: a lookup whose parameters have other types than those of its family.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type lookupParameters<Family extends string, Pattern extends string> = message<
+  "E0113",
+  `the lookup of family '${Family}' takes other parameters than '${Pattern}' has`,
+  "leave its parameters without types, or give those that params declares, or else string"
+>

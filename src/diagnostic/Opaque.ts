@@ -137,3 +137,27 @@ export type module = message<
   "it is unknown what this module requires",
   "give a Layer, and none whose requirements are any"
 >
+
+/**
+ * E0214: something else than an object with a module for each name.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type modules = message<
+  "E0214",
+  "these are no modules: a layer for each family or reader",
+  "give an object, { user: owner('user', ...), ... }"
+>
+
+/**
+ * E0414: modules whose names the compiler does not know.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type moduleNames = message<
+  "E0414",
+  "the names of these modules are not known, so nothing can be checked about them",
+  "write each as a literal property"
+>

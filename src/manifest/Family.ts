@@ -43,7 +43,7 @@ export interface InvalidateOptions {
  * @category type level
  * @since 0.1.0
  */
-export type KeyParams<_Message, P extends string, Codecs> = {
+export type KeyParams<P extends string, Codecs = {}> = {
   readonly [N in NameIn<P, ParamNames<P>>]: CheckedParam<P, N, Codecs>
 }
 
@@ -53,7 +53,7 @@ export type KeyParams<_Message, P extends string, Codecs> = {
  * @category type level
  * @since 0.1.0
  */
-export type SomeParams<_Message, P extends string, Codecs> = {
+export type SomeParams<P extends string, Codecs = {}> = {
   readonly [N in NameIn<P, ParamNames<P>>]?: CheckedParam<P, N, Codecs> | undefined
 }
 
@@ -61,6 +61,14 @@ export type SomeParams<_Message, P extends string, Codecs> = {
 type NameIn<P extends string, Names> = [Names] extends [never] ? string extends P ? never : string : Names
 type CheckedParam<P extends string, N, Codecs> = string extends N ? Misfit.Otherwise<Misfit.parameters<P>>
   : ParamOf<N, Codecs> | Misfit.Otherwise<Misfit.parameter<P, N & string>>
+
+/**
+ * Options of a write to a family: a lease, if there is one, must be of its pattern, and exclusive.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type WriteOptions<P extends string> = SetOptions<Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>>
 
 /**
  * Several of something. A list is named apart, for the compiler looks into lists and not into other iterables.
@@ -82,133 +90,154 @@ export type Change<Message, V, E, R> =
   | Effect.Effect<V | Misfit.OtherwiseEach<Message, V>, E, R>
 
 /**
- * The keys of one family, `AppCache.keys.user`.
+ * The reading operations, which require `R`: a right, or nothing where it has been resolved.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Family<Self, P extends string, V, E, Codecs, Name = string> {
-  readonly name: Name
+export interface Reading<P extends string, V, E, Codecs, R = never> {
   readonly pattern: P
-
-  /** The key of the given parameters, `user:42`. */
-  readonly key: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => Effect.Effect<string, CacheError>
-  /** The parameters of a key; none if it is not a key of this family. */
-  readonly parse: (key: string) => Option.Option<ParsedParams<P, Codecs>>
 
   /** The value, from the nearest tier that holds it, or else from the lookup. */
   readonly get: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<V, CacheError | E, Borrows<P, Self>>
+    params: KeyParams<P, Codecs>
+  ) => Effect.Effect<V, CacheError | E, R>
   /** The value that is held; never loads. */
   readonly getOption: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<Option.Option<V>, CacheError, Borrows<P, Self>>
+    params: KeyParams<P, Codecs>
+  ) => Effect.Effect<Option.Option<V>, CacheError, R>
   /** The values, in the order of the parameters. */
   readonly getMany: (
-    params: ReadonlyArray<KeyParams<Misfit.parameters<P>, P, Codecs>>
-  ) => Effect.Effect<ReadonlyArray<V>, CacheError | E, Borrows<P, Self>>
+    params: ReadonlyArray<KeyParams<P, Codecs>>
+  ) => Effect.Effect<ReadonlyArray<V>, CacheError | E, R>
   /** The value with its tier, age, staleness, stamp and cost. */
   readonly getAnswer: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<Answer<V>, CacheError | E, Borrows<P, Self>>
+    params: KeyParams<P, Codecs>
+  ) => Effect.Effect<Answer<V>, CacheError | E, R>
   /** The same for the value that is held; never loads. */
   readonly getAnswerOption: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<Option.Option<Answer<V>>, CacheError, Borrows<P, Self>>
+    params: KeyParams<P, Codecs>
+  ) => Effect.Effect<Option.Option<Answer<V>>, CacheError, R>
   readonly has: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<boolean, CacheError, Borrows<P, Self>>
+    params: KeyParams<P, Codecs>
+  ) => Effect.Effect<boolean, CacheError, R>
   /** A part of the value, chosen by `f`. */
   readonly select: <A>(
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    params: KeyParams<P, Codecs>,
     f: (value: V) => A
-  ) => Effect.Effect<A, CacheError | E, Borrows<P, Self>>
+  ) => Effect.Effect<A, CacheError | E, R>
   /** Loads those that are missing, sixteen at a time by default; how many were loaded. One that fails is left out. */
   readonly warm: (
-    params: Many<KeyParams<Misfit.parameters<P>, P, Codecs>>,
+    params: Many<KeyParams<P, Codecs>>,
     options?: { readonly concurrency?: number | undefined }
-  ) => Effect.Effect<number, CacheError, Borrows<P, Self>>
+  ) => Effect.Effect<number, CacheError, R>
   /** The keys read most, as far as memory serves them, with their share of the reads. */
-  readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError, Borrows<P, Self>>
+  readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError, R>
   /** Why a key is, or is not, answered from the cache. */
   readonly explain: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<Explanation<V>, CacheError, Borrows<P, Self>>
+    params: KeyParams<P, Codecs>
+  ) => Effect.Effect<Explanation<V>, CacheError, R>
+}
+
+/**
+ * The writing operations, which require `R`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Writing<P extends string, V, E, Codecs, R = never> {
+  readonly pattern: P
 
   readonly set: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    params: KeyParams<P, Codecs>,
     value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>,
-    options?: SetOptions
-  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
+    options?: WriteOptions<P>
+  ) => Effect.Effect<void, CacheError, R>
   readonly setMany: (
     entries: Many<
       readonly [
-        params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+        params: KeyParams<P, Codecs>,
         value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>
       ]
     >,
-    options?: SetOptions
-  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
-  /** A write for `batch`: nothing happens until the batch is run. */
-  readonly setting: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
-    value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>,
-    options?: SetOptions
-  ) => Write<Owns<P, Self>>
-  /** A deletion for `batch`. */
-  readonly deleting: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
-    options?: Pick<SetOptions, "ifVersion">
-  ) => Write<Owns<P, Self>>
+    options?: WriteOptions<P>
+  ) => Effect.Effect<void, CacheError, R>
   /**
    * Replaces the value by what `f` makes of it, loading it first if it is absent. Updates of one key follow each
    * other.
    */
   readonly update: <E2 = never, R2 = never>(
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    params: KeyParams<P, Codecs>,
     f: (was: V) => Change<Misfit.change<P>, V, E2, R2>
-  ) => Effect.Effect<V, CacheError | E | E2, Owns<P, Self> | R2>
+  ) => Effect.Effect<V, CacheError | E | E2, R | R2>
   /**
    * Changes a part of what is held, which keeps its lifetime, tags and revision; `None` when nothing fresh is held, or
    * when the key changed while `f` ran. Nothing is loaded.
    */
   readonly patch: <E2 = never, R2 = never>(
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    params: KeyParams<P, Codecs>,
     f: (was: V) => Change<Misfit.change<P>, V, E2, R2>
-  ) => Effect.Effect<Option.Option<V>, CacheError | E2, Owns<P, Self> | R2>
+  ) => Effect.Effect<Option.Option<V>, CacheError | E2, R | R2>
   readonly delete: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
+    params: KeyParams<P, Codecs>
+  ) => Effect.Effect<void, CacheError, R>
   readonly deleteMany: (
-    params: ReadonlyArray<KeyParams<Misfit.parameters<P>, P, Codecs>>
-  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
+    params: ReadonlyArray<KeyParams<P, Codecs>>
+  ) => Effect.Effect<void, CacheError, R>
 
   /** Makes one entry, and all that depends on it, absent or stale. */
   readonly invalidate: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    params: KeyParams<P, Codecs>,
     options?: InvalidateOptions
-  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  ) => Effect.Effect<void, CacheError, R>
   /** The same for every entry that agrees with the given parameters. */
   readonly invalidateWhere: (
-    params: SomeParams<Misfit.parameters<P>, P, Codecs>,
+    params: SomeParams<P, Codecs>,
     options?: InvalidateOptions
-  ) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  ) => Effect.Effect<void, CacheError, R>
   /** The same for every entry of the family. */
-  readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
   /** The same for every entry of the family that was stored with the tag. */
-  readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, Owns<P, Self>>
+  readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
   /** Runs the lookup now, and stores what it gives. A failure leaves the old value in place. */
   readonly refresh: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<V, CacheError | E, Owns<P, Self>>
+    params: KeyParams<P, Codecs>
+  ) => Effect.Effect<V, CacheError | E, R>
+}
 
+/**
+ * The keys of one family, `AppCache.keys.user`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Family<Self, P extends string, V, E, Codecs, Name = string>
+  extends Reading<P, V, E, Codecs, Borrows<P, Self>>, Writing<P, V, E, Codecs, Owns<P, Self>>
+{
+  readonly name: Name
+
+  /** The key of the given parameters, `user:42`. */
+  readonly key: (params: KeyParams<P, Codecs>) => Effect.Effect<string, CacheError>
+  /** The parameters of a key; none if it is not a key of this family. */
+  readonly parse: (key: string) => Option.Option<ParsedParams<P, Codecs>>
+
+  /** A write for `batch`: nothing happens until the batch is run. */
+  readonly setting: (
+    params: KeyParams<P, Codecs>,
+    value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>,
+    options?: WriteOptions<P>
+  ) => Write<Owns<P, Self>>
+  /** A deletion for `batch`. */
+  readonly deleting: (
+    params: KeyParams<P, Codecs>,
+    options?: Pick<SetOptions, "ifVersion">
+  ) => Write<Owns<P, Self>>
   /** A right to one key until the scope closes: shared by many readers, or exclusive. */
   readonly lease: <Mode extends LeaseMode = "exclusive">(
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    params: KeyParams<P, Codecs>,
     options?: LeaseOptions<Mode>
   ) => Effect.Effect<
-    Lease,
+    Lease<P, Mode>,
     CacheError,
     (Mode extends "shared" ? Borrows<P, Self> : Owns<P, Self>) | Scope.Scope
   >
@@ -245,100 +274,54 @@ export interface Write<out R> {
 }
 
 /**
- * The operations of a borrower. Those of an owner are there to say why they cannot be used.
+ * The reading operations with their right resolved, for code that is no Effect, too.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Reader<P extends string, V, E, Codecs, Name = string> extends Readable<P, V, E, Codecs> {
-  // Methods, so that a handle of one family is one of any: their parameters name the family, and would keep them apart.
-  set(
-    params: Diagnostic.writeThroughBorrow<P, Name & string>,
-    value?: unknown,
-    options?: SetOptions
-  ): Effect.Effect<never>
-  setMany(
-    entries: Diagnostic.writeThroughBorrow<P, Name & string>,
-    options?: SetOptions
-  ): Effect.Effect<never>
-  update(
-    params: Diagnostic.writeThroughBorrow<P, Name & string>,
-    f?: (was: V) => unknown
-  ): Effect.Effect<never>
-  patch(
-    params: Diagnostic.writeThroughBorrow<P, Name & string>,
-    f?: (was: V) => unknown
-  ): Effect.Effect<never>
-  delete(params: Diagnostic.writeThroughBorrow<P, Name & string>): Effect.Effect<never>
-  deleteMany(params: Diagnostic.writeThroughBorrow<P, Name & string>): Effect.Effect<never>
-  invalidate(
-    params: Diagnostic.writeThroughBorrow<P, Name & string>,
-    options?: InvalidateOptions
-  ): Effect.Effect<never>
-  invalidateWhere(
-    params: Diagnostic.writeThroughBorrow<P, Name & string>,
-    options?: InvalidateOptions
-  ): Effect.Effect<never>
-  invalidateAll(
-    this: Diagnostic.writeThroughBorrow<P, Name & string>,
-    options?: InvalidateOptions
-  ): Effect.Effect<never>
-  invalidateTag(
-    tag: Diagnostic.writeThroughBorrow<P, Name & string>,
-    options?: InvalidateOptions
-  ): Effect.Effect<never>
-  refresh(params: Diagnostic.writeThroughBorrow<P, Name & string>): Effect.Effect<never>
-}
-
-/**
- * The operations that a borrow allows, with the right to them resolved.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Readable<P extends string, V, E, Codecs> {
-  readonly pattern: P
-  readonly get: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => Effect.Effect<V, CacheError | E>
+export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, E, Codecs> {
   /** The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended. */
-  readonly getUnsafe: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => V | undefined
+  readonly getUnsafe: (params: KeyParams<P, Codecs>) => V | undefined
   /**
    * The value as a Promise, for callers that are no Effect. A hit is resolved already, and neither it nor waiting for a
    * load that is under way starts a fiber; the rest is `Effect.runPromise` of `get`. `signal` interrupts. Rejects with
    * the error of `get`.
    */
   readonly getPromise: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
+    params: KeyParams<P, Codecs>,
     options?: { readonly signal?: AbortSignal | undefined }
   ) => Promise<V>
-  readonly getOption: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<Option.Option<V>, CacheError>
-  readonly getMany: (
-    params: ReadonlyArray<KeyParams<Misfit.parameters<P>, P, Codecs>>
-  ) => Effect.Effect<ReadonlyArray<V>, CacheError | E>
-  readonly getAnswer: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<Answer<V>, CacheError | E>
-  /** The same for the value that is held; never loads. */
-  readonly getAnswerOption: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<Option.Option<Answer<V>>, CacheError>
-  readonly has: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => Effect.Effect<boolean, CacheError>
-  /** A part of the value, chosen by `f`. */
-  readonly select: <A>(
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
-    f: (value: V) => A
-  ) => Effect.Effect<A, CacheError | E>
-  /** Loads those that are missing, sixteen at a time by default; how many were loaded. One that fails is left out. */
-  readonly warm: (
-    params: Many<KeyParams<Misfit.parameters<P>, P, Codecs>>,
-    options?: { readonly concurrency?: number | undefined }
-  ) => Effect.Effect<number, CacheError>
-  /** The keys read most, as far as memory serves them, with their share of the reads. */
-  readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError>
-  readonly explain: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>
-  ) => Effect.Effect<Explanation<V>, CacheError>
+}
+
+/**
+ * The operations of a borrower. Those of an owner are there to say why they cannot be used.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Reader<P extends string, V, E, Codecs, Name = string>
+  extends Readable<P, V, E, Codecs>, Refused<Diagnostic.writeThroughBorrow<P, Name & string>>
+{}
+
+/**
+ * What a reader cannot do. These are no properties, so editors do not offer them, and a reader is no writer.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Refused<Message> {
+  readonly [operation: `set${string}`]: Refusals<Message>["atArgument"]
+  readonly [operation: `update${string}`]: Refusals<Message>["atArgument"]
+  readonly [operation: `patch${string}`]: Refusals<Message>["atArgument"]
+  readonly [operation: `delete${string}`]: Refusals<Message>["atArgument"]
+  readonly [operation: `refresh${string}`]: Refusals<Message>["atArgument"]
+  readonly [operation: `invalidate${string}`]: Refusals<Message>["atReader"]
+}
+// Taken from a method, so that a handle of one family is one of any.
+interface Refusals<Message> {
+  atArgument(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never>
+  // `invalidateAll` has no argument to print a message at.
+  atReader(this: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never>
 }
 
 /**
@@ -347,46 +330,4 @@ export interface Readable<P extends string, V, E, Codecs> {
  * @category models
  * @since 0.1.0
  */
-export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E, Codecs> {
-  readonly set: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
-    value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>,
-    options?: SetOptions
-  ) => Effect.Effect<void, CacheError>
-  readonly setMany: (
-    entries: Many<
-      readonly [
-        params: KeyParams<Misfit.parameters<P>, P, Codecs>,
-        value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>
-      ]
-    >,
-    options?: SetOptions
-  ) => Effect.Effect<void, CacheError>
-  readonly update: <E2 = never, R2 = never>(
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
-    f: (was: V) => Change<Misfit.change<P>, V, E2, R2>
-  ) => Effect.Effect<V, CacheError | E | E2, R2>
-  /**
-   * Changes a part of what is held, which keeps its lifetime, tags and revision; `None` when nothing fresh is held, or
-   * when the key changed while `f` ran. Nothing is loaded.
-   */
-  readonly patch: <E2 = never, R2 = never>(
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
-    f: (was: V) => Change<Misfit.change<P>, V, E2, R2>
-  ) => Effect.Effect<Option.Option<V>, CacheError | E2, R2>
-  readonly delete: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => Effect.Effect<void, CacheError>
-  readonly deleteMany: (
-    params: ReadonlyArray<KeyParams<Misfit.parameters<P>, P, Codecs>>
-  ) => Effect.Effect<void, CacheError>
-  readonly invalidate: (
-    params: KeyParams<Misfit.parameters<P>, P, Codecs>,
-    options?: InvalidateOptions
-  ) => Effect.Effect<void, CacheError>
-  readonly invalidateWhere: (
-    params: SomeParams<Misfit.parameters<P>, P, Codecs>,
-    options?: InvalidateOptions
-  ) => Effect.Effect<void, CacheError>
-  readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError>
-  readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError>
-  readonly refresh: (params: KeyParams<Misfit.parameters<P>, P, Codecs>) => Effect.Effect<V, CacheError | E>
-}
+export interface Writer<P extends string, V, E, Codecs> extends Readable<P, V, E, Codecs>, Writing<P, V, E, Codecs> {}

@@ -25,7 +25,7 @@ import type * as Option from "effect/Option"
 import type * as Stream from "effect/Stream"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { CacheEvent } from "../cache/CacheEvent.ts"
-import type { FamilyStats, SetOptions } from "../cache/FamilySpec.ts"
+import type { FamilyStats } from "../cache/FamilySpec.ts"
 import type * as Capability from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
@@ -55,10 +55,10 @@ import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"
 import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.ts"
-import type { Family, InvalidateOptions, Write } from "./Family.ts"
+import type { Family, InvalidateOptions, Write, WriteOptions } from "./Family.ts"
 import { compose as composeLayers } from "./internal/composition.ts"
 import { make } from "./internal/manifest.ts"
-import type { CheckedModules } from "./Modules.ts"
+import type { AnyLayer, CheckedModules, LayerIn, ModulesOf } from "./Modules.ts"
 import type {
   AnyFunction,
   CheckedName,
@@ -68,7 +68,7 @@ import type {
   isUnion,
   Open,
   OwnerOptions,
-  RequiredBy
+  requiredByOption
 } from "./Owner.ts"
 
 /**
@@ -132,6 +132,8 @@ export interface Instance<Id extends string, D extends Definition> {
 type FamilyAt<Self, K extends string> = Route<DefinitionOf<Self>, K> extends infer Name
   ? FamilyOf<DefinitionOf<Self>, Name>
   : never
+// Closed as long as the name is open, so that a hover over `owner` does not print the manifest.
+type PatternNamed<Self, K extends string> = K extends unknown ? PatternOf<FamilyOf<DefinitionOf<Self>, K>> : never
 type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, P> extends infer Name
   ? PatternOf<FamilyOf<DefinitionOf<Self>, Name>>
   : never
@@ -178,7 +180,7 @@ export interface Manifest<Self, Id extends string> {
     value:
       | ValueOf<FamilyAt<Self, K>>
       | Misfit.OtherwiseEach<Misfit.value<PatternOf<FamilyAt<Self, K>>>, ValueOf<FamilyAt<Self, K>>>,
-    options?: SetOptions
+    options?: WriteOptions<PatternOf<FamilyAt<Self, K>>>
   ): Effect.Effect<void, CacheError, Capability.Owns<PatternOf<FamilyAt<Self, K>>, Self>>
   delete<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
     void,
@@ -187,38 +189,48 @@ export interface Manifest<Self, Id extends string> {
   >
 
   /** The engine alone: no right to anything. */
-  readonly layer: Layer.Layer<Self, CacheError, Store>
+  readonly layer: Layer.Layer<Self | Capability.Appoints<string, Self>, CacheError, Store>
   /** The owner of a family and its parts, until the layer's scope closes. */
   owner<const K extends string, O extends (OwnerOptions<Self, K> & Open) | AnyFunction>(
     family: CheckedName<Self, Id, K, "own">,
     options?: [O] extends [infer X] ? CheckedOwner<Self, K, X> : O
-  ): Layer.Layer<Capability.Owns<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, Self>, CacheError, Self | RequiredBy<O>>
+  ): Layer.Layer<
+    Capability.Owns<PatternNamed<Self, K>, Self>,
+    CacheError,
+    Capability.Appoints<PatternNamed<Self, K>, Self> | { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O]
+  >
   /** The right to read a family, until the layer's scope closes. */
   borrower<const K extends string>(
     family: CheckedName<Self, Id, K, "borrow">
-  ): Layer.Layer<Capability.Borrows<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, Self>, CacheError, Self>
+  ): Layer.Layer<
+    Capability.Borrows<PatternNamed<Self, K>, Self>,
+    CacheError,
+    Capability.Admits<PatternNamed<Self, K>, Self>
+  >
   /** Hands a part of an ownership on. */
   delegate<const K extends string, O extends (DelegateOptions<Self, K> & Open) | AnyFunction>(
     family: CheckedName<Self, Id, K, "delegate">,
     options?: [O] extends [infer X] ? CheckedOwner<Self, K, X> : O
   ): Layer.Layer<
-    Capability.Owns<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, Self>,
+    Capability.Owns<PatternNamed<Self, K>, Self>,
     CacheError,
-    Self | Capability.Owns<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, Self> | RequiredBy<O>
+    | Self
+    | Capability.Owns<PatternNamed<Self, K>, Self>
+    | { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O]
   >
   /**
    * The application: one layer per family or reader, over one engine, each given what its line of the manifest says.
    */
-  modules<const M extends { readonly [name: string]: Layer.Layer<never, any, any> }>(
+  modules<const M extends ModulesOf<Self> | AnyLayer | ReadonlyArray<unknown>>(
     modules: [M] extends [infer X] ? CheckedModules<Self, X> : M
   ): Layer.Layer<
     // Spelled out rather than named, so that hovers show the services.
-    Self | { [K in keyof M]: M[K] extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof M],
-    CacheError | { [K in keyof M]: M[K] extends Layer.Layer<any, infer E, any> ? E : never }[keyof M],
+    Self | { [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof M],
+    CacheError | { [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<any, infer E, any> ? E : never }[keyof M],
     | Store
     | {
-      [K in keyof M]: M[K] extends Layer.Layer<any, any, infer R> ?
-        Exclude<R, Self | Capability.OwnsCapability<any, any, any, Self>>
+      [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<any, any, infer R> ?
+        Exclude<R, Self | Capability.OwnsCapability<any, any, any, Self> | Capability.Appoints<any, Self>>
         : never
     }[keyof M]
   >
@@ -260,7 +272,8 @@ export interface Manifest<Self, Id extends string> {
  * @since 0.1.0
  */
 export type Families<Self> = {
-  readonly [K in keyof DefinitionOf<Self>["families"]]: DefinitionOf<Self>["families"][K] extends infer F
+  // `-?` keeps the compiler from reading a generic `keys[K]` as a family of no pattern; it is one of several then.
+  readonly [K in keyof DefinitionOf<Self>["families"]]-?: DefinitionOf<Self>["families"][K] extends infer F
     ? Family<Self, PatternOf<F>, ValueOf<F>, ErrorOf<F>, CodecsOf<F>, K>
     : never
 }
@@ -294,6 +307,8 @@ export const Service = <Self>() =>
   // The checks answer the definition itself, or the call does not compile; the run time gives the class its members.
 ): ManifestClass<Self, Id, D> => make(id, definition) as unknown as ManifestClass<Self, Id, D>
 
+type RootOf<M> = M extends Context.Key<infer Self, any> ? Self | Capability.Appoints<string, Self> : never
+
 /**
  * The engines of several manifests over one store. Two manifests that share a key, or a name, do not compile; built
  * from data, the layer fails with the same message.
@@ -303,7 +318,7 @@ export const Service = <Self>() =>
  */
 export const compose = <const Ms extends readonly [AnyManifest, AnyManifest, ...Array<AnyManifest>]>(
   ...manifests: [Ms] extends [infer X extends ReadonlyArray<unknown>] ? CheckedComposition<X> : Ms
-): Layer.Layer<Ms[number] extends Context.Key<infer Self, any> ? Self : never, CacheError, Store> =>
+): Layer.Layer<RootOf<Ms[number]>, CacheError, Store> =>
   // The checks answer the manifests themselves, or the call does not compile.
   composeLayers(manifests as unknown as ReadonlyArray<AnyManifest>)
 

@@ -8,6 +8,8 @@
  */
 import type * as Layer from "effect/Layer"
 import type {
+  Admits,
+  Appoints,
   BorrowsCapability,
   BorrowsEach,
   describe,
@@ -19,17 +21,58 @@ import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type {
+  At,
   Definition,
   DefinitionOf,
   FamilyName,
   FamilyOf,
   IdOf,
+  invert,
   joinQuoted,
   ListOf,
+  OwnerOf,
   PatternOf,
-  ReaderOf
+  ReaderOf,
+  Route
 } from "../ownership/Definition.ts"
-import type { SourceOf } from "./Owner.ts"
+import type { Store } from "../store/Store.ts"
+import type { Open, SourceOf, undeclared } from "./Owner.ts"
+
+/**
+ * Any layer; for matching.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type AnyLayer = Layer.Layer<never, any, any>
+
+/**
+ * Several families that one module owns, so that it may write them in one step, and nobody else may.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Group {
+  readonly owns: ReadonlyArray<string>
+  readonly layer: AnyLayer
+}
+
+/**
+ * What the modules of a manifest are: layers by family or reader, or groups by any name.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type ModulesOf<Self> = Offered<DefinitionOf<Self>> & Open
+type ModuleName<D extends Definition> = FamilyName<D> | (D extends { readonly readers: infer Rs } ? keyof Rs : never)
+
+/**
+ * The layer of a module.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: infer L } ? L : M
 
 /**
  * Modules by name, each that does too much replaced by a message.
@@ -37,61 +80,114 @@ import type { SourceOf } from "./Owner.ts"
  * @category type level
  * @since 0.1.0
  */
-export type CheckedModules<Self, M> = {
-  readonly [K in keyof M]: K extends FamilyName<DefinitionOf<Self>>
-    ? CheckedFamilyModule<Self, DefinitionOf<Self>, K, M[K]>
-    : [ReaderOf<DefinitionOf<Self>, K>] extends [never] ? Diagnostic.moduleUnknown<IdOf<Self>, K & string>
-    : CheckedReaderModule<Self, DefinitionOf<Self>, K & string, M[K]>
-}
-
-type CheckedFamilyModule<Self, D extends Definition, K extends FamilyName<D>, L> = D["families"][K] extends
-  { readonly partOf: infer Whole extends string } ? Diagnostic.familyIsPart<K, Whole>
-  : L extends Layer.Layer<infer Out, any, infer R> ? 0 extends 1 & R ? Opaque.module : orElse<
-      findProvidesProblem<K, exceeding<Out, Owns<PatternOf<FamilyOf<D, K>>, Self>, Self>>,
-      orElse<
-        findRequiresProblem<
-          D,
-          K,
-          PatternOf<FamilyOf<D, K>>,
-          exceeding<R, BorrowsEach<SourceOf<D, K> | ListOf<FamilyOf<D, K>, "borrows">, Self>, Self>
-        >,
-        L
+export type CheckedModules<Self, M> = M extends AnyLayer | ReadonlyArray<unknown> ? Opaque.modules
+  : string extends keyof M ? Opaque.moduleNames
+  : {
+    readonly [K in keyof M]: M[K] extends { readonly owns: infer Fs; readonly layer: infer L }
+      ? CheckedGroup<Self, DefinitionOf<Self>, M, K & string, M[K], Fs, L>
+      : K extends FamilyName<DefinitionOf<Self>>
+        ? DefinitionOf<Self>["families"][K] extends { readonly partOf: infer Whole extends string }
+          ? Diagnostic.familyIsPart<K, Whole>
+        : orElse<
+          findTwice<M, K, K>,
+          CheckedModule<Self, DefinitionOf<Self>, M, K, K, ModuleReads<DefinitionOf<Self>, K>, M[K]>
+        >
+      : [ReaderOf<DefinitionOf<Self>, K>] extends [never] ? Diagnostic.moduleUnknown<IdOf<Self>, K & string>
+      : CheckedModule<
+        Self,
+        DefinitionOf<Self>,
+        M,
+        K & string,
+        never,
+        ListOf<ReaderOf<DefinitionOf<Self>, K>, "borrows">,
+        M[K]
       >
-    >
-  : Layer.Layer<any, any, any>
+  } & Offered<DefinitionOf<Self>>
 
-type CheckedReaderModule<Self, D extends Definition, K extends string, L> = L extends
-  Layer.Layer<infer Out, any, infer R> ? 0 extends 1 & R ? Opaque.module : orElse<
-    findProvidesProblem<K, exceeding<Out, never, Self>>,
+// What the editor offers.
+type Offered<D extends Definition> = { readonly [K in ModuleName<D>]?: unknown }
+
+type CheckedGroup<Self, D extends Definition, M, K extends string, G, Fs, L> = {
+  readonly [O in keyof G]: O extends "owns" ? { readonly [I in keyof Fs]: CheckedOwned<Self, D, M, K, Fs[I]> }
+    : O extends "layer" ? Fs extends ReadonlyArray<FamilyName<D>>
+        ? CheckedModule<Self, D, M, K, Fs[number], ModuleReads<D, Fs[number]>, L>
+      : L
+    : Diagnostic.optionUnknown<O & string, `module '${K}'`>
+}
+type CheckedOwned<Self, D extends Definition, M, K extends string, F> = F extends FamilyName<D>
+  ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? Diagnostic.familyIsPart<F, Whole>
+  : orElse<findTwice<M, F, K>, F>
+  : F extends string ? string extends F ? FamilyName<D> : F extends "" ? FamilyName<D> : Diagnostic.familyUnknown<IdOf<Self>, F>
+  : FamilyName<D>
+
+// What the line of each family lets its module read.
+type ModuleReads<D extends Definition, F> = F extends string ? SourceOf<D, F> | ListOf<FamilyOf<D, F>, "borrows"> : never
+
+// Another module of the call that owns the family, too.
+type findTwice<M, F extends string, K extends string> = Exclude<At<Holders<M>, F>, K> extends infer J
+  ? J extends string ? Diagnostic.moduleTwice<F, K, J> : never
+  : never
+// Family -> the modules that own it.
+type Holders<M> = M extends unknown
+  ? invert<{ readonly [J in keyof M]: M[J] extends { readonly owns: ReadonlyArray<infer Fs> } ? Fs : J }>
+  : never
+
+type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = L extends
+  Layer.Layer<infer Out, any, infer R> ? 0 extends 1 & R ? Opaque.module
+    // Who builds an engine in a module could appoint whom he likes.
+    : Store extends R ? Diagnostic.moduleBuilds<K>
+    : orElse<
+    findProvidesProblem<K, exceeding<Out, OwnsFamily<D, F, Self>, Self>>,
     orElse<
-      findRequiresProblem<D, K, never, exceeding<R, BorrowsEach<ListOf<ReaderOf<D, K>, "borrows">, Self>, Self>>,
-      L
+      findRequiresProblem<
+        D,
+        K,
+        PatternOf<FamilyOf<D, F>>,
+        Reads,
+        undeclared<D, F & string, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
+      >,
+      orElse<findUnserved<D, M, K, Self, R>, L>
     >
   >
   : Layer.Layer<any, any, any>
+type OwnsFamily<D extends Definition, F, Self> = F extends string ? Owns<PatternOf<FamilyOf<D, F>>, Self> : never
+type AppointsFamily<D extends Definition, F, Self> = F extends string ? Appoints<PatternOf<FamilyOf<D, F>>, Self> : never
 
+// The patterns whose owners the modules hold.
+type Served<M, Self> = M extends unknown ? {
+    [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<any, any, infer R> ? appointedIn<R, Self> : never
+  }[keyof M]
+  : never
+type appointedIn<R, Self> = R extends Admits<any, any> ? never : R extends Appoints<infer P, Self> ? P : never
+type findUnserved<D extends Definition, M, K extends string, Self, R> = R extends BorrowsCapability<infer P, any, any, Self>
+  ? OwnerOf<D, Route<D, P>> extends infer F extends string
+    ? PatternOf<FamilyOf<D, F>> extends Served<M, Self> ? never : Diagnostic.moduleUnserved<K, P, F>
+  : never
+  : never
+
+type Granted<Ps, Self> = BorrowsEach<Ps, Self> | (Ps extends string ? Admits<Ps, Self> : never)
 type orElse<Problems, L> = [Problems] extends [never] ? L : Several.one<Problems>
 
 type findProvidesProblem<K extends string, Out> = Out extends OwnsCapability<infer P, any, any, any>
   ? Diagnostic.moduleProvides<K, P>
   : never
 
-type findRequiresProblem<D extends Definition, K extends string, Own, R> = R extends
-  BorrowsCapability<any, any, any, any> ? Diagnostic.moduleExceeds<K, describe<R>, describeBorrows<D, K>>
+type findRequiresProblem<D extends Definition, K extends string, Own, Reads, R> = R extends
+  BorrowsCapability<any, any, any, any> ? Diagnostic.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
   : R extends OwnsCapability<infer P, any, any, any> ? P extends Own ? Diagnostic.moduleOwnerMissing<K, P>
-    : Diagnostic.moduleExceeds<K, describe<R>, describeBorrows<D, K>>
-  : never
+    : Diagnostic.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
+  : Diagnostic.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
 
-type describeBorrows<D extends Definition, K extends string> = orNothing<
-  joinQuoted<
-    [
-      ...tupleOf<FamilyOf<D, K>, "derives">,
-      ...tupleOf<FamilyOf<D, K>, "borrows">,
-      ...tupleOf<ReaderOf<D, K>, "borrows">
-    ]
-  >
+// In the order of the manifest, where one line of it says so.
+type describeBorrows<D extends Definition, K extends string, Reads> = orNothing<
+  [
+    ...tupleOf<FamilyOf<D, K>, "derives">,
+    ...tupleOf<FamilyOf<D, K>, "borrows">,
+    ...tupleOf<ReaderOf<D, K>, "borrows">
+  ] extends infer T ? T extends readonly [] ? Several.enumerate<quoted<Reads>> : joinQuoted<T> : never
 >
-type orNothing<T extends string> = T extends "" ? "nothing" : T
+type quoted<Ps> = Ps extends string ? `'${Ps}'` : never
+type orNothing<T> = T extends "" ? "nothing" : T & string
 type tupleOf<F, Option extends string> = [F] extends [never] ? []
   : F extends { readonly [_ in Option]: infer T extends ReadonlyArray<unknown> } ? T
   : []

@@ -18,8 +18,10 @@ import type * as Schedule from "effect/Schedule"
 import type { CacheError } from "../cache/CacheError.ts"
 import type * as Lookup from "../cache/Lookup.ts"
 import type {
+  Admits,
   AnyBorrow,
   AnyCapability,
+  Appoints,
   BorrowsCapability,
   BorrowsEach,
   exceeding,
@@ -27,6 +29,7 @@ import type {
 } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
+import type * as Nearest from "../diagnostic/Nearest.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type {
@@ -39,6 +42,7 @@ import type {
   isDeclared,
   ListOf,
   PatternOf,
+  Upstream,
   ValueOf
 } from "../ownership/Definition.ts"
 import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
@@ -193,12 +197,12 @@ export interface PredictOptions {
   readonly interval?: Duration.Input | undefined
 }
 
-type WarmOf<F> = WarmOptions<KeyParams<Misfit.parameters<PatternOf<F>>, PatternOf<F>, CodecsOf<F>>>
+type WarmOf<F> = WarmOptions<KeyParams<PatternOf<F>, CodecsOf<F>>>
 
 // All that a lookup answers is let through here: what is wrong about it is said by a message, not by a mismatch. The
 // value's type is named all the same, so that literals in an answer keep their types.
 type LookupOf<F> = (
-  params: ParsedParams<PatternOf<F>, CodecsOf<F>>,
+  params: [F] extends [never] ? any : ParsedParams<PatternOf<F>, CodecsOf<F>>,
   context: Lookup.LookupContext<ValueOf<F>>
 ) => Effect.Effect<AnswerOf<ValueOf<F>>, any, any> | Anything
 type LookupManyOf<F> = (
@@ -252,18 +256,44 @@ type CheckedWarming<Option extends "warm" | "predict", W> = {
 
 // While the compiler looks for the types of a lookup's parameters it asks with the constraint, which answers anything.
 type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? L
-  : L extends (...args: any) => infer X ? [Anything] extends [X] ? L
-    : [X] extends [Effect.Effect<infer A, infer E, infer R>] ? CheckedAnswer<Self, D, K, N, L, A, E, R>
+  : L extends undefined ? L
+  : L extends Answering<infer A, infer B, infer C, infer D4> ? [Anything] extends [A | B | C | D4] ? L
+    : [A | B | C | D4] extends [Effect.Effect<infer V, infer E, infer R>] ? L extends ParamsFit<Self, K, N>
+        ? CheckedAnswer<Self, D, K, N, L, V, E, R>
+      : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
     : lookupUnfit<Self, K, N>
   : lookupUnfit<Self, K, N>
+// A function with up to four signatures; one that has fewer answers with its first in place of the rest.
+interface Answering<A, B, C, X> {
+  (...args: any): A
+  (...args: any): B
+  (...args: any): C
+  (...args: any): X
+}
+type ParamsFit<Self, K extends string, N> = N extends "lookup"
+  ? (...args: Parameters<LookupOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
+  : (...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
 
-type CheckedAnswer<Self, D extends Definition, K extends string, N, L, A, E, R> = 0 extends 1 & R ? L
-  : [findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>] extends [never]
-    ? isAnswer<A, N, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, N>
+// What comes from an accessor that does not exist is unknown, and was refused there.
+type CheckedAnswer<Self, D extends Definition, K extends string, N, L, A, E, R> = unknown extends R ? L
+  : exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self> extends infer X
+    ? [X] extends [never] ? CheckedValue<Self, D, K, N, L, A, E>
+    : [undeclared<D, K, Self, X>] extends [never] ? CheckedValue<Self, D, K, N, L, A, E>
+    : Several.one<findLookupProblem<K, undeclared<D, K, Self, X>>>
+  : never
+type CheckedValue<Self, D extends Definition, K extends string, N, L, A, E> =
+  isAnswer<A, N, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, N>
     : 0 extends 1 & E ? L
     : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
     : Diagnostic.lookupFails<K>
-  : Several.one<findLookupProblem<K, exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self>>>
+/**
+ * What reads more than a family derives from, at any distance: a chain of sources carries a change, too.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type undeclared<D extends Definition, K extends string, Self, R> = [R] extends [never] ? never
+  : Exclude<R, BorrowsEach<PatternOf<FamilyOf<D, Upstream<D, K>>>, Self>>
 
 type isAnswer<A, N, Answer> = N extends "lookup" ? [A] extends [Answer] ? true : false
   : [A] extends [ReadonlyArray<Answer>] ? true
@@ -282,6 +312,8 @@ type LookupManyFor<Self, K extends string> = (
 type findLookupProblem<K extends string, R> = R extends BorrowsCapability<infer P, any, any, any> ?
   Diagnostic.lookupReads<K, P>
   : R extends OwnsCapability<infer P, any, any, any> ? Diagnostic.lookupWrites<K, P>
+  : R extends Admits<infer P, any> ? Diagnostic.lookupReads<K, P>
+  : R extends Appoints<infer P, any> ? Diagnostic.lookupWrites<K, P>
   : never
 
 /**
@@ -299,20 +331,25 @@ type onlyDeclared<D extends Definition, P> = P extends string ? isDeclared<D, P>
  * @category type level
  * @since 0.1.0
  */
-export type RequiredBy<O> =
-  | requiredByLookups<O>
-  | (O extends { readonly parts: infer Ps } ? requiredByParts<Ps> : never)
-type requiredByParts<Ps> = {
-  [Part in keyof Ps]: requiredByLookups<Ps[Part]>
-}[keyof Ps]
-type requiredByLookups<O> =
-  | (O extends { readonly lookup: infer L } ? requiredByLookup<L> : never)
-  | (O extends { readonly lookupMany: infer L } ? requiredByLookup<L> : never)
-  | (O extends { readonly warm: infer W } ? requiredByWarm<W> : never)
-type requiredByWarm<W> =
-  | (W extends { readonly keys: Effect.Effect<any, any, infer R> } ? R : never)
-  | (W extends { readonly schedule: Schedule.Schedule<any, any, any, infer R> } ? R : never)
-type requiredByLookup<L> = L extends (...args: any) => Effect.Effect<any, any, infer R> ? R : never
+export type RequiredBy<O> = { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O]
+
+/**
+ * What one option of an owner requires. A union that has a name would be shown by it.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type requiredByOption<N, X> = N extends "lookup" | "lookupMany" ? requiredByLookup<X>
+  : N extends "warm" ? { [O in keyof X]-?: requiredByWarm<X[O]> }[keyof X]
+  : N extends "parts" ? { [P in keyof X]-?: { [O in keyof X[P]]-?: requiredByOption<O, X[P][O]> }[keyof X[P]] }[keyof X]
+  : never
+type requiredByWarm<X> = X extends Effect.Effect<any, any, infer R> ? R
+  : X extends Schedule.Schedule<any, any, any, infer R> ? R
+  : never
+type requiredByLookup<L> = L extends Answering<infer A, infer B, infer C, infer X>
+  ? requiredByAnswer<A | B | C | X>
+  : never
+type requiredByAnswer<X> = [X] extends [Effect.Effect<any, any, infer R>] ? R : never
 
 // --- names -----------------------------------------------------------------------------------------------------------
 
@@ -336,7 +373,7 @@ type CheckedNameOf<
 > = isUnion<K> extends true ? Diagnostic.familyChoice
   : [K] extends [FamilyName<DefinitionOf<Self>>] ? CheckedUse<DefinitionOf<Self>, K, How>
   : string extends K ? Opaque.family
-  : Diagnostic.familyUnknown<Id, K>
+  : Diagnostic.familyUnknown<Id, K, Nearest.help<K, FamilyName<DefinitionOf<Self>>, "declare it, or check its spelling">>
 
 type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own" | "borrow" | "delegate"> = How extends
   "borrow" ? K

@@ -18,9 +18,10 @@
  * @since 0.1.0
  */
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Nearest from "../diagnostic/Nearest.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
-import type { findWitness, normalizePattern, ParamNames, patternProblem } from "../pattern/KeyPattern.ts"
+import type { findWitness, literalProblem, normalizePattern, ParamNames, patternProblem } from "../pattern/KeyPattern.ts"
 import type { findCrossing, findNearest, findOverlapping, Heads, isAlone, Trie } from "../pattern/PatternSet.ts"
 import type { FamilyPolicy } from "./FamilyPolicy.ts"
 
@@ -154,6 +155,15 @@ export type FamilyName<D extends Definition> = keyof D["families"] & string
 export type FamilyOf<D extends Definition, K> = At<D["families"], K>
 
 /**
+ * The family whose owner owns the keys of a family: itself, or the whole that it is a part of.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type OwnerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole } ? OwnerOf<D, Whole>
+  : K
+
+/**
  * What a definition says about one reader.
  *
  * @category type level
@@ -225,7 +235,7 @@ export type CodecsOf<F> = F extends { readonly params: infer C } ? C : {}
 
 // The families whose pattern is none. They take no part in the other facts.
 type Malformed<D extends Definition> = D extends unknown
-  ? { [K in FamilyName<D>]: [patternProblem<PatternOf<D["families"][K]>>] extends [never] ? never : K }[FamilyName<D>]
+  ? { [K in FamilyName<D>]: [literalProblem<PatternOf<D["families"][K]>>] extends [never] ? never : K }[FamilyName<D>]
   : never
 type SoundName<D extends Definition> = D extends unknown ? Exclude<FamilyName<D>, Malformed<D>> : never
 // Normal form of a pattern -> the names of its families.
@@ -240,6 +250,20 @@ type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Rs
 type UsedLayers<D extends Definition> = D extends unknown
   ? Reachable<D, LayerOf<D["families"][FamilyName<D>]> | ReaderLayers<D>>
   : never
+// The families that have codecs for parameters.
+type Coded<D extends Definition> = D extends unknown
+  ? { [K in FamilyName<D>]: D["families"][K] extends { readonly params: unknown } ? K : never }[FamilyName<D>]
+  : never
+/**
+ * The families whose changes reach a family, at any distance.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Upstream<D extends Definition, K> = D extends unknown ? upstream<Sources<D>, At<Sources<D>, K>> : never
+type upstream<G, From, Seen = From> = [Exclude<At<G, From>, Seen>] extends [infer Next]
+  ? [Next] extends [never] ? Seen : upstream<G, Next, Seen | Next>
+  : never
 // Family -> the families that it derives from; families that derive from nothing are left out.
 type Sources<D extends Definition> = D extends unknown ? Flat<
     {
@@ -250,7 +274,13 @@ type Sources<D extends Definition> = D extends unknown ? Flat<
   >
   : never
 type Dependents<D extends Definition> = D extends unknown ? invert<Sources<D>> : never
-type invert<G> = Flat<{ readonly [K in keyof G as textAt<G, K>]: K }>
+/**
+ * A record of unions turned round.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type invert<G> = Flat<{ readonly [K in keyof G as textAt<G, K>]: K }>
 // At every use of one key, the compiler asks what all keys together would be called. A conditional type on the bare key
 // remembers the answer; else it would be put together again, from all of them.
 type textAt<G, K extends keyof G> = K extends unknown ? G[K] & string : never
@@ -339,7 +369,7 @@ type Offered = { readonly [O in keyof FamilySpec]?: unknown }
 // A family whose pattern is malformed is refused for that, and for what has nothing to do with its pattern. Neither
 // type has a name: the compiler prints it where a family is a constant, and with a name it would print the manifest.
 type CheckedFamily<D extends Definition, K extends string, F> = K extends Malformed<D> ? {
-    readonly [O in keyof F]: O extends "pattern" ? patternProblem<PatternOf<F>>
+    readonly [O in keyof F]: O extends "pattern" ? literalProblem<PatternOf<F>>
       : O extends "layer" ? CheckedLayerName<D, F[O]>
       : O extends keyof FamilySpec ? F[O]
       : Diagnostic.optionUnknown<O & string, `family '${K}'`>
@@ -443,13 +473,21 @@ type findReferenceProblem<
   F,
   Verb extends "derives" | "borrows",
   P extends string
-> = [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never] ? Diagnostic.referenceUnknown<K, Verb, P>
+> = [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never] ? Diagnostic.referenceUnknown<K, Verb, P, helpWith<D, P>>
   : orElse<
     findOutOfReach<D, K, F, P, Route<D, P>>,
-    Verb extends "derives" ? orElse<K extends Cyclic<D> ? findCycle<D, K, P> : never, findFanout<K, F, P>>
+    Verb extends "derives" ? orElse<
+        K extends Cyclic<D> ? findCycle<D, K, P> : never,
+        orElse<findFanout<K, F, P>, [Coded<D>] extends [never] ? never : findSpeltOtherwise<D, K, F, P, Touching<D, P>>>
+      >
       : findTooNarrow<D, P>
   >
   : patternProblem<P>
+
+// A family's name where its pattern belongs, or a pattern that is one letter away.
+type helpWith<D extends Definition, P extends string> = [FamilyOf<D, P>] extends [never]
+  ? Nearest.help<P, DeclaredPattern<D>, "declare a pattern that covers it, or check its spelling">
+  : `name its pattern, '${PatternOf<FamilyOf<D, P>>}'`
 
 type findTooNarrow<D extends Definition, P extends string> = isDeclared<D, P> extends true ? never
   : Diagnostic.referenceTooNarrow<P, PatternOf<FamilyOf<D, Route<D, P>>>, Route<D, P> & string>
@@ -475,6 +513,34 @@ type firstParam<P extends string, Names> = P extends `${infer H}:${infer T}`
   ? H extends `{${infer N}}` ? N extends Names ? N : firstParam<T, Names> : firstParam<T, Names>
   : P extends `{${infer N}}` ? N
   : "*"
+
+// --- spelling ---
+
+// A change reaches what derives from it by the texts of its parameters, so both sides of an edge spell them alike. Most
+// manifests have no codec, which two questions tell.
+type findSpeltOtherwise<D extends Definition, K extends string, F, P extends string, Other> = Other extends string
+  ? [Extract<K | Other, Coded<D>>] extends [never] ? never
+  : nameSpelling<K, P, Other, F, CodecsOf<FamilyOf<D, Other>>, P, PatternOf<FamilyOf<D, Other>>>
+  : never
+type nameSpelling<K extends string, P extends string, Other extends string, Here, There, Ref, Q> = Ref extends
+  `${infer N}:${infer Ns}` ? Q extends `${infer M}:${infer Ms}` ? orElse<
+      nameOne<K, P, Other, Here, There, N, M>,
+      nameSpelling<K, P, Other, Here, There, Ns, Ms>
+    >
+    : never
+  : nameOne<K, P, Other, Here, There, Ref, Q>
+type nameOne<K extends string, P extends string, Other extends string, Here, There, N, M> = [N, M] extends
+  [`{${infer A}}`, `{${infer B}}`]
+  ? A extends ParamNames<PatternOf<Here>> ? isSpeltAlike<coreOf<At<CodecsOf<Here>, A>>, coreOf<At<There, B>>> extends true ? never : Diagnostic.speltOtherwise<K, P, A, Other>
+    : never
+  : never
+// A brand and a check change no text.
+type coreOf<C> = [C] extends [never] ? "text"
+  : C extends { readonly from: unknown; readonly to: unknown } ? C
+  : C extends { readonly ast: unknown; readonly schema: infer S } ? coreOf<S>
+  : C extends { readonly Encoded: infer E; readonly Type: infer A } ? [A] extends [E] ? "text" : C
+  : "text"
+type isSpeltAlike<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
 
 // --- layers ---
 

@@ -103,6 +103,8 @@ export interface ValidReader {
  */
 export interface ValidManifest {
   readonly id: string
+  /** The name of its class in a Context: `id`, unless another class has it. */
+  readonly key: string
   readonly definition: Definition
   readonly families: ReadonlyMap<string, ValidFamily>
   readonly readers: ReadonlyMap<string, ValidReader>
@@ -147,6 +149,7 @@ export const validate = (id: string, definition: unknown): Result.Result<ValidMa
   checkLayers(draft, report)
   checkCycles(draft, report)
   checkFanout(draft, report, new Set(found.map((problem) => problem.path.join("\n"))))
+  checkSpelling(draft, report, new Set(found.map((problem) => problem.path.join("\n"))))
   return found.length === 0 ? Result.succeed(resolve(id, draft)) : fail(id, found)
 }
 
@@ -540,7 +543,52 @@ const checkFanout = (draft: Draft, report: Report, wrong: ReadonlySet<string>): 
 const findMissing = (of: KeyPattern.KeyPattern, by: KeyPattern.KeyPattern): string | undefined =>
   of.holes.find((name) => name === "*" || !by.holes.includes(name))
 
+// --- spelling ---
+
+// Both sides of an edge spell their parameters alike. The compiler asks for codecs of one type; here they must do the
+// same, too: the same transformations, of the same texts.
+const checkSpelling = (draft: Draft, report: Report, wrong: ReadonlySet<string>): void => {
+  for (const { name, pattern, spec } of draft.families.values()) {
+    spec.derives?.forEach((source, index) => {
+      const path = ["families", name, "derives", String(index)]
+      const reference = KeyPattern.parsePattern(source)
+      if (Result.isFailure(reference) || wrong.has(path.join("\n"))) return
+      for (const { value: other } of draft.patterns.overlapping(reference.success)) {
+        const at = reference.success.segments.findIndex((segment, i) => {
+          const there = other.pattern.segments[i]
+          return segment._tag === "Hole" && there?._tag === "Hole" && pattern.holes.includes(segment.name) &&
+            !isSpeltAlike(spec.params?.[segment.name], other.spec.params?.[there.name])
+        })
+        const segment = reference.success.segments[at]
+        if (segment?._tag === "Hole") {
+          return report(path, Diagnostic.speltOtherwise(name, source, segment.name, other.name))
+        }
+      }
+    })
+  }
+}
+
+const isSpeltAlike = (a: unknown, b: unknown): boolean => {
+  const [here, there] = [linksOf(a), linksOf(b)]
+  return here.length === there.length && here.every((link, i) => link.transformation === there[i]!.transformation)
+}
+const linksOf = (codec: unknown) => Schema.isSchema(codec) ? codec.ast.encoding ?? [] : []
+
 // --- resolution ---
+
+// The families whose changes reach a family, at any distance: a set is iterated in order of insertion.
+const upstreamOf = (draft: Draft, family: DraftFamily): ReadonlySet<string> => {
+  const found = new Set<string>()
+  const add = (from: DraftFamily) => {
+    for (const pattern of from.spec.derives ?? []) {
+      const touched = draft.patterns.overlapping(KeyPattern.parsePatternUnsafe(pattern))
+      for (const { value } of touched) found.add(value.name)
+    }
+  }
+  add(family)
+  for (const name of found) add(draft.families.get(name)!)
+  return found
+}
 
 const resolve = (id: string, draft: Draft): ValidManifest => {
   const drafts = [...draft.families.values()]
@@ -575,7 +623,7 @@ const resolve = (id: string, draft: Draft): ValidManifest => {
       inner: inner.get(family.name)!,
       derives: (family.spec.derives ?? []).map(KeyPattern.parsePatternUnsafe),
       lookupReads,
-      moduleReads: [...new Set([...lookupReads, ...declared(family.spec.borrows)])]
+      moduleReads: [...new Set([...lookupReads, ...upstreamOf(draft, family), ...declared(family.spec.borrows)])]
     }]
   }))
   const readers = new Map(
@@ -584,5 +632,5 @@ const resolve = (id: string, draft: Draft): ValidManifest => {
     )
   )
   const patterns = PatternSet.make([...families.values()].map((family) => [family.pattern, family] as const))
-  return { id, definition: draft.definition, families, readers, patterns }
+  return { id, key: id, definition: draft.definition, families, readers, patterns }
 }

@@ -84,9 +84,9 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
   const writing = <A, E, R>(params: Params, f: (family: CacheFamily, key: string) => Effect.Effect<A, E, R>) =>
     find((family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
   return {
-    set: (params: Params, value: unknown, options?: SetOptions) =>
+    set: (params: Params, value: unknown, options?: SetOptions<Lease>) =>
       writing(params, (family, key) => family.set(key, value, options)),
-    setMany: (entries: Iterable<readonly [Params, unknown]>, options?: SetOptions) =>
+    setMany: (entries: Iterable<readonly [Params, unknown]>, options?: SetOptions<Lease>) =>
       find((family) => {
         const pairs = Array.from(entries)
         return Effect.flatMapEager(keysOf(access, pairs.map(([params]) => params)), (keys) =>
@@ -132,6 +132,7 @@ export const make = (access: FamilyAccess) => {
       }),
     toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
+        if (CacheFamily.isLookup(fiber.context)) return Effect.fail(access.refusalToLookup())
         const grant = access.writable(fiber.context)
         return grant === undefined ? Effect.fail(access.refusal(fiber.context, "write")) : f(access.familyOf(grant))
       })
@@ -139,8 +140,8 @@ export const make = (access: FamilyAccess) => {
   return {
     name: access.name,
     pattern: access.pattern,
-    setting: (params: Params, value: unknown, options: SetOptions = {}) => write(access, params, { value }, options),
-    deleting: (params: Params, options: SetOptions = {}) => write(access, params, undefined, options),
+    setting: (params: Params, value: unknown, options: SetOptions<Lease> = {}) => write(access, params, { value }, options),
+    deleting: (params: Params, options: SetOptions<Lease> = {}) => write(access, params, undefined, options),
     lease: (params: Params, options: LeaseOptions = {}) =>
       Effect.withFiber((fiber): Effect.Effect<Lease, CacheError, Scope.Scope> => {
         const grant = options.mode === "shared" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
@@ -174,7 +175,7 @@ const write = (
   access: FamilyAccess,
   params: Params,
   value: EngineWrite["value"],
-  options: SetOptions
+  options: SetOptions<Lease>
 ): Write => ({
   _tag: "Write",
   key: Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
@@ -205,8 +206,10 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
         grant.active ? f(family.readsOf(fiber.context)) : Effect.fail(access.ended("read", grant, verb))
       ),
     toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
-      Effect.suspend((): Effect.Effect<A, E | CacheError, R> =>
-        grant.active && verb === "write" ? f(family) : Effect.fail(access.ended("write", grant, verb))
+      Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
+        CacheFamily.isLookup(fiber.context) ? Effect.fail(access.refusalToLookup())
+          : grant.active && verb === "write" ? f(family)
+          : Effect.fail(access.ended("write", grant, verb))
       )
   }
   // The last Context that was found to be no lookup's.

@@ -10,7 +10,7 @@ import type * as Latch from "effect/Latch"
 import type { Cache } from "../../cache/Cache.ts"
 import { CacheError, NotOwner, Revoked, type Verb } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
-import { type Grant, grantKey } from "../../capability/Capability.ts"
+import { appointKey, type Grant, grantKey } from "../../capability/Capability.ts"
 import type { LeaseTable } from "../../capability/Lease.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import type { HotPartition } from "../../store/Store.ts"
@@ -32,7 +32,13 @@ export type CacheGrant = Grant<Runtime>
 export type GrantKey = Context.Service<any, CacheGrant>
 
 export const keyOf = (manifest: ValidManifest, mode: Grant["mode"], family: string): GrantKey =>
-  Context.Service<any, CacheGrant>(grantKey(manifest.id, mode, manifest.families.get(family)!.pattern.source))
+  Context.Service<any, CacheGrant>(grantKey(manifest.key, mode, manifest.families.get(family)!.pattern.source))
+
+/** Where the manifest's word is found: that of the composition root, or for one family. */
+export const wordOf = (manifest: ValidManifest, mode?: Grant["mode"], family?: string): Context.Service<any, Runtime> =>
+  Context.Service<any, Runtime>(
+    appointKey(manifest.id, mode, family === undefined ? undefined : manifest.families.get(family)!.pattern.source)
+  )
 
 /** The way from the Context of a fiber to one family of a running cache. */
 export class Access {
@@ -47,7 +53,7 @@ export class Access {
 
   constructor(manifest: ValidManifest, family: ValidFamily) {
     this.family = family
-    this.engine = Context.Service<any, Runtime>(manifest.id)
+    this.engine = Context.Service<any, Runtime>(manifest.key)
     this.own = family.covering.map((name) => keyOf(manifest, "own", name))
     this.read = [...this.own, ...family.covering.map((name) => keyOf(manifest, "borrow", name))]
   }
@@ -97,6 +103,12 @@ export class Access {
     if (ended !== undefined) return this.ended(verb, ended, "write")
     const holds = find(context, this.engine, this.read) === undefined ? "nothing" : "a borrow"
     return new CacheError({ reason: new NotOwner({ verb, pattern, family: this.family.owner, holds }) })
+  }
+
+  /** A lookup only answers, whatever right it brings along. */
+  refusalToLookup(): CacheError {
+    const { owner, pattern: { source: pattern } } = this.family
+    return new CacheError({ reason: new NotOwner({ verb: "write", pattern, family: owner, holds: "a lookup" }) })
   }
 
   /** Why a grant that was given is of no use: it has ended, or it is a borrow and the operation writes. */

@@ -20,24 +20,35 @@ import { type ManifestError, validate, type ValidManifest } from "../../ownershi
 import { keyProblem, parsePattern } from "../../pattern/KeyPattern.ts"
 import * as Codec from "../../store/Codec.ts"
 import type { Store } from "../../store/Store.ts"
+import type { Group } from "../Modules.ts"
 import { FamilyAccess } from "./access.ts"
 import * as accessor from "./accessor.ts"
 import * as declared from "./declared.ts"
 import * as dependents from "./dependents.ts"
-import type { Runtime } from "./grants.ts"
+import { type Runtime, wordOf } from "./grants.ts"
 import * as keys from "./keys.ts"
 import { Owners } from "./owners.ts"
 
 type AnyLayer = Layer.Layer<any, any, any>
 
 export const make = (id: string, definition: unknown) => {
-  const tag = Context.Service<any, Runtime>(id)
-  const valid = validate(id, definition)
+  const key = keyOfClass(id)
+  const tag = Context.Service<any, Runtime>(key)
+  const valid = Result.map(validate(id, definition), (manifest) => ({ ...manifest, key }))
   return Object.assign(
     tag,
     { definition },
     Result.isFailure(valid) ? broken(valid.failure) : statics(tag, valid.success)
   )
+}
+
+// Rights go by the class and not by its name: a second class of one name has keys of its own, so that neither is taken
+// for the other. One that is loaded twice is two, and what was built of the first one serves nobody else.
+const classes = new Map<string, number>()
+const keyOfClass = (id: string): string => {
+  const earlier = classes.get(id) ?? 0
+  classes.set(id, earlier + 1)
+  return earlier === 0 ? id : `${id}#${earlier + 1}`
 }
 
 const broken = (problem: ManifestError) => {
@@ -67,16 +78,23 @@ const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest) =>
     new FamilyAccess(manifest, family, keys.make(manifest, family))
   ]))
   const accessors = new Map([...accesses].map(([name, access]) => [name, accessor.make(access)]))
-  const layer = engineLayer(tag, manifest, graph, accesses)
-  const { borrower, delegate, owner } = new Owners(tag, manifest, accesses)
+  const engine = engineLayer(tag, manifest, graph, accesses)
+  // The composition root may appoint anybody.
+  const layer = Layer.effect(wordOf(manifest), tag).pipe(Layer.provideMerge(engine))
+  const { borrower, delegate, owner, words } = new Owners(tag, manifest, accesses)
+  const reader = (name: string) => Layer.provide(borrower(name), readerWord(name))
+  const readerWord = (name: string) => Layer.effect(wordOf(manifest, "borrow", name), tag)
 
-  const modules = (given: { readonly [name: string]: AnyLayer }) =>
+  const modules = (given: { readonly [name: string]: AnyLayer | Group }) =>
     Layer.mergeAll(
       ...Object.entries(given).map(([name, module]) => {
-        const reads = (manifest.families.get(name) ?? manifest.readers.get(name))!.moduleReads
-        return Layer.provide(module, reads.map(borrower) as unknown as [AnyLayer])
+        const isGroup = "owns" in module
+        const owned = isGroup ? module.owns : manifest.families.has(name) ? [name] : []
+        const lines = owned.length > 0 ? owned.map((each) => manifest.families.get(each)!) : [manifest.readers.get(name)!]
+        const reads = [...new Set(lines.flatMap(({ moduleReads }) => moduleReads))]
+        return Layer.provide(isGroup ? module.layer as AnyLayer : module, [words(owned), ...reads.map(readerWord), ...reads.map(reader)] as unknown as [AnyLayer])
       }) as [AnyLayer]
-    ).pipe(Layer.provideMerge(layer))
+    ).pipe(Layer.provideMerge(engine))
 
   return {
     keys: Object.fromEntries(accessors),

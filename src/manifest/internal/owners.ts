@@ -4,15 +4,15 @@
  * An owner takes over a family, with its parts, from the moment its layer is built until its scope closes: then its
  * grant ends, what it was loading is interrupted, and nothing of the family is served before somebody owns it again.
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { CacheError, OwnershipConflict } from "../../cache/CacheError.ts"
+import { CacheError, NotOwner, OwnershipConflict } from "../../cache/CacheError.ts"
 import type { Loader } from "../../cache/FamilySpec.ts"
 import type { LookupContext } from "../../cache/Lookup.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
 import type { FamilyAccess } from "./access.ts"
-import { type CacheGrant, keyOf, type Runtime } from "./grants.ts"
+import { type CacheGrant, keyOf, type Runtime, wordOf } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import * as warm from "./warm.ts"
 
@@ -80,16 +80,35 @@ export class Owners {
         if (loads) yield* this.load(runtime, name, options, context)
         yield* this.warm(runtime, name, options, context)
         return grant
-      }))
+      }), true)
+
+  /** The manifest's word for one module: what it owns, and what it may read. */
+  readonly words = (owned: ReadonlyArray<string>): AnyLayer =>
+    Layer.effectContext(Effect.map(this.tag, (runtime) => {
+      let context: Context.Context<any> = Context.empty() as Context.Context<any>
+      for (const name of owned) context = Context.add(context, wordOf(this.manifest, "own", name), runtime)
+      return context
+    }))
+
+  private unappointed(name: string): CacheError {
+    const { owner, pattern: { source: pattern } } = this.manifest.families.get(name)!
+    return new CacheError({ reason: new NotOwner({ verb: "appoint", pattern, family: owner, holds: "nothing" }) })
+  }
 
   private layer(
     mode: "own" | "borrow",
     name: string,
-    build: (runtime: Runtime, context: Context.Context<any>) => Effect.Effect<CacheGrant, CacheError, any>
+    build: (runtime: Runtime, context: Context.Context<any>) => Effect.Effect<CacheGrant, CacheError, any>,
+    isDelegate = false
   ): AnyLayer {
+    const words = [wordOf(this.manifest), wordOf(this.manifest, "own", name), wordOf(this.manifest, mode, name)]
     const built = Effect.flatMap(
       this.tag,
-      (runtime) => Effect.flatMap(Effect.context<any>(), (context) => build(runtime, context))
+      (runtime) =>
+        Effect.flatMap(Effect.context<any>(), (context) =>
+          isDelegate || words.some((word) => Context.getOrUndefined(context, word) === runtime)
+            ? build(runtime, context)
+            : Effect.fail(this.unappointed(name)))
     )
     return Layer.effect(keyOf(this.manifest, mode, name), built)
   }
