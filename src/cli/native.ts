@@ -49,6 +49,10 @@ const operation = new RegExp(`([\\w$]+)\\s*\\.\\s*(${reads}|${writes})\\s*$`)
 // What the compiler reports for an argument: a type that does not fit, a property that is missing or too many, a count.
 const argument = /error TS(?:2322|2345|2353|2379|2375|2554|2555|2561|2739|2740|2741|2769): /
 
+// What an operation takes: the compiler names the type, and with it the pattern.
+const keyParams = new RegExp(
+  `(?:is missing in type|is not assignable to (?:parameter of )?type|does not exist in type) .*'KeyParams<"([^"]+)"`
+)
 // The parameters that a lookup is given.
 const destructured = /TS(?:2339|2551): Property '([^']+)' does not exist on type 'ParsedParams<"([^"]+)"/
 
@@ -93,6 +97,8 @@ export const findUnknown = (text: string, place: Place): Finding | undefined => 
 
 /** A parameter or a value that does not fit, where the compiler prints no union: the call around names the family. */
 export const findMisfit = (text: string, place: Place, source: string): Finding | undefined => {
+  const [, called] = keyParams.exec(text) ?? []
+  if (called !== undefined) return { ...place, ...parameters(called), ...labelled(text) }
   const [, surplus, pattern] = destructured.exec(text) ?? []
   if (pattern !== undefined) return { ...place, ...parameters(pattern), label: `there is no '${surplus}'` }
   if (!argument.test(text)) return undefined
@@ -100,12 +106,16 @@ export const findMisfit = (text: string, place: Place, source: string): Finding 
   const [, accessor, verb] = call === undefined ? [] : operation.exec(call.callee) ?? []
   const family = accessor === undefined ? undefined : familyOf(accessor, call!.callee, source)
   if (family === undefined) return undefined
-  const label = labelOf(text)
   return {
     ...place,
     ...(call!.argument > 0 || verb === "setMany" ? value(family) : parameters(family)),
-    ...(label === undefined ? {} : { label })
+    ...labelled(text)
   }
+}
+
+const labelled = (text: string): Pick<Finding, "label"> => {
+  const label = labelOf(text)
+  return label === undefined ? {} : { label }
 }
 
 const value = (family: string) => ({

@@ -304,24 +304,36 @@ export interface Reader<P extends string, V, E, Codecs, Name = string>
 {}
 
 /**
- * What a reader cannot do. These are no properties, so editors do not offer them, and a reader is no writer.
+ * What a reader cannot do. Editors strike it out, a call is told why, and a reader is no writer: what each answers with
+ * requires what nothing provides.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Refused<Message> {
-  readonly [operation: `set${string}`]: Refusals<Message>["atArgument"]
-  readonly [operation: `update${string}`]: Refusals<Message>["atArgument"]
-  readonly [operation: `patch${string}`]: Refusals<Message>["atArgument"]
-  readonly [operation: `delete${string}`]: Refusals<Message>["atArgument"]
-  readonly [operation: `refresh${string}`]: Refusals<Message>["atArgument"]
-  readonly [operation: `invalidate${string}`]: Refusals<Message>["atReader"]
-}
-// Taken from a method, so that a handle of one family is one of any.
-interface Refusals<Message> {
-  atArgument(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never>
-  // `invalidateAll` has no argument to print a message at.
-  atReader(this: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never>
+  // Methods, so that a handle of one family is one of any: their parameters name the family, and would keep them apart.
+  /** @deprecated A reader only reads. */
+  set(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  /** @deprecated A reader only reads. */
+  setMany(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  /** @deprecated A reader only reads. */
+  update(params: Message, f?: (was: any) => unknown): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  /** @deprecated A reader only reads. */
+  patch(params: Message, f?: (was: any) => unknown): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  /** @deprecated A reader only reads. */
+  delete(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  /** @deprecated A reader only reads. */
+  deleteMany(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  /** @deprecated A reader only reads. */
+  invalidate(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  /** @deprecated A reader only reads. */
+  invalidateWhere(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  /** @deprecated A reader only reads. */
+  invalidateAll(this: Message, options?: unknown): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  /** @deprecated A reader only reads. */
+  invalidateTag(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  /** @deprecated A reader only reads. */
+  refresh(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
 }
 
 /**

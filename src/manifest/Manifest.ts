@@ -58,7 +58,7 @@ import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.t
 import type { Family, InvalidateOptions, Write, WriteOptions } from "./Family.ts"
 import { compose as composeLayers } from "./internal/composition.ts"
 import { make } from "./internal/manifest.ts"
-import type { AnyLayer, CheckedModules, LayerIn, ModulesOf } from "./Modules.ts"
+import type { CheckedModules, LayerIn } from "./Modules.ts"
 import type {
   AnyFunction,
   CheckedName,
@@ -221,7 +221,7 @@ export interface Manifest<Self, Id extends string> {
   /**
    * The application: one layer per family or reader, over one engine, each given what its line of the manifest says.
    */
-  modules<const M extends ModulesOf<Self> | AnyLayer | ReadonlyArray<unknown>>(
+  modules<const M extends object>(
     modules: [M] extends [infer X] ? CheckedModules<Self, X> : M
   ): Layer.Layer<
     // Spelled out rather than named, so that hovers show the services.
@@ -272,8 +272,10 @@ export interface Manifest<Self, Id extends string> {
  * @since 0.1.0
  */
 export type Families<Self> = {
-  // `-?` keeps the compiler from reading a generic `keys[K]` as a family of no pattern; it is one of several then.
-  readonly [K in keyof DefinitionOf<Self>["families"]]-?: DefinitionOf<Self>["families"][K] extends infer F
+  readonly [
+    // `-?` keeps the compiler from reading a generic `keys[K]` as a family of no pattern; it is one of several then.
+    K in keyof DefinitionOf<Self>["families"]
+  ]-?: DefinitionOf<Self>["families"][K] extends infer F
     ? Family<Self, PatternOf<F>, ValueOf<F>, ErrorOf<F>, CodecsOf<F>, K>
     : never
 }

@@ -146,14 +146,14 @@ export type patternProblem<P extends string> = string extends P ? Opaque.pattern
   : P extends TooLong ? Diagnostic.patternTooLong<P>
   : segmentsProblem<P, P, never>
 
+// A record by a template with a hole has an index signature, which nothing need fulfil; a literal gives a property.
+// The other problems are asked for as an argument, not as a branch, which the compiler would not remember.
 /**
- * The same for the pattern of a family, which must be a literal.
+ * What is wrong with the pattern of a family, which must be a literal: a message, or `never`.
  *
  * @category type level
  * @since 0.1.0
  */
-// A record by a template with a hole has an index signature, which nothing need fulfil; one by a literal has a property.
-// The other problems are asked for as an argument, not as a branch, which the compiler would not remember.
 export type literalProblem<P extends string> = [patternProblem<P>] extends [never]
   ? {} extends { readonly [_ in P]: 1 } ? Opaque.pattern : never
   : patternProblem<P>

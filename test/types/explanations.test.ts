@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { parse } from "../../src/cli/findings.ts"
-import { findUnprovided } from "../../src/cli/native.ts"
+import { findMisfit, findUnprovided } from "../../src/cli/native.ts"
 import * as Explanations from "../../src/diagnostic/Explanations.ts"
 import * as Compiler from "./compiler.ts"
 
@@ -20,7 +20,8 @@ const errorsIn = (file: string): ReadonlyArray<string> =>
 // The code that `stateless check` shows, which knows some errors by the compiler's own words.
 const codeOf = (error: string): string | undefined => {
   const { findings: [finding], others: [other] } = parse(error)
-  return finding?.code ?? findUnprovided(other!.text, other!.place!, [])?.code
+  return finding?.code ?? findMisfit(other!.text, other!.place!, "")?.code ??
+    findUnprovided(other!.text, other!.place!, [])?.code
 }
 
 describe("explanations", () => {

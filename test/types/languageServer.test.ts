@@ -86,7 +86,7 @@ describe("hovers show capabilities, and no machinery", () => {
     [
       "an owner",
       `const /*|*/p = AppCache.owner("user", { lookup: ({ id }) => Db.use((db) => db.userById(id)) })`,
-      `const p: Layer<Owns<"user:{id}", AppCache>, CacheError, AppCache | Db>`
+      `const p: Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache> | Db>`
     ],
     [
       "a declared function",
@@ -101,7 +101,7 @@ describe("hovers show capabilities, and no machinery", () => {
     [
       "an engine",
       "const p = AppCache./*|*/layer",
-      `(property) Manifest<AppCache, "AppCache">.layer: Layer<AppCache, CacheError, Store>The engine alone: no right to anything.`
+      `(property) Manifest<AppCache, "AppCache">.layer: Layer<AppCache | Appoints<string, AppCache>, CacheError, Store>The engine alone: no right to anything.`
     ],
     [
       "the declaration of a function",

@@ -15,11 +15,17 @@ export interface Explained {
 }
 
 // A module with one manifest. Each line of `families` is one family; `rest` follows the class.
-export const module = (families: ReadonlyArray<string>, rest: ReadonlyArray<string> = [], sections = "") =>
+export const module = (
+  families: ReadonlyArray<string>,
+  rest: ReadonlyArray<string> = [],
+  sections = "",
+  imports = ""
+) =>
   [
     `import * as Manifest from "effect-stateless/manifest/Manifest"`,
     ...(rest.some((line) => line.includes("Effect.")) ? [`import * as Effect from "effect/Effect"`] : []),
     ...(rest.some((line) => line.includes("Layer.")) ? [`import * as Layer from "effect/Layer"`] : []),
+    ...(imports === "" ? [] : [imports]),
     "",
     `export class AppCache extends Manifest.Service<AppCache>()("AppCache", {`,
     ...(sections === "" ? [] : [`  ${sections},`]),

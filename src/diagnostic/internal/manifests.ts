@@ -178,5 +178,30 @@ export const manifests: ReadonlyArray<Explained> = [
       `class Other extends Manifest.Service<Other>()("Other", { families: { all: { pattern: "all:*" } } }) {}`,
       `export const one = Other.owner("all")`
     ])
+  ),
+  explain(
+    "E0416",
+    "A family derives from another, and both spell a parameter in different ways.",
+    "A change reaches what derives from it by the texts of its parameters. Spelt in two ways, the keys would not " +
+      "meet, and what was derived would stay as it was.",
+    "Give both the same codec in `params`: the same constant, or one that differs by brands and checks alone.",
+    module(
+      [
+        `src: { pattern: "src:{at}", params: { at: Schema.NumberFromString } }`,
+        `view: { pattern: "view:{at}", derives: ["src:{at}"] }`
+      ],
+      [],
+      "",
+      `import * as Schema from "effect/Schema"`
+    ),
+    module(
+      [
+        `src: { pattern: "src:{at}", params: { at: Schema.NumberFromString } }`,
+        `view: { pattern: "view:{at}", params: { at: Schema.NumberFromString }, derives: ["src:{at}"] }`
+      ],
+      [],
+      "",
+      `import * as Schema from "effect/Schema"`
+    )
   )
 ]

@@ -139,7 +139,12 @@ export const ownership: ReadonlyArray<Explained> = [
     ),
     module(
       [user, profile],
-      [`export const one = AppCache.modules({ report: Layer.effectDiscard(AppCache.keys.profile.get({ id: 1 })) })`],
+      [
+        "export const one = AppCache.modules({",
+        `  profile: AppCache.owner("profile", { lookup: () => Effect.succeed("Ann") }),`,
+        "  report: Layer.effectDiscard(AppCache.keys.profile.get({ id: 1 }))",
+        "})"
+      ],
       `readers: { report: { borrows: ["profile:{id}"] } }`
     )
   ),
@@ -357,5 +362,57 @@ export const ownership: ReadonlyArray<Explained> = [
       ")",
       `export const one = Effect.runPromise(Effect.provide(AppCache.keys.user.set({ id: 1 }, "Ann"), Live))`
     ])
+  ),
+  explain(
+    "E0234",
+    "A module reads a family, and no module of the same call has its owner.",
+    "`modules` keeps its engine and its rights to itself, so nothing outside could own the family: each read would " +
+      "fail.",
+    "Add the module that owns the family. Modules that read each other belong into one call.",
+    module(
+      [user],
+      [`export const one = AppCache.modules({ report: Layer.effectDiscard(AppCache.keys.user.get({ id: 1 })) })`],
+      `readers: { report: { borrows: ["user:{id}"] } }`
+    ),
+    module(
+      [user],
+      [
+        "export const one = AppCache.modules({",
+        `  user: AppCache.owner("user", { lookup: () => Effect.succeed("Ann") }),`,
+        "  report: Layer.effectDiscard(AppCache.keys.user.get({ id: 1 }))",
+        "})"
+      ],
+      `readers: { report: { borrows: ["user:{id}"] } }`
+    )
+  ),
+  explain(
+    "E0235",
+    "Two modules of one call own one family.",
+    "A family has one owner, so the second module would fail when it is built.",
+    "Name the family in one of them.",
+    module([user, profile], [
+      "export const one = AppCache.modules({",
+      `  users: { owns: ["user"], layer: AppCache.owner("user") },`,
+      `  people: { owns: ["user", "profile"], layer: AppCache.owner("profile") }`,
+      "})"
+    ]),
+    module([user, profile], [
+      "export const one = AppCache.modules({",
+      `  users: { owns: ["user"], layer: AppCache.owner("user") },`,
+      `  people: { owns: ["profile"], layer: AppCache.owner("profile") }`,
+      "})"
+    ])
+  ),
+  explain(
+    "E0236",
+    "A module requires a store, so it builds an engine of its own.",
+    "The rights of another engine are not what the manifest gives the module, and its entries hear of no change here.",
+    "Leave the engine to `modules`. The layer of another manifest stands beside them.",
+    module([user], [
+      "export const one = AppCache.modules({",
+      `  user: Layer.provide(AppCache.owner("user"), AppCache.layer)`,
+      "})"
+    ]),
+    module([user], [`export const one = AppCache.modules({ user: AppCache.owner("user") })`])
   )
 ]

@@ -15,12 +15,12 @@ type Found = Diagnostic.Diagnostic & { readonly path: ReadonlyArray<string> }
 
 export const compose = (manifests: ReadonlyArray<AnyManifest>): AnyLayer => {
   const earlier: Array<ValidManifest> = []
-  for (const { definition, key } of manifests) {
-    const valid = validate(key, definition)
+  for (const { definition, id } of manifests as ReadonlyArray<AnyManifest & { readonly id: string }>) {
+    const valid = validate(id, definition)
     // A manifest with mistakes of its own says so when its layer is built.
     if (Result.isFailure(valid)) continue
     const problems = earlier.flatMap((other) => findClashes(other, valid.success))
-    if (problems.length > 0) return failing(key, problems)
+    if (problems.length > 0) return failing(id, problems)
     earlier.push(valid.success)
   }
   return Layer.mergeAll(...manifests.map((manifest) => manifest.layer) as [AnyLayer])

@@ -1,0 +1,79 @@
+/**
+ * What the modules of one application do wrong: rights that their lines of the manifest do not give them, owners that
+ * are missing or twice, engines of their own.
+ *
+ * @since 0.1.0
+ */
+import type { message } from "./Diagnostic.ts"
+
+/**
+ * E0214: a module that needs more than the manifest grants it.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleExceeds<Module extends string, Does extends string, Granted extends string> = message<
+  "E0214",
+  `module '${Module}' ${Does}, but the manifest lets it borrow ${Granted}`,
+  `add what it reads to borrows of '${Module}', and do what it writes in the module that owns it`
+>
+
+/**
+ * E0234: a module that reads what no module of the same call owns.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleUnserved<Module extends string, Pattern extends string, Family extends string> = message<
+  "E0234",
+  `module '${Module}' reads '${Pattern}', and no module here has the owner of '${Family}'`,
+  `add ${Family}: owner('${Family}', ...), or provide it in the module that owns '${Family}'`
+>
+
+/**
+ * E0236: a module with an engine of its own.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleBuilds<Module extends string> = message<
+  "E0236",
+  `module '${Module}' requires a store, so it builds an engine of its own`,
+  "leave the engine to modules, and give another manifest's layer beside them"
+>
+
+/**
+ * E0235: two modules of one call that own one family.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleTwice<Family extends string, Module extends string, Other extends string> = message<
+  "E0235",
+  `modules '${Module}' and '${Other}' both own '${Family}'`,
+  `name '${Family}' in one of them`
+>
+
+/**
+ * E0226: a module that gives away the ownership of another family.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleProvides<Module extends string, Pattern extends string> = message<
+  "E0226",
+  `module '${Module}' provides the ownership of '${Pattern}', which is not its own`,
+  `provide it in the module of the family that owns '${Pattern}'`
+>
+
+/**
+ * E0227: a module that needs its ownership and does not bring it.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleOwnerMissing<Module extends string, Pattern extends string> = message<
+  "E0227",
+  `module '${Module}' writes '${Pattern}' without an owner`,
+  `give its layer Layer.provide(owner(...)) of this manifest`
+>
