@@ -1,12 +1,13 @@
 /**
  * A running cache for tests, from a definition and one lookup for all families; and its insides, to be looked at.
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Cache } from "../src/cache/Cache.ts"
 import type { LookupContext } from "../src/cache/Lookup.ts"
 import type { LeaseTable } from "../src/capability/Lease.ts"
+import { engineOf, type Runtime } from "../src/manifest/internal/grants.ts"
 import { make } from "../src/manifest/internal/manifest.ts"
 import type { Definition } from "../src/ownership/Definition.ts"
 import * as MemoryStore from "../src/store/MemoryStore.ts"
@@ -60,11 +61,11 @@ export const engine = Effect.fnUntraced(function*(
   const context: Context.Context<any> = yield* Layer.build(
     Layer.provide(Layer.merge(app.modules(modules), app.layer), store) as Layer.Layer<any, unknown>
   )
-  const { cache, leases } = yield* Effect.provideContext(app as Effect.Effect<any, never, any>, context)
+  const { cache } = Context.get(context, engineOf(app.key) as never) as Runtime
   const running: Running = {
     app,
     cache,
-    leases,
+    leases: cache.leases,
     context,
     as: (effect) => Effect.provideContext(effect, context)
   }

@@ -15,7 +15,7 @@ import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope_ from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Lease } from "../capability/Lease.ts"
+import * as Lease from "../capability/Lease.ts"
 import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
 import { CoarseClock } from "../store/CoarseClock.ts"
 import type { Codec } from "../store/Codec.ts"
@@ -60,7 +60,7 @@ export interface Write {
   readonly family: CacheFamily<any>
   readonly key: string
   readonly value: { readonly value: unknown } | undefined
-  readonly options: SetOptions<Lease>
+  readonly options: SetOptions<Lease.Lease>
 }
 
 // What a listener may fall behind; it loses the oldest events beyond.
@@ -78,6 +78,8 @@ export class Cache implements Engine {
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
   readonly history = new History()
+  /** Who grants leases on its keys. */
+  readonly leases: Lease.LeaseTable
   readonly families = new Map<string, CacheFamily<any>>()
   stamp: number
   version = 0
@@ -90,13 +92,15 @@ export class Cache implements Engine {
     store: Store["Service"],
     time: CoarseClock,
     random: { nextDoubleUnsafe(): number },
-    stamp: number
+    stamp: number,
+    leases: Lease.LeaseTable
   ) {
     this.id = id
     this.store = store
     this.time = time
     this.random = random
     this.stamp = stamp
+    this.leases = leases
     this.outbox = new Outbox(store)
   }
 
@@ -293,7 +297,7 @@ export const make: (
       store.loadMarks,
       (error) => new CacheError({ reason: new StoreFailed({ error }) })
     )
-    const cache = new Cache(id, store, new CoarseClock(clock), random, kept.stampMax + 1)
+    const cache = new Cache(id, store, new CoarseClock(clock), random, kept.stampMax + 1, yield* Lease.make)
     for (const options of families) {
       const expiry = yield* Expiry.make(options.policy)
       const partition = yield* Effect.mapError(

@@ -23,7 +23,15 @@ const Verb = Schema.Literals(["read", "write", "lease", "delegate", "appoint"])
 export type Verb = typeof Verb.Type
 
 /**
- * The caller has no grant for the key. Types refuse this; a cast, or a program built from data, meets it here.
+ * The caller has no right to do this to the key. Types refuse it; a cast, or a program built from data, meets it here.
+ * `holds` says what the caller has instead.
+ *
+ * **Details**
+ *
+ * - `a lookup`: what a lookup runs may read what its family derives from, and write nothing.
+ * - `another engine`: the right is of an engine of the same manifest that was built apart, and of which the rest of the
+ *   program knows nothing. Build the layers of a manifest once, over one `layer`.
+ * - `another class`: the right was given by another class of the same name.
  *
  * @category errors
  * @since 0.1.0
@@ -33,16 +41,19 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
   verb: Verb,
   pattern: Schema.String,
   family: Schema.String,
-  holds: Schema.Literals(["nothing", "a borrow", "a lookup"])
+  holds: Schema.Literals(["nothing", "a borrow", "a lookup", "another engine", "another class"])
 }) {
   override get message() {
-    return `cannot ${this.verb} \`${this.pattern}\`: it is owned by \`${this.family}\`, and the caller ` +
-      (this.holds === "nothing" ?
-        "has no right to it"
-        : this.holds === "a borrow" ?
-        "only borrows it"
-        : "is a lookup, which only answers with its own value")
+    return `cannot ${this.verb} \`${this.pattern}\`: it is owned by \`${this.family}\`, and ${held[this.holds]}`
   }
+}
+
+const held: { readonly [_ in NotOwner["holds"]]: string } = {
+  "nothing": "the caller has no right to it",
+  "a borrow": "the caller only borrows it",
+  "a lookup": "the caller is a lookup, which only answers with its own value",
+  "another engine": "the right that the caller has is of another engine of this manifest",
+  "another class": "the right that the caller has is of another manifest class of the same name"
 }
 
 /**

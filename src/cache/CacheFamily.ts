@@ -18,6 +18,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import * as Semaphore from "effect/Semaphore"
@@ -38,6 +39,7 @@ import { Entries, foundIn, fromMemory, type Holding, knowing, memory, noTags } f
 import {
   type Flight,
   joinPromise,
+  lookups,
   type Served,
   valueExit,
   valueOf,
@@ -98,6 +100,24 @@ export class CacheFamily<V = unknown> {
   /** Whether a Context is that of a lookup which runs. */
   static isLookup(context: Context.Context<never>): boolean {
     return loadOf(context) !== undefined
+  }
+
+  /** The Context of the lookup that is running at this moment, if one is. */
+  static currentLookup(): Context.Context<never> | undefined {
+    if (lookups.open === 0) return undefined
+    const context = Fiber.getCurrent()?.context
+    return context !== undefined && loadOf(context) !== undefined ? context : undefined
+  }
+
+  /** The value if it is in memory and fresh. A lookup that asks is observed, and gets what it may read. */
+  hitUnsafe(key: string): V | undefined {
+    return lookups.open === 0 ? this.hot?.hit(key) : this.hitObserved(key)
+  }
+
+  private hitObserved(key: string): V | undefined {
+    const context = CacheFamily.currentLookup()
+    const load = context && loadOf(context)
+    return load === undefined ? this.hot?.hit(key) : new ObservedReads(this, load).hitUnsafe(key)
   }
 
   /** The family as a fiber with this Context reads it: what a lookup reads is observed. */
@@ -564,6 +584,7 @@ export class CacheFamily<V = unknown> {
   }
 
   private whyNotUnder(lease: Lease, keys: ReadonlyArray<string>): LeaseError["why"] | undefined {
+    if (!this.cache.leases.isOwn(lease)) return "other engine"
     if (!lease.isHeldUnsafe()) return "ended"
     if (lease.mode === "shared") return "shared"
     const isCovered = (key: string) => lease.patterns.some((pattern) => matches(key, pattern))

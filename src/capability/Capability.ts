@@ -81,8 +81,13 @@ export type Borrows<Pattern extends string, Self> = BorrowsCapability<
 >
 
 /**
- * The manifest's word that a piece of code may make itself the owner of a pattern. Only `modules` gives it, to the
- * module of that family, and the composition root, to all: `layer`.
+ * The word of the manifest `Self` that code may make itself the owner of a pattern. `modules` gives it to the module
+ * of that family, and `layer`, the composition root, to all code over it; nothing else does.
+ *
+ * **When to use**
+ *
+ * In the annotation of an exported layer that has an owner in it:
+ * `Layer<Users, CacheError, Appoints<"user:{id}", AppCache>>`.
  *
  * @category models
  * @since 0.1.0
@@ -92,7 +97,8 @@ export interface Appoints<out Pattern extends string, Self> {
 }
 
 /**
- * The same for a borrower. Who may appoint an owner may let somebody read.
+ * The word of the manifest `Self` that code may make itself a borrower of a pattern. What may appoint the owner may
+ * admit a borrower, too.
  *
  * @category models
  * @since 0.1.0
@@ -149,8 +155,8 @@ export type OwnsEach<Ps, Self> = Ps extends string ? Owns<Ps, Self> : never
 export type BorrowsEach<Ps, Self> = Ps extends string ? Borrows<Ps, Self> : never
 
 /**
- * The capabilities of the cache `Self` in `R` that `Allowed` does not discharge. Another cache's are none of its
- * business.
+ * The capabilities of the cache `Self` in `R`, and the words to appoint, that `Allowed` does not discharge. With `any`
+ * for `Self`, those of all caches.
  *
  * @category type level
  * @since 0.1.0
@@ -171,40 +177,3 @@ export type describe<R> = R extends BorrowsCapability<infer P, any, any, any> ? 
   : R extends Admits<infer P, any> ? `makes itself a reader of '${P}'`
   : R extends Appoints<infer P, any> ? `makes itself the owner of '${P}'`
   : never
-
-// --- run time --------------------------------------------------------------------------------------------------------
-
-/**
- * The value behind a capability: one per acquisition. It carries the engine that it speaks for, so an operation
- * requires the capability and nothing else.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Grant<out Engine = unknown> {
-  readonly family: string
-  readonly mode: "own" | "borrow"
-  /** Grows with every change of owner: the fencing token. */
-  readonly token: number
-  readonly engine: Engine
-  /** Ends for good when the scope that acquired it closes. */
-  active: boolean
-}
-
-/**
- * The name under which a grant is found in a Context.
- *
- * @category getters
- * @since 0.1.0
- */
-export const grantKey = (manifest: string, mode: Grant["mode"], pattern: string): string =>
-  `effect-stateless/capability/Capability/${manifest}/${mode}/${pattern}`
-
-/**
- * The name under which the manifest's word is found in a Context; without a pattern, that of the composition root.
- *
- * @category getters
- * @since 0.1.0
- */
-export const appointKey = (manifest: string, mode?: Grant["mode"], pattern?: string): string =>
-  `effect-stateless/capability/Capability/${manifest}/appoint/${mode ?? "*"}/${pattern ?? "*"}`

@@ -56,7 +56,8 @@ export interface LeaseOptions<out Mode extends LeaseMode = LeaseMode> {
 export const defaults = { mode: "exclusive", deadline: "10 seconds", timeToLive: "1 minute" } as const
 
 /**
- * A lease that was not granted, or has ended.
+ * A lease that was not granted (`timeout`, `queue full`), or under which this cannot be written: it has `ended`, is
+ * `shared`, covers an `other key`, or comes from an `other engine`.
  *
  * @category errors
  * @since 0.1.0
@@ -64,20 +65,26 @@ export const defaults = { mode: "exclusive", deadline: "10 seconds", timeToLive:
 export class LeaseError extends Schema.TaggedError<LeaseError>()("LeaseError", {
   code: Schema.tag("E0219"),
   patterns: Schema.Array(Schema.String),
-  why: Schema.Literals(["timeout", "ended", "queue full", "shared", "other key"])
+  why: Schema.Literals(["timeout", "ended", "queue full", "shared", "other key", "other engine"])
 }) {
   override get message() {
     const what = this.patterns.map((pattern) => `\`${pattern}\``).join(", ")
-    if (this.why === "ended") return `the lease on ${what} has ended`
-    if (this.why === "shared") return `the lease on ${what} is shared, and a write needs it alone`
-    if (this.why === "other key") return `the lease on ${what} does not cover the key that is written`
-    const why = this.why === "timeout" ? "others hold it, and the deadline has passed" : "too many wait for it already"
-    return `no lease on ${what}: ${why}`
+    return whys[this.why](what)
   }
 }
 
+const whys: { readonly [_ in LeaseError["why"]]: (what: string) => string } = {
+  "timeout": (what) => `no lease on ${what}: others hold it, and the deadline has passed`,
+  "queue full": (what) => `no lease on ${what}: too many wait for it already`,
+  "ended": (what) => `the lease on ${what} has ended`,
+  "shared": (what) => `the lease on ${what} is shared, and a write needs an exclusive one`,
+  "other key": (what) => `the lease on ${what} does not cover the key that is written`,
+  "other engine": (what) => `the lease on ${what} was not granted by the engine that is written`
+}
+
 /**
- * A lease that was granted. It ends with the scope that acquired it, when its time is over, or when it is revoked.
+ * A lease that was granted, on keys of the family `Pattern`. It ends with the scope that acquired it, when its time is
+ * over, or when it is revoked. A write takes an `exclusive` one of its own key.
  *
  * @category models
  * @since 0.1.0
@@ -108,6 +115,8 @@ export interface LeaseTable {
     patterns: ReadonlyArray<KeyPattern>,
     options?: LeaseOptions
   ) => Effect.Effect<Lease, LeaseError, Scope.Scope>
+  /** Whether the table granted this lease, be it held or not. */
+  readonly isOwn: (lease: Lease) => boolean
   /** Ends every lease that shares a key with the pattern. */
   readonly revoke: (pattern: KeyPattern) => Effect.Effect<void>
   /** The leases that are held, the oldest first. */
@@ -152,6 +161,7 @@ class LocalTable implements LeaseTable {
   private tokens = 0
   private holders: Array<Holder> = []
   private waiters: Array<Waiter> = []
+  private readonly granted = new WeakSet<Lease>()
 
   constructor(clock: Clock.Clock) {
     this.clock = clock
@@ -179,6 +189,8 @@ class LocalTable implements LeaseTable {
       })
     )
   }
+
+  readonly isOwn = (lease: Lease): boolean => this.granted.has(lease)
 
   readonly revoke = (pattern: KeyPattern) =>
     Effect.sync(() => {
@@ -245,6 +257,7 @@ class LocalTable implements LeaseTable {
     const lease: Lease = { patterns, mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check }
     const holder: Holder = { patterns, mode, lease, ended: false }
     this.holders.push(holder)
+    this.granted.add(lease)
     return holder
   }
 

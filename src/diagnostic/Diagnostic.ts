@@ -14,6 +14,7 @@
  *
  * @since 0.1.0
  */
+import { finding, say } from "./internal/finding.ts"
 
 /**
  * One finding: what was refused and why (`sentence`), and what to do about it (`help`).
@@ -53,20 +54,6 @@ export const formatAsType = (diagnostic: Diagnostic): string =>
  */
 export type message<Code extends string, Sentence extends string, Help extends string> =
   `${Code}: ${Sentence}; help: ${Help}`
-
-const finding = <const Code extends string, const Tag extends string>(
-  code: Code,
-  tag: Tag,
-  sentence: string,
-  help: string
-): Diagnostic<Tag, Code> => ({ _tag: tag, code, sentence, help })
-
-// A template tag that puts names in backticks, and leaves numbers alone.
-const say = (strings: TemplateStringsArray, ...names: ReadonlyArray<string | number>): string =>
-  names.reduce<string>(
-    (text, name, index) => `${text}${typeof name === "number" ? name : `\`${name}\``}${strings[index + 1]!}`,
-    strings[0]!
-  )
 
 // --- E01xx: patterns and keys ----------------------------------------------------------------------------------------
 
@@ -1230,6 +1217,20 @@ export const manifestsAlike = (id: string) =>
     "ManifestsAlike",
     say`two manifests are called ${id}, so one would be taken for the other`,
     "give each manifest a name of its own"
+  )
+
+/**
+ * E0413 at run time, for two engines of one manifest.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const enginesAlike = (id: string) =>
+  finding(
+    "E0413",
+    "EnginesAlike",
+    say`two engines of ${id} are over one store, and neither would hear of the changes of the other`,
+    "build the layers of the manifest once, and share the runtime"
   )
 
 /**

@@ -5,6 +5,7 @@
  * @since 0.1.0
  */
 import type { message } from "./Diagnostic.ts"
+import { finding, say } from "./internal/finding.ts"
 
 /**
  * E0214: a module that needs more than the manifest grants it.
@@ -19,7 +20,31 @@ export type moduleExceeds<Module extends string, Does extends string, Granted ex
 >
 
 /**
- * E0234: a module that reads what no module of the same call owns.
+ * E0214 at run time: a module that is no layer.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const moduleWrong = (module: string) =>
+  finding("E0214", "ModuleWrong", say`module ${module} is not a layer`, "give a Layer, or { owns: [...], layer }")
+
+/**
+ * E0214 at run time: something else than an object with a module for each name.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const modulesWrong = () =>
+  finding(
+    "E0214",
+    "ModulesWrong",
+    "these are no modules: a layer for each family or reader",
+    "give an object, { user: owner('user', ...), ... }"
+  )
+
+/**
+ * E0234: a module that reads what no module of the same call owns. Found by the compiler alone: at run time the read
+ * itself fails, with E0218.
  *
  * @category ownership
  * @since 0.1.0
@@ -41,6 +66,19 @@ export type moduleBuilds<Module extends string> = message<
   `module '${Module}' requires a store, so it builds an engine of its own`,
   "leave the engine to modules, and give another manifest's layer beside them"
 >
+/**
+ * E0236 at run time, where the module brings a store, too.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const moduleBuilds = (module: string) =>
+  finding(
+    "E0236",
+    "ModuleBuilds",
+    say`module ${module} builds an engine of its own`,
+    "leave the engine to modules, and give another manifest's layer beside them"
+  )
 
 /**
  * E0235: two modules of one call that own one family.
@@ -53,6 +91,19 @@ export type moduleTwice<Family extends string, Module extends string, Other exte
   `modules '${Module}' and '${Other}' both own '${Family}'`,
   `name '${Family}' in one of them`
 >
+/**
+ * E0235 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const moduleTwice = (family: string, module: string, other: string) =>
+  finding(
+    "E0235",
+    "ModuleTwice",
+    say`modules ${module} and ${other} both own ${family}`,
+    say`name ${family} in one of them`
+  )
 
 /**
  * E0226: a module that gives away the ownership of another family.
@@ -72,8 +123,8 @@ export type moduleProvides<Module extends string, Pattern extends string> = mess
  * @category ownership
  * @since 0.1.0
  */
-export type moduleOwnerMissing<Module extends string, Pattern extends string> = message<
+export type moduleOwnerMissing<Module extends string, Pattern extends string, Family extends string> = message<
   "E0227",
   `module '${Module}' writes '${Pattern}' without an owner`,
-  `give its layer Layer.provide(owner(...)) of this manifest`
+  `give its layer Layer.provide(owner('${Family}', ...)) of this manifest`
 >

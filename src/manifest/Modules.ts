@@ -174,9 +174,12 @@ type findProvidesProblem<K extends string, Out> = Out extends OwnsCapability<inf
 
 type findRequiresProblem<D extends Definition, K extends string, Own, Reads, R> = R extends
   BorrowsCapability<any, any, any, any> ? Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
-  : R extends OwnsCapability<infer P, any, any, any> ? P extends Own ? Wiring.moduleOwnerMissing<K, P>
+  : R extends OwnsCapability<infer P, any, any, any> ? P extends Own ? nameOwnerMissing<D, K, P>
     : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
   : Wiring.moduleExceeds<K, describe<R>, describeBorrows<D, K, Reads>>
+
+type nameOwnerMissing<D extends Definition, K extends string, P extends string> = OwnerOf<D, Route<D, P>> extends
+  infer F extends string ? Wiring.moduleOwnerMissing<K, P, F> : never
 
 // In the order of the manifest, where one line of it says so.
 type describeBorrows<D extends Definition, K extends string, Reads> = orNothing<

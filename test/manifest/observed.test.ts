@@ -212,15 +212,19 @@ describe("what is not a lookup's read is not observed", () => {
       }
       assert.strictEqual(hot!.hits - before, 20)
     }).pipe(Effect.scoped))
+})
 
-  it.effect("nor what belongs to another cache", () =>
-    Effect.gen(function*() {
-      const other = yield* running("none", () => Effect.void)
-      const { app, as } = yield* running("profile", () => other.as(other.app.keys.prefs.get({ id: "7" })))
-      assert.strictEqual(yield* as(app.keys.profile.get({ id: "1" })), "prefs:7")
-      const { happenings } = yield* as<any, unknown>(app.keys.profile.explain({ id: "1" }))
-      assert.deepStrictEqual(happenings[0].from, [])
-    }).pipe(Effect.scoped))
+describe("a lookup that reads another cache, of whose changes its entry would not hear", () => {
+  for (const [way, read] of Object.entries(ways)) {
+    it.effect(`is refused, by ${way}`, () =>
+      Effect.gen(function*() {
+        const other = yield* running("none", () => Effect.void)
+        const { app, as } = yield* running("profile", () => other.as(read(other.app.keys.user, "1")))
+        const reason = reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
+        assert.deepInclude(reason, { code: "E0211", family: "profile", read: "user:1" })
+        assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
+      }).pipe(Effect.scoped))
+  }
 })
 
 describe("an entry that was made from others", () => {

@@ -10,6 +10,7 @@ import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
+import { engineOf } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
@@ -414,8 +415,8 @@ describe("an owner that predicts", () => {
       const context = yield* Layer.build(owner())
       const get = Effect.provideContext(user.get({ id: "hot" }), context)
       yield* Effect.forkScoped(Effect.provideContext(Effect.never, context))
-      const { cache } = (yield* App) as any
-      cache.families.get("user").observe(true)
+      const { cache } = yield* engineOf(App.key)
+      cache.families.get("user")!.observe(true)
       yield* seconds(120, get)
       assert.strictEqual(yield* missed, 1)
     }).pipe(Effect.scoped, Effect.provide(base)))

@@ -15,7 +15,7 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { CacheError } from "../../src/cache/CacheError.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
-import { keyOf } from "../../src/manifest/internal/grants.ts"
+import { engineOf, keyOf } from "../../src/manifest/internal/grants.ts"
 import type { Definition } from "../../src/ownership/Definition.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
@@ -62,12 +62,15 @@ describe("law 1: ownership", () => {
           const running = yield* engine(definition, ({ key }) => Effect.succeed(key))
           const names = families.map(({ name }) => name)
           const some = (bits: number) => names.filter((_, i) => ((bits >> i) & 1) === 1)
-          const test = { ...valid, id: "Test" }
-          const owns = some(owned).filter((name) => Context.getOrUndefined(running.context, keyOf(test, "own", name)))
+          const test = { ...valid, key: running.app.key as string }
+          const owns = some(owned).filter((name) =>
+            Context.getOrUndefined(running.context, keyOf(test, "own", name).key)
+          )
           const borrows = some(borrowed)
-          let context = Context.empty() as Context.Context<any>
+          const engineKey = engineOf(test.key)
+          let context: Context.Context<any> = Context.make(engineKey, Context.get(running.context, engineKey as never))
           for (const name of owns) {
-            const key = keyOf(test, "own", name)
+            const { key } = keyOf(test, "own", name)
             context = Context.add(context, key, Context.get(running.context, key as never))
           }
           for (const name of borrows) {

@@ -2,6 +2,7 @@
  * What a family needs of the cache that it belongs to.
  */
 import * as Effect from "effect/Effect"
+import type { LeaseTable } from "../../capability/Lease.ts"
 import type { CoarseClock } from "../../store/CoarseClock.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
@@ -22,6 +23,7 @@ export interface Engine extends Plan {
   readonly random: { nextDoubleUnsafe(): number }
   readonly history: History
   readonly outbox: Outbox
+  readonly leases: LeaseTable
   /** The stamp of the latest invalidation. */
   readonly stamp: number
   /** The version of the latest entry. */

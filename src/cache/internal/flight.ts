@@ -38,6 +38,9 @@ export interface Plan {
 // How many of the entries that an entry was made from are told to `explain`; those read first.
 const sourcesMax = 32
 
+/** How many lookups run in this process: while there are none, a read outside of Effect need not ask who reads. */
+export const lookups = { open: 0 }
+
 /** The fiber behind a flight, or behind several that are loaded together; and what it has read of the cache. */
 export class Load {
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
@@ -65,17 +68,31 @@ export class Load {
     this.key = keys[0]!
     this.keys = keys.length === 1 ? undefined : new Set(keys)
     this.open = keys.length
+    if (this.open > 0) lookups.open++
   }
 
-  /** Why the load may not read a key: no change of it would reach any of the keys that are loaded. */
+  /** One of its flights has ended. */
+  close(): void {
+    if (--this.open === 0) lookups.open--
+  }
+
+  /**
+   * Why the load may not read a key: no change of it would reach any of the keys that are loaded. No change in another
+   * cache does.
+   */
   refusalOf(cache: Plan, source: FamilySpec<any>, key: string): CacheError | undefined {
-    if (cache !== this.cache) return undefined
+    if (cache !== this.cache) return this.refuse(source, key, "E0211")
     if (this.keys === undefined) {
       if (cache.reaches(source.name, key, this.spec.name, this.key)) return undefined
     } else for (const _ of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) return undefined
+    const isDeclared = source.dependents.some(({ family }) => family === this.spec.name)
+    return this.refuse(source, key, isDeclared ? "E0232" : "E0211")
+  }
+
+  private refuse(source: FamilySpec<any>, key: string, code: UndeclaredRead["code"]): CacheError {
     return this.refused = new CacheError({
       reason: new UndeclaredRead({
-        code: source.dependents.some(({ family }) => family === this.spec.name) ? "E0232" : "E0211",
+        code,
         family: this.spec.name,
         key: this.spec.render(this.key),
         source: source.pattern,
@@ -88,14 +105,13 @@ export class Load {
   observe(cache: Plan, source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
     if (stale) this.readStale = true
     const end = entry?.freshUntil ?? Infinity
-    if (cache !== this.cache || this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)
+    if (this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)
     else if (end < Infinity) {
       for (const own of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) {
         const ends = this.ends ??= new Map()
         ends.set(own, Math.min(end, ends.get(own) ?? Infinity))
       }
     }
-    if (cache !== this.cache) return
     const sources = this.sources ??= []
     if (sources.length < sourcesMax * (this.keys?.size ?? 1)) {
       sources.push({ of: source, key, tier, stamp: entry?.stamp })
@@ -259,7 +275,7 @@ export class Flight<V> {
   end(exit: Exit.Exit<Served<V>, unknown>): boolean {
     if (this.exit !== undefined) return false
     this.exit = exit
-    this.load.open--
+    this.load.close()
     this.timer?.interruptUnsafe()
     this.answer(exit)
     return true

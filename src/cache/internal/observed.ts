@@ -15,6 +15,7 @@ import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import type { Engine } from "./engine.ts"
+import { memory } from "./entries.ts"
 import { CurrentLoad, type Load, type Served } from "./flight.ts"
 
 /** The reading operations of a family. */
@@ -56,6 +57,15 @@ export class ObservedReads<V> implements Reads<V> {
     this.hot = source.hot
     this.source = source
     this.load = load
+  }
+
+  /** The value that is held in memory and fresh, to a lookup that may read it. */
+  hitUnsafe(key: string): V | undefined {
+    const { cache, hot, spec } = this.source
+    if (this.load.refusalOf(cache, spec, key) !== undefined) return undefined
+    const value = hot?.hit(key)
+    const entry = value === undefined ? undefined : hot?.peek(key)
+    return entry === undefined ? value : this.seen(key, { value: entry.value, tier: memory, entry, stale: false })
   }
 
   read(key: string): Effect.Effect<V, unknown> {

@@ -132,7 +132,6 @@ export const make = (access: FamilyAccess) => {
       }),
     toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
-        if (CacheFamily.isLookup(fiber.context)) return Effect.fail(access.refusalToLookup())
         const grant = access.writable(fiber.context)
         return grant === undefined ? Effect.fail(access.refusal(fiber.context, "write")) : f(access.familyOf(grant))
       })
@@ -149,7 +148,7 @@ export const make = (access: FamilyAccess) => {
         if (grant === undefined) return Effect.fail(access.refusal(fiber.context, "lease"))
         return Effect.flatMap(access.patternOf(params), (pattern) =>
           Effect.mapError(
-            grant.engine.leases.acquire([pattern], options),
+            grant.engine.cache.leases.acquire([pattern], options),
             (error) => new CacheError({ reason: new LeaseRefused({ error }) })
           ))
       }),
@@ -166,6 +165,7 @@ export const make = (access: FamilyAccess) => {
 /** A write that has not happened, and how to find out whether it may. */
 export interface Write {
   readonly _tag: "Write"
+  readonly access: FamilyAccess
   readonly key: Effect.Effect<string, CacheError>
   readonly resolve: (
     context: Context.Context<never>
@@ -179,6 +179,7 @@ const write = (
   options: SetOptions<Lease>
 ): Write => ({
   _tag: "Write",
+  access,
   key: Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
   resolve: (context) => {
     const grant = access.writable(context)
@@ -209,7 +210,7 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
     toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
         CacheFamily.isLookup(fiber.context) ?
-          Effect.fail(access.refusalToLookup())
+          Effect.fail(access.notOwner("write", "a lookup"))
           : grant.active && verb === "write" ?
           f(family)
           : Effect.fail(access.ended("write", grant, verb))
@@ -231,13 +232,15 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
         ? Effect.flatMapEager(access.checked(key), (valid) => family.readsOf(context).read(valid))
         : Effect.fail(access.ended("read", grant, verb))
   }
-  const hit = (params: Params): unknown =>
-    grant.active && family.hot !== undefined ? family.hot.hit(access.textOf(params)) : undefined
+  const hit = (params: Params): unknown => grant.active ? family.hitUnsafe(access.textOf(params)) : undefined
   return {
     ...operations(access, find),
     get: (params: Params) => new Read(door, params),
     getUnsafe: hit,
     getPromise: (params: Params, options?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
+      // A lookup asks by the Context of its fiber, in which its reads are observed.
+      const lookup = CacheFamily.currentLookup()
+      if (lookup !== undefined) return Effect.runPromiseWith(lookup)(new Read(door, params), options)
       const value = hit(params)
       if (value !== undefined) return Promise.resolve(value)
       const joined = grant.active ? family.readPromise(access.textOf(params), options?.signal) : undefined

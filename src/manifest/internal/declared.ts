@@ -7,19 +7,20 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { CacheError, NotOwner } from "../../cache/CacheError.ts"
+import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { Scope } from "../../cache/Invalidation.ts"
 import type { Declared } from "../../ownership/Definition.ts"
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
 import { parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
-import { find, keyOf, type Runtime } from "./grants.ts"
+import { engineOf, type Face, find, keyOf } from "./grants.ts"
 import { scopeOfPattern } from "./keys.ts"
 
 type AnyBody = (...args: ReadonlyArray<any>) => Generator<any, any, any>
 type AnyMethod = (this: unknown, ...args: ReadonlyArray<any>) => Effect.Effect<any, any, any>
 
 export const make = (
-  tag: Context.Service<any, Runtime>,
+  tag: Context.Service<any, Face>,
   manifest: ValidManifest,
   graph: DependencyGraph.DependencyGraph
 ) => {
@@ -68,7 +69,7 @@ const targetsOf = (
 }
 
 const dropAll = (
-  tag: Context.Service<any, Runtime>,
+  tag: Context.Service<any, Face>,
   manifest: ValidManifest,
   declaration: Declared,
   targets: ReadonlyArray<Target>
@@ -85,9 +86,13 @@ const dropAll = (
     ...declared("borrow", declaration.borrows)
   ]
   return Effect.withFiber((fiber): Effect.Effect<void, CacheError> => {
-    const grant = find(fiber.context, tag, rights)
-    const runtime = grant?.active ? grant.engine : Context.getOrUndefined(fiber.context, tag)
-    if (runtime === undefined) return Effect.fail(refusal(manifest, targets[0]!))
+    if (CacheFamily.isLookup(fiber.context)) return Effect.fail(refusal(manifest, targets[0]!, "a lookup"))
+    const engine = engineOf(manifest.key)
+    const grant = find(fiber.context, engine, rights)
+    const runtime = grant?.active === true || Context.getOrUndefined(fiber.context, tag) !== undefined
+      ? Context.getOrUndefined(fiber.context, engine)
+      : undefined
+    if (runtime === undefined) return Effect.fail(refusal(manifest, targets[0]!, "nothing"))
     return Effect.forEach(
       targets,
       ({ family, scope }) => runtime.cache.families.get(family)!.dropScope(scope, "hide"),
@@ -96,13 +101,13 @@ const dropAll = (
   })
 }
 
-const refusal = (manifest: ValidManifest, target: Target): CacheError => {
+const refusal = (manifest: ValidManifest, target: Target, holds: NotOwner["holds"]): CacheError => {
   const family = manifest.families.get(target.family)!
   const reason = new NotOwner({
     verb: "write",
     pattern: family.pattern.source,
     family: family.owner,
-    holds: "nothing"
+    holds
   })
   return new CacheError({ reason })
 }

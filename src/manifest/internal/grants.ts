@@ -2,16 +2,20 @@
  * The run-time side of capabilities: where grants come from, how they are found, when they end.
  *
  * A Context holds grants by declared pattern and mode. An accessor knows the names of all grants that cover its
- * family, and takes the first active one. It remembers the last Context that it saw: nearly every operation comes
- * from the same one.
+ * family, and takes the first active one of the Context's own engine. It remembers the last Context that it saw: nearly
+ * every operation comes from the same one.
+ *
+ * Rights go by the class of a manifest, by the engine that gave them, and by the object itself: a copy, a literal of
+ * the same shape, or a grant that was put under another name gives no right.
  */
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
 import type * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import type { Cache } from "../../cache/Cache.ts"
 import { CacheError, NotOwner, Revoked, type Verb } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
-import { appointKey, type Grant, grantKey } from "../../capability/Capability.ts"
-import type { LeaseTable } from "../../capability/Lease.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import type { HotPartition } from "../../store/Store.ts"
 
@@ -19,29 +23,169 @@ import type { HotPartition } from "../../store/Store.ts"
 export interface Runtime {
   readonly cache: Cache
   readonly owners: Map<string, CacheGrant>
-  readonly leases: LeaseTable
   /** By family: open while it has an owner who loads it. */
   readonly loadable: Map<string, Latch.Latch>
   /** The token of the latest grant. */
   tokens: number
 }
 
+/** An engine as a program finds it under the manifest: the members of the class, and nothing that gives a right. */
+export type Face = object
+
+const runtimes = new WeakMap<Face, Runtime>()
+
+export const faceOf = (runtime: Runtime, members: object): Face => {
+  const face = Object.freeze({ ...members })
+  runtimes.set(face, runtime)
+  return face
+}
+
+/** What is behind a face. Types admit no other value; what was cast ends here. */
+export const runtimeOf = ({ id }: ValidManifest, face: Face): Runtime => {
+  const found = runtimes.get(face)
+  if (found === undefined) throw new TypeError(`what is provided for ${id} is no engine of it; help: provide its layer`)
+  return found
+}
+
 /** The reading operations of a family, as the Context of a fiber decides them. */
 export type Reads = ReturnType<CacheFamily["readsOf"]>
-export type CacheGrant = Grant<Runtime>
-export type GrantKey = Context.Service<any, CacheGrant>
+export type Mode = "own" | "borrow"
 
-export const keyOf = (manifest: ValidManifest, mode: Grant["mode"], family: string): GrantKey =>
-  Context.Service<any, CacheGrant>(grantKey(manifest.key, mode, manifest.families.get(family)!.pattern.source))
+/** The value behind a capability, one per acquisition. It carries the engine that it speaks for. */
+export class CacheGrant {
+  declare readonly family: string
+  declare readonly mode: Mode
+  declare readonly engine: Runtime
+  /** Grows with every change of owner: the fencing token. */
+  declare readonly token: number
+  /** Ends for good when the scope that acquired it closes. */
+  active = true
+  // What lacks it was made elsewhere, however it looks.
+  readonly #issued = true
 
-/** Where the manifest's word is found: that of the composition root, or for one family. */
-export const wordOf = (manifest: ValidManifest, mode?: Grant["mode"], family?: string): Context.Service<any, Runtime> =>
-  Context.Service<any, Runtime>(
-    appointKey(manifest.id, mode, family === undefined ? undefined : manifest.families.get(family)!.pattern.source)
-  )
+  constructor(family: string, mode: Mode, engine: Runtime) {
+    this.family = family
+    this.mode = mode
+    this.engine = engine
+    this.token = ++engine.tokens
+  }
+
+  /** Whether a value is a grant of this kind, and not something that was put in its place. */
+  static speaksFor(value: unknown, { family, mode }: GrantKey): value is CacheGrant {
+    return typeof value === "object" && value !== null && #issued in value &&
+      (value as CacheGrant).mode === mode && (value as CacheGrant).family === family
+  }
+}
+
+/**
+ * The manifest's word: which owners and borrowers may be built in a Context. `layer` gives it for all families,
+ * `modules` gives each module one of its own, which hides that of the root.
+ */
+export class Word {
+  declare readonly engine: Runtime
+  /** The module that it was given to; undefined for the composition root, which may appoint all. */
+  declare readonly module: string | undefined
+  declare private readonly owns: ReadonlyArray<string>
+  declare private readonly reads: ReadonlyArray<string>
+  readonly #given = true
+
+  constructor(
+    engine: Runtime,
+    module?: string,
+    owns: ReadonlyArray<string> = [],
+    reads: ReadonlyArray<string> = []
+  ) {
+    this.engine = engine
+    this.module = module
+    this.owns = owns
+    this.reads = reads
+  }
+
+  allows(mode: Mode, family: string): boolean {
+    return this.module === undefined || this.owns.includes(family) || (mode === "borrow" && this.reads.includes(family))
+  }
+
+  static in(context: Context.Context<never>, manifest: ValidManifest): Word | undefined {
+    const found: unknown = Context.getOrUndefined(context, wordOf(manifest))
+    return typeof found === "object" && found !== null && #given in found ? found as Word : undefined
+  }
+}
+
+/** The name of a grant in a Context, and what a grant under this name must be. */
+export interface GrantKey {
+  readonly key: Context.Service<any, CacheGrant>
+  readonly mode: Mode
+  readonly family: string
+}
+
+// A name may hold any sign, so what follows a name says how long it is.
+const nameOf = (kind: string, manifest: string, pattern = ""): string =>
+  `effect-stateless/manifest/${kind}/${manifest.length}/${manifest}/${pattern}`
+
+export const keyOf = (manifest: ValidManifest, mode: Mode, family: string): GrantKey => {
+  const { pattern: { source } } = manifest.families.get(family)!
+  return { key: Context.Service<any, CacheGrant>(nameOf(mode, manifest.key, source)), mode, family }
+}
+
+/** Where the manifest's word is found. */
+export const wordOf = (manifest: ValidManifest): Context.Service<any, Word> =>
+  Context.Service<any, Word>(nameOf("word", manifest.key))
+
+/** Where the engine is found whose rights count: that of the layer of the manifest that was provided last. */
+export const engineOf = (key: string): Context.Service<any, Runtime> =>
+  Context.Service<any, Runtime>(nameOf("engine", key))
+
+/** Builds a layer beneath another one, where that has been asked for; its memo map is no service of the layer. */
+export const buildInto = <A, E, R>(
+  layer: Layer.Layer<A, E, R>,
+  memoMap: Layer.MemoMap,
+  scope: Scope.Scope
+): Effect.Effect<Context.Context<A>, E, R> =>
+  Effect.map(Layer.buildWithMemoMap(layer, memoMap, scope), Context.omit(Layer.CurrentMemoMap)) as Effect.Effect<
+    Context.Context<A>,
+    E,
+    R
+  >
+
+// --- classes of one name ---------------------------------------------------------------------------------------------
+
+const laterKeys = "effect-stateless/manifest/class/"
+// How many classes have a name. It grows with the names of manifests in a program, not with engines.
+const classes = new Map<string, number>()
+// As many of them are looked at when an error is made.
+const classesToldMax = 16
+
+const keyOfNth = (id: string, n: number): string => n === 1 && !id.startsWith(laterKeys) ? id : `${laterKeys}${n}/${id}`
+
+/**
+ * The key of a new class of this name. The first has the name itself. A later one has a key of its own, so that neither
+ * is taken for the other; a class that is loaded twice is two.
+ */
+export const keyOfClass = (id: string): string => {
+  const n = (classes.get(id) ?? 0) + 1
+  classes.set(id, n)
+  return keyOfNth(id, n)
+}
+
+/** Whether a Context holds a right that another class of the same name gave. */
+const holdsOfOtherClass = (
+  context: Context.Context<never>,
+  manifest: ValidManifest,
+  names: ReadonlyArray<GrantKey>
+): boolean => {
+  const last = classes.get(manifest.id) ?? 0
+  for (let n = last; n > Math.max(0, last - classesToldMax); n--) {
+    const key = keyOfNth(manifest.id, n)
+    if (key === manifest.key) continue
+    const other = { ...manifest, key }
+    if (names.some(({ family, mode }) => Context.getOrUndefined(context, keyOf(other, mode, family).key))) return true
+  }
+  return false
+}
 
 /** The way from the Context of a fiber to one family of a running cache. */
 export class Access {
+  declare private readonly manifest: ValidManifest
   declare private readonly family: ValidFamily
   declare private readonly engine: Context.Service<any, Runtime>
   declare private readonly own: ReadonlyArray<GrantKey>
@@ -52,8 +196,9 @@ export class Access {
   private readHot: HotPartition<unknown> | undefined = undefined
 
   constructor(manifest: ValidManifest, family: ValidFamily) {
+    this.manifest = manifest
     this.family = family
-    this.engine = Context.Service<any, Runtime>(manifest.key)
+    this.engine = engineOf(manifest.key)
     this.own = family.covering.map((name) => keyOf(manifest, "own", name))
     this.read = [...this.own, ...family.covering.map((name) => keyOf(manifest, "borrow", name))]
   }
@@ -81,8 +226,9 @@ export class Access {
     return grant && this.familyOf(grant).readsOf(context)
   }
 
-  /** The grant by which the Context may write the family. */
+  /** The grant by which the Context may write the family. A lookup may not, whatever right it brings along. */
   writable(context: Context.Context<never>): CacheGrant | undefined {
+    if (CacheFamily.isLookup(context)) return undefined
     const grant = find(context, this.engine, this.own)
     return grant?.active ? grant : undefined
   }
@@ -98,49 +244,53 @@ export class Access {
 
   /** Why the Context was refused. */
   refusal(context: Context.Context<never>, verb: Verb): CacheError {
-    const { pattern: { source: pattern } } = this.family
-    const ended = find(context, this.engine, verb === "read" ? this.read : this.own)
+    if (verb !== "read" && CacheFamily.isLookup(context)) return this.notOwner(verb, "a lookup")
+    const wanted = verb === "read" ? this.read : this.own
+    const ended = find(context, this.engine, wanted)
     if (ended !== undefined) return this.ended(verb, ended, "write")
-    const holds = find(context, this.engine, this.read) === undefined ? "nothing" : "a borrow"
-    return new CacheError({ reason: new NotOwner({ verb, pattern, family: this.family.owner, holds }) })
+    if (find(context, this.engine, this.read) !== undefined) return this.notOwner(verb, "a borrow")
+    if (wanted.some((name) => grantAt(context, name) !== undefined)) return this.notOwner(verb, "another engine")
+    return this.notOwner(verb, holdsOfOtherClass(context, this.manifest, wanted) ? "another class" : "nothing")
   }
 
-  /** A lookup only answers, whatever right it brings along. */
-  refusalToLookup(): CacheError {
+  notOwner(verb: Verb, holds: NotOwner["holds"]): CacheError {
     const { owner, pattern: { source: pattern } } = this.family
-    return new CacheError({ reason: new NotOwner({ verb: "write", pattern, family: owner, holds: "a lookup" }) })
+    return new CacheError({ reason: new NotOwner({ verb, pattern, family: owner, holds }) })
   }
 
   /** Why a grant that was given is of no use: it has ended, or it is a borrow and the operation writes. */
   ended(verb: Verb, grant: CacheGrant, as: Verb): CacheError {
-    const { owner, pattern: { source: pattern } } = this.family
-    return new CacheError({
-      reason: grant.active && as === "read"
-        ? new NotOwner({ verb, pattern, family: owner, holds: "a borrow" })
-        : new Revoked({ verb, pattern, token: grant.token })
-    })
+    const { pattern: { source: pattern } } = this.family
+    return grant.active && as === "read"
+      ? this.notOwner(verb, "a borrow")
+      : new CacheError({ reason: new Revoked({ verb, pattern, token: grant.token }) })
   }
 }
 
+const grantAt = (context: Context.Context<never>, name: GrantKey): CacheGrant | undefined => {
+  const found: unknown = Context.getOrUndefined(context, name.key)
+  return CacheGrant.speaksFor(found, name) ? found : undefined
+}
+
 /**
- * The first active grant under these names, or else one that has ended.
+ * The first active grant under these names, or else one that has ended; of the Context's own engine alone.
  *
- * Where one engine of the manifest is built inside another, the Context holds grants of both. Those of its own engine
- * come first, be they borrows: else a lookup would read the other engine through an `Owns` that lies around it.
+ * Each layer of a manifest that gives a right names its engine. So where one engine is built inside another, or beside
+ * it, a program has the rights of the one that was provided last, and not some of each: a write of the one would be no
+ * news to the other.
  */
 export const find = (
   context: Context.Context<never>,
   engine: Context.Service<any, Runtime>,
-  keys: ReadonlyArray<GrantKey>
+  names: ReadonlyArray<GrantKey>
 ): CacheGrant | undefined => {
   const own = Context.getOrUndefined(context, engine)
-  let other: CacheGrant | undefined
   let ended: CacheGrant | undefined
-  for (const key of keys) {
-    const grant = Context.getOrUndefined(context, key)
-    if (grant?.active && (own === undefined || grant.engine === own)) return grant
-    if (grant?.active) other ??= grant
-    else ended ??= grant
+  for (const name of names) {
+    const grant = grantAt(context, name)
+    if (grant === undefined || grant.engine !== own) continue
+    if (grant.active) return grant
+    ended ??= grant
   }
-  return other ?? ended
+  return ended
 }

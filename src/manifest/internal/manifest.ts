@@ -13,42 +13,30 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Cache from "../../cache/Cache.ts"
 import { CacheError, InvalidKey, InvalidManifest } from "../../cache/CacheError.ts"
-import * as Lease from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
-import { type ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
+import { ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
 import { keyProblem, parsePattern } from "../../pattern/KeyPattern.ts"
 import * as Codec from "../../store/Codec.ts"
-import type { Store } from "../../store/Store.ts"
-import type { Group } from "../Modules.ts"
+import { Store } from "../../store/Store.ts"
 import { FamilyAccess } from "./access.ts"
 import * as accessor from "./accessor.ts"
 import * as declared from "./declared.ts"
 import * as dependents from "./dependents.ts"
-import { type Runtime, wordOf } from "./grants.ts"
+import { engineOf, type Face, faceOf, keyOfClass, type Runtime, runtimeOf, Word, wordOf } from "./grants.ts"
 import * as keys from "./keys.ts"
+import * as modules from "./modules.ts"
 import { Owners } from "./owners.ts"
-
-type AnyLayer = Layer.Layer<any, any, any>
 
 export const make = (id: string, definition: unknown) => {
   const key = keyOfClass(id)
-  const tag = Context.Service<any, Runtime>(key)
+  const tag = Context.Service<any, Face>(key)
   const valid = Result.map(validate(id, definition), (manifest) => ({ ...manifest, key }))
   return Object.assign(
     tag,
     { definition, id },
     Result.isFailure(valid) ? broken(valid.failure) : statics(tag, valid.success)
   )
-}
-
-// Rights go by the class and not by its name: a second class of one name has keys of its own, so that neither is taken
-// for the other. One that is loaded twice is two, and what was built of the first one serves nobody else.
-const classes = new Map<string, number>()
-const keyOfClass = (id: string): string => {
-  const earlier = classes.get(id) ?? 0
-  classes.set(id, earlier + 1)
-  return earlier === 0 ? id : `${id}#${earlier + 1}`
 }
 
 const broken = (problem: ManifestError) => {
@@ -70,7 +58,7 @@ const broken = (problem: ManifestError) => {
   }
 }
 
-const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest) => {
+const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest) => {
   const graph = DependencyGraph.make(manifest)
   const families = [...manifest.families.values()]
   const accesses = new Map(families.map((family) => [
@@ -78,43 +66,29 @@ const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest) =>
     new FamilyAccess(manifest, family, keys.make(manifest, family))
   ]))
   const accessors = new Map([...accesses].map(([name, access]) => [name, accessor.make(access)]))
-  const engine = engineLayer(tag, manifest, graph, accesses)
-  // The composition root may appoint anybody.
-  const layer = Layer.effect(wordOf(manifest), tag).pipe(Layer.provideMerge(engine))
-  const { borrower, delegate, owner, words } = new Owners(tag, manifest, accesses)
-  const reader = (name: string) => Layer.provide(borrower(name), readerWord(name))
-  const readerWord = (name: string) => Layer.effect(wordOf(manifest, "borrow", name), tag)
-
-  const modules = (given: { readonly [name: string]: AnyLayer | Group }) =>
-    Layer.mergeAll(
-      ...Object.entries(given).map(([name, module]) => {
-        const isGroup = "owns" in module
-        const owned = isGroup ? module.owns : manifest.families.has(name) ? [name] : []
-        const lines = owned.length > 0
-          ? owned.map((each) => manifest.families.get(each)!)
-          : [manifest.readers.get(name)!]
-        const reads = [...new Set(lines.flatMap(({ moduleReads }) => moduleReads))]
-        return Layer.provide(
-          isGroup ? module.layer as AnyLayer : module,
-          [words(owned), ...reads.map(readerWord), ...reads.map(reader)] as unknown as [AnyLayer]
-        )
-      }) as [AnyLayer]
-    ).pipe(Layer.provideMerge(engine))
-
-  return {
+  // What an engine shows of itself, to those who take the manifest from their Context.
+  const members = {
     keys: Object.fromEntries(accessors),
     graph,
-    layer,
-    owner,
-    borrower,
-    delegate,
-    modules,
     ...rawKeys(manifest, accesses, accessors),
-    batch,
+    batch: batch(manifest, accesses),
     invalidate: byPattern(manifest, accesses),
-    events: Stream.unwrap(Effect.map(tag, ({ cache }) => cache.events)),
-    stats: Effect.map(tag, ({ cache }) => cache.stats),
     ...declared.make(tag, manifest, graph)
+  }
+  const engine = engineLayer(tag, manifest, graph, accesses, members)
+  // The composition root may appoint all owners.
+  const layer = Layer.effect(wordOf(manifest), Effect.map(engineOf(manifest.key), (runtime) => new Word(runtime)))
+  const owners = new Owners(manifest, accesses)
+  const runtime = Effect.map(tag, (face) => runtimeOf(manifest, face))
+  return {
+    ...members,
+    layer: modules.root(manifest, Layer.provideMerge(layer, engine)),
+    owner: owners.owner,
+    borrower: owners.borrower,
+    delegate: owners.delegate,
+    modules: modules.make(manifest, engine, owners),
+    events: Stream.unwrap(Effect.map(runtime, ({ cache }) => cache.events)),
+    stats: Effect.map(runtime, ({ cache }) => cache.stats)
   }
 }
 
@@ -139,22 +113,32 @@ const byPattern =
       })
     })
 
-/** All grants and keys first; then all writes, in one step. */
-const batch = (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>
-  Effect.withFiber((fiber) =>
-    Effect.flatMap(
-      Effect.forEach(writes, (write) => write.resolve(fiber.context)),
-      (all) => all[0] === undefined ? Effect.void : all[0].cache.batch(all.map((each) => each.write))
-    )
-  )
+/** All grants and keys first; then all writes, in one step. A write of another manifest belongs to another engine. */
+const batch =
+  (manifest: ValidManifest, accesses: ReadonlyMap<string, FamilyAccess>) =>
+  (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>
+    Effect.withFiber((fiber) => {
+      const foreign = writes.find(({ access }) => accesses.get(access.name) !== access)
+      if (foreign !== undefined) {
+        return Effect.flatMap(
+          foreign.key,
+          (key) => Effect.fail(new CacheError({ reason: unknownKey(manifest.id, key) }))
+        )
+      }
+      return Effect.flatMap(
+        Effect.forEach(writes, (write) => write.resolve(fiber.context)),
+        (all) => all[0] === undefined ? Effect.void : all[0].cache.batch(all.map((each) => each.write))
+      )
+    })
 
 // --- the engine --------------------------------------------------------------------------------
 
 const engineLayer = (
-  tag: Context.Service<any, Runtime>,
+  tag: Context.Service<any, Face>,
   manifest: ValidManifest,
   graph: DependencyGraph.DependencyGraph,
-  accesses: ReadonlyMap<string, FamilyAccess>
+  accesses: ReadonlyMap<string, FamilyAccess>,
+  members: object
 ): Layer.Layer<any, CacheError, Store> => {
   const options = [...manifest.families.values()].map((family): Cache.FamilyOptions => {
     const { parse, render } = accesses.get(family.name)!.keys
@@ -170,14 +154,46 @@ const engineLayer = (
       dependents: dependents.make(family, graph.plans[family.index]!)
     }
   })
-  return Layer.effect(
-    tag,
+  return Layer.effectContext(
     Effect.gen(function*() {
+      const store = yield* Store
+      yield* Effect.acquireRelease(alone(manifest, store), () => Effect.sync(() => leave(manifest, store)))
       const cache = yield* Cache.make(manifest.id, options)
-      const leases = yield* Lease.make
-      return { cache, leases, owners: new Map(), loadable: new Map(), tokens: 0 } satisfies Runtime
+      const runtime: Runtime = { cache, owners: new Map(), loadable: new Map(), tokens: 0 }
+      return Context.add(Context.make(tag, faceOf(runtime, members)), engineOf(manifest.key), runtime)
     })
   )
+}
+
+// The engines that live: by store, which keeps entries by the name of the manifest; and by class.
+const enginesOver = new WeakMap<object, Map<string, string>>()
+const enginesOf = new Map<string, number>()
+
+/** Refuses the second engine of a name over one store, and warns of a second one of a class. */
+const alone = (manifest: ValidManifest, store: object): Effect.Effect<void, CacheError> =>
+  Effect.suspend(() => {
+    const { id, key } = manifest
+    const over = enginesOver.get(store) ?? new Map<string, string>()
+    const other = over.get(id)
+    if (other !== undefined) {
+      const found = { ...(other === key ? Diagnostic.enginesAlike(id) : Diagnostic.manifestsAlike(id)), path: [] }
+      const error = new ManifestError({ manifest: id, reason: found, problems: [found] })
+      return Effect.fail(new CacheError({ reason: new InvalidManifest({ error }) }))
+    }
+    enginesOver.set(store, over.set(id, key))
+    const living = (enginesOf.get(key) ?? 0) + 1
+    enginesOf.set(key, living)
+    return living === 1 ? Effect.void : Effect.logWarning(
+      `${living} engines of the manifest ${id} live in this process, and none hears of the changes of another; ` +
+        "help: build its layers once, and share the ManagedRuntime"
+    )
+  })
+
+const leave = ({ id, key }: ValidManifest, store: object): void => {
+  enginesOver.get(store)?.delete(id)
+  const living = enginesOf.get(key)! - 1
+  if (living === 0) enginesOf.delete(key)
+  else enginesOf.set(key, living)
 }
 
 const unknownKey = (id: string, key: string): InvalidKey => {

@@ -1,5 +1,5 @@
 /**
- * Where grants come from: the layers of owners, borrowers and delegates.
+ * Where grants come from: the layers of owners, borrowers and delegates, built where the manifest's word allows it.
  *
  * An owner takes over a family, with its parts, from the moment its layer is built until its scope closes: then its
  * grant ends, what it was loading is interrupted, and nothing of the family is served before somebody owns it again.
@@ -7,12 +7,13 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { CacheError, NotOwner, OwnershipConflict } from "../../cache/CacheError.ts"
+import { CacheError, OwnershipConflict } from "../../cache/CacheError.ts"
+import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { Loader } from "../../cache/FamilySpec.ts"
 import type { LookupContext } from "../../cache/Lookup.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
 import type { FamilyAccess } from "./access.ts"
-import { type CacheGrant, keyOf, type Runtime, wordOf } from "./grants.ts"
+import { buildInto, CacheGrant, engineOf, keyOf, type Mode, type Runtime, Word } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import * as warm from "./warm.ts"
 
@@ -35,89 +36,94 @@ export interface OwnerOptions extends Lookups {
 }
 
 export class Owners {
-  private readonly tag: Context.Service<any, Runtime>
   private readonly manifest: ValidManifest
   private readonly accesses: ReadonlyMap<string, FamilyAccess>
+  private readonly engine: Context.Service<any, Runtime>
   // One layer per family, so that a graph which names it twice builds it once.
-  private readonly borrowers = new Map<string, AnyLayer>()
+  private readonly lenders = new Map<string, AnyLayer>()
 
-  constructor(
-    tag: Context.Service<any, Runtime>,
-    manifest: ValidManifest,
-    accesses: ReadonlyMap<string, FamilyAccess>
-  ) {
-    this.tag = tag
+  constructor(manifest: ValidManifest, accesses: ReadonlyMap<string, FamilyAccess>) {
     this.manifest = manifest
     this.accesses = accesses
+    this.engine = engineOf(manifest.key)
   }
 
   readonly owner = (name: string, options: OwnerOptions = {}): AnyLayer =>
-    this.layer("own", name, (runtime, context) =>
-      Effect.gen({ self: this }, function*() {
-        const grant = yield* this.acquire(runtime, name, "own")
-        const owned = [...this.manifest.families.values()].filter(({ owner }) => owner === name).map((family) =>
-          [family.name, family.name === name ? options : options.parts?.[family.name] ?? {}] as const
-        )
-        for (const [family, lookups] of owned) yield* this.load(runtime, family, lookups, context)
-        for (const [family, lookups] of owned) yield* this.warm(runtime, family, lookups, context)
-        return grant
-      }))
+    this.appointed(
+      "own",
+      name,
+      this.layer("own", name, (context) =>
+        Effect.gen({ self: this }, function*() {
+          const runtime = yield* this.engine
+          const grant = yield* this.acquire(runtime, name, "own")
+          const owned = [...this.manifest.families.values()].filter(({ owner }) => owner === name).map((family) =>
+            [family.name, family.name === name ? options : options.parts?.[family.name] ?? {}] as const
+          )
+          for (const [family, lookups] of owned) yield* this.load(runtime, family, lookups, context)
+          for (const [family, lookups] of owned) yield* this.warm(runtime, family, lookups, context)
+          return grant
+        }))
+    )
 
-  readonly borrower = (name: string): AnyLayer => {
-    const made = this.borrowers.get(name) ??
-      this.layer("borrow", name, (runtime) => this.acquire(runtime, name, "borrow"))
-    this.borrowers.set(name, made)
+  readonly borrower = (name: string): AnyLayer => this.appointed("borrow", name, this.lend(name))
+
+  /** A borrower that asks for no word: for `modules`, which gives what the manifest says. */
+  readonly lend = (name: string): AnyLayer => {
+    const made = this.lenders.get(name) ??
+      this.layer("borrow", name, () => Effect.flatMap(this.engine, (runtime) => this.acquire(runtime, name, "borrow")))
+    this.lenders.set(name, made)
     return made
   }
 
   readonly delegate = (name: string, options: Lookups = {}): AnyLayer =>
-    this.layer("own", name, (runtime, context) =>
+    this.layer("own", name, (context) =>
       Effect.gen({ self: this }, function*() {
         const access = this.accesses.get(name)!
-        if (access.writable(context) === undefined) return yield* Effect.fail(access.refusal(context, "delegate"))
-        const grant = yield* this.acquire(runtime, name, "own")
+        const whole = access.writable(context)
+        if (whole === undefined) return yield* Effect.fail(access.refusal(context, "delegate"))
+        const grant = yield* this.acquire(whole.engine, name, "own")
         const loads = options.lookup !== undefined || options.lookupMany !== undefined
-        if (loads) yield* this.load(runtime, name, options, context)
-        yield* this.warm(runtime, name, options, context)
+        if (loads) yield* this.load(whole.engine, name, options, context)
+        yield* this.warm(whole.engine, name, options, context)
         return grant
-      }), true)
+      }))
 
-  /** The manifest's word for one module: what it owns, and what it may read. */
-  readonly words = (owned: ReadonlyArray<string>): AnyLayer =>
-    Layer.effectContext(Effect.map(this.tag, (runtime) => {
-      let context: Context.Context<any> = Context.empty() as Context.Context<any>
-      for (const name of owned) context = Context.add(context, wordOf(this.manifest, "own", name), runtime)
-      return context
-    }))
-
-  private unappointed(name: string): CacheError {
-    const { owner, pattern: { source: pattern } } = this.manifest.families.get(name)!
-    return new CacheError({ reason: new NotOwner({ verb: "appoint", pattern, family: owner, holds: "nothing" }) })
+  /**
+   * A layer that is built where the manifest's word allows it. The word is asked for at each place, also where the
+   * layer has been built already for another.
+   */
+  private appointed(mode: Mode, name: string, layer: AnyLayer): AnyLayer {
+    return Layer.fromBuild((memoMap, scope) =>
+      Effect.withFiber((fiber): Effect.Effect<Context.Context<any>, any, any> => {
+        const word = Word.in(fiber.context, this.manifest)
+        const isAllowed = word?.allows(mode, name) === true &&
+          word.engine === Context.getOrUndefined(fiber.context, this.engine)
+        // What a borrower of a lookup reads is observed; an owner would write.
+        if (isAllowed && (mode === "borrow" || !CacheFamily.isLookup(fiber.context))) {
+          return buildInto(layer, memoMap, scope)
+        }
+        return Effect.fail(this.accesses.get(name)!.refusal(fiber.context, "appoint"))
+      })
+    )
   }
 
+  /** The layer of a grant. It names the grant's engine, so that rights of several engines are not mixed. */
   private layer(
-    mode: "own" | "borrow",
+    mode: Mode,
     name: string,
-    build: (runtime: Runtime, context: Context.Context<any>) => Effect.Effect<CacheGrant, CacheError, any>,
-    isDelegate = false
+    build: (context: Context.Context<any>) => Effect.Effect<CacheGrant, CacheError, any>
   ): AnyLayer {
-    const words = [wordOf(this.manifest), wordOf(this.manifest, "own", name), wordOf(this.manifest, mode, name)]
-    const built = Effect.flatMap(
-      this.tag,
-      (runtime) =>
-        Effect.flatMap(
-          Effect.context<any>(),
-          (context) =>
-            isDelegate || words.some((word) => Context.getOrUndefined(context, word) === runtime)
-              ? build(runtime, context)
-              : Effect.fail(this.unappointed(name))
-        )
+    const { key } = keyOf(this.manifest, mode, name)
+    return Layer.effectContext(
+      Effect.map(
+        Effect.flatMap(Effect.context<any>(), build),
+        (grant) => Context.add(Context.make(key, grant), this.engine, grant.engine)
+      )
     )
-    return Layer.effect(keyOf(this.manifest, mode, name), built)
   }
 
   /** A grant for the family, until the Scope closes. A family has one owner at a time. */
-  private acquire(runtime: Runtime, name: string, mode: "own" | "borrow") {
+  private acquire(runtime: Runtime, name: string, mode: Mode) {
     const acquired = Effect.suspend(() => {
       const current = mode === "own" ? runtime.owners.get(name) : undefined
       if (current !== undefined) {
@@ -125,7 +131,7 @@ export class Owners {
         const reason = new OwnershipConflict({ pattern, family: name, token: current.token })
         return Effect.fail(new CacheError({ reason }))
       }
-      const grant: CacheGrant = { family: name, mode, engine: runtime, token: ++runtime.tokens, active: true }
+      const grant = new CacheGrant(name, mode, runtime)
       if (mode === "own") runtime.owners.set(name, grant)
       return Effect.succeed(grant)
     })
