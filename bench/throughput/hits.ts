@@ -17,6 +17,7 @@ import * as EffectCache from "effect/Cache"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import { engineOf as engineKeyOf } from "../../src/manifest/internal/grants.ts"
 import { over } from "./loops.ts"
 import { type Case, inTurns, quickly, thorough, workDone } from "./measure.ts"
 import { installRivals, makeRival, rivalNames } from "./rivals.ts"
@@ -37,7 +38,7 @@ const inFiber = (runtime: BenchRuntime, family: FamilyName) =>
   inGenerator(`get in a generator, ${family}`, Users.keys[family].get, (body) => runtime.runSync(Effect.gen(body)))
 
 // The service behind the class of a manifest; there is no right to it, which is what this measures.
-const engineOf = Effect.map(Users, (runtime) => (runtime as { readonly cache: Cache }).cache)
+const engineOf = Effect.map(engineKeyOf(Users.key), ({ cache }): Cache => cache)
 
 // The readers of these families differ in nothing that is used here.
 const readerOf = (family: FamilyName) => Users.keys[family].reader as typeof Users.keys.plain.reader

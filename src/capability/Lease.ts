@@ -24,6 +24,8 @@ import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { type KeyPattern, overlaps } from "../pattern/KeyPattern.ts"
 
+declare const TypeId: unique symbol
+
 /**
  * Many may hold a shared lease on a key at a time, or one an exclusive one.
  *
@@ -92,8 +94,8 @@ const whys: { readonly [_ in LeaseError["why"]]: (what: string) => string } = {
 export interface Lease<out Pattern extends string = string, out Mode extends LeaseMode = LeaseMode> {
   readonly patterns: ReadonlyArray<KeyPattern>
   readonly mode: Mode
-  /** The pattern of the family that it was acquired of; undefined when it was acquired of the table itself. */
-  readonly "~family"?: Pattern
+  /** The pattern of the family that it was acquired of. A type alone: only a table makes a lease. */
+  readonly [TypeId]: Pattern
   /** Greater than that of every lease before it. */
   readonly token: number
   /** Milliseconds since the epoch. */
@@ -254,7 +256,7 @@ class LocalTable implements LeaseTable {
     const expiresAt = this.clock.currentTimeMillisUnsafe() + timeToLiveMillis
     const isHeldUnsafe = () => !holder.ended && expiresAt > this.clock.currentTimeMillisUnsafe()
     const check = Effect.suspend(() => isHeldUnsafe() ? Effect.void : Effect.fail(refused(patterns, "ended")))
-    const lease: Lease = { patterns, mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check }
+    const lease = { patterns, mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check } as unknown as Lease
     const holder: Holder = { patterns, mode, lease, ended: false }
     this.holders.push(holder)
     this.granted.add(lease)

@@ -648,6 +648,17 @@ export type lookupReads<Family extends string, Source extends string> = message<
   `add '${Source}' to derives of '${Family}', or its changes would not reach '${Family}'`
 >
 /**
+ * E0211: a lookup that reads another manifest, which its family cannot derive from.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type lookupReadsAbroad<Family extends string, Source extends string> = message<
+  "E0211",
+  `the lookup of family '${Family}' reads '${Source}' of another manifest, whose changes do not reach '${Family}'`,
+  `declare both families in one manifest, or read what '${Source}' is made from`
+>
+/**
  * E0211 at run time: a read that was observed while a lookup ran.
  *
  * @category ownership

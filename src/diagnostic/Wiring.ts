@@ -118,6 +118,18 @@ export type moduleProvides<Module extends string, Pattern extends string> = mess
 >
 
 /**
+ * E0226: a module that gives away a right to read.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleLends<Module extends string, Pattern extends string> = message<
+  "E0226",
+  `module '${Module}' provides a borrow of '${Pattern}' to all others`,
+  `keep it within the module, by Layer.provide; what others read stands in their lines of the manifest`
+>
+
+/**
  * E0227: a module that needs its ownership and does not bring it.
  *
  * @category ownership

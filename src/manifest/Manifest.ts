@@ -139,13 +139,29 @@ type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, P> extends
   : never
 
 /**
+ * The engine of a manifest as a program finds it, `const cache = yield* AppCache`: its accessors and its operations,
+ * which require the same rights as those of the class. Only `layer` and `modules` make one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Engine<Self> extends
+  Pick<
+    Manifest<Self, never>,
+    "keys" | "get" | "getOption" | "set" | "delete" | "batch" | "invalidate" | "events" | "stats"
+  >
+{
+  readonly "an engine is made by layer and modules alone": (_: Self) => Self
+}
+
+/**
  * The class that {@link Service} makes.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ManifestClass<Self, Id extends string, D extends Definition>
-  extends Context.Key<Self, unknown>, Manifest<Self, Id>
+  extends Context.Key<Self, Engine<Self>>, Manifest<Self, Id>
 {
   new(_: never): Instance<Id, D>
   readonly key: Id
@@ -236,7 +252,11 @@ export interface Manifest<Self, Id extends string> {
   >
 
   /** Does all writes or none, visible at once; what depends on them is dropped in the same step. */
-  batch<const Ws extends ReadonlyArray<Write<any> | Misfit.Otherwise<Misfit.write>>>(
+  batch<
+    const Ws extends ReadonlyArray<
+      Write<Capability.OwnsCapability<any, any, any, Self>> | Misfit.Otherwise<Misfit.write>
+    >
+  >(
     writes: Ws
   ): Effect.Effect<void, CacheError, Ws[number] extends Write<infer R> ? R : never>
   /**

@@ -37,7 +37,7 @@ import type {
   Route
 } from "../ownership/Definition.ts"
 import type { Store } from "../store/Store.ts"
-import type { SourceOf, undeclared } from "./Owner.ts"
+import type { AnyFunction, SourceOf, undeclared } from "./Owner.ts"
 
 /**
  * Any layer; for matching.
@@ -74,7 +74,7 @@ export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: inf
  * @category type level
  * @since 0.1.0
  */
-export type CheckedModules<Self, M> = M extends AnyLayer | ReadonlyArray<unknown> ? Opaque.modules
+export type CheckedModules<Self, M> = M extends AnyLayer | ReadonlyArray<unknown> | AnyFunction ? Opaque.modules
   : string extends keyof M ? Opaque.moduleNames
   :
     & {
@@ -130,23 +130,23 @@ type Holders<M> = M extends unknown
   ? invert<{ readonly [J in keyof M]: M[J] extends { readonly owns: ReadonlyArray<infer Fs> } ? Fs : J }>
   : never
 
-type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = L extends
-  Layer.Layer<infer Out, any, infer R> ? 0 extends 1 & R ? Opaque.module
-    // Who builds an engine in a module could appoint whom he likes.
-  : Store extends R ? Wiring.moduleBuilds<K>
-  : orElse<
-    findProvidesProblem<K, exceeding<Out, OwnsFamily<D, F, Self>, Self>>,
-    orElse<
-      findRequiresProblem<
-        D,
-        K,
-        PatternOf<FamilyOf<D, F>>,
-        Reads,
-        undeclared<D, F & string, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
-      >,
-      orElse<findUnserved<D, M, K, Self, R>, L>
+type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = 0 extends 1 & L ? Opaque.module
+  : L extends Layer.Layer<infer Out, any, infer R> ? 0 extends 1 & R ? Opaque.module
+      // Who builds an engine in a module could appoint whom he likes.
+    : Store extends R ? Wiring.moduleBuilds<K>
+    : orElse<
+      findProvidesProblem<K, exceeding<Out, OwnsFamily<D, F, Self>, any>>,
+      orElse<
+        findRequiresProblem<
+          D,
+          K,
+          PatternOf<FamilyOf<D, F>>,
+          Reads,
+          undeclared<D, F & string, Self, exceeding<R, AppointsFamily<D, F, Self> | Granted<Reads, Self>, Self>>
+        >,
+        orElse<findUnserved<D, M, K, Self, R>, L>
+      >
     >
-  >
   : Opaque.module
 type OwnsFamily<D extends Definition, F, Self> = F extends string ? Owns<PatternOf<FamilyOf<D, F>>, Self> : never
 type AppointsFamily<D extends Definition, F, Self> = F extends string ? Appoints<PatternOf<FamilyOf<D, F>>, Self>
@@ -168,8 +168,9 @@ type findUnserved<D extends Definition, M, K extends string, Self, R> = R extend
 type Granted<Ps, Self> = BorrowsEach<Ps, Self> | (Ps extends string ? Admits<Ps, Self> : never)
 type orElse<Problems, L> = [Problems] extends [never] ? L : Several.one<Problems>
 
-type findProvidesProblem<K extends string, Out> = Out extends OwnsCapability<infer P, any, any, any>
-  ? Wiring.moduleProvides<K, P>
+type findProvidesProblem<K extends string, Out> = Out extends BorrowsCapability<infer P, any, any, any>
+  ? Wiring.moduleLends<K, P>
+  : Out extends OwnsCapability<infer P, any, any, any> ? Wiring.moduleProvides<K, P>
   : never
 
 type findRequiresProblem<D extends Definition, K extends string, Own, Reads, R> = R extends

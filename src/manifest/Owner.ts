@@ -276,10 +276,11 @@ type ParamsFit<Self, K extends string, N> = N extends "lookup"
 
 // What comes from an accessor that does not exist is unknown, and was refused there.
 type CheckedAnswer<Self, D extends Definition, K extends string, N, L, A, E, R> = unknown extends R ? L
-  : exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, Self> extends infer X
+  // Of another manifest nothing may be read, either: its changes do not reach this one's entries.
+  : exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, any> extends infer X
     ? [X] extends [never] ? CheckedValue<Self, D, K, N, L, A, E>
     : [undeclared<D, K, Self, X>] extends [never] ? CheckedValue<Self, D, K, N, L, A, E>
-    : Several.one<findLookupProblem<K, undeclared<D, K, Self, X>>>
+    : Several.one<findLookupProblem<K, Self, undeclared<D, K, Self, X>>>
   : never
 type CheckedValue<Self, D extends Definition, K extends string, N, L, A, E> =
   isAnswer<A, N, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, N>
@@ -309,8 +310,9 @@ type LookupManyFor<Self, K extends string> = (
   ...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>
 ) => Effect.Effect<ReadonlyArray<AnswerOf<ValueOf<FamilyOf<DefinitionOf<Self>, K>>>>, any, any>
 
-type findLookupProblem<K extends string, R> = R extends BorrowsCapability<infer P, any, any, any> ?
+type findLookupProblem<K extends string, Self, R> = R extends BorrowsCapability<infer P, any, any, Self> ?
   Diagnostic.lookupReads<K, P>
+  : R extends BorrowsCapability<infer P, any, any, any> ? Diagnostic.lookupReadsAbroad<K, P>
   : R extends OwnsCapability<infer P, any, any, any> ? Diagnostic.lookupWrites<K, P>
   : R extends Admits<infer P, any> ? Diagnostic.lookupReads<K, P>
   : R extends Appoints<infer P, any> ? Diagnostic.lookupWrites<K, P>

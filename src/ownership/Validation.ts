@@ -11,6 +11,7 @@
  */
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import * as KeyPattern from "../pattern/KeyPattern.ts"
 import * as PatternSet from "../pattern/PatternSet.ts"
@@ -569,10 +570,22 @@ const checkSpelling = (draft: Draft, report: Report, wrong: ReadonlySet<string>)
 }
 
 const isSpeltAlike = (a: unknown, b: unknown): boolean => {
-  const [here, there] = [linksOf(a), linksOf(b)]
-  return here.length === there.length && here.every((link, i) => link.transformation === there[i]!.transformation)
+  const [here, there] = [spellingOf(a), spellingOf(b)]
+  return here.length === there.length && here.every((step, i) => step === there[i])
 }
-const linksOf = (codec: unknown) => Schema.isSchema(codec) ? codec.ast.encoding ?? [] : []
+
+const spellingOf = (codec: unknown): ReadonlyArray<unknown> => Schema.isSchema(codec) ? stepsOf(codec.ast) : []
+
+// How a value becomes a text: its transformations in their order, and those of a union under the place of the member.
+const stepsOf = (ast: AST.AST): ReadonlyArray<unknown> => {
+  const own = ast.encoding?.flatMap(({ to, transformation }) => [transformation, ...stepsOf(to)]) ?? []
+  if (!AST.isUnion(ast)) return own
+  const members = ast.types.flatMap((member, place) => {
+    const steps = stepsOf(member)
+    return steps.length === 0 ? [] : [place, ...steps]
+  })
+  return [...own, ...members]
+}
 
 // --- resolution ---
 

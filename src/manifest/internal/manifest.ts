@@ -66,29 +66,29 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest) => {
     new FamilyAccess(manifest, family, keys.make(manifest, family))
   ]))
   const accessors = new Map([...accesses].map(([name, access]) => [name, accessor.make(access)]))
+  const runtime = Effect.map(tag, (face) => runtimeOf(manifest, face))
   // What an engine shows of itself, to those who take the manifest from their Context.
   const members = {
     keys: Object.fromEntries(accessors),
-    graph,
     ...rawKeys(manifest, accesses, accessors),
     batch: batch(manifest, accesses),
     invalidate: byPattern(manifest, accesses),
-    ...declared.make(tag, manifest, graph)
+    events: Stream.unwrap(Effect.map(runtime, ({ cache }) => cache.events)),
+    stats: Effect.map(runtime, ({ cache }) => cache.stats)
   }
   const engine = engineLayer(tag, manifest, graph, accesses, members)
   // The composition root may appoint all owners.
   const layer = Layer.effect(wordOf(manifest), Effect.map(engineOf(manifest.key), (runtime) => new Word(runtime)))
   const owners = new Owners(manifest, accesses)
-  const runtime = Effect.map(tag, (face) => runtimeOf(manifest, face))
   return {
     ...members,
+    ...declared.make(tag, manifest, graph),
+    graph,
     layer: modules.root(manifest, Layer.provideMerge(layer, engine)),
     owner: owners.owner,
     borrower: owners.borrower,
     delegate: owners.delegate,
-    modules: modules.make(manifest, engine, owners),
-    events: Stream.unwrap(Effect.map(runtime, ({ cache }) => cache.events)),
-    stats: Effect.map(runtime, ({ cache }) => cache.stats)
+    modules: modules.make(manifest, engine, owners)
   }
 }
 
