@@ -7,7 +7,7 @@ import { type Finding, labelOf, type Place, say } from "./findings.ts"
 import { escape, offsetOf } from "./source.ts"
 
 // The compiler names one member of the requirements, or all; the latter are names, and rights with their two arguments.
-const right = `(Owns|Borrows)<"([^"]+)", (\\w+)>`
+const right = `(Owns|Borrows|Appoints|Admits)<"([^"]+)", (\\w+)>`
 const alone = new RegExp(`Type '${right}' is not assignable to type '(?!"E\\d)`)
 const among = new RegExp(
   `Type '(?:(?:[\\w.]+|\\w+<"[^"]+", \\w+>) \\| )*?${right}(?: \\| .*)?' is not assignable to type 'never'`
@@ -22,11 +22,22 @@ export const findUnprovided = (
   const union = among.exec(text)
   const [, mode, pattern, id] = alone.exec(text) ?? union ?? []
   if (mode === undefined) return undefined
-  const verb = mode === "Owns" ? "write" : "read"
-  const found = Diagnostic.capabilityUnprovided(id!, verb, pattern!, ownerOf(pattern!, sources) ?? "...")
+  const found = nameUnprovided(mode, id!, pattern!, sources)
   const all = union === null ? [] : [...union[0].matchAll(new RegExp(right, "g"))].map(([one]) => one)
   const required = all.length === 0 ? `${mode}<"${pattern}", ${id}>` : all.join(", ")
   return { ...place, ...say(found), label: `this requires ${required}` }
+}
+
+const nameUnprovided = (
+  mode: string,
+  id: string,
+  pattern: string,
+  sources: ReadonlyArray<readonly [file: string, text: string]>
+): Diagnostic.Diagnostic => {
+  if (mode === "Appoints") return Diagnostic.appointmentMissing(id, "the owner", pattern)
+  if (mode === "Admits") return Diagnostic.appointmentMissing(id, "a reader", pattern)
+  const verb = mode === "Owns" ? "write" : "read"
+  return Diagnostic.capabilityUnprovided(id, verb, pattern, ownerOf(pattern, sources) ?? "...")
 }
 
 // The family of a pattern, or the one that it is a part of, as its manifest spells it.
@@ -77,6 +88,7 @@ const generics: { readonly [check: string]: Pick<Finding, "code" | "sentence" | 
   }
 }
 const accessor = /TS(?:2339|2551): Property '([^']+)' does not exist on type '(?:Manifest\.)?Families<(\w+)>'/
+const engine = /TS2345: Argument of type .* is not assignable to parameter of type '(?:Manifest\.)?Engine<(\w+)>'/
 const part = /TS(?:2353|2561): .*'([^']+)' does not exist in type '(AnyDefinition|FamilySpec|LayerSpec|ReaderSpec)'/
 const places: { readonly [spec: string]: string } = {
   AnyDefinition: "the manifest",
@@ -91,6 +103,8 @@ export const findUnknown = (text: string, place: Place): Finding | undefined => 
   if (check !== undefined) return { ...place, ...generics[check]! }
   const [, option, spec] = part.exec(text) ?? []
   if (option !== undefined) return { ...place, ...say(Diagnostic.optionUnknown(option, places[spec!]!)) }
+  const [, manifest] = engine.exec(text) ?? []
+  if (manifest !== undefined) return { ...place, ...say(Diagnostic.engineForged(manifest)) }
   const [, family, id] = accessor.exec(text) ?? []
   return family === undefined ? undefined : { ...place, ...say(Diagnostic.familyUnknown(id!, family)) }
 }

@@ -6,6 +6,8 @@
 import type * as Effect from "effect/Effect"
 import type { CacheError } from "../cache/CacheError.ts"
 import type {
+  Admits,
+  Appoints,
   Borrows,
   BorrowsCapability,
   BorrowsEach,
@@ -134,6 +136,8 @@ export interface Provided {
 
 type findUnprovided<R> = R extends BorrowsCapability<infer P, any, any, infer Self> ? nameUnprovided<Self, "read", P>
   : R extends OwnsCapability<infer P, any, any, infer Self> ? nameUnprovided<Self, "write", P>
+  : R extends Admits<infer P, infer Self> ? Diagnostic.appointmentMissing<IdOf<Self>, "a reader", P>
+  : R extends Appoints<infer P, infer Self> ? Diagnostic.appointmentMissing<IdOf<Self>, "the owner", P>
   : never
 type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
   IdOf<Self>,

@@ -58,7 +58,7 @@ import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.t
 import type { Family, InvalidateOptions, Write, WriteOptions } from "./Family.ts"
 import { compose as composeLayers } from "./internal/composition.ts"
 import { make } from "./internal/manifest.ts"
-import type { CheckedModules, LayerIn } from "./Modules.ts"
+import type { CheckedModules, LayerIn, NoModules } from "./Modules.ts"
 import type {
   AnyFunction,
   CheckedName,
@@ -151,7 +151,9 @@ export interface Engine<Self> extends
     "keys" | "get" | "getOption" | "set" | "delete" | "batch" | "invalidate" | "events" | "stats"
   >
 {
-  readonly "an engine is made by layer and modules alone": (_: Self) => Self
+  readonly "E0237: this is no engine of the manifest; help: provide its layer or its modules, which make one": (
+    _: Self
+  ) => Self
 }
 
 /**
@@ -237,7 +239,7 @@ export interface Manifest<Self, Id extends string> {
   /**
    * The application: one layer per family or reader, over one engine, each given what its line of the manifest says.
    */
-  modules<const M extends object>(
+  modules<const M extends Open | NoModules>(
     modules: [M] extends [infer X] ? CheckedModules<Self, X> : M
   ): Layer.Layer<
     // Spelled out rather than named, so that hovers show the services.

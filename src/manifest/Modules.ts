@@ -37,7 +37,7 @@ import type {
   Route
 } from "../ownership/Definition.ts"
 import type { Store } from "../store/Store.ts"
-import type { AnyFunction, SourceOf, undeclared } from "./Owner.ts"
+import type { AnyFunction, Open, SourceOf, undeclared } from "./Owner.ts"
 
 /**
  * Any layer; for matching.
@@ -46,6 +46,14 @@ import type { AnyFunction, SourceOf, undeclared } from "./Owner.ts"
  * @since 0.1.0
  */
 export type AnyLayer = Layer.Layer<never, any, any>
+
+/**
+ * What is given in the place of modules by mistake; for the check to say what they are.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NoModules = AnyLayer | ReadonlyArray<unknown> | AnyFunction
 
 /**
  * Several families that one module owns, so that it may write them in one step, and nobody else may.
@@ -74,8 +82,10 @@ export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: inf
  * @category type level
  * @since 0.1.0
  */
-export type CheckedModules<Self, M> = M extends AnyLayer | ReadonlyArray<unknown> | AnyFunction ? Opaque.modules
-  : string extends keyof M ? Opaque.moduleNames
+export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
+  // While the compiler looks for the types in what is given, it asks with the constraint. Any answer but this one has it
+  // take a layer that is made in place, by a generic function, for something else.
+  : string extends keyof M ? [Open] extends [M] ? {} : Opaque.moduleNames
   :
     & {
       readonly [K in keyof M]: M[K] extends { readonly owns: infer Fs; readonly layer: infer L }

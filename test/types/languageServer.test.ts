@@ -56,6 +56,12 @@ describe("completion offers", () => {
       program(`AppCache.owner("prefs", { lookup: () => Effect.succeed({ /*|*/ }) })`),
       ["dark"]
     ],
+    ["names of modules", program(`AppCache.modules({ /*|*/ })`), ["user", "prefs", "analytics"]],
+    [
+      "families of a module that owns several",
+      program(`AppCache.modules({ users: { owns: ["/*|*/"], layer: AppCache.owner("user") } })`),
+      ["user", "prefs"]
+    ],
     ["options of an owner", program(`AppCache.owner("user", { /*|*/ })`), ["lookup", "lookupMany"]],
     ["parameters of a lookup", program(`AppCache.owner("feed", { lookup: ({ /*|*/ }) => null! })`), ["id", "page"]]
   ]

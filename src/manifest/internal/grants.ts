@@ -51,6 +51,10 @@ export const runtimeOf = ({ id }: ValidManifest, face: Face): Runtime => {
 export type Reads = ReturnType<CacheFamily["readsOf"]>
 export type Mode = "own" | "borrow"
 
+// The grants and words that were made here. What is not among them gives no right, however it looks.
+const made = new WeakSet<object>()
+const isMade = (value: unknown): value is object => typeof value === "object" && value !== null && made.has(value)
+
 /** The value behind a capability, one per acquisition. It carries the engine that it speaks for. */
 export class CacheGrant {
   declare readonly family: string
@@ -60,20 +64,18 @@ export class CacheGrant {
   declare readonly token: number
   /** Ends for good when the scope that acquired it closes. */
   active = true
-  // What lacks it was made elsewhere, however it looks.
-  readonly #issued = true
 
   constructor(family: string, mode: Mode, engine: Runtime) {
     this.family = family
     this.mode = mode
     this.engine = engine
     this.token = ++engine.tokens
+    made.add(this)
   }
 
   /** Whether a value is a grant of this kind, and not something that was put in its place. */
   static speaksFor(value: unknown, { family, mode }: GrantKey): value is CacheGrant {
-    return typeof value === "object" && value !== null && #issued in value &&
-      (value as CacheGrant).mode === mode && (value as CacheGrant).family === family
+    return isMade(value) && (value as CacheGrant).mode === mode && (value as CacheGrant).family === family
   }
 }
 
@@ -87,7 +89,6 @@ export class Word {
   declare readonly module: string | undefined
   declare private readonly owns: ReadonlyArray<string>
   declare private readonly reads: ReadonlyArray<string>
-  readonly #given = true
 
   constructor(
     engine: Runtime,
@@ -99,6 +100,7 @@ export class Word {
     this.module = module
     this.owns = owns
     this.reads = reads
+    made.add(this)
   }
 
   allows(mode: Mode, family: string): boolean {
@@ -107,7 +109,7 @@ export class Word {
 
   static in(context: Context.Context<never>, manifest: ValidManifest): Word | undefined {
     const found: unknown = Context.getOrUndefined(context, wordOf(manifest))
-    return typeof found === "object" && found !== null && #given in found ? found as Word : undefined
+    return isMade(found) && found instanceof Word ? found : undefined
   }
 }
 

@@ -13,6 +13,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Cache from "../../cache/Cache.ts"
 import { CacheError, InvalidKey, InvalidManifest } from "../../cache/CacheError.ts"
+import type { SetOptions } from "../../cache/FamilySpec.ts"
+import type { Lease } from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import { ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
@@ -224,7 +226,8 @@ const rawKeys = (
   return {
     get: (key: string) => route(key, (of, params) => of.get(params)),
     getOption: (key: string) => route(key, (of, params) => of.getOption(params)),
-    set: (key: string, value: unknown) => route(key, (of, params) => of.set(params, value)),
+    set: (key: string, value: unknown, options?: SetOptions<Lease>) =>
+      route(key, (of, params) => of.set(params, value, options)),
     delete: (key: string) => route(key, (of, params) => of.delete(params))
   }
 }

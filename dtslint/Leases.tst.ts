@@ -1,0 +1,61 @@
+// dprint-ignore-file: an expected error stands above its line
+import { Effect } from "effect"
+import { describe, expect, test } from "tstyche"
+import type { Lease } from "../src/capability/Lease.ts"
+import type { KeyPattern } from "../src/pattern/KeyPattern.ts"
+import { AppCache, User, UserId } from "./fixture.ts"
+
+// A write takes an exclusive lease of its own family.
+const { prefs, user } = AppCache.keys
+const id = UserId.make("1")
+const ann = new User({ id, name: "Ann" })
+declare const ofPrefs: Lease<"prefs:{id}", "exclusive">
+declare const shared: Lease<"user:{id}", "shared">
+declare const unsure: Lease<"user:{id}", "shared" | "exclusive">
+declare const any: Lease
+declare const patterns: ReadonlyArray<KeyPattern>
+const forged = {
+  patterns,
+  mode: "exclusive",
+  token: 1,
+  expiresAt: Infinity,
+  isHeldUnsafe: () => true,
+  check: Effect.void
+} as const
+declare const own: Lease<"user:{id}", "exclusive">
+
+describe("leases", () => {
+  test("a lease of another family, one that is shared, and one that no table made are refused", () => {
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    user.set({ id }, ann, { lease: ofPrefs })
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    user.set({ id }, ann, { lease: shared })
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    user.set({ id }, ann, { lease: unsure })
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    user.set({ id }, ann, { lease: any })
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    user.set({ id }, ann, { lease: forged })
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    user.setMany([[{ id }, ann]], { lease: ofPrefs })
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    user.setting({ id }, ann, { lease: shared })
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    AppCache.set("user:1", ann, { lease: ofPrefs })
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    Effect.map(user.writer, (writer) => writer.set({ id }, ann, { lease: ofPrefs }))
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    Effect.map(user.writer, (writer) => writer.setMany([[{ id }, ann]], { lease: shared }))
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    Effect.flatMap(prefs.lease({ id: 1 }), (lease) => user.set({ id }, ann, { lease }))
+    // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
+    Effect.flatMap(user.lease({ id }, { mode: "shared" }), (lease) => user.set({ id }, ann, { lease }))
+  })
+
+  test("leases that are right are accepted", () => {
+    expect(user.set({ id }, ann, { lease: own })).type.not.toBe<never>()
+    expect(user.setMany([[{ id }, ann]], { lease: own })).type.not.toBe<never>()
+    expect(Effect.flatMap(user.lease({ id }), (lease) => AppCache.set("user:1", ann, { lease, ifVersion: null }))).type.not.toBe<never>()
+    expect(user.set({ id }, ann, { lease: undefined })).type.not.toBe<never>()
+  })
+})

@@ -1,0 +1,128 @@
+// dprint-ignore-file: an expected error stands above its line
+import { Effect } from "effect"
+import { describe, expect, test } from "tstyche"
+import type { LookupContext } from "../src/cache/Lookup.ts"
+import * as Manifest from "../src/manifest/Manifest.ts"
+import { AppCache, type User, type UserId } from "./fixture.ts"
+
+// A lookup reads what its family derives from, writes nothing, and takes the parameters that its family has.
+const { feed, prefs, profile, user } = AppCache.keys
+declare const ann: User
+class Other extends Manifest.Service<Other>()("Other", { families: { other: { pattern: "other:{id}" } } }) {}
+const { other } = Other.keys
+type ReadsPrefs = Effect.Effect<string, never, Manifest.Borrows<"prefs:{id}", AppCache>>
+
+declare function lastIsClean(params: { readonly id: string }): ReadsPrefs
+declare function lastIsClean(params: { readonly id: string }, about?: unknown): Effect.Effect<string>
+declare function thirdReads(params: { readonly id: string }): Effect.Effect<string>
+declare function thirdReads(params: { readonly id: string }, about: string): Effect.Effect<string>
+declare function thirdReads(params: { readonly id: string }, about: number): ReadsPrefs
+declare function thirdReads(params: { readonly id: string }, about?: unknown): Effect.Effect<string>
+declare const optional: { readonly lookup?: () => ReadsPrefs }
+declare const either: (() => ReadsPrefs) | (() => Effect.Effect<string>)
+declare const perhaps: (() => ReadsPrefs) | undefined
+declare const options: { readonly lookup: () => ReadsPrefs } | { readonly lookup?: never }
+declare const numbered: (params: { readonly id: number }) => Effect.Effect<string>
+const generator = Effect.fnUntraced(function*(params: { readonly id: number }) {
+  return yield* Effect.succeed(`${params.id}`)
+})
+
+describe("lookups", () => {
+  test("a lookup that reads what its family does not derive from is refused, however it is written", () => {
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+    AppCache.owner("profile", { lookup: lastIsClean })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+    AppCache.owner("profile", { lookup: thirdReads })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+    AppCache.owner("profile", optional)
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+    AppCache.owner("profile", options)
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+    AppCache.owner("profile", { lookup: either })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+    AppCache.owner("profile", { lookup: perhaps })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+    AppCache.owner("profile", { lookup: () => Effect.as(prefs.getOption({ id: 1 }), "x") })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+    AppCache.owner("profile", { lookup: () => Effect.as(Effect.flatMap(prefs.reader, (r) => r.get({ id: 1 })), "x") })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+    AppCache.owner("profile", { lookup: () => Effect.as(AppCache.get("prefs:1"), "x") })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
+    AppCache.owner("profile", { lookupMany: (all) => Effect.as(prefs.getMany([{ id: 1 }]), all.map(() => "x")) })
+    // @ts-expect-error E0211: the lookup of family 'facts' reads 'prefs:{id}', which 'facts' does not derive from
+    AppCache.owner("files", { parts: { facts: { lookup: () => Effect.as(prefs.get({ id: 1 }), 1) } } })
+    // @ts-expect-error E0211: the lookup of family 'facts' reads 'prefs:{id}', which 'facts' does not derive from
+    AppCache.delegate("facts", { lookup: () => Effect.as(prefs.get({ id: 1 }), 1) })
+  })
+
+  test("a lookup that reads another manifest is refused", () => {
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'other:{id}' of another manifest, whose changes do not r
+    AppCache.owner("profile", { lookup: () => Effect.as(other.get({ id: 1 }), "x") })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'other:{id}' of another manifest, whose changes do not r
+    AppCache.owner("profile", { lookup: () => Effect.as(Effect.flatMap(other.reader, (r) => r.get({ id: 1 })), "x") })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'other:{id}' of another manifest, whose changes do not r
+    AppCache.owner("profile", { lookup: () => Effect.as(Other.get("other:1"), "x") })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'other:{id}' of another manifest, whose changes do not r
+    AppCache.owner("profile", { lookup: ({ id }) => Effect.as(Effect.andThen(user.get({ id }), other.get({ id })), "x") })
+  })
+
+  test("a lookup that writes is refused", () => {
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only answers with its own va
+    AppCache.owner("profile", { lookup: () => Effect.as(prefs.set({ id: 1 }, { dark: true }), "x") })
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'profile:{id}', but a lookup only answers with its own 
+    AppCache.owner("profile", { lookup: ({ id }) => Effect.as(profile.refresh({ id }), "x") })
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'user:{id}', but a lookup only answers with its own val
+    AppCache.owner("profile", { lookup: ({ id }) => Effect.as(AppCache.batch([user.setting({ id }, ann)]), "x") })
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'feed:{id}:{page}', but a lookup only answers with its 
+    AppCache.owner("profile", { lookup: () => Effect.as(feed.invalidateAll(), "x") })
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only answers with its own va
+    AppCache.owner("profile", { lookup: () => Effect.as(AppCache.invalidate("prefs:*"), "x") })
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'other:{id}', but a lookup only answers with its own va
+    AppCache.owner("profile", { lookup: () => Effect.as(other.delete({ id: 1 }), "x") })
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only answers with its own va
+    AppCache.owner("profile", { lookup: () => Effect.as(Effect.scoped(prefs.lease({ id: 1 })), "x") })
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only answers with its own va
+    AppCache.owner("profile", { lookup: () => Effect.as(Effect.provide(Effect.void, AppCache.owner("prefs")), "x") })
+    // @ts-expect-error E0212: the lookup of family 'profile' writes 'prefs:{id}', but a lookup only answers with its own va
+    AppCache.owner("profile", { lookup: () => Effect.as(prefs.writer, "x") })
+  })
+
+  test("a lookup with other parameters than its family has is refused", () => {
+    // @ts-expect-error E0113: the lookup of family 'prefs' takes other parameters than 'prefs:{id}' has
+    AppCache.owner("prefs", { lookup: ({ id }: { id: number }) => Effect.succeed({ dark: id > 1 }) })
+    // @ts-expect-error E0113: the lookup of family 'prefs' takes other parameters than 'prefs:{id}' has
+    AppCache.owner("prefs", { lookup: ({ id }: { id: "a" | "b" }) => Effect.succeed({ dark: id === "a" }) })
+    // @ts-expect-error E0113: the lookup of family 'prefs' takes other parameters than 'prefs:{id}' has
+    AppCache.owner("prefs", { lookup: ({ page }: { id: string; page: string }) => Effect.succeed({ dark: page === "" }) })
+    // @ts-expect-error E0113: the lookup of family 'prefs' takes other parameters than 'prefs:{id}' has
+    AppCache.owner("prefs", { lookup: (id: string) => Effect.succeed({ dark: id === "" }) })
+    // @ts-expect-error E0113: the lookup of family 'prefs' takes other parameters than 'prefs:{id}' has
+    AppCache.owner("prefs", { lookup: (_: unknown, about: LookupContext<string>) => Effect.succeed({ dark: about.key === "" }) })
+    // @ts-expect-error E0113: the lookup of family 'prefs' takes other parameters than 'prefs:{id}' has
+    AppCache.owner("prefs", { lookup: (_: unknown, __: unknown, third: number) => Effect.succeed({ dark: third > 1 }) })
+    // @ts-expect-error E0113: the lookup of family 'prefs' takes other parameters than 'prefs:{id}' has
+    AppCache.owner("prefs", { lookupMany: (all: ReadonlyArray<{ id: number }>) => Effect.succeed(all.map(() => ({ dark: true }))) })
+    // @ts-expect-error E0113: the lookup of family 'profile' takes other parameters than 'profile:{id}' has
+    AppCache.owner("profile", { lookup: numbered })
+    // @ts-expect-error E0113: the lookup of family 'profile' takes other parameters than 'profile:{id}' has
+    AppCache.owner("profile", { lookup: generator })
+    // @ts-expect-error E0113: the lookup of family 'profile' takes other parameters than 'profile:{id}' has
+    AppCache.owner("profile", { lookup(params: { id: number }) { return Effect.succeed(`${params.id}`) } })
+    // @ts-expect-error E0113: the lookup of family 'profile' takes other parameters than 'profile:{id}' has
+    AppCache.owner("profile", { get lookup() { return numbered } })
+    // @ts-expect-error E0113: the lookup of family 'facts' takes other parameters than 'files:{id}:facts' has
+    AppCache.owner("files", { parts: { facts: { lookup: ({ id }: { id: number }) => Effect.succeed(id) } } })
+    // @ts-expect-error E0113: the lookup of family 'facts' takes other parameters than 'files:{id}:facts' has
+    AppCache.delegate("facts", { lookup: ({ id }: { id: number }) => Effect.succeed(id) })
+  })
+
+  test("lookups that are right are accepted", () => {
+    expect(AppCache.owner("profile", { lookup: ({ id }: { readonly id: string }) => Effect.succeed(id) })).type.not.toBe<never>()
+    expect(AppCache.owner("profile", { lookup: ({ id }: { readonly id: typeof UserId.Type }) => Effect.succeed(id) })).type.not.toBe<never>()
+    expect(AppCache.owner("profile", { lookup: <A extends string>({ id }: { readonly id: A }) => Effect.succeed(id) })).type.not.toBe<never>()
+    expect(AppCache.owner("profile", { lookup: (params: Record<string, string>) => Effect.succeed(Object.keys(params).join()) })).type.not.toBe<never>()
+    expect(AppCache.owner("profile", { lookup: (...all: ReadonlyArray<unknown>) => Effect.succeed(`${all.length}`) })).type.not.toBe<never>()
+    expect(AppCache.owner("profile", { lookup: (params: any) => Effect.succeed(`${params.id}`) })).type.not.toBe<never>()
+    expect(AppCache.owner("profile", {})).type.not.toBe<never>()
+  })
+})

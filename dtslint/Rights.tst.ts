@@ -1,0 +1,197 @@
+// dprint-ignore-file: an expected error stands above its line
+import { Context, Effect, Layer } from "effect"
+import { describe, expect, test } from "tstyche"
+import type { Admits, Appoints } from "../src/capability/Capability.ts"
+import * as Manifest from "../src/manifest/Manifest.ts"
+import { AppCache, User, UserId } from "./fixture.ts"
+
+// Rights come from the manifest alone: what a module, a body or a program may not give itself.
+const { facts, feed, prefs, profile, user } = AppCache.keys
+const id = UserId.make("1")
+const ann = new User({ id, name: "Ann" })
+class Other extends Manifest.Service<Other>()("Other", { families: { other: { pattern: "other:{id}" } } }) {}
+class Svc extends Context.Service<Svc, Effect.Effect<unknown, unknown>>()("Svc") {}
+
+const UserLive = AppCache.owner("user", { lookup: () => Effect.succeed(ann) })
+const Prefs = AppCache.owner("prefs", { lookup: () => Effect.succeed({ dark: true }) })
+const Profile = AppCache.owner("profile", { lookup: () => Effect.succeed("Ann") })
+const ProfileOfUser = AppCache.owner("profile", { lookup: ({ id }) => Effect.map(user.get({ id }), (u) => u.name) })
+const ReadsUser = Layer.effect(Svc, Effect.map(user.reader, (reader) => reader.get({ id })))
+const WritesPrefs = Layer.effect(Svc, Effect.map(prefs.writer, (writer) => writer.delete({ id: 1 })))
+const all: Record<string, Layer.Layer<never>> = { user: Layer.empty }
+
+describe("rights", () => {
+  test("a module that reads a family which no module of the call owns is refused", () => {
+    // @ts-expect-error E0234: module 'profile' reads 'user:{id}', and no module here has the owner of 'user'
+    AppCache.modules({ profile: ProfileOfUser })
+    // @ts-expect-error E0234: module 'analytics' reads 'user:{id}', and no module here has the owner of 'user'
+    AppCache.modules({ analytics: ReadsUser })
+    // @ts-expect-error E0234: module 'analytics' reads 'user:{id}', and no module here has the owner of 'user'
+    AppCache.modules({ analytics: ReadsUser, user: Layer.empty })
+    // @ts-expect-error E0234: module 'analytics' reads 'user:{id}', and no module here has the owner of 'user'
+    AppCache.modules({ analytics: ReadsUser, prefs: Prefs })
+    // @ts-expect-error E0234: module 'analytics' reads 'user:{id}', and no module here has the owner of 'user'
+    AppCache.modules({ analytics: Layer.effectDiscard(AppCache.get("user:1")) })
+    // @ts-expect-error E0234: module 'analytics' reads 'files:{id}:facts', and no module here has the owner of 'files'
+    AppCache.modules({ analytics: Layer.effectDiscard(facts.get({ id: 1 })) })
+    // @ts-expect-error E0234: module 'feed' reads 'profile:{id}', and no module here has the owner of 'profile'
+    AppCache.modules({ feed: Layer.effectDiscard(profile.has({ id })) })
+    // @ts-expect-error E0234: module 'analytics' reads 'user:{id}', and no module here has the owner of 'user'
+    AppCache.modules({ analytics: Layer.effectDiscard(user.lease({ id }, { mode: "shared" })) })
+    // @ts-expect-error E0234: module 'reports' reads 'user:{id}', and no module here has the owner of 'user'
+    AppCache.modules({ reports: { owns: ["profile"], layer: ProfileOfUser } })
+    // @ts-expect-error E0234: module 'profile' reads 'user:{id}', and no module here has the owner of 'user'
+    AppCache.modules({ profile: Layer.provide(Layer.effectDiscard(user.get({ id })), Profile), feed: Layer.empty })
+    // @ts-expect-error E0234: module 'feed' reads 'profile:{id}', and no module here has the owner of 'profile'
+    AppCache.modules({ feed: Layer.provide(Layer.effectDiscard(profile.getMany([{ id }])), AppCache.owner("feed")) })
+  })
+
+  test("a module that makes itself the owner of another family is refused", () => {
+    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow 'u
+    AppCache.modules({ analytics: Layer.provide(WritesPrefs, Prefs) })
+    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow 'u
+    AppCache.modules({ analytics: WritesPrefs.pipe(Layer.provide(AppCache.owner("prefs"))) })
+    // @ts-expect-error E0214: module 'user' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow nothing
+    AppCache.modules({ user: Layer.provideMerge(Layer.provide(WritesPrefs, Prefs), UserLive) })
+    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow 'u
+    AppCache.modules({ analytics: Layer.effectDiscard(Effect.provide(prefs.delete({ id: 1 }), Prefs)) })
+    // @ts-expect-error E0214: module 'analytics' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow 'u
+    AppCache.modules({ analytics: Layer.unwrap(Effect.succeed(Layer.provide(WritesPrefs, Prefs))) })
+    // @ts-expect-error E0214: module 'profiles' makes itself the owner of 'prefs:{id}', but the manifest lets it borrow 'us
+    AppCache.modules({ profiles: { owns: ["profile"], layer: Layer.provide(WritesPrefs, Prefs) } })
+    // @ts-expect-error E0214: module 'profile' makes itself the owner of 'feed:{id}:{page}', but the manifest lets it borro
+    AppCache.modules({ profile: Layer.provide(Layer.effectDiscard(feed.delete({ id: 1, page: 1 })), AppCache.owner("feed")) })
+  })
+
+  test("a module that makes itself a reader of what its line does not list is refused", () => {
+    // @ts-expect-error E0214: module 'analytics' makes itself a reader of 'prefs:{id}', but the manifest lets it borrow 'us
+    AppCache.modules({ analytics: Layer.effectDiscard(Effect.provide(prefs.get({ id: 1 }), AppCache.borrower("prefs"))), prefs: Prefs })
+    // @ts-expect-error E0214: module 'user' makes itself a reader of 'prefs:{id}', but the manifest lets it borrow nothing
+    AppCache.modules({ user: Layer.provide(UserLive, AppCache.borrower("prefs")), prefs: Prefs })
+    // @ts-expect-error E0214: module 'profile' makes itself a reader of 'feed:{id}:{page}', but the manifest lets it borrow
+    AppCache.modules({ profile: Layer.provide(ProfileOfUser, AppCache.borrower("feed")), user: UserLive })
+  })
+
+  test("a module that gives away a right which is not its own is refused", () => {
+    // @ts-expect-error E0226: module 'analytics' provides the ownership of 'user:{id}', which is not its own
+    AppCache.modules({ analytics: UserLive })
+    // @ts-expect-error E0226: module 'user' provides the ownership of 'other:{id}', which is not its own
+    AppCache.modules({ user: Other.owner("other") })
+    // @ts-expect-error E0226: module 'user' provides the ownership of 'other:{id}', which is not its own
+    AppCache.modules({ user: Layer.merge(UserLive, Other.owner("other")) })
+    // @ts-expect-error E0226: module 'users' provides the ownership of 'other:{id}', which is not its own
+    AppCache.modules({ users: { owns: ["user"], layer: Other.owner("other") } })
+    // @ts-expect-error E0226: module 'analytics' provides a borrow of 'user:{id}' to all others
+    AppCache.modules({ analytics: AppCache.borrower("user"), user: UserLive })
+    // @ts-expect-error E0226: module 'prefs' provides the ownership of 'profile:{id}', which is not its own
+    AppCache.modules({ user: UserLive, prefs: Layer.merge(Prefs, Profile) })
+  })
+
+  test("a module that builds an engine of its own is refused", () => {
+    // @ts-expect-error E0236: module 'user' requires a store, so it builds an engine of its own
+    AppCache.modules({ user: Layer.provide(UserLive, AppCache.layer) })
+    // @ts-expect-error E0236: module 'analytics' requires a store, so it builds an engine of its own
+    AppCache.modules({ analytics: AppCache.layer })
+    // @ts-expect-error E0236: module 'analytics' requires a store, so it builds an engine of its own
+    AppCache.modules({ analytics: Layer.provide(WritesPrefs, AppCache.modules({ prefs: Prefs })) })
+    // @ts-expect-error E0236: module 'users' requires a store, so it builds an engine of its own
+    AppCache.modules({ users: { owns: ["user"], layer: Layer.provideMerge(UserLive, AppCache.layer) } })
+    // @ts-expect-error E0236: module 'analytics' requires a store, so it builds an engine of its own
+    AppCache.modules({ analytics: Layer.provide(Layer.empty, Manifest.compose(AppCache, Other)) })
+  })
+
+  test("groups name families that exist, once, and a layer", () => {
+    // @ts-expect-error E0210: 'AppCache' declares no family 'folows'
+    AppCache.modules({ users: { owns: ["user", "folows"], layer: UserLive } })
+    AppCache.modules({
+      // @ts-expect-error E0235: modules
+      users: { owns: ["user"], layer: UserLive },
+      // @ts-expect-error E0235: modules
+      user: UserLive
+    })
+    AppCache.modules({
+      // @ts-expect-error E0235: modules
+      users: { owns: ["user"], layer: UserLive },
+      // @ts-expect-error E0235: modules
+      people: { owns: ["prefs", "user"], layer: Prefs }
+    })
+    // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too
+    AppCache.modules({ users: { owns: ["facts"], layer: Layer.empty } })
+    // @ts-expect-error E0214: it is unknown what this module requires
+    AppCache.modules({ users: { owns: ["user"], layer: Effect.void } })
+    // @ts-expect-error E0406: unknown option 'parts' in module 'users'
+    AppCache.modules({ users: { owns: ["user"], layer: UserLive, parts: {} } })
+    // @ts-expect-error E0226: module 'users' provides the ownership of 'prefs:{id}', which is not its own
+    AppCache.modules({ users: { owns: ["user"], layer: Layer.merge(UserLive, Prefs) } })
+  })
+
+  test("what is no record of modules is refused by one message", () => {
+    // @ts-expect-error E0214: these are no modules: a layer for each family or reader
+    AppCache.modules([UserLive])
+    // @ts-expect-error E0214: these are no modules: a layer for each family or reader
+    AppCache.modules(UserLive)
+    // @ts-expect-error E0214: these are no modules: a layer for each family or reader
+    AppCache.modules(() => UserLive)
+    // @ts-expect-error E0414: the names of these modules are not known, so nothing can be checked about them
+    AppCache.modules(all)
+    // @ts-expect-error E0214: it is unknown what this module requires
+    AppCache.modules({ user: Effect.void })
+    // @ts-expect-error E0214: it is unknown what this module requires
+    AppCache.modules({ user: undefined })
+    // @ts-expect-error E0214: it is unknown what this module requires
+    AppCache.modules({ user: 1 })
+    // @ts-expect-error E0228: 'AppCache' declares no family and no reader 'usr'
+    AppCache.modules({ usr: UserLive })
+  })
+
+  test("a body that makes itself an owner or a reader is refused", () => {
+    // @ts-expect-error E0220: the body makes itself the owner of 'prefs:{id}', but declares: borrows 'user:{id}'
+    AppCache.fn("f", { borrows: ["user:{id}"] })(function*() { yield* Effect.provide(prefs.delete({ id: 1 }), Prefs) })
+    // @ts-expect-error E0220: the body makes itself the owner of 'prefs:{id}', but declares: owns 'user:{id}'
+    AppCache.fn("f", { owns: ["user:{id}"] })(function*() { yield* Effect.provide(prefs.delete({ id: 1 }), Prefs) })
+    // @ts-expect-error E0220: the body makes itself a reader of 'prefs:{id}', but declares: nothing
+    AppCache.fn("f", {})(function*() { yield* Effect.provide(prefs.get({ id: 1 }), AppCache.borrower("prefs")) })
+    // @ts-expect-error E0220: the body makes itself the owner of 'prefs:{id}', but declares: nothing
+    AppCache.fn("f", {})(function*() { yield* Effect.scoped(Layer.build(Prefs)) })
+  })
+
+  test("a program of modules has no right to appoint", () => {
+    // @ts-expect-error Argument of type 'Effect<void, CacheError, Appoints<"prefs:{id}", AppCache>>' is not assignable to p
+    Effect.runSync(Effect.provide(prefs.delete({ id: 1 }), Layer.provide(Prefs, Layer.succeed(Svc, Effect.void))))
+    // @ts-expect-error Argument of type 'Effect<void, CacheError, Appoints<"prefs:{id}", AppCache>>' is not assignable to p
+    Effect.runSync(Effect.provide(Effect.void, Prefs))
+    // @ts-expect-error Argument of type 'Effect<void, CacheError, Admits<"prefs:{id}", AppCache>>' is not assignable to par
+    Effect.runSync(Effect.provide(Effect.void, AppCache.borrower("prefs")))
+  })
+
+  test("a grant, a word or an engine cannot be made by hand", () => {
+    // @ts-expect-error "E0237: this is no engine of the manifest
+    Effect.provideService(user.get({ id }), AppCache, {})
+    // @ts-expect-error "E0237: this is no engine of the manifest
+    Effect.provideService(user.get({ id }), AppCache, AppCache)
+    // @ts-expect-error "E0237: this is no engine of the manifest
+    Layer.succeed(AppCache, { ...AppCache })
+    // @ts-expect-error Argument of type 'undefined' is not assignable to parameter of type 'Engine<AppCache>'.
+    Layer.succeed(AppCache, undefined)
+    // @ts-expect-error E0203: this makes itself an owner, and its type lets it only read
+    Effect.succeed(null! as Appoints<"user:{id}", AppCache>) satisfies Effect.Effect<Admits<"user:{id}", AppCache>>
+  })
+
+  test("a batch takes no write of another manifest", () => {
+    // @ts-expect-error E0115: this is no write that a batch could do together with others
+    AppCache.batch([Other.keys.other.setting({ id: 1 }, 1)])
+    // @ts-expect-error E0115: this is no write that a batch could do together with others
+    AppCache.batch([user.setting({ id }, ann), Other.keys.other.deleting({ id: 1 })])
+  })
+
+  test("rights that are right are accepted", () => {
+    expect(AppCache.modules({ user: UserLive, profile: ProfileOfUser })).type.not.toBe<never>()
+    expect(AppCache.modules({ users: { owns: ["user", "profile"], layer: Layer.provideMerge(ProfileOfUser, UserLive) } })).type.not.toBe<never>()
+    expect(AppCache.modules({ analytics: ReadsUser, people: { owns: ["user"], layer: Layer.provide(Layer.succeed(Svc, Effect.void), UserLive) } })).type.not.toBe<never>()
+    expect(AppCache.modules({ user: Layer.provide(Layer.effectDiscard(user.delete({ id })), UserLive) })).type.not.toBe<never>()
+    expect(AppCache.modules({ user: UserLive, prefs: Layer.empty })).type.not.toBe<never>()
+    expect(Prefs.pipe(Layer.provideMerge(AppCache.layer))).type.not.toBe<never>()
+    expect(Layer.mergeAll(UserLive, Other.owner("other")).pipe(Layer.provide(Manifest.compose(AppCache, Other)))).type.not.toBe<never>()
+    expect(Effect.flatMap(AppCache, (cache) => cache.keys.user.get({ id }))).type.not.toBe<never>()
+  })
+})

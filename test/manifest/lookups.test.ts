@@ -1,0 +1,186 @@
+import { assert, describe, it } from "@effect/vitest"
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import { TestClock } from "effect/testing"
+import { CacheError } from "../../src/cache/CacheError.ts"
+import { lookups } from "../../src/cache/internal/flight.ts"
+import { engine } from "../engine.ts"
+
+const definition = {
+  families: {
+    user: { pattern: "user:{id}", timeToLive: "1 minute" },
+    prefs: { pattern: "prefs:{id}" },
+    profile: { pattern: "profile:{id}", derives: ["user:{id}"] },
+    page: { pattern: "page:{id}", derives: ["profile:{id}"] }
+  }
+} as const
+
+type AnyEffect = Effect.Effect<any, any, any>
+
+/** A cache in which `f` is the lookup of `profile`; the others answer with their keys. */
+const running = Effect.fnUntraced(function*(f: (app: any, handles: any) => AnyEffect) {
+  const handles: any = {}
+  const made = yield* engine(
+    definition,
+    ({ key }, app) => key.startsWith("profile:") ? Effect.as(f(app, handles), key) : Effect.succeed(key)
+  )
+  const { app, as } = made
+  for (const family of ["user", "prefs", "profile"]) {
+    handles[family] = { reader: yield* as(app.keys[family].reader), writer: yield* as(app.keys[family].writer) }
+  }
+  yield* as(app.keys.prefs.set({ id: "1" }, "kept") as AnyEffect)
+  yield* as(app.keys.user.set({ id: "1" }, "kept") as AnyEffect)
+  return made
+})
+const reasonOf = (error: unknown) => {
+  assert.instanceOf(error, CacheError)
+  return (error as CacheError).reason
+}
+
+describe("a lookup that writes is refused and changes nothing,", () => {
+  const ways: { readonly [way: string]: (app: any, handles: any) => AnyEffect } = {
+    "by a captured writer's set": (_, { prefs }) => prefs.writer.set({ id: "1" }, "changed"),
+    "by setMany": (_, { prefs }) => prefs.writer.setMany([[{ id: "1" }, "changed"]]),
+    "by update": (_, { prefs }) => prefs.writer.update({ id: "1" }, () => "changed"),
+    "by patch": (_, { prefs }) => prefs.writer.patch({ id: "1" }, () => "changed"),
+    "by delete": (_, { prefs }) => prefs.writer.delete({ id: "1" }),
+    "by deleteMany": (_, { prefs }) => prefs.writer.deleteMany([{ id: "1" }]),
+    "by invalidate": (_, { prefs }) => prefs.writer.invalidate({ id: "1" }),
+    "by invalidateWhere": (_, { prefs }) => prefs.writer.invalidateWhere({}),
+    "by invalidateAll": (_, { prefs }) => prefs.writer.invalidateAll(),
+    "by invalidateTag": (_, { prefs }) => prefs.writer.invalidateTag("any"),
+    "by refresh": (_, { prefs }) => prefs.writer.refresh({ id: "1" }),
+    "to what it derives from": (_, { user }) => user.writer.set({ id: "1" }, "changed"),
+    "to its own key": (_, { profile }) => profile.writer.set({ id: "1" }, "changed"),
+    "in a fiber of its own": (_, { prefs }) =>
+      Effect.flatMap(Effect.forkChild(prefs.writer.delete({ id: "1" }) as AnyEffect), Fiber.join),
+    "beside others at once": (_, { prefs }) =>
+      Effect.all([Effect.void, prefs.writer.delete({ id: "1" })], { concurrency: 2 }),
+    "in a generator": (_, { prefs }) =>
+      Effect.gen(function*() {
+        yield* prefs.writer.delete({ id: "1" })
+      }),
+    "in a finalizer": (_, { prefs }) => Effect.ensuring(Effect.void, Effect.orDie(prefs.writer.delete({ id: "1" }))),
+    "by the accessor": (app) => app.keys.prefs.delete({ id: "1" }),
+    "by a raw key": (app) => app.delete("prefs:1"),
+    "by a raw key's set": (app) => app.set("prefs:1", "changed"),
+    "by a batch": (app) => app.batch([app.keys.prefs.setting({ id: "1" }, "changed")]),
+    "by a pattern": (app) => app.invalidate("prefs:*"),
+    "by a declared function": (app) => app.fn("f", { invalidates: ["prefs:{id}"] })(function*() {})(),
+    "by a writer that it resolves": (app) =>
+      Effect.flatMap(app.keys.prefs.writer as AnyEffect, (writer) => writer.delete({ id: "1" })),
+    "by a lease": (app) => Effect.scoped(app.keys.prefs.lease({ id: "1" }) as AnyEffect)
+  }
+  for (const [way, write] of Object.entries(ways)) {
+    it.effect(way, () =>
+      Effect.gen(function*() {
+        const rights: { context?: Context.Context<never> } = {}
+        const { app, as, context } = yield* running((app, handles) =>
+          Effect.provideContext(write(app, handles), rights.context!)
+        )
+        // Every right of the root lies around the lookup: what refuses the write is that a lookup makes it.
+        rights.context = context as Context.Context<never>
+        const error = yield* Effect.flip(
+          Effect.catchDefect(as(app.keys.profile.get({ id: "1" }) as AnyEffect), Effect.fail)
+        )
+        assert.deepInclude(reasonOf(error), { _tag: "NotOwner", holds: "a lookup" })
+        assert.strictEqual(yield* as(app.keys.prefs.get({ id: "1" }) as AnyEffect), "kept")
+        assert.strictEqual(yield* as(app.keys.user.get({ id: "1" }) as AnyEffect), "kept")
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("and may write when it is over: what it left behind is on its own", () =>
+    Effect.gen(function*() {
+      const latch = yield* Latch.make()
+      const { app, as } = yield* running((_, { prefs }) =>
+        Effect.forkDetach(Effect.andThen(latch.await, prefs.writer.set({ id: "1" }, "changed") as AnyEffect))
+      )
+      yield* as(app.keys.profile.get({ id: "1" }) as AnyEffect)
+      yield* latch.open
+      yield* Effect.yieldNow
+      yield* Effect.yieldNow
+      assert.strictEqual(yield* as(app.keys.prefs.get({ id: "1" }) as AnyEffect), "changed")
+    }).pipe(Effect.scoped))
+})
+
+describe("a lookup that reads outside of Effect", () => {
+  const outside: { readonly [way: string]: (handle: any, id: string) => AnyEffect } = {
+    getUnsafe: (handle, id) => Effect.sync(() => handle.getUnsafe({ id })),
+    "getUnsafe of a writer's neighbour in a callback": (handle, id) =>
+      Effect.map(Effect.void, () => [1, 2].map(() => handle.getUnsafe({ id }))),
+    getPromise: (handle, id) => Effect.promise(() => handle.getPromise({ id })),
+    "getPromise in an async function": (handle, id) => Effect.promise(async () => await handle.getPromise({ id })),
+    "getPromise of several": (handle, id) =>
+      Effect.promise(() => Promise.all([1, 2].map(() => handle.getPromise({ id }))))
+  }
+  for (const [way, read] of Object.entries(outside)) {
+    for (const [handle, of] of [["reader", "prefs"], ["writer", "prefs"]] as const) {
+      it.effect(`is refused by ${way} of a ${handle}, and what it made is not stored`, () =>
+        Effect.gen(function*() {
+          const { app, as } = yield* running((_, handles) => read(handles[of][handle], "1"))
+          const reason = reasonOf(
+            yield* Effect.flip(Effect.catchDefect(as(app.keys.profile.get({ id: "1" }) as AnyEffect), Effect.fail))
+          )
+          assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0211", read: "prefs:1" })
+          assert.isFalse(yield* as(app.keys.profile.has({ id: "1" }) as AnyEffect))
+        }).pipe(Effect.scoped))
+    }
+
+    it.effect(`is refused by ${way} of another key than its own`, () =>
+      Effect.gen(function*() {
+        const { app, as } = yield* running((_, { user }) => read(user.reader, "2"))
+        yield* as(app.keys.user.set({ id: "2" }, "kept") as AnyEffect)
+        const reason = reasonOf(
+          yield* Effect.flip(Effect.catchDefect(as(app.keys.profile.get({ id: "1" }) as AnyEffect), Effect.fail))
+        )
+        assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0232", read: "user:2" })
+      }).pipe(Effect.scoped))
+
+    it.effect(`gets by ${way} what it derives from, and ends with it`, () =>
+      Effect.gen(function*() {
+        const { app, as } = yield* running((_, { user }) => read(user.reader, "1"))
+        yield* as(app.keys.profile.get({ id: "1" }) as AnyEffect)
+        const { happenings } = (yield* as(app.keys.profile.explain({ id: "1" }) as AnyEffect)) as any
+        assert.deepStrictEqual(happenings[0].from.map(({ key }: { key: string }) => key), ["user:1"])
+        yield* TestClock.adjust("2 minutes")
+        assert.isFalse(yield* as(app.keys.profile.has({ id: "1" }) as AnyEffect))
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("is told by getUnsafe that there is nothing, where it may not read", () =>
+    Effect.gen(function*() {
+      const seen: Array<unknown> = []
+      const { app, as } = yield* running((_, { prefs }) =>
+        Effect.sync(() => void seen.push(prefs.reader.getUnsafe({ id: "1" })))
+      )
+      yield* Effect.exit(as(app.keys.profile.get({ id: "1" }) as AnyEffect))
+      assert.deepStrictEqual(seen, [undefined])
+    }).pipe(Effect.scoped))
+
+  it.effect("does not keep others from reading what it may not", () =>
+    Effect.gen(function*() {
+      const latch = yield* Latch.make()
+      const { app, as } = yield* running(() => latch.await)
+      const reader: any = yield* as(app.keys.prefs.reader as AnyEffect)
+      const loading = yield* Effect.forkChild(as(app.keys.profile.get({ id: "1" }) as AnyEffect))
+      yield* Effect.yieldNow
+      assert.strictEqual(reader.getUnsafe({ id: "1" }), "kept")
+      assert.strictEqual(yield* Effect.promise(() => reader.getPromise({ id: "1" })), "kept")
+      yield* latch.open
+      yield* Fiber.join(loading)
+      assert.strictEqual(reader.getUnsafe({ id: "1" }), "kept")
+    }).pipe(Effect.scoped))
+
+  it.effect("is counted while it runs, and not after it, however it ends", () =>
+    Effect.gen(function*() {
+      for (const end of [Effect.void, Effect.fail("down"), Effect.die("down"), Effect.interrupt]) {
+        const { app, as } = yield* running(() => end as AnyEffect)
+        const { open } = lookups
+        yield* Effect.exit(as(app.keys.profile.get({ id: "1" }) as AnyEffect))
+        yield* Effect.exit(as(app.keys.page.getMany([{ id: "1" }, { id: "2" }]) as AnyEffect))
+        assert.strictEqual(lookups.open, open)
+      }
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,437 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
+import * as Scope from "effect/Scope"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import { engineOf, keyOf, Word, wordOf } from "../../src/manifest/internal/grants.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import { validate, type ValidManifest } from "../../src/ownership/Validation.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+
+const definition = {
+  families: {
+    user: { pattern: "user:{id}", value: Manifest.type<string>() },
+    prefs: { pattern: "prefs:{id}", value: Manifest.type<string>() },
+    profile: { pattern: "profile:{id}", value: Manifest.type<string>(), derives: ["user:{id}"] },
+    files: { pattern: "files:*" },
+    facts: { pattern: "files:{id}:facts", partOf: "files" }
+  },
+  readers: { web: { borrows: ["user:{id}"] } }
+} as const
+class C extends Manifest.Service<C>()("Rights", definition) {}
+class Twin extends Manifest.Service<Twin>()("Rights", definition) {}
+const { prefs, profile, user } = C.keys
+const id = "1"
+
+type AnyLayer = Layer.Layer<any, any, any>
+type AnyEffect = Effect.Effect<any, any, any>
+const memory = MemoryStore.layer({ capacity: 100 })
+const userLive = C.owner("user", { lookup: () => Effect.succeed("Ann") })
+const prefsLive = C.owner("prefs", { lookup: () => Effect.succeed("dark") })
+
+// What the compiler refuses, as a program built from data would do it.
+const as = <A>(value: unknown) => value as A
+const modules = (given: unknown): AnyLayer => C.modules(as<{}>(given)) as AnyLayer
+const run = (effect: AnyEffect, layer: AnyLayer): Effect.Effect<Exit.Exit<unknown, unknown>> =>
+  Effect.exit(Effect.provide(effect, Layer.provide(layer, memory)) as Effect.Effect<unknown, unknown>)
+const errorOf = (exit: Exit.Exit<unknown, unknown>): CacheError => {
+  assert.isTrue(Exit.isFailure(exit), "it went through")
+  return Cause.squash((exit as Exit.Failure<unknown, unknown>).cause) as CacheError
+}
+const refuses = Effect.fnUntraced(function*(effect: AnyEffect, layer: AnyLayer, message: string) {
+  const error = errorOf(yield* run(effect, layer))
+  assert.include(error.message, message)
+})
+const build = (layer: AnyLayer) => Effect.asVoid(Effect.scoped(Layer.build(layer)))
+
+describe("two manifest classes of one name", () => {
+  const both: AnyLayer = Layer.mergeAll(
+    Layer.provide(C.modules({ user: userLive }), memory),
+    Layer.provide(
+      Twin.modules({ user: Twin.owner("user", { lookup: () => Effect.succeed("Bob") }) }),
+      Layer.fresh(memory)
+    )
+  )
+
+  const ways: { readonly [way: string]: AnyEffect } = {
+    get: Twin.keys.user.get({ id }),
+    getOption: Twin.keys.user.getOption({ id }),
+    "a raw key": Twin.get("user:1"),
+    reader: Twin.keys.user.reader,
+    set: Twin.keys.user.set({ id }, "Eve"),
+    delete: Twin.keys.user.delete({ id }),
+    invalidateAll: Twin.keys.user.invalidateAll(),
+    writer: Twin.keys.user.writer,
+    lease: Effect.scoped(Twin.keys.user.lease({ id })),
+    batch: Twin.batch([Twin.keys.user.setting({ id }, "Eve")]),
+    invalidate: Twin.invalidate("user:*")
+  }
+  for (const [way, effect] of Object.entries(ways)) {
+    it.effect(`do not use each other's rights, by ${way}`, () =>
+      refuses(
+        effect,
+        Layer.provideMerge(userLive, C.layer),
+        "the right that the caller has is of another manifest class of the same name"
+      ))
+  }
+
+  it.effect("never see each other's values", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* user.get({ id }), "Ann")
+      assert.strictEqual(yield* Twin.keys.user.get({ id }), "Bob")
+    }).pipe(Effect.provide(as<Layer.Layer<any>>(both)), (effect) => effect as Effect.Effect<void, unknown>))
+
+  it.effect("are refused over one store, where entries go by the name", () =>
+    refuses(
+      Effect.void,
+      Layer.merge(C.layer, Twin.layer),
+      "two manifests are called `Rights`, so one would be taken for the other"
+    ))
+
+  it.effect("are two engines in turn where the first has been closed", () =>
+    Effect.gen(function*() {
+      const store = Layer.succeed(Store, Context.get(yield* Layer.build(memory), Store))
+      yield* build(Layer.provide(C.layer, store))
+      yield* build(Layer.provide(Twin.layer, store))
+      yield* build(Layer.provide(C.layer, store))
+    }).pipe(Effect.scoped))
+
+  it("have keys that no other name gives", () => {
+    const keys = new Set<string>()
+    const names = ["K", "K/2", "K#2", "2/K", "effect-stateless/manifest/class/2/K", "K", "2/K", "K", "own/1/K"]
+    for (const name of names) keys.add(Manifest.Service<any>()(name, definition).key)
+    assert.strictEqual(keys.size, names.length)
+    const grants = new Set<string>()
+    for (const key of ["a", "a/1/b", "1/a"]) {
+      for (const source of ["b", "b/c", "1/b/b"]) {
+        const valid = {
+          ...(as<{ success: ValidManifest }>(validate("x", { families: { f: { pattern: source } } })).success),
+          key
+        }
+        for (const mode of ["own", "borrow"] as const) grants.add(keyOf(valid, mode, "f").key.key)
+      }
+    }
+    assert.strictEqual(grants.size, 3 * 3 * 2)
+  })
+})
+
+describe("a right of one engine", () => {
+  // The profile's owner over another engine than everything else.
+  const apart: AnyLayer = Layer.provideMerge(
+    Layer.fresh(
+      Layer.provide(Layer.provide(C.owner("profile", { lookup: () => Effect.succeed("x") }), C.layer), memory)
+    ),
+    Layer.provideMerge(Layer.merge(userLive, prefsLive), C.layer)
+  )
+  const ways: { readonly [way: string]: AnyEffect } = {
+    get: Effect.andThen(profile.get({ id }), user.get({ id })),
+    set: Effect.andThen(profile.set({ id }, "x"), user.set({ id }, "x")),
+    handles: Effect.andThen(profile.writer, user.writer),
+    "a batch": C.batch([profile.setting({ id }, "x"), user.setting({ id }, "x")]),
+    "a pattern": C.invalidate("*"),
+    "a raw key": Effect.andThen(C.get("profile:1"), C.get("user:1")),
+    "a lease": Effect.scoped(Effect.andThen(profile.lease({ id }), user.lease({ id })))
+  }
+  for (const [way, effect] of Object.entries(ways)) {
+    it.effect(`is not used together with those of another, by ${way}`, () => refuses(effect, apart, "another engine"))
+  }
+
+  it.effect("serves a whole program that is provided within another", () =>
+    Effect.gen(function*() {
+      const inner = Layer.fresh(Layer.provide(Layer.provide(userLive, C.layer), memory))
+      const seen = yield* Effect.provide(user.get({ id }), inner)
+      assert.strictEqual(seen, "Ann")
+    }).pipe(Effect.provide(Layer.provide(Layer.provideMerge(prefsLive, C.layer), memory))))
+
+  it.effect("is refused a second engine over one store, and warned of elsewhere", () =>
+    Effect.gen(function*() {
+      const store = Context.get(yield* Layer.build(memory), Store)
+      const over = Layer.provide(C.layer, Layer.succeed(Store, store))
+      const said: Array<unknown> = []
+      const logged = Logger.layer([Logger.make(({ message }) => void said.push(message))])
+      yield* Layer.build(over)
+      const error = yield* Effect.flip(Layer.build(Layer.fresh(over)))
+      assert.include((error as CacheError).message, "two engines of `Rights` are over one store")
+      assert.deepStrictEqual(said, [])
+      yield* Effect.provide(Layer.build(Layer.fresh(Layer.provide(C.layer, memory))), logged)
+      assert.include(String(said), "2 engines of the manifest Rights live in this process")
+    }).pipe(Effect.scoped))
+
+  it.effect("is free again when an engine could not be built", () =>
+    Effect.gen(function*() {
+      const store = Context.get(yield* Layer.build(memory), Store)
+      const broken = { ...store, loadMarks: Effect.die("down") }
+      const over = (from: typeof store) => Layer.provide(C.layer, Layer.succeed(Store, from))
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(build(over(broken)))))
+      yield* Effect.exit(build(over(broken)))
+      yield* build(over(store))
+    }).pipe(Effect.scoped))
+})
+
+describe("a module", () => {
+  class Did extends Context.Service<Did, unknown>()("Did") {}
+  const doing = (effect: AnyEffect): AnyLayer => Layer.effect(Did, effect)
+  const self = (given: AnyLayer): AnyLayer => Layer.provide(doing(prefs.delete({ id })), given)
+  const engine = Layer.provide(C.layer, memory)
+
+  const appointed: { readonly [what: string]: AnyLayer } = {
+    "makes itself the owner": self(C.owner("prefs")),
+    "is given an owner that another module shares": self(prefsLive),
+    "makes itself a reader": Layer.provide(doing(prefs.get({ id })), C.borrower("prefs") as AnyLayer),
+    "makes itself an owner while it runs": doing(Effect.provide(prefs.delete({ id }), C.owner("prefs"))),
+    "makes itself an owner by a layer that is made later": Layer.unwrap(Effect.sync(() => self(C.owner("prefs"))))
+  }
+  for (const [what, layer] of Object.entries(appointed)) {
+    it.effect(`that ${what} is refused, whatever it was cast to`, () =>
+      refuses(Effect.void, modules({ prefs: prefsLive, web: layer }), "cannot appoint `prefs:{id}`"))
+  }
+
+  const building: { readonly [what: string]: AnyLayer } = {
+    "builds an engine": self(Layer.provideMerge(C.owner("prefs"), engine)),
+    "builds a fresh engine": Layer.fresh(self(Layer.provideMerge(C.owner("prefs"), engine))),
+    "builds modules": self(Layer.provide(modules({ prefs: C.owner("prefs") }), memory)),
+    "builds an engine while it runs": doing(
+      Effect.provide(prefs.delete({ id }), Layer.provideMerge(C.owner("prefs"), engine))
+    ),
+    "builds a composition": self(
+      Layer.provide(
+        Manifest.compose(C, as<typeof Manifest>(Manifest.Service<any>()("Beside", { families: {} })) as never),
+        memory
+      )
+    )
+  }
+  for (const [what, layer] of Object.entries(building)) {
+    it.effect(`that ${what} is refused, though it brings a store`, () =>
+      refuses(Effect.void, modules({ prefs: prefsLive, web: layer }), "module `web` builds an engine of its own"))
+  }
+
+  it.effect("is refused an engine also where the root has built it before", () =>
+    refuses(
+      Effect.void,
+      Layer.provide(modules({ prefs: prefsLive, web: self(Layer.provideMerge(C.owner("prefs"), engine)) }), C.layer),
+      "module `web` builds an engine of its own"
+    ))
+
+  it.effect("has no right of the root around it", () =>
+    refuses(
+      Effect.void,
+      Layer.provide(modules({ web: self(C.owner("prefs")) }), Layer.provideMerge(userLive, C.layer)),
+      "cannot appoint `prefs:{id}`"
+    ))
+
+  it.effect("that owns several families writes them in one step", () =>
+    Effect.gen(function*() {
+      const layer = C.modules({
+        people: {
+          owns: ["user", "prefs"],
+          layer: Layer.provide(
+            Layer.effect(
+              Did,
+              C.batch([user.setting({ id }, "Eve"), prefs.setting({ id }, "light")])
+            ),
+            Layer.merge(userLive, prefsLive)
+          )
+        },
+        web: Layer.effect(Context.Service<"Seen", string>("Seen"), user.get({ id }))
+      })
+      const context = yield* Layer.build(Layer.provide(layer, memory))
+      assert.strictEqual(Context.get(context as Context.Context<any>, Context.Service<"Seen", string>("Seen")), "Eve")
+    }).pipe(Effect.scoped))
+
+  const wrong: { readonly [what: string]: readonly [given: unknown, message: string] } = {
+    "an array": [[userLive], "these are no modules"],
+    "a layer": [userLive, "these are no modules"],
+    "nothing": [null, "these are no modules"],
+    "a number": [1, "these are no modules"],
+    "a name that is not declared": [{ usr: Layer.empty }, "`Rights` declares no family and no reader `usr`"],
+    "a part of another family": [{ facts: Layer.empty }, "family `facts` is part of `files`"],
+    "a module that is no layer": [{ user: Effect.void }, "module `user` is not a layer"],
+    "a module that is undefined": [{ user: undefined }, "module `user` is not a layer"],
+    "a group without a layer": [{ users: { owns: ["user"] } }, "module `users` is not a layer"],
+    "a group of a family that is not declared": [
+      { users: { owns: ["usr"], layer: userLive } },
+      "`Rights` declares no family `usr`"
+    ],
+    "a group of a part": [{ users: { owns: ["facts"], layer: Layer.empty } }, "family `facts` is part of `files`"],
+    "a group with an unknown option": [
+      { users: { owns: ["user"], layer: userLive, layr: 1 } },
+      "unknown option `layr` in module `users`"
+    ],
+    "two modules of one family": [
+      { user: userLive, users: { owns: ["user", "prefs"], layer: prefsLive } },
+      "modules `users` and `user` both own `user`"
+    ],
+    "two groups of one family": [
+      { a: { owns: ["user"], layer: userLive }, b: { owns: ["user"], layer: Layer.empty } },
+      "modules `b` and `a` both own `user`"
+    ]
+  }
+  for (const [what, [given, message]] of Object.entries(wrong)) {
+    it.effect(`is refused by a typed error where ${what} is given`, () => refuses(Effect.void, modules(given), message))
+  }
+})
+
+describe("what a program makes by hand", () => {
+  const valid = { ...as<{ success: ValidManifest }>(validate("Rights", definition)).success, key: C.key as string }
+  const live = Layer.provideMerge(userLive, C.layer)
+  const at = (mode: "own" | "borrow", family: string) => keyOf(valid, mode, family).key
+
+  const forged: { readonly [what: string]: (context: Context.Context<any>) => Context.Context<any> } = {
+    "a service that stands for the right": () =>
+      Context.make(Context.Service<Manifest.Owns<"prefs:{id}", C>, string>("mine"), "x") as Context.Context<any>,
+    "an object of a grant's shape": (context) =>
+      Context.make(at("own", "prefs"), {
+        family: "prefs",
+        mode: "own",
+        engine: Context.get(context, engineOf(valid.key)),
+        token: 1,
+        active: true
+      } as never),
+    "a copy of a grant": (context) =>
+      Context.make(at("own", "prefs"), { ...Context.get(context, at("own", "user")), family: "prefs" } as never),
+    "a grant with another prototype": (context) =>
+      Context.make(
+        at("own", "prefs"),
+        Object.assign(Object.create(Context.get(context, at("own", "user"))), { family: "prefs" })
+      ),
+    "a grant of another family": (context) => Context.make(at("own", "prefs"), Context.get(context, at("own", "user"))),
+    "a borrow in the place of an ownership": (context) =>
+      Context.make(at("own", "prefs"), Context.get(context, at("borrow", "prefs")))
+  }
+  for (const [what, forge] of Object.entries(forged)) {
+    it.effect(`gives no right: ${what}`, () =>
+      refuses(
+        Effect.flatMap(
+          Effect.context<any>(),
+          (context) => Effect.provideContext(prefs.set({ id }, "x"), forge(context) as Context.Context<never>)
+        ),
+        Layer.provideMerge(C.borrower("prefs"), live),
+        "cannot write `prefs:{id}`"
+      ))
+  }
+
+  const words: { readonly [what: string]: (context: Context.Context<any>) => unknown } = {
+    "an object of a word's shape": (context) => ({
+      engine: Context.get(context, engineOf(valid.key)),
+      module: undefined,
+      allows: () => true
+    }),
+    "the engine": (context) => Context.get(context, engineOf(valid.key)),
+    "a word with another prototype": (context) =>
+      Object.assign(Object.create(Word.prototype), { engine: Context.get(context, engineOf(valid.key)) })
+  }
+  for (const [what, forge] of Object.entries(words)) {
+    it.effect(`appoints no owner: ${what}`, () =>
+      Effect.gen(function*() {
+        const context: Context.Context<any> = yield* Layer.build(
+          Layer.provide(C.modules({ user: userLive }), memory) as AnyLayer
+        )
+        const forging = Context.add(context, wordOf(valid), forge(context) as Word)
+        const exit = yield* Effect.exit(
+          Effect.provideContext(
+            Effect.provide(prefs.delete({ id }), C.owner("prefs")),
+            forging as Context.Context<never>
+          )
+        )
+        assert.include(errorOf(exit).message, "cannot appoint `prefs:{id}`")
+      }).pipe(Effect.scoped, (effect) => effect as Effect.Effect<void, unknown>))
+  }
+
+  it.effect("is no engine: reads find none, and statistics end with what to provide", () =>
+    Effect.gen(function*() {
+      const fake = as<never>({ cache: {}, keys: {} })
+      const provided = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+        Effect.provideService(effect, C, fake) as Effect.Effect<A, E>
+      const read = yield* Effect.exit(provided(user.get({ id })))
+      assert.include(errorOf(read).message, "cannot read `user:{id}`")
+      const stats = yield* Effect.exit(provided(C.stats))
+      assert.include(errorOf(stats).message, "what is provided for Rights is no engine of it")
+      const declared = C.fn("f", { invalidates: ["user:{id}"] })(function*() {})
+      assert.include(errorOf(yield* Effect.exit(provided(declared()))).message, "cannot write `user:{id}`")
+    }))
+
+  it.effect("is not needed to use the engine of the Context", () =>
+    Effect.gen(function*() {
+      const cache = yield* C
+      assert.strictEqual(yield* cache.keys.user.get({ id }), "Ann")
+      assert.strictEqual(yield* cache.get("user:1"), "Ann")
+      assert.strictEqual((yield* cache.stats).user.misses, 1)
+      assert.isTrue(Object.isFrozen(cache))
+      for (const member of ["cache", "owners", "layer", "owner", "modules"]) assert.notProperty(cache, member)
+    }).pipe(Effect.provide(Layer.provide(live, memory))))
+})
+
+describe("a batch", () => {
+  class Other extends Manifest.Service<Other>()("Other", { families: { other: { pattern: "other:{id}" } } }) {}
+
+  it.effect("with a write of another manifest is refused whole", () =>
+    Effect.gen(function*() {
+      const writes = [user.setting({ id }, "Eve"), Other.keys.other.setting({ id }, 1)]
+      const error = yield* Effect.flip(C.batch(writes as never) as Effect.Effect<void, CacheError>)
+      assert.include((error as CacheError).message, "no family of `Rights` matches the key `other:1`")
+      assert.strictEqual(yield* user.get({ id }), "Ann")
+      assert.isFalse(yield* Other.keys.other.has({ id }))
+    }).pipe(Effect.provide(
+      Layer.mergeAll(userLive, Other.owner("other")).pipe(
+        Layer.provideMerge(Manifest.compose(C, Other)),
+        Layer.provide(memory)
+      )
+    )))
+})
+
+describe("a lease", () => {
+  const other = Layer.fresh(Layer.provide(Layer.provideMerge(userLive, C.layer), memory))
+  const refusal = (lease: unknown, why: string) =>
+    Effect.gen(function*() {
+      const options = { lease: as<never>(lease) }
+      const writes: ReadonlyArray<Effect.Effect<void, unknown, any>> = [
+        user.set({ id }, "Eve", options),
+        user.setMany([[{ id }, "Eve"]], options),
+        C.set("user:1", "Eve", options),
+        C.batch([user.setting({ id }, "Eve", options)]),
+        Effect.flatMap(user.writer, (writer) => writer.set({ id }, "Eve", options))
+      ]
+      for (const write of writes) {
+        const error = yield* Effect.flip(write as Effect.Effect<void, CacheError, Manifest.Owns<"user:{id}", C>>)
+        assert.strictEqual(error.reason._tag, "LeaseRefused")
+        assert.strictEqual((error.reason as unknown as { error: { why: string } }).error.why, why)
+      }
+      assert.strictEqual(yield* user.get({ id }), "Ann")
+    })
+  const live = Effect.provide(Layer.provide(Layer.provideMerge(Layer.merge(userLive, prefsLive), C.layer), memory))
+
+  it.effect("of another key does not cover a write", () =>
+    Effect.flatMap(user.lease({ id: "2" }), (lease) => refusal(lease, "other key")).pipe(Effect.scoped, live))
+  it.effect("of another family does not cover a write", () =>
+    Effect.flatMap(prefs.lease({ id }), (lease) => refusal(lease, "other key")).pipe(Effect.scoped, live))
+  it.effect("that is shared does not cover a write", () =>
+    Effect.flatMap(user.lease({ id }, { mode: "shared" }), (lease) => refusal(lease, "shared")).pipe(
+      Effect.scoped,
+      live
+    ))
+  it.effect("that has ended does not cover a write", () =>
+    Effect.flatMap(Effect.scoped(user.lease({ id })), (lease) => refusal(lease, "ended")).pipe(live))
+  it.effect("that no table granted does not cover a write", () =>
+    Effect.flatMap(user.lease({ id }), (lease) => refusal({ ...lease }, "other engine")).pipe(Effect.scoped, live))
+  it.effect("of another engine does not cover a write, though it is of the same key", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const elsewhere = yield* Layer.buildWithScope(other, scope)
+      const lease = yield* Effect.provideContext(Scope.provide(user.lease({ id }), scope), elsewhere)
+      yield* refusal(lease, "other engine")
+    }).pipe(live))
+  it.effect("of all keys of a bulk write covers it, and of some does not", () =>
+    Effect.gen(function*() {
+      const lease = yield* user.lease({ id })
+      yield* user.set({ id }, "Eve", { lease })
+      assert.strictEqual(yield* user.get({ id }), "Eve")
+      const error = yield* Effect.flip(user.setMany([[{ id }, "Bob"], [{ id: "2" }, "Bob"]], { lease }))
+      assert.include(error.message, "does not cover the key that is written")
+      assert.strictEqual(yield* user.get({ id }), "Eve")
+    }).pipe(Effect.scoped, live))
+})
