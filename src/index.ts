@@ -68,8 +68,8 @@ export * as Opaque from "./diagnostic/Opaque.ts"
 export * as Several from "./diagnostic/Several.ts"
 
 /**
- * What the modules of one application do wrong: rights that their lines of the manifest do not give them, owners that
- * are missing or twice, engines of their own.
+ * What is wired wrongly: modules with rights that their lines of the manifest do not give them, owners that are missing
+ * or twice, engines in the wrong place.
  *
  * @since 0.1.0
  */

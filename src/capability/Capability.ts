@@ -104,8 +104,7 @@ export interface Appoints<out Pattern extends string, Self> {
  * @since 0.1.0
  */
 export interface Admits<out Pattern extends string, Self> extends Appoints<Pattern, Self> {
-  readonly "E0203: this makes itself an owner, and its type lets it only read; help: require Appoints, or do it in the owner":
-    unknown
+  readonly "E0203: this makes itself an owner, and its type lets it only read; help: require Appoints": unknown
 }
 
 /**

@@ -3,6 +3,7 @@
  * of ours has a place for a message.
  */
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as Wiring from "../diagnostic/Wiring.ts"
 import { type Finding, labelOf, type Place, say } from "./findings.ts"
 import { escape, offsetOf } from "./source.ts"
 
@@ -34,8 +35,8 @@ const nameUnprovided = (
   pattern: string,
   sources: ReadonlyArray<readonly [file: string, text: string]>
 ): Diagnostic.Diagnostic => {
-  if (mode === "Appoints") return Diagnostic.appointmentMissing(id, "the owner", pattern)
-  if (mode === "Admits") return Diagnostic.appointmentMissing(id, "a reader", pattern)
+  if (mode === "Appoints") return Wiring.appointmentMissing(id, "the owner", pattern)
+  if (mode === "Admits") return Wiring.appointmentMissing(id, "a reader", pattern)
   const verb = mode === "Owns" ? "write" : "read"
   return Diagnostic.capabilityUnprovided(id, verb, pattern, ownerOf(pattern, sources) ?? "...")
 }
@@ -104,7 +105,7 @@ export const findUnknown = (text: string, place: Place): Finding | undefined => 
   const [, option, spec] = part.exec(text) ?? []
   if (option !== undefined) return { ...place, ...say(Diagnostic.optionUnknown(option, places[spec!]!)) }
   const [, manifest] = engine.exec(text) ?? []
-  if (manifest !== undefined) return { ...place, ...say(Diagnostic.engineForged(manifest)) }
+  if (manifest !== undefined) return { ...place, ...say(Wiring.engineForged(manifest)) }
   const [, family, id] = accessor.exec(text) ?? []
   return family === undefined ? undefined : { ...place, ...say(Diagnostic.familyUnknown(id!, family)) }
 }

@@ -907,42 +907,6 @@ export const capabilityUnprovided = (id: string, verb: "read" | "write", pattern
     say`provide ${`${id}.owner(${owner})`} or ${`${id}.modules`} before it runs, or let its caller provide it`
   )
 
-/**
- * E0233: a program that makes itself an owner or a reader, where nothing lets it.
- *
- * @category ownership
- * @since 0.1.0
- */
-export type appointmentMissing<Id extends string, Role extends "the owner" | "a reader", Pattern extends string> =
-  message<
-    "E0233",
-    `nothing lets this program make itself ${Role} of '${Pattern}'`,
-    `leave it to '${Id}.modules', or wire it by hand over '${Id}.layer'`
-  >
-/**
- * E0233 for a compiler's output, of a program that makes itself an owner or a reader.
- *
- * @category ownership
- * @since 0.1.0
- */
-export const appointmentMissing = (id: string, role: "the owner" | "a reader", pattern: string) =>
-  finding(
-    "E0233",
-    "AppointmentMissing",
-    `nothing lets this program make itself ${role} of ${say`${pattern}`}`,
-    say`leave it to ${`${id}.modules`}, or wire it by hand over ${`${id}.layer`}`
-  )
-
-/**
- * E0237 for a compiler's output: another value in the place of a manifest's engine. The compiler prints the sentence as
- * the name of a property that only an engine has.
- *
- * @category ownership
- * @since 0.1.0
- */
-export const engineForged = (id: string) =>
-  finding("E0237", "EngineForged", say`this is no engine of ${id}`, "provide its layer or its modules, which make one")
-
 // --- E04xx: manifests ------------------------------------------------------------------------------------------------
 
 /**

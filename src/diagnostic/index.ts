@@ -62,8 +62,8 @@ export * as Opaque from "./Opaque.ts"
 export * as Several from "./Several.ts"
 
 /**
- * What the modules of one application do wrong: rights that their lines of the manifest do not give them, owners that
- * are missing or twice, engines of their own.
+ * What is wired wrongly: modules with rights that their lines of the manifest do not give them, owners that are missing
+ * or twice, engines in the wrong place.
  *
  * @since 0.1.0
  */

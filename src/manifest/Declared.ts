@@ -20,6 +20,7 @@ import type {
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
+import type * as Wiring from "../diagnostic/Wiring.ts"
 import type {
   Definition,
   DefinitionOf,
@@ -136,8 +137,8 @@ export interface Provided {
 
 type findUnprovided<R> = R extends BorrowsCapability<infer P, any, any, infer Self> ? nameUnprovided<Self, "read", P>
   : R extends OwnsCapability<infer P, any, any, infer Self> ? nameUnprovided<Self, "write", P>
-  : R extends Admits<infer P, infer Self> ? Diagnostic.appointmentMissing<IdOf<Self>, "a reader", P>
-  : R extends Appoints<infer P, infer Self> ? Diagnostic.appointmentMissing<IdOf<Self>, "the owner", P>
+  : R extends Admits<infer P, infer Self> ? Wiring.appointmentMissing<IdOf<Self>, "a reader", P>
+  : R extends Appoints<infer P, infer Self> ? Wiring.appointmentMissing<IdOf<Self>, "the owner", P>
   : never
 type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
   IdOf<Self>,

@@ -56,7 +56,8 @@ export type AnyLayer = Layer.Layer<never, any, any>
 export type NoModules = AnyLayer | ReadonlyArray<unknown> | AnyFunction
 
 /**
- * Several families that one module owns, so that it may write them in one step, and nobody else may.
+ * A module that owns several families, `{ owns: ["user", "follows"], layer }`. It may write them in one step, with
+ * `batch`, and no other module may.
  *
  * @category models
  * @since 0.1.0
@@ -83,8 +84,8 @@ export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: inf
  * @since 0.1.0
  */
 export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
-  // While the compiler looks for the types in what is given, it asks with the constraint. Any answer but this one has it
-  // take a layer that is made in place, by a generic function, for something else.
+  // While the compiler looks for the types in what is given, it asks with the constraint. With another answer it takes a
+  // layer that is made in place, by a generic function, for something else.
   : string extends keyof M ? [Open] extends [M] ? {} : Opaque.moduleNames
   :
     & {

@@ -418,8 +418,8 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0237",
     "Something else is provided in the place of a manifest's engine.",
-    "Rights and entries belong to an engine, and only `layer` and `modules` make one. A test needs no other: it builds " +
-      "the layers over a memory store.",
+    "Rights and entries belong to an engine, and only `layer` and `modules` make one. A test needs no other: it " +
+      "builds the layers over a memory store.",
     "Provide `layer` or `modules`.",
     module([user], ["export const one = Effect.provideService(AppCache.stats, AppCache, {})"]),
     module([user], ["export const one = Effect.provide(AppCache.stats, AppCache.layer)"])
