@@ -206,7 +206,7 @@ export interface Manifest<Self, Id extends string> {
     Capability.Owns<PatternOf<FamilyAt<Self, K>>, Self>
   >
 
-  /** The engine alone: no right to anything. */
+  /** The engine of a program that is wired by hand: owners may be built over it. It gives no right to any key. */
   readonly layer: Layer.Layer<Self | Capability.Appoints<string, Self>, CacheError, Store>
   /** The owner of a family and its parts, until the layer's scope closes. */
   owner<const K extends string, O extends (OwnerOptions<Self, K> & Open) | AnyFunction>(
@@ -237,7 +237,8 @@ export interface Manifest<Self, Id extends string> {
     | { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O]
   >
   /**
-   * The application: one layer per family or reader, over one engine, each given what its line of the manifest says.
+   * The application: a layer for each family or reader, over one engine, each given what its line of the manifest says,
+   * or for several families, `{ owns: ["user", "follows"], layer }`. What one of them reads, another one must own.
    */
   modules<const M extends Open | NoModules>(
     modules: [M] extends [infer X] ? CheckedModules<Self, X> : M

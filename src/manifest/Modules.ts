@@ -84,8 +84,8 @@ export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: inf
  * @since 0.1.0
  */
 export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
-  // While the compiler looks for the types in what is given, it asks with the constraint. With another answer it takes a
-  // layer that is made in place, by a generic function, for something else.
+  // While the compiler looks for the types in what is given, it asks with the constraint. With another answer it would
+  // take a layer that is made in place, by a generic function, for something else.
   : string extends keyof M ? [Open] extends [M] ? {} : Opaque.moduleNames
   :
     & {

@@ -107,7 +107,7 @@ describe("hovers show capabilities, and no machinery", () => {
     [
       "an engine",
       "const p = AppCache./*|*/layer",
-      `(property) Manifest<AppCache, "AppCache">.layer: Layer<AppCache | Appoints<string, AppCache>, CacheError, Store>The engine alone: no right to anything.`
+      `(property) Manifest<AppCache, "AppCache">.layer: Layer<AppCache | Appoints<string, AppCache>, CacheError, Store>The engine of a program that is wired by hand: owners may be built over it. It gives no right to any key.`
     ],
     [
       "the declaration of a function",

@@ -132,9 +132,9 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0413",
-    "Two manifests have one name.",
-    "Rights and entries go by that name, so one would be taken for the other.",
-    "Give each a name of its own.",
+    "Two manifests have one name, or two engines of one manifest are over one store.",
+    "Entries go by that name, so those of the one would be taken for those of the other.",
+    "Give each manifest a name of its own, and build the layers of each once.",
     module([user], [
       `class Other extends Manifest.Service<Other>()("AppCache", { families: { all: { pattern: "other:*" } } }) {}`,
       "export const one = Manifest.compose(AppCache, Other)"

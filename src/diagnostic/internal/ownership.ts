@@ -183,9 +183,10 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0219",
-    "A lease was refused.",
+    "A lease was refused; or a write under a lease that does not cover it: it has ended, is shared, or is of another " +
+      "key or of another engine.",
     "Many may share a key, or one may have it alone, and waiting is bounded.",
-    "Wait longer, hold leases for less time, or take them in one call."
+    "Wait longer, hold leases for less time, or take them in one call. Write under an exclusive lease of the key."
   ),
   explain(
     "E0220",
