@@ -25,6 +25,9 @@ const races = "test/simulation/races.test.ts"
 const tiers = "test/cache/tiers.test.ts"
 const observed = "test/manifest/observed.test.ts"
 const warm = "test/manifest/warm.test.ts"
+const rights = "test/manifest/rights.test.ts"
+const lookups = "test/manifest/lookups.test.ts"
+const spelling = "test/ownership/spelling.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
@@ -241,8 +244,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a hit inside a lookup is not observed",
     file: "src/manifest/internal/grants.ts",
-    text: `if (CacheFamily.isLookup(context)) return undefined`,
-    planted: `if (CacheFamily.isLookup(context) && context === undefined) return undefined`,
+    text: `if (CacheFamily.isLookup(context)) return undefined\n    const grant = this.grantToRead(context)`,
+    planted: `const grant = this.grantToRead(context)`,
     suites: [observed]
   },
   {
@@ -284,5 +287,101 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `watched.lastAt < madeAt || watched.lastAt < watched.renewedAt`,
     planted: `watched.lastAt < 0`,
     suites: [warm]
+  },
+  {
+    law: "rights",
+    bug: "a grant of another engine counts",
+    file: "src/manifest/internal/grants.ts",
+    text: `if (grant === undefined || grant.engine !== own) continue`,
+    planted: `if (grant === undefined || own === undefined) continue`,
+    suites: [rights]
+  },
+  {
+    law: "rights",
+    bug: "a copy of a grant counts",
+    file: "src/manifest/internal/grants.ts",
+    text: `return isMade(value) && (value as CacheGrant).mode === mode`,
+    planted: `return typeof value === "object" && value !== null && (value as CacheGrant).mode === mode`,
+    suites: [rights]
+  },
+  {
+    law: "rights",
+    bug: "two classes of one name have one key",
+    file: "src/manifest/internal/grants.ts",
+    text: `n === 1 && !id.startsWith(laterKeys) ? id`,
+    planted: `n > 0 && !id.startsWith(laterKeys) ? id`,
+    suites: [rights]
+  },
+  {
+    law: "rights",
+    bug: "a module finds the word of the root",
+    file: "src/manifest/internal/modules.ts",
+    text: `(runtime) => new Word(runtime, module.name, module.owns, module.reads)`,
+    planted: `(runtime) => new Word(runtime)`,
+    suites: [rights]
+  },
+  {
+    law: "rights",
+    bug: "a module may build an engine",
+    file: "src/manifest/internal/modules.ts",
+    text: `return module === undefined ? buildInto`,
+    planted: `return module === undefined || module !== "" ? buildInto`,
+    suites: [rights]
+  },
+  {
+    law: "rights",
+    bug: "two engines of one name share a store",
+    file: "src/manifest/internal/manifest.ts",
+    text: `if (other !== undefined) {\n      const found`,
+    planted: `if (other === "") {\n      const found`,
+    suites: [rights]
+  },
+  {
+    law: "rights",
+    bug: "a lease of another engine covers a write",
+    file: family,
+    text: `if (!this.cache.leases.isOwn(lease)) return`,
+    planted: `if (!this.cache.leases.isOwn(lease) && keys.length === 0) return`,
+    suites: [rights]
+  },
+  {
+    law: "lookups",
+    bug: "a lookup may write by a handle",
+    file: "src/manifest/internal/accessor.ts",
+    text: `CacheFamily.isLookup(fiber.context) ?\n`,
+    planted: `CacheFamily.isLookup(fiber.context) && verb === "read" ?\n`,
+    suites: [lookups]
+  },
+  {
+    law: "lookups",
+    bug: "a lookup may write by an accessor",
+    file: "src/manifest/internal/grants.ts",
+    text: `if (CacheFamily.isLookup(context)) return undefined\n    const grant = find(context, this.engine, this.own)`,
+    planted: `const grant = find(context, this.engine, this.own)`,
+    suites: [lookups]
+  },
+  {
+    law: "lookups",
+    bug: "what a lookup reads by getUnsafe is not observed",
+    file: family,
+    text: `return lookups.open === 0 ? this.hot?.hit(key)`,
+    planted: `return lookups.open >= 0 ? this.hot?.hit(key)`,
+    suites: [lookups]
+  },
+  {
+    law: "lookups",
+    bug: "what a lookup reads of another cache goes unseen",
+    file: "src/cache/internal/flight.ts",
+    text: `if (cache !== this.cache) return this.refuse(source, key, "E0211")`,
+    planted: `if (cache !== this.cache) return undefined`,
+    suites: [observed]
+  },
+  {
+    law: "edges",
+    bug: "a union of codecs counts as text",
+    file: "src/ownership/Validation.ts",
+    text: `if (!AST.isUnion(ast)) return own`,
+    planted: `if (!AST.isUnion(ast) || own.length === 0) return own`,
+    suites: [spelling]
   }
 ]
