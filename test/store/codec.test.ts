@@ -217,7 +217,10 @@ describe("what a codec refuses to keep", () => {
 
   it("an object of a class comes back as a plain one where the schema promises no class", () => {
     class Row {
-      constructor(readonly a: number) {}
+      readonly a: number
+      constructor(a: number) {
+        this.a = a
+      }
       get double() {
         return this.a * 2
       }
