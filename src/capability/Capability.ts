@@ -198,7 +198,10 @@ export interface Grant<out Engine = unknown> {
  * @since 0.1.0
  */
 export const grantKey = (manifest: string, mode: Grant["mode"], pattern: string): string =>
-  `effect-stateless/capability/Capability/${manifest}/${mode}/${pattern}`
+  `effect-stateless/capability/Capability/${escapeName(manifest)}/${mode}/${pattern}`
+
+// A manifest's name may hold the sign that ends it here.
+const escapeName = (name: string): string => name.replaceAll("%", "%25").replaceAll("/", "%2F")
 
 /**
  * The name under which the manifest's word is found in a Context; without a pattern, that of the composition root.
@@ -207,4 +210,4 @@ export const grantKey = (manifest: string, mode: Grant["mode"], pattern: string)
  * @since 0.1.0
  */
 export const appointKey = (manifest: string, mode?: Grant["mode"], pattern?: string): string =>
-  `effect-stateless/capability/Capability/${manifest}/appoint/${mode ?? "*"}/${pattern ?? "*"}`
+  `effect-stateless/capability/Capability/${escapeName(manifest)}/appoint/${mode ?? "*"}/${pattern ?? "*"}`

@@ -148,8 +148,8 @@ export const validate = (id: string, definition: unknown): Result.Result<ValidMa
   checkReaders(draft, report)
   checkLayers(draft, report)
   checkCycles(draft, report)
-  checkFanout(draft, report, new Set(found.map((problem) => problem.path.join("\n"))))
-  checkSpelling(draft, report, new Set(found.map((problem) => problem.path.join("\n"))))
+  checkFanout(draft, report, new Set(found.map((problem) => JSON.stringify(problem.path))))
+  checkSpelling(draft, report, new Set(found.map((problem) => JSON.stringify(problem.path))))
   return found.length === 0 ? Result.succeed(resolve(id, draft)) : fail(id, found)
 }
 
@@ -529,7 +529,7 @@ const checkFanout = (draft: Draft, report: Report, wrong: ReadonlySet<string>): 
     spec.derives?.forEach((source, index) => {
       const path = ["families", name, "derives", String(index)]
       const reference = KeyPattern.parsePattern(source)
-      if (spec.fanout === true || Result.isFailure(reference) || wrong.has(path.join("\n"))) return
+      if (spec.fanout === true || Result.isFailure(reference) || wrong.has(JSON.stringify(path))) return
       const unbound = findMissing(reference.success, pattern)
       const free = findMissing(pattern, reference.success)
       if (unbound !== undefined && free !== undefined) {
@@ -552,7 +552,7 @@ const checkSpelling = (draft: Draft, report: Report, wrong: ReadonlySet<string>)
     spec.derives?.forEach((source, index) => {
       const path = ["families", name, "derives", String(index)]
       const reference = KeyPattern.parsePattern(source)
-      if (Result.isFailure(reference) || wrong.has(path.join("\n"))) return
+      if (Result.isFailure(reference) || wrong.has(JSON.stringify(path))) return
       for (const { value: other } of draft.patterns.overlapping(reference.success)) {
         const at = reference.success.segments.findIndex((segment, i) => {
           const there = other.pattern.segments[i]

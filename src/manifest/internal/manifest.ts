@@ -46,9 +46,13 @@ export const make = (id: string, definition: unknown) => {
 // for the other. One that is loaded twice is two, and what was built of the first one serves nobody else.
 const classes = new Map<string, number>()
 const keyOfClass = (id: string): string => {
-  const earlier = classes.get(id) ?? 0
-  classes.set(id, earlier + 1)
-  return earlier === 0 ? id : `${id}#${earlier + 1}`
+  let n = classes.get(id) ?? 0
+  let key = n === 0 ? id : `${id}#${n + 1}`
+  // A class may have been given the name that another one would get.
+  while (n > 0 && classes.has(key)) key = `${id}#${++n + 1}`
+  classes.set(id, n + 1)
+  if (key !== id) classes.set(key, 1)
+  return key
 }
 
 const broken = (problem: ManifestError) => {
