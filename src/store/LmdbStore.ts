@@ -39,7 +39,7 @@ import { acquire, tierName } from "./internal/lmdbEnvironment.ts"
 import { entryKey, isShort, keyBytesMax, keyWithin } from "./internal/lmdbKey.ts"
 import { decodeRecord, encodeRecord, isOfOtherFormat, recordExpiresAt, tagsMax } from "./internal/lmdbRecord.ts"
 import { type Durability, failure, type Family, Tier } from "./internal/lmdbTier.ts"
-import { owned } from "./internal/ownedCodec.ts"
+import { owned, versioned } from "./internal/ownedCodec.ts"
 import { type Partition, Store, type StoreFamily } from "./Store.ts"
 import { EncodeFailed, InvalidStoreOptions, KeyTooLong, type Operation, StoreError } from "./StoreError.ts"
 
@@ -67,6 +67,11 @@ export interface Options {
    * itself is somewhat larger, and keeps the size that it once had. No bound unless given.
    */
   readonly bytesMax?: number | undefined
+  /**
+   * The release of all that is kept here. What was written under another version, or under none, is absent; it stays until
+   * its time is over, its key is written, or room is needed.
+   */
+  readonly version?: string | number | undefined
   /** How often entries whose time is over are freed; they are absent before that. A second unless given. */
   readonly sweepInterval?: Duration.Input | undefined
   /** Threads and processes that may read at once. 512 unless given; the first to open the folder decides. */
@@ -132,7 +137,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
     const { durability } = options
     return Store.of({
       name: tierName,
-      open: (family) => open(tier, durability, family),
+      open: (family) => open(tier, durability, family, options.version),
       loadMarks: tier.loadMarks,
       recordMarks: (marks) => tier.recordMarks(marks, durability),
       dropMarks: (marks) => tier.dropMarks(marks, durability)
@@ -172,6 +177,10 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   const bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY
   const readersMax = options.readersMax ?? readersMaxDefault
   const sweep = Duration.fromInput(options.sweepInterval ?? 1_000)
+  const { version } = options
+  if (version !== undefined && typeof version !== "string" && !Number.isFinite(version)) {
+    return yield* invalid("version", "must be a text or a finite number")
+  }
   if (options.path === "") return yield* invalid("path", "is empty")
   if (!/^[\w.-]{1,64}$/.test(namespace)) {
     return yield* invalid("namespace", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
@@ -190,13 +199,14 @@ const invalid = (option: string, why: string) =>
 const open = <V>(
   tier: Tier,
   durability: Durability,
-  family: StoreFamily<V>
+  family: StoreFamily<V>,
+  version: Options["version"]
 ): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
     const codec = family.codec
     if (codec === undefined) return yield* invalid("codec", `is missing from family \`${family.name}\``)
     const own = yield* tier.attempt("open", () => tier.family(family.name))
-    const partition = new LmdbPartition(tier, own, durability, owned(codec), family.render)
+    const partition = new LmdbPartition(tier, own, durability, versioned(owned(codec), version), family.render)
     const { onEvict } = family
     if (onEvict !== undefined) {
       const tell = (departed: Departed) => partition.tell(departed, onEvict)

@@ -130,7 +130,7 @@ class Walk {
       const inner = `${place}.${named}`
       const optional = isOptional(type)
       const text = this.digest(type, inner, mayGo)
-      if (optional && mayGo) this.optional.push({ place: hash(inner, seed) & 0xffff, type: hash(`${inner} ${text}`, seed) })
+      if (optional && mayGo) this.optional.push({ place: hash(inner) & 0xffff, type: hash(`${inner} ${text}`) })
       else fields.push(`${named}${optional ? "?" : ""}${text}`)
     }
     const others = ast.indexSignatures.map(({ parameter, type }) =>
@@ -191,8 +191,8 @@ export const namesOf = ({ annotations }: SchemaAST.AST): string =>
 
 const seed = 0x811c9dc5
 
-// FNV-1a over UTF-16 units, with the mixer of MurmurHash3 at the end.
-const hash = (text: string, start: number): number => {
+/** 32 bits of a text: FNV-1a over UTF-16 units, with the mixer of MurmurHash3 at the end. */
+export const hash = (text: string, start: number = seed): number => {
   let h = start
   for (let i = 0; i < text.length; i++) h = Math.imul(h ^ text.charCodeAt(i), 0x01000193)
   h = Math.imul(h ^ h >>> 16, 0x85ebca6b)
@@ -200,6 +200,6 @@ const hash = (text: string, start: number): number => {
   return (h ^ h >>> 16) >>> 0
 }
 
-const hash64 = (text: string): readonly [number, number] => [hash(text, seed), hash(text, 0x9e3779b9)]
+const hash64 = (text: string): readonly [number, number] => [hash(text), hash(text, 0x9e3779b9)]
 
 const hex = (text: string): string => hash64(text).map((half) => half.toString(16).padStart(8, "0")).join("")
