@@ -82,6 +82,15 @@ export const knowing = <A, E>(
 export const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
   entry === undefined ? undefined : { entry, tier: memory }
 
+// What was written before the family had the option may not be one that can be frozen. It is served as it is.
+const freezeFound = (value: unknown): void => {
+  try {
+    freezeDeep(value)
+  } catch {
+    // A write of such a value is refused, which says why.
+  }
+}
+
 export class Entries<V> {
   readonly cache: Engine
   readonly spec: FamilySpec<V>
@@ -280,6 +289,7 @@ export class Entries<V> {
     this.cache.sawVersion(entry.version)
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
+    if (this.expiry.freeze) freezeFound(entry.value)
     if (this.hot === undefined || entry.expiresAt <= now) return found
     if (this.judge(key, entry.stamp, entry.tags) === "hidden") return undefined
     const inMemory = this.hot.peek(key)
