@@ -210,7 +210,9 @@ const checkShape = (definition: unknown, report: Report): definition is Definiti
     return false
   }
   for (const option of Object.keys(definition)) {
-    if (!sections.has(option) && option !== "version") report([option], Diagnostic.optionUnknown(option, "the manifest"))
+    if (!sections.has(option) && option !== "version") {
+      report([option], Diagnostic.optionUnknown(option, "the manifest"))
+    }
   }
   const { version } = definition
   if (version !== undefined && !isVersion(version)) wrong(["version"], "a text or a finite number")

@@ -18,8 +18,8 @@ import * as SchemaBinary from "effect/encoding/SchemaBinary"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
-import { fidelityOf } from "./internal/fidelity.ts"
 import { copyOf } from "./internal/copyOf.ts"
+import { fidelityOf } from "./internal/fidelity.ts"
 import { type Shape, shapeOf } from "./internal/schemaShape.ts"
 
 /**

@@ -42,7 +42,10 @@ const odd = [
   "toString",
   "x".repeat(3_000)
 ]
-const name = fc.oneof(fc.constantFrom(...odd), fc.array(fc.constantFrom("a", "/", "|", "%", "2F", ",", ":")).map((all) => all.join("")))
+const name = fc.oneof(
+  fc.constantFrom(...odd),
+  fc.array(fc.constantFrom("a", "/", "|", "%", "2F", ",", ":")).map((all) => all.join(""))
+)
 
 describe("names", () => {
   it("two pairs of names never become one text", () =>
@@ -57,11 +60,18 @@ describe("names", () => {
 
   it("a written tag or scope gives back what it was made of", () => {
     const segment = name.filter((text) => !text.includes(":"))
-    fc.assert(fc.property(name, fc.array(segment, { maxLength: 3 }), fc.constantFrom("hide", "markStale"), (tag, values, mode) => {
-      assert.deepStrictEqual(readScope(writeTag(tag, mode)), { _tag: "tag", tag, mode })
-      const scope = { positions: values.map((_, i) => i), values }
-      assert.deepStrictEqual(readScope(writeScope(scope, mode)), { _tag: "keys", scope, mode })
-    }))
+    fc.assert(
+      fc.property(
+        name,
+        fc.array(segment, { maxLength: 3 }),
+        fc.constantFrom("hide", "markStale"),
+        (tag, values, mode) => {
+          assert.deepStrictEqual(readScope(writeTag(tag, mode)), { _tag: "tag", tag, mode })
+          const scope = { positions: values.map((_, i) => i), values }
+          assert.deepStrictEqual(readScope(writeScope(scope, mode)), { _tag: "keys", scope, mode })
+        }
+      )
+    )
   })
 
   it("two grants never have one name", () =>
@@ -79,10 +89,17 @@ describe("names", () => {
 })
 
 const storeAt = (path: string) =>
-  Layer.fresh(TieredStore.layer([MemoryStore.layer({ capacity: 100 }), LmdbStore.layer({ path, durability: "process" })]))
+  Layer.fresh(
+    TieredStore.layer([MemoryStore.layer({ capacity: 100 }), LmdbStore.layer({ path, durability: "process" })])
+  )
 
 /** One life of a manifest with two families whose names are given, and whose lookups count. */
-const life = (path: string, id: string, families: readonly [string, string], body: (app: any) => Effect.Effect<any, any, any>) => {
+const life = (
+  path: string,
+  id: string,
+  families: readonly [string, string],
+  body: (app: any) => Effect.Effect<any, any, any>
+) => {
   const [one, other] = families
   const app: any = make(id, {
     families: Object.fromEntries([
@@ -95,7 +112,9 @@ const life = (path: string, id: string, families: readonly [string, string], bod
       Effect.sync(() => Lookup.loaded(`${id}.${family}.${key}.${loads++}`, { tags: [family] }))
   })
   const modules = Object.fromEntries([[one, app.owner(one, lookup(one))], [other, app.owner(other, lookup(other))]])
-  return Effect.scoped(Effect.provide(body(app), Layer.provide(app.modules(modules), storeAt(path)) as Layer.Layer<any>))
+  return Effect.scoped(
+    Effect.provide(body(app), Layer.provide(app.modules(modules), storeAt(path)) as Layer.Layer<any>)
+  )
 }
 let loads = 0
 
@@ -107,10 +126,15 @@ describe("families of any names in one file", () => {
       for (const [at, id] of odd.entries()) {
         const families = [odd[(at + 1) % odd.length]!, odd[(at + 8) % odd.length]!] as const
         const path = yield* temporaryFolder
-        const get = (app: any, family: string, key: string) => app.keys[family].get({ id: key }) as Effect.Effect<string>
+        const get = (app: any, family: string, key: string) =>
+          app.keys[family].get({ id: key }) as Effect.Effect<string>
         const before = yield* life(path, id, families, (app) =>
           Effect.gen(function*() {
-            const values = [yield* get(app, families[0], "1"), yield* get(app, families[1], "1"), yield* get(app, families[1], "2")]
+            const values = [
+              yield* get(app, families[0], "1"),
+              yield* get(app, families[1], "1"),
+              yield* get(app, families[1], "2")
+            ]
             yield* app.keys[families[0]].invalidateAll()
             yield* app.keys[families[1]].invalidateWhere({ id: "2" })
             return values
@@ -122,8 +146,10 @@ describe("families of any names in one file", () => {
         assert.strictEqual(after[1], before[1], label)
         assert.notStrictEqual(after[2], before[2], label)
         assert.deepStrictEqual(after.map(firstOf), before.map(firstOf), label)
-        yield* life(path, id, families, (app) => app.keys[families[1]].invalidateTag(families[1]))
-        const last = yield* life(path, id, families, (app) => get(app, families[1], "1"))
+        yield* life(path, id, families, (app) =>
+          app.keys[families[1]].invalidateTag(families[1]))
+        const last = yield* life(path, id, families, (app) =>
+          get(app, families[1], "1"))
         assert.notStrictEqual(last, after[1], label)
       }
     }), 60_000)
@@ -145,11 +171,17 @@ describe("parameters of any names", () => {
     Effect.gen(function*() {
       const app: any = make("Params", {
         families: {
-          odd: { pattern: "odd:{__proto__}:{constructor}:{toString}", value: Schema.String, params: { toString: Schema.NumberFromString } }
+          odd: {
+            pattern: "odd:{__proto__}:{constructor}:{toString}",
+            value: Schema.String,
+            params: { toString: Schema.NumberFromString }
+          }
         }
       })
       const params = JSON.parse(`{"__proto__":"a","constructor":"b"}`) as object
-      const given = Object.assign(Object.defineProperties({}, Object.getOwnPropertyDescriptors(params)), { toString: 1 })
+      const given = Object.assign(Object.defineProperties({}, Object.getOwnPropertyDescriptors(params)), {
+        toString: 1
+      })
       const module = app.owner("odd", {
         lookup: (params: object) => Effect.succeed(JSON.stringify(Object.entries(params)))
       })

@@ -49,14 +49,24 @@ const during = <A>(path: string, release: Release, body: (keys: any) => Effect.E
 }
 
 const write = (path: string, release: Release, value: unknown = "v") =>
-  during(path, release, (keys) =>
-    Effect.forEach(names, (name) => keys[name].set({ id: "1" }, name === "user" ? value : "v"), { discard: true }))
+  during(
+    path,
+    release,
+    (keys) =>
+      Effect.forEach(names, (name) => keys[name].set({ id: "1" }, name === "user" ? value : "v"), { discard: true })
+  )
 
 /** The families of which something is there. */
 const kept = (path: string, release: Release) =>
-  during(path, release, (keys) =>
-    Effect.filter(names, (name) =>
-      Effect.map(keys[name].getOption({ id: "1" }) as Effect.Effect<Option.Option<unknown>>, Option.isSome)))
+  during(
+    path,
+    release,
+    (keys) =>
+      Effect.filter(
+        names,
+        (name) => Effect.map(keys[name].getOption({ id: "1" }) as Effect.Effect<Option.Option<unknown>>, Option.isSome)
+      )
+  )
 
 describe("after a deployment", () => {
   it.effect("everything is there when nothing has changed", () =>
@@ -100,11 +110,13 @@ describe("after a deployment", () => {
   it.effect("a value is there where optional fields came, and absent where its schema has another shape", () =>
     Effect.gen(function*() {
       const before = Schema.Struct({ name: Schema.String })
-      for (const [after, isKept] of [
-        [Schema.Struct({ name: Schema.String, nick: Schema.optionalKey(Schema.String) }), true],
-        [Schema.Struct({ name: Schema.NullOr(Schema.String) }), false],
-        [Schema.Struct({ name: Schema.String, age: Schema.Number }), false]
-      ] as const) {
+      for (
+        const [after, isKept] of [
+          [Schema.Struct({ name: Schema.String, nick: Schema.optionalKey(Schema.String) }), true],
+          [Schema.Struct({ name: Schema.NullOr(Schema.String) }), false],
+          [Schema.Struct({ name: Schema.String, age: Schema.Number }), false]
+        ] as const
+      ) {
         const path = yield* temporaryFolder
         yield* write(path, { value: before }, { name: "Ann" })
         assert.strictEqual((yield* kept(path, { value: after })).includes("user"), isKept)

@@ -41,7 +41,10 @@ describe("a codec", () => {
         const bytes = encoded(sample, value)
         assert.isTrue(Exit.isSuccess(bytes), `${sample.name}: ${show(value)} was refused: ${show(bytes)}`)
         if (Exit.isFailure(bytes)) return
-        assert.isTrue(isDeepStrictEqual(decoded(sample, bytes.value), Exit.succeed(value)), `${sample.name}: ${show(value)}`)
+        assert.isTrue(
+          isDeepStrictEqual(decoded(sample, bytes.value), Exit.succeed(value)),
+          `${sample.name}: ${show(value)}`
+        )
       }
     )))
 
@@ -70,7 +73,9 @@ interface Field {
 }
 type Fields = { readonly [name: string]: Field }
 
-const few = leaves.filter(({ name }) => ["String", "Number", "Int", "Boolean", "Date", "BigInt", "Uint8Array"].includes(name))
+const few = leaves.filter(({ name }) =>
+  ["String", "Number", "Int", "Boolean", "Date", "BigInt", "Uint8Array"].includes(name)
+)
 const nullable = few.map(({ name, odd, ordinary, schema }): Sample => ({
   name: `NullOr(${name})`,
   schema: Schema.NullOr(schema),
@@ -106,7 +111,12 @@ const flat = fc.dictionary(fc.constantFrom("a", "b", "c"), field(fc.constantFrom
 const wrapped = (sample: Sample): fc.Arbitrary<Sample> =>
   fc.constantFrom<Sample>(
     sample,
-    { ...sample, name: `Array(${sample.name})`, schema: Schema.Array(sample.schema), ordinary: fc.array(sample.ordinary, { maxLength: 3 }) },
+    {
+      ...sample,
+      name: `Array(${sample.name})`,
+      schema: Schema.Array(sample.schema),
+      ordinary: fc.array(sample.ordinary, { maxLength: 3 })
+    },
     { ...sample, name: `NullOr(${sample.name})`, schema: Schema.NullOr(sample.schema) }
   )
 
@@ -114,7 +124,9 @@ const release = fc.oneof(
   samples,
   fc.constantFrom(...few, ...nullable),
   flat.chain(wrapped),
-  fc.dictionary(fc.constantFrom("a", "b", "d"), field(fc.oneof(fc.constantFrom(...few), flat.chain(wrapped))), { minKeys: 1 })
+  fc.dictionary(fc.constantFrom("a", "b", "d"), field(fc.oneof(fc.constantFrom(...few), flat.chain(wrapped))), {
+    minKeys: 1
+  })
     .map(structOf)
 )
 
@@ -123,7 +135,9 @@ describe("what an older or newer release wrote", () => {
     let read = 0
     fc.assert(
       fc.property(
-        release.chain((before) => fc.tuple(fc.constant(before), fc.oneof(release, fc.constant(before)), before.ordinary)),
+        release.chain((before) =>
+          fc.tuple(fc.constant(before), fc.oneof(release, fc.constant(before)), before.ordinary)
+        ),
         ([before, after, value]) => {
           const bytes = encoded(before, value)
           if (Exit.isFailure(bytes)) return
@@ -132,7 +146,9 @@ describe("what an older or newer release wrote", () => {
           const byNames = Schema.decodeUnknownExit(Schema.toType(after.schema))(value)
           assert.isTrue(
             isDeepStrictEqual(found, byNames),
-            `${before.name} wrote ${show(value)}; ${after.name} read ${show(found)}, and by names it is ${show(byNames)}`
+            `${before.name} wrote ${show(value)}; ${after.name} read ${show(found)}, and by names it is ${
+              show(byNames)
+            }`
           )
           read++
         }

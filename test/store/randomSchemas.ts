@@ -37,7 +37,17 @@ class Point {
 const anything: fc.Arbitrary<unknown> = fc.oneof(
   fc.jsonValue(),
   fc.anything({ withMap: true, withSet: true, withDate: true, withTypedArray: true, withSparseArray: true }),
-  fc.constantFrom(new Date(5), new Map([["a", 1]]), NaN, [undefined], new Uint8Array([1, 2]), new Point(), -0, [-0], /a/g)
+  fc.constantFrom(
+    new Date(5),
+    new Map([["a", 1]]),
+    NaN,
+    [undefined],
+    new Uint8Array([1, 2]),
+    new Point(),
+    -0,
+    [-0],
+    /a/g
+  )
 )
 
 class Place extends Schema.Class<Place>("Place")({ name: Schema.String, at: Schema.Number }) {}
@@ -56,9 +66,19 @@ export const leaves: ReadonlyArray<Sample> = [
   leaf("Undefined", Schema.Undefined, fc.constant(undefined)),
   leaf("BigInt", Schema.BigInt, fc.bigInt()),
   leaf("Literals", Schema.Literals(["red", 1, true]), fc.constantFrom("red", 1, true)),
-  leaf("Date", Schema.Date, fc.date({ noInvalidDate: true }), fc.constantFrom(new Date(NaN), Object.assign(new Date(1), { zone: "x" }))),
+  leaf(
+    "Date",
+    Schema.Date,
+    fc.date({ noInvalidDate: true }),
+    fc.constantFrom(new Date(NaN), Object.assign(new Date(1), { zone: "x" }))
+  ),
   leaf("Uint8Array", Schema.Uint8Array, fc.uint8Array()),
-  leaf("Unknown", Schema.Unknown, fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown), anything),
+  leaf(
+    "Unknown",
+    Schema.Unknown,
+    fc.jsonValue().map((value) => JSON.parse(JSON.stringify(value)) as unknown),
+    anything
+  ),
   leaf("Any", Schema.Any, fc.constant("x"), anything),
   leaf("Duration", Schema.Duration, fc.bigInt().map((n) => Duration.nanos(n)), fc.constant(Duration.infinity)),
   leaf("DateTimeUtc", Schema.DateTimeUtc, fc.integer().map((n) => DateTime.makeUnsafe(n))),
@@ -67,10 +87,15 @@ export const leaves: ReadonlyArray<Sample> = [
   leaf("NumberFromString", Schema.NumberFromString, fc.integer().filter((n) => !Object.is(n, -0)), float),
   leaf("Trim", Schema.Trim, fc.constant("a"), text),
   leaf("negated", negated, float),
-  leaf("Place", Place, fc.constant(new Place({ name: "a", at: -0 })), fc.constantFrom(
-    new Town({ name: "a", at: 1 }),
-    Object.assign(new Place({ name: "a", at: 1 }), { more: 1 })
-  )),
+  leaf(
+    "Place",
+    Place,
+    fc.constant(new Place({ name: "a", at: -0 })),
+    fc.constantFrom(
+      new Town({ name: "a", at: 1 }),
+      Object.assign(new Place({ name: "a", at: 1 }), { more: 1 })
+    )
+  ),
   leaf("Symbol", Schema.Symbol, fc.constant(Symbol.for("a")), fc.constantFrom(Symbol.for("\ud800"), Symbol("own")))
 ]
 
@@ -81,7 +106,7 @@ const lists = ({ name, odd, ordinary, schema }: Sample): Sample => ({
   odd: fc.oneof(
     fc.array(odd, { maxLength: 4 }),
     // A hole; a property beside the elements.
-    fc.array(ordinary, { maxLength: 3 }).map((list) => Object.assign(new Array(list.length + 1) as Array<unknown>, list)),
+    fc.array(ordinary, { maxLength: 3 }).map((list) => Object.assign([], { length: list.length + 1 }, list)),
     fc.array(ordinary, { maxLength: 3 }).map((list) => Object.assign(list, { index: 1 }))
   )
 })
@@ -121,13 +146,16 @@ const unions = (samples: ReadonlyArray<Sample>): Sample => ({
 })
 
 const tagged = ([a, b]: readonly [Sample, Sample]): Sample => {
-  const member = (tag: string, values: fc.Arbitrary<unknown>) =>
-    values.map((value) => ({ _tag: tag, value }))
+  const member = (tag: string, values: fc.Arbitrary<unknown>) => values.map((value) => ({ _tag: tag, value }))
   return {
     name: `A(${a.name}) | B(${b.name})`,
     schema: Schema.TaggedUnion({ A: { value: a.schema }, B: { value: b.schema } }) as any,
     ordinary: fc.oneof(member("A", a.ordinary), member("B", b.ordinary)),
-    odd: fc.oneof(member("A", a.odd), member("B", b.odd), member("A", a.ordinary).map((value) => ({ ...value, more: 1 })))
+    odd: fc.oneof(
+      member("A", a.odd),
+      member("B", b.odd),
+      member("A", a.ordinary).map((value) => ({ ...value, more: 1 }))
+    )
   }
 }
 

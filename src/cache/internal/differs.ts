@@ -69,7 +69,8 @@ class Comparison {
     const prototype: unknown = Object.getPrototypeOf(own)
     if (prototype !== Object.getPrototypeOf(other)) return false
     if (Array.isArray(own)) {
-      return Array.isArray(other) && own.length === other.length && own.length <= this.left && this.properties(own, other)
+      return Array.isArray(other) && own.length === other.length && own.length <= this.left &&
+        this.properties(own, other)
     }
     if (prototype === Object.prototype || prototype === null) return this.properties(own, other)
     if (ArrayBuffer.isView(own)) return ArrayBuffer.isView(other) && this.bytes(own, other)
@@ -115,7 +116,9 @@ class Comparison {
     for (const key of keys) {
       const property = Reflect.getOwnPropertyDescriptor(own, key)
       const partner = Reflect.getOwnPropertyDescriptor(other, key)
-      if (property === undefined || partner === undefined || !("value" in property) || !("value" in partner)) return false
+      if (property === undefined || partner === undefined || !("value" in property) || !("value" in partner)) {
+        return false
+      }
       this.open.push((property as Bag)["value"], (partner as Bag)["value"])
     }
     return true

@@ -53,9 +53,7 @@ const reach = (value: unknown): ReadonlySet<object> => {
   // A set is iterated in order of insertion, additions included: no recursion, however deep the value is.
   for (const part of parts) {
     refuse(part)
-    if (part instanceof Map) for (const [key, each] of part) (add(key), add(each))
-    else if (part instanceof Set || Chunk.isChunk(part) || HashSet.isHashSet(part)) for (const each of part) add(each)
-    else if (HashMap.isHashMap(part)) for (const [key, each] of part) (add(key), add(each))
+    for (const held of heldBy(part)) add(held)
     if (isLazy(part)) continue
     for (const key of Reflect.ownKeys(part)) {
       const property = Reflect.getOwnPropertyDescriptor(part, key)
@@ -65,6 +63,14 @@ const reach = (value: unknown): ReadonlySet<object> => {
   }
   return parts
 }
+
+/** What a collection holds beside its properties. */
+const heldBy = (part: object): Iterable<unknown> =>
+  part instanceof Map || HashMap.isHashMap(part)
+    ? Array.from(part).flat(1)
+    : part instanceof Set || Chunk.isChunk(part) || HashSet.isHashSet(part)
+    ? part
+    : []
 
 // Immutable by what they offer; inside they fill in what they compute late, which freezing would forbid.
 const isLazy = (part: object): boolean =>
@@ -105,7 +111,13 @@ const setMutators = methodsOf(Set.prototype, (name) => /^(add|delete|clear)/.tes
 const dateMutators = methodsOf(Date.prototype, (name) => name.startsWith("set"))
 
 const mutatorsOf = (part: object): ReadonlyArray<string> | undefined =>
-  part instanceof Map ? mapMutators : part instanceof Set ? setMutators : part instanceof Date ? dateMutators : undefined
+  part instanceof Map
+    ? mapMutators
+    : part instanceof Set
+    ? setMutators
+    : part instanceof Date
+    ? dateMutators
+    : undefined
 
 const guard = (part: object): object => {
   const mutators = guarded.has(part) ? undefined : mutatorsOf(part)
@@ -114,7 +126,9 @@ const guard = (part: object): object => {
     // Not enumerable: the value looks as it did.
     Object.defineProperty(part, name, {
       value: () => {
-        throw new TypeError(`Cannot call \`${name}\`: the ${kindOf(part)} is a cached value, which \`freeze\` made immutable`)
+        throw new TypeError(
+          `Cannot call \`${name}\`: the ${kindOf(part)} is a cached value, which \`freeze\` made immutable`
+        )
       }
     })
   }

@@ -13,8 +13,10 @@ const copy = (value: unknown, known: Map<object, unknown>): unknown => {
   const made = emptyLike(value)
   known.set(value, made)
   if (made === value) return value
-  if (value instanceof Map) for (const [key, each] of value) (made as Map<unknown, unknown>).set(copy(key, known), copy(each, known))
-  if (value instanceof Set) for (const each of value) (made as Set<unknown>).add(copy(each, known))
+  if (value instanceof Map) {
+    for (const [key, each] of value) (made as Map<unknown, unknown>).set(copy(key, known), copy(each, known))
+  }
+  if (value instanceof Set) { for (const each of value) (made as Set<unknown>).add(copy(each, known)) }
   if (ArrayBuffer.isView(value)) return made
   for (const key of Reflect.ownKeys(value)) {
     if (key === "length" && Array.isArray(value)) continue
@@ -37,7 +39,7 @@ const emptyLike = (value: object): object => {
     case Object.prototype:
       return {}
     case Array.prototype:
-      return new Array((value as ReadonlyArray<unknown>).length)
+      return Object.assign([], { length: (value as ReadonlyArray<unknown>).length })
     case Map.prototype:
       return new Map()
     case Set.prototype:

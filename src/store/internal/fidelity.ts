@@ -10,7 +10,7 @@
  * - `isSame` compares what was decoded with what was encoded, by the schema: where that promises no class, an object of
  *   any class may come back as a plain one with the same properties.
  */
-import * as SchemaAST from "effect/SchemaAST"
+import type * as SchemaAST from "effect/SchemaAST"
 import { kindOf, ownKeys, sameProperties, sameValue } from "./sameValue.ts"
 import { fieldsOfClass, namesOf } from "./schemaShape.ts"
 
@@ -137,7 +137,9 @@ const hasSymbols = (value: object): boolean => Object.getOwnPropertySymbols(valu
 
 const ofStruct = (ast: SchemaAST.Objects, known: Known): Fidelity => {
   const fields = fieldsOf(ast, known)
-  if (ast.propertySignatures.length === 0 && ast.indexSignatures.length === 0) return { isWhole: never, isSame: sameValue }
+  if (ast.propertySignatures.length === 0 && ast.indexSignatures.length === 0) {
+    return { isWhole: never, isSame: sameValue }
+  }
   return {
     isWhole: (value) => isPlain(value) && fields.isWhole(value),
     // An object of a class comes back as a plain one. What is more than its properties (a `Map`, a `Date`) does not.
@@ -223,8 +225,7 @@ const ofClass = (fields: Fidelity): Fidelity => {
   // The class behind the schema is known once an instance came back as one.
   let prototype: unknown
   return {
-    isWhole: (value) =>
-      prototype !== undefined && Object.getPrototypeOf(value) === prototype && fields.isWhole(value),
+    isWhole: (value) => prototype !== undefined && Object.getPrototypeOf(value) === prototype && fields.isWhole(value),
     isSame: (before, after) => {
       const own: unknown = typeof before === "object" && before !== null ? Object.getPrototypeOf(before) : undefined
       if (own === undefined || own !== Object.getPrototypeOf(after) || !fields.isSame(before, after)) return false
@@ -354,7 +355,8 @@ const ofDeclaration = (ast: SchemaAST.Declaration, known: Known): Fidelity => {
       return {
         isWhole: (value) => isWholeSet(value, inner[0]!),
         isSame: (before, after) =>
-          before instanceof Set && after instanceof Set && isAlike(before, after) && sameInOrder(before, after, inner[0]!)
+          before instanceof Set && after instanceof Set && isAlike(before, after) &&
+          sameInOrder(before, after, inner[0]!)
       }
     default:
       return { isWhole: never, isSame: sameValue }
@@ -424,4 +426,3 @@ const isJsonObject = (value: object): boolean => {
     depth--
   }
 }
-

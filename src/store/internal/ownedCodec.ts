@@ -34,7 +34,8 @@ export const versioned = <V>(codec: Codec<V>, version: string | number | undefin
         bytes.set(body, headBytes)
         return bytes
       }),
-    decode: (bytes) => head.every((byte, i) => bytes[i] === byte) ? codec.decode(bytes.subarray(headBytes)) : otherVersion,
+    decode: (bytes) =>
+      head.every((byte, i) => bytes[i] === byte) ? codec.decode(bytes.subarray(headBytes)) : otherVersion,
     copies: true
   }
 }

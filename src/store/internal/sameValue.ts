@@ -51,25 +51,25 @@ const sameItems = (before: Iterable<unknown>, after: Iterable<unknown>): boolean
 }
 
 /** Compares what `Object.prototype.toString` tells apart; with the own properties, which an array may have as well. */
-const byKind: { readonly [kind: string]: Same } = Object.assign(Object.create(null), {
-  "[object Object]": (before, after) => byContent(before, after),
-  "[object Array]": (before, after) => before.length === after.length && sameProperties(before, after),
-  "[object Date]": (before, after) =>
-    Object.is(before.getTime(), after.getTime()) && sameProperties(before, after),
-  "[object RegExp]": (before, after) =>
-    before.source === after.source && before.flags === after.flags && before.lastIndex === after.lastIndex &&
-    sameProperties(before, after),
-  "[object Error]": (before, after) =>
-    before.name === after.name && before.message === after.message &&
-    sameValue(before.cause, after.cause) && sameProperties(before, after),
-  "[object Map]": (before, after) =>
-    sameItems(before, after) && sameProperties(before, after),
-  "[object Set]": (before, after) =>
-    sameItems(before, after) && sameProperties(before, after),
-  "[object ArrayBuffer]": (before, after) => sameBytes(new Uint8Array(before), new Uint8Array(after)),
-  "[object URL]": (before, after) => before.href === after.href,
-  "[object URLSearchParams]": (before, after) => String(before) === String(after)
-} satisfies { readonly [kind: string]: Same })
+const byKind: { readonly [kind: string]: Same } = Object.assign(
+  Object.create(null),
+  {
+    "[object Object]": (before, after) => byContent(before, after),
+    "[object Array]": (before, after) => before.length === after.length && sameProperties(before, after),
+    "[object Date]": (before, after) => Object.is(before.getTime(), after.getTime()) && sameProperties(before, after),
+    "[object RegExp]": (before, after) =>
+      before.source === after.source && before.flags === after.flags && before.lastIndex === after.lastIndex &&
+      sameProperties(before, after),
+    "[object Error]": (before, after) =>
+      before.name === after.name && before.message === after.message &&
+      sameValue(before.cause, after.cause) && sameProperties(before, after),
+    "[object Map]": (before, after) => sameItems(before, after) && sameProperties(before, after),
+    "[object Set]": (before, after) => sameItems(before, after) && sameProperties(before, after),
+    "[object ArrayBuffer]": (before, after) => sameBytes(new Uint8Array(before), new Uint8Array(after)),
+    "[object URL]": (before, after) => before.href === after.href,
+    "[object URLSearchParams]": (before, after) => String(before) === String(after)
+  } satisfies { readonly [kind: string]: Same }
+)
 
 /** Compares objects by what their class says they hold. */
 const byContent: Same = (before, after) => {

@@ -36,7 +36,9 @@ describe("freezeDeep", () => {
 
   it("a Map, a Set and a Date can be read, and throw where they would be changed", () => {
     const { at, map, set } = freezeDeep({ map: new Map([["a", 1]]), set: new Set([1]), at: new Date(5) })
-    for (const change of [() => map.set("b", 2), () => map.delete("a"), () => map.clear()]) assert.throws(change, /freeze/)
+    for (const change of [() => map.set("b", 2), () => map.delete("a"), () => map.clear()]) {
+      assert.throws(change, /freeze/)
+    }
     for (const change of [() => set.add(2), () => set.delete(1), () => set.clear()]) assert.throws(change, /freeze/)
     for (const change of [() => at.setTime(1), () => at.setUTCHours(1)]) assert.throws(change, /freeze/)
     assert.deepStrictEqual([map.get("a"), set.has(1), at.getTime()], [1, true, 5])
@@ -45,27 +47,33 @@ describe("freezeDeep", () => {
   })
 
   it("leaves what Effect's types compute late to them", () => {
-    const value = freezeDeep({ at: DateTime.makeUnsafe(0), n: BigDecimal.make(10n, 1), list: Chunk.append(Chunk.make(1), 2) })
+    const value = freezeDeep({
+      at: DateTime.makeUnsafe(0),
+      n: BigDecimal.make(10n, 1),
+      list: Chunk.append(Chunk.make(1), 2)
+    })
     assert.strictEqual(DateTime.toPartsUtc(value.at).year, 1970)
     assert.strictEqual(BigDecimal.format(BigDecimal.normalize(value.n)), "1")
     assert.deepStrictEqual(Chunk.toReadonlyArray(value.list), [1, 2])
   })
 
   it("refuses what cannot be made immutable, and leaves the whole value as it was", () => {
-    for (const part of [
-      new Uint8Array(1),
-      Buffer.from("a"),
-      new Float64Array(1),
-      new DataView(new ArrayBuffer(1)),
-      new ArrayBuffer(1),
-      Object.freeze(new Map()),
-      Object.freeze(new Set()),
-      Object.freeze(new Date()),
-      new WeakMap(),
-      new URL("https://a.test"),
-      new URLSearchParams(),
-      new Headers()
-    ]) {
+    for (
+      const part of [
+        new Uint8Array(1),
+        Buffer.from("a"),
+        new Float64Array(1),
+        new DataView(new ArrayBuffer(1)),
+        new ArrayBuffer(1),
+        Object.freeze(new Map()),
+        Object.freeze(new Set()),
+        Object.freeze(new Date()),
+        new WeakMap(),
+        new URL("https://a.test"),
+        new URLSearchParams(),
+        new Headers()
+      ]
+    ) {
       const value = { first: { n: 1 }, list: [part] }
       assert.throws(() => freezeDeep(value), Unfreezable)
       assert.isFalse([value, value.first, value.list].some(Object.isFrozen), part.constructor.name)
@@ -73,7 +81,11 @@ describe("freezeDeep", () => {
   })
 
   it("calls no getter, and ends where a value refers to itself", () => {
-    const value: any = { get broken() { throw new Error("called") } }
+    const value: any = {
+      get broken() {
+        throw new Error("called")
+      }
+    }
     value.self = value
     assert.isTrue(Object.isFrozen(freezeDeep(value)))
   })
@@ -88,14 +100,19 @@ describe("freezeDeep", () => {
 describe("a family with `freeze`", () => {
   const run = <A>(app: any, store: Layer.Layer<any, any>, body: Effect.Effect<A, any, any>) =>
     Effect.scoped(
-      Effect.provide(body, Layer.provide(app.modules({ page: app.owner("page") }), Layer.fresh(store)) as Layer.Layer<any>)
+      Effect.provide(
+        body,
+        Layer.provide(app.modules({ page: app.owner("page") }), Layer.fresh(store)) as Layer.Layer<any>
+      )
     )
 
   it.effect("gives out frozen values that a lower tier kept", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const app: any = make("Frozen", {
-        families: { page: { pattern: "page:{id}", value: Schema.Struct({ rows: Schema.Array(Schema.String) }), freeze: true } }
+        families: {
+          page: { pattern: "page:{id}", value: Schema.Struct({ rows: Schema.Array(Schema.String) }), freeze: true }
+        }
       })
       const lmdb = LmdbStore.layer({ path, durability: "process" })
       for (const store of [TieredStore.layer([MemoryStore.layer({ capacity: 10 }), lmdb]), lmdb]) {
