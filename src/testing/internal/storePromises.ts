@@ -533,6 +533,7 @@ const bytes: ReadonlyArray<Promised> = [
       const lengths = [4, 300, 5_000]
       yield* albums.setMany(lengths.map((length, at) => [`${at}`, album(at + 1, length)]))
       yield* users.setMany(numbered(50))
+      yield* Stream.runCollect(albums.entries)
       const once = yield* Effect.forEach(lengths, (_, at) => albums.get(`${at}`))
       const again = yield* albums.getMany(lengths.map((_, at) => `${at}`))
       const listed = new Map(yield* Stream.runCollect(albums.entries))
@@ -554,6 +555,8 @@ const bytes: ReadonlyArray<Promised> = [
       const files = yield* openedAs("file", plain)
       const file = (byte: number): Entry<Uint8Array> => ({ ...entry(""), value: new Uint8Array(8).fill(byte) })
       yield* files.setMany([["1", file(1)], ["2", file(2)]])
+      // What is on its way to a disk may be read from elsewhere.
+      yield* Stream.runCollect(files.entries)
       const first = yield* files.get("1")
       yield* files.get("2")
       yield* files.set("1", file(3))
