@@ -334,7 +334,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "codec",
     bug: "an optional field is taken for another one of its name",
     file: codec,
-    text: `if (places.has(theirs.getUint16(field, true)) && !types.has(theirs.getUint32(field + 2, true))) return "other"`,
+    text:
+      `if (places.has(theirs.getUint16(field, true)) && !types.has(theirs.getUint32(field + 2, true))) return "other"`,
     planted: `if (theirs.getUint16(field, true) < 0) return "other"`,
     suites: [codecProps]
   },

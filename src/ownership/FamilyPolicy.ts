@@ -13,8 +13,9 @@ import type * as Duration from "effect/Duration"
  */
 export interface FamilyPolicy {
   /**
-   * The release of the lookup. Change it when the lookup means something else than before: what a tier kept under another
-   * version is absent then, and so is what was derived from it. A text or a number; `1` and `"1"` are one version.
+   * The release of the lookup. Change it when the lookup means something else than before: what a tier kept under
+   * another version is absent then, and so is what was derived from it. A text or a number; `1` and `"1"` are one
+   * version.
    */
   readonly version?: string | number | undefined
   /** How long an entry is fresh; `never` ends, or `doNotStore` to load on each read. */

@@ -68,14 +68,15 @@ const optionalBytes = 6
  * would not give the same value back. A codec reads both kinds, whichever it writes.
  *
  * Encoding fails for a value that neither would give back: one with a property that the schema does not mention, an
- * `Error` of a class of its own, a `Date` where the schema says `Unknown`. What a schema may leave out is known when the
- * codec is made; only where that is not certain, a value is decoded and compared before its bytes are handed out.
+ * `Error` of a class of its own, a `Date` where the schema says `Unknown`. What a schema may leave out is known when
+ * the codec is made; only where that is not certain, a value is decoded and compared before its bytes are handed out.
  *
  * **Gotchas**
  *
  * A schema may change between releases by optional fields: they may come and go, and what was written before is read
- * without them. Checks may change, too; decoding runs them. Anything else is another shape, and refused by `decode`. What
- * a schema does not show, such as another function in a transformation of the same types, needs another `version`.
+ * without them. Checks may change, too; decoding runs them. Anything else is another shape, and refused by `decode`.
+ * What a schema does not show, such as another function in a transformation of the same types, needs another
+ * `version`.
  *
  * @see {@link Codec}
  * @category constructors

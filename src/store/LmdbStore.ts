@@ -68,8 +68,8 @@ export interface Options {
    */
   readonly bytesMax?: number | undefined
   /**
-   * The release of all that is kept here. What was written under another version, or under none, is absent; it stays until
-   * its time is over, its key is written, or room is needed.
+   * The release of all that is kept here. What was written under another version, or under none, is absent; it stays
+   * until its time is over, its key is written, or room is needed.
    */
   readonly version?: string | number | undefined
   /** How often entries whose time is over are freed; they are absent before that. A second unless given. */
@@ -79,8 +79,8 @@ export interface Options {
 }
 
 /**
- * Records that a read could not use, by `reason`: `damaged` ones, which were dropped, and `undecodable` ones, which another
- * schema or version wrote, and which stay.
+ * Records that a read could not use, by `reason`: `damaged` ones, which were dropped, and `undecodable` ones, which
+ * another schema or version wrote, and which stay.
  *
  * @category metrics
  * @since 0.1.0

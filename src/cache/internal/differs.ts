@@ -1,8 +1,8 @@
 /**
  * Whether a value that was loaded anew may differ from the one before.
  *
- * The answer decides whether what derives from the value is dropped, so `true` is always safe: it costs a load too many.
- * `false` says that nothing is seen to differ, in `pairsMax` pairs of parts at most.
+ * The answer decides whether what derives from the value is dropped, so `true` is always safe: it costs a load too
+ * many. `false` says that nothing is seen to differ, in `pairsMax` pairs of parts at most.
  *
  * - No recursion, and parts that are shared are compared once: the work is bounded, whatever the value looks like.
  * - Values are compared by their own properties; numbers as `Object.is` does. A getter is not called: a part that has

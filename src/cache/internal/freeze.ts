@@ -1,8 +1,8 @@
 /**
  * Makes values immutable, for the option `freeze`.
  *
- * - Everything that a value reaches through its own properties is frozen, and all that a `Map`, a `Set` or one of Effect's
- *   collections holds. What is frozen already is entered all the same.
+ * - Everything that a value reaches through its own properties is frozen, and all that a `Map`, a `Set` or one of
+ *   Effect's collections holds. What is frozen already is entered all the same.
  * - A `Map`, a `Set` and a `Date` get methods of their own that throw in place of those that change them.
  * - A value is looked at first, and frozen when nothing in it is in the way: it is immutable as a whole, or as it was.
  *   A `Proxy` alone can still refuse, after other parts of the value were frozen.

@@ -2,8 +2,8 @@
  * Names of a manifest and a family as one text, for a store that keeps both: in the name of a family, and before the
  * scope of a mark.
  *
- * A name may hold any sign. The signs that join names are written as `%2F` and `%7C` within one, and the percent sign as
- * `%25`; so two different pairs of names never become one text. Ordinary names stay as they are.
+ * A name may hold any sign. The signs that join names are written as `%2F` and `%7C` within one, and the percent sign
+ * as `%25`; so two different pairs of names never become one text. Ordinary names stay as they are.
  */
 const signs = /[%/|]/g
 

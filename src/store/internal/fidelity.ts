@@ -1,10 +1,10 @@
 /**
  * Which values a schema's bytes hold completely.
  *
- * Encoding leaves out what a schema does not mention: further properties, holes, a class, the difference of -0 and 0. So
- * a codec must know that nothing was left out. To decode what was encoded and to compare is sure, and takes as long as
- * the encoding. Most values need less: where the bytes of a node hold all that its schema admits, `isWhole` looks at the
- * value alone, at about a tenth of the cost.
+ * Encoding leaves out what a schema does not mention: further properties, holes, a class, the difference of -0 and 0.
+ * So a codec must know that nothing was left out. To decode what was encoded and to compare is sure, and takes as
+ * long as the encoding. Most values need less: where the bytes of a node hold all that its schema admits, `isWhole`
+ * looks at the value alone, at a tenth to a half of the cost.
  *
  * - `isWhole` answers for `SchemaBinary`, and `false` wherever it is not sure.
  * - `isSame` compares what was decoded with what was encoded, by the schema: where that promises no class, an object of
@@ -313,7 +313,8 @@ const ofVariants = (
   }
 }
 
-// Nothing tells which member wrote the value, so the value is of the class that came back, and one of them finds it whole.
+// Nothing tells which member wrote the value, so the value is of the class that came back, and one of them finds it
+// whole.
 const sameAsAny = (members: ReadonlyArray<Fidelity>) => (before: unknown, after: unknown): boolean => {
   if (typeof before !== "object" || before === null) return Object.is(before, after)
   if (typeof after !== "object" || after === null) return false

@@ -64,7 +64,9 @@ export interface LmdbRecord {
   readonly value: Uint8Array
 }
 
-/** Whether another version of the library wrote the bytes: they are whole, and of a format that this one does not read. */
+/**
+ * Whether another version of the library wrote the bytes: they are whole, and of a format that this one does not read.
+ */
 export const isOfOtherFormat = (bytes: Uint8Array, size: number): boolean =>
   size > 4 && bytes[4] !== format &&
   crc32(bytes.subarray(4, size)) === viewOf(bytes).getUint32(bytes.byteOffset, true)

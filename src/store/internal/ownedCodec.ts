@@ -9,8 +9,8 @@ import type { Codec } from "../Codec.ts"
 import { hash } from "./schemaShape.ts"
 
 /**
- * The codec itself, if it says that it copies; else one that hands over copies, in both directions. So no value that was
- * read changes with the next read, and no bytes on their way change with the value that they were made of.
+ * The codec itself, if it says that it copies; else one that hands over copies, in both directions. So no value that
+ * was read changes with the next read, and no bytes on their way change with the value that they were made of.
  */
 export const owned = <V>(codec: Codec<V>): Codec<V> =>
   codec.copies === true ? codec : {

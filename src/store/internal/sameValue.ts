@@ -1,9 +1,9 @@
 /**
  * Whether a value that was decoded is the one that was encoded.
  *
- * Numbers are compared as `Object.is` does, objects by prototype and by own properties, what has content of another kind
- * (dates, maps, bytes, Effect's data types) by that. What cannot be looked into (a `Blob`, a `WeakMap`) is never the same
- * as anything else, since nothing shows that it is.
+ * Numbers are compared as `Object.is` does, objects by prototype and by own properties, what has content of another
+ * kind (dates, maps, bytes, Effect's data types) by that. What cannot be looked into (a `Blob`, a `WeakMap`) is never
+ * the same as anything else, since nothing shows that it is.
  *
  * A decoded value is finite and has no cycles, so comparing it ends.
  */

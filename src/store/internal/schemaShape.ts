@@ -3,8 +3,9 @@
  *
  * - `core` is a hash of what the schema and its encoded form look like: types, fields, literals, unions, the chain of
  *   transformations. It says nothing of checks, which decoding repeats, nor of the order of fields.
- * - Optional fields are not in `core`. Each has a hash of its place and one of its type beside it: so a reader accepts a
- *   field that it does not know, and does without one that was not written, but never takes one field for another.
+ * - Optional fields are not in `core`. Each has a hash of its place and one of its type beside it: so a reader
+ *   accepts a field that it does not know, and does without one that was not written, but never takes one field for
+ *   another.
  * - A field counts as optional only where its coming and going changes nothing else: not in a struct that has other
  *   keys as well, not in a key of a map or an element of a set, not in one of several structs of a union.
  *
