@@ -294,8 +294,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "bytes",
     bug: "a value that was read is a view of the driver's buffer",
     file: codec,
-    text: `const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)`,
-    planted: `const bytes = given`,
+    text: `return new Uint8Array(bytes.buffer, bytes.byteOffset + at, bytes.length - at)`,
+    planted: `return bytes.subarray(at)`,
     suites: [lmdbSuite]
   },
   {

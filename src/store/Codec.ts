@@ -108,9 +108,7 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
         return thrown(error)
       }
     },
-    decode: (given) => {
-      // A `Buffer` hands out views where a `Uint8Array` copies.
-      const bytes = new Uint8Array(given.buffer, given.byteOffset, given.byteLength)
+    decode: (bytes) => {
       if (bytes.length < headBytes) return refuse(`an encoded value has at least ${headBytes} bytes`)
       if (bytes[0] !== formatVersion) return refuse(`format ${bytes[0]} is not one that this version reads`)
       const wire = bytes[2]! | bytes[3]! << 8
@@ -126,6 +124,12 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
 
 const bodyAt = (bytes: Uint8Array): number => headBytes + optionalBytes * bytes[headBytes - 1]!
 
+// Never a `Buffer`: what is cut out of one is a view of it, where a `Uint8Array` gives a copy.
+const bodyOf = (bytes: Uint8Array): Uint8Array => {
+  const at = bodyAt(bytes)
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + at, bytes.length - at)
+}
+
 const jsonForm = <V, E>(
   schema: Schema.Codec<V, E>,
   head: Uint8Array,
@@ -137,7 +141,7 @@ const jsonForm = <V, E>(
   const decode = (bytes: Uint8Array) => {
     let tree: unknown
     try {
-      tree = JSON.parse(textDecoder.decode(bytes.subarray(bodyAt(bytes))))
+      tree = JSON.parse(textDecoder.decode(bodyOf(bytes)))
     } catch {
       return refuse("expected JSON in UTF-8")
     }
@@ -184,7 +188,7 @@ const binaryForm = <V, E>(schema: Schema.Codec<V, E>, head: Uint8Array): Codec<V
   const decode = run(Schema.decodeUnknownExit(codec), Schema.decodeUnknownEffect(codec))
   return {
     encode: (value) => Effect.mapEager(encode(value), (bytes) => frame(head, bytes)),
-    decode: (bytes) => decode(bytes.subarray(bodyAt(bytes)))
+    decode: (bytes) => decode(bodyOf(bytes))
   }
 }
 
