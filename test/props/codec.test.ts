@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Codec from "effect-stateless/store/Codec"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as SchemaBinary from "effect/encoding/SchemaBinary"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
@@ -170,6 +171,16 @@ describe("what an older or newer release wrote", () => {
     assert.strictEqual(read(texts, numbers, { a: 1, b: "x" })._tag, "None")
     assert.strictEqual(read(texts, numbers, { a: 1 })._tag, "None")
     assert.strictEqual(read(plain, schema({ b: Schema.Number }), { a: 1 })._tag, "None")
+  })
+
+  it("is absent where a field of another name has the same number", () => {
+    const schema = (name: string) =>
+      Codec.schema(
+        Schema.Struct({ a: Schema.Number, [name]: Schema.optionalKey(Schema.String).pipe(SchemaBinary.fieldId(7)) }) as any
+      )
+    const bytes = Effect.runSync(schema("x").encode({ a: 1, x: "of x" }))
+    assert.isTrue(Exit.isSuccess(Effect.runSyncExit(schema("x").decode(bytes))))
+    assert.isTrue(Exit.isFailure(Effect.runSyncExit(schema("y").decode(bytes))))
   })
 
   it("is absent under another version, and under none", () => {

@@ -304,6 +304,12 @@ describe("what a codec refuses to keep", () => {
     assert.isTrue(refused(throws("encode"), "a secret"))
   })
 
+  it("a part without a schema that is too deep to be compared is refused", () => {
+    let deep: unknown = null
+    for (let n = 0; n < 5_000; n++) deep = [deep]
+    assert.isTrue(refused(Job, { payload: deep }))
+  })
+
   it("a value with getters is read as it is, and a getter that throws is a SchemaError", () => {
     const value = {
       get a() {

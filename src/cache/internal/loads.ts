@@ -332,18 +332,20 @@ export class Loads<V> {
     const update = this.updates.get(key)
     if (update?.reading === false) update.overtaken = true
     const before = this.entries.held(key) ?? flight.fallback
-    // Asked only where something follows from it.
     const isChanged = () =>
       flight.replaces || (before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value))
+    // Asked only where something follows from it; before the marks are, since a class may have an equality of its own.
+    const isSource = this.spec.dependents.length > 0
+    const changed = isSource && isChanged()
     const tags = options.tags ?? noTags
     const { readStale } = flight.load
     if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {
       this.entries.counts.refused++
       this.entries.note("Refused", key, flight.stamp)
       if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
-      if (isChanged()) this.disprove(flight)
+      if (changed || !isSource && isChanged()) this.disprove(flight)
     } else if (!readStale) {
-      if (this.spec.dependents.length > 0 && isChanged()) this.spreadChange(key)
+      if (changed) this.spreadChange(key)
       const own = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.

@@ -124,7 +124,9 @@ class Walk {
   }
 
   private struct(ast: SchemaAST.Objects, place: string, isFree: boolean): string {
-    const mayGo = isFree && ast.indexSignatures.length === 0
+    // A field with a number of its own is found by that, and not by its name.
+    const isNumbered = ast.propertySignatures.some(({ type }) => numberOf(type) !== "")
+    const mayGo = isFree && ast.indexSignatures.length === 0 && !isNumbered
     const fields: Array<string> = []
     for (const { name, type } of ast.propertySignatures) {
       const named = JSON.stringify(typeof name === "symbol" ? [name.description] : String(name))
@@ -132,7 +134,7 @@ class Walk {
       const optional = isOptional(type)
       const text = this.digest(type, inner, mayGo)
       if (optional && mayGo) this.optional.push({ place: hash(inner) & 0xffff, type: hash(`${inner} ${text}`) })
-      else fields.push(`${named}${optional ? "?" : ""}${text}`)
+      else fields.push(`${named}${numberOf(type)}${optional ? "?" : ""}${text}`)
     }
     const others = ast.indexSignatures.map(({ parameter, type }) =>
       `${this.digest(parameter, "", false)}:${this.digest(type, "", false)}`
@@ -164,6 +166,10 @@ export const fieldsOfClass = (ast: SchemaAST.AST): SchemaAST.Objects | undefined
   const fields = ast.typeParameters[0]
   return fields?._tag === "Objects" && fields === ast.encoding[0].to ? fields : undefined
 }
+
+/** The number that `SchemaBinary.fieldId` gave to a field. */
+const numberOf = ({ context }: SchemaAST.AST): string =>
+  String(context?.annotations?.["~effect/encoding/SchemaBinary/fieldId"] ?? "")
 
 /** Whether a struct without the field can be decoded. */
 const isOptional = (ast: SchemaAST.AST): boolean => SchemaAST.toEncoded(ast).context?.isOptional === true
