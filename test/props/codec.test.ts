@@ -176,7 +176,10 @@ describe("what an older or newer release wrote", () => {
   it("is absent where a field of another name has the same number", () => {
     const schema = (name: string) =>
       Codec.schema(
-        Schema.Struct({ a: Schema.Number, [name]: Schema.optionalKey(Schema.String).pipe(SchemaBinary.fieldId(7)) }) as any
+        Schema.Struct({
+          a: Schema.Number,
+          [name]: Schema.optionalKey(Schema.String).pipe(SchemaBinary.fieldId(7))
+        }) as any
       )
     const bytes = Effect.runSync(schema("x").encode({ a: 1, x: "of x" }))
     assert.isTrue(Exit.isSuccess(Effect.runSyncExit(schema("x").decode(bytes))))
