@@ -21,6 +21,11 @@ const entries = "src/cache/internal/entries.ts"
 const outbox = "src/cache/internal/outbox.ts"
 const cache = "src/cache/Cache.ts"
 
+const codec = "src/store/Codec.ts"
+const differs = "src/cache/internal/differs.ts"
+
+const codecProps = "test/props/codec.test.ts"
+const lmdbSuite = "test/store/lmdb.suite.test.ts"
 const races = "test/simulation/races.test.ts"
 const tiers = "test/cache/tiers.test.ts"
 const observed = "test/manifest/observed.test.ts"
@@ -383,5 +388,94 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (!AST.isUnion(ast)) return own`,
     planted: `if (!AST.isUnion(ast) || own.length === 0) return own`,
     suites: [spelling]
+  },
+  {
+    law: "bytes",
+    bug: "a value that was read is a view of the driver's buffer",
+    file: codec,
+    text: `return new Uint8Array(bytes.buffer, bytes.byteOffset + at, bytes.length - at)`,
+    planted: `return bytes.subarray(at)`,
+    suites: [lmdbSuite]
+  },
+  {
+    law: "bytes",
+    bug: "a codec that does not copy gets the driver's own bytes",
+    file: "src/store/internal/ownedCodec.ts",
+    text: `decode: (bytes) => codec.decode(new Uint8Array(bytes)),`,
+    planted: `decode: (bytes) => codec.decode(bytes),`,
+    suites: [lmdbSuite]
+  },
+  {
+    law: "names",
+    bug: "two names are joined as they are",
+    file: "src/cache/internal/names.ts",
+    text: `\`\${escape(manifest)}/\${escape(family)}\``,
+    planted: `\`\${manifest}/\${family}\``,
+    suites: ["test/cache/names.test.ts"]
+  },
+  {
+    law: "codec",
+    bug: "bytes of another schema are read",
+    file: codec,
+    text: `if (fit === "other") return`,
+    planted: `if (fit === "other" && bytes.length === 0) return`,
+    suites: [codecProps]
+  },
+  {
+    law: "codec",
+    bug: "a value is kept whose bytes do not give it back",
+    file: codec,
+    text: `if (keepsTexts(bytes) && isWhole(value)) return`,
+    planted: `if (keepsTexts(bytes)) return`,
+    suites: [codecProps]
+  },
+  {
+    law: "codec",
+    bug: "an optional field is taken for another one of its name",
+    file: codec,
+    text:
+      `if (places.has(theirs.getUint16(field, true)) && !types.has(theirs.getUint32(field + 2, true))) return "other"`,
+    planted: `if (theirs.getUint16(field, true) < 0) return "other"`,
+    suites: [codecProps]
+  },
+  {
+    law: "deployment",
+    bug: "a read deletes what another release wrote",
+    file: "src/store/LmdbStore.ts",
+    text: `          : unread(context)\n`,
+    planted: `          : this.#drop(entryKey, undecodable, context)\n`,
+    suites: ["test/store/lmdb.test.ts"]
+  },
+  {
+    law: "deployment",
+    bug: "what was derived from an old version is served",
+    file: "src/ownership/Validation.ts",
+    text: `versionOf(draft, [family.name, ...upstream])`,
+    planted: `versionOf(draft, [family.name])`,
+    suites: ["test/manifest/deployment.test.ts"]
+  },
+  {
+    law: "freeze",
+    bug: "what lies below a frozen part stays mutable",
+    file: "src/cache/internal/freeze.ts",
+    text: `part !== null && !immutable.has(part)`,
+    planted: `part !== null && !Object.isFrozen(part)`,
+    suites: ["test/cache/internal/freeze.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "comparing two values takes as long as they are large",
+    file: differs,
+    text: `private left = pairsMax`,
+    planted: `private left = Infinity`,
+    suites: ["test/cache/internal/differs.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "shared parts of a value are compared again and again",
+    file: differs,
+    text: `if (this.partners.get(own) === other) continue`,
+    planted: `if (this.partners.get(own) === own) continue`,
+    suites: ["test/cache/internal/differs.test.ts"]
   }
 ]

@@ -29,6 +29,7 @@ import { History } from "./Explanation.ts"
 import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
+import { familyName, splitMark } from "./internal/names.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
@@ -302,7 +303,7 @@ export const make: (
       const expiry = yield* Expiry.make(options.policy)
       const partition = yield* Effect.mapError(
         store.open<unknown>({
-          name: `${id}/${options.name}`,
+          name: familyName(id, options.name),
           render: options.render,
           parse: options.parse,
           codec: options.codec,
@@ -315,10 +316,10 @@ export const make: (
       const { dependents, name, pattern, render } = options
       cache.families.set(name, new CacheFamily(cache, { name, pattern, render, expiry, dependents, partition }))
     }
-    for (const { scope, stamp } of kept.marks) {
-      const end = scope.indexOf("|")
-      const family = scope.startsWith(`${id}/`) ? cache.families.get(scope.slice(id.length + 1, end)) : undefined
-      family?.restoreMark(scope.slice(end + 1), stamp)
+    const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
+    for (const mark of kept.marks) {
+      const { familyName, scope } = splitMark(mark.scope)
+      byName.get(familyName)?.restoreMark(scope, mark.stamp)
     }
     const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
     yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)

@@ -76,7 +76,7 @@ const publishFamily = (
   const byTier = Object.entries(now.hitsByTier).map(([tier, hits]) =>
     Metric.update(
       Metric.counter("cache.tier.hits", { attributes: { ...attributes, tier } }),
-      hits - (before?.hitsByTier[tier] ?? 0)
+      hits - (before !== undefined && Object.hasOwn(before.hitsByTier, tier) ? before.hitsByTier[tier]! : 0)
     )
   )
   return Effect.all([...added, ...byTier, Metric.update(Metric.gauge("cache.entries", { attributes }), now.entries)], {

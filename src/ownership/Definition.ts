@@ -102,6 +102,8 @@ export interface LayerSpec {
  * @since 0.1.0
  */
 export interface Definition {
+  /** A version of all families at once: what a tier kept under another one is absent. */
+  readonly version?: string | number | undefined
   readonly layers?: { readonly [name: string]: LayerSpec } | undefined
   readonly families: { readonly [name: string]: FamilySpec }
   readonly readers?: { readonly [name: string]: ReaderSpec } | undefined
@@ -367,6 +369,7 @@ export type Checked<D extends Definition> = "~undetermined" extends keyof D ? D
       ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
       : S extends "layers" ? { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }
       : S extends "readers" ? { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }
+      : S extends "version" ? D[S]
       : Diagnostic.optionUnknown<S & string, "the manifest">
   }
 

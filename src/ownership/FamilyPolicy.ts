@@ -12,6 +12,12 @@ import type * as Duration from "effect/Duration"
  * @since 0.1.0
  */
 export interface FamilyPolicy {
+  /**
+   * The release of the lookup. Change it when the lookup means something else than before: what a tier kept under
+   * another version is absent then, and so is what was derived from it. A text or a number; `1` and `"1"` are one
+   * version.
+   */
+  readonly version?: string | number | undefined
   /** How long an entry is fresh; `never` ends, or `doNotStore` to load on each read. */
   readonly timeToLive?: Duration.Input | "never" | "doNotStore" | undefined
   /** How long an entry stays without being read. */
@@ -39,7 +45,12 @@ export interface FamilyPolicy {
 
   /** What becomes of a lookup when everyone who waited for it has gone: it is interrupted, or runs to its end. */
   readonly onAbandoned?: "interrupt" | "finish" | undefined
-  /** Values are made immutable, with all that they reach, when they are stored: for development. */
+  /**
+   * Values are made immutable, with all that they reach, when they are stored: for development. A `Map`, a `Set` and a
+   * `Date` throw where they would be changed. A value with bytes, a `URL` or another part that cannot be made immutable
+   * is refused, and so is one whose `Map`, `Set` or `Date` was frozen before. Private fields and what a getter answers
+   * stay as they are.
+   */
   readonly freeze?: boolean | undefined
   /**
    * What an entry weighs in a store that is bounded by weight, at least 1. A value of the family is given; its type is

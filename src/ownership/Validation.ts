@@ -75,6 +75,8 @@ export interface ValidFamily {
   readonly realm: string | undefined
   /** The families whose rights cover this one, most specific first, itself included. */
   readonly covering: ReadonlyArray<string>
+  /** What tells its entries from those of another version: its own, and those of all that it derives from. */
+  readonly version: string | undefined
   /** The families inside this one, at any depth: their keys are not keys of this one. */
   readonly inner: ReadonlyArray<string>
   readonly derives: ReadonlyArray<KeyPattern.KeyPattern>
@@ -149,8 +151,8 @@ export const validate = (id: string, definition: unknown): Result.Result<ValidMa
   checkReaders(draft, report)
   checkLayers(draft, report)
   checkCycles(draft, report)
-  checkFanout(draft, report, new Set(found.map((problem) => problem.path.join("\n"))))
-  checkSpelling(draft, report, new Set(found.map((problem) => problem.path.join("\n"))))
+  checkFanout(draft, report, new Set(found.map((problem) => JSON.stringify(problem.path))))
+  checkSpelling(draft, report, new Set(found.map((problem) => JSON.stringify(problem.path))))
   return found.length === 0 ? Result.succeed(resolve(id, draft)) : fail(id, found)
 }
 
@@ -180,6 +182,8 @@ const isBag = (u: unknown): u is Bag => typeof u === "object" && u !== null && !
 const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((item) => typeof item === "string")
 const isTyped = (u: unknown): boolean => (typeof u === "object" && u !== null) || typeof u === "function"
 
+const isVersion = (u: unknown): boolean => typeof u === "string" || typeof u === "number" && Number.isFinite(u)
+
 const shapes: { readonly [option: string]: readonly [test: (u: unknown) => boolean, expected: string] } = {
   pattern: [(u) => typeof u === "string", "a text"],
   layer: [(u) => typeof u === "string", "a text"],
@@ -192,7 +196,8 @@ const shapes: { readonly [option: string]: readonly [test: (u: unknown) => boole
   params: [(u) => isBag(u) && Object.values(u).every(isTyped), "a record of codecs"],
   value: [isTyped, "a codec"],
   error: [isTyped, "a codec"],
-  sensitive: [(u) => typeof u === "boolean", "true or false"]
+  sensitive: [(u) => typeof u === "boolean", "true or false"],
+  version: [isVersion, "a text or a finite number"]
 }
 
 const checkShape = (definition: unknown, report: Report): definition is Definition => {
@@ -206,8 +211,12 @@ const checkShape = (definition: unknown, report: Report): definition is Definiti
     return false
   }
   for (const option of Object.keys(definition)) {
-    if (!sections.has(option)) report([option], Diagnostic.optionUnknown(option, "the manifest"))
+    if (!sections.has(option) && option !== "version") {
+      report([option], Diagnostic.optionUnknown(option, "the manifest"))
+    }
   }
+  const { version } = definition
+  if (version !== undefined && !isVersion(version)) wrong(["version"], "a text or a finite number")
   for (const [section, known] of sections) {
     const members = definition[section]
     if (members === undefined && section !== "families") continue
@@ -241,6 +250,7 @@ const familyOptions: { readonly [Option in keyof FamilySpec]-?: true } = {
   value: true,
   error: true,
   sensitive: true,
+  version: true,
   timeToLive: true,
   idleTimeToLive: true,
   staleWhileRevalidate: true,
@@ -530,7 +540,7 @@ const checkFanout = (draft: Draft, report: Report, wrong: ReadonlySet<string>): 
     spec.derives?.forEach((source, index) => {
       const path = ["families", name, "derives", String(index)]
       const reference = KeyPattern.parsePattern(source)
-      if (spec.fanout === true || Result.isFailure(reference) || wrong.has(path.join("\n"))) return
+      if (spec.fanout === true || Result.isFailure(reference) || wrong.has(JSON.stringify(path))) return
       const unbound = findMissing(reference.success, pattern)
       const free = findMissing(pattern, reference.success)
       if (unbound !== undefined && free !== undefined) {
@@ -553,7 +563,7 @@ const checkSpelling = (draft: Draft, report: Report, wrong: ReadonlySet<string>)
     spec.derives?.forEach((source, index) => {
       const path = ["families", name, "derives", String(index)]
       const reference = KeyPattern.parsePattern(source)
-      if (Result.isFailure(reference) || wrong.has(path.join("\n"))) return
+      if (Result.isFailure(reference) || wrong.has(JSON.stringify(path))) return
       for (const { value: other } of draft.patterns.overlapping(reference.success)) {
         const at = reference.success.segments.findIndex((segment, i) => {
           const there = other.pattern.segments[i]
@@ -603,6 +613,16 @@ const upstreamOf = (draft: Draft, family: DraftFamily): ReadonlySet<string> => {
   return found
 }
 
+// Versions as one text; none where neither the family, nor what it derives from, nor the manifest has any.
+const versionOf = (draft: Draft, names: Iterable<string>): string | undefined => {
+  const all = new Map([["manifest", draft.definition.version]])
+  for (const name of names) {
+    all.set(`family ${name}`, draft.families.get(name)!.spec.version)
+  }
+  const given = [...all].flatMap(([name, version]) => version === undefined ? [] : [[name, String(version)]])
+  return given.length === 0 ? undefined : JSON.stringify(given.toSorted(([a], [b]) => a! < b! ? -1 : 1))
+}
+
 const resolve = (id: string, draft: Draft): ValidManifest => {
   const drafts = [...draft.families.values()]
   const realmOf = (pattern: KeyPattern.KeyPattern) =>
@@ -621,6 +641,7 @@ const resolve = (id: string, draft: Draft): ValidManifest => {
     )
   const families = new Map(drafts.map((family, index): readonly [string, ValidFamily] => {
     const realm = realmOf(family.pattern)
+    const upstream = upstreamOf(draft, family)
     const lookupReads = declared(family.spec.derives)
     return [family.name, {
       name: family.name,
@@ -633,10 +654,11 @@ const resolve = (id: string, draft: Draft): ValidManifest => {
       covering: draft.patterns.covering(family.pattern)
         .filter((member) => realmOf(member.pattern) === realm)
         .map((member) => member.value.name),
+      version: versionOf(draft, [family.name, ...upstream]),
       inner: inner.get(family.name)!,
       derives: (family.spec.derives ?? []).map(KeyPattern.parsePatternUnsafe),
       lookupReads,
-      moduleReads: [...new Set([...lookupReads, ...upstreamOf(draft, family), ...declared(family.spec.borrows)])]
+      moduleReads: [...new Set([...lookupReads, ...upstream, ...declared(family.spec.borrows)])]
     }]
   }))
   const readers = new Map(

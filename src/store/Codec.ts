@@ -1,11 +1,12 @@
 /**
  * How a family's values become bytes, for the tiers that keep bytes.
  *
- * - What one released version wrote, every later one reads. The first byte says the format; a format from the future
- *   is refused, never guessed at.
+ * - The first byte says the format. Another format is refused, never guessed at.
  * - Decoding gives back the value that was encoded, or fails. It never gives another value, as long as the bytes are
  *   those that were written; a tier that may hand out damaged bytes keeps a checksum of its own.
- * - A decoded value shares no memory with the bytes.
+ * - A value that its bytes would not give back is refused before it is kept: it fails to encode.
+ * - Bytes that another schema wrote are refused, but for optional fields that came or went.
+ * - A decoded value shares no memory with the bytes, and bytes share none with the value that they were made of.
  *
  * Not here: the entry around the value, compression, encryption.
  *
@@ -17,6 +18,9 @@ import * as SchemaBinary from "effect/encoding/SchemaBinary"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { copyOf } from "./internal/copyOf.ts"
+import { fidelityOf } from "./internal/fidelity.ts"
+import { type Shape, shapeOf } from "./internal/schemaShape.ts"
 
 /**
  * Turns values into bytes and back. A codec of synchronous schemas answers with an `Exit`.
@@ -25,78 +29,155 @@ import * as SchemaIssue from "effect/SchemaIssue"
  * @since 0.1.0
  */
 export interface Codec<V> {
+  /** The bytes of a value, as it is at the time of the call. Fails when the bytes would not give the value back. */
   readonly encode: (value: V) => Effect.Effect<Uint8Array, Schema.SchemaError>
   /** Fails when the bytes are of another shape, or of a version that this codec does not read. */
   readonly decode: (bytes: Uint8Array) => Effect.Effect<V, Schema.SchemaError>
+  /**
+   * Says that a decoded value shares no memory with its bytes. Without it a tier hands over a copy of the bytes, since
+   * its own are used again.
+   */
+  readonly copies?: true | undefined
 }
 
-const formatVersion = 1
+/**
+ * What a codec is told beside the schema.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Options {
+  /** What was written under another version is refused, and so is what was written under none. */
+  readonly version?: string | undefined
+}
+
+const formatVersion = 2
 const kindJson = 1
 const kindBinary = 2
-const headerBytes = 4
+const headBytes = 13
+const optionalBytes = 6
 
 /**
  * Derives a codec from a schema.
  *
  * **Details**
  *
- * Four bytes come first: format version, kind, and two bytes that identify the wire of that kind. Values follow as
- * `SchemaBinary` (0.3 to 0.8 of the time of JSON to decode, 0.4 to 0.8 of its size), or as JSON where `SchemaBinary`
- * has no layout for the schema or would not give the same value back. A codec reads both kinds, whichever it writes.
+ * A head comes first: format version, kind, and what identifies the wire of that kind (2 bytes), a hash of the schema's
+ * shape (8), the number of its optional fields and six bytes for each. Values follow as `SchemaBinary` (0.3 to 0.8 of
+ * the time of JSON to decode, 0.4 to 0.8 of its size), or as JSON where `SchemaBinary` has no layout for the schema or
+ * would not give the same value back. A codec reads both kinds, whichever it writes.
+ *
+ * Encoding fails for a value that neither would give back: one with a property that the schema does not mention, an
+ * `Error` of a class of its own, a `Date` where the schema says `Unknown`. What a schema may leave out is known when
+ * the codec is made; only where that is not certain, a value is decoded and compared before its bytes are handed out.
  *
  * **Gotchas**
  *
- * A schema may change between releases as `SchemaBinary` allows: fields may come and go, as long as those that are new
- * are optional or have a decoding default. Anything else is refused by `decode`.
+ * A schema may change between releases by optional fields: they may come and go, and what was written before is read
+ * without them. Checks may change, too; decoding runs them. Anything else is another shape, and refused by `decode`.
+ * What a schema does not show, such as another function in a transformation of the same types, needs another
+ * `version`.
  *
  * @see {@link Codec}
  * @category constructors
  * @since 0.1.0
  */
-export const schema = <V, E>(schema: Schema.Codec<V, E>): Codec<V> => {
-  const json = jsonForm(schema)
-  const binary = binaryForm(schema)
+export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}): Codec<V> => {
+  const { isSame, isWhole } = fidelityOf(schema.ast)
+  const head = headOf(shapeOf(schema, options.version))
+  const json = jsonForm(schema, head.bytes(kindJson, 0), isSame)
+  const binary = binaryForm(schema, head.bytes(kindBinary, binaryWire()))
+  const asJson = (value: V) => json.encode(value)
+  const encode = (value: V): Effect.Effect<Uint8Array, Schema.SchemaError> =>
+    binary === undefined
+      ? asJson(value)
+      : Effect.flatMapEager(binary.encode(value), (bytes) => {
+        if (keepsTexts(bytes) && isWhole(value)) return Exit.succeed(bytes)
+        return Effect.matchCauseEffectEager(binary.decode(bytes), {
+          onFailure: () => asJson(value),
+          onSuccess: (after) => isSame(value, after) ? Exit.succeed(bytes) : asJson(value)
+        })
+      })
   return {
-    encode: (value) =>
-      binary === undefined
-        ? json.encode(value)
-        : Effect.flatMapEager(
-          binary.encode(value),
-          (bytes) => lossless(bytes) ? Exit.succeed(bytes) : json.encode(value)
-        ),
+    encode: (value) => {
+      try {
+        const encoded = encode(value)
+        // What waits goes on when its caller has gone on, too, who may use the value's arrays again.
+        return Exit.isExit(encoded) ? encoded : encode(copyOf(value))
+      } catch (error) {
+        return thrown(error)
+      }
+    },
     decode: (bytes) => {
-      if (bytes.length < headerBytes) return refuse("an encoded value has at least four bytes")
+      if (bytes.length < headBytes) return refuse(`an encoded value has at least ${headBytes} bytes`)
       if (bytes[0] !== formatVersion) return refuse(`format ${bytes[0]} is not one that this version reads`)
       const wire = bytes[2]! | bytes[3]! << 8
-      if (bytes[1] === kindJson && wire === 0) return json.decode(bytes)
+      const fit = head.fit(bytes)
+      if (fit === "other") return refuse("the bytes are of another shape, or of another version")
+      if (bytes[1] === kindJson && wire === 0 && fit === "same") return json.decode(bytes)
       if (bytes[1] === kindBinary && wire === binaryWire() && binary !== undefined) return binary.decode(bytes)
       return refuse(`kind ${bytes[1]} with wire ${wire} is not one that this codec reads`)
-    }
+    },
+    copies: true
   }
 }
 
-const jsonForm = <V, E>(schema: Schema.Codec<V, E>): Codec<V> => {
+const bodyAt = (bytes: Uint8Array): number => headBytes + optionalBytes * bytes[headBytes - 1]!
+
+// Never a `Buffer`: what is cut out of one is a view of it, where a `Uint8Array` gives a copy.
+const bodyOf = (bytes: Uint8Array): Uint8Array => {
+  const at = bodyAt(bytes)
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + at, bytes.length - at)
+}
+
+const jsonForm = <V, E>(
+  schema: Schema.Codec<V, E>,
+  head: Uint8Array,
+  isSame: (before: unknown, after: unknown) => boolean
+): Codec<V> => {
   const codec = Schema.toCodecJson(schema)
   const encode = run(Schema.encodeUnknownExit(codec), Schema.encodeUnknownEffect(codec))
-  const decode = run(Schema.decodeUnknownExit(codec), Schema.decodeUnknownEffect(codec))
+  const decodeTree = run(Schema.decodeUnknownExit(codec), Schema.decodeUnknownEffect(codec))
+  const decode = (bytes: Uint8Array) => {
+    let tree: unknown
+    try {
+      tree = JSON.parse(textDecoder.decode(bodyOf(bytes)))
+    } catch {
+      return refuse("expected JSON in UTF-8")
+    }
+    return decodeTree(tree)
+  }
+  const write = (tree: unknown): Uint8Array => frame(head, textEncoder.encode(writeJson(tree)))
   return {
     encode: (value) =>
-      Effect.mapEager(encode(value), (tree) => frame(kindJson, 0, textEncoder.encode(JSON.stringify(tree)))),
-    decode: (bytes) => {
-      let tree: unknown
-      try {
-        tree = JSON.parse(textDecoder.decode(bytes.subarray(headerBytes)))
-      } catch {
-        return refuse("expected JSON in UTF-8")
-      }
-      return decode(tree)
-    }
+      Effect.flatMapEager(encode(value), (tree) => {
+        const bytes = write(tree)
+        return Effect.flatMapEager(decode(bytes), (after) =>
+          isSame(value, after)
+            ? Exit.succeed(bytes)
+            : refuse("the value has more than its schema says: its bytes would not give it back"))
+      }),
+    decode
   }
 }
+
+// As `JSON.stringify`, which writes -0 as 0; JSON itself tells them apart.
+const writeJson = (tree: unknown): string => {
+  const text = JSON.stringify(tree)
+  return holdsMinusZero(tree) ? JSON.stringify(tree, (_, value) => Object.is(value, -0) ? rawMinusZero : value) : text
+}
+
+// Node has it since 21, and TypeScript's own declarations do not.
+const rawMinusZero: unknown = "rawJSON" in JSON && typeof JSON.rawJSON === "function" ? JSON.rawJSON("-0") : 0
+
+const holdsMinusZero = (tree: unknown): boolean =>
+  typeof tree === "object" && tree !== null
+    ? Object.values(tree).some(holdsMinusZero)
+    : Object.is(tree, -0)
 
 // Absent when the schema has no binary layout, which the derivation tells by throwing: a union whose members cannot be
 // told apart by their encoded side, or a declaration that says nothing of how it is encoded.
-const binaryForm = <V, E>(schema: Schema.Codec<V, E>): Codec<V> | undefined => {
+const binaryForm = <V, E>(schema: Schema.Codec<V, E>, head: Uint8Array): Codec<V> | undefined => {
   let codec: Schema.Codec<V, Uint8Array<ArrayBuffer>>
   try {
     codec = SchemaBinary.toCodec(schema)
@@ -106,25 +187,56 @@ const binaryForm = <V, E>(schema: Schema.Codec<V, E>): Codec<V> | undefined => {
   const encode = run(Schema.encodeUnknownExit(codec), Schema.encodeUnknownEffect(codec))
   const decode = run(Schema.decodeUnknownExit(codec), Schema.decodeUnknownEffect(codec))
   return {
-    encode: (value) => Effect.mapEager(encode(value), (bytes) => frame(kindBinary, binaryWire(), bytes)),
-    decode: (bytes) => decode(bytes.subarray(headerBytes))
+    encode: (value) => Effect.mapEager(encode(value), (bytes) => frame(head, bytes)),
+    decode: (bytes) => decode(bodyOf(bytes))
   }
 }
 
-const frame = (kind: number, wire: number, payload: Uint8Array): Uint8Array => {
-  const bytes = new Uint8Array(headerBytes + payload.length)
-  bytes[0] = formatVersion
-  bytes[1] = kind
-  bytes[2] = wire & 0xff
-  bytes[3] = wire >>> 8
-  bytes.set(payload, headerBytes)
+const frame = (head: Uint8Array, payload: Uint8Array): Uint8Array => {
+  const bytes = new Uint8Array(head.length + payload.length)
+  bytes.set(head)
+  bytes.set(payload, head.length)
   return bytes
 }
 
+/**
+ * What a head says of the schema that wrote the bytes: `same`; `fits` where optional fields alone came or went, each of
+ * which is known here or has a place of its own; `other`.
+ */
+const headOf = ({ core, optional }: Shape) => {
+  const types = new Set(optional.map(({ type }) => type))
+  const places = new Set(optional.map(({ place }) => place))
+  const own = new Uint8Array(headBytes - 4 + optionalBytes * optional.length)
+  const view = new DataView(own.buffer)
+  view.setUint32(0, core[0], true)
+  view.setUint32(4, core[1], true)
+  own[8] = optional.length
+  optional.forEach(({ place, type }, i) => {
+    view.setUint16(9 + optionalBytes * i, place, true)
+    view.setUint32(11 + optionalBytes * i, type, true)
+  })
+  return {
+    bytes: (kind: number, wire: number): Uint8Array =>
+      Uint8Array.from([formatVersion, kind, wire & 0xff, wire >>> 8, ...own]),
+    fit: (bytes: Uint8Array): "same" | "fits" | "other" => {
+      let at = 0
+      while (at < own.length && bytes[4 + at] === own[at]) at++
+      if (at === own.length) return "same"
+      const end = bodyAt(bytes)
+      if (at < 8 || bytes.length < end) return "other"
+      const theirs = new DataView(bytes.buffer, bytes.byteOffset, end)
+      for (let field = headBytes; field < end; field += optionalBytes) {
+        if (places.has(theirs.getUint16(field, true)) && !types.has(theirs.getUint32(field + 2, true))) return "other"
+      }
+      return "fits"
+    }
+  }
+}
+
 // SchemaBinary writes a lone surrogate as U+FFFD (EF BF BD). Where those bytes occur the value may not be what was
-// encoded; JSON escapes lone surrogates, so it is written instead. The search for EF is one `memchr` on most values.
-const lossless = (bytes: Uint8Array): boolean => {
-  for (let at = bytes.indexOf(0xef, headerBytes); at !== -1; at = bytes.indexOf(0xef, at + 1)) {
+// encoded, and is compared; JSON escapes lone surrogates. The search for EF is one `memchr` on most values.
+const keepsTexts = (bytes: Uint8Array): boolean => {
+  for (let at = bytes.indexOf(0xef, bodyAt(bytes)); at !== -1; at = bytes.indexOf(0xef, at + 1)) {
     if (bytes[at + 1] === 0xbf && bytes[at + 2] === 0xbd) return false
   }
   return true
@@ -140,15 +252,26 @@ const run = <A>(
 ): (input: unknown) => Effect.Effect<A, Schema.SchemaError> => {
   let waits = false
   return (input) => {
-    if (waits) return later(input)
-    const exit = now(input)
-    if (Exit.isSuccess(exit) || !exit.cause.reasons.some(isWaiting)) return exit
-    waits = true
-    return later(input)
+    if (!waits) {
+      const exit = now(input)
+      if (Exit.isSuccess(exit)) return exit
+      if (!exit.cause.reasons.some(isWaiting)) return failed(exit.cause)
+      waits = true
+    }
+    return Effect.catchCause(later(input), failed)
   }
 }
 
 const isWaiting = (reason: Cause.Reason<unknown>) => Cause.isDieReason(reason) && Cause.isAsyncFiberError(reason.defect)
+
+// What a schema's own functions throw is a failure of the schema; an interruption is none.
+const failed = (cause: Cause.Cause<Schema.SchemaError>): Exit.Exit<never, Schema.SchemaError> => {
+  const defect = cause.reasons.find(Cause.isDieReason)
+  return defect === undefined ? Exit.failCause(cause) : thrown(defect.defect)
+}
+
+const thrown = (error: unknown) =>
+  refuse(`a function of the schema threw ${error instanceof Error ? error.name : typeof error}`)
 
 // The message says what was expected, and never the bytes: a value must not appear in an error.
 const refuse = (message: string) => Exit.fail(new Schema.SchemaError(new SchemaIssue.InvalidValue({ message })))

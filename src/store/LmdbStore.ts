@@ -6,7 +6,8 @@
  *   when the write would survive what `durability` says. All writes of one call become visible, and durable, together.
  * - After a crash at any moment the file is as some earlier moment left it: no entry is half written, and nothing that
  *   was removed comes back.
- * - A record that is damaged, or that no longer fits the family's schema, is absent. It is counted and dropped.
+ * - A record that is damaged is absent; it is counted and dropped. A record of another schema or version is absent and
+ *   counted, and stays until its time is over, its key is written, or room is needed: another release may read it.
  * - A write that could not be committed leaves its key absent, never an older value in its place.
  * - Layers of one folder and namespace in one process share one store, and see each other's writes at once.
  *
@@ -36,8 +37,9 @@ import type { Entry, Found } from "./Entry.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
 import { acquire, tierName } from "./internal/lmdbEnvironment.ts"
 import { entryKey, isShort, keyBytesMax, keyWithin } from "./internal/lmdbKey.ts"
-import { decodeRecord, encodeRecord, recordExpiresAt, tagsMax } from "./internal/lmdbRecord.ts"
+import { decodeRecord, encodeRecord, isOfOtherFormat, recordExpiresAt, tagsMax } from "./internal/lmdbRecord.ts"
 import { type Durability, failure, type Family, Tier } from "./internal/lmdbTier.ts"
+import { owned, versioned } from "./internal/ownedCodec.ts"
 import { type Partition, Store, type StoreFamily } from "./Store.ts"
 import { EncodeFailed, InvalidStoreOptions, KeyTooLong, type Operation, StoreError } from "./StoreError.ts"
 
@@ -65,6 +67,11 @@ export interface Options {
    * itself is somewhat larger, and keeps the size that it once had. No bound unless given.
    */
   readonly bytesMax?: number | undefined
+  /**
+   * The release of all that is kept here. What was written under another version, or under none, is absent; it stays
+   * until its time is over, its key is written, or room is needed.
+   */
+  readonly version?: string | number | undefined
   /** How often entries whose time is over are freed; they are absent before that. A second unless given. */
   readonly sweepInterval?: Duration.Input | undefined
   /** Threads and processes that may read at once. 512 unless given; the first to open the folder decides. */
@@ -72,13 +79,14 @@ export interface Options {
 }
 
 /**
- * Records that were found damaged, or of another shape than the family's schema, and were dropped; by `reason`.
+ * Records that a read could not use, by `reason`: `damaged` ones, which were dropped, and `undecodable` ones, which
+ * another schema or version wrote, and which stay.
  *
  * @category metrics
  * @since 0.1.0
  */
 export const recordsDropped: Metric.Counter<number> = Metric.counter("stateless_lmdb_records_dropped", {
-  description: "Records of the LMDB tier that were found damaged or of another shape",
+  description: "Records of the LMDB tier that were damaged, or that another schema or version wrote",
   incremental: true
 })
 
@@ -129,7 +137,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
     const { durability } = options
     return Store.of({
       name: tierName,
-      open: (family) => open(tier, durability, family),
+      open: (family) => open(tier, durability, family, options.version),
       loadMarks: tier.loadMarks,
       recordMarks: (marks) => tier.recordMarks(marks, durability),
       dropMarks: (marks) => tier.dropMarks(marks, durability)
@@ -169,6 +177,10 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   const bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY
   const readersMax = options.readersMax ?? readersMaxDefault
   const sweep = Duration.fromInput(options.sweepInterval ?? 1_000)
+  const { version } = options
+  if (version !== undefined && typeof version !== "string" && !Number.isFinite(version)) {
+    return yield* invalid("version", "must be a text or a finite number")
+  }
   if (options.path === "") return yield* invalid("path", "is empty")
   if (!/^[\w.-]{1,64}$/.test(namespace)) {
     return yield* invalid("namespace", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
@@ -187,13 +199,14 @@ const invalid = (option: string, why: string) =>
 const open = <V>(
   tier: Tier,
   durability: Durability,
-  family: StoreFamily<V>
+  family: StoreFamily<V>,
+  version: Options["version"]
 ): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
     const codec = family.codec
     if (codec === undefined) return yield* invalid("codec", `is missing from family \`${family.name}\``)
     const own = yield* tier.attempt("open", () => tier.family(family.name))
-    const partition = new LmdbPartition(tier, own, durability, codec, family.render)
+    const partition = new LmdbPartition(tier, own, durability, versioned(owned(codec), version), family.render)
     const { onEvict } = family
     if (onEvict !== undefined) {
       const tell = (departed: Departed) => partition.tell(departed, onEvict)
@@ -249,19 +262,21 @@ class LmdbPartition<V> implements Partition<V> {
       const bytes = tier.read(entryKey)
       if (bytes === undefined || recordExpiresAt(bytes, bytes.length) <= nowMillis) return absent
       const record = decodeRecord(bytes, bytes.length)
-      if (record === undefined) return this.#drop(entryKey, damaged, context)
+      if (record === undefined) {
+        return isOfOtherFormat(bytes, bytes.length) ? unread(context) : this.#drop(entryKey, damaged, context)
+      }
       if (record.hashedKey !== undefined && record.hashedKey !== key) return absent
       const { entry } = record
       const decoded = answered(this.#codec.decode(record.value))
       if (decoded !== undefined) {
         return Exit.isSuccess(decoded)
           ? Exit.succeed({ entry: { ...entry, value: decoded.value }, tier: tierName })
-          : this.#drop(entryKey, undecodable, context)
+          : unread(context)
       }
       // The bytes are the driver's, and will be others when a codec that waits goes on.
       return Effect.matchEffect(this.#codec.decode(new Uint8Array(record.value)), {
         onSuccess: (value) => Effect.succeed({ entry: { ...entry, value }, tier: tierName }),
-        onFailure: () => Effect.suspend(() => this.#drop(entryKey, undecodable, context))
+        onFailure: () => Effect.sync(() => void unread(context))
       })
     } catch (cause) {
       return Exit.fail(failure("get", cause))
@@ -420,6 +435,12 @@ class LmdbPartition<V> implements Partition<V> {
 }
 
 const absent = Exit.succeed(undefined)
+
+// Another release may read it, and this one has no right to take it away by looking.
+const unread = (context: Context.Context<never>): Exit.Exit<undefined> => {
+  undecodable.updateUnsafe(1, context)
+  return absent
+}
 
 // What is an Exit of an effect is an Exit of the same types.
 const answered = <A, E>(effect: Effect.Effect<A, E>): Exit.Exit<A, E> | undefined =>

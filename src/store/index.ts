@@ -12,11 +12,12 @@ export * as CoarseClock from "./CoarseClock.ts"
 /**
  * How a family's values become bytes, for the tiers that keep bytes.
  *
- * - What one released version wrote, every later one reads. The first byte says the format; a format from the future
- *   is refused, never guessed at.
+ * - The first byte says the format. Another format is refused, never guessed at.
  * - Decoding gives back the value that was encoded, or fails. It never gives another value, as long as the bytes are
  *   those that were written; a tier that may hand out damaged bytes keeps a checksum of its own.
- * - A decoded value shares no memory with the bytes.
+ * - A value that its bytes would not give back is refused before it is kept: it fails to encode.
+ * - Bytes that another schema wrote are refused, but for optional fields that came or went.
+ * - A decoded value shares no memory with the bytes, and bytes share none with the value that they were made of.
  *
  * Not here: the entry around the value, compression, encryption.
  *

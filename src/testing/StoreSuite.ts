@@ -16,6 +16,7 @@ import type * as Scope from "effect/Scope"
 import type { Store } from "../store/Store.ts"
 import * as Promises from "./internal/storePromises.ts"
 import * as StoreStory from "./internal/storeStory.ts"
+import * as Values from "./internal/storeValues.ts"
 
 /**
  * One promise: it fails, with a `PromiseBroken` or the tier's own error, when it is not kept. It expects a `TestClock`.
@@ -94,9 +95,11 @@ export const tests = <E>(layer: Layer.Layer<Store, E>, options?: Options<E>): Re
   })
   const { restarts } = options ?? {}
   return [
-    ...Promises.always.map(onFresh),
+    ...[...Promises.always, ...Values.always].map(onFresh),
     ...(options?.sizeIsExact === false ? [] : Promises.sizes.map(onFresh)),
-    ...(restarts === undefined ? [] : Promises.restarted.map((promise) => overRestart(restarts, promise))),
+    ...(restarts === undefined
+      ? []
+      : [...Promises.restarted, ...Values.restarted].map((promise) => overRestart(restarts, promise))),
     {
       name: "does what a plain map does, whatever the story",
       effect: StoreStory.compare(layer, { stories: options?.stories ?? 25, seed: options?.seed ?? 1 })

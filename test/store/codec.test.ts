@@ -1,10 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Codec from "effect-stateless/store/Codec"
+import * as BigDecimal from "effect/BigDecimal"
 import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
+import * as HashMap from "effect/HashMap"
+import * as HashSet from "effect/HashSet"
+import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import * as fc from "fast-check"
 
 const User = Schema.Struct({
@@ -52,7 +61,7 @@ describe("Codec.schema", () => {
   it("writes JSON for a schema that has no binary layout", () => {
     const untold = Schema.Union([Schema.Struct({ a: Schema.String }), Schema.Struct({ b: Schema.String })])
     const bytes = Effect.runSync(Codec.schema(untold).encode({ b: "x" }))
-    assert.strictEqual(new TextDecoder().decode(bytes.subarray(4)), `{"b":"x"}`)
+    assert.strictEqual(new TextDecoder().decode(bytes.subarray(13)), `{"b":"x"}`)
     assert.deepStrictEqual(Effect.runSync(Codec.schema(untold).decode(bytes)), { b: "x" })
   })
 
@@ -129,27 +138,223 @@ describe("Codec.schema", () => {
     assert.isTrue(Exit.isFailure(Effect.runSyncExit(other.decode(old))))
   })
 
-  // Bytes of release 0.1. They are never regenerated: a release that cannot read them loses its users' caches.
+  // Bytes of format 2. They are never regenerated: a release that cannot read them loses its users' caches.
   const released: ReadonlyArray<readonly [name: string, schema: Schema.Codec<any, any>, hex: string, value: unknown]> =
     [
       [
         "binary",
-        Schema.Struct({ id: Schema.String, age: Schema.Number, tags: Schema.Array(Schema.String) }),
-        "01025d281e20e599a99016da050180ae8dce1b0361646180badd857a0602017802797a",
+        Schema.Struct({
+          id: Schema.String,
+          age: Schema.Number,
+          tags: Schema.Array(Schema.String),
+          nick: Schema.optionalKey(Schema.String)
+        }),
+        "02025d282c0c3b0ae12d19ca017395dd4801291e20e599a99016da050180ae8dce1b0361646180badd857a0602017802797a",
         { id: "ada", age: 36.5, tags: ["x", "yz"] }
       ],
       [
         "JSON",
         Schema.Union([Schema.Struct({ a: Schema.String }), Schema.Struct({ b: Schema.String })]),
-        "010100007b2262223a2278227d",
+        "0201000091c6da6b804c376d007b2262223a2278227d",
         { b: "x" }
       ]
     ]
 
   for (const [name, schema, hex, value] of released) {
-    it(`reads what release 0.1 wrote: ${name}`, () => {
+    it(`a codec reads what format 2 wrote: ${name}`, () => {
       const bytes = Uint8Array.from(hex.match(/../g)!, (byte) => Number.parseInt(byte, 16))
       assert.deepStrictEqual(Effect.runSync(Codec.schema(schema).decode(bytes)), value)
     })
   }
+
+  it("a codec refuses format 1, which did not say which schema wrote it", () => {
+    const bytes = Uint8Array.from("010100007b2262223a2278227d".match(/../g)!, (byte) => Number.parseInt(byte, 16))
+    const schema = Schema.Union([Schema.Struct({ a: Schema.String }), Schema.Struct({ b: Schema.String })])
+    assert.isTrue(Exit.isFailure(Effect.runSyncExit(Codec.schema(schema).decode(bytes))))
+  })
+})
+
+const refused = <V>(schema: Schema.Codec<V, any>, value: unknown) => {
+  const exit = Effect.runSyncExit(Codec.schema(schema).encode(value as V))
+  if (Exit.isSuccess(exit)) return false
+  assert.instanceOf(Cause.squash(exit.cause), Schema.SchemaError)
+  return true
+}
+
+describe("what a codec refuses to keep", () => {
+  const Job = Schema.Struct({ payload: Schema.Unknown })
+
+  it("a codec refuses a part that JSON changes, where the schema says Unknown", () => {
+    for (
+      const payload of [
+        new Date(5),
+        new Map([["a", 1]]),
+        NaN,
+        [undefined],
+        new Uint8Array([1, 2]),
+        undefined,
+        10n,
+        Symbol.for("a"),
+        () => 1,
+        Object.create(null),
+        new URL("https://a.test"),
+        Object.assign([1], { index: 0 }),
+        Object.assign([1], { 2: 3 }),
+        { toJSON: () => 1 }
+      ]
+    ) {
+      assert.isTrue(refused(Job, { payload }), String(payload?.constructor?.name))
+    }
+    assert.isFalse(refused(Job, { payload: { a: [1, "x", null, { b: true }], c: -0 } }))
+    assert.isTrue(Object.is((Effect.runSync(roundTrip(Job, { payload: -0 }))).payload, -0))
+  })
+
+  it("a codec refuses properties, symbols and holes that its schema does not mention", () => {
+    const schema = Schema.Struct({ a: Schema.Number })
+    assert.isTrue(refused(schema, { a: 1, b: 2 }))
+    assert.isTrue(refused(schema, { a: 1, [Symbol.for("s")]: 2 }))
+    assert.isTrue(refused(Schema.Struct({ a: Schema.optionalKey(Schema.Number) }), new Map()))
+    assert.isTrue(refused(Schema.Array(Schema.UndefinedOr(Schema.Number)), Object.assign([1], { 2: 3 })))
+  })
+
+  it("an object of a class comes back as a plain one where the schema promises no class", () => {
+    class Row {
+      readonly a: number
+      constructor(a: number) {
+        this.a = a
+      }
+      get double() {
+        return this.a * 2
+      }
+    }
+    assert.deepStrictEqual(Effect.runSync(roundTrip(Schema.Struct({ a: Schema.Number }), new Row(1))), { a: 1 })
+    // What its prototype computes is no property, and the schema asks for one.
+    assert.isTrue(refused(Schema.Struct({ a: Schema.Number, double: Schema.Number }), new Row(1)))
+  })
+
+  it("an instance of a schema class comes back as one, and an instance of a subclass is refused", () => {
+    class User extends Schema.Class<User>("User")({ id: Schema.String, at: Schema.Date }) {
+      get initial() {
+        return this.id[0]
+      }
+    }
+    class Admin extends User {}
+    const codec = Codec.schema(User)
+    for (let n = 0; n < 2; n++) {
+      const user = Effect.runSync(Effect.flatMap(codec.encode(new User({ id: "ada", at: new Date(n) })), codec.decode))
+      assert.instanceOf(user, User)
+      assert.strictEqual(user.initial, "a")
+      assert.isTrue(refused(User, new Admin({ id: "ada", at: new Date(n) })))
+    }
+  })
+
+  it("a Buffer is bytes, and comes back as the Uint8Array that the schema promises", () => {
+    const schema = Schema.Struct({ bytes: Schema.Uint8Array })
+    const { bytes } = Effect.runSync(roundTrip(schema, { bytes: Buffer.from("abc") }))
+    assert.strictEqual(Object.getPrototypeOf(bytes), Uint8Array.prototype)
+    assert.strictEqual(bytes.buffer.byteLength, 3)
+    assert.deepStrictEqual(Array.from(bytes), [97, 98, 99])
+  })
+
+  it("a recursive value comes back, and one that is too deep to be read is refused", () => {
+    interface Node {
+      readonly n: number
+      readonly next: Node | null
+    }
+    const schema: Schema.Codec<Node> = Schema.Struct({
+      n: Schema.Number,
+      next: Schema.NullOr(Schema.suspend((): Schema.Codec<Node> => schema))
+    })
+    const list = (length: number) => {
+      let node: Node | null = null
+      for (let n = 0; n < length; n++) node = { n, next: node }
+      return node!
+    }
+    for (const length of [1, 50, 150]) {
+      assert.deepStrictEqual(Effect.runSync(roundTrip(schema, list(length))), list(length))
+    }
+    assert.isTrue(refused(schema, list(20_000)))
+    const cycle: any = { n: 1 }
+    cycle.next = cycle
+    assert.isTrue(refused(schema, cycle))
+  })
+
+  it("what a function of the schema throws is a SchemaError, in both directions, without the value", () => {
+    const throws = (to: "decode" | "encode") =>
+      Schema.String.pipe(Schema.decodeTo(
+        Schema.String,
+        SchemaTransformation.transform({
+          decode: (text) => {
+            if (to === "decode" && armed) throw new Error(text)
+            return text
+          },
+          encode: (text) => {
+            if (to === "encode" && armed) throw new Error(text)
+            return text
+          }
+        })
+      ))
+    let armed = false
+    const codec = Codec.schema(throws("decode"))
+    const bytes = Effect.runSync(codec.encode("a secret"))
+    armed = true
+    const exit = Effect.runSyncExit(codec.decode(bytes))
+    assert.isTrue(Exit.isFailure(exit) && Cause.squash(exit.cause) instanceof Schema.SchemaError)
+    assert.notInclude(String(exit), "secret")
+    assert.isTrue(refused(throws("encode"), "a secret"))
+  })
+
+  it("a part without a schema that is too deep to be compared is refused", () => {
+    let deep: unknown = null
+    for (let n = 0; n < 5_000; n++) deep = [deep]
+    assert.isTrue(refused(Job, { payload: deep }))
+  })
+
+  it("a value with getters is read as it is, and a getter that throws is a SchemaError", () => {
+    const value = {
+      get a() {
+        return 1
+      }
+    }
+    assert.deepStrictEqual(Effect.runSync(roundTrip(Schema.Struct({ a: Schema.Number }), value)), { a: 1 })
+    const broken = {
+      get a(): number {
+        throw new Error("no")
+      }
+    }
+    assert.isTrue(refused(Schema.Struct({ a: Schema.Number }), broken))
+    assert.isTrue(refused(Schema.Unknown, broken))
+  })
+
+  it("Effect's data types come back equal", () => {
+    const equal = <V>(schema: Schema.Codec<V, any>, value: V) =>
+      assert.isTrue(Equal.equals(Effect.runSync(roundTrip(schema, value)), value), String(value))
+    equal(Schema.Duration, Duration.millis(5))
+    equal(Schema.BigDecimal, BigDecimal.make(10n, 1))
+    equal(Schema.DateTimeZoned, DateTime.makeZonedUnsafe(0, { timeZone: "Europe/Rome" }))
+    equal(Schema.HashMap(Schema.String, Schema.Number), HashMap.make(["a", 1], ["b", NaN]))
+    equal(Schema.HashSet(Schema.String), HashSet.make("a", "b"))
+    equal(Schema.Chunk(Schema.Number), Chunk.make(1, 2))
+    equal(Schema.Exit(Schema.Number, Schema.String, Schema.Defect()), Exit.fail("no"))
+    equal(Schema.Exit(Schema.Number, Schema.String, Schema.Defect()), Exit.succeed(1))
+    const secret = Effect.runSync(roundTrip(Schema.Redacted(Schema.String), Redacted.make("x")))
+    assert.strictEqual(Redacted.value(secret), "x")
+  })
+
+  it.effect("bytes that are changed after an encoding began, which waits, are not in what it wrote", () =>
+    Effect.gen(function*() {
+      const waits = Schema.String.pipe(Schema.decodeTo(Schema.String, {
+        decode: SchemaGetter.transformEffect((text: string) => Effect.as(Effect.yieldNow, text)),
+        encode: SchemaGetter.transformEffect((text: string) => Effect.as(Effect.yieldNow, text))
+      }))
+      const codec = Codec.schema(
+        Schema.Struct({ a: waits, bytes: Schema.Uint8Array, list: Schema.Array(Schema.Number) })
+      )
+      const value = { a: "x", bytes: new Uint8Array([1, 2]), list: [1] }
+      const encoding = codec.encode(value)
+      value.bytes.fill(9)
+      value.list.push(2)
+      const found = yield* codec.decode(yield* encoding)
+      assert.deepStrictEqual(found, { a: "x", bytes: new Uint8Array([1, 2]), list: [1] })
+    }))
 })

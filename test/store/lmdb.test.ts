@@ -18,6 +18,7 @@ import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { crc32 } from "node:zlib"
 import { rankKey } from "../../src/store/internal/lmdbKey.ts"
 import { temporaryFolder } from "./folder.ts"
 import { checkFile, openRaw } from "./lmdbRaw.ts"
@@ -286,20 +287,50 @@ describe("a record that is damaged", () => {
       yield* life(path, (users) => Effect.map(users.size, (size) => assert.strictEqual(size, 2)))
     }))
 
-  it.effect("or of another shape than the schema now has is absent, counted and dropped as well", () =>
+  it.effect("a record of another schema is absent and counted, and no read takes it away", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const before = yield* droppedFor("undecodable")
-      yield* life(path, (users) => users.setMany([["1", entry("one")], ["2", entry("two")]]))
+      yield* life(path, (users) => users.setMany([["1", entry("one")], ["2", entry("two")], ["3", entry("three")]]))
       const numbers = Codec.schema(Schema.Number) as unknown as StoreFamily<string>["codec"]
-      yield* life(path, (users) => Effect.map(users.get("1"), (found) => assert.isUndefined(found)), {}, {
-        codec: numbers
-      })
-      assert.strictEqual((yield* droppedFor("undecodable")) - before, 1)
+      yield* life(
+        path,
+        (users) =>
+          Effect.gen(function*() {
+            assert.isUndefined(yield* users.get("1"))
+            assert.deepStrictEqual(yield* users.getMany(["1", "2"]), [undefined, undefined])
+            assert.deepStrictEqual(yield* Stream.runCollect(users.entries), [])
+            // What is removed goes, whoever wrote it.
+            yield* users.remove(["3"])
+          }),
+        {},
+        { codec: numbers }
+      )
+      assert.strictEqual((yield* droppedFor("undecodable")) - before, 6)
       yield* life(path, (users) =>
         Effect.gen(function*() {
-          assert.deepStrictEqual([yield* valueOf(users, "1"), yield* valueOf(users, "2")], [undefined, "two"])
+          const found = yield* Effect.forEach(["1", "2", "3"], (key) => valueOf(users, key))
+          assert.deepStrictEqual(found, ["one", "two", undefined])
         }))
+    }))
+
+  it.effect("a record of a later format is absent, and no read takes it away", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      yield* life(path, (users) => users.set("1", entry("one")))
+      const rewrite = (format: number) =>
+        Effect.scoped(Effect.flatMap(openRaw(path), (raw) =>
+          Effect.promise(async () => {
+            for (const { key, value } of Array.from(raw.entries.getRange({ start: "!", end: "~" }))) {
+              value[4] = format
+              value.writeUInt32LE(crc32(value.subarray(4)), 0)
+              await raw.entries.put(key, value)
+            }
+          })))
+      yield* rewrite(2)
+      yield* life(path, (users) => Effect.map(valueOf(users, "1"), (value) => assert.isUndefined(value)))
+      yield* rewrite(1)
+      yield* life(path, (users) => Effect.map(valueOf(users, "1"), (value) => assert.strictEqual(value, "one")))
     }))
 
   it.effect("among marks or state leaves nothing of which it is unknown whether it still holds", () =>

@@ -26,6 +26,7 @@ import type { LoadedOptions } from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
 import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
+import { familyName, markName } from "./names.ts"
 import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
 
 // The scope of a mark that invalidates nothing.
@@ -81,6 +82,15 @@ export const knowing = <A, E>(
 export const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
   entry === undefined ? undefined : { entry, tier: memory }
 
+// What was written before the family had the option may not be one that can be frozen. It is served as it is.
+const freezeFound = (value: unknown): void => {
+  try {
+    freezeDeep(value)
+  } catch {
+    // A write of such a value is refused, which says why.
+  }
+}
+
 export class Entries<V> {
   readonly cache: Engine
   readonly spec: FamilySpec<V>
@@ -96,6 +106,8 @@ export class Entries<V> {
   /** What a tag's invalidation may concern is older than this. */
   tagMark = 0
   observed = false
+  /** How a store knows the family. */
+  private readonly storeName: string
   private readonly watches = new Map<string, Set<Watch>>()
   /** How often each tier below memory answered. */
   readonly hitsBelow = new Map<string, number>()
@@ -117,6 +129,7 @@ export class Entries<V> {
     this.cache = cache
     this.spec = spec
     this.name = spec.name
+    this.storeName = familyName(cache.id, spec.name)
     this.expiry = spec.expiry
     this.hot = spec.partition.hot
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
@@ -276,6 +289,7 @@ export class Entries<V> {
     this.cache.sawVersion(entry.version)
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
+    if (this.expiry.freeze) freezeFound(entry.value)
     if (this.hot === undefined || entry.expiresAt <= now) return found
     if (this.judge(key, entry.stamp, entry.tags) === "hidden") return undefined
     const inMemory = this.hot.peek(key)
@@ -366,7 +380,7 @@ export class Entries<V> {
   /** Has the store keep a mark on the family, which gives the scope its meaning. */
   private recordMark(scope: string, stamp: number): Below {
     if (this.lower === undefined) return nothing
-    return this.cache.outbox.mark(`${this.cache.id}/${this.name}|${scope}`, stamp, this.tierFailed)
+    return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed)
   }
 
   /** Marks keys; what is left to do below is to keep the mark. */

@@ -1,13 +1,137 @@
 /**
- * Makes a value, and all that it reaches through its own properties, immutable. What is frozen already is not
- * entered, so cycles end and shared parts are visited once. Views of memory cannot be frozen and are left as they are.
+ * Makes values immutable, for the option `freeze`.
+ *
+ * - Everything that a value reaches through its own properties is frozen, and all that a `Map`, a `Set` or one of
+ *   Effect's collections holds. What is frozen already is entered all the same.
+ * - A `Map`, a `Set` and a `Date` get methods of their own that throw in place of those that change them.
+ * - A value is looked at first, and frozen when nothing in it is in the way: it is immutable as a whole, or as it was.
+ *   A `Proxy` alone can still refuse, after other parts of the value were frozen.
+ * - What was made immutable once is not entered again.
+ *
+ * What cannot be made immutable is refused: bytes and what lies over bytes, a `Map`, a `Set` or a `Date` that somebody
+ * else has frozen, weak collections, `URL`, `URLSearchParams`, `Headers`, `FormData`. Left as they are: functions,
+ * what a getter answers, private fields, what a class keeps outside its properties.
  */
-export const freezeDeep = <V>(value: V): V => {
-  const open: Array<unknown> = [value]
-  for (let next = open.pop(); open.length > 0 || next !== undefined; next = open.pop()) {
-    if (typeof next !== "object" || next === null || Object.isFrozen(next) || ArrayBuffer.isView(next)) continue
-    Object.freeze(next)
-    for (const key of Reflect.ownKeys(next)) open.push(Reflect.get(next, key))
+import * as BigDecimal from "effect/BigDecimal"
+import * as Chunk from "effect/Chunk"
+import * as DateTime from "effect/DateTime"
+import * as Duration from "effect/Duration"
+import * as HashMap from "effect/HashMap"
+import * as HashSet from "effect/HashSet"
+
+/** Why a value cannot be made immutable. It names a type, never a value. */
+export class Unfreezable extends Error {
+  override readonly name = "Unfreezable"
+  constructor(what: string, why: string) {
+    super(`\`freeze\` cannot make ${what} immutable: ${why}`)
   }
+}
+
+/** All parts of these values are immutable; a value that comes again costs nothing. */
+const immutable = new WeakSet<object>()
+
+/** Their own methods throw. */
+const guarded = new WeakSet<object>()
+
+/** The value itself, immutable with all that it reaches. Throws {@link Unfreezable}, or what a `Proxy` throws. */
+export const freezeDeep = <V>(value: V): V => {
+  const parts = reach(value)
+  for (const part of parts) {
+    if (!isLazy(part)) Object.freeze(guard(part))
+  }
+  for (const part of parts) immutable.add(part)
   return value
+}
+
+/** All objects that the value reaches and that are not known to be immutable. */
+const reach = (value: unknown): ReadonlySet<object> => {
+  const parts = new Set<object>()
+  const add = (part: unknown) => {
+    if (typeof part === "object" && part !== null && !immutable.has(part)) parts.add(part)
+  }
+  add(value)
+  // A set is iterated in order of insertion, additions included: no recursion, however deep the value is.
+  for (const part of parts) {
+    refuse(part)
+    for (const held of heldBy(part)) add(held)
+    if (isLazy(part)) continue
+    for (const key of Reflect.ownKeys(part)) {
+      const property = Reflect.getOwnPropertyDescriptor(part, key)
+      // A getter is not called: it may throw, and what it answers is not a part of the value.
+      if (property !== undefined && "value" in property) add(property.value)
+    }
+  }
+  return parts
+}
+
+/** What a collection holds beside its properties. */
+const heldBy = (part: object): Iterable<unknown> =>
+  part instanceof Map || HashMap.isHashMap(part)
+    ? Array.from(part).flat(1)
+    : part instanceof Set || Chunk.isChunk(part) || HashSet.isHashSet(part)
+    ? part
+    : []
+
+// Immutable by what they offer; inside they fill in what they compute late, which freezing would forbid.
+const isLazy = (part: object): boolean =>
+  DateTime.isDateTime(part) || BigDecimal.isBigDecimal(part) || Duration.isDuration(part) || Chunk.isChunk(part) ||
+  HashMap.isHashMap(part) || HashSet.isHashSet(part)
+
+const kindOf = (part: object): string => Object.prototype.toString.call(part).slice(8, -1)
+
+/** Of these no way leads to an immutable one. */
+const mutableKinds: ReadonlySet<string> = new Set([
+  "ArrayBuffer",
+  "SharedArrayBuffer",
+  "WeakMap",
+  "WeakSet",
+  "URL",
+  "URLSearchParams",
+  "Headers",
+  "FormData",
+  "Module"
+])
+
+const refuse = (part: object): void => {
+  const kind = kindOf(part)
+  if (ArrayBuffer.isView(part) || mutableKinds.has(kind)) {
+    throw new Unfreezable(`a ${kind}`, "its content can always be changed")
+  }
+  if (mutatorsOf(part) !== undefined && !guarded.has(part) && !Object.isExtensible(part)) {
+    throw new Unfreezable(`a ${kind}`, "it was frozen before, and still has the methods that change it")
+  }
+}
+
+const methodsOf = (prototype: object, isMutator: (name: string) => boolean): ReadonlyArray<string> =>
+  Object.getOwnPropertyNames(prototype).filter(isMutator)
+
+// By name, so that methods which a later version of the language adds are among them.
+const mapMutators = methodsOf(Map.prototype, (name) => /^(set|delete|clear|getOrInsert)/.test(name))
+const setMutators = methodsOf(Set.prototype, (name) => /^(add|delete|clear)/.test(name))
+const dateMutators = methodsOf(Date.prototype, (name) => name.startsWith("set"))
+
+const mutatorsOf = (part: object): ReadonlyArray<string> | undefined =>
+  part instanceof Map
+    ? mapMutators
+    : part instanceof Set
+    ? setMutators
+    : part instanceof Date
+    ? dateMutators
+    : undefined
+
+const guard = (part: object): object => {
+  const mutators = guarded.has(part) ? undefined : mutatorsOf(part)
+  if (mutators === undefined) return part
+  for (const name of mutators) {
+    // Not enumerable: the value looks as it did.
+    Object.defineProperty(part, name, {
+      value: () => {
+        throw new TypeError(
+          `Cannot call \`${name}\`: the ${kindOf(part)} is a cached value, which \`freeze\` made immutable`
+        )
+      }
+    })
+  }
+  guarded.add(part)
+  return part
 }

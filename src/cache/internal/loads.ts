@@ -8,7 +8,6 @@
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
 import type { Entry, Found } from "../../store/Entry.ts"
@@ -17,6 +16,7 @@ import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
+import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory, noTags } from "./entries.ts"
 import { CurrentLoad, Flight, Load, type Served } from "./flight.ts"
@@ -332,15 +332,18 @@ export class Loads<V> {
     const update = this.updates.get(key)
     if (update?.reading === false) update.overtaken = true
     const before = this.entries.held(key) ?? flight.fallback
-    const changed = flight.replaces ||
-      (before === undefined ? flight.cause === "refresh" : !Equal.equals(before.value, value))
+    const isChanged = () =>
+      flight.replaces || (before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value))
+    // Asked only where something follows from it; before the marks are, since a class may have an equality of its own.
+    const isSource = this.spec.dependents.length > 0
+    const changed = isSource && isChanged()
     const tags = options.tags ?? noTags
     const { readStale } = flight.load
     if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {
       this.entries.counts.refused++
       this.entries.note("Refused", key, flight.stamp)
       if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
-      if (changed) this.disprove(flight)
+      if (changed || !isSource && isChanged()) this.disprove(flight)
     } else if (!readStale) {
       if (changed) this.spreadChange(key)
       const own = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)

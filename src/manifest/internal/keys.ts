@@ -44,7 +44,8 @@ const plain = (value: unknown): string =>
   typeof value === "string" ? value : typeof value === "number" || typeof value === "bigint" ? String(value) : ""
 
 const holeOf = (name: string, family: ValidFamily): Hole => {
-  const codec = family.spec.params?.[name]
+  const { params } = family.spec
+  const codec = params !== undefined && Object.hasOwn(params, name) ? params[name] : undefined
   if (!Schema.isSchema(codec)) return { name, isText: true, encode: plain, decode: Option.some }
   // Codecs of keys are synchronous and need no service; a text form is what Schema derives for any of them.
   const texts = Schema.toCodecStringTree(codec as Schema.Codec<unknown>)
@@ -62,6 +63,12 @@ const holeOf = (name: string, family: ValidFamily): Hole => {
     },
     decode: (text) => Result.getSuccess(decode(text))
   }
+}
+
+// To assign to `__proto__` would set no property.
+const setOwn = (params: Record<string, unknown>, name: string, value: unknown): void => {
+  if (name !== "__proto__") params[name] = value
+  else Object.defineProperty(params, name, { value, enumerable: true, configurable: true, writable: true })
 }
 
 const restText = (value: unknown): string => Array.isArray(value) ? value.map(plain).join(":") : plain(value)
@@ -130,16 +137,18 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
       for (let i = 0; i < holes.length; i++) {
         const value = holes[i]!.decode(texts[i]!)
         if (value._tag === "None") return Option.none()
-        params[holes[i]!.name] = value.value
+        setOwn(params, holes[i]!.name, value.value)
       }
       if (pattern.rest) params["*"] = texts.slice(holes.length).join(":")
       return Option.some(params)
     },
     scopeOfPattern: (wanted) => scopeOfPattern(pattern, wanted),
     scopeOf: (params) => {
-      const given = holes.flatMap(({ encode, name }, position) =>
-        params[name] === undefined ? [] : [{ name, position, value: encode(params[name]) }]
-      )
+      const given = holes.flatMap(({ encode, name }, position) => {
+        // A parameter may be called as what every object inherits.
+        const value = Object.hasOwn(params, name) ? params[name] : undefined
+        return value === undefined ? [] : [{ name, position, value: encode(value) }]
+      })
       const rest = params["*"] === undefined ? [] : restText(params["*"]).split(":")
       rest.forEach((value, i) => given.push({ name: "*", position: holes.length + i, value }))
       const wrong = given.find(({ value }) => !isSegment(value))

@@ -150,7 +150,9 @@ const engineLayer = (
       pattern: family.pattern.source,
       render,
       parse,
-      codec: Schema.isSchema(spec.value) ? Codec.schema(spec.value as Schema.Codec<unknown>) : undefined,
+      codec: Schema.isSchema(spec.value)
+        ? Codec.schema(spec.value as Schema.Codec<unknown>, { version: family.version })
+        : undefined,
       weigher: spec.weigher,
       policy: spec,
       dependents: dependents.make(family, graph.plans[family.index]!)

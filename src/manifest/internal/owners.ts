@@ -35,6 +35,10 @@ export interface OwnerOptions extends Lookups {
   readonly parts?: { readonly [part: string]: Lookups } | undefined
 }
 
+// A part may be called as what every object inherits.
+const partOf = ({ parts }: OwnerOptions, name: string): Lookups =>
+  parts !== undefined && Object.hasOwn(parts, name) ? parts[name]! : {}
+
 export class Owners {
   private readonly manifest: ValidManifest
   private readonly accesses: ReadonlyMap<string, FamilyAccess>
@@ -57,7 +61,7 @@ export class Owners {
           const runtime = yield* this.engine
           const grant = yield* this.acquire(runtime, name, "own")
           const owned = [...this.manifest.families.values()].filter(({ owner }) => owner === name).map((family) =>
-            [family.name, family.name === name ? options : options.parts?.[family.name] ?? {}] as const
+            [family.name, family.name === name ? options : partOf(options, family.name)] as const
           )
           for (const [family, lookups] of owned) yield* this.load(runtime, family, lookups, context)
           for (const [family, lookups] of owned) yield* this.warm(runtime, family, lookups, context)

@@ -64,6 +64,13 @@ export interface LmdbRecord {
   readonly value: Uint8Array
 }
 
+/**
+ * Whether another version of the library wrote the bytes: they are whole, and of a format that this one does not read.
+ */
+export const isOfOtherFormat = (bytes: Uint8Array, size: number): boolean =>
+  size > 4 && bytes[4] !== format &&
+  crc32(bytes.subarray(4, size)) === viewOf(bytes).getUint32(bytes.byteOffset, true)
+
 /** Reads a record, or `undefined` when the bytes are none. */
 export const decodeRecord = (bytes: Uint8Array, size: number): LmdbRecord | undefined => {
   if (size < headBytes || bytes[4] !== format) return undefined

@@ -167,9 +167,23 @@ const tell = <E>(
     return yield* Effect.provide(follow(story), context)
   }))
 
+// The bytes spell the text, so that bytes which changed under a value are seen.
+const Value = Schema.Struct({ text: Schema.String, bytes: Schema.Uint8Array })
+
+type Value = typeof Value.Type
+
+const spell = (text: string): Value => ({ text, bytes: new TextEncoder().encode(text) })
+
+const textOf = ({ bytes, text }: Value): string => {
+  const spelt = new TextDecoder().decode(bytes)
+  return spelt === text ? text : `${text}, with the bytes of ${JSON.stringify(spelt)}`
+}
+
 interface World {
   readonly store: Store["Service"]
-  readonly partitions: Record<Name, Partition<string>>
+  readonly partitions: Record<Name, Partition<Value>>
+  /** All values that were read: none may change afterwards. */
+  readonly seen: Array<Value>
   readonly model: Record<Name, Map<string, Entry<string>>>
   readonly marks: Map<string, number>
 }
@@ -178,17 +192,18 @@ const follow = (story: ReadonlyArray<Step>) =>
   Effect.gen(function*() {
     const store = yield* Store
     const open = (name: Name) =>
-      store.open<string>({
+      store.open<Value>({
         name,
         render: (key) => `${name}:${key}`,
         parse: (rendered) => rendered.startsWith(`${name}:`) ? rendered.slice(name.length + 1) : undefined,
-        codec: Codec.schema(Schema.String),
+        codec: Codec.schema(Value),
         weigher: undefined,
         onEvict: undefined
       })
     const world: World = {
       store,
       partitions: { a: yield* open("a"), b: yield* open("b") },
+      seen: [],
       model: { a: new Map(), b: new Map() },
       marks: new Map()
     }
@@ -197,7 +212,9 @@ const follow = (story: ReadonlyArray<Step>) =>
       if (what !== undefined) return what
     }
     // What the last steps left is compared as well.
-    return (yield* compareEntries(world, "a")) ?? (yield* compareEntries(world, "b"))
+    const what = (yield* compareEntries(world, "a")) ?? (yield* compareEntries(world, "b"))
+    const changed = world.seen.find((value) => textOf(value) !== value.text)
+    return what ?? (changed === undefined ? undefined : `a value that was read has become ${textOf(changed)}`)
   })
 
 const take = (world: World, step: Step) =>
@@ -253,14 +270,23 @@ const entryOf = ({ lifeMillis, text }: Written, nowMillis: number): Entry<string
   revision: text
 })
 
+const spelt = (entry: Entry<string>): Entry<Value> => ({ ...entry, value: spell(entry.value) })
+
+/** An entry as the model has it; its value is watched from now on. */
+const plain = (world: World, entry: Entry<Value> | undefined): Entry<string> | undefined => {
+  if (entry === undefined) return undefined
+  world.seen.push(entry.value)
+  return { ...entry, value: textOf(entry.value) }
+}
+
 const write = (world: World, how: "set" | "setMany" | "setAtOnce", name: Name, written: ReadonlyArray<Written>) =>
   Effect.gen(function*() {
     const partition = world.partitions[name]
     const now = yield* Clock.currentTimeMillis
     const entries = written.map((one) => [one.key, entryOf(one, now)] as const)
-    if (how === "setMany") yield* partition.setMany(entries)
+    if (how === "setMany") yield* partition.setMany(entries.map(([key, entry]) => [key, spelt(entry)] as const))
     else {
-      yield* Effect.forEach(entries, ([key, entry]) => partition.set(key, entry), {
+      yield* Effect.forEach(entries, ([key, entry]) => partition.set(key, spelt(entry)), {
         concurrency: how === "set" ? 1 : "unbounded",
         discard: true
       })
@@ -269,7 +295,7 @@ const write = (world: World, how: "set" | "setMany" | "setAtOnce", name: Name, w
     if (how !== "setAtOnce") return yield* compareKeys(world, name, written.map(({ key }) => key))
     // Any of those that wrote to a key at once may have been last; which one was is settled now.
     for (const { key } of written) {
-      const found = (yield* partition.get(key))?.entry
+      const found = plain(world, (yield* partition.get(key))?.entry)
       const one = entries.find(([other, entry]) => other === key && Equal.equals(entry, found))
       if (one === undefined) return `${name} ${key} is none of what was set at once, but ${show(found)}`
       world.model[name].set(key, one[1])
@@ -281,7 +307,7 @@ const overtake = (world: World, how: "setThenRemove" | "removeThenSet", name: Na
   Effect.gen(function*() {
     const partition = world.partitions[name]
     const entry = entryOf(written, yield* Clock.currentTimeMillis)
-    const set = partition.set(written.key, entry)
+    const set = partition.set(written.key, spelt(entry))
     const remove = partition.remove([written.key])
     const [first, second] = how === "setThenRemove" ? [set, remove] : [remove, set]
     // Both are called before the first has returned, in this order.
@@ -305,8 +331,8 @@ const compareKeys = (world: World, name: Name, keys: ReadonlyArray<string>) =>
     const many = yield* partition.getMany(keys)
     for (const [at, key] of keys.entries()) {
       const one = yield* partition.get(key)
-      const what = differs(`get ${name} ${key}`, one?.entry, expected.get(key)) ??
-        differs(`getMany ${name} ${key}`, many[at]?.entry, expected.get(key))
+      const what = differs(`get ${name} ${key}`, plain(world, one?.entry), expected.get(key)) ??
+        differs(`getMany ${name} ${key}`, plain(world, many[at]?.entry), expected.get(key))
       if (what !== undefined) return what
     }
     return undefined
@@ -317,7 +343,8 @@ const compareEntries = (world: World, name: Name) =>
     const found = yield* Stream.runCollect(world.partitions[name].entries)
     const expected = yield* alive(world, name)
     if (found.length !== new Set(found.map(([key]) => key)).size) return `entries ${name} gives a key twice`
-    return differs(`entries ${name}`, new Map(found), expected)
+    const entries = found.map(([key, entry]) => [key, plain(world, entry)] as const)
+    return differs(`entries ${name}`, new Map(entries), expected)
   })
 
 // `Equal` remembers hashes: what it is given must not change afterwards.

@@ -1,0 +1,148 @@
+/**
+ * Whether a value that was loaded anew may differ from the one before.
+ *
+ * The answer decides whether what derives from the value is dropped, so `true` is always safe: it costs a load too
+ * many. `false` says that nothing is seen to differ, in `pairsMax` pairs of parts at most.
+ *
+ * - No recursion, and parts that are shared are compared once: the work is bounded, whatever the value looks like.
+ * - Values are compared by their own properties; numbers as `Object.is` does. A getter is not called: a part that has
+ *   one counts as different, and so does what shows none of its content.
+ * - Code of the user runs only where a class has an equality of its own (`Equal.symbol`). What throws counts as
+ *   different.
+ */
+import * as Chunk from "effect/Chunk"
+import * as Data from "effect/Data"
+import * as Equal from "effect/Equal"
+import * as HashMap from "effect/HashMap"
+import * as HashSet from "effect/HashSet"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+
+/** Pairs of parts that are compared, about 1 ms; beyond, the values count as different. */
+const pairsMax = 10_000
+
+/** Bytes that count as one pair. */
+const bytesPerPair = 64
+
+/** `true` where the values differ, or where more would have to be looked at than is worth it. */
+export const mayDiffer = (before: unknown, after: unknown): boolean => {
+  if (Object.is(before, after)) return false
+  try {
+    return new Comparison().finds(before, after)
+  } catch {
+    return true
+  }
+}
+
+type Bag = { readonly [key: PropertyKey]: unknown }
+
+class Comparison {
+  // Pairs that are to be compared, one after the other in one list.
+  private readonly open: Array<unknown> = []
+  // Each part and the one that it was compared with last: enough for parts that are shared, and for cycles.
+  private readonly partners = new Map<object, object>()
+  private left = pairsMax
+
+  finds(before: unknown, after: unknown): boolean {
+    this.open.push(before, after)
+    while (this.open.length > 0) {
+      const other = this.open.pop()
+      const own = this.open.pop()
+      if (Object.is(own, other)) continue
+      if (typeof own !== "object" || typeof other !== "object" || own === null || other === null) return true
+      if (this.partners.get(own) === other) continue
+      this.partners.set(own, other)
+      if (!this.spend(1) || !this.isAlike(own, other)) return true
+    }
+    return false
+  }
+
+  /** Counts work that is done; `false` when there has been too much. */
+  private spend(pairs: number): boolean {
+    this.left -= pairs
+    return this.left >= 0
+  }
+
+  /** Compares what two objects are, and notes which of their parts are to be compared. */
+  private isAlike(own: object, other: object): boolean {
+    const prototype: unknown = Object.getPrototypeOf(own)
+    if (prototype !== Object.getPrototypeOf(other)) return false
+    if (Array.isArray(own)) {
+      return Array.isArray(other) && own.length === other.length && own.length <= this.left &&
+        this.properties(own, other)
+    }
+    if (prototype === Object.prototype || prototype === null) return this.properties(own, other)
+    if (ArrayBuffer.isView(own)) return ArrayBuffer.isView(other) && this.bytes(own, other)
+    if (own instanceof Date) return other instanceof Date && Object.is(own.getTime(), other.getTime())
+    if (own instanceof RegExp) return other instanceof RegExp && String(own) === String(other)
+    if (own instanceof Map) return other instanceof Map && own.size === other.size && this.items(own, other)
+    if (own instanceof Set) return other instanceof Set && own.size === other.size && this.items(own, other)
+    return this.instances(own, other)
+  }
+
+  private instances(own: object, other: object): boolean {
+    if (Option.isOption(own)) {
+      return Option.isOption(other) &&
+        this.pair(Option.getOrUndefined(own), own._tag, Option.getOrUndefined(other), other._tag)
+    }
+    if (Result.isResult(own)) {
+      return Result.isResult(other) && this.pair(Result.merge(own), own._tag, Result.merge(other), other._tag)
+    }
+    if (Redacted.isRedacted(own)) {
+      return Redacted.isRedacted(other) && this.pair(Redacted.value(own), own.label, Redacted.value(other), other.label)
+    }
+    if (Chunk.isChunk(own)) return Chunk.isChunk(other) && own.length === other.length && this.items(own, other)
+    // Their order may differ where their content does not: then they count as different.
+    if (HashMap.isHashMap(own)) {
+      return HashMap.isHashMap(other) && HashMap.size(own) === HashMap.size(other) && this.items(own, other)
+    }
+    if (HashSet.isHashSet(own)) {
+      return HashSet.isHashSet(other) && HashSet.size(own) === HashSet.size(other) && this.items(own, other)
+    }
+    // An equality of its own; the one of `Data.Class` compares the properties, by recursion.
+    if (Equal.isEqual(own) && own[Equal.symbol] !== structural) return Equal.isEqual(other) && own[Equal.symbol](other)
+    return Reflect.ownKeys(own).length > 0 && this.properties(own, other)
+  }
+
+  private pair(own: unknown, ownTag: unknown, other: unknown, otherTag: unknown): boolean {
+    this.open.push(own, other)
+    return ownTag === otherTag
+  }
+
+  private properties(own: object, other: object): boolean {
+    const keys = Reflect.ownKeys(own)
+    if (keys.length !== Reflect.ownKeys(other).length || !this.spend(keys.length)) return false
+    for (const key of keys) {
+      const property = Reflect.getOwnPropertyDescriptor(own, key)
+      const partner = Reflect.getOwnPropertyDescriptor(other, key)
+      if (property === undefined || partner === undefined || !("value" in property) || !("value" in partner)) {
+        return false
+      }
+      this.open.push((property as Bag)["value"], (partner as Bag)["value"])
+    }
+    return true
+  }
+
+  private items(own: Iterable<unknown>, other: Iterable<unknown>): boolean {
+    const others = other[Symbol.iterator]()
+    for (const item of own) {
+      if (!this.spend(1)) return false
+      const partner = others.next()
+      if (partner.done === true) return false
+      this.open.push(item, partner.value)
+    }
+    return others.next().done === true
+  }
+
+  private bytes(own: ArrayBufferView, other: ArrayBufferView): boolean {
+    const length = own.byteLength
+    if (length !== other.byteLength || !this.spend(length / bytesPerPair)) return false
+    const ownBytes = new Uint8Array(own.buffer, own.byteOffset, length)
+    const otherBytes = new Uint8Array(other.buffer, other.byteOffset, length)
+    return ownBytes.every((byte, i) => byte === otherBytes[i])
+  }
+}
+
+class Structural extends Data.Class<{}> {}
+const structural = (new Structural() as unknown as Equal.Equal)[Equal.symbol]

@@ -1,0 +1,206 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Chunk from "effect/Chunk"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Hash from "effect/Hash"
+import * as HashMap from "effect/HashMap"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import * as Schema from "effect/Schema"
+import * as fc from "fast-check"
+import { isDeepStrictEqual } from "node:util"
+import { mayDiffer } from "../../../src/cache/internal/differs.ts"
+import { make } from "../../../src/manifest/internal/manifest.ts"
+import * as MemoryStore from "../../../src/store/MemoryStore.ts"
+
+class Point extends Data.Class<{ readonly x: number }> {}
+class User extends Schema.Class<User>("User")({ name: Schema.String }) {}
+class Money {
+  readonly #cents: number
+  constructor(cents: number) {
+    this.#cents = cents
+  }
+  get cents() {
+    return this.#cents
+  }
+}
+class Rounded implements Equal.Equal {
+  readonly value: number
+  readonly equals: () => boolean
+  constructor(value: number, equals: () => boolean) {
+    this.value = value
+    this.equals = equals
+  }
+  [Equal.symbol](): boolean {
+    return this.equals()
+  }
+  [Hash.symbol](): number {
+    return 0
+  }
+}
+
+const shared = (depth: number): unknown => {
+  let node: unknown = { leaf: true }
+  for (let i = 0; i < depth; i++) node = { left: node, right: node }
+  return node
+}
+const list = (length: number): unknown => {
+  let node: unknown = null
+  for (let i = 0; i < length; i++) node = { next: node }
+  return node
+}
+
+describe("mayDiffer", () => {
+  it("what it finds equal is equal", () =>
+    fc.assert(fc.property(
+      fc.anything({ withMap: true, withSet: true, withDate: true, withTypedArray: true, withSparseArray: true }),
+      fc.anything({ withMap: true, withSet: true, withDate: true }),
+      (one, other) => {
+        if (!mayDiffer(one, other)) assert.isTrue(isDeepStrictEqual(one, other))
+        assert.isFalse(mayDiffer(one, one))
+      }
+    )))
+
+  it("what was made twice alike is found equal", () =>
+    fc.assert(fc.property(
+      fc.clone(
+        fc.anything({ withMap: true, withSet: true, withDate: true, withTypedArray: true, withSparseArray: true }),
+        2
+      ),
+      ([one, other]) => assert.isFalse(mayDiffer(one, other))
+    )))
+
+  it("values made twice alike are found equal, and one change of a part is found", () => {
+    const values = (n: number): ReadonlyArray<unknown> => [
+      { a: [n, { b: "x" }], [Symbol.for("s")]: n },
+      new Map([["a", { n }]]),
+      new Set([n, "a"]),
+      new Date(n),
+      new Uint8Array(100).fill(n),
+      Option.some({ n }),
+      Chunk.make(n, 1),
+      HashMap.make(["a", n]),
+      Redacted.make(`secret ${n}`),
+      new Point({ x: n }),
+      new User({ name: `${n}` }),
+      Object.assign([], { 1: n }),
+      NaN * n
+    ]
+    for (const [i, value] of values(1).entries()) {
+      assert.isFalse(mayDiffer(value, values(1)[i]), `value ${i}`)
+      if (i < 12) assert.isTrue(mayDiffer(value, values(2)[i]), `value ${i}`)
+    }
+    assert.isTrue(mayDiffer([-0], [0]))
+    assert.isTrue(mayDiffer([undefined], Object.assign([], { length: 1 })))
+    assert.isTrue(mayDiffer({ a: undefined }, {}))
+    assert.isTrue(mayDiffer(new Point({ x: 1 }), { x: 1 }))
+  })
+
+  it("what shows none of its content counts as different", () => {
+    assert.isTrue(mayDiffer(new Money(1), new Money(1)))
+    assert.isTrue(mayDiffer(new URL("https://a.test"), new URL("https://b.test")))
+    assert.isTrue(mayDiffer(new WeakMap(), new WeakMap()))
+  })
+
+  it("asks an equality that a class has of its own, and takes what it throws for a difference", () => {
+    const rounded = (equals: () => boolean) => mayDiffer({ n: new Rounded(1, equals) }, { n: new Rounded(2, equals) })
+    assert.isFalse(rounded(() => true))
+    assert.isTrue(rounded(() => false))
+    assert.isTrue(rounded(() => {
+      throw new Error("no")
+    }))
+  })
+
+  it("calls no getter, and takes a Proxy that throws for a difference", () => {
+    const broken = () => ({
+      get a(): number {
+        throw new Error("called")
+      }
+    })
+    assert.isTrue(mayDiffer(broken(), broken()))
+    const proxy = () =>
+      new Proxy({}, {
+        ownKeys: () => {
+          throw new Error("no")
+        }
+      })
+    assert.isTrue(mayDiffer(proxy(), proxy()))
+  })
+
+  it("compares shared parts once, and ends in cycles", () => {
+    assert.isFalse(mayDiffer(shared(40), shared(40)))
+    const cycle = () => {
+      const value: any = { n: 1 }
+      value.self = value
+      return value
+    }
+    assert.isFalse(mayDiffer(cycle(), cycle()))
+  })
+
+  it("gives up beyond its bound, and calls that a difference", () => {
+    assert.isFalse(mayDiffer(list(3_000), list(3_000)))
+    assert.isTrue(mayDiffer(list(300_000), list(300_000)))
+    assert.isTrue(mayDiffer(list50k, Array.from(list50k)))
+    assert.isTrue(mayDiffer(new Uint8Array(1_000_000), new Uint8Array(1_000_000)))
+    assert.isTrue(mayDiffer(new Set(list50k), new Set(list50k)))
+  })
+})
+
+const list50k = Array.from({ length: 50_000 }, (_, n) => n)
+
+describe("a load that brings a value over one that is held", () => {
+  const run = (
+    families: Record<string, object>,
+    body: (keys: any) => Effect.Effect<void, any, any>,
+    lookup: () => unknown
+  ) => {
+    const app: any = make("Compared", { families })
+    const modules = Object.fromEntries(
+      Object.keys(families).map((name) => [name, app.owner(name, { lookup: () => Effect.sync(lookup) })])
+    )
+    return Effect.provide(
+      body(app.keys),
+      Layer.provide(app.modules(modules), MemoryStore.layer({ capacity: 10 })) as Layer.Layer<any>
+    )
+  }
+  // A value that says when it is looked into.
+  const watched = (seen: () => void) =>
+    new Proxy({ a: 1 }, {
+      ownKeys: (target) => {
+        seen()
+        return Reflect.ownKeys(target)
+      }
+    })
+
+  it.effect("is not compared where nothing derives from the family", () =>
+    Effect.gen(function*() {
+      let looks = 0
+      yield* run({ graph: { pattern: "graph:{id}" } }, (keys) =>
+        Effect.andThen(keys.graph.get({ id: "1" }), keys.graph.refresh({ id: "1" })), () =>
+        watched(() => looks++))
+      assert.strictEqual(looks, 0)
+    }))
+
+  it.effect("is compared where something does, and a value that throws when it is looked into is loaded all the same", () =>
+    Effect.gen(function*() {
+      let looks = 0
+      yield* run(
+        { graph: { pattern: "graph:{id}" }, page: { pattern: "page:{id}", derives: ["graph:{id}"] } },
+        (keys) =>
+          Effect.gen(function*() {
+            yield* keys.graph.get({ id: "1" })
+            yield* keys.page.set({ id: "1" }, "page")
+            yield* keys.graph.refresh({ id: "1" })
+            assert.isFalse(yield* keys.page.has({ id: "1" }))
+          }),
+        () =>
+          watched(() => {
+            looks++
+            throw new Error("no")
+          })
+      )
+      assert.isAbove(looks, 0)
+    }))
+})

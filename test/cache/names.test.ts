@@ -1,0 +1,199 @@
+/**
+ * Names of manifests, families, parameters, tags and keys may hold any sign: two different ones never meet, in no tier
+ * and in no file, and each is itself again after a restart.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as fc from "fast-check"
+import { familyName, markName, splitMark } from "../../src/cache/internal/names.ts"
+import { readScope, writeScope, writeTag } from "../../src/cache/Invalidation.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import { grantKey } from "../../src/capability/Capability.ts"
+import { make } from "../../src/manifest/internal/manifest.ts"
+import * as LmdbStore from "../../src/store/LmdbStore.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import { temporaryFolder } from "../store/folder.ts"
+
+// Signs that something joins names with, and names that objects or files may take for something else.
+const odd = [
+  "",
+  " ",
+  "/",
+  "|",
+  "%",
+  "%2F",
+  "%7C",
+  "a|b",
+  "a/b",
+  "a b",
+  ":",
+  "a:b",
+  "#2",
+  "\n",
+  "\u0000",
+  "\ud800",
+  "\ud83d\ude00",
+  "__proto__",
+  "constructor",
+  "toString",
+  "x".repeat(3_000)
+]
+const name = fc.oneof(
+  fc.constantFrom(...odd),
+  fc.array(fc.constantFrom("a", "/", "|", "%", "2F", ",", ":")).map((all) => all.join(""))
+)
+
+describe("names", () => {
+  it("two pairs of names never become one text", () =>
+    fc.assert(fc.property(name, name, name, name, (a, b, c, d) => {
+      assert.strictEqual(familyName(a, b) === familyName(c, d), a === c && b === d)
+    })))
+
+  it("a mark gives back the family and the scope that it was made of", () =>
+    fc.assert(fc.property(name, name, name, (a, b, scope) => {
+      assert.deepStrictEqual(splitMark(markName(familyName(a, b), scope)), { familyName: familyName(a, b), scope })
+    })))
+
+  it("a written tag or scope gives back what it was made of", () => {
+    const segment = name.filter((text) => !text.includes(":"))
+    fc.assert(
+      fc.property(
+        name,
+        fc.array(segment, { maxLength: 3 }),
+        fc.constantFrom("hide", "markStale"),
+        (tag, values, mode) => {
+          assert.deepStrictEqual(readScope(writeTag(tag, mode)), { _tag: "tag", tag, mode })
+          const scope = { positions: values.map((_, i) => i), values }
+          assert.deepStrictEqual(readScope(writeScope(scope, mode)), { _tag: "keys", scope, mode })
+        }
+      )
+    )
+  })
+
+  it("two grants never have one name", () =>
+    fc.assert(fc.property(name, name, name, name, (manifest, pattern, other, otherPattern) => {
+      const same = grantKey(manifest, "own", pattern) === grantKey(other, "own", otherPattern)
+      assert.strictEqual(same, manifest === other && pattern === otherPattern)
+    })))
+
+  it("a class that is named as a second one of another name has a key of its own", () => {
+    const keys = ["twin", "twin", "twin#2", "twin", "twin#3"].map((id) =>
+      (make(id, { families: { a: { pattern: "a:{id}" } } }) as unknown as { readonly key: string }).key
+    )
+    assert.strictEqual(new Set(keys).size, keys.length)
+  })
+})
+
+const storeAt = (path: string) =>
+  Layer.fresh(
+    TieredStore.layer([MemoryStore.layer({ capacity: 100 }), LmdbStore.layer({ path, durability: "process" })])
+  )
+
+/** One life of a manifest with two families whose names are given, and whose lookups count. */
+const life = (
+  path: string,
+  id: string,
+  families: readonly [string, string],
+  body: (app: any) => Effect.Effect<any, any, any>
+) => {
+  const [one, other] = families
+  const app: any = make(id, {
+    families: Object.fromEntries([
+      [one, { pattern: "one:{id}", value: Schema.String }],
+      [other, { pattern: "other:{id}", value: Schema.String }]
+    ])
+  })
+  const lookup = (family: string) => ({
+    lookup: ({ id: key }: { readonly id: string }) =>
+      Effect.sync(() => Lookup.loaded(`${id}.${family}.${key}.${loads++}`, { tags: [family] }))
+  })
+  const modules = Object.fromEntries([[one, app.owner(one, lookup(one))], [other, app.owner(other, lookup(other))]])
+  return Effect.scoped(
+    Effect.provide(body(app), Layer.provide(app.modules(modules), storeAt(path)) as Layer.Layer<any>)
+  )
+}
+let loads = 0
+
+describe("families of any names in one file", () => {
+  const firstOf = (value: string) => value.slice(0, value.lastIndexOf("."))
+
+  it.effect("what was invalidated stays so over a restart, and nothing else is", () =>
+    Effect.gen(function*() {
+      for (const [at, id] of odd.entries()) {
+        const families = [odd[(at + 1) % odd.length]!, odd[(at + 8) % odd.length]!] as const
+        const path = yield* temporaryFolder
+        const get = (app: any, family: string, key: string) =>
+          app.keys[family].get({ id: key }) as Effect.Effect<string>
+        const before = yield* life(path, id, families, (app) =>
+          Effect.gen(function*() {
+            const values = [
+              yield* get(app, families[0], "1"),
+              yield* get(app, families[1], "1"),
+              yield* get(app, families[1], "2")
+            ]
+            yield* app.keys[families[0]].invalidateAll()
+            yield* app.keys[families[1]].invalidateWhere({ id: "2" })
+            return values
+          }))
+        const after = yield* life(path, id, families, (app) =>
+          Effect.all([get(app, families[0], "1"), get(app, families[1], "1"), get(app, families[1], "2")]))
+        const label = JSON.stringify([id, families])
+        assert.notStrictEqual(after[0], before[0], label)
+        assert.strictEqual(after[1], before[1], label)
+        assert.notStrictEqual(after[2], before[2], label)
+        assert.deepStrictEqual(after.map(firstOf), before.map(firstOf), label)
+        yield* life(path, id, families, (app) =>
+          app.keys[families[1]].invalidateTag(families[1]))
+        const last = yield* life(path, id, families, (app) =>
+          get(app, families[1], "1"))
+        assert.notStrictEqual(last, after[1], label)
+      }
+    }), 60_000)
+
+  it.effect("two manifests whose joined names look alike read nothing of each other", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const pairs = [["a/b", "c"], ["a", "b/c"], ["a|b", "c"], ["a", "b|c"], ["a%2Fb", "c"], ["", "a/b/c"]] as const
+      const read = ([id, family]: readonly [string, string]) =>
+        life(path, id, [family, "unused"], (app) => app.keys[family].get({ id: "1" }) as Effect.Effect<string>)
+      const first = yield* Effect.forEach(pairs, read)
+      assert.deepStrictEqual(first.map(firstOf), pairs.map(([id, family]) => `${id}.${family}.1`))
+      assert.deepStrictEqual(yield* Effect.forEach(pairs, read), first)
+    }))
+})
+
+describe("parameters of any names", () => {
+  it.effect("a parameter that is called as what every object inherits reaches the lookup", () =>
+    Effect.gen(function*() {
+      const app: any = make("Params", {
+        families: {
+          odd: {
+            pattern: "odd:{__proto__}:{constructor}:{toString}",
+            value: Schema.String,
+            params: { toString: Schema.NumberFromString }
+          }
+        }
+      })
+      const params = JSON.parse(`{"__proto__":"a","constructor":"b"}`) as object
+      const given = Object.assign(Object.defineProperties({}, Object.getOwnPropertyDescriptors(params)), {
+        toString: 1
+      })
+      const module = app.owner("odd", {
+        lookup: (params: object) => Effect.succeed(JSON.stringify(Object.entries(params)))
+      })
+      const layer = Layer.provide(app.modules({ odd: module }), MemoryStore.layer({ capacity: 10 })) as Layer.Layer<any>
+      yield* Effect.provide(
+        Effect.gen(function*() {
+          assert.strictEqual(yield* app.keys.odd.get(given), `[["__proto__","a"],["constructor","b"],["toString",1]]`)
+          // What is inherited is not given: all of the family goes.
+          yield* app.keys.odd.invalidateWhere({})
+          assert.isTrue(Option.isNone(yield* app.keys.odd.getOption(given)))
+        }),
+        layer
+      ) as Effect.Effect<void, unknown>
+    }))
+})
