@@ -11,7 +11,7 @@ import * as fc from "fast-check"
 import { familyName, markName, splitMark } from "../../src/cache/internal/names.ts"
 import { readScope, writeScope, writeTag } from "../../src/cache/Invalidation.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import { grantKey } from "../../src/capability/Capability.ts"
+import { nameOf } from "../../src/manifest/internal/grants.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import * as LmdbStore from "../../src/store/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
@@ -76,7 +76,7 @@ describe("names", () => {
 
   it("two grants never have one name", () =>
     fc.assert(fc.property(name, name, name, name, (manifest, pattern, other, otherPattern) => {
-      const same = grantKey(manifest, "own", pattern) === grantKey(other, "own", otherPattern)
+      const same = nameOf("own", manifest, pattern) === nameOf("own", other, otherPattern)
       assert.strictEqual(same, manifest === other && pattern === otherPattern)
     })))
 

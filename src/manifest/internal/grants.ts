@@ -120,8 +120,8 @@ export interface GrantKey {
   readonly family: string
 }
 
-// A name may hold any sign, so what follows a name says how long it is.
-const nameOf = (kind: string, manifest: string, pattern = ""): string =>
+/** The name of a right in a Context. A name may hold any sign, so what follows a name says how long it is. */
+export const nameOf = (kind: string, manifest: string, pattern = ""): string =>
   `effect-stateless/manifest/${kind}/${manifest.length}/${manifest}/${pattern}`
 
 export const keyOf = (manifest: ValidManifest, mode: Mode, family: string): GrantKey => {
