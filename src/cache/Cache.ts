@@ -10,11 +10,13 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope_ from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Lease } from "../capability/Lease.ts"
 import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
 import { CoarseClock } from "../store/CoarseClock.ts"
 import type { Codec } from "../store/Codec.ts"
@@ -25,10 +27,10 @@ import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
-import type { Lease } from "../capability/Lease.ts"
 import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
-import { type Engine, orStoreFailed } from "./internal/engine.ts"
+import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
+import { judgeAll, type Judged } from "./internal/judgement.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
@@ -218,37 +220,70 @@ export class Cache implements Engine {
   /**
    * Does all writes or none, visible at once; what depends on them is dropped in the same step.
    *
+   * Of several writes of one key the last one holds; each of their conditions is of what the key had before the batch.
    * When a tier refuses, none of the written values is left in memory: the keys are absent, and their source decides.
    */
   batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
-    const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
-    return this.whenRoom(() =>
-      knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
-        const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
-        for (const write of writes) {
-          const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
-          if (conflict !== undefined) return Effect.fail(conflict)
-        }
-        return this.applyBatch(writes)
-      })
-    )
+    return Effect.suspend(() => {
+      const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
+      const holdings = conditional.map(({ family, key }) => family.holding(key))
+      return Effect.flatMapEager(
+        judgeAll(lastOfEach(writes), judgeWrite),
+        (judged) =>
+          this.whenRoom(() =>
+            knowing(holdings, (held) => {
+              const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
+              for (const write of writes) {
+                const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
+                if (conflict !== undefined) return Effect.fail(conflict)
+              }
+              return this.applyBatch(judged)
+            })
+          )
+      )
+    })
   }
 
-  private applyBatch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
+  private applyBatch(writes: ReadonlyArray<JudgedWrite>): Effect.Effect<void, CacheError> {
     const stamp = this.nextStamp()
     let below = nothing
     // First all that goes: a value of the batch stays, also where it depends on another one.
     for (const { family, key } of writes) below = both(below, family.applyDelete(key, "hide", stamp))
-    for (const { family, key, options, value } of writes) {
-      if (value !== undefined) below = both(below, family.applyWrite(key, value.value, options, stamp))
+    for (const { family, judged } of writes) {
+      if (judged !== undefined) below = both(below, family.applyWrite(judged, stamp))
     }
-    if (below === nothing) return Effect.void
     const { version } = this
-    return Effect.tapError(orStoreFailed(below), () =>
-      Effect.sync(() => {
-        for (const { family, key } of writes) family.takeBack(key, version)
-      }))
+    return orTakenBack(below, () => {
+      for (const { family, key } of writes) family.takeBack(key, version)
+    })
   }
+}
+
+/** A write that may be applied; a deletion has nothing to be judged. */
+interface JudgedWrite {
+  readonly family: CacheFamily<any>
+  readonly key: string
+  readonly judged: Judged<any> | undefined
+}
+
+const judgeWrite = ({ family, key, options, value }: Write): Effect.Effect<JudgedWrite, CacheError> =>
+  value === undefined
+    ? Exit.succeed({ family, key, judged: undefined })
+    : Effect.mapEager(family.judge(key, value.value, options), (judged) => ({ family, key, judged }))
+
+/** Of several writes of one key the last one, in the order of the last ones. */
+const lastOfEach = (writes: ReadonlyArray<Write>): ReadonlyArray<Write> => {
+  if (writes.length < 2) return writes
+  const byFamily = new Map<CacheFamily<any>, Set<string>>()
+  const last: Array<Write> = []
+  for (const write of writes.toReversed()) {
+    const keys = byFamily.get(write.family) ?? new Set()
+    byFamily.set(write.family, keys)
+    if (keys.has(write.key)) continue
+    keys.add(write.key)
+    last.push(write)
+  }
+  return last.toReversed()
 }
 
 type Known = ReadonlyArray<string | undefined>
@@ -295,7 +330,7 @@ export const make: (
     )
     const cache = new Cache(id, store, new CoarseClock(clock), random, kept.stampMax + 1)
     for (const options of families) {
-      const expiry = yield* Expiry.make(options.policy)
+      const expiry = yield* Expiry.make(options.policy, options.name)
       const partition = yield* Effect.mapError(
         store.open<unknown>({
           name: `${id}/${options.name}`,

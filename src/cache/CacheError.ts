@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import { LeaseError } from "../capability/Lease.ts"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import { ManifestError } from "../ownership/Validation.ts"
-import { StoreError } from "../store/StoreError.ts"
+import { FunctionFailed, StoreError } from "../store/StoreError.ts"
 
 const Verb = Schema.Literals(["read", "write", "lease", "delegate", "appoint"])
 
@@ -37,8 +37,10 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
 }) {
   override get message() {
     return `cannot ${this.verb} \`${this.pattern}\`: it is owned by \`${this.family}\`, and the caller ` +
-      (this.holds === "nothing" ? "has no right to it"
-        : this.holds === "a borrow" ? "only borrows it"
+      (this.holds === "nothing" ?
+        "has no right to it"
+        : this.holds === "a borrow" ?
+        "only borrows it"
         : "is a lookup, which only answers with its own value")
   }
 }
@@ -203,7 +205,8 @@ export class VersionConflict extends Schema.TaggedError<VersionConflict>()("Vers
 }
 
 /**
- * A tier failed in a write or an invalidation, which must not be lost. In this process it took effect.
+ * A tier failed in a write or an invalidation, which must not be lost. Of a write, none of its values is served: its
+ * keys are absent, and their source decides. An invalidation took effect in this process.
  *
  * @category errors
  * @since 0.1.0
@@ -249,18 +252,22 @@ export class InvalidManifest extends Schema.TaggedError<InvalidManifest>()("Inva
 }
 
 /**
- * An option is out of its range; `why` says what the range is.
+ * An option has a value that cannot be used; `why` says what is expected. A family's own options are checked when the
+ * layer is built, those of a call before it changes anything.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidOption", {
   code: Schema.tag("E0507"),
+  /** The family that the option is of, or that the call was for; undefined where the call concerns several. */
+  family: Schema.UndefinedOr(Schema.String),
   option: Schema.String,
   why: Schema.String
 }) {
   override get message() {
-    return `\`${this.option}\` ${this.why}`
+    const of = this.family === undefined ? "" : ` of family \`${this.family}\``
+    return `\`${this.option}\`${of} ${this.why}`
   }
 }
 
@@ -283,6 +290,7 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     LoadQueueFull,
     VersionConflict,
     StoreFailed,
+    FunctionFailed,
     LeaseRefused,
     InvalidOption,
     InvalidManifest

@@ -21,20 +21,20 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import * as Semaphore from "effect/Semaphore"
-import { type Lease, LeaseError } from "../capability/Lease.ts"
+import type { Lease } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
-import { matches } from "../pattern/KeyPattern.ts"
 import type { HotPartition } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
-import { CacheError, LeaseRefused, VersionConflict } from "./CacheError.ts"
+import { CacheError, VersionConflict } from "./CacheError.ts"
 import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import * as Expiry from "./Expiry.ts"
 import type { Explanation, Outcome } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
-import { type Engine, orStoreFailed } from "./internal/engine.ts"
-import { Entries, foundIn, fromMemory, type Holding, knowing, memory, noTags } from "./internal/entries.ts"
+import { leaseRefusal } from "./internal/conditions.ts"
+import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
+import { Entries, foundIn, fromMemory, type Holding, knowing, memory } from "./internal/entries.ts"
 import {
   type Flight,
   joinPromise,
@@ -44,13 +44,16 @@ import {
   type Waiter,
   waitersMax
 } from "./internal/flight.ts"
+import { judgeAll, type Judged, noOptions, noTags } from "./internal/judgement.ts"
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
+import type { LoadedOptions } from "./Lookup.ts"
 
-const noOptions: SetOptions<Lease> = {}
+// What is held is kept, whatever its family says of new values.
+const asHeld: LoadedOptions = { timeToLive: "never" }
 
 /**
  * One family of a cache.
@@ -395,13 +398,25 @@ export class CacheFamily<V = unknown> {
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
-    const isConditional = options.ifVersion !== undefined
-    return this.cache.whenRoom(() =>
-      knowing(isConditional ? [this.holding(key)] : [], (held) => {
-        const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
-        return conflict === undefined ? orStoreFailed(this.applySet(key, value, options)) : Effect.fail(conflict)
-      })
-    )
+    return Effect.suspend(() => {
+      const refusal = this.refusalOf(options, [key])
+      if (refusal !== undefined) return Effect.fail(refusal)
+      return Effect.flatMapEager(
+        this.judge(key, value, options),
+        (judged) =>
+          this.cache.whenRoom(() =>
+            knowing(options.ifVersion === undefined ? [] : [this.holding(key)], (held) => {
+              const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
+              return conflict === undefined ? this.applySets([judged]) : Effect.fail(conflict)
+            })
+          )
+      )
+    })
+  }
+
+  /** All that can refuse a write, before anything changes. An `Exit` where no tier takes its time. */
+  judge(key: string, value: V, options: LoadedOptions): Effect.Effect<Judged<V>, CacheError> {
+    return this.entries.judgement.judge(key, value, options)
   }
 
   /** For conditions on what is held. */
@@ -409,21 +424,30 @@ export class CacheFamily<V = unknown> {
     return this.entries.holding(key)
   }
 
-  private applySet(key: string, value: V, options: SetOptions<Lease>): Below {
-    const stamp = this.cache.nextStamp()
-    const dependents = this.cache.spread(this.name, key, "hide")
-    return both(dependents, this.applyWrite(key, value, options, stamp))
+  /** Values with their dependents, in one synchronous step. What a tier does not take is not left in memory either. */
+  private applySets(writes: ReadonlyArray<Judged<V>>): Effect.Effect<void, CacheError> {
+    let below = nothing
+    for (const judged of writes) {
+      const stamp = this.cache.nextStamp()
+      below = both(below, this.cache.spread(this.name, judged.key, "hide"))
+      below = both(below, this.applyWrite(judged, stamp))
+    }
+    const { version } = this.cache
+    return orTakenBack(below, () => {
+      for (const { key } of writes) this.takeBack(key, version)
+    })
   }
 
   /** The synchronous part of a write, without its dependents; what is returned is left to do below. */
-  applyWrite(key: string, value: V, options: SetOptions<Lease>, stamp: number): Below {
+  applyWrite(judged: Judged<V>, stamp: number): Below {
+    const { key } = judged
     const now = this.cache.time.now()
     this.loads.overtake(key)
     this.loads.failures.delete(key)
-    const entry = this.entries.entryOf(value, options, stamp, now, 0)
+    const entry = this.entries.entryOf(judged, stamp, now, 0)
     this.entries.note("Set", key, stamp)
     if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.render(key) }))
-    return this.entries.keepForSure(key, entry, now)
+    return this.entries.keepForSure(key, entry, now, judged.weight)
   }
 
   /** Drops a value that was written up to this version, where the write failed as a whole. */
@@ -441,12 +465,21 @@ export class CacheFamily<V = unknown> {
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
-    return this.cache.whenRoom(() => {
+    return Effect.suspend(() => {
       const refusal = this.refusalOf(options, entries.map(([key]) => key))
       if (refusal !== undefined) return Effect.fail(refusal)
-      let below = nothing
-      for (const [key, value] of entries) below = both(below, this.applySet(key, value, options))
-      return orStoreFailed(below)
+      const holdings = options.ifVersion === undefined ? [] : entries.map(([key]) => this.holding(key))
+      return Effect.flatMapEager(
+        judgeAll(entries, ([key, value]) => this.judge(key, value, options)),
+        (judged) =>
+          this.cache.whenRoom(() =>
+            knowing(holdings, (held) => {
+              const conflict = entries.map(([key], i) => this.conflictOf(key, options, held?.[i], held !== undefined))
+                .find((one) => one !== undefined)
+              return conflict === undefined ? this.applySets(judged) : Effect.fail(conflict)
+            })
+          )
+      )
     })
   }
 
@@ -482,12 +515,13 @@ export class CacheFamily<V = unknown> {
     return Effect.flatMap(this.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
       update.reading = false
       const write = (value: V) =>
-        this.cache.whenRoom(() => {
-          if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
-          const overtaken = stale || update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
-          if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
-          return orStoreFailed(this.applySet(key, value, { tags }))
-        })
+        Effect.flatMapEager(this.judge(key, value, { tags }), (judged) =>
+          this.cache.whenRoom(() => {
+            if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
+            const overtaken = stale || update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
+            if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
+            return this.applySets([judged])
+          }))
       return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
     })
   }
@@ -504,18 +538,29 @@ export class CacheFamily<V = unknown> {
       Effect.flatMap(this.find(key), (held) => {
         const before = held?.entry
         if (before === undefined) return Effect.succeed(Option.none())
-        const write = (value: V) => {
+        const write = (judged: Judged<V>) => {
           const now = this.cache.time.now()
           const stamp = this.cache.nextStamp()
           if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
+          const { value, weight } = judged
           const dependents = this.cache.spread(this.name, key, "hide")
           this.loads.overtake(key)
           this.entries.note("Set", key, stamp)
-          const entry = { ...before, value, stamp, version: this.cache.nextVersion(now) }
-          const below = this.entries.keepForSure(key, entry, now)
-          return Effect.as(orStoreFailed(both(dependents, below)), Option.some(value))
+          const version = this.cache.nextVersion(now)
+          const below = this.entries.keepForSure(key, { ...before, value, stamp, version }, now, weight)
+          return Effect.as(
+            orTakenBack(both(dependents, below), () => this.takeBack(key, version)),
+            Option.some(value)
+          )
         }
-        return Effect.flatMap(f(before.value), (value) => this.cache.whenRoom(() => write(value)))
+        return Effect.flatMap(
+          f(before.value),
+          (value) =>
+            Effect.flatMapEager(
+              this.judge(key, value, asHeld),
+              (judged) => this.cache.whenRoom(() => write(judged))
+            )
+        )
       }))
   }
 
@@ -556,18 +601,7 @@ export class CacheFamily<V = unknown> {
 
   private refusalOf({ lease }: SetOptions<Lease>, keys: ReadonlyArray<string>): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
-    if (lease === undefined) return undefined
-    const why = this.whyNotUnder(lease, keys)
-    if (why === undefined) return undefined
-    const patterns = lease.patterns.map(({ source }) => source)
-    return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why }) }) })
-  }
-
-  private whyNotUnder(lease: Lease, keys: ReadonlyArray<string>): LeaseError["why"] | undefined {
-    if (!lease.isHeldUnsafe()) return "ended"
-    if (lease.mode === "shared") return "shared"
-    const isCovered = (key: string) => lease.patterns.some((pattern) => matches(key, pattern))
-    return keys.every((key) => isCovered(this.spec.render(key))) ? undefined : "other key"
+    return lease === undefined ? undefined : leaseRefusal(lease, keys.map(this.spec.render))
   }
 
   /** Drops keys, and all that depends on them. */
