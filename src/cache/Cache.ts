@@ -10,7 +10,6 @@
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Queue from "effect/Queue"
 import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
@@ -30,7 +29,7 @@ import { History } from "./Explanation.ts"
 import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
-import { judgeAll, type Judged } from "./internal/judgement.ts"
+import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
@@ -103,7 +102,11 @@ export class Cache implements Engine {
   }
 
   whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return Effect.suspend(() => this.outbox.isFull ? Effect.andThen(this.outbox.room, this.whenRoom(step)) : step())
+    return Effect.suspend(() => this.inRoom(step))
+  }
+
+  inRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return this.outbox.isFull ? Effect.andThen(this.outbox.room, this.whenRoom(step)) : step()
   }
 
   nextStamp(): number {
@@ -226,32 +229,41 @@ export class Cache implements Engine {
   batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
-      const holdings = conditional.map(({ family, key }) => family.holding(key))
-      return Effect.flatMapEager(
-        judgeAll(lastOfEach(writes), judgeWrite),
+      return whenJudged(
+        judgeAll(writes, judgeWrite),
         (judged) =>
-          this.whenRoom(() =>
-            knowing(holdings, (held) => {
+          this.inRoom(() =>
+            knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
               const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
               for (const write of writes) {
                 const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
                 if (conflict !== undefined) return Effect.fail(conflict)
               }
-              return this.applyBatch(judged)
+              return this.applyBatch(writes, judged)
             })
           )
       )
     })
   }
 
-  private applyBatch(writes: ReadonlyArray<JudgedWrite>): Effect.Effect<void, CacheError> {
+  private applyBatch(
+    writes: ReadonlyArray<Write>,
+    judged: ReadonlyArray<Judged<any>>
+  ): Effect.Effect<void, CacheError> {
     const stamp = this.nextStamp()
     let below = nothing
     // First all that goes: a value of the batch stays, also where it depends on another one.
     for (const { family, key } of writes) below = both(below, family.applyDelete(key, "hide", stamp))
-    for (const { family, judged } of writes) {
-      if (judged !== undefined) below = both(below, family.applyWrite(judged, stamp))
+    let isWritten = false
+    for (let i = 0; i < writes.length; i++) {
+      const { family, key } = writes[i]!
+      if (judged[i] !== deletion) {
+        below = both(below, family.applyWrite(judged[i]!, stamp))
+        isWritten = true
+        // Of the writes of one key the last one holds, so a deletion takes away what came before it in the batch.
+      } else if (isWritten) below = both(below, family.forget(key))
     }
+    if (below === nothing) return Effect.void
     const { version } = this
     return orTakenBack(below, () => {
       for (const { family, key } of writes) family.takeBack(key, version)
@@ -259,32 +271,8 @@ export class Cache implements Engine {
   }
 }
 
-/** A write that may be applied; a deletion has nothing to be judged. */
-interface JudgedWrite {
-  readonly family: CacheFamily<any>
-  readonly key: string
-  readonly judged: Judged<any> | undefined
-}
-
-const judgeWrite = ({ family, key, options, value }: Write): Effect.Effect<JudgedWrite, CacheError> =>
-  value === undefined
-    ? Exit.succeed({ family, key, judged: undefined })
-    : Effect.mapEager(family.judge(key, value.value, options), (judged) => ({ family, key, judged }))
-
-/** Of several writes of one key the last one, in the order of the last ones. */
-const lastOfEach = (writes: ReadonlyArray<Write>): ReadonlyArray<Write> => {
-  if (writes.length < 2) return writes
-  const byFamily = new Map<CacheFamily<any>, Set<string>>()
-  const last: Array<Write> = []
-  for (const write of writes.toReversed()) {
-    const keys = byFamily.get(write.family) ?? new Set()
-    byFamily.set(write.family, keys)
-    if (keys.has(write.key)) continue
-    keys.add(write.key)
-    last.push(write)
-  }
-  return last.toReversed()
-}
+const judgeWrite = ({ family, key, options, value }: Write): Judging<Judged<any>> =>
+  value === undefined ? deletion : family.judge(key, value.value, options)
 
 type Known = ReadonlyArray<string | undefined>
 

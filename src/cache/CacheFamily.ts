@@ -44,7 +44,7 @@ import {
   type Waiter,
   waitersMax
 } from "./internal/flight.ts"
-import { judgeAll, type Judged, noOptions, noTags } from "./internal/judgement.ts"
+import { type Judged, type Judging, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
@@ -399,24 +399,31 @@ export class CacheFamily<V = unknown> {
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
-      const refusal = this.refusalOf(options, [key])
+      const refusal = this.refusalOf(options, key)
       if (refusal !== undefined) return Effect.fail(refusal)
-      return Effect.flatMapEager(
-        this.judge(key, value, options),
-        (judged) =>
-          this.cache.whenRoom(() =>
-            knowing(options.ifVersion === undefined ? [] : [this.holding(key)], (held) => {
-              const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
-              return conflict === undefined ? this.applySets([judged]) : Effect.fail(conflict)
-            })
-          )
-      )
+      return whenJudged(this.judge(key, value, options), (judged) =>
+        this.cache.outbox.isFull
+          ? this.cache.whenRoom(() => this.applyIf(judged, options))
+          : this.applyIf(judged, options))
     })
   }
 
-  /** All that can refuse a write, before anything changes. An `Exit` where no tier takes its time. */
-  judge(key: string, value: V, options: LoadedOptions): Effect.Effect<Judged<V>, CacheError> {
+  /** All that can refuse a write, before anything changes. */
+  judge(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
     return this.entries.judgement.judge(key, value, options)
+  }
+
+  /** Applies what was judged, if the caller may still write it and the key has the version that it should have. */
+  private applyIf(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
+    const { key } = judged
+    if (options.ifVersion === undefined) {
+      const refusal = this.refusalOf(options, key)
+      return refusal === undefined ? this.applySet(judged) : Effect.fail(refusal)
+    }
+    return knowing([this.holding(key)], (held) => {
+      const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
+      return conflict === undefined ? this.applySet(judged) : Effect.fail(conflict)
+    })
   }
 
   /** For conditions on what is held. */
@@ -424,18 +431,26 @@ export class CacheFamily<V = unknown> {
     return this.entries.holding(key)
   }
 
-  /** Values with their dependents, in one synchronous step. What a tier does not take is not left in memory either. */
-  private applySets(writes: ReadonlyArray<Judged<V>>): Effect.Effect<void, CacheError> {
+  /** A value with its dependents, in one synchronous step. What a tier does not take is not left in memory either. */
+  private applySet(judged: Judged<V>): Effect.Effect<void, CacheError> {
+    const below = this.applyWhole(judged)
+    const { version } = this.cache
+    return below === nothing ? Effect.void : orTakenBack(below, () => this.takeBack(judged.key, version))
+  }
+
+  private applySets(all: ReadonlyArray<Judged<V>>): Effect.Effect<void, CacheError> {
     let below = nothing
-    for (const judged of writes) {
-      const stamp = this.cache.nextStamp()
-      below = both(below, this.cache.spread(this.name, judged.key, "hide"))
-      below = both(below, this.applyWrite(judged, stamp))
-    }
+    for (const judged of all) below = both(below, this.applyWhole(judged))
     const { version } = this.cache
     return orTakenBack(below, () => {
-      for (const { key } of writes) this.takeBack(key, version)
+      for (const { key } of all) this.takeBack(key, version)
     })
+  }
+
+  private applyWhole(judged: Judged<V>): Below {
+    const stamp = this.cache.nextStamp()
+    const dependents = this.cache.spread(this.name, judged.key, "hide")
+    return both(dependents, this.applyWrite(judged, stamp))
   }
 
   /** The synchronous part of a write, without its dependents; what is returned is left to do below. */
@@ -456,6 +471,11 @@ export class CacheFamily<V = unknown> {
     if (held === undefined || held.version <= version) this.applyDelete(key, "hide", this.cache.nextStamp())
   }
 
+  /** A key has no value after all; the change has been told of. */
+  forget(key: string): Below {
+    return this.entries.forget(key)
+  }
+
   /** The synchronous part of a deletion, its dependents included. */
   applyDelete(key: string, mode: Mode, stamp: number): Below {
     return both(this.dropKey(key, mode, stamp, this.name), this.cache.spread(this.name, key, mode))
@@ -466,16 +486,19 @@ export class CacheFamily<V = unknown> {
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
-      const refusal = this.refusalOf(options, entries.map(([key]) => key))
+      const isConditional = options.ifVersion !== undefined
+      const keys = isConditional || options.lease !== undefined ? entries.map(([key]) => key) : []
+      const refusal = this.refusalOf(options, keys)
       if (refusal !== undefined) return Effect.fail(refusal)
-      const holdings = options.ifVersion === undefined ? [] : entries.map(([key]) => this.holding(key))
-      return Effect.flatMapEager(
-        judgeAll(entries, ([key, value]) => this.judge(key, value, options)),
+      return whenJudged(
+        this.entries.judgement.judgeMany(entries, options),
         (judged) =>
-          this.cache.whenRoom(() =>
-            knowing(holdings, (held) => {
-              const conflict = entries.map(([key], i) => this.conflictOf(key, options, held?.[i], held !== undefined))
-                .find((one) => one !== undefined)
+          this.cache.inRoom(() =>
+            knowing(isConditional ? keys.map((key) => this.holding(key)) : [], (held) => {
+              const conflict = isConditional
+                ? keys.map((key, i) => this.conflictOf(key, options, held?.[i], held !== undefined))
+                  .find((one) => one !== undefined)
+                : this.refusalOf(options, keys)
               return conflict === undefined ? this.applySets(judged) : Effect.fail(conflict)
             })
           )
@@ -515,12 +538,12 @@ export class CacheFamily<V = unknown> {
     return Effect.flatMap(this.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
       update.reading = false
       const write = (value: V) =>
-        Effect.flatMapEager(this.judge(key, value, { tags }), (judged) =>
+        whenJudged(this.judge(key, value, { tags }), (judged) =>
           this.cache.whenRoom(() => {
             if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
             const overtaken = stale || update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
             if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
-            return this.applySets([judged])
+            return this.applySet(judged)
           }))
       return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
     })
@@ -555,11 +578,7 @@ export class CacheFamily<V = unknown> {
         }
         return Effect.flatMap(
           f(before.value),
-          (value) =>
-            Effect.flatMapEager(
-              this.judge(key, value, asHeld),
-              (judged) => this.cache.whenRoom(() => write(judged))
-            )
+          (value) => whenJudged(this.judge(key, value, asHeld), (judged) => this.cache.whenRoom(() => write(judged)))
         )
       }))
   }
@@ -590,7 +609,7 @@ export class CacheFamily<V = unknown> {
     held: Entry<V> | undefined,
     isKnown: boolean
   ): CacheError | undefined {
-    const refusal = this.refusalOf(options, [key])
+    const refusal = this.refusalOf(options, key)
     if (refusal !== undefined || options.ifVersion === undefined) return refusal
     const expected = options.ifVersion ?? undefined
     if (isKnown && held?.version === expected) return undefined
@@ -599,9 +618,9 @@ export class CacheFamily<V = unknown> {
     })
   }
 
-  private refusalOf({ lease }: SetOptions<Lease>, keys: ReadonlyArray<string>): CacheError | undefined {
+  private refusalOf({ lease }: SetOptions<Lease>, key: string | ReadonlyArray<string>): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
-    return lease === undefined ? undefined : leaseRefusal(lease, keys.map(this.spec.render))
+    return lease === undefined ? undefined : leaseRefusal(lease, [key].flat().map(this.spec.render))
   }
 
   /** Drops keys, and all that depends on them. */

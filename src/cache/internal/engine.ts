@@ -35,6 +35,8 @@ export interface Engine extends Plan {
   nextStamp(): number
   /** Runs what sets a key, once there is room for it on the way to the tiers below. */
   whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
+  /** Like `whenRoom`, for a caller that runs already: the step is taken at once where there is room. */
+  inRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
   nextVersion(nowMillis: number): number
   /** Versions from now on are greater than this one, whatever the clock was when it was made. */
   sawVersion(version: number): void

@@ -56,13 +56,13 @@ export interface Holding {
 // Each further try means that somebody else has changed one of the keys.
 const triesMax = 16
 
-/** Runs `step` with what is held of each key, as long as that is so; with nothing when it changes all the time. */
+/** Runs `step`, at once where it asks for nothing, with what is held of each key, as long as that is so; with nothing when it changes all the time. */
 export const knowing = <A, E>(
   holdings: ReadonlyArray<Holding>,
   step: (held: ReadonlyArray<Entry<any> | undefined> | undefined) => Effect.Effect<A, E>,
   tries = triesMax
 ): Effect.Effect<A, E> =>
-  holdings.length === 0 ? Effect.suspend(() => step([])) : Effect.acquireUseRelease(
+  holdings.length === 0 ? step([]) : Effect.acquireUseRelease(
     Effect.sync(() => holdings.map(({ watch }) => watch())),
     (watches) =>
       Effect.flatMap(Effect.forEach(holdings, ({ current }) => current), (held) =>

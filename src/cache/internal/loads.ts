@@ -20,7 +20,7 @@ import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
 import { CurrentLoad, Flight, Load, type Served } from "./flight.ts"
-import { type Judged, noOptions, noTags } from "./judgement.ts"
+import { isJudged, type Judged, noOptions, noTags } from "./judgement.ts"
 
 interface Failure {
   readonly exit: Exit.Exit<never, unknown>
@@ -327,13 +327,17 @@ export class Loads<V> {
     options: Lookup.LoadedOptions,
     previous: Entry<V> | undefined
   ): Effect.Effect<void> {
-    return Effect.matchCauseEffectEager(this.entries.judgement.judge(flight.key, value, options), {
+    const judging = this.entries.judgement.judge(flight.key, value, options)
+    return isJudged(judging) ? this.store(flight, judging) : Effect.matchCauseEffect(judging, {
       onFailure: (cause) => Effect.sync(() => this.fail(flight, cause, previous)),
-      onSuccess: (judged) =>
-        this.cache.whenRoom(() => {
-          if (flight.exit === undefined) this.end(flight, Exit.succeed(this.fillUnsafe(flight, judged)))
-          return Effect.void
-        })
+      onSuccess: (judged) => this.store(flight, judged)
+    })
+  }
+
+  private store(flight: Flight<V>, judged: Judged<V>): Effect.Effect<void> {
+    return this.cache.whenRoom(() => {
+      if (flight.exit === undefined) this.end(flight, Exit.succeed(this.fillUnsafe(flight, judged)))
+      return Effect.void
     })
   }
 
