@@ -272,6 +272,22 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
 }
 
 /**
+ * A batch holds something that is not a write of its manifest, or writes of two engines. Nothing of it happened.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidBatch extends Schema.TaggedError<InvalidBatch>()("InvalidBatch", {
+  code: Schema.tag("E0509"),
+  manifest: Schema.String,
+  why: Schema.String
+}) {
+  override get message() {
+    return `cannot run a batch of \`${this.manifest}\`: ${this.why}`
+  }
+}
+
+/**
  * A failure of a cache operation.
  *
  * @category errors
@@ -293,6 +309,7 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     FunctionFailed,
     LeaseRefused,
     InvalidOption,
+    InvalidBatch,
     InvalidManifest
   ])
 }) {

@@ -78,5 +78,11 @@ export const engine: ReadonlyArray<Explained> = [
     "The manifest has mistakes.",
     "It was built from data, or its types were cast.",
     "Repair what `error.problems` lists."
+  ),
+  atRunTime(
+    "E0509",
+    "A batch holds a write that it cannot do together with the others.",
+    "A batch is one step of one engine: all of its writes are visible at once, or none is.",
+    "Give it writes of its own manifest, made by `setting` and `deleting`, and run one batch for each engine."
   )
 ]

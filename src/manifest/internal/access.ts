@@ -5,6 +5,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { CacheError, InvalidKey } from "../../cache/CacheError.ts"
+import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import { Access, type CacheGrant } from "./grants.ts"
@@ -12,6 +13,7 @@ import type { Keys, Params } from "./keys.ts"
 
 /** How a family is reached from a Context. */
 export class FamilyAccess extends Access {
+  declare readonly manifest: ValidManifest
   declare readonly name: string
   declare readonly pattern: string
   declare readonly keys: Keys
@@ -19,6 +21,7 @@ export class FamilyAccess extends Access {
 
   constructor(manifest: ValidManifest, family: ValidFamily, keys: Keys) {
     super(manifest, family)
+    this.manifest = manifest
     this.name = family.name
     this.pattern = family.pattern.source
     this.keys = keys
@@ -45,6 +48,7 @@ export class FamilyAccess extends Access {
   }
 
   grantToWrite(context: Context.Context<never>): Effect.Effect<CacheGrant, CacheError> {
+    if (CacheFamily.isLookup(context)) return Effect.fail(this.refusalToLookup())
     const grant = this.writable(context)
     return grant === undefined ? Effect.fail(this.refusal(context, "write")) : Effect.succeed(grant)
   }

@@ -15,6 +15,7 @@ import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Mode } from "../../cache/Invalidation.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
+import type { ValidManifest } from "../../ownership/Validation.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { CacheGrant, Reads } from "./grants.ts"
 import type { Params } from "./keys.ts"
@@ -140,7 +141,8 @@ export const make = (access: FamilyAccess) => {
   return {
     name: access.name,
     pattern: access.pattern,
-    setting: (params: Params, value: unknown, options: SetOptions<Lease> = {}) => write(access, params, { value }, options),
+    setting: (params: Params, value: unknown, options: SetOptions<Lease> = {}) =>
+      write(access, params, { value }, options),
     deleting: (params: Params, options: SetOptions<Lease> = {}) => write(access, params, undefined, options),
     lease: (params: Params, options: LeaseOptions = {}) =>
       Effect.withFiber((fiber): Effect.Effect<Lease, CacheError, Scope.Scope> => {
@@ -165,6 +167,9 @@ export const make = (access: FamilyAccess) => {
 /** A write that has not happened, and how to find out whether it may. */
 export interface Write {
   readonly _tag: "Write"
+  /** Of the manifest and of the family. */
+  readonly manifest: ValidManifest
+  readonly pattern: string
   readonly key: Effect.Effect<string, CacheError>
   readonly resolve: (
     context: Context.Context<never>
@@ -178,8 +183,11 @@ const write = (
   options: SetOptions<Lease>
 ): Write => ({
   _tag: "Write",
+  manifest: access.manifest,
+  pattern: access.pattern,
   key: Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
   resolve: (context) => {
+    if (CacheFamily.isLookup(context)) return Effect.fail(access.refusalToLookup())
     const grant = access.writable(context)
     if (grant === undefined) return Effect.fail(access.refusal(context, "write"))
     return Effect.map(access.keyOf(params), (key) => ({
@@ -207,8 +215,10 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
       ),
     toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
-        CacheFamily.isLookup(fiber.context) ? Effect.fail(access.refusalToLookup())
-          : grant.active && verb === "write" ? f(family)
+        CacheFamily.isLookup(fiber.context) ?
+          Effect.fail(access.refusalToLookup())
+          : grant.active && verb === "write" ?
+          f(family)
           : Effect.fail(access.ended("write", grant, verb))
       )
   }

@@ -12,7 +12,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Cache from "../../cache/Cache.ts"
-import { CacheError, InvalidKey, InvalidManifest } from "../../cache/CacheError.ts"
+import { CacheError, InvalidBatch, InvalidKey, InvalidManifest } from "../../cache/CacheError.ts"
 import * as Lease from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
@@ -90,9 +90,14 @@ const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest) =>
       ...Object.entries(given).map(([name, module]) => {
         const isGroup = "owns" in module
         const owned = isGroup ? module.owns : manifest.families.has(name) ? [name] : []
-        const lines = owned.length > 0 ? owned.map((each) => manifest.families.get(each)!) : [manifest.readers.get(name)!]
+        const lines = owned.length > 0
+          ? owned.map((each) => manifest.families.get(each)!)
+          : [manifest.readers.get(name)!]
         const reads = [...new Set(lines.flatMap(({ moduleReads }) => moduleReads))]
-        return Layer.provide(isGroup ? module.layer as AnyLayer : module, [words(owned), ...reads.map(readerWord), ...reads.map(reader)] as unknown as [AnyLayer])
+        return Layer.provide(
+          isGroup ? module.layer as AnyLayer : module,
+          [words(owned), ...reads.map(readerWord), ...reads.map(reader)] as unknown as [AnyLayer]
+        )
       }) as [AnyLayer]
     ).pipe(Layer.provideMerge(engine))
 
@@ -105,7 +110,7 @@ const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest) =>
     delegate,
     modules,
     ...rawKeys(manifest, accesses, accessors),
-    batch,
+    batch: batchOf(manifest),
     invalidate: byPattern(manifest, accesses),
     events: Stream.unwrap(Effect.map(tag, ({ cache }) => cache.events)),
     stats: Effect.map(tag, ({ cache }) => cache.stats),
@@ -134,14 +139,35 @@ const byPattern =
       })
     })
 
-/** All grants and keys first; then all writes, in one step. */
-const batch = (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>
-  Effect.withFiber((fiber) =>
-    Effect.flatMap(
-      Effect.forEach(writes, (write) => write.resolve(fiber.context)),
-      (all) => all[0] === undefined ? Effect.void : all[0].cache.batch(all.map((each) => each.write))
-    )
-  )
+/** All writes, grants and keys first; then all changes, in one step of one engine. */
+const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>
+  Effect.withFiber((fiber) => {
+    if (!Array.isArray(writes)) return Effect.fail(invalidBatch(manifest, "it takes a list of writes"))
+    // A copy: the list is the caller's, who may change it while the batch waits.
+    const own: ReadonlyArray<accessor.Write> = Array.from(writes)
+    const why = whyNotIn(manifest, own)
+    if (why !== undefined) return Effect.fail(invalidBatch(manifest, why))
+    return Effect.flatMap(Effect.forEach(own, (write) => write.resolve(fiber.context)), (all) => {
+      const [first] = all
+      if (first === undefined) return Effect.void
+      return all.some(({ cache }) => cache !== first.cache)
+        ? Effect.fail(invalidBatch(manifest, "its families are owned in different engines"))
+        : first.cache.batch(all.map((each) => each.write))
+    })
+  })
+
+const whyNotIn = (manifest: ValidManifest, writes: ReadonlyArray<Partial<accessor.Write> | undefined>) => {
+  for (const [i, write] of writes.entries()) {
+    if (write?._tag !== "Write" || write.manifest === undefined) {
+      return `item ${i} is not a write, as \`setting\` and \`deleting\` make it`
+    }
+    if (write.manifest !== manifest) return `\`${write.pattern}\` is a pattern of \`${write.manifest.id}\``
+  }
+  return undefined
+}
+
+const invalidBatch = (manifest: ValidManifest, why: string) =>
+  new CacheError({ reason: new InvalidBatch({ manifest: manifest.id, why }) })
 
 // --- the engine --------------------------------------------------------------------------------
 
