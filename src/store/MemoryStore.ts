@@ -419,13 +419,18 @@ const refuse = (option: string, why: string) =>
 const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonly count: number }, StoreError> => {
   const given = (["capacity", "weightMax"] as const).filter((option) => options[option] !== undefined)
   if (given.length !== 1) return Effect.fail(refuse("capacity", "or `weightMax` must be given, and not both"))
+  if (options.eviction !== undefined && !EvictionPolicy.names.includes(options.eviction)) {
+    return Effect.fail(refuse("eviction", `must be one of ${EvictionPolicy.names.join(", ")}`))
+  }
   const max = options[given[0]!]!
   if (!Number.isSafeInteger(max) || max < 1) {
     return Effect.fail(refuse(given[0]!, "must be a whole number of at least 1"))
   }
   const byDefault = options.capacity === undefined ? 1 : Math.ceil(options.capacity / entriesPerShard)
-  const count = options.shards ?? Math.min(shardsMax, 2 ** Math.ceil(Math.log2(byDefault)))
-  if (!Number.isSafeInteger(Math.log2(count)) || count < 1 || count > shardsMax) {
+  const count = options.shards === undefined
+    ? Math.min(shardsMax, 2 ** Math.ceil(Math.log2(byDefault)))
+    : options.shards
+  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(Math.log2(count)) || count < 1 || count > shardsMax) {
     return Effect.fail(refuse("shards", `must be a power of two of at most ${shardsMax}`))
   }
   return count > max ? Effect.fail(refuse("shards", `must be at most \`${given[0]}\``)) : Effect.succeed({ max, count })

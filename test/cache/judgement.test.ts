@@ -225,7 +225,7 @@ describe("a weight", () => {
       assert.strictEqual(running.cache.families.get("doc")!.stats.entries, 10)
     }).pipe(Effect.scoped))
 
-  it.effect("that cannot be told of an entry from a lower tier makes it absent in memory: it is loaded, and an event tells", () =>
+  it.effect("that fails for an entry of a lower tier makes it absent: it is loaded, and an event tells", () =>
     Effect.gen(function*() {
       const place = makePlace()
       let isBroken = false
@@ -256,7 +256,7 @@ describe("user code that comes back to the cache from within a write", () => {
 
   for (const arrangement of arrangements) {
     for (const [door, write] of Object.entries({ ...doors, ...changes })) {
-      it.effect(`${door}: may read, write and invalidate other keys and its own, and the write is whole (${arrangement})`, () =>
+      it.effect(`${door}: may use any key, and the write is whole (${arrangement})`, () =>
         Effect.gen(function*() {
           const made = yield* world(arrangement)
           const { app, doc, running } = made

@@ -27,6 +27,7 @@ import * as declared from "./declared.ts"
 import * as dependents from "./dependents.ts"
 import { type Runtime, wordOf } from "./grants.ts"
 import * as keys from "./keys.ts"
+import * as options from "./options.ts"
 import { Owners } from "./owners.ts"
 
 type AnyLayer = Layer.Layer<any, any, any>
@@ -123,6 +124,8 @@ const byPattern =
   (manifest: ValidManifest, accesses: ReadonlyMap<string, FamilyAccess>) =>
   (source: string, { mode = "hide" }: accessor.InvalidateOptions = {}): Effect.Effect<void, CacheError> =>
     Effect.withFiber((fiber) => {
+      const refused = options.mode(undefined, mode)
+      if (refused !== undefined) return Effect.fail(refused)
       const parsed = parsePattern(source)
       if (Result.isFailure(parsed)) {
         return Effect.fail(
@@ -177,7 +180,7 @@ const engineLayer = (
   graph: DependencyGraph.DependencyGraph,
   accesses: ReadonlyMap<string, FamilyAccess>
 ): Layer.Layer<any, CacheError, Store> => {
-  const options = [...manifest.families.values()].map((family): Cache.FamilyOptions => {
+  const families = [...manifest.families.values()].map((family): Cache.FamilyOptions => {
     const { parse, render } = accesses.get(family.name)!.keys
     const { spec } = family
     return {
@@ -194,7 +197,7 @@ const engineLayer = (
   return Layer.effect(
     tag,
     Effect.gen(function*() {
-      const cache = yield* Cache.make(manifest.id, options)
+      const cache = yield* Cache.make(manifest.id, families)
       const leases = yield* Lease.make
       return { cache, leases, owners: new Map(), loadable: new Map(), tokens: 0 } satisfies Runtime
     })
