@@ -261,7 +261,7 @@ export class Cache implements Engine {
         below = both(below, family.applyWrite(judged[i]!, stamp))
         isWritten = true
         // Of the writes of one key the last one holds, so a deletion takes away what came before it in the batch.
-      } else if (isWritten) below = both(below, family.forget(key))
+      } else if (isWritten) below = both(below, family.dropKey(key, "hide", stamp, family.name))
     }
     if (below === nothing) return Effect.void
     const { version } = this

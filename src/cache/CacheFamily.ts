@@ -27,12 +27,12 @@ import * as PatientScheduler from "../store/PatientScheduler.ts"
 import type { HotPartition } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
-import { CacheError, VersionConflict } from "./CacheError.ts"
+import type { CacheError } from "./CacheError.ts"
 import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import * as Expiry from "./Expiry.ts"
 import type { Explanation, Outcome } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
-import { leaseRefusal } from "./internal/conditions.ts"
+import { leaseRefusal, versionConflict } from "./internal/conditions.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { Entries, foundIn, fromMemory, type Holding, knowing, memory } from "./internal/entries.ts"
 import {
@@ -401,10 +401,10 @@ export class CacheFamily<V = unknown> {
     return Effect.suspend(() => {
       const refusal = this.refusalOf(options, key)
       if (refusal !== undefined) return Effect.fail(refusal)
-      return whenJudged(this.judge(key, value, options), (judged) =>
-        this.cache.outbox.isFull
-          ? this.cache.whenRoom(() => this.applyIf(judged, options))
-          : this.applyIf(judged, options))
+      return whenJudged(
+        this.judge(key, value, options),
+        (judged) => this.cache.inRoom(() => this.applyIf(judged, options))
+      )
     })
   }
 
@@ -416,11 +416,7 @@ export class CacheFamily<V = unknown> {
   /** Applies what was judged, if the caller may still write it and the key has the version that it should have. */
   private applyIf(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
     const { key } = judged
-    if (options.ifVersion === undefined) {
-      const refusal = this.refusalOf(options, key)
-      return refusal === undefined ? this.applySet(judged) : Effect.fail(refusal)
-    }
-    return knowing([this.holding(key)], (held) => {
+    return knowing(options.ifVersion === undefined ? [] : [this.holding(key)], (held) => {
       const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
       return conflict === undefined ? this.applySet(judged) : Effect.fail(conflict)
     })
@@ -469,11 +465,6 @@ export class CacheFamily<V = unknown> {
   takeBack(key: string, version: number): void {
     const held = this.hot?.peek(key)
     if (held === undefined || held.version <= version) this.applyDelete(key, "hide", this.cache.nextStamp())
-  }
-
-  /** A key has no value after all; the change has been told of. */
-  forget(key: string): Below {
-    return this.entries.forget(key)
   }
 
   /** The synchronous part of a deletion, its dependents included. */
@@ -611,11 +602,7 @@ export class CacheFamily<V = unknown> {
   ): CacheError | undefined {
     const refusal = this.refusalOf(options, key)
     if (refusal !== undefined || options.ifVersion === undefined) return refusal
-    const expected = options.ifVersion ?? undefined
-    if (isKnown && held?.version === expected) return undefined
-    return new CacheError({
-      reason: new VersionConflict({ key: this.spec.render(key), expected, actual: held?.version })
-    })
+    return versionConflict(this.spec.render(key), options.ifVersion, held, isKnown)
   }
 
   private refusalOf({ lease }: SetOptions<Lease>, key: string | ReadonlyArray<string>): CacheError | undefined {

@@ -46,8 +46,8 @@ export interface FamilyPolicy {
    * What an entry weighs in a store that has a `weightMax`: a number of at least 0, rounded up, and 1 at least. A store
    * that has a `capacity` does not ask.
    *
-   * Memory does not keep an entry that is heavier than the store, such as one of `Infinity`. Where the weigher throws or
-   * answers NaN, a negative number or something else, the write or the load fails with `FunctionFailed`, and nothing
+   * Memory does not keep an entry that is heavier than the store, such as one of `Infinity`. Where the weigher throws
+   * or answers NaN, a negative number or something else, the write or the load fails with `FunctionFailed`, and nothing
    * changes. A value of the family is given; its type is not known here, so name it.
    */
   readonly weigher?: ((key: string, value: any) => number) | undefined

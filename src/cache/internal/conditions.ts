@@ -3,7 +3,8 @@
  */
 import { type Lease, LeaseError } from "../../capability/Lease.ts"
 import { matches } from "../../pattern/KeyPattern.ts"
-import { CacheError, LeaseRefused } from "../CacheError.ts"
+import type { Entry } from "../../store/Entry.ts"
+import { CacheError, LeaseRefused, VersionConflict } from "../CacheError.ts"
 
 /** Why full keys must not be written under a lease. */
 export const leaseRefusal = (lease: Lease, keys: ReadonlyArray<string>): CacheError | undefined => {
@@ -18,4 +19,17 @@ const whyNotUnder = (lease: Lease, keys: ReadonlyArray<string>): LeaseError["why
   if (lease.mode === "shared") return "shared"
   const isCovered = (key: string) => lease.patterns.some((pattern) => matches(key, pattern))
   return keys.every(isCovered) ? undefined : "other key"
+}
+
+/** Why a full key must not be written for its version, given what is held of it, as far as that is known. */
+export const versionConflict = (
+  key: string,
+  ifVersion: number | null,
+  held: Entry<unknown> | undefined,
+  isKnown: boolean
+): CacheError | undefined => {
+  if (isKnown && held?.version === (ifVersion ?? undefined)) return undefined
+  return new CacheError({
+    reason: new VersionConflict({ key, expected: ifVersion ?? undefined, actual: held?.version })
+  })
 }

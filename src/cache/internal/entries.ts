@@ -56,7 +56,10 @@ export interface Holding {
 // Each further try means that somebody else has changed one of the keys.
 const triesMax = 16
 
-/** Runs `step`, at once where it asks for nothing, with what is held of each key, as long as that is so; with nothing when it changes all the time. */
+/**
+ * Runs `step`, at once where it asks for nothing, with what is held of each key, as long as that is so; with nothing
+ * when it changes all the time.
+ */
 export const knowing = <A, E>(
   holdings: ReadonlyArray<Holding>,
   step: (held: ReadonlyArray<Entry<any> | undefined> | undefined) => Effect.Effect<A, E>,

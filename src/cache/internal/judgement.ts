@@ -9,8 +9,8 @@
  * 2. It is applied, together with all that belongs to it, in one synchronous step that runs no code of the user and
  *    takes everything that can go wrong from the {@link Judged}.
  *
- * A judgement is a {@link Judged} at once, or an Effect of one where it was refused or a tier takes its time. So a write
- * into memory costs an object for it and nothing of the run loop.
+ * A judgement is a {@link Judged} at once, or an Effect of one where it was refused or a tier takes its time. So a
+ * write into memory costs an object for it and nothing of the run loop.
  *
  * Not here: whether the caller may write, and what the key must hold. The second phase asks that (`CacheFamily`).
  */
