@@ -177,18 +177,18 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a batch that is refused has begun",
     file: cache,
-    text: `if (conflict !== undefined) return Effect.fail(conflict)\n        }\n`,
+    text: `if (conflict !== undefined) return Effect.fail(conflict)\n              }\n`,
     planted:
-      `if (conflict !== undefined) return Effect.fail(conflict)\n          write.family.takeBack(write.key, Infinity)\n        }\n`,
+      `if (conflict !== undefined) return Effect.fail(conflict)\n                write.family.takeBack(write.key, Infinity)\n              }\n`,
     suites: ["props"]
   },
   {
     law: 10,
     bug: "others run in the middle of a batch",
     file: cache,
-    text: `        return this.applyBatch(writes)\n`,
+    text: `return this.applyBatch(writes, judged)\n`,
     planted:
-      `        return Effect.forEach(writes, (write) => this.applyBatch([write]), { discard: true, concurrency: 1 })\n`,
+      `return Effect.forEach(writes, (write, i) => this.applyBatch([write], [judged[i]!]), { discard: true, concurrency: 1 })\n`,
     suites: [races, "props"]
   },
   {
