@@ -33,6 +33,8 @@ const warm = "test/manifest/warm.test.ts"
 const rights = "test/manifest/rights.test.ts"
 const lookups = "test/manifest/lookups.test.ts"
 const spelling = "test/ownership/spelling.test.ts"
+const judgement = "test/cache/judgement.test.ts"
+const batches = "test/manifest/batch.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
@@ -183,18 +185,18 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a batch that is refused has begun",
     file: cache,
-    text: `if (conflict !== undefined) return Effect.fail(conflict)\n        }\n`,
+    text: `if (conflict !== undefined) return Effect.fail(conflict)\n              }\n`,
     planted:
-      `if (conflict !== undefined) return Effect.fail(conflict)\n          write.family.takeBack(write.key, Infinity)\n        }\n`,
+      `if (conflict !== undefined) return Effect.fail(conflict)\n                write.family.takeBack(write.key, Infinity)\n              }\n`,
     suites: ["props"]
   },
   {
     law: 10,
     bug: "others run in the middle of a batch",
     file: cache,
-    text: `        return this.applyBatch(writes)\n`,
+    text: `return this.applyBatch(writes, judged)\n`,
     planted:
-      `        return Effect.forEach(writes, (write) => this.applyBatch([write]), { discard: true, concurrency: 1 })\n`,
+      `return Effect.forEach(writes, (write, i) => this.applyBatch([write], [judged[i]!]), { discard: true, concurrency: 1 })\n`,
     suites: [races, "props"]
   },
   {
@@ -477,5 +479,53 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (this.partners.get(own) === other) continue`,
     planted: `if (this.partners.get(own) === own) continue`,
     suites: ["test/cache/internal/differs.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "a weight that is not a number is believed",
+    file: "src/store/MemoryStore.ts",
+    text: "if (!(answer >= 0)) throw",
+    planted: "if (answer < 0) throw",
+    suites: [judgement, "model"]
+  },
+  {
+    law: 10,
+    bug: "a value that cannot be frozen is found in the middle of a batch",
+    file: "src/cache/internal/judgement.ts",
+    text: "if (this.spec.expiry.freeze) this.freeze(key, value)",
+    planted: "if (this.spec.expiry.freeze && key === \"\") this.freeze(key, value)",
+    suites: [judgement, "model"]
+  },
+  {
+    law: 10,
+    bug: "a write that a tier did not take is served from memory",
+    file: "src/cache/internal/engine.ts",
+    text: "Effect.tapError(orStoreFailed(below), () => Effect.sync(takeBack))",
+    planted: "Effect.tapError(orStoreFailed(below), () => Effect.sync(() => takeBack.length))",
+    suites: [judgement]
+  },
+  {
+    law: 10,
+    bug: "a deletion does not take away what its batch has written before it",
+    file: cache,
+    text: "} else if (isWritten) below",
+    planted: "} else if (isWritten && stamp < 0) below",
+    suites: [batches]
+  },
+  {
+    law: 1,
+    bug: "a batch does the writes of another manifest",
+    file: "src/manifest/internal/manifest.ts",
+    text: "if (write.manifest !== manifest) return",
+    planted: "if (write.manifest !== manifest && i < 0) return",
+    suites: [batches]
+  },
+  {
+    law: "options act or are refused",
+    bug: "setMany ignores the version that it was given",
+    file: family,
+    text: "const isConditional = options.ifVersion !== undefined",
+    planted: "const isConditional = options.ifVersion !== undefined && entries.length < 0",
+    suites: ["test/manifest/options.test.ts"]
   }
 ]

@@ -27,9 +27,10 @@ import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
 import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
-import { type Engine, orStoreFailed } from "./internal/engine.ts"
+import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
 import { familyName, splitMark } from "./internal/names.ts"
+import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
@@ -106,7 +107,11 @@ export class Cache implements Engine {
   }
 
   whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return Effect.suspend(() => this.outbox.isFull ? Effect.andThen(this.outbox.room, this.whenRoom(step)) : step())
+    return Effect.suspend(() => this.inRoom(step))
+  }
+
+  inRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return this.outbox.isFull ? Effect.andThen(this.outbox.room, this.whenRoom(step)) : step()
   }
 
   nextStamp(): number {
@@ -223,38 +228,56 @@ export class Cache implements Engine {
   /**
    * Does all writes or none, visible at once; what depends on them is dropped in the same step.
    *
+   * Of several writes of one key the last one holds; each of their conditions is of what the key had before the batch.
    * When a tier refuses, none of the written values is left in memory: the keys are absent, and their source decides.
    */
   batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
-    const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
-    return this.whenRoom(() =>
-      knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
-        const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
-        for (const write of writes) {
-          const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
-          if (conflict !== undefined) return Effect.fail(conflict)
-        }
-        return this.applyBatch(writes)
-      })
-    )
+    return Effect.suspend(() => {
+      const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
+      return whenJudged(
+        judgeAll(writes, judgeWrite),
+        (judged) =>
+          this.inRoom(() =>
+            knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
+              const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
+              for (const write of writes) {
+                const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
+                if (conflict !== undefined) return Effect.fail(conflict)
+              }
+              return this.applyBatch(writes, judged)
+            })
+          )
+      )
+    })
   }
 
-  private applyBatch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
+  private applyBatch(
+    writes: ReadonlyArray<Write>,
+    judged: ReadonlyArray<Judged<any>>
+  ): Effect.Effect<void, CacheError> {
     const stamp = this.nextStamp()
     let below = nothing
     // First all that goes: a value of the batch stays, also where it depends on another one.
     for (const { family, key } of writes) below = both(below, family.applyDelete(key, "hide", stamp))
-    for (const { family, key, options, value } of writes) {
-      if (value !== undefined) below = both(below, family.applyWrite(key, value.value, options, stamp))
+    let isWritten = false
+    for (let i = 0; i < writes.length; i++) {
+      const { family, key } = writes[i]!
+      if (judged[i] !== deletion) {
+        below = both(below, family.applyWrite(judged[i]!, stamp))
+        isWritten = true
+        // Of the writes of one key the last one holds, so a deletion takes away what came before it in the batch.
+      } else if (isWritten) below = both(below, family.dropKey(key, "hide", stamp, family.name))
     }
     if (below === nothing) return Effect.void
     const { version } = this
-    return Effect.tapError(orStoreFailed(below), () =>
-      Effect.sync(() => {
-        for (const { family, key } of writes) family.takeBack(key, version)
-      }))
+    return orTakenBack(below, () => {
+      for (const { family, key } of writes) family.takeBack(key, version)
+    })
   }
 }
+
+const judgeWrite = ({ family, key, options, value }: Write): Judging<Judged<any>> =>
+  value === undefined ? deletion : family.judge(key, value.value, options)
 
 type Known = ReadonlyArray<string | undefined>
 
@@ -300,7 +323,7 @@ export const make: (
     )
     const cache = new Cache(id, store, new CoarseClock(clock), random, kept.stampMax + 1, yield* Lease.make)
     for (const options of families) {
-      const expiry = yield* Expiry.make(options.policy)
+      const expiry = yield* Expiry.make(options.policy, options.name)
       const partition = yield* Effect.mapError(
         store.open<unknown>({
           name: familyName(id, options.name),

@@ -10,7 +10,7 @@ import * as Schema from "effect/Schema"
 import { LeaseError } from "../capability/Lease.ts"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import { ManifestError } from "../ownership/Validation.ts"
-import { StoreError } from "../store/StoreError.ts"
+import { FunctionFailed, StoreError } from "../store/StoreError.ts"
 
 const Verb = Schema.Literals(["read", "write", "lease", "delegate", "appoint"])
 
@@ -216,7 +216,8 @@ export class VersionConflict extends Schema.TaggedError<VersionConflict>()("Vers
 }
 
 /**
- * A tier failed in a write or an invalidation, which must not be lost. In this process it took effect.
+ * A tier failed in a write or an invalidation, which must not be lost. Of a write, none of its values is served: its
+ * keys are absent, and their source decides. An invalidation took effect in this process.
  *
  * @category errors
  * @since 0.1.0
@@ -262,18 +263,38 @@ export class InvalidManifest extends Schema.TaggedError<InvalidManifest>()("Inva
 }
 
 /**
- * An option is out of its range; `why` says what the range is.
+ * An option has a value that cannot be used; `why` says what is expected. A family's own options are checked when the
+ * layer is built, those of a call before it changes anything.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidOption", {
   code: Schema.tag("E0507"),
+  /** The family that the option is of, or that the call was for; undefined where the call concerns several. */
+  family: Schema.UndefinedOr(Schema.String),
   option: Schema.String,
   why: Schema.String
 }) {
   override get message() {
-    return `\`${this.option}\` ${this.why}`
+    const of = this.family === undefined ? "" : ` of family \`${this.family}\``
+    return `\`${this.option}\`${of} ${this.why}`
+  }
+}
+
+/**
+ * A batch holds something that is not a write of its manifest, or writes of two engines. Nothing of it happened.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidBatch extends Schema.TaggedError<InvalidBatch>()("InvalidBatch", {
+  code: Schema.tag("E0509"),
+  manifest: Schema.String,
+  why: Schema.String
+}) {
+  override get message() {
+    return `cannot run a batch of \`${this.manifest}\`: ${this.why}`
   }
 }
 
@@ -296,8 +317,10 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     LoadQueueFull,
     VersionConflict,
     StoreFailed,
+    FunctionFailed,
     LeaseRefused,
     InvalidOption,
+    InvalidBatch,
     InvalidManifest
   ])
 }) {

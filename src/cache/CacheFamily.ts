@@ -22,20 +22,20 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import * as Semaphore from "effect/Semaphore"
-import { type Lease, LeaseError } from "../capability/Lease.ts"
-import { matches } from "../pattern/KeyPattern.ts"
+import type { Lease } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
 import type { HotPartition } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
-import { CacheError, LeaseRefused, VersionConflict } from "./CacheError.ts"
+import type { CacheError } from "./CacheError.ts"
 import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import * as Expiry from "./Expiry.ts"
 import type { Explanation, Outcome } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
-import { type Engine, orStoreFailed } from "./internal/engine.ts"
-import { Entries, foundIn, fromMemory, type Holding, knowing, memory, noTags } from "./internal/entries.ts"
+import { leaseRefusal, versionConflict } from "./internal/conditions.ts"
+import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
+import { Entries, foundIn, fromMemory, type Holding, knowing, memory } from "./internal/entries.ts"
 import {
   type Flight,
   joinPromise,
@@ -46,13 +46,16 @@ import {
   type Waiter,
   waitersMax
 } from "./internal/flight.ts"
+import { type Judged, type Judging, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
+import type { LoadedOptions } from "./Lookup.ts"
 
-const noOptions: SetOptions<Lease> = {}
+// What is held is kept, whatever its family says of new values.
+const asHeld: LoadedOptions = { timeToLive: "never" }
 
 /**
  * One family of a cache.
@@ -415,13 +418,28 @@ export class CacheFamily<V = unknown> {
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
-    const isConditional = options.ifVersion !== undefined
-    return this.cache.whenRoom(() =>
-      knowing(isConditional ? [this.holding(key)] : [], (held) => {
-        const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
-        return conflict === undefined ? orStoreFailed(this.applySet(key, value, options)) : Effect.fail(conflict)
-      })
-    )
+    return Effect.suspend(() => {
+      const refusal = this.refusalOf(options, key)
+      if (refusal !== undefined) return Effect.fail(refusal)
+      return whenJudged(
+        this.judge(key, value, options),
+        (judged) => this.cache.inRoom(() => this.applyIf(judged, options))
+      )
+    })
+  }
+
+  /** All that can refuse a write, before anything changes. */
+  judge(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
+    return this.entries.judgement.judge(key, value, options)
+  }
+
+  /** Applies what was judged, if the caller may still write it and the key has the version that it should have. */
+  private applyIf(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
+    const { key } = judged
+    return knowing(options.ifVersion === undefined ? [] : [this.holding(key)], (held) => {
+      const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
+      return conflict === undefined ? this.applySet(judged) : Effect.fail(conflict)
+    })
   }
 
   /** For conditions on what is held. */
@@ -429,21 +447,38 @@ export class CacheFamily<V = unknown> {
     return this.entries.holding(key)
   }
 
-  private applySet(key: string, value: V, options: SetOptions<Lease>): Below {
+  /** A value with its dependents, in one synchronous step. What a tier does not take is not left in memory either. */
+  private applySet(judged: Judged<V>): Effect.Effect<void, CacheError> {
+    const below = this.applyWhole(judged)
+    const { version } = this.cache
+    return below === nothing ? Effect.void : orTakenBack(below, () => this.takeBack(judged.key, version))
+  }
+
+  private applySets(all: ReadonlyArray<Judged<V>>): Effect.Effect<void, CacheError> {
+    let below = nothing
+    for (const judged of all) below = both(below, this.applyWhole(judged))
+    const { version } = this.cache
+    return orTakenBack(below, () => {
+      for (const { key } of all) this.takeBack(key, version)
+    })
+  }
+
+  private applyWhole(judged: Judged<V>): Below {
     const stamp = this.cache.nextStamp()
-    const dependents = this.cache.spread(this.name, key, "hide")
-    return both(dependents, this.applyWrite(key, value, options, stamp))
+    const dependents = this.cache.spread(this.name, judged.key, "hide")
+    return both(dependents, this.applyWrite(judged, stamp))
   }
 
   /** The synchronous part of a write, without its dependents; what is returned is left to do below. */
-  applyWrite(key: string, value: V, options: SetOptions<Lease>, stamp: number): Below {
+  applyWrite(judged: Judged<V>, stamp: number): Below {
+    const { key } = judged
     const now = this.cache.time.now()
     this.loads.overtake(key)
     this.loads.failures.delete(key)
-    const entry = this.entries.entryOf(value, options, stamp, now, 0)
+    const entry = this.entries.entryOf(judged, stamp, now, 0)
     this.entries.note("Set", key, stamp)
     if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.render(key) }))
-    return this.entries.keepForSure(key, entry, now)
+    return this.entries.keepForSure(key, entry, now, judged.weight)
   }
 
   /** Drops a value that was written up to this version, where the write failed as a whole. */
@@ -461,12 +496,24 @@ export class CacheFamily<V = unknown> {
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
-    return this.cache.whenRoom(() => {
-      const refusal = this.refusalOf(options, entries.map(([key]) => key))
+    return Effect.suspend(() => {
+      const isConditional = options.ifVersion !== undefined
+      const keys = isConditional || options.lease !== undefined ? entries.map(([key]) => key) : []
+      const refusal = this.refusalOf(options, keys)
       if (refusal !== undefined) return Effect.fail(refusal)
-      let below = nothing
-      for (const [key, value] of entries) below = both(below, this.applySet(key, value, options))
-      return orStoreFailed(below)
+      return whenJudged(
+        this.entries.judgement.judgeMany(entries, options),
+        (judged) =>
+          this.cache.inRoom(() =>
+            knowing(isConditional ? keys.map((key) => this.holding(key)) : [], (held) => {
+              const conflict = isConditional
+                ? keys.map((key, i) => this.conflictOf(key, options, held?.[i], held !== undefined))
+                  .find((one) => one !== undefined)
+                : this.refusalOf(options, keys)
+              return conflict === undefined ? this.applySets(judged) : Effect.fail(conflict)
+            })
+          )
+      )
     })
   }
 
@@ -502,12 +549,13 @@ export class CacheFamily<V = unknown> {
     return Effect.flatMap(this.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
       update.reading = false
       const write = (value: V) =>
-        this.cache.whenRoom(() => {
-          if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
-          const overtaken = stale || update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
-          if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
-          return orStoreFailed(this.applySet(key, value, { tags }))
-        })
+        whenJudged(this.judge(key, value, { tags }), (judged) =>
+          this.cache.whenRoom(() => {
+            if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
+            const overtaken = stale || update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
+            if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
+            return this.applySet(judged)
+          }))
       return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
     })
   }
@@ -524,18 +572,25 @@ export class CacheFamily<V = unknown> {
       Effect.flatMap(this.find(key), (held) => {
         const before = held?.entry
         if (before === undefined) return Effect.succeed(Option.none())
-        const write = (value: V) => {
+        const write = (judged: Judged<V>) => {
           const now = this.cache.time.now()
           const stamp = this.cache.nextStamp()
           if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
+          const { value, weight } = judged
           const dependents = this.cache.spread(this.name, key, "hide")
           this.loads.overtake(key)
           this.entries.note("Set", key, stamp)
-          const entry = { ...before, value, stamp, version: this.cache.nextVersion(now) }
-          const below = this.entries.keepForSure(key, entry, now)
-          return Effect.as(orStoreFailed(both(dependents, below)), Option.some(value))
+          const version = this.cache.nextVersion(now)
+          const below = this.entries.keepForSure(key, { ...before, value, stamp, version }, now, weight)
+          return Effect.as(
+            orTakenBack(both(dependents, below), () => this.takeBack(key, version)),
+            Option.some(value)
+          )
         }
-        return Effect.flatMap(f(before.value), (value) => this.cache.whenRoom(() => write(value)))
+        return Effect.flatMap(
+          f(before.value),
+          (value) => whenJudged(this.judge(key, value, asHeld), (judged) => this.cache.whenRoom(() => write(judged)))
+        )
       }))
   }
 
@@ -565,30 +620,14 @@ export class CacheFamily<V = unknown> {
     held: Entry<V> | undefined,
     isKnown: boolean
   ): CacheError | undefined {
-    const refusal = this.refusalOf(options, [key])
+    const refusal = this.refusalOf(options, key)
     if (refusal !== undefined || options.ifVersion === undefined) return refusal
-    const expected = options.ifVersion ?? undefined
-    if (isKnown && held?.version === expected) return undefined
-    return new CacheError({
-      reason: new VersionConflict({ key: this.spec.render(key), expected, actual: held?.version })
-    })
+    return versionConflict(this.spec.render(key), options.ifVersion, held, isKnown)
   }
 
-  private refusalOf({ lease }: SetOptions<Lease>, keys: ReadonlyArray<string>): CacheError | undefined {
+  private refusalOf({ lease }: SetOptions<Lease>, key: string | ReadonlyArray<string>): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
-    if (lease === undefined) return undefined
-    const why = this.whyNotUnder(lease, keys)
-    if (why === undefined) return undefined
-    const patterns = lease.patterns.map(({ source }) => source)
-    return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why }) }) })
-  }
-
-  private whyNotUnder(lease: Lease, keys: ReadonlyArray<string>): LeaseError["why"] | undefined {
-    if (!this.cache.leases.isOwn(lease)) return "other engine"
-    if (!lease.isHeldUnsafe()) return "ended"
-    if (lease.mode === "shared") return "shared"
-    const isCovered = (key: string) => lease.patterns.some((pattern) => matches(key, pattern))
-    return keys.every((key) => isCovered(this.spec.render(key))) ? undefined : "other key"
+    return lease === undefined ? undefined : leaseRefusal(this.cache.leases, lease, [key].flat().map(this.spec.render))
   }
 
   /** Drops keys, and all that depends on them. */

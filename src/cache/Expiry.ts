@@ -10,9 +10,9 @@
  *
  * @since 0.1.0
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
+import { type FamilyPolicy, millisOf } from "../ownership/FamilyPolicy.ts"
 import { CacheError, InvalidOption } from "./CacheError.ts"
 
 /**
@@ -66,32 +66,33 @@ const xfetchBeta = 1
 // Chance that XFetch refreshes earlier than this many costs before the end is e^-14, less than one in a million.
 const xfetchWindow = 14
 
-const invalid = (option: string, why: string) => new CacheError({ reason: new InvalidOption({ option, why }) })
-
 /**
- * Decodes a policy; fails with `InvalidOption` when a time is negative or a number out of its range.
+ * Decodes the policy of a family; fails with `InvalidOption` when a time is not a duration, or negative, when a number
+ * is out of its range, and when a word or a flag is not one of those that the option knows.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const make = Effect.fnUntraced(function*(policy: FamilyPolicy) {
+export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: string) {
+  const refuse = (option: keyof FamilyPolicy, why: string) =>
+    Effect.fail(new CacheError({ reason: new InvalidOption({ family, option, why }) }))
   const time = <D>(option: keyof FamilyPolicy, input: Duration.Input | undefined, otherwise: D) => {
     if (input === undefined) return Effect.succeed(otherwise)
-    const duration = Duration.fromInput(input)
-    // A `Duration` of `NaN` is zero, which would say something.
-    const millis = duration._tag === "Some" && !Number.isNaN(input) ? Duration.toMillis(duration.value) : Number.NaN
-    return millis >= 0
-      ? Effect.succeed(millis)
-      : Effect.fail(invalid(option, "must be a duration that is not negative"))
+    const millis = millisOf(input)
+    return millis >= 0 ? Effect.succeed(millis) : refuse(option, "must be a duration that is not negative")
   }
   const count = (option: keyof FamilyPolicy, input: number | undefined, otherwise: number) =>
     input === undefined || (Number.isSafeInteger(input) && input >= 1)
       ? Effect.succeed(input ?? otherwise)
-      : Effect.fail(invalid(option, "must be a whole number of at least 1"))
+      : refuse(option, "must be a whole number of at least 1")
   const share = (option: keyof FamilyPolicy, input: number, max: number) =>
-    input >= 0 && input <= max ? Effect.succeed(input) : Effect.fail(invalid(option, `must be from 0 to ${max}`))
+    typeof input === "number" && input >= 0 && input <= max
+      ? Effect.succeed(input)
+      : refuse(option, `must be from 0 to ${max}`)
+  const oneOf = <A>(option: keyof FamilyPolicy, input: A, known: ReadonlyArray<unknown>, why: string) =>
+    known.includes(input) ? Effect.succeed(input) : refuse(option, why)
 
-  const timeToLive = policy.timeToLive ?? defaults.timeToLive
+  const timeToLive = policy.timeToLive === undefined ? defaults.timeToLive : policy.timeToLive
   const expiry: Expiry = {
     timeToLive: timeToLive === "never"
       ? Infinity
@@ -101,30 +102,46 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy) {
     idleTimeToLive: yield* time("idleTimeToLive", policy.idleTimeToLive, undefined),
     staleWhileRevalidate: yield* time("staleWhileRevalidate", policy.staleWhileRevalidate, 0),
     staleIfError: yield* time("staleIfError", policy.staleIfError, 0),
-    jitter: yield* share("jitter", policy.jitter ?? 0, 1),
+    jitter: yield* share("jitter", policy.jitter === undefined ? 0 : policy.jitter, 1),
     refreshAhead: typeof policy.refreshAhead === "number"
       ? yield* share("refreshAhead", policy.refreshAhead, 1)
-      : policy.refreshAhead,
-    negativeTimeToLive: yield* time("negativeTimeToLive", policy.negativeTimeToLive ?? defaults.negativeTimeToLive, 0),
-    retryAfterFailure: yield* time("retryAfterFailure", policy.retryAfterFailure ?? defaults.retryAfterFailure, 0),
+      : yield* oneOf("refreshAhead", policy.refreshAhead, [undefined, "xfetch"], "must be from 0 to 1, or \"xfetch\""),
+    negativeTimeToLive: yield* time(
+      "negativeTimeToLive",
+      policy.negativeTimeToLive,
+      millisOf(defaults.negativeTimeToLive)
+    ),
+    retryAfterFailure: yield* time("retryAfterFailure", policy.retryAfterFailure, millisOf(defaults.retryAfterFailure)),
     softTimeout: yield* time("softTimeout", policy.softTimeout, undefined),
     hardTimeout: yield* time("hardTimeout", policy.hardTimeout, undefined),
     loadConcurrency: yield* count("loadConcurrency", policy.loadConcurrency, Infinity),
     loadQueueMax: yield* count("loadQueueMax", policy.loadQueueMax, defaults.loadQueueMax),
-    onAbandoned: policy.onAbandoned ?? "interrupt",
-    freeze: policy.freeze ?? false
+    onAbandoned: yield* oneOf(
+      "onAbandoned",
+      policy.onAbandoned === undefined ? "interrupt" : policy.onAbandoned,
+      ["interrupt", "finish"],
+      "must be \"interrupt\" or \"finish\""
+    ),
+    freeze: yield* oneOf(
+      "freeze",
+      policy.freeze === undefined ? false : policy.freeze,
+      [true, false],
+      "must be true or false"
+    )
   }
+  yield* oneOf("weigher", typeof policy.weigher, ["undefined", "function"], "must be a function of a key and a value")
   return expiry
 })
 
 /**
- * A lifetime that a lookup or a write chose for one value; 0 is not stored.
+ * A lifetime that a lookup or a write chose for one value, in milliseconds; 0 is not stored, and `NaN` is what is not a
+ * lifetime.
  *
  * @category arithmetic
  * @since 0.1.0
  */
 export const lifeMillis = (timeToLive: Duration.Input | "never" | "doNotStore"): number =>
-  timeToLive === "never" ? Infinity : timeToLive === "doNotStore" ? 0 : Math.max(0, Duration.toMillis(timeToLive))
+  timeToLive === "never" ? Infinity : timeToLive === "doNotStore" ? 0 : millisOf(timeToLive)
 
 /**
  * The times of one entry.

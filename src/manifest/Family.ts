@@ -164,7 +164,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   ) => Effect.Effect<void, CacheError, R>
   /**
    * Replaces the value by what `f` makes of it, loading it first if it is absent. Updates of one key follow each
-   * other.
+   * other. Nothing changes when `f` fails. An Effect that `f` gives is run: its result is the value.
    */
   readonly update: <E2 = never, R2 = never>(
     params: KeyParams<P, Codecs>,

@@ -254,7 +254,10 @@ export interface Manifest<Self, Id extends string> {
     }[keyof M]
   >
 
-  /** Does all writes or none, visible at once; what depends on them is dropped in the same step. */
+  /**
+   * Does all writes or none, visible at once; what depends on them is dropped in the same step. Of several writes of one
+   * key the last one holds. Fails with `InvalidBatch` when a write belongs to another manifest.
+   */
   batch<
     const Ws extends ReadonlyArray<
       Write<Capability.OwnsCapability<any, any, any, Self>> | Misfit.Otherwise<Misfit.write>

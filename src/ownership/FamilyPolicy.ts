@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
+import * as Option from "effect/Option"
 
 /**
  * The options of a family that say nothing about ownership.
@@ -53,8 +54,40 @@ export interface FamilyPolicy {
    */
   readonly freeze?: boolean | undefined
   /**
-   * What an entry weighs in a store that is bounded by weight, at least 1. A value of the family is given; its type is
-   * not known here, so name it.
+   * What an entry weighs in a store that has a `weightMax`: a number of at least 0, rounded up, and 1 at least. A store
+   * that has a `capacity` does not ask.
+   *
+   * Memory does not keep an entry that is heavier than the store, such as one of `Infinity`. Where the weigher throws
+   * or answers NaN, a negative number or something else, the write or the load fails with `FunctionFailed`, and nothing
+   * changes. A value of the family is given; its type is not known here, so name it.
    */
   readonly weigher?: ((key: string, value: any) => number) | undefined
+}
+
+const units = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
+
+// `Duration` takes NaN for 0 and ignores a unit that it does not know.
+const isMeasure = (input: object): boolean => {
+  if (Array.isArray(input)) return !input.some(Number.isNaN)
+  const given = units.map((unit) => (input as { readonly [unit: string]: unknown })[unit])
+  return Object.keys(input).every((unit) => units.includes(unit)) && given.some((amount) => amount !== undefined) &&
+    given.every((amount) => amount === undefined || (typeof amount === "number" && !Number.isNaN(amount)))
+}
+
+/**
+ * The milliseconds of a duration that a caller gave, 0 or more; `NaN` for what is not a duration, is negative, or is
+ * an object with an unknown unit.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const millisOf = (input: unknown): number => {
+  // The commonest form, and `Duration` takes NaN for 0.
+  if (typeof input === "number") return input >= 0 ? input : NaN
+  if (typeof input === "object" && input !== null && !Duration.isDuration(input) && !isMeasure(input)) return NaN
+  const millis = Option.match(Duration.fromInput(input as Duration.Input), {
+    onNone: () => NaN,
+    onSome: Duration.toMillis
+  })
+  return millis >= 0 ? millis : NaN
 }

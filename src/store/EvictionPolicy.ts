@@ -116,6 +116,14 @@ const policies = {
 export type EvictionPolicyName = keyof typeof policies
 
 /**
+ * The names of all policies.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const names: ReadonlyArray<EvictionPolicyName> = Object.keys(policies) as Array<EvictionPolicyName>
+
+/**
  * Makes an empty policy.
  *
  * @category constructors

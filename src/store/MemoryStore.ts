@@ -29,7 +29,7 @@ import { SlotTable } from "./internal/slotTable.ts"
 import { TopKeys } from "./internal/topKeys.ts"
 import * as PatientScheduler from "./PatientScheduler.ts"
 import { type HotPartition, type Mark, type Partition, type ReadWatcher, Store, type StoreFamily } from "./Store.ts"
-import { InvalidStoreOptions, StoreError } from "./StoreError.ts"
+import { FunctionFailed, InvalidStoreOptions, StoreError } from "./StoreError.ts"
 
 /**
  * How large a memory store is, and what leaves when it is full.
@@ -38,7 +38,7 @@ import { InvalidStoreOptions, StoreError } from "./StoreError.ts"
  * @since 0.1.0
  */
 export interface Options {
-  /** The most entries, of all families together. Give this or `weightMax`. */
+  /** The most entries, of all families together; weighers are not asked. Give this or `weightMax`. */
   readonly capacity?: number | undefined
   /** The greatest sum of weights, as the families' weighers tell them; an entry of a family without one weighs 1. */
   readonly weightMax?: number | undefined
@@ -97,6 +97,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   declare readonly wantsEvicted: boolean
   mark = 0
   floor = 0
+  declare private readonly weigher: StoreFamily<V>["weigher"]
   declare private readonly time: CoarseClock
   declare private readonly ceiling: Ceiling
   declare private readonly segments: ReadonlyArray<Segment>
@@ -116,10 +117,12 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     family: StoreFamily<V>,
     shards: ReadonlyArray<MemoryShard>,
     time: CoarseClock,
-    ceiling: Ceiling
+    ceiling: Ceiling,
+    isWeighed: boolean
   ) {
     this.ceiling = ceiling
     this.family = family
+    this.weigher = isWeighed ? family.weigher : undefined
     this.wantsEvicted = family.onEvict !== undefined
     this.time = time
     this.segments = shards.map((shard): Segment => ({
@@ -184,11 +187,15 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     if (slot >= 0) shard.due(slot, dueAt)
   }
 
-  put(key: string, entry: Entry<V>, dueAt: number): void {
+  weigh(key: string, value: V): number {
+    const { family, weigher } = this
+    return weigher === undefined ? 1 : weightOf(weigher, family, key, value)
+  }
+
+  put(key: string, entry: Entry<V>, dueAt: number, weight: number): void {
     if (entry.stamp > this.ceiling.stamp) this.ceiling.stamp = entry.stamp
     const spread = this.spreadOf(key)
     const { owner, shard, table } = this.segmentOf(spread)
-    const weight = this.family.weigher === undefined ? 1 : Math.max(1, Math.ceil(this.family.weigher(key, entry.value)))
     let slot = table.find(key, spread)
     if (slot >= 0 && weight > shard.weightMax) {
       shard.remove(slot)
@@ -335,12 +342,21 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   readonly getMany = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>> =>
     Effect.sync(() => keys.map((key) => this.find(key)))
 
-  readonly set = (key: string, entry: Entry<V>): Effect.Effect<void> =>
-    Effect.sync(() => this.put(key, entry, entry.freshUntil))
+  readonly set = (key: string, entry: Entry<V>): Effect.Effect<void, StoreError> => this.setMany([[key, entry]])
 
-  readonly setMany = (entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>): Effect.Effect<void> =>
-    Effect.sync(() => {
-      for (const [key, entry] of entries) this.put(key, entry, entry.freshUntil)
+  readonly setMany = (
+    entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>
+  ): Effect.Effect<void, StoreError> =>
+    Effect.suspend(() => {
+      let weights: ReadonlyArray<number>
+      try {
+        weights = entries.map(([key, { value }]) => this.weigh(key, value))
+      } catch (error) {
+        if (error instanceof FunctionFailed) return Effect.fail(new StoreError({ reason: error }))
+        throw error
+      }
+      for (const [i, [key, entry]] of entries.entries()) this.put(key, entry, entry.freshUntil, weights[i]!)
+      return Effect.void
     })
 
   readonly remove = (keys: ReadonlyArray<string>): Effect.Effect<void> =>
@@ -377,19 +393,44 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   }
 }
 
+/** What a weigher answers, as a weight; throws where it does, and where its answer is none. */
+const weightOf = <V>(
+  weigher: (key: string, value: V) => unknown,
+  { name: family, render }: StoreFamily<V>,
+  key: string,
+  value: V
+): number => {
+  const failed = (why: string, cause?: unknown) =>
+    new FunctionFailed({ family, option: "weigher", key: render(key), why, cause })
+  let answer: unknown
+  try {
+    answer = weigher(key, value)
+  } catch (cause) {
+    throw failed("threw an error", cause)
+  }
+  if (typeof answer !== "number") throw failed(`answered ${typeof answer}, and a weight is a number`)
+  if (!(answer >= 0)) throw failed(`answered ${answer}, and a weight is at least 0`)
+  return Math.max(1, Math.ceil(answer))
+}
+
 const refuse = (option: string, why: string) =>
   new StoreError({ reason: new InvalidStoreOptions({ tier: name, option, why }) })
 
 const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonly count: number }, StoreError> => {
   const given = (["capacity", "weightMax"] as const).filter((option) => options[option] !== undefined)
   if (given.length !== 1) return Effect.fail(refuse("capacity", "or `weightMax` must be given, and not both"))
+  if (options.eviction !== undefined && !EvictionPolicy.names.includes(options.eviction)) {
+    return Effect.fail(refuse("eviction", `must be one of ${EvictionPolicy.names.join(", ")}`))
+  }
   const max = options[given[0]!]!
   if (!Number.isSafeInteger(max) || max < 1) {
     return Effect.fail(refuse(given[0]!, "must be a whole number of at least 1"))
   }
   const byDefault = options.capacity === undefined ? 1 : Math.ceil(options.capacity / entriesPerShard)
-  const count = options.shards ?? Math.min(shardsMax, 2 ** Math.ceil(Math.log2(byDefault)))
-  if (!Number.isSafeInteger(Math.log2(count)) || count < 1 || count > shardsMax) {
+  const count = options.shards === undefined
+    ? Math.min(shardsMax, 2 ** Math.ceil(Math.log2(byDefault)))
+    : options.shards
+  if (!Number.isSafeInteger(count) || !Number.isSafeInteger(Math.log2(count)) || count < 1 || count > shardsMax) {
     return Effect.fail(refuse("shards", `must be a power of two of at most ${shardsMax}`))
   }
   return count > max ? Effect.fail(refuse("shards", `must be at most \`${given[0]}\``)) : Effect.succeed({ max, count })
@@ -435,7 +476,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.sync(() => {
         const open = partitions.get(family.name)
         if (open !== undefined) return open
-        const partition = new MemoryPartition(family, shards, time, ceiling)
+        const partition = new MemoryPartition(family, shards, time, ceiling, options.weightMax !== undefined)
         partitions.set(family.name, partition)
         return partition
       }),

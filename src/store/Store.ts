@@ -38,7 +38,7 @@ export interface StoreFamily<V> {
   readonly parse: (rendered: string) => string | undefined
   /** How values become bytes. Without it the family stays in tiers that keep live objects. */
   readonly codec: Codec<V> | undefined
-  /** Weight of an entry in a tier bounded by weight; at least 1. */
+  /** Weight of an entry in a tier bounded by weight. Its answer is used as `FamilyPolicy.weigher` says. */
   readonly weigher: ((key: string, value: V) => number) | undefined
   /** Called when a tier pushes an entry out for lack of room, or because its time is over; never for a `remove`. */
   readonly onEvict: ((key: string, entry: Entry<V>, cause: "Evicted" | "Expired") => void) | undefined
@@ -114,8 +114,13 @@ export interface HotPartition<V> {
   readonly confirm: (key: string, stamp: number) => void
   /** Moves the time at which the entry next needs a second look. */
   readonly postpone: (key: string, dueAt: number) => void
-  /** Stores an entry that needs no second look before `dueAt`. */
-  readonly put: (key: string, entry: Entry<V>, dueAt: number) => void
+  /**
+   * What an entry of this value would weigh: a whole number of at least 1, or `Infinity`. Runs the family's weigher, so
+   * it may throw, a `FunctionFailed` always, and may come back to the store.
+   */
+  readonly weigh: (key: string, value: V) => number
+  /** Stores an entry that needs no second look before `dueAt` and has the weight that `weigh` said. Cannot fail. */
+  readonly put: (key: string, entry: Entry<V>, dueAt: number, weight: number) => void
   /** Removes a key; whether it was there. */
   readonly drop: (key: string) => boolean
   /** Removes every key. */

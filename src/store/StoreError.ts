@@ -132,13 +132,43 @@ export class InvalidStoreOptions extends Schema.TaggedError<InvalidStoreOptions>
 }
 
 /**
+ * A function of a family (its weigher, a getter of a value that is frozen) threw or gave an answer that cannot be used.
+ * It ran before the write changed anything, so every tier holds what it held before.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class FunctionFailed extends Schema.TaggedError<FunctionFailed>()("FunctionFailed", {
+  code: Schema.tag("E0307"),
+  family: Schema.String,
+  /** The option of the family that the function belongs to. */
+  option: Schema.Literals(["weigher", "freeze"]),
+  key: Schema.String,
+  why: Schema.String,
+  /** What the function threw. */
+  cause: Schema.Defect()
+}) {
+  override get message() {
+    return `cannot store \`${this.key}\`: \`${this.option}\` of family \`${this.family}\` ${this.why}`
+  }
+}
+
+/**
  * A failure of a tier.
  *
  * @category errors
  * @since 0.1.0
  */
 export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
-  reason: Schema.Union([TierTimeout, TierFailed, EncodeFailed, KeyTooLong, TierFull, InvalidStoreOptions])
+  reason: Schema.Union([
+    TierTimeout,
+    TierFailed,
+    EncodeFailed,
+    KeyTooLong,
+    TierFull,
+    FunctionFailed,
+    InvalidStoreOptions
+  ])
 }) {
   override get message() {
     return this.reason.message

@@ -305,11 +305,11 @@ describe("an owner that warms", () => {
         Effect.map(Effect.flip(Layer.build(layer as Layer.Layer<any, CacheError>)), ({ message }) => message)
       assert.strictEqual(
         yield* refused(App.owner("user", { predict: { keysMax: 0 } })),
-        "`predict.keysMax` must be a whole number of at least 1"
+        "`predict.keysMax` of family `user` must be a whole number of at least 1"
       )
       assert.strictEqual(
         yield* refused(App.owner("user", { warm: { keys, schedule: 0 } })),
-        "`warm.schedule` must be a duration above zero"
+        "`warm.schedule` of family `user` must be a duration above zero"
       )
     }).pipe(Effect.scoped, Effect.provide(base)))
 })

@@ -13,6 +13,7 @@ import type { Mode } from "../../src/cache/Invalidation.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
 import type { Entry } from "../../src/store/Entry.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
 import { checkInvariants, engine, type Running } from "../engine.ts"
 
 type Name = "user" | "profile"
@@ -282,6 +283,18 @@ const command = (what: string, check: (id: string, family: Name, mode: Mode) => 
 
 const insides = (family: unknown): { held(key: string): Entry<unknown> | undefined } => (family as any).entries
 
+// Code of the user that fails in a write: of which nothing must be seen afterwards.
+const throwing = (): never => {
+  throw new Error("thrown by the user's code")
+}
+const faults = [
+  { name: "weigher throws", make: () => ({ weigh: throwing }) },
+  { name: "weight is NaN", make: () => ({ weigh: () => Number.NaN }) },
+  { name: "weight is negative", make: () => ({ weigh: () => -1 }) },
+  { name: "freezing throws", make: () => new Proxy({}, { ownKeys: throwing }) }
+]
+const weigher = (_key: string, value: any): number => typeof value.weigh === "function" ? value.weigh() : 1
+
 let fresh = 0
 const isFresh = (model: Model, at: string): boolean => model.outcome(at) === "hit"
 
@@ -389,6 +402,26 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     model.held.set(at, { ...held, value: patched.value, madeAt: model.now, touchedAt: model.now })
     model.spread(family, id, "hide")
   }),
+  fc.tuple(name, id, fc.constantFrom("set", "setMany", "batch", "update", "patch"), fc.constantFrom(...faults)).map(
+    ([family, id, door, fault]) =>
+      new Command(`${door}(${family}:${id}) of a value whose ${fault.name}`, family, async (model, real, of) => {
+        const { run, running: { app, as } } = real
+        const value = fault.make()
+        const isHeld = isFresh(model, `${family}:${id}`)
+        // A patch of what is not held asks for no value, and an update would load it first.
+        if ((door === "update" || door === "patch") && !isHeld) return
+        const write = door === "set"
+          ? of.set({ id }, value)
+          : door === "setMany"
+          ? of.setMany([[{ id: "0" }, "good"], [{ id }, value]])
+          : door === "batch"
+          ? app.batch([app.keys.user.setting({ id: "1" }, "good"), of.setting({ id }, value)])
+          : of[door]({ id }, () => value)
+        const { reason } = await run<CacheError>(Effect.flip(as(write)))
+        assert.strictEqual(reason._tag, "FunctionFailed")
+        if (door === "update") model.held.get(`${family}:${id}`)!.touchedAt = model.now
+      })
+  ),
   command("deleteMany", (_, family) => async (model, { run, running: { as } }, of) => {
     await run(as(of.deleteMany(ids.map((id) => ({ id })))))
     for (const id of ids) {
@@ -505,11 +538,12 @@ describe("the engine", () => {
             const running = yield* engine(
               {
                 families: {
-                  user: { pattern: "user:{id}", ...policy },
-                  profile: { pattern: "profile:{id}", derives: ["user:{id}"], ...policy }
+                  user: { pattern: "user:{id}", freeze: true, weigher, ...policy },
+                  profile: { pattern: "profile:{id}", derives: ["user:{id}"], freeze: true, weigher, ...policy }
                 }
               },
-              lookup(source)
+              lookup(source),
+              { store: MemoryStore.layer({ weightMax: 10_000 }) }
             )
             const context = yield* Effect.context<any>()
             const real: Real = {

@@ -35,6 +35,8 @@ const entry = (value: unknown, expiresAt = Infinity): Entry<unknown> => ({
 })
 const open = (store: Store["Service"], of: StoreFamily<unknown>) =>
   Effect.map(store.open(of), ({ hot }): HotPartition<unknown> => hot!)
+const put = <V>(hot: HotPartition<V>, key: string, stored: Entry<V>, dueAt: number) =>
+  hot.put(key, stored, dueAt, hot.weigh(key, stored.value))
 
 describe("MemoryStore", () => {
   it.effect("shares its capacity between families, and never exceeds it", () =>
@@ -44,8 +46,8 @@ describe("MemoryStore", () => {
       const onEvict = (key: string) => void evicted.push(key)
       const [a, b] = [yield* open(store, family("a", { onEvict })), yield* open(store, family("b", { onEvict }))]
       for (let i = 0; i < 100; i++) {
-        a.put(`a${i}`, entry(i), Infinity)
-        b.put(`b${i}`, entry(i), Infinity)
+        put(a, `a${i}`, entry(i), Infinity)
+        put(b, `b${i}`, entry(i), Infinity)
         assert.isAtMost(a.count + b.count, 50)
         a.checkInvariants()
         b.checkInvariants()
@@ -60,7 +62,7 @@ describe("MemoryStore", () => {
     Effect.gen(function*() {
       const users = yield* open(yield* Store, family("user"))
       const heard: Array<readonly [string, number]> = []
-      for (const key of ["a", "b", "c"]) users.put(key, entry(key), Infinity)
+      for (const key of ["a", "b", "c"]) put(users, key, entry(key), Infinity)
       users.hit("a")
       users.watch((key, reads) => heard.push([key, reads]) < 3 ? 1 : 2)
       for (const key of ["a", "b", "absent", "c", "a", "b", "c"]) users.hit(key)
@@ -79,12 +81,12 @@ describe("MemoryStore", () => {
     Effect.gen(function*() {
       const store = yield* Store
       const texts = yield* open(store, family("text", { weigher: (_, value) => (value as string).length }))
-      texts.put("a", entry("xxxx"), Infinity)
-      texts.put("b", entry("xxxx"), Infinity)
+      put(texts, "a", entry("xxxx"), Infinity)
+      put(texts, "b", entry("xxxx"), Infinity)
       assert.strictEqual(texts.count, 2)
-      texts.put("c", entry("xxxxxx"), Infinity)
+      put(texts, "c", entry("xxxxxx"), Infinity)
       assert.deepStrictEqual([...texts.keys()], ["b", "c"])
-      texts.put("b", entry("x".repeat(11)), Infinity)
+      put(texts, "b", entry("x".repeat(11)), Infinity)
       assert.deepStrictEqual([...texts.keys()], ["c"])
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ weightMax: 10, eviction: "lru" }))))
 
@@ -92,15 +94,15 @@ describe("MemoryStore", () => {
     Effect.gen(function*() {
       const store = yield* Store
       const hot = yield* open(store, family("f"))
-      hot.put("old", entry(1), Infinity)
-      hot.put("short", entry(2, 1_000), 1_000)
+      put(hot, "old", entry(1), Infinity)
+      put(hot, "short", entry(2, 1_000), 1_000)
       yield* TestClock.adjust("900 millis")
       hot.hit("short")
       yield* TestClock.adjust("99 millis")
       assert.strictEqual(hot.hit("short"), 2)
       yield* TestClock.setTime(1_000)
       assert.strictEqual(hot.hit("short"), undefined)
-      hot.put("new", entry(3), Infinity)
+      put(hot, "new", entry(3), Infinity)
       assert.strictEqual(hot.hit("old"), 1)
       assert.strictEqual(hot.hit("new"), 3)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 2, eviction: "lru" }))))
@@ -109,8 +111,8 @@ describe("MemoryStore", () => {
     Effect.gen(function*() {
       const store = yield* Store
       const hot = yield* open(store, family("f"))
-      for (let i = 0; i < 500; i++) hot.put(`${i}`, entry(i, 1_000), 1_000)
-      for (let i = 500; i < 900; i++) hot.put(`${i}`, { ...entry(i), stamp: i < 700 ? 1 : 3 }, Infinity)
+      for (let i = 0; i < 500; i++) put(hot, `${i}`, entry(i, 1_000), 1_000)
+      for (let i = 500; i < 900; i++) put(hot, `${i}`, { ...entry(i), stamp: i < 700 ? 1 : 3 }, Infinity)
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual(hot.count, 400)
       hot.floor = 2
@@ -129,7 +131,7 @@ describe("MemoryStore", () => {
         const key = `${i % 50_000}`
         const tags = i % 3 === 0 ? [`tag ${i}`] : []
         const ends = i % 7 === 0 ? 1_000 : i % 11 === 0 ? 2_000 : Infinity
-        hot.put(key, { ...entry(i, ends), tags, costMillis: i % 3 }, ends === 2_000 ? 1_500 : ends)
+        put(hot, key, { ...entry(i, ends), tags, costMillis: i % 3 }, ends === 2_000 ? 1_500 : ends)
         twin.set(key, { value: i, tags })
         if (ends === 1_000) twin.delete(key)
         if (i % 13 !== 0) continue
@@ -157,7 +159,7 @@ describe("MemoryStore", () => {
     Effect.gen(function*() {
       const hot = yield* open(yield* Store, family("f"))
       const lists = [["a", "b"], ["a", "b"], ["a"], ["a"], ["b", "a"], [], ["a"], ["a", "b", "c"]]
-      for (const [i, tags] of lists.entries()) hot.put(`${i}`, { ...entry(i), tags }, Infinity)
+      for (const [i, tags] of lists.entries()) put(hot, `${i}`, { ...entry(i), tags }, Infinity)
       const kept = lists.map((_, i) => hot.peek(`${i}`)!.tags)
       assert.deepStrictEqual(kept, lists)
       assert.strictEqual(kept[1], kept[0])
@@ -196,7 +198,7 @@ describe("MemoryStore", () => {
       Effect.gen(function*() {
         const store = yield* MemoryStore.make({ capacity: 10_000 })
         const partition = yield* open(store, family("a"))
-        for (let i = 0; i < 10_000; i++) partition.put(`${i}`, entry(i, 1_000), 1_000)
+        for (let i = 0; i < 10_000; i++) put(partition, `${i}`, entry(i, 1_000), 1_000)
         now = 2_000
         return partition
       }).pipe(Effect.provideService(Scope.Scope, scope), Effect.provideService(Clock.Clock, clock))
@@ -220,7 +222,7 @@ describe("an entry that may be served stale", () => {
           for (const dueAt of [freshUntil, 500]) {
             const key = `${freshUntil} ${expiresAt} ${dueAt}`
             const stored = { ...entry(key, expiresAt), freshUntil }
-            partition.put(key, stored, dueAt)
+            put(partition, key, stored, dueAt)
             assert.deepStrictEqual(partition.peek(key), stored)
             partition.postpone(key, 700)
             assert.deepStrictEqual(partition.peek(key), stored)

@@ -17,6 +17,10 @@ export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
     ? Effect.void
     : Effect.mapError(arrival(below), (error) => new CacheError({ reason: new StoreFailed({ error }) }))
 
+/** For writes: where a tier does not take one, `takeBack` sees to it that memory does not serve it either. */
+export const orTakenBack = (below: Below, takeBack: () => void): Effect.Effect<void, CacheError> =>
+  below === nothing ? Effect.void : Effect.tapError(orStoreFailed(below), () => Effect.sync(takeBack))
+
 export interface Engine extends Plan {
   readonly id: string
   readonly time: CoarseClock
@@ -33,6 +37,8 @@ export interface Engine extends Plan {
   nextStamp(): number
   /** Runs what sets a key, once there is room for it on the way to the tiers below. */
   whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
+  /** Like `whenRoom`, for a caller that runs already: the step is taken at once where there is room. */
+  inRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
   nextVersion(nowMillis: number): number
   /** Versions from now on are greater than this one, whatever the clock was when it was made. */
   sawVersion(version: number): void

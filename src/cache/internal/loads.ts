@@ -18,8 +18,9 @@ import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
-import { type Entries, fromMemory, noTags } from "./entries.ts"
+import { type Entries, fromMemory } from "./entries.ts"
 import { CurrentLoad, Flight, Load, type Served } from "./flight.ts"
+import { isJudged, type Judged, noOptions, noTags } from "./judgement.ts"
 
 interface Failure {
   readonly exit: Exit.Exit<never, unknown>
@@ -53,10 +54,15 @@ const isShed = (cause: Cause.Cause<unknown>): boolean =>
     Cause.isFailReason(reason) && reason.error instanceof CacheError && reason.error.reason instanceof LoadQueueFull
   )
 
+/** An option that is `undefined` was not given. */
+const renewed = (before: Entry<unknown>, options: Lookup.LoadedOptions): Lookup.LoadedOptions => ({
+  timeToLive: options.timeToLive,
+  revision: options.revision === undefined ? before.revision : options.revision,
+  tags: options.tags === undefined ? before.tags : options.tags
+})
+
 // Failures remembered per family; the oldest is forgotten first.
 const failuresMax = 10_000
-
-const noOptions: Lookup.LoadedOptions = {}
 
 export class Loads<V> {
   /** The loads that a reader may join. */
@@ -286,14 +292,14 @@ export class Loads<V> {
   land(flight: Flight<V>, answer: V | Lookup.Answer<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
     const { refused } = flight.load
     if (refused !== undefined) return Effect.sync(() => this.fail(flight, Cause.fail(refused), previous))
-    if (!Lookup.isAnswer(answer)) return this.fill(flight, answer, noOptions)
+    if (!Lookup.isAnswer(answer)) return this.fill(flight, answer, noOptions, previous)
     const before = previous ?? this.entries.hot?.peek(flight.key)
     return Lookup.match(answer as Lookup.Answer<V>, {
-      Loaded: (loaded) => this.fill(flight, loaded.value, loaded.options),
+      Loaded: (loaded) => this.fill(flight, loaded.value, loaded.options, previous),
       NotModified: ({ options }) =>
         before === undefined
           ? this.skip(flight, previous)
-          : this.fill(flight, before.value, { revision: before.revision, tags: before.tags, ...options }),
+          : this.fill(flight, before.value, renewed(before, options), previous),
       Skip: () => this.skip(flight, previous),
       Failed: ({ error }) => Effect.sync(() => this.fail(flight, Cause.fail(error), previous))
     })
@@ -305,16 +311,30 @@ export class Loads<V> {
     })
   }
 
-  /** Stores what a lookup brought, unless the flight was overtaken, and ends the flight. */
-  fill(flight: Flight<V>, value: V, options: Lookup.LoadedOptions): Effect.Effect<void> {
+  /** Stores what a lookup brought, unless the flight was overtaken, and ends the flight; fails it if it is refused. */
+  fill(
+    flight: Flight<V>,
+    value: V,
+    options: Lookup.LoadedOptions,
+    previous: Entry<V> | undefined
+  ): Effect.Effect<void> {
+    const judging = this.entries.judgement.judge(flight.key, value, options)
+    return isJudged(judging) ? this.store(flight, judging) : Effect.matchCauseEffect(judging, {
+      onFailure: (cause) => Effect.sync(() => this.fail(flight, cause, previous)),
+      onSuccess: (judged) => this.store(flight, judged)
+    })
+  }
+
+  private store(flight: Flight<V>, judged: Judged<V>): Effect.Effect<void> {
     return this.cache.whenRoom(() => {
-      if (flight.exit === undefined) this.end(flight, Exit.succeed(this.fillUnsafe(flight, value, options)))
+      if (flight.exit === undefined) this.end(flight, Exit.succeed(this.fillUnsafe(flight, judged)))
       return Effect.void
     })
   }
 
-  private fillUnsafe(flight: Flight<V>, value: V, options: Lookup.LoadedOptions): Served<V> {
+  private fillUnsafe(flight: Flight<V>, judged: Judged<V>): Served<V> {
     const { key } = flight
+    const { tags, value } = judged
     const now = this.cache.time.now()
     this.entries.counts.loads++
     this.entries.note("Loaded", key, flight.stamp, undefined, undefined, flight.load.sourcesOf(key))
@@ -337,7 +357,6 @@ export class Loads<V> {
     // Asked only where something follows from it; before the marks are, since a class may have an equality of its own.
     const isSource = this.spec.dependents.length > 0
     const changed = isSource && isChanged()
-    const tags = options.tags ?? noTags
     const { readStale } = flight.load
     if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {
       this.entries.counts.refused++
@@ -346,10 +365,10 @@ export class Loads<V> {
       if (changed || !isSource && isChanged()) this.disprove(flight)
     } else if (!readStale) {
       if (changed) this.spreadChange(key)
-      const own = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
+      const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.
-      this.entries.keep(key, entry, now)
+      this.entries.keep(key, entry, now, judged.weight)
       return { value, tier: "lookup", entry, stale: false }
     }
     return { value, tier: "lookup", entry: undefined, tags, stale: readStale }

@@ -31,6 +31,12 @@ export const engine: ReadonlyArray<Explained> = [
     "Correct the option that the message names."
   ),
   atRunTime(
+    "E0307",
+    "A function of a family threw, or gave an answer that cannot be used.",
+    "It runs before a write changes anything, so the write did not happen.",
+    "Repair the function that the message names, or store a value that it accepts."
+  ),
+  atRunTime(
     "E0501",
     "An entry is absent, and nothing can load it.",
     "The owner gave no lookup, or the lookup gave no value.",
@@ -57,14 +63,14 @@ export const engine: ReadonlyArray<Explained> = [
   atRunTime(
     "E0505",
     "A tier failed in a write or an invalidation.",
-    "Neither may be lost in silence. In this process it took effect.",
+    "Neither may be lost in silence. Keys whose write failed are absent; an invalidation took effect in this process.",
     "Try again: both may be repeated."
   ),
   atRunTime("E0506", "A lease was refused.", "The lease's own error says why: see E0219.", "See E0219."),
   atRunTime(
     "E0507",
-    "An option of a family cannot be used.",
-    "Options are checked when the layer is built.",
+    "An option of a family or of a call cannot be used.",
+    "A family's options are checked when the layer is built, those of a call before it changes anything.",
     "Correct the option that the message names."
   ),
   atRunTime(
@@ -72,5 +78,11 @@ export const engine: ReadonlyArray<Explained> = [
     "The manifest has mistakes.",
     "It was built from data, or its types were cast.",
     "Repair what `error.problems` lists."
+  ),
+  atRunTime(
+    "E0509",
+    "A batch holds a write that it cannot do together with the others.",
+    "A batch is one step of one engine: all of its writes are visible at once, or none is.",
+    "Give it writes of its own manifest, made by `setting` and `deleting`, and run one batch for each engine."
   )
 ]

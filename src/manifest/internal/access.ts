@@ -5,6 +5,7 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { CacheError, InvalidKey } from "../../cache/CacheError.ts"
+import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import { Access, type CacheGrant } from "./grants.ts"
@@ -45,6 +46,7 @@ export class FamilyAccess extends Access {
   }
 
   grantToWrite(context: Context.Context<never>): Effect.Effect<CacheGrant, CacheError> {
+    if (CacheFamily.isLookup(context)) return Effect.fail(this.notOwner("write", "a lookup"))
     const grant = this.writable(context)
     return grant === undefined ? Effect.fail(this.refusal(context, "write")) : Effect.succeed(grant)
   }

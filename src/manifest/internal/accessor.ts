@@ -15,9 +15,11 @@ import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Mode } from "../../cache/Invalidation.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
+import type { ValidManifest } from "../../ownership/Validation.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { CacheGrant, Reads } from "./grants.ts"
 import type { Params } from "./keys.ts"
+import * as options from "./options.ts"
 import { type Door, Read } from "./read.ts"
 
 export interface InvalidateOptions {
@@ -65,16 +67,26 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
     warm: (
       all: Iterable<Params>,
       { concurrency = warmConcurrency }: { readonly concurrency?: number | undefined } = {}
-    ) => find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.warm(keys, concurrency))),
+    ) =>
+      find((family) =>
+        options.checked(
+          options.count(access.name, "concurrency", concurrency),
+          () => Effect.flatMapEager(keysOf(access, all), (keys) => family.warm(keys, concurrency))
+        )
+      ),
     hottest: (max: number) =>
       find((family) =>
-        Effect.sync(() =>
-          (family.hot?.hottest(max) ?? []).flatMap(({ key, share }) =>
-            Option.match(access.keys.decode(key), {
-              onNone: () => [],
-              onSome: (params) => [{ params, key: access.keys.render(key), share }]
-            })
-          )
+        options.checked(
+          options.count(access.name, "max", max),
+          () =>
+            Effect.sync(() =>
+              (family.hot?.hottest(max) ?? []).flatMap(({ key, share }) =>
+                Option.match(access.keys.decode(key), {
+                  onNone: () => [],
+                  onSome: (params) => [{ params, key: access.keys.render(key), share }]
+                })
+              )
+            )
         )
       )
   }
@@ -84,13 +96,18 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
   const writing = <A, E, R>(params: Params, f: (family: CacheFamily, key: string) => Effect.Effect<A, E, R>) =>
     find((family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
   return {
-    set: (params: Params, value: unknown, options?: SetOptions<Lease>) =>
-      writing(params, (family, key) => family.set(key, value, options)),
-    setMany: (entries: Iterable<readonly [Params, unknown]>, options?: SetOptions<Lease>) =>
+    set: (params: Params, value: unknown, given?: SetOptions<Lease>) =>
+      writing(params, (family, key) => {
+        const refused = given === undefined ? undefined : options.conditions(access.name, given)
+        return refused === undefined ? family.set(key, value, given) : Effect.fail(refused)
+      }),
+    setMany: (entries: Iterable<readonly [Params, unknown]>, given?: SetOptions<Lease>) =>
       find((family) => {
+        const refused = options.conditions(access.name, given)
+        if (refused !== undefined) return Effect.fail(refused)
         const pairs = Array.from(entries)
         return Effect.flatMapEager(keysOf(access, pairs.map(([params]) => params)), (keys) =>
-          family.setMany(keys.map((key, i) => [key, pairs[i]![1]]), options))
+          family.setMany(keys.map((key, i) => [key, pairs[i]![1]]), given))
       }),
     update: (params: Params, f: (was: unknown) => unknown) =>
       writing(params, (family, key) => family.update(key, (was) => asEffect(f(was)))),
@@ -100,19 +117,32 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
     deleteMany: (all: Iterable<Params>) =>
       find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.drop(keys, "hide"))),
     invalidate: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
-      writing(params, (family, key) => family.drop([key], mode)),
+      writing(
+        params,
+        (family, key) => options.checked(options.mode(access.name, mode), () => family.drop([key], mode))
+      ),
     invalidateWhere: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
       find(
         (family) =>
           Result.match(access.keys.scopeOf(params), {
-            onSuccess: (scope) => family.dropScope(scope, mode),
+            onSuccess: (scope) => options.checked(options.mode(access.name, mode), () => family.dropScope(scope, mode)),
             onFailure: (why) => Effect.fail(access.invalid(why))
           })
       ),
     invalidateAll: ({ mode = "hide" }: InvalidateOptions = {}) =>
-      find((family) => family.dropScope({ positions: [], values: [] }, mode)),
+      find((family) =>
+        options.checked(
+          options.mode(access.name, mode),
+          () => family.dropScope({ positions: [], values: [] }, mode)
+        )
+      ),
     invalidateTag: (tag: string, { mode = "hide" }: InvalidateOptions = {}) =>
-      find((family) => family.invalidateTag(tag, mode)),
+      find((family) =>
+        options.checked(
+          options.tag(access.name, tag) ?? options.mode(access.name, mode),
+          () => family.invalidateTag(tag, mode)
+        )
+      ),
     refresh: (params: Params) => writing(params, (family, key) => family.refresh(key))
   }
 }
@@ -139,16 +169,17 @@ export const make = (access: FamilyAccess) => {
   return {
     name: access.name,
     pattern: access.pattern,
-    setting: (params: Params, value: unknown, options: SetOptions<Lease> = {}) =>
-      write(access, params, { value }, options),
-    deleting: (params: Params, options: SetOptions<Lease> = {}) => write(access, params, undefined, options),
-    lease: (params: Params, options: LeaseOptions = {}) =>
+    setting: (params: Params, value: unknown, given: SetOptions<Lease> = {}) => write(access, params, { value }, given),
+    deleting: (params: Params, given: SetOptions<Lease> = {}) => write(access, params, undefined, given),
+    lease: (params: Params, given: LeaseOptions = {}) =>
       Effect.withFiber((fiber): Effect.Effect<Lease, CacheError, Scope.Scope> => {
-        const grant = options.mode === "shared" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
+        const refused = options.lease(access.name, given)
+        if (refused !== undefined) return Effect.fail(refused)
+        const grant = given.mode === "shared" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
         if (grant === undefined) return Effect.fail(access.refusal(fiber.context, "lease"))
         return Effect.flatMap(access.patternOf(params), (pattern) =>
           Effect.mapError(
-            grant.engine.cache.leases.acquire([pattern], options),
+            grant.engine.cache.leases.acquire([pattern], given),
             (error) => new CacheError({ reason: new LeaseRefused({ error }) })
           ))
       }),
@@ -165,7 +196,9 @@ export const make = (access: FamilyAccess) => {
 /** A write that has not happened, and how to find out whether it may. */
 export interface Write {
   readonly _tag: "Write"
-  readonly access: FamilyAccess
+  /** Of the manifest and of the family. */
+  readonly manifest: ValidManifest
+  readonly pattern: string
   readonly key: Effect.Effect<string, CacheError>
   readonly resolve: (
     context: Context.Context<never>
@@ -176,17 +209,21 @@ const write = (
   access: FamilyAccess,
   params: Params,
   value: EngineWrite["value"],
-  options: SetOptions<Lease>
+  given: SetOptions<Lease>
 ): Write => ({
   _tag: "Write",
-  access,
+  manifest: access.manifest,
+  pattern: access.pattern,
   key: Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
   resolve: (context) => {
+    if (CacheFamily.isLookup(context)) return Effect.fail(access.notOwner("write", "a lookup"))
     const grant = access.writable(context)
     if (grant === undefined) return Effect.fail(access.refusal(context, "write"))
+    const refused = options.conditions(access.name, given)
+    if (refused !== undefined) return Effect.fail(refused)
     return Effect.map(access.keyOf(params), (key) => ({
       cache: grant.engine.cache,
-      write: { family: access.familyOf(grant), key, value, options }
+      write: { family: access.familyOf(grant), key, value, options: given }
     }))
   }
 })
@@ -237,14 +274,14 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
     ...operations(access, find),
     get: (params: Params) => new Read(door, params),
     getUnsafe: hit,
-    getPromise: (params: Params, options?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
+    getPromise: (params: Params, given?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
       // A lookup asks by the Context of its fiber, in which its reads are observed.
       const lookup = CacheFamily.currentLookup()
-      if (lookup !== undefined) return Effect.runPromiseWith(lookup)(new Read(door, params), options)
+      if (lookup !== undefined) return Effect.runPromiseWith(lookup)(new Read(door, params), given)
       const value = hit(params)
       if (value !== undefined) return Promise.resolve(value)
-      const joined = grant.active ? family.readPromise(access.textOf(params), options?.signal) : undefined
-      return joined ?? Effect.runPromise(new Read(door, params), options)
+      const joined = grant.active ? family.readPromise(access.textOf(params), given?.signal) : undefined
+      return joined ?? Effect.runPromise(new Read(door, params), given)
     }
   }
 }

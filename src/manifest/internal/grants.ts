@@ -187,7 +187,7 @@ const holdsOfOtherClass = (
 
 /** The way from the Context of a fiber to one family of a running cache. */
 export class Access {
-  declare private readonly manifest: ValidManifest
+  declare readonly manifest: ValidManifest
   declare private readonly family: ValidFamily
   declare private readonly engine: Context.Service<any, Runtime>
   declare private readonly own: ReadonlyArray<GrantKey>

@@ -12,7 +12,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Cache from "../../cache/Cache.ts"
-import { CacheError, InvalidKey, InvalidManifest } from "../../cache/CacheError.ts"
+import { CacheError, InvalidBatch, InvalidKey, InvalidManifest } from "../../cache/CacheError.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Lease } from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
@@ -28,6 +28,7 @@ import * as dependents from "./dependents.ts"
 import { engineOf, type Face, faceOf, keyOfClass, type Runtime, runtimeOf, Word, wordOf } from "./grants.ts"
 import * as keys from "./keys.ts"
 import * as modules from "./modules.ts"
+import * as options from "./options.ts"
 import { Owners } from "./owners.ts"
 
 export const make = (id: string, definition: unknown) => {
@@ -73,7 +74,7 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest) => {
   const members = {
     keys: Object.fromEntries(accessors),
     ...rawKeys(manifest, accesses, accessors),
-    batch: batch(manifest, accesses),
+    batch: batchOf(manifest),
     invalidate: byPattern(manifest, accesses),
     events: Stream.unwrap(Effect.map(runtime, ({ cache }) => cache.events)),
     stats: Effect.map(runtime, ({ cache }) => cache.stats)
@@ -99,6 +100,8 @@ const byPattern =
   (manifest: ValidManifest, accesses: ReadonlyMap<string, FamilyAccess>) =>
   (source: string, { mode = "hide" }: accessor.InvalidateOptions = {}): Effect.Effect<void, CacheError> =>
     Effect.withFiber((fiber) => {
+      const refused = options.mode(undefined, mode)
+      if (refused !== undefined) return Effect.fail(refused)
       const parsed = parsePattern(source)
       if (Result.isFailure(parsed)) {
         return Effect.fail(
@@ -115,23 +118,33 @@ const byPattern =
       })
     })
 
-/** All grants and keys first; then all writes, in one step. A write of another manifest belongs to another engine. */
-const batch =
-  (manifest: ValidManifest, accesses: ReadonlyMap<string, FamilyAccess>) =>
-  (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>
-    Effect.withFiber((fiber) => {
-      const foreign = writes.find(({ access }) => accesses.get(access.name) !== access)
-      if (foreign !== undefined) {
-        return Effect.flatMap(
-          foreign.key,
-          (key) => Effect.fail(new CacheError({ reason: unknownKey(manifest.id, key) }))
-        )
-      }
-      return Effect.flatMap(
-        Effect.forEach(writes, (write) => write.resolve(fiber.context)),
-        (all) => all[0] === undefined ? Effect.void : all[0].cache.batch(all.map((each) => each.write))
-      )
-    })
+/** All writes, grants and keys first; then all changes, in one step of one engine. */
+const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>
+  Effect.withFiber((fiber) => {
+    if (!Array.isArray(writes)) return Effect.fail(invalidBatch(manifest, "it takes a list of writes"))
+    // A copy: the list is the caller's, who may change it while the batch waits.
+    const own: ReadonlyArray<accessor.Write> = Array.from(writes)
+    const why = whyNotIn(manifest, own)
+    if (why !== undefined) return Effect.fail(invalidBatch(manifest, why))
+    // All of one engine: a grant counts only for the engine that the Context has.
+    return Effect.flatMap(
+      Effect.forEach(own, (write) => write.resolve(fiber.context)),
+      (all) => all[0] === undefined ? Effect.void : all[0].cache.batch(all.map((each) => each.write))
+    )
+  })
+
+const whyNotIn = (manifest: ValidManifest, writes: ReadonlyArray<Partial<accessor.Write> | undefined>) => {
+  for (const [i, write] of writes.entries()) {
+    if (write?._tag !== "Write" || write.manifest === undefined) {
+      return `item ${i} is not a write, as \`setting\` and \`deleting\` make it`
+    }
+    if (write.manifest !== manifest) return `\`${write.pattern}\` is a pattern of \`${write.manifest.id}\``
+  }
+  return undefined
+}
+
+const invalidBatch = (manifest: ValidManifest, why: string) =>
+  new CacheError({ reason: new InvalidBatch({ manifest: manifest.id, why }) })
 
 // --- the engine --------------------------------------------------------------------------------
 
@@ -142,7 +155,7 @@ const engineLayer = (
   accesses: ReadonlyMap<string, FamilyAccess>,
   members: object
 ): Layer.Layer<any, CacheError, Store> => {
-  const options = [...manifest.families.values()].map((family): Cache.FamilyOptions => {
+  const families = [...manifest.families.values()].map((family): Cache.FamilyOptions => {
     const { parse, render } = accesses.get(family.name)!.keys
     const { spec } = family
     return {
@@ -162,7 +175,7 @@ const engineLayer = (
     Effect.gen(function*() {
       const store = yield* Store
       yield* Effect.acquireRelease(alone(manifest, store), () => Effect.sync(() => leave(manifest, store)))
-      const cache = yield* Cache.make(manifest.id, options)
+      const cache = yield* Cache.make(manifest.id, families)
       const runtime: Runtime = { cache, owners: new Map(), loadable: new Map(), tokens: 0 }
       return Context.add(Context.make(tag, faceOf(runtime, members)), engineOf(manifest.key), runtime)
     })

@@ -13,6 +13,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
 import type { CacheFamily } from "../../cache/CacheFamily.ts"
+import { millisOf } from "../../ownership/FamilyPolicy.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { Runtime } from "./grants.ts"
 import type { Params } from "./keys.ts"
@@ -48,9 +49,9 @@ export const start = Effect.fnUntraced(function*(
   const family = runtime.cache.families.get(access.name)!
   const warmed = Latch.makeUnsafe()
   const work: Array<Effect.Effect<void>> = []
-  if (predict !== undefined) work.push(family.predict(yield* predictOptions(predict)))
+  if (predict !== undefined) work.push(family.predict(yield* predictOptions(access.name, predict)))
   if (warm !== undefined) {
-    const schedule = yield* scheduleOf(warm.schedule)
+    const schedule = yield* scheduleOf(access.name, warm.schedule)
     const owners = Effect.forEach(sources, (source) => loadable(runtime, source).await, { discard: true })
     const ready = Effect.andThen(Effect.yieldNow, Effect.timeoutOption(owners, ownersWaitMax))
     const all = Effect.provideContext(rounds(access, family, warm.keys, schedule, warmed), context)
@@ -110,32 +111,33 @@ const round = (access: FamilyAccess, family: CacheFamily, keys: WarmOptions["key
     Effect.ignoreCause({ log: "Warn", message: `the keys of \`${access.name}\` were not warmed` })
   )
 
-const invalid = (option: string, why: string) => new CacheError({ reason: new InvalidOption({ option, why }) })
+const invalid = (family: string, option: string, why: string) =>
+  Effect.fail(new CacheError({ reason: new InvalidOption({ family, option, why }) }))
 
-const millisOf = (option: string, input: Duration.Input): Effect.Effect<number, CacheError> => {
-  const duration = Duration.fromInput(input)
-  const millis = duration._tag === "Some" ? Duration.toMillis(duration.value) : Number.NaN
-  return millis > 0 ? Effect.succeed(millis) : Effect.fail(invalid(option, "must be a duration above zero"))
+const intervalOf = (family: string, option: string, input: Duration.Input): Effect.Effect<number, CacheError> => {
+  const millis = millisOf(input)
+  return millis > 0 ? Effect.succeed(millis) : invalid(family, option, "must be a duration above zero")
 }
 
 const once = Schedule.recurs(0)
 
 const scheduleOf = (
+  family: string,
   given: WarmOptions["schedule"]
 ): Effect.Effect<Schedule.Schedule<unknown, unknown, unknown>, CacheError> => {
   if (given === undefined) return Effect.succeed(once)
   // What the schedule requires is in the owner's Context, in which the rounds run.
   if (Schedule.isSchedule(given)) return Effect.succeed(given as Schedule.Schedule<unknown, unknown, unknown>)
-  return Effect.map(millisOf("warm.schedule", given as Duration.Input), Schedule.spaced)
+  return Effect.map(intervalOf(family, "warm.schedule", given as Duration.Input), Schedule.spaced)
 }
 
-const predictOptions = ({ interval, keysMax }: PredictOptions) =>
+const predictOptions = (family: string, { interval, keysMax }: PredictOptions) =>
   Effect.andThen(
     Number.isSafeInteger(keysMax) && keysMax >= 1
       ? Effect.void
-      : Effect.fail(invalid("predict.keysMax", "must be a whole number of at least 1")),
+      : invalid(family, "predict.keysMax", "must be a whole number of at least 1"),
     Effect.map(
-      interval === undefined ? Effect.succeed(undefined) : millisOf("predict.interval", interval),
+      interval === undefined ? Effect.succeed(undefined) : intervalOf(family, "predict.interval", interval),
       (intervalMillis) => ({ keysMax, intervalMillis })
     )
   )

@@ -1,0 +1,363 @@
+/**
+ * Code of the user that runs in a write (a weigher, a proxy that is frozen, an option, a comparer) may
+ * throw, answer nonsense, or come back to the cache. A write is whole, or nothing of it happened.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Hash from "effect/Hash"
+import * as Layer from "effect/Layer"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import { FunctionFailed } from "../../src/store/StoreError.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import { checkInvariants, engine } from "../engine.ts"
+import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+import { settle, watch } from "./source.ts"
+
+const memory = (weightMax = 1_000) => MemoryStore.layer({ weightMax })
+
+const overMap = (place: Place, weightMax = 1_000): Layer.Layer<Store, any> =>
+  Layer.effect(
+    Store,
+    Effect.map(MemoryStore.make({ weightMax }), (hot) => TieredStore.make([hot, mapStore({ name: "cold", place })]))
+  )
+
+interface Value {
+  readonly n: string
+  readonly weigh?: () => unknown
+}
+
+const weigher = (_key: string, value: Value): number => (value.weigh?.() ?? 1) as number
+const thrown = new Error("thrown by the user's code")
+const throwing = (): never => {
+  throw thrown
+}
+const unfrozen = (): Value => new Proxy({ n: "new" }, { ownKeys: throwing })
+
+/** A value that cannot be stored, with the option that the error names, and what it says. */
+const values: ReadonlyArray<readonly [name: string, make: () => Value, option: "weigher" | "freeze", says: string]> = [
+  ["a weigher that throws", () => ({ n: "new", weigh: throwing }), "weigher", "threw an error"],
+  ["a weigher that answers NaN", () => ({ n: "new", weigh: () => Number.NaN }), "weigher", "answered NaN"],
+  ["a weigher that answers -1", () => ({ n: "new", weigh: () => -1 }), "weigher", "answered -1"],
+  ["a weigher that answers a text", () => ({ n: "new", weigh: () => "3" }), "weigher", "answered string"],
+  [
+    "a weigher that answers a Promise",
+    () => ({ n: "new", weigh: () => Promise.resolve(3) }),
+    "weigher",
+    "answered object"
+  ],
+  ["a weigher that answers a bigint", () => ({ n: "new", weigh: () => 3n }), "weigher", "answered bigint"],
+  ["a proxy that throws while it is frozen", unfrozen, "freeze", ""]
+]
+
+const options: ReadonlyArray<readonly [name: string, options: object, option: string]> = [
+  ["timeToLive: 5 minuts", { timeToLive: "5 minuts" }, "timeToLive"],
+  ["timeToLive: NaN", { timeToLive: Number.NaN }, "timeToLive"],
+  ["timeToLive: -1", { timeToLive: -1 }, "timeToLive"],
+  ["timeToLive: -Infinity", { timeToLive: "-Infinity" }, "timeToLive"],
+  ["timeToLive: null", { timeToLive: null }, "timeToLive"],
+  ["timeToLive: a function", { timeToLive: () => 5 }, "timeToLive"],
+  ["timeToLive: an unknown unit", { timeToLive: { minuts: 5 } }, "timeToLive"],
+  ["timeToLive: NaN minutes", { timeToLive: { minutes: Number.NaN } }, "timeToLive"],
+  ["tags: a text", { tags: "abc" }, "tags"],
+  ["tags: a number among them", { tags: ["a", 1] }, "tags"],
+  ["revision: a number", { revision: 3 }, "revision"]
+]
+
+const arrangements = ["memory", "memory over another tier"] as const
+
+const world = Effect.fnUntraced(function*(arrangement: (typeof arrangements)[number], policy: object = {}) {
+  const place = makePlace()
+  const answers = new Map<string, () => Effect.Effect<unknown>>()
+  const running = yield* engine(
+    {
+      families: {
+        doc: { pattern: "doc:{id}", freeze: true, weigher, ...policy },
+        copy: { pattern: "copy:{id}", derives: ["doc:{id}"] }
+      }
+    },
+    ({ key }) => answers.get(key)?.() ?? Effect.succeed({ n: "loaded" }),
+    { store: arrangement === "memory" ? memory() : overMap(place) }
+  )
+  const { app } = running
+  const { copy, doc } = app.keys
+  const on = <A>(effect: unknown) => running.as<A, CacheError>(effect as Effect.Effect<A, CacheError, any>)
+  const held = (of: any, id: string) =>
+    Effect.map(on<any>(of.getOption({ id })), (found) => found._tag === "Some" ? found.value.n : "absent")
+  const below = () =>
+    JSON.stringify(Array.from(place.families, ([name, entries]) => [name, Array.from(entries).toSorted()]))
+  const state = Effect.gen(function*() {
+    const all: Array<string> = []
+    for (const id of ["1", "2", "3"]) all.push(yield* held(doc, id), yield* held(copy, id))
+    return [...all, below(), String(running.cache.families.get("doc")!.stats.invalidations)]
+  })
+  yield* on(doc.setMany(["1", "2"].map((id) => [{ id }, { n: `old ${id}` }])))
+  yield* on(copy.setMany(["1", "2"].map((id) => [{ id }, { n: `copy ${id}` }])))
+  return { app, answers, doc, on, place, running, state, held }
+})
+
+type World = Effect.Success<ReturnType<typeof world>>
+
+const good: Value = { n: "new" }
+
+/** Every way by which a value comes into the cache, with what it is given beside the value. */
+const doors: {
+  readonly [name: string]: (world: World, value: Value, options?: object) => Effect.Effect<unknown, CacheError>
+} = {
+  set: ({ doc, on }, value, options) => on(doc.set({ id: "1" }, value, options)),
+  "set, of a writer": ({ doc, on }, value, options) =>
+    on(Effect.flatMap(doc.writer, (writer: any) => writer.set({ id: "1" }, value, options))),
+  setMany: ({ doc, on }, value, options) => on(doc.setMany([[{ id: "1" }, good], [{ id: "2" }, value]], options)),
+  batch: ({ app, doc, on }, value, options) =>
+    on(
+      app.batch([doc.setting({ id: "1" }, good), doc.deleting({ id: "3" }), doc.setting({ id: "2" }, value, options)])
+    ),
+  load: ({ answers, doc, on }, value, options) => {
+    answers.set("doc:3", () => Effect.succeed(options === undefined ? value : Lookup.loaded(value, options)))
+    return on(doc.get({ id: "3" }))
+  },
+  refresh: ({ answers, doc, on }, value, options) => {
+    answers.set("doc:1", () => Effect.succeed(options === undefined ? value : Lookup.loaded(value, options)))
+    return on(doc.refresh({ id: "1" }))
+  }
+}
+const changes: typeof doors = {
+  update: ({ doc, on }, value) => on(doc.update({ id: "1" }, () => value)),
+  patch: ({ doc, on }, value) => on(doc.patch({ id: "1" }, () => value))
+}
+
+describe("a write that is refused by its judgement changes nothing, and says why", () => {
+  for (const arrangement of arrangements) {
+    for (const [door, write] of Object.entries({ ...doors, ...changes })) {
+      for (const [name, make, option, says] of values) {
+        it.effect(`${door}: ${name} (${arrangement})`, () =>
+          Effect.gen(function*() {
+            const made = yield* world(arrangement)
+            const before = yield* made.state
+            const { reason } = yield* Effect.flip(write(made, make()))
+            assert.instanceOf(reason, FunctionFailed)
+            if (!(reason instanceof FunctionFailed)) return
+            assert.deepStrictEqual([reason.family, reason.option], ["doc", option])
+            assert.include(reason.message, says)
+            assert.match(reason.message, /`doc:\d`/)
+            yield* settle
+            assert.deepStrictEqual(yield* made.state, before)
+            checkInvariants(made.running)
+          }).pipe(Effect.scoped))
+      }
+    }
+    for (const [door, write] of Object.entries(doors)) {
+      for (const [name, given, option] of options) {
+        it.effect(`${door}: ${name} (${arrangement})`, () =>
+          Effect.gen(function*() {
+            const made = yield* world(arrangement)
+            const before = yield* made.state
+            const { reason } = yield* Effect.flip(write(made, good, given))
+            assert.strictEqual(reason._tag, "InvalidOption")
+            if (reason._tag !== "InvalidOption") return
+            assert.deepStrictEqual([reason.family, reason.option], ["doc", option])
+            yield* settle
+            assert.deepStrictEqual(yield* made.state, before)
+            checkInvariants(made.running)
+          }).pipe(Effect.scoped))
+      }
+    }
+  }
+
+  it.effect("a function of an update or a patch that throws leaves the value and the other keys as they were", () =>
+    Effect.gen(function*() {
+      const made = yield* world("memory over another tier")
+      const before = yield* made.state
+      for (const operation of ["update", "patch"]) {
+        const exit = yield* Effect.exit(made.on(made.doc[operation]({ id: "1" }, throwing)))
+        assert.include(String(exit._tag === "Failure" && exit.cause), thrown.message)
+        const failed = yield* Effect.exit(made.on(made.doc[operation]({ id: "1" }, () => Effect.fail("no"))))
+        assert.strictEqual(failed._tag, "Failure")
+      }
+      yield* settle
+      assert.deepStrictEqual(yield* made.state, before)
+      checkInvariants(made.running)
+    }).pipe(Effect.scoped))
+})
+
+describe("a weight", () => {
+  const weights: ReadonlyArray<readonly [weight: number, held: number]> = [
+    [0, 10],
+    [-0, 10],
+    [0.2, 10],
+    [1, 10],
+    [1.5, 5],
+    [2, 5],
+    [10, 1],
+    [10.5, 0],
+    [2 ** 53, 0],
+    [Number.MAX_VALUE, 0],
+    [Infinity, 0]
+  ]
+  for (const [weight, held] of weights) {
+    it.effect(`of ${weight} leaves room for ${held} entries where ten of weight 1 fit`, () =>
+      Effect.gen(function*() {
+        const running = yield* engine(
+          { families: { doc: { pattern: "doc:{id}", weigher: () => weight } } },
+          ({ key }) => Effect.succeed(key),
+          { store: memory(10) }
+        )
+        const { doc } = running.app.keys
+        for (let i = 0; i < 30; i++) yield* running.as(doc.set({ id: `${i}` }, i))
+        assert.strictEqual(running.cache.families.get("doc")!.stats.entries, held)
+        assert.strictEqual(yield* running.as(doc.get({ id: "x" })), "doc:x")
+        checkInvariants(running)
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("is not asked for where the store counts entries", () =>
+    Effect.gen(function*() {
+      const running = yield* engine(
+        { families: { doc: { pattern: "doc:{id}", weigher: throwing } } },
+        ({ key }) => Effect.succeed(key),
+        { capacity: 10 }
+      )
+      const { doc } = running.app.keys
+      for (let i = 0; i < 30; i++) yield* running.as(doc.set({ id: `${i}` }, i))
+      assert.strictEqual(running.cache.families.get("doc")!.stats.entries, 10)
+    }).pipe(Effect.scoped))
+
+  it.effect("that fails for an entry of a lower tier makes it absent: it is loaded, and an event tells", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      let isBroken = false
+      const run = Effect.gen(function*() {
+        const running = yield* engine(
+          { families: { doc: { pattern: "doc:{id}", weigher: (_, value) => isBroken && value === "old" ? NaN : 1 } } },
+          () => Effect.succeed("loaded"),
+          { store: overMap(place) }
+        )
+        return { running, doc: running.app.keys.doc }
+      })
+      yield* Effect.scoped(Effect.flatMap(run, ({ doc, running }) => running.as(doc.set({ id: "1" }, "old"))))
+      isBroken = true
+      const { doc, running } = yield* run
+      const events = yield* watch(running.cache.events)
+      assert.strictEqual((yield* running.as<any, unknown>(doc.getOption({ id: "1" })))._tag, "None")
+      assert.strictEqual(yield* running.as(doc.get({ id: "1" })), "loaded")
+      yield* settle
+      assert.isTrue(events.some((event) => event._tag === "TierFailed" && event.operation === "get"))
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+})
+
+describe("user code that comes back to the cache from within a write", () => {
+  /** A value whose weigher and whose getter run this. */
+  const busy = (work: () => void): Value =>
+    Object.defineProperty({ n: "new", weigh: () => (work(), 1) }, "part", { enumerable: true, get: work })
+
+  for (const arrangement of arrangements) {
+    for (const [door, write] of Object.entries({ ...doors, ...changes })) {
+      it.effect(`${door}: may use any key, and the write is whole (${arrangement})`, () =>
+        Effect.gen(function*() {
+          const made = yield* world(arrangement)
+          const { app, doc, running } = made
+          const run = (effect: any) => {
+            const exit = Effect.runSyncExit(running.as(effect))
+            // A tier below is not waited for here, but memory has changed.
+            return exit
+          }
+          let isBusy = false
+          const value = busy(() => {
+            if (isBusy) return
+            isBusy = true
+            run(doc.getOption({ id: "1" }))
+            run(doc.set({ id: "9" }, good))
+            run(doc.set({ id: "1" }, { n: "from within" }))
+            run(app.batch([doc.setting({ id: "8" }, good), doc.deleting({ id: "2" })]))
+            run(doc.invalidateAll())
+            isBusy = false
+          })
+          const exit = yield* Effect.exit(write(made, value))
+          yield* settle
+          checkInvariants(running)
+          const now = yield* made.held(doc, "1")
+          assert.include(["new", "absent", "loaded", "from within"], now)
+          // An update and a patch give way to what changed their key; all others have the last word.
+          if (door in doors) assert.strictEqual(exit._tag, "Success")
+          if (door === "set" || door === "batch" || door === "setMany") assert.strictEqual(now, "new")
+        }).pipe(Effect.scoped))
+    }
+  }
+
+  it.effect("a comparer that throws makes a loaded value count as another one, and the load succeeds", () =>
+    Effect.gen(function*() {
+      class Odd implements Equal.Equal {
+        [Equal.symbol](): boolean {
+          throw thrown
+        }
+        [Hash.symbol](): number {
+          throw thrown
+        }
+      }
+      const made = yield* world("memory", { freeze: false })
+      made.answers.set("doc:1", () => Effect.sync(() => new Odd()))
+      yield* made.on(made.doc.refresh({ id: "1" }))
+      yield* made.on(made.doc.refresh({ id: "1" }))
+      assert.instanceOf(yield* made.on(made.doc.get({ id: "1" })), Odd)
+      checkInvariants(made.running)
+    }).pipe(Effect.scoped))
+})
+
+describe("a write that a tier does not take is not served from memory", () => {
+  const failing = Effect.fnUntraced(function*() {
+    const place = makePlace()
+    let isDown = false
+    const map = mapStore({ name: "cold", place })
+    const refuse = <A, E>(effect: Effect.Effect<A, E>) => Effect.suspend(() => isDown ? Effect.die("down") : effect)
+    const cold = Store.of({
+      ...map,
+      open: (family) =>
+        Effect.map(map.open(family), (partition) => ({
+          ...partition,
+          set: (key, entry) => refuse(partition.set(key, entry)),
+          setMany: (entries) => refuse(partition.setMany(entries))
+        }))
+    })
+    const store: Layer.Layer<Store, any> = Layer.effect(
+      Store,
+      Effect.map(MemoryStore.make({ capacity: 100 }), (hot) => TieredStore.make([hot, cold]))
+    )
+    const running = yield* engine(
+      {
+        families: {
+          doc: { pattern: "doc:{id}" },
+          copy: { pattern: "copy:{id}", derives: ["doc:{id}"] }
+        }
+      },
+      ({ key }) => Effect.succeed({ n: `source ${key}` }),
+      { store }
+    )
+    const { doc } = running.app.keys
+    const on = <A>(effect: unknown) => running.as<A, CacheError>(effect as Effect.Effect<A, CacheError, any>)
+    for (const id of ["1", "2"]) yield* on(doc.set({ id }, { n: "old" }))
+    isDown = true
+    return { running, on, doc, app: running.app }
+  })
+  const writes: { readonly [name: string]: (made: Effect.Success<ReturnType<typeof failing>>) => unknown } = {
+    set: ({ doc }) => doc.set({ id: "1" }, good),
+    setMany: ({ doc }) => doc.setMany([[{ id: "1" }, good], [{ id: "2" }, good]]),
+    batch: ({ app, doc }) => app.batch([doc.setting({ id: "1" }, good), doc.setting({ id: "2" }, good)]),
+    update: ({ doc }) => doc.update({ id: "1" }, () => good),
+    patch: ({ doc }) => doc.patch({ id: "1" }, () => good)
+  }
+  for (const [name, write] of Object.entries(writes)) {
+    it.effect(`${name} fails, and the source answers`, () =>
+      Effect.gen(function*() {
+        const made = yield* failing()
+        const { reason } = yield* Effect.flip(made.on(write(made)))
+        assert.strictEqual(reason._tag, "StoreFailed")
+        assert.deepStrictEqual(yield* made.on(made.doc.get({ id: "1" })), { n: "source doc:1" })
+        yield* settle
+        checkInvariants(made.running)
+      }).pipe(Effect.scoped))
+  }
+})

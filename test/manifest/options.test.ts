@@ -1,0 +1,293 @@
+/**
+ * Every operation with every option that it takes: what is wrong is refused before anything changes, `undefined` is
+ * "not given". An operation or an option without a row here makes a test, or the compiler, fail.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import type { SetOptions } from "../../src/cache/FamilySpec.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import type { LeaseOptions } from "../../src/capability/Lease.ts"
+import type { InvalidateOptions } from "../../src/manifest/Family.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { family, reasonOf } from "../cache/source.ts"
+import { engine } from "../engine.ts"
+
+/** Wrong values of an option; the compiler demands a list for each option of the type. */
+type Wrong<O> = { readonly [Option in keyof Required<O>]: ReadonlyArray<unknown> }
+
+const durations = ["5 minuts", Number.NaN, -1, "-1 seconds", "-Infinity", null, {}, { minuts: 5 }, () => 5, Promise]
+const setWrong: Wrong<SetOptions<unknown>> = {
+  timeToLive: durations,
+  tags: ["abc", [1], null, new Set(["a"])],
+  revision: [3, null, {}],
+  ifVersion: ["1", Number.NaN, -1, {}],
+  lease: [null, {}, "lease"]
+}
+const { ifVersion, lease } = setWrong
+const modeWrong: Wrong<InvalidateOptions> = { mode: ["stale", null, 1, {}] }
+const leaseWrong: Wrong<LeaseOptions> = {
+  mode: ["both", null],
+  deadline: durations,
+  timeToLive: [...durations, 0]
+}
+
+const id = { id: "1" }
+type Row = readonly [
+  run: (of: any, options: any, app: any) => unknown,
+  wrong: { readonly [option: string]: ReadonlyArray<unknown> }
+]
+const plain: Row = [() => undefined, {}]
+
+const reading: { readonly [operation: string]: Row } = {
+  get: plain,
+  getOption: plain,
+  getMany: plain,
+  getAnswer: plain,
+  getAnswerOption: plain,
+  explain: plain,
+  has: plain,
+  select: plain,
+  warm: [(of, options) => of.warm([id], options), { concurrency: [0, -1, 1.5, Number.NaN, Infinity, "2", null] }],
+  hottest: [(of, { max }) => of.hottest(max), { max: [0, -1, 1.5, Number.NaN, Infinity, "2", null] }]
+}
+const writing: { readonly [operation: string]: Row } = {
+  set: [(of, options) => of.set(id, "new", options), setWrong],
+  setMany: [(of, options) => of.setMany([[id, "new"]], options), setWrong],
+  update: plain,
+  patch: plain,
+  delete: plain,
+  deleteMany: plain,
+  invalidate: [(of, options) => of.invalidate(id, options), modeWrong],
+  invalidateWhere: [(of, options) => of.invalidateWhere(id, options), modeWrong],
+  invalidateAll: [(of, options) => of.invalidateAll(options), modeWrong],
+  invalidateTag: [(of, { tag = "a", ...options }) => of.invalidateTag(tag, options), {
+    ...modeWrong,
+    tag: [null, 1, {}]
+  }],
+  refresh: plain
+}
+const accessor: { readonly [operation: string]: Row } = {
+  ...reading,
+  ...writing,
+  setting: [(of, options, app) => app.batch([of.setting(id, "new", options)]), setWrong],
+  deleting: [(of, options, app) => app.batch([of.deleting(id, options)]), { ifVersion, lease }],
+  lease: [(of, options) => Effect.scoped(of.lease(id, options)), leaseWrong],
+  key: plain,
+  parse: plain,
+  reader: plain,
+  writer: plain
+}
+const handle: { readonly [operation: string]: Row } = { ...reading, ...writing, getUnsafe: plain, getPromise: plain }
+
+const world = Effect.fnUntraced(function*() {
+  const made = yield* family({}, (run) => Effect.succeed(`loaded ${run}`))
+  yield* made.on(made.user.set({ id: "1" }, "old", { tags: ["a"] }))
+  return made
+})
+
+describe("an option of a call", () => {
+  it.effect("has a row here, as every operation of an accessor, a reader and a writer has", () =>
+    Effect.gen(function*() {
+      const { on, user } = yield* world()
+      assert.sameMembers(Object.keys(user), ["name", "pattern", ...Object.keys(accessor)])
+      for (const door of ["reader", "writer"]) {
+        assert.sameMembers(Object.keys(yield* on<object>(user[door])), Object.keys(handle))
+      }
+    }).pipe(Effect.scoped))
+
+  for (const [operation, [run, wrong]] of Object.entries(accessor)) {
+    for (const [option, all] of Object.entries(wrong)) {
+      it.effect(`${option} of ${operation} is refused where it cannot act, and nothing changes`, () =>
+        Effect.gen(function*() {
+          const { held, on, running, user } = yield* world()
+          const doors = operation in handle ? [user, yield* on<any>(user.writer)] : [user]
+          for (const value of all) {
+            for (const door of doors) {
+              const error = yield* Effect.flip(on(run(door, { [option]: value }, running.app)))
+              const { reason } = error as CacheError
+              assert.strictEqual(reason._tag, "InvalidOption", `${option}: ${String(value)}`)
+              if (reason._tag === "InvalidOption") {
+                assert.deepStrictEqual([reason.family, reason.option], ["user", option])
+              }
+            }
+          }
+          assert.strictEqual(yield* held, "old")
+          assert.strictEqual(running.cache.families.get("user")!.stats.invalidations, 0)
+        }).pipe(Effect.scoped))
+
+      it.effect(`${option} of ${operation} that is undefined was not given`, () =>
+        Effect.gen(function*() {
+          const one = yield* world()
+          const other = yield* world()
+          const seen = (made: typeof one, options: object | undefined) =>
+            Effect.gen(function*() {
+              const given = operation === "hottest" ? { max: 1 } : options
+              const exit = yield* Effect.exit(made.on(run(made.user, given ?? {}, made.running.app)))
+              return [exit._tag, yield* made.held, made.running.cache.families.get("user")!.stats]
+            })
+          assert.deepStrictEqual(yield* seen(one, { [option]: undefined }), yield* seen(other, undefined))
+        }).pipe(Effect.scoped))
+    }
+  }
+
+  it.effect("ifVersion of setMany is asked of every key, and none is written where one has another version", () =>
+    Effect.gen(function*() {
+      const { held, of, on, user } = yield* world()
+      const absent = user.setMany([[{ id: "2" }, "new"], [{ id: "1" }, "new"]], { ifVersion: null })
+      assert.strictEqual(reasonOf(yield* Effect.flip(on(absent))), "VersionConflict")
+      assert.deepStrictEqual([yield* held, yield* of("2").held], ["old", undefined])
+      yield* on(user.setMany([[{ id: "2" }, "new"], [{ id: "3" }, "new"]], { ifVersion: null }))
+      assert.deepStrictEqual([yield* of("2").held, yield* of("3").held], ["new", "new"])
+    }).pipe(Effect.scoped))
+
+  it.effect("the mode of an invalidation by pattern is refused where there is none of that name", () =>
+    Effect.gen(function*() {
+      const { held, on, running } = yield* world()
+      for (const mode of modeWrong.mode) {
+        const error = yield* Effect.flip(on(running.app.invalidate("user:1", { mode })))
+        assert.strictEqual(reasonOf(error), "InvalidOption")
+      }
+      assert.strictEqual(yield* held, "old")
+    }).pipe(Effect.scoped))
+})
+
+describe("an option that a lookup answers with", () => {
+  it.effect("keeps tags and revision where notModified gives them as undefined", () =>
+    Effect.gen(function*() {
+      const { get, of, on, refresh, source, user } = yield* family({}, (run) =>
+        Effect.succeed(
+          run === 2
+            ? Lookup.notModified({ tags: undefined, revision: undefined, timeToLive: undefined })
+            : Lookup.loaded(run, { tags: ["a"], revision: "r" })
+        ))
+      yield* get
+      yield* refresh
+      yield* on(user.invalidateTag("a"))
+      assert.isUndefined(yield* of("1").held)
+      yield* get
+      yield* refresh
+      assert.deepStrictEqual(source.asked.map(({ previous }) => previous?.revision), [undefined, "r", undefined, "r"])
+    }).pipe(Effect.scoped))
+})
+
+describe("an option of a family", () => {
+  const shares = [-0.1, 1.1, Number.NaN, "0.5", null]
+  const counts = [0, -1, 1.5, Number.NaN, Infinity, "2", null]
+  // `version` is a part of the manifest, and is checked with it.
+  const wrong: Wrong<Omit<FamilyPolicy, "version">> = {
+    timeToLive: durations,
+    idleTimeToLive: durations,
+    staleWhileRevalidate: durations,
+    staleIfError: durations,
+    jitter: shares,
+    refreshAhead: [...shares, "xfetsh"],
+    negativeTimeToLive: durations,
+    softTimeout: durations,
+    hardTimeout: durations,
+    loadConcurrency: counts,
+    loadQueueMax: counts,
+    retryAfterFailure: durations,
+    onAbandoned: ["stop", null, true],
+    freeze: ["yes", null, 1],
+    weigher: [1, null, "one"]
+  }
+  for (const [option, all] of Object.entries(wrong)) {
+    it.effect(`${option} is refused when the layer is built, and undefined was not given`, () =>
+      Effect.gen(function*() {
+        for (const value of all) {
+          const error = yield* Effect.flip(Effect.asVoid(family({ [option]: value }, Effect.succeed)))
+          const { reason } = error as CacheError
+          assert.strictEqual(reason._tag, "InvalidOption", `${option}: ${String(value)}`)
+          if (reason._tag === "InvalidOption") assert.deepStrictEqual([reason.family, reason.option], ["user", option])
+        }
+        const { get } = yield* family({ [option]: undefined }, Effect.succeed)
+        assert.strictEqual(yield* get, 1)
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("that is misspelt is refused in a manifest built from data", () =>
+    Effect.gen(function*() {
+      const definition = { families: { user: { pattern: "user:{id}", timeToLife: 5 } } }
+      const error = yield* Effect.flip(Effect.asVoid(engine(definition, () => Effect.succeed(1))))
+      assert.strictEqual(reasonOf(error), "InvalidManifest")
+    }).pipe(Effect.scoped))
+})
+
+describe("an option of a memory store", () => {
+  const wrong: Wrong<MemoryStore.Options> = {
+    capacity: [0, -1, 1.5, Number.NaN, Infinity, "5", null],
+    weightMax: [0, -1, 1.5, Number.NaN, Infinity, "5", null],
+    eviction: ["fifo", null, 1],
+    shards: [0, 3, -2, Number.NaN, Infinity, "2", null]
+  }
+  for (const [option, all] of Object.entries(wrong)) {
+    it.effect(`${option} is refused when the store is made`, () =>
+      Effect.gen(function*() {
+        const others = option === "capacity" || option === "weightMax" ? {} : { capacity: 10 }
+        for (const value of all) {
+          const { reason } = yield* Effect.flip(Effect.asVoid(MemoryStore.make({ ...others, [option]: value } as any)))
+          assert.strictEqual(reason._tag, "InvalidStoreOptions", `${option}: ${String(value)}`)
+        }
+        yield* MemoryStore.make({ capacity: 10, ...(option === "capacity" ? {} : { [option]: undefined }) })
+      }).pipe(Effect.scoped))
+  }
+})
+
+describe("a value that is easily taken for none", () => {
+  const odd: ReadonlyArray<readonly [name: string, value: unknown]> = [
+    ["undefined", undefined],
+    ["null", null],
+    ["-0", -0],
+    ["NaN", Number.NaN],
+    ["false", false],
+    ["an empty text", ""],
+    ["a function", () => 1],
+    ["a Promise", Promise.resolve(1)]
+  ]
+  for (const [name, value] of odd) {
+    it.effect(`${name} is the same through all doors, loaded and written`, () =>
+      Effect.gen(function*() {
+        const { of, on, running, source, user } = yield* family({}, () => Effect.succeed(value))
+        const { app } = running
+        const writes: ReadonlyArray<unknown> = [
+          user.get({ id: "1" }),
+          user.set({ id: "1" }, value),
+          user.setMany([[{ id: "1" }, value]]),
+          app.batch([user.setting({ id: "1" }, value)]),
+          user.update({ id: "1" }, () => value),
+          user.patch({ id: "1" }, () => value),
+          app.set("user:1", value)
+        ]
+        for (const write of writes) {
+          yield* on(write)
+          const runs = source.runs
+          const seen = [
+            yield* of("1").get,
+            (yield* on<any>(user.getOption({ id: "1" }))).value,
+            (yield* of("1").answer).value,
+            (yield* on<any>(user.getAnswerOption({ id: "1" }))).value.value,
+            (yield* on<ReadonlyArray<unknown>>(user.getMany([{ id: "1" }])))[0],
+            yield* on(user.select({ id: "1" }, (found: unknown) => found)),
+            (yield* of("1").explain).held?.value,
+            (yield* on<any>(user.reader)).getUnsafe({ id: "1" }),
+            yield* on(app.get("user:1"))
+          ]
+          for (const one of seen) assert.isTrue(Object.is(one, value), String(one))
+          assert.isTrue(yield* of("1").has)
+          assert.strictEqual(source.runs, runs)
+        }
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("an Effect that the function of an update gives is run, and one that is set is the value", () =>
+    Effect.gen(function*() {
+      const { get, on, set, user } = yield* family({}, () => Effect.succeed(1))
+      assert.strictEqual(yield* on(user.update({ id: "1" }, () => Effect.succeed(2))), 2)
+      assert.strictEqual(yield* get, 2)
+      const effect = Effect.succeed(3)
+      yield* set(effect)
+      assert.strictEqual(yield* get, effect)
+    }).pipe(Effect.scoped))
+})
