@@ -154,7 +154,7 @@ export class Loads<V> {
     const work = currentWork()
     const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.render(to.key))
     if (refusal !== undefined) {
-      to.abandonIfAlone()
+      if (to instanceof Queued) to.abandonIfAlone()
       return resume(Exit.fail(refusal))
     }
     if (to instanceof Flight && to.joined > 0) this.share(to)
@@ -309,8 +309,7 @@ export class Loads<V> {
   }
 
   readonly abandon = (flight: Flight<V>): void => {
-    this.end(flight, Exit.interrupt())
-    flight.stop()
+    this.end(flight, Exit.interrupt(), true)
   }
 
   /** A loader is gone: those who wait for what it loads get the answer of the one that is left, or an error. */
@@ -323,8 +322,7 @@ export class Loads<V> {
         const { cause, detached, key } = flight
         flight.moveTo(this.queue(key, { isRefresh: cause === "refresh", detached }))
       }
-      this.end(flight, Exit.fail(this.unowned()))
-      flight.stop()
+      this.end(flight, Exit.fail(this.unowned()), true)
     }
     for (const key of Array.from(this.next.keys())) this.advance(key)
   }
@@ -333,7 +331,7 @@ export class Loads<V> {
 
   /** Others wait for a load than the reader who started it: from now on its time is bounded. */
   private share(flight: Flight<V>): void {
-    if (this.expiry.hardTimeout !== undefined || flight.sharedSince !== undefined) return
+    if (this.expiry.hardTimeout !== undefined || flight.sharedSince !== undefined || flight.exit !== undefined) return
     flight.sharedSince = this.now()
     this.patience ??= this.fork(this.losePatience)
   }
@@ -353,8 +351,7 @@ export class Loads<V> {
 
   private endLate(flight: Flight<V>, timeoutMillis: number): void {
     const timeout = new LoadTimeout({ key: this.spec.render(flight.key), timeoutMillis })
-    this.fail(flight, Cause.fail(new CacheError({ reason: timeout })))
-    flight.stop()
+    this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.fallback, true)
   }
 
   timeOut(flight: Flight<V>, timeoutMillis: number): Effect.Effect<void> {
@@ -553,7 +550,7 @@ export class Loads<V> {
   }
 
   /** The load failed: serve what is stale where that is allowed, remember the failure, tell everyone who joined. */
-  fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.fallback): void {
+  fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.fallback, isCut = false): void {
     if (flight.exit !== undefined) return
     const { key } = flight
     // Only an interruption by the lookup itself comes here: the engine ends a flight before it interrupts its fiber.
@@ -572,7 +569,7 @@ export class Loads<V> {
       )
     }
     if (!flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)
-    this.endWith(flight, previous, now, () => exit)
+    this.endWith(flight, previous, now, () => exit, isCut)
   }
 
   /** Ends a flight that brings no value: with the stale entry where it may be served, else with what came of it. */
@@ -580,13 +577,15 @@ export class Loads<V> {
     flight: Flight<V>,
     previous: Entry<V> | undefined,
     now: number,
-    otherwise: () => Exit.Exit<never, unknown>
+    otherwise: () => Exit.Exit<never, unknown>,
+    isCut = false
   ): void {
     this.end(
       flight,
       previous !== undefined && this.maySubstitute(flight.key, previous, now)
         ? Exit.succeed(fromMemory(previous, true))
-        : otherwise()
+        : otherwise(),
+      isCut
     )
   }
 
@@ -625,7 +624,8 @@ export class Loads<V> {
     return failure !== undefined && failure.at <= now && now < failure.retryAt
   }
 
-  end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void {
+  /** Ends a flight; one that is cut short still has a fiber, which is interrupted before the next load begins. */
+  end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>, isCut = false): void {
     const { key } = flight
     if (this.flights.get(key) === flight) this.flights.delete(key)
     else if (this.overtaken.size > 0) {
@@ -639,6 +639,7 @@ export class Loads<V> {
       this.patience = undefined
     }
     flight.end(exit)
+    if (isCut) flight.stop()
     if (this.next.size > 0) this.advance(key)
   }
 
