@@ -122,7 +122,7 @@ export class Entries<V> {
     this.expiry = spec.expiry
     this.hot = spec.partition.hot
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
-    this.lower = lower && new Lane(cache.outbox, lower, this.tierFailed, this.distrustBelow)
+    this.lower = lower && new Lane(cache.outbox, lower, cache.time, this.tierFailed, this.distrustBelow)
     this.tagged = this.lower !== undefined
     this.lookTwice()
   }
@@ -244,7 +244,7 @@ export class Entries<V> {
     return Effect.suspend(() => {
       const pending = this.lower!.pending(key)
       if (pending !== undefined) return Effect.succeed(foundIn(pending.entry))
-      return this.orNothing(this.lower!.partition.get(key), undefined)
+      return this.orNothing(this.lower!.get(key), undefined)
     })
   }
 
@@ -267,7 +267,7 @@ export class Entries<V> {
       Effect.sync(() => keys.map((key) => ({ key, watch: this.watch(key), pending: lower.pending(key) }))),
       (reads) =>
         Effect.map(
-          this.orNothing(lower.partition.getMany(keys), []),
+          this.orNothing(lower.getMany(keys), []),
           (all) =>
             reads.map(({ key, pending, watch }, at) =>
               this.promote(key, pending === undefined ? all[at] : foundIn(pending.entry), watch)

@@ -21,9 +21,11 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
-import type { Entry } from "../../store/Entry.ts"
+import type { CoarseClock } from "../../store/CoarseClock.ts"
+import type { Entry, Found } from "../../store/Entry.ts"
 import type { Mark, Partition, Store } from "../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../store/StoreError.ts"
+import { madeAtMillis } from "../Expiry.ts"
 
 // Keys that gather to be set, and as many to be removed, in all families.
 const pendingMax = 65_536
@@ -84,9 +86,20 @@ class Changes<V> implements Parcel {
 
 const absent: Pending<never> = { entry: undefined }
 
-/** The changes of one family. */
+const shifted = <V>(entry: Entry<V>, millis: number): Entry<V> =>
+  millis === 0
+    ? entry
+    : { ...entry, freshUntil: entry.freshUntil + millis, expiresAt: entry.expiresAt + millis }
+
+/**
+ * The changes of one family, and the way to what lies below.
+ *
+ * The tiers there are told times of the wall clock, of which the engine's time may be ahead: another process may read
+ * what is written now. By how much an entry was shifted is known by its version, which says when it was made.
+ */
 export class Lane<V> {
-  readonly partition: Partition<V>
+  private readonly partition: Partition<V>
+  private readonly time: CoarseClock
   private readonly outbox: Outbox
   private readonly onFailure: OnFailure
   private readonly onDistrust: () => void
@@ -95,11 +108,35 @@ export class Lane<V> {
   private readonly distrusted = new Set<string>()
 
   /** `onDistrust` is told when nothing that is below at the time is to be believed. */
-  constructor(outbox: Outbox, partition: Partition<V>, onFailure: OnFailure, onDistrust: () => void) {
+  constructor(
+    outbox: Outbox,
+    partition: Partition<V>,
+    time: CoarseClock,
+    onFailure: OnFailure,
+    onDistrust: () => void
+  ) {
     this.outbox = outbox
+    this.time = time
     this.partition = partition
     this.onFailure = onFailure
     this.onDistrust = onDistrust
+  }
+
+  get(key: string): Effect.Effect<Found<V> | undefined, StoreError> {
+    const found = this.partition.get(key)
+    return this.time.ahead === 0 ? found : Effect.map(found, this.inEngineTime)
+  }
+
+  getMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> {
+    const found = this.partition.getMany(keys)
+    return this.time.ahead === 0 ? found : Effect.map(found, (all) => all.map(this.inEngineTime))
+  }
+
+  private readonly inEngineTime = (found: Found<V> | undefined): Found<V> | undefined =>
+    found && { ...found, entry: shifted(found.entry, this.time.aheadAt(madeAtMillis(found.entry))) }
+
+  private inWallTime(entry: Entry<V>): Entry<V> {
+    return this.time.ahead === 0 ? entry : shifted(entry, -this.time.aheadAt(madeAtMillis(entry)))
   }
 
   set(key: string, entry: Entry<V>): Below {
@@ -148,7 +185,7 @@ export class Lane<V> {
     const removed: Array<string> = []
     for (const [key, { entry }] of parcel.keys) {
       if (entry === undefined) removed.push(key)
-      else sets.push([key, entry])
+      else sets.push([key, this.inWallTime(entry)])
     }
     const { partition } = this
     const removals = removed.length === 0
