@@ -222,11 +222,12 @@ export class Cache implements Engine {
    */
   batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
     const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
+    const owners = new Map(writes.map(({ family }) => [family, family.watchOwner()]))
     return this.whenRoom(() =>
       knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
         const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
         for (const write of writes) {
-          const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
+          const conflict = owners.get(write.family)!() ?? write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
           if (conflict !== undefined) return Effect.fail(conflict)
         }
         return this.applyBatch(writes)

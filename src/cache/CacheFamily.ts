@@ -372,7 +372,8 @@ export class CacheFamily<V = unknown> {
         ? Effect.succeed(foundIn(inMemory))
         : this.entries.lookBelow(key)
       return Effect.map(found, (held) => {
-        const verdict = held === undefined || this.entries.isIdle(key, now)
+        // Without an owner, what a tier below still has is not shown either.
+        const verdict = held === undefined || !this.isOwned || this.entries.isIdle(key, now)
           ? "hidden"
           : this.entries.judge(key, held.entry.stamp, held.entry.tags)
         const freshUntil = held === undefined ? Infinity : this.entries.freshUntil(key, held.entry, now)
@@ -403,12 +404,21 @@ export class CacheFamily<V = unknown> {
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
     const isConditional = options.ifVersion !== undefined
-    return this.cache.whenRoom(() =>
-      knowing(isConditional ? [this.holding(key)] : [], (held) => {
-        const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
-        return conflict === undefined ? orStoreFailed(this.applySet(key, value, options)) : Effect.fail(conflict)
-      })
-    )
+    return Effect.suspend(() => {
+      const hasLeft = this.watchOwner()
+      return this.cache.whenRoom(() =>
+        knowing(isConditional ? [this.holding(key)] : [], (held) => {
+          const conflict = hasLeft() ?? this.conflictOf(key, options, held?.[0], held !== undefined)
+          return conflict === undefined ? orStoreFailed(this.applySet(key, value, options)) : Effect.fail(conflict)
+        })
+      )
+    })
+  }
+
+  /** For what waits before it writes: why it may not write any more, if an owner has left since. */
+  watchOwner(): () => CacheError | undefined {
+    const { ends } = this
+    return () => this.ends === ends ? undefined : this.loads.unowned()
   }
 
   /** For conditions on what is held. */
@@ -448,12 +458,15 @@ export class CacheFamily<V = unknown> {
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
-    return this.cache.whenRoom(() => {
-      const refusal = this.refusalOf(options, entries.map(([key]) => key))
-      if (refusal !== undefined) return Effect.fail(refusal)
-      let below = nothing
-      for (const [key, value] of entries) below = both(below, this.applySet(key, value, options))
-      return orStoreFailed(below)
+    return Effect.suspend(() => {
+      const hasLeft = this.watchOwner()
+      return this.cache.whenRoom(() => {
+        const refusal = hasLeft() ?? this.refusalOf(options, entries.map(([key]) => key))
+        if (refusal !== undefined) return Effect.fail(refusal)
+        let below = nothing
+        for (const [key, value] of entries) below = both(below, this.applySet(key, value, options))
+        return orStoreFailed(below)
+      })
     })
   }
 
@@ -470,16 +483,17 @@ export class CacheFamily<V = unknown> {
   }
 
   private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, turn: Turn) {
-    const { loader } = this.loads
     const { stamp } = this.cache
+    const hasLeft = this.watchOwner()
     turn.reading = true
     return Effect.flatMap(this.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
       turn.reading = false
       const write = (value: V) =>
         this.cache.whenRoom(() => {
-          if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
+          const left = hasLeft()
+          if (left !== undefined) return Effect.fail(left)
           const overtaken = stale || turn.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
-          if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
+          if (overtaken && this.loads.loader?.lookup !== undefined) return this.drop([key], "hide")
           return orStoreFailed(this.applySet(key, value, { tags }))
         })
       return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
@@ -494,12 +508,15 @@ export class CacheFamily<V = unknown> {
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
-    return this.entries.watching(key, (watch) =>
-      Effect.flatMap(this.find(key), (held) => {
+    return this.entries.watching(key, (watch) => {
+      const hasLeft = this.watchOwner()
+      return Effect.flatMap(this.find(key), (held) => {
         const before = held?.entry
         if (before === undefined) return Effect.succeed(Option.none())
         const write = (value: V) => {
           const now = this.cache.time.now()
+          const left = hasLeft()
+          if (left !== undefined) return Effect.fail(left)
           const stamp = this.cache.nextStamp()
           if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
           const dependents = this.cache.spread(this.name, key, "hide")
@@ -510,7 +527,8 @@ export class CacheFamily<V = unknown> {
           return Effect.as(orStoreFailed(both(dependents, below)), Option.some(value))
         }
         return Effect.flatMap(f(before.value), (value) => this.cache.whenRoom(() => write(value)))
-      }))
+      })
+    })
   }
 
   /** Loads those of the keys that are missing; how many were loaded. A key that fails is left for its readers. */
