@@ -666,7 +666,6 @@ export class CacheFamily<V = unknown> {
     const scheduler = PatientScheduler.from(Context.get(loader.context, Scheduler.Scheduler))
     const patient = { ...loader, context: Context.add(loader.context, Scheduler.Scheduler, scheduler) }
     this.loaders = [...this.loaders, patient]
-    this.entries.isOwned = true
     return this.loads.loader = patient
   }
 
@@ -679,7 +678,7 @@ export class CacheFamily<V = unknown> {
     this.loaders = this.loaders.filter((other) => other !== loader)
     this.loads.loader = this.loaders.at(-1)
     this.ends++
-    this.entries.abandon(this.isOwned)
+    this.entries.abandon()
     this.loads.leave(loader)
   }
 

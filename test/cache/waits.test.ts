@@ -10,41 +10,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import { TestClock } from "effect/testing"
-import * as Cache from "../../src/cache/Cache.ts"
 import type { CacheFamily } from "../../src/cache/CacheFamily.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { make } from "./plain.ts"
 import { after, fork, reasonOf, settle, times } from "./source.ts"
-
-type Lookup = (key: string, families: (name: string) => CacheFamily<any>) => Effect.Effect<unknown, unknown, any>
-
-const make = Effect.fnUntraced(function*(lookups: { readonly [family: string]: Lookup }, policy: FamilyPolicy = {}) {
-  const cache = yield* Effect.provide(
-    Cache.make(
-      "test",
-      Object.keys(lookups).map((name): Cache.FamilyOptions => ({
-        name,
-        pattern: `${name}:{id}`,
-        render: (key) => `${name}:${key}`,
-        parse: (rendered) => rendered.slice(name.length + 1),
-        codec: undefined,
-        weigher: undefined,
-        policy,
-        dependents: []
-      }))
-    ),
-    MemoryStore.layer({ capacity: 100_000 })
-  )
-  const families = (name: string): CacheFamily<any> => cache.families.get(name)!
-  const context = yield* Effect.context<any>()
-  for (const [name, lookup] of Object.entries(lookups)) {
-    families(name).own({ lookup: (key) => lookup(key, families), lookupMany: undefined, context })
-  }
-  const checkIdle = () => {
-    for (const family of cache.families.values()) family.checkInvariants({ idle: true })
-  }
-  return { families, checkIdle, context }
-})
 
 const counter = (policy: FamilyPolicy = {}) => make({ count: () => Effect.succeed(0), other: () => Effect.succeed(0) }, policy)
 const plus = (family: CacheFamily<any>, key: string, then: Effect.Effect<unknown, unknown> = Effect.void) =>

@@ -96,8 +96,6 @@ export class Entries<V> {
   /** What a tag's invalidation may concern is older than this. */
   tagMark = 0
   observed = false
-  /** Somebody loads the family; else memory takes nothing, whatever is on its way there. */
-  isOwned = false
   private readonly watches = new Map<string, Set<Watch>>()
   /** How often each tier below memory answered. */
   readonly hitsBelow = new Map<string, number>()
@@ -233,8 +231,7 @@ export class Entries<V> {
   }
 
   /** An owner has left: memory is empty, and what is on its way there counts as out of date. */
-  abandon(isOwned: boolean): void {
-    this.isOwned = isOwned
+  abandon(): void {
     for (const watches of this.watches.values()) { for (const watch of watches) watch.changed = true }
     this.hot?.dropAll()
   }
@@ -285,7 +282,7 @@ export class Entries<V> {
     this.cache.sawVersion(entry.version)
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
-    if (this.hot === undefined || !this.isOwned || entry.expiresAt <= now) return found
+    if (this.hot === undefined || entry.expiresAt <= now) return found
     if (this.judge(key, entry.stamp, entry.tags) === "hidden") return undefined
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
@@ -343,7 +340,7 @@ export class Entries<V> {
   keep(key: string, entry: Entry<V>, now: number): Below {
     if (entry.freshUntil <= now) return this.forget(key)
     this.changed(key)
-    if (this.isOwned) this.hot?.put(key, entry, this.dueAt(entry, now, now))
+    this.hot?.put(key, entry, this.dueAt(entry, now, now))
     return this.lower === undefined ? nothing : this.lower.set(key, entry)
   }
 
