@@ -396,7 +396,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "each refresh starts one more lookup",
     file: loads,
-    text: `    if (this.joinable(key) === undefined && !this.isCrowded(key)) {\n      return this.start(loader, key, "refresh"`,
+    text:
+      `    if (this.joinable(key) === undefined && !this.isCrowded(key)) {\n      return this.start(loader, key, "refresh"`,
     planted: `    if (loader !== undefined) {\n      return this.start(loader, key, "refresh"`,
     suites: [herd, races]
   },

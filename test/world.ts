@@ -178,7 +178,8 @@ export class World {
     this.script = script
     const steps = script.fibers.flat()
     this.kinds = new Set(steps.map(({ kind }) => kind))
-    this.isWhole = script.failing + script.hanging + script.faults === 0 && steps.every(({ cut }) => cut === undefined) &&
+    this.isWhole = script.failing + script.hanging + script.faults === 0 &&
+      steps.every(({ cut }) => cut === undefined) &&
       !owners.some((kind) => this.kinds.has(kind))
   }
 
@@ -358,18 +359,26 @@ export class World {
         return Effect.suspend(() => {
           const other = ids[1 - at]!
           let [n, m] = [0, 0]
-          const write = (id: string) => Effect.sync(() => {
-            this.epochs++
-            return this.write(id)
-          })
+          const write = (id: string) =>
+            Effect.sync(() => {
+              this.epochs++
+              return this.write(id)
+            })
           const inner = Effect.map(
-            as(user.update({ id: other }, () => Effect.andThen(Effect.sleep(5), Effect.map(write(other), (row) => m = row)))),
+            as(
+              user.update({ id: other }, () =>
+                Effect.andThen(
+                  Effect.sleep(5),
+                  Effect.map(write(other), (row) => m = row)
+                ))
+            ),
             () => {
               this.epochs++
               this.returned(this.hidden, other, m)
             }
           )
-          const f = () => Effect.andThen(Effect.andThen(Effect.sleep(5), inner), Effect.map(write(id), (row) => n = row))
+          const f = () =>
+            Effect.andThen(Effect.andThen(Effect.sleep(5), inner), Effect.map(write(id), (row) => n = row))
           return Effect.map(as(user.update({ id }, f)), () => {
             this.epochs++
             this.returned(this.hidden, id, n)

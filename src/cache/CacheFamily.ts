@@ -21,9 +21,9 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import { type Lease, LeaseError } from "../capability/Lease.ts"
+import { matches } from "../pattern/KeyPattern.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
-import { matches } from "../pattern/KeyPattern.ts"
 import type { HotPartition } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
@@ -478,8 +478,10 @@ export class CacheFamily<V = unknown> {
    * absent, if its owner can load it.
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
-    return this.loads.turns.take(key, (updating) =>
-      Effect.provideService(this.updateInTurn(key, f, updating.turn), CurrentUpdate, updating))
+    return this.loads.turns.take(
+      key,
+      (updating) => Effect.provideService(this.updateInTurn(key, f, updating.turn), CurrentUpdate, updating)
+    )
   }
 
   private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, turn: Turn) {

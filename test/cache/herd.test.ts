@@ -16,10 +16,11 @@ import { after, family, fork, reasonOf, tiers, times } from "./source.ts"
 /** A family over a row that changes; a lookup reads the row when it begins, and takes 50 ms. */
 const overRow = Effect.fnUntraced(function*(policy: FamilyPolicy = {}, options?: Parameters<typeof family>[2]) {
   const row = { value: 0 }
-  const made = yield* family(policy, () => Effect.suspend(() => {
-    const { value } = row
-    return after(50, Effect.succeed(value))
-  }), options)
+  const made = yield* family(policy, () =>
+    Effect.suspend(() => {
+      const { value } = row
+      return after(50, Effect.succeed(value))
+    }), options)
   return { ...made, row }
 })
 
@@ -87,7 +88,8 @@ describe("refreshes of one key", () => {
 
   it.effect("begin when the load before them fails, and are told nothing of that", () =>
     Effect.gen(function*() {
-      const { get, refresh } = yield* family({}, (run) => after(50, run === 1 ? Effect.fail("broken") : Effect.succeed(run)))
+      const { get, refresh } = yield* family({}, (run) =>
+        after(50, run === 1 ? Effect.fail("broken") : Effect.succeed(run)))
       const reader = yield* fork(Effect.flip(get))
       const refreshed = yield* fork(refresh)
       yield* TestClock.adjust(100)
@@ -154,12 +156,18 @@ describe("invalidations and reads of one key in turn", () => {
     }))
 
   for (const bulk of [false, true]) {
-    it.live(`every mix of doors keeps to two lookups, and gives nothing older than asked for (${bulk ? "bulk" : "single"})`, () =>
-      Effect.gen(function*() {
-        for (let seed = 0; seed < 40; seed++) {
-          yield* Effect.promise(() => Effect.runPromise(SeededScheduler.run(Effect.scoped(mix(bulk, seed % 2 === 0)), { seed })))
-        }
-      }), 60_000)
+    it.live(
+      `every mix of doors keeps to two lookups, and gives nothing older than asked for (${bulk ? "bulk" : "single"})`,
+      () =>
+        Effect.gen(function*() {
+          for (let seed = 0; seed < 40; seed++) {
+            yield* Effect.promise(() =>
+              Effect.runPromise(SeededScheduler.run(Effect.scoped(mix(bulk, seed % 2 === 0)), { seed }))
+            )
+          }
+        }),
+      60_000
+    )
   }
 })
 
@@ -176,9 +184,13 @@ const mix = Effect.fnUntraced(function*(bulk: boolean, interrupts: boolean) {
       Effect.sync(() => now--)
     )
   })
-  const { of, on, running, user } = yield* family({}, () => load, bulk
-    ? { lookupMany: (keys) => Effect.map(load, (value) => keys.map(() => value)) }
-    : undefined)
+  const { of, on, running, user } = yield* family(
+    {},
+    () => load,
+    bulk
+      ? { lookupMany: (keys) => Effect.map(load, (value) => keys.map(() => value)) }
+      : undefined
+  )
   const one = of("1")
   const seen = (asked: number) => (value: unknown) => {
     const number = Array.isArray(value) ? value[0] : value
@@ -192,10 +204,11 @@ const mix = Effect.fnUntraced(function*(bulk: boolean, interrupts: boolean) {
     () => Effect.map(one.held, seen(floor)),
     () => on(user.warm([{ id: "1" }])),
     () => Effect.suspend(() => Effect.map(one.refresh, seen(++row.value))),
-    () => Effect.suspend(() => {
-      const value = ++row.value
-      return Effect.map(one.drop(), () => floor = Math.max(floor, value))
-    }),
+    () =>
+      Effect.suspend(() => {
+        const value = ++row.value
+        return Effect.map(one.drop(), () => floor = Math.max(floor, value))
+      }),
     () => on(user.update({ id: "1" }, (n: number) => n))
   ]
   const fiber = Effect.gen(function*() {

@@ -15,7 +15,8 @@ import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { make } from "./plain.ts"
 import { after, fork, reasonOf, settle, times } from "./source.ts"
 
-const counter = (policy: FamilyPolicy = {}) => make({ count: () => Effect.succeed(0), other: () => Effect.succeed(0) }, policy)
+const counter = (policy: FamilyPolicy = {}) =>
+  make({ count: () => Effect.succeed(0), other: () => Effect.succeed(0) }, policy)
 const plus = (family: CacheFamily<any>, key: string, then: Effect.Effect<unknown, unknown> = Effect.void) =>
   family.update(key, (n: number) => Effect.as(then, n + 1))
 const failureOf = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.map(Effect.flip(effect), reasonOf)
@@ -101,7 +102,12 @@ describe("updates that need each other's key", () => {
         fork(plus(count, key, after(1_000, plus(count, "bca"[i]!)))))
       yield* TestClock.adjust("1 second")
       const exits = yield* Effect.forEach(ring, Fiber.await)
-      assert.deepStrictEqual(exits.map(({ _tag }) => _tag).toSorted(), ["Failure", "Success", "Success"])
+      assert.deepStrictEqual(
+        exits.map(({ _tag }) =>
+          _tag
+        ).toSorted(),
+        ["Failure", "Success", "Success"]
+      )
       checkIdle()
     }))
 
@@ -182,10 +188,11 @@ describe("a lookup that waits for itself", () => {
   it.effect("through the Promise door is refused at once", () =>
     Effect.gen(function*() {
       const { checkIdle, families } = yield* make({
-        user: (key, families) => Effect.tryPromise({
-          try: () => families("user").readPromise(key, undefined)!,
-          catch: (error) => error
-        })
+        user: (key, families) =>
+          Effect.tryPromise({
+            try: () => families("user").readPromise(key, undefined)!,
+            catch: (error) => error
+          })
       })
       const error = yield* Effect.flip(families("user").read("1"))
       assert.strictEqual(reasonOf(error), "CircularWait")

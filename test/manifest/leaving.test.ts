@@ -37,7 +37,11 @@ const store = Layer.effect(
 )
 
 const world = Effect.gen(function*() {
-  const base = yield* Layer.build(Layer.provideMerge(App.layer, store)) as Effect.Effect<Context.Context<any>, unknown, any>
+  const base = yield* Layer.build(Layer.provideMerge(App.layer, store)) as Effect.Effect<
+    Context.Context<any>,
+    unknown,
+    any
+  >
   const build = (layer: unknown, scope: Scope.Scope) =>
     Effect.provideContext(Layer.buildWithScope(layer as Layer.Layer<any, any, any>, scope), base)
   const borrowed = yield* build(App.borrower("user"), yield* Effect.scope)
@@ -63,8 +67,10 @@ const doors: { readonly [door: string]: unknown } = {
   getMany: user.getMany([{ id: "1" }, { id: "2" }]),
   has: user.has({ id: "1" }),
   select: user.select({ id: "1" }, (value: string) => value.length),
-  getPromise: Effect.flatMap(user.reader as any, (reader: any) => 
-    Effect.tryPromise({ try: () => reader.getPromise({ id: "1" }), catch: (error) => error })),
+  getPromise: Effect.flatMap(
+    user.reader as any,
+    (reader: any) => Effect.tryPromise({ try: () => reader.getPromise({ id: "1" }), catch: (error) => error })
+  ),
   patch: user.patch({ id: "1" }, () => "patched"),
   update: user.update({ id: "1" }, () => "updated"),
   "update, waiting": user.update({ id: "1" }, (was: string) => Effect.as(Effect.sleep(50), `${was}!`)),
@@ -147,14 +153,18 @@ const slowOwner = Docs.modules({
     parts: {
       draft: {
         lookup: ({ id }: { id: string }) => Effect.as(Effect.sleep(10), `owner ${id}`),
-        lookupMany: (all: ReadonlyArray<{ id: string }>) => Effect.as(Effect.sleep(10), all.map(({ id }) => `owner ${id}`))
+        lookupMany: (all: ReadonlyArray<{ id: string }>) =>
+          Effect.as(Effect.sleep(10), all.map(({ id }) => `owner ${id}`))
       }
     }
   })
 } as any) as Layer.Layer<any, any, any>
 
 const delegated = (options: object, scope: Scope.Scope) =>
-  Layer.buildWithScope(Layer.provide(Docs.delegate("draft", options as any) as any, Layer.succeed(Db, "db")) as any, scope)
+  Layer.buildWithScope(
+    Layer.provide(Docs.delegate("draft", options as any) as any, Layer.succeed(Db, "db")) as any,
+    scope
+  )
 
 const both = [{ id: "1" }, { id: "2" }]
 
@@ -169,7 +179,9 @@ describe("a part that is delegated", () => {
       const [to, options] of [
         ["another lookup", { lookup: () => Effect.succeed("delegate") }],
         ["a lookup with other requirements", { lookup: () => Effect.map(Db, (db) => `delegate ${db}`) }],
-        ["no lookup of one key", { lookupMany: (all: ReadonlyArray<unknown>) => Effect.succeed(all.map(() => "delegate")) }]
+        ["no lookup of one key", {
+          lookupMany: (all: ReadonlyArray<unknown>) => Effect.succeed(all.map(() => "delegate"))
+        }]
       ] as const
     ) {
       it.effect(`to ${to} while a load of ${name} looks below: the load ends with the lookup that it began with`, () =>

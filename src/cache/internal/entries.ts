@@ -232,7 +232,7 @@ export class Entries<V> {
 
   /** An owner has left: memory is empty, and what is on its way there counts as out of date. */
   abandon(): void {
-    for (const watches of this.watches.values()) { for (const watch of watches) watch.changed = true }
+    for (const watches of this.watches.values()) for (const watch of watches) watch.changed = true
     this.hot?.dropAll()
   }
 

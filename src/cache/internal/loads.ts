@@ -226,9 +226,11 @@ export class Loads<V> {
       return
     }
     this.next.delete(key)
-    queued.end(this.loader === undefined || held === undefined
-      ? Exit.fail(this.unowned())
-      : Exit.succeed(fromMemory(held, false)))
+    queued.end(
+      this.loader === undefined || held === undefined
+        ? Exit.fail(this.unowned())
+        : Exit.succeed(fromMemory(held, false))
+    )
   }
 
   start(

@@ -32,6 +32,7 @@ export const nested = <A>(step: () => A): A => {
 export const shallow = (step: () => void): void => {
   if (depth < depthMax) return nested(step)
   // Outside a fiber there is no scheduler to ask.
-  const dispatcher = Fiber.getCurrent()?.currentDispatcher ?? (spare ??= new Scheduler.MixedScheduler().makeDispatcher())
+  const dispatcher = Fiber.getCurrent()?.currentDispatcher ??
+    (spare ??= new Scheduler.MixedScheduler().makeDispatcher())
   dispatcher.scheduleTask(step, 0)
 }

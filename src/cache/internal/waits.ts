@@ -77,6 +77,9 @@ const leadsTo = (from: Awaited, to: Awaited): boolean => {
 }
 
 /** The update that a fiber works for, if it does. */
-export const CurrentUpdate = Context.Reference<Work | undefined>("effect-stateless/cache/internal/waits/CurrentUpdate", {
-  defaultValue: () => undefined
-})
+export const CurrentUpdate = Context.Reference<Work | undefined>(
+  "effect-stateless/cache/internal/waits/CurrentUpdate",
+  {
+    defaultValue: () => undefined
+  }
+)
