@@ -300,7 +300,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "an update that waits for itself is not refused",
     file: "src/cache/internal/turns.ts",
-    text: `return updating.circularWait(updating.turn, this.loads.render(key))`,
+    text: `return updating.circularWait(updating.turn, updating.turn.name)`,
     planted: `return undefined`,
     suites: [waits, races]
   },
@@ -316,8 +316,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that waits for itself where the engine cannot see it goes on for ever",
     file: loads,
-    text: `if (to instanceof Flight && to.joined > 0) this.share(to)`,
-    planted: `if (to instanceof Flight && to.joined > waitersMax) this.share(to)`,
+    text: `to.joined > 0 && to.sharedSince === undefined`,
+    planted: `to.joined > waitersMax && to.sharedSince === undefined`,
     suites: [waits]
   },
   {
@@ -380,7 +380,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a write of an owner that has left is done where the family has an owner again",
     file: family,
-    text: `const conflict = hasLeft() ?? this.conflictOf`,
+    text: `const conflict = this.goneSince(ends) ?? this.conflictOf`,
     planted: `const conflict = this.conflictOf`,
     suites: [leaving]
   },

@@ -187,9 +187,9 @@ export class LoadQueueFull extends Schema.TaggedError<LoadQueueFull>()("LoadQueu
 }
 
 /**
- * What the caller would have to wait for waits for the caller: an update within the update of the same key, two updates
- * that need each other's key, a lookup that reads its own key. `work` is the lookup or the update that asked, `key` what
- * it asked for. Nothing was changed.
+ * What the caller would have to wait for waits for the caller: an update within the update of the same key, two
+ * updates that need each other's key, a lookup that reads its own key. `work` is the lookup or the update that asked,
+ * `key` what it asked for. Nothing was changed.
  *
  * @category errors
  * @since 0.1.0

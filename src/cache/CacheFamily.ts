@@ -70,8 +70,8 @@ export class CacheFamily<V = unknown> {
   declare private readonly warming: Warming<V>
   // The latest loads; a part that is delegated goes back to the one before.
   private loaders: ReadonlyArray<Loader<V>> = []
-  // How often an owner has left.
-  private ends = 0
+  /** How often an owner has left. */
+  ends = 0
 
   constructor(cache: Engine, spec: FamilySpec<V>) {
     this.cache = cache
@@ -404,21 +404,18 @@ export class CacheFamily<V = unknown> {
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
     const isConditional = options.ifVersion !== undefined
-    return Effect.suspend(() => {
-      const hasLeft = this.watchOwner()
-      return this.cache.whenRoom(() =>
-        knowing(isConditional ? [this.holding(key)] : [], (held) => {
-          const conflict = hasLeft() ?? this.conflictOf(key, options, held?.[0], held !== undefined)
-          return conflict === undefined ? orStoreFailed(this.applySet(key, value, options)) : Effect.fail(conflict)
-        })
-      )
-    })
+    const { ends } = this
+    return this.cache.whenRoom(() =>
+      knowing(isConditional ? [this.holding(key)] : [], (held) => {
+        const conflict = this.goneSince(ends) ?? this.conflictOf(key, options, held?.[0], held !== undefined)
+        return conflict === undefined ? orStoreFailed(this.applySet(key, value, options)) : Effect.fail(conflict)
+      })
+    )
   }
 
-  /** For what waits before it writes: why it may not write any more, if an owner has left since. */
-  watchOwner(): () => CacheError | undefined {
-    const { ends } = this
-    return () => this.ends === ends ? undefined : this.loads.unowned()
+  /** For what waits before it writes: why it may not write any more, if an owner has left since `ends` was read. */
+  goneSince(ends: number): CacheError | undefined {
+    return this.ends === ends ? undefined : this.loads.unowned()
   }
 
   /** For conditions on what is held. */
@@ -458,15 +455,13 @@ export class CacheFamily<V = unknown> {
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      const hasLeft = this.watchOwner()
-      return this.cache.whenRoom(() => {
-        const refusal = hasLeft() ?? this.refusalOf(options, entries.map(([key]) => key))
-        if (refusal !== undefined) return Effect.fail(refusal)
-        let below = nothing
-        for (const [key, value] of entries) below = both(below, this.applySet(key, value, options))
-        return orStoreFailed(below)
-      })
+    const { ends } = this
+    return this.cache.whenRoom(() => {
+      const refusal = this.goneSince(ends) ?? this.refusalOf(options, entries.map(([key]) => key))
+      if (refusal !== undefined) return Effect.fail(refusal)
+      let below = nothing
+      for (const [key, value] of entries) below = both(below, this.applySet(key, value, options))
+      return orStoreFailed(below)
     })
   }
 
@@ -486,13 +481,13 @@ export class CacheFamily<V = unknown> {
 
   private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, turn: Turn) {
     const { stamp } = this.cache
-    const hasLeft = this.watchOwner()
+    const { ends } = this
     turn.reading = true
     return Effect.flatMap(this.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
       turn.reading = false
       const write = (value: V) =>
         this.cache.whenRoom(() => {
-          const left = hasLeft()
+          const left = this.goneSince(ends)
           if (left !== undefined) return Effect.fail(left)
           const overtaken = stale || turn.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
           if (overtaken && this.loads.loader?.lookup !== undefined) return this.drop([key], "hide")
@@ -511,13 +506,13 @@ export class CacheFamily<V = unknown> {
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
     return this.entries.watching(key, (watch) => {
-      const hasLeft = this.watchOwner()
+      const { ends } = this
       return Effect.flatMap(this.find(key), (held) => {
         const before = held?.entry
         if (before === undefined) return Effect.succeed(Option.none())
         const write = (value: V) => {
           const now = this.cache.time.now()
-          const left = hasLeft()
+          const left = this.goneSince(ends)
           if (left !== undefined) return Effect.fail(left)
           const stamp = this.cache.nextStamp()
           if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())

@@ -21,8 +21,8 @@ const readsPerBurstMax = 256
 // hit does.
 const settled = Promise.resolve()
 
-// How often the live clock is compared with the monotonic one, and by how much they may differ: a process may be held up
-// between two readings. A step back is noticed at the latest when the wall clock has gone on for so long.
+// How often the live clock is compared with the monotonic one, and by how much they may differ: a process may be held
+// up between two readings. A step back is noticed at the latest when the wall clock has gone on for so long.
 const checkMillis = 100
 const slackMillis = 10
 

@@ -168,10 +168,15 @@ export const CurrentLoad = Context.Reference<Load | undefined>("effect-stateless
   defaultValue: () => undefined
 })
 
+// The last Context that belongs to no work: fibers that start together have one.
+let plain: Context.Context<never> | undefined
+
 /** The load or the update that the running fiber works for, unless that is over. */
 export const currentWork = (): Work | undefined => {
-  const fiber = Fiber.getCurrent()
-  const work = fiber?.getRef(CurrentLoad) ?? fiber?.getRef(CurrentUpdate)
+  const context = Fiber.getCurrent()?.context
+  if (context === undefined || context === plain) return undefined
+  const work = Context.get(context, CurrentLoad) ?? Context.get(context, CurrentUpdate)
+  if (work === undefined) plain = context
   return work?.isOver === false ? work : undefined
 }
 
@@ -220,6 +225,10 @@ export const waitersMax = 100_000
 /** A place where readers wait for a load of one key: one that runs, or the next one. */
 export abstract class Waited<V> {
   readonly key: string
+  /** How many have joined a load that runs, those who left again among them. */
+  joined = 0
+  /** Since when others wait for it than the reader who started it. */
+  sharedSince: number | undefined = undefined
   protected waiters = new Set<Waiter<V>>()
   /** Where the readers who waited here wait now. */
   protected movedTo: Waited<V> | undefined = undefined
@@ -249,7 +258,7 @@ export abstract class Waited<V> {
 
   /** As many wait as may. */
   get isFull(): boolean {
-    return this.movedTo?.isFull ?? this.waiters.size >= waitersMax
+    return this.waiters.size >= waitersMax
   }
 
   get isEmpty(): boolean {
@@ -295,10 +304,6 @@ export class Flight<V> extends Waited<V> {
   held = false
   /** No reader asked for it: it takes no place in the queue of those who did. */
   quiet = false
-  /** How many have joined, those who left again among them. */
-  joined = 0
-  /** Since when others wait for it than the reader who started it. */
-  sharedSince: number | undefined = undefined
   timer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
   private early: Exit.Exit<Served<V>, unknown> | undefined = undefined
@@ -339,7 +344,8 @@ export class Flight<V> extends Waited<V> {
     if (this.exit !== undefined) return resume(this.exit)
     // A tier that answers at once does so before the reader who started the load can wait for it.
     if (this.early !== undefined && (this.held || this.joined === 1)) return resume(this.early)
-    return super.join(resume)
+    this.waiters.add(resume)
+    return new Leave(this, resume)
   }
 
   protected override receive(waiters: ReadonlySet<Waiter<V>>): void {

@@ -39,9 +39,9 @@ import {
   type Waiter,
   waitersMax
 } from "./flight.ts"
-import { isDeep, nested } from "./stack.ts"
+import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
-import { patienceMillis } from "./waits.ts"
+import { patienceMillis, type Work } from "./waits.ts"
 
 interface Failure {
   readonly exit: Exit.Exit<never, unknown>
@@ -62,7 +62,7 @@ class BulkMismatch extends Error {
 
 const shed = [LoadQueueFull, CircularWait, LookupInterrupted]
 
-/** The lookup was not tried, or it could not go on: the failure says nothing about its source, and is not remembered. */
+/** The lookup was not tried, or could not go on: the failure says nothing about its source, and is not remembered. */
 const isShed = (cause: Cause.Cause<unknown>): boolean =>
   cause.reasons.some((reason) => {
     const error = Cause.isFailReason(reason) ? reason.error : undefined
@@ -97,6 +97,8 @@ export class Loads<V> {
   private readonly overtaken = new Map<string, Set<Flight<V>>>()
   /** The next load of a key, where it has to wait for one that runs. */
   private readonly next = new Map<string, Queued<V>>()
+  /** Loads have no deadline until others share them. */
+  private readonly isPatient: boolean
   private patience: Fiber.Fiber<void> | undefined = undefined
 
   constructor(entries: Entries<V>) {
@@ -108,6 +110,7 @@ export class Loads<V> {
     const { loadConcurrency } = this.expiry
     this.permits = loadConcurrency === Infinity ? undefined : Semaphore.makeUnsafe(loadConcurrency)
     this.turns = new Turns(this)
+    this.isPatient = this.expiry.hardTimeout === undefined
   }
 
   now(): number {
@@ -157,8 +160,11 @@ export class Loads<V> {
       if (to instanceof Queued) to.abandonIfAlone()
       return resume(Exit.fail(refusal))
     }
-    if (to instanceof Flight && to.joined > 0) this.share(to)
-    if (work === undefined) return to.join(resume)
+    if (this.isPatient && to.joined > 0 && to.sharedSince === undefined) this.share(to)
+    return work === undefined ? to.join(resume) : this.joinFor(work, to, resume)
+  }
+
+  private joinFor(work: Work, to: Waited<V>, resume: Waiter<V>): Effect.Effect<void> | void {
     const { subject } = to
     work.waitFor(subject)
     const leave = to.join((exit) => {
@@ -194,7 +200,7 @@ export class Loads<V> {
       queued = new Queued(key, () => this.loadsOf(key), (queued) => this.forget(queued))
       this.next.set(key, queued)
       for (const load of this.loadsOf(key)) load.isAwaited = true
-      for (const flight of this.flightsOf(key)) this.share(flight)
+      if (this.isPatient) { for (const flight of this.flightsOf(key)) this.share(flight) }
     }
     queued.isRefresh ||= isRefresh
     queued.detached ||= detached
@@ -288,12 +294,13 @@ export class Loads<V> {
   run(load: Load, flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<void>): void {
     const fork = Effect.runForkWith(Context.add(load.loader.context, CurrentLoad, load))
     const { hardTimeout } = this.expiry
-    const start = isDeep() ? Effect.andThen(Effect.yieldNow, work) : work
+    const start = Stack.isDeep() ? Effect.andThen(Effect.yieldNow, work) : work
+    Stack.enter()
     try {
       if (hardTimeout !== undefined) {
         for (const flight of flights) flight.timer = fork(this.timeOut(flight, hardTimeout))
       }
-      const fiber = nested(() => fork(start))
+      const fiber = fork(start)
       load.fiber = fiber
       fiber.addObserver((exit) => {
         if (exit._tag === "Failure") { for (const flight of flights) this.lose(flight, exit.cause) }
@@ -301,6 +308,8 @@ export class Loads<V> {
     } catch (cause) {
       // The stack may have ended in the caller, or a service of the owner's Context threw.
       for (const flight of flights) this.lose(flight, Cause.die(cause))
+    } finally {
+      Stack.leave()
     }
   }
 
@@ -332,10 +341,13 @@ export class Loads<V> {
   // --- deadlines --------------------------------------------------------------------------------
 
   /** Others wait for a load than the reader who started it: from now on its time is bounded. */
-  private share(flight: Flight<V>): void {
-    if (this.expiry.hardTimeout !== undefined || flight.sharedSince !== undefined || flight.exit !== undefined) return
+  private share(flight: Waited<V>): void {
+    if (flight.sharedSince !== undefined) return
     flight.sharedSince = this.now()
-    this.patience ??= this.fork(this.losePatience)
+    if (this.patience !== undefined) return
+    const fiber = this.fork(this.losePatience)
+    // It ends at once where the load has ended by now.
+    if (fiber.pollUnsafe() === undefined) this.patience = fiber
   }
 
   private readonly losePatience: Effect.Effect<void> = Effect.suspend(() => {

@@ -9,7 +9,8 @@
 import * as Fiber from "effect/Fiber"
 import * as Scheduler from "effect/Scheduler"
 
-// A step of a chain whose lookups have a span, a retry and a timeout needs about 2 KB of the stack; V8 gives about 1 MB.
+// A step of a chain whose lookups have a span, a retry and a timeout needs about 2 KB of the stack, of the 1 MB that V8
+// has.
 const depthMax = 64
 
 let depth = 0
@@ -18,19 +19,25 @@ let spare: Scheduler.SchedulerDispatcher | undefined
 /** Whether the next step must begin on an empty stack. */
 export const isDeep = (): boolean => depth >= depthMax
 
-/** Runs a step that may start or answer others. */
-export const nested = <A>(step: () => A): A => {
+/** Begins a step that may start or answer others; `leave` ends it. */
+export const enter = (): void => {
   depth++
-  try {
-    return step()
-  } finally {
-    depth--
-  }
+}
+
+export const leave = (): void => {
+  depth--
 }
 
 /** Runs a step at once; or later on an empty stack, if the stack is deep. */
 export const shallow = (step: () => void): void => {
-  if (depth < depthMax) return nested(step)
+  if (depth < depthMax) {
+    depth++
+    try {
+      return step()
+    } finally {
+      depth--
+    }
+  }
   // Outside a fiber there is no scheduler to ask.
   const dispatcher = Fiber.getCurrent()?.currentDispatcher ??
     (spare ??= new Scheduler.MixedScheduler().makeDispatcher())

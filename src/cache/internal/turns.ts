@@ -2,8 +2,8 @@
  * The updates of a family: those of one key follow each other.
  *
  * - An update that would wait for itself is refused at once: see `waits.ts`.
- * - One turn lasts at most as long as the family's `hardTimeout` (or `patienceMillis`) while others wait; then those who
- *   have waited that long fail. The update whose turn it is goes on.
+ * - While others wait, one turn lasts at most as long as the family's `hardTimeout` (or `patienceMillis`); then those
+ *   who have waited that long fail. The update whose turn it is goes on.
  * - At most `waitersMax` wait for one key.
  */
 import * as Effect from "effect/Effect"
@@ -11,14 +11,21 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { CacheError, UpdateTimeout } from "../CacheError.ts"
 import { currentWork, waitersMax } from "./flight.ts"
-import type { Loads } from "./loads.ts"
 import { shallow } from "./stack.ts"
 import { type Awaited, patienceMillis, Work } from "./waits.ts"
+
+/** What updates need of the family that they belong to. */
+interface Ground {
+  readonly expiry: { readonly hardTimeout: number | undefined }
+  now(): number
+  render(key: string): string
+  queueFull(key: string, queueMax: number): CacheError
+  fork(work: Effect.Effect<void>): Fiber.Fiber<void>
+}
 
 /** One update of one key, from the moment it asks for its turn. */
 export class Updating extends Work {
   readonly turn: Turn
-  readonly name: string
   /** The lookup or update whose fiber runs it. */
   readonly within: Work | undefined
   isOver = false
@@ -28,18 +35,25 @@ export class Updating extends Work {
   refusal: CacheError | undefined = undefined
   resume: ((exit: Exit.Exit<void, CacheError>) => void) | undefined = undefined
 
-  constructor(turn: Turn, name: string, within: Work | undefined, since: number) {
+  constructor(turn: Turn, within: Work | undefined, since: number) {
     super()
     this.turn = turn
-    this.name = name
     this.within = within
     this.since = since
   }
+
+  get name(): string {
+    return `the update of \`${this.turn.name}\``
+  }
 }
+
+// Shared by all turns for which no update waits, and left empty.
+const none: ReadonlySet<Updating> & { delete(updating: Updating): boolean } = new Set<Updating>()
 
 /** The updates of one key, one of which runs. */
 export class Turn implements Awaited {
   readonly key: string
+  private readonly ground: Ground
   holder: Updating | undefined = undefined
   /** When the holder got its turn. */
   began = 0
@@ -47,11 +61,21 @@ export class Turn implements Awaited {
   reading = false
   /** The key has changed since the holder began to read it. */
   overtaken = false
-  readonly waiting = new Set<Updating>()
+  waiting: ReadonlySet<Updating> & { delete(updating: Updating): boolean } = none
   timer: Fiber.Fiber<void> | undefined = undefined
 
-  constructor(key: string) {
+  constructor(key: string, ground: Ground) {
     this.key = key
+    this.ground = ground
+  }
+
+  get name(): string {
+    return this.ground.render(this.key)
+  }
+
+  add(updating: Updating): void {
+    if (this.waiting === none) this.waiting = new Set([updating])
+    else (this.waiting as Set<Updating>).add(updating)
   }
 
   *awaited(): Iterable<Awaited> {
@@ -63,12 +87,12 @@ export class Turn implements Awaited {
 export class Turns {
   /** One for each key that some fiber is updating. */
   readonly byKey = new Map<string, Turn>()
-  private readonly loads: Loads<any>
+  private readonly ground: Ground
   private readonly limitMillis: number
 
-  constructor(loads: Loads<any>) {
-    this.loads = loads
-    this.limitMillis = loads.expiry.hardTimeout ?? patienceMillis
+  constructor(ground: Ground) {
+    this.ground = ground
+    this.limitMillis = ground.expiry.hardTimeout ?? patienceMillis
   }
 
   /** Runs `work` when it is its turn to update the key. */
@@ -78,17 +102,19 @@ export class Turns {
   ): Effect.Effect<A, E | CacheError, R> {
     return Effect.acquireUseRelease(
       Effect.suspend(() => this.enter(key)),
-      (updating) => Effect.andThen(this.wait(updating), Effect.suspend(() => work(updating))),
+      (updating) =>
+        updating.turn.holder === updating
+          ? work(updating)
+          : Effect.andThen(this.wait(updating), Effect.suspend(() => work(updating))),
       (updating) => Effect.sync(() => this.leave(updating))
     )
   }
 
   private enter(key: string): Exit.Exit<Updating, CacheError> {
-    const now = this.loads.now()
     const known = this.byKey.get(key)
-    const turn = known ?? new Turn(key)
+    const turn = known ?? new Turn(key, this.ground)
     const within = currentWork()
-    const updating = new Updating(turn, `the update of \`${this.loads.render(key)}\``, within, now)
+    const updating = new Updating(turn, within, this.ground.now())
     within?.waitFor(updating)
     const refusal = known === undefined ? undefined : this.refusalOf(updating)
     if (refusal !== undefined) {
@@ -100,7 +126,7 @@ export class Turns {
       this.begin(turn, updating)
     } else {
       updating.waitFor(turn)
-      turn.waiting.add(updating)
+      turn.add(updating)
       turn.holder!.isAwaited = true
       this.watch(turn)
     }
@@ -109,13 +135,13 @@ export class Turns {
 
   private refusalOf(updating: Updating): CacheError | undefined {
     const { key, waiting } = updating.turn
-    if (waiting.size >= waitersMax) return this.loads.queueFull(key, waitersMax)
-    return updating.circularWait(updating.turn, this.loads.render(key))
+    if (waiting.size >= waitersMax) return this.ground.queueFull(key, waitersMax)
+    return updating.circularWait(updating.turn, updating.turn.name)
   }
 
   private begin(turn: Turn, updating: Updating): void {
     turn.holder = updating
-    turn.began = this.loads.now()
+    turn.began = this.ground.now()
     turn.reading = false
     turn.overtaken = false
     if (turn.waiting.size > 0) updating.isAwaited = true
@@ -158,7 +184,7 @@ export class Turns {
   // --- deadlines --------------------------------------------------------------------------------
 
   private watch(turn: Turn): void {
-    if (turn.timer === undefined && this.limitMillis !== Infinity) turn.timer = this.loads.fork(this.expire(turn))
+    if (turn.timer === undefined && this.limitMillis !== Infinity) turn.timer = this.ground.fork(this.expire(turn))
   }
 
   /** Refuses those who have waited for one turn for too long, for as long as some update waits. */
@@ -169,9 +195,9 @@ export class Turns {
         turn.timer = undefined
         return Effect.void
       }
-      const left = Math.max(first.since, turn.began) + this.limitMillis - this.loads.now()
+      const left = Math.max(first.since, turn.began) + this.limitMillis - this.ground.now()
       if (left > 0) return Effect.andThen(Effect.sleep(left), this.expire(turn))
-      const timeout = new UpdateTimeout({ key: this.loads.render(turn.key), timeoutMillis: this.limitMillis })
+      const timeout = new UpdateTimeout({ key: turn.name, timeoutMillis: this.limitMillis })
       const refusal = first.refusal = new CacheError({ reason: timeout })
       turn.waiting.delete(first)
       first.goOn(turn)

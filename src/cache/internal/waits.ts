@@ -1,9 +1,9 @@
 /**
  * Who waits for whom: loads and updates, and what the fibers that work for them wait for.
  *
- * A fiber works for a load or for an update if its Context says so, which the fibers that it starts inherit. Before such
- * a fiber waits, it looks whether what it would wait for waits for its own work, directly or through others: then no one
- * of them could ever go on, and the fiber gets `CircularWait` at once.
+ * A fiber works for a load or for an update if its Context says so, which the fibers that it starts inherit. Before
+ * such a fiber waits, it looks whether what it would wait for waits for its own work, directly or through others: then
+ * none of them could ever go on, and the fiber gets `CircularWait` at once.
  *
  * Not seen: what runs outside these fibers (`Effect.runPromise` after an `await`). Those waits end by a deadline:
  * `patienceMillis`, or the family's `hardTimeout`.
