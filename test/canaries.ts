@@ -364,7 +364,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a read of a lower tier that is under way when the owner leaves puts its entry back",
     file: entries,
-    text: `for (const watches of this.watches.values()) { for (const watch of watches) watch.changed = true }`,
+    text: `for (const watches of this.watches.values()) for (const watch of watches) watch.changed = true`,
     planted: ``,
     suites: [leaving]
   },
@@ -416,6 +416,14 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (behind > this.slack) {`,
     planted: `if (behind > this.slack && this.wall < 0) {`,
     suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a cache whose tier hangs does not close",
+    file: outbox,
+    text: `Effect.timeoutOption(Fiber.await(fiber), interruptingMax)`,
+    planted: `Fiber.await(fiber)`,
+    suites: ["test/cache/closing.test.ts"]
   },
   {
     law: 6,
