@@ -410,7 +410,8 @@ export class Loads<V> {
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn(open[0]!, work))
-    const answers = exit._tag === "Success" ? exit.value : []
+    // A cast may bring anything.
+    const answers = exit._tag === "Success" && Array.isArray(exit.value) ? exit.value : []
     const cause = exit._tag === "Failure" ? exit.cause : Cause.die(new BulkMismatch(open.length, answers.length))
     for (const [i, flight] of open.entries()) {
       if (flight.exit !== undefined) continue
