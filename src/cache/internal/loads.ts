@@ -39,9 +39,10 @@ import {
   type Waiter,
   waitersMax
 } from "./flight.ts"
+import { Patience } from "./patience.ts"
 import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
-import { patienceMillis, type Work } from "./waits.ts"
+import type { Work } from "./waits.ts"
 
 interface Failure {
   readonly exit: Exit.Exit<never, unknown>
@@ -99,7 +100,7 @@ export class Loads<V> {
   private readonly next = new Map<string, Queued<V>>()
   /** Loads have no deadline until others share them. */
   private readonly isPatient: boolean
-  private patience: Fiber.Fiber<void> | undefined = undefined
+  private readonly patience: Patience
 
   constructor(entries: Entries<V>) {
     this.entries = entries
@@ -111,6 +112,7 @@ export class Loads<V> {
     this.permits = loadConcurrency === Infinity ? undefined : Semaphore.makeUnsafe(loadConcurrency)
     this.turns = new Turns(this)
     this.isPatient = this.expiry.hardTimeout === undefined
+    this.patience = new Patience(this)
   }
 
   now(): number {
@@ -160,7 +162,7 @@ export class Loads<V> {
       if (to instanceof Queued) to.abandonIfAlone()
       return resume(Exit.fail(refusal))
     }
-    if (this.isPatient && to.joined > 0 && to.sharedSince === undefined) this.share(to)
+    if (this.isPatient && to.joined > 0 && to.sharedSince === undefined) this.patience.share(to)
     return work === undefined ? to.join(resume) : this.joinFor(work, to, resume)
   }
 
@@ -200,7 +202,7 @@ export class Loads<V> {
       queued = new Queued(key, () => this.loadsOf(key), (queued) => this.forget(queued))
       this.next.set(key, queued)
       for (const load of this.loadsOf(key)) load.isAwaited = true
-      if (this.isPatient) { for (const flight of this.flightsOf(key)) this.share(flight) }
+      if (this.isPatient) { for (const flight of this.flightsOf(key)) this.patience.share(flight) }
     }
     queued.isRefresh ||= isRefresh
     queued.detached ||= detached
@@ -340,30 +342,7 @@ export class Loads<V> {
 
   // --- deadlines --------------------------------------------------------------------------------
 
-  /** Others wait for a load than the reader who started it: from now on its time is bounded. */
-  private share(flight: Waited<V>): void {
-    if (flight.sharedSince !== undefined) return
-    flight.sharedSince = this.now()
-    if (this.patience !== undefined) return
-    const fiber = this.fork(this.losePatience)
-    // It ends at once where the load has ended by now.
-    if (fiber.pollUnsafe() === undefined) this.patience = fiber
-  }
-
-  private readonly losePatience: Effect.Effect<void> = Effect.suspend(() => {
-    const now = this.now()
-    let wait = Infinity
-    for (const flight of Array.from(this.running)) {
-      const left = (flight.sharedSince ?? Infinity) + patienceMillis - now
-      if (left > 0) wait = Math.min(wait, left)
-      else this.endLate(flight, patienceMillis)
-    }
-    if (wait < Infinity) return Effect.andThen(Effect.sleep(wait), this.losePatience)
-    this.patience = undefined
-    return Effect.void
-  })
-
-  private endLate(flight: Flight<V>, timeoutMillis: number): void {
+  endLate(flight: Flight<V>, timeoutMillis: number): void {
     const timeout = new LoadTimeout({ key: this.spec.render(flight.key), timeoutMillis })
     this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.fallback, true)
   }
@@ -649,10 +628,7 @@ export class Loads<V> {
       if (others?.size === 0) this.overtaken.delete(key)
     }
     this.running.delete(flight)
-    if (this.running.size === 0 && this.patience !== undefined) {
-      this.patience.interruptUnsafe()
-      this.patience = undefined
-    }
+    if (this.running.size === 0) this.patience.rest()
     flight.end(exit)
     if (isCut) flight.stop()
     if (this.next.size > 0) this.advance(key)
@@ -719,6 +695,6 @@ export class Loads<V> {
     if (!idle) return
     check(this.running.size === 0, "no load runs without a reader")
     check(this.queued === 0, "no load without a reader waits for its turn")
-    check(this.next.size === 0 && this.patience === undefined, "no next load waits for ever")
+    check(this.next.size === 0 && !this.patience.isAwake, "no next load waits for ever")
   }
 }
