@@ -35,6 +35,9 @@ const lookups = "test/manifest/lookups.test.ts"
 const spelling = "test/ownership/spelling.test.ts"
 const judgement = "test/cache/judgement.test.ts"
 const batches = "test/manifest/batch.test.ts"
+const leaving = "test/manifest/leaving.test.ts"
+const waits = "test/cache/waits.test.ts"
+const herd = "test/cache/herd.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
@@ -81,8 +84,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "an update is stored although the key was refreshed meanwhile",
     file: loads,
-    text: `const update = cause === "refresh" ? this.updates.get(key) : undefined`,
-    planted: `const update = cause === "warm" ? this.updates.get(key) : undefined`,
+    text: `if (cause === "refresh") this.overtakeUpdate(key)`,
+    planted: `if (cause === "warm") this.overtakeUpdate(key)`,
     suites: [races]
   },
   {
@@ -145,25 +148,25 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that nobody waits for goes on",
     file: loads,
-    text: `    this.end(flight, Exit.interrupt())\n    this.stop(flight)`,
-    planted: `    this.end(flight, Exit.interrupt())`,
+    text: `this.end(flight, Exit.interrupt(), true)`,
+    planted: `this.end(flight, Exit.interrupt())`,
     suites: ["props", races]
   },
   {
     law: 7,
     bug: "a load that hangs is not ended",
     file: loads,
-    text: `this.fail(flight, Cause.fail(new CacheError({ reason: timeout })))\n        this.stop(flight)`,
-    planted: `this.stop(flight)`,
+    text: `this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.fallback, true)`,
+    planted: `flight.stop()`,
     suites: [races]
   },
   {
     law: 8,
     bug: "what a closed owner held is still there",
-    file: family,
-    text: `    this.loads.failures.clear()\n    this.hot?.dropAll()`,
-    planted: `    this.loads.failures.clear()`,
-    suites: ["props"]
+    file: entries,
+    text: `    this.hot?.dropAll()\n`,
+    planted: ``,
+    suites: ["props", leaving]
   },
   {
     law: 9,
@@ -527,5 +530,150 @@ export const canaries: ReadonlyArray<Canary> = [
     text: "const isConditional = options.ifVersion !== undefined",
     planted: "const isConditional = options.ifVersion !== undefined && entries.length < 0",
     suites: ["test/manifest/options.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a load that waits for itself is not refused",
+    file: "src/cache/internal/waits.ts",
+    text: `return (other === this || this.isAwaited) && leadsTo(other, this)`,
+    planted: `return key === "" && leadsTo(other, this)`,
+    suites: [waits]
+  },
+  {
+    law: 7,
+    bug: "an update that waits for itself is not refused",
+    file: "src/cache/internal/turns.ts",
+    text: `return updating.circularWait(updating.turn, updating.turn.name)`,
+    planted: `return undefined`,
+    suites: [waits, races]
+  },
+  {
+    law: 7,
+    bug: "an update waits for ever for one that does not end",
+    file: "src/cache/internal/turns.ts",
+    text: `if (turn.timer === undefined && this.limitMillis !== Infinity)`,
+    planted: `if (turn.timer === undefined && this.limitMillis === Infinity)`,
+    suites: [waits]
+  },
+  {
+    law: 7,
+    bug: "a load that waits for itself where the engine cannot see it goes on for ever",
+    file: loads,
+    text: `to.joined > 0 && to.sharedSince === undefined`,
+    planted: `to.joined > waitersMax && to.sharedSince === undefined`,
+    suites: [waits]
+  },
+  {
+    law: 7,
+    bug: "a long chain of loads needs all of the stack",
+    file: "src/cache/internal/stack.ts",
+    text: `const depthMax = 64`,
+    planted: `const depthMax = 64_000`,
+    suites: [waits]
+  },
+  {
+    law: 7,
+    bug: "the readers of a load whose fiber could not be started wait for ever",
+    file: loads,
+    text: `for (const flight of flights) this.lose(flight, Cause.die(cause))`,
+    planted: `void cause`,
+    suites: [waits]
+  },
+  {
+    law: 7,
+    bug: "a load goes on with the lookup of another owner than it began with",
+    file: loads,
+    text: `const { lookupMany }: Loader<V> = flights[0]!.load.loader`,
+    planted: `const { lookupMany }: Loader<V> = this.loader ?? flights[0]!.load.loader`,
+    suites: [leaving, races]
+  },
+  {
+    law: 7,
+    bug: "readers of a part that is given back are refused, though the part has an owner",
+    file: loads,
+    text: `if (this.loader !== undefined && !flight.isEmpty) {`,
+    planted: `if (this.loader === undefined && !flight.isEmpty) {`,
+    suites: [leaving]
+  },
+  {
+    law: 7,
+    bug: "the readers of a lookup that interrupts itself are interrupted",
+    file: loads,
+    text: `if (Cause.hasInterruptsOnly(cause)) cause = this.interrupted(key)`,
+    planted: `if (Cause.hasInterruptsOnly(cause)) return this.end(flight, Exit.failCause(cause))`,
+    suites: ["test/cache/stampede.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "a read of a lower tier that is under way when the owner leaves puts its entry back",
+    file: entries,
+    text: `for (const watches of this.watches.values()) for (const watch of watches) watch.changed = true`,
+    planted: ``,
+    suites: [leaving]
+  },
+  {
+    law: 8,
+    bug: "a reader is told what a lower tier held of a family that has no owner any more",
+    file: family,
+    text: `while the tier was asked.\n        if (this.loads.loader === undefined)`,
+    planted: `while the tier was asked.\n        if (this.loads.loader === undefined && key === "")`,
+    suites: [leaving]
+  },
+  {
+    law: 8,
+    bug: "a write of an owner that has left is done where the family has an owner again",
+    file: family,
+    text: `const conflict = this.goneSince(ends) ?? this.conflictOf`,
+    planted: `const conflict = this.conflictOf`,
+    suites: [leaving]
+  },
+  {
+    law: 5,
+    bug: "each invalidation and read in turn starts one more lookup",
+    file: loads,
+    text: `(this.flights.has(key) ? 1 : 0) >= lookupsPerKeyMax`,
+    planted: `(this.flights.has(key) ? 1 : 0) >= lookupsPerKeyMax * 100`,
+    suites: [herd, races]
+  },
+  {
+    law: 5,
+    bug: "each refresh starts one more lookup",
+    file: loads,
+    text:
+      `    if (this.joinable(key) === undefined && !this.isCrowded(key)) {\n      return this.start(loader, key, "refresh"`,
+    planted: `    if (loader !== undefined) {\n      return this.start(loader, key, "refresh"`,
+    suites: [herd, races]
+  },
+  {
+    law: 3,
+    bug: "a refresh is answered by a load that began before it was asked for",
+    file: loads,
+    text: `return this.queue(key, { isRefresh: true })`,
+    planted: `return this.joinable(key) ?? this.queue(key, { isRefresh: true })`,
+    suites: [herd, races]
+  },
+  {
+    law: 6,
+    bug: "a wall clock that is set back makes entries live longer",
+    file: "src/store/CoarseClock.ts",
+    text: `if (behind > this.slack) {`,
+    planted: `if (behind > this.slack && this.wall < 0) {`,
+    suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a cache whose tier hangs does not close",
+    file: outbox,
+    text: `Effect.timeoutOption(Fiber.await(fiber), interruptingMax)`,
+    planted: `Fiber.await(fiber)`,
+    suites: ["test/cache/closing.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "what was written below before the wall clock was set back lives longer",
+    file: "src/store/CoarseClock.ts",
+    text: `this.steps.findLast(({ at }) => at < millis)?.ahead ?? 0`,
+    planted: `this.ahead + millis * 0`,
+    suites: ["test/cache/clock.test.ts"]
   }
 ]

@@ -34,6 +34,10 @@ export const reads = ["get", "getOption", "getMany", "getAnswer"] as const
 export const drops = ["delete", "invalidate", "where", "all", "tag", "refresh"] as const
 export const marks = ["markStale"] as const
 export const updates = ["update"] as const
+/** An update that updates the other id meanwhile, as another one may do the other way round. */
+export const nested = ["nested"] as const
+/** The owner of a family leaves and comes back; or another one has the family in between, and no `lookupMany`. */
+export const owners = ["leave", "delegate"] as const
 export const sets = ["set", "batch"] as const
 export const jumps = ["back", "forth"] as const
 type Kind =
@@ -41,6 +45,8 @@ type Kind =
   | typeof drops[number]
   | "markStale"
   | "update"
+  | "nested"
+  | typeof owners[number]
   | typeof sets[number]
   | "back"
   | "forth"
@@ -158,6 +164,10 @@ export class World {
   readonly lookups = new Set<Run>()
   lookupsAtOnce = 0
   loads = 0
+  private readonly kinds: ReadonlySet<Kind>
+  /** No lookup is interrupted, so that those which run can be counted. */
+  private readonly isWhole: boolean
+  private readonly away = new Set<string>()
   // Each change, and each reader who may be interrupted, begins an epoch.
   private epochs = 0
   private writing = new Set<string>()
@@ -166,6 +176,11 @@ export class World {
 
   constructor(script: Script) {
     this.script = script
+    const steps = script.fibers.flat()
+    this.kinds = new Set(steps.map(({ kind }) => kind))
+    this.isWhole = script.failing + script.hanging + script.faults === 0 &&
+      steps.every(({ cut }) => cut === undefined) &&
+      !owners.some((kind) => this.kinds.has(kind))
   }
 
   // --- the source -------------------------------------------------------------------------------
@@ -185,6 +200,7 @@ export class World {
   private enter(key: string): Run {
     const others = [...this.lookups].filter((other) => other.key === key)
     assert.isAtMost(others.length, this.epochs, `one lookup of \`${key}\` runs at a time in an epoch`)
+    if (this.isWhole) assert.isAtMost(others.length, 1, `at most two lookups of \`${key}\` run at a time`)
     const run = { key }
     this.loads++
     this.lookups.add(run)
@@ -339,6 +355,39 @@ export class World {
             this.returned(this.hidden, id, n)
           })
         })
+      case "nested":
+        return Effect.suspend(() => {
+          const other = ids[1 - at]!
+          let [n, m] = [0, 0]
+          const write = (id: string) =>
+            Effect.sync(() => {
+              this.epochs++
+              return this.write(id)
+            })
+          const inner = Effect.map(
+            as(
+              user.update({ id: other }, () =>
+                Effect.andThen(
+                  Effect.sleep(5),
+                  Effect.map(write(other), (row) => m = row)
+                ))
+            ),
+            () => {
+              this.epochs++
+              this.returned(this.hidden, other, m)
+            }
+          )
+          const f = () =>
+            Effect.andThen(Effect.andThen(Effect.sleep(5), inner), Effect.map(write(id), (row) => n = row))
+          return Effect.map(as(user.update({ id }, f)), () => {
+            this.epochs++
+            this.returned(this.hidden, id, n)
+          })
+        })
+      case "leave":
+        return this.handOver(families[family], true)
+      case "delegate":
+        return this.handOver(families[family], false)
       case "set":
         return Effect.suspend(() => {
           const n = this.write(id)
@@ -364,6 +413,30 @@ export class World {
     }
   }
 
+  /** The family is without an owner for a while, or has another one. */
+  private handOver(name: string, leaves: boolean): Effect.Effect<void> {
+    const family = this.running.cache.families.get(name)!
+    return Effect.suspend(() => {
+      if (this.away.has(name)) return Effect.void
+      this.away.add(name)
+      this.epochs += 2
+      const { loader } = (family as any).loads
+      const lent = leaves ? undefined : family.own({ ...loader, lookupMany: undefined })
+      if (leaves) family.disown(loader)
+      return Effect.andThen(
+        Effect.sleep(12),
+        Effect.sync(() => {
+          this.epochs += 2
+          this.away.delete(name)
+          if (leaves) {
+            assert.strictEqual(family.hot?.count ?? 0, 0, "nothing is in memory while no owner is there")
+            family.own(loader)
+          } else family.disown(lent)
+        })
+      )
+    })
+  }
+
   // --- the run ----------------------------------------------------------------------------------
 
   private step(step: Step, locked: boolean): Effect.Effect<void> {
@@ -372,10 +445,11 @@ export class World {
     const concerned = step.kind === "all" || step.kind === "batch" ? ids : [ids[step.id]]
     const work = isRead
       ? this.read(step)
-      : locked && !isJump
+      : locked && !isJump && !(owners as ReadonlyArray<string>).includes(step.kind)
       ? this.alone(concerned, this.change(step))
       : this.change(step)
-    const cut = step.cut === undefined ? work : Effect.timeoutOption(work, step.cut)
+    const isOwner = (owners as ReadonlyArray<string>).includes(step.kind)
+    const cut = step.cut === undefined || isOwner ? work : Effect.timeoutOption(work, step.cut)
     // Who is interrupted, or fails for one of many keys, leaves loads behind that take a while to end.
     const mayLeave = step.cut !== undefined ||
       (step.kind === "getMany" && this.script.failing + this.script.hanging > 0)
@@ -398,6 +472,10 @@ export class World {
         ? this.script.failing > 0
         : error instanceof CacheError && error.reason._tag === "LoadTimeout"
         ? this.script.hanging > 0
+        : error instanceof CacheError && error.reason._tag === "CircularWait"
+        ? step.kind === "nested"
+        : error instanceof CacheError && error.reason._tag === "Unowned"
+        ? this.kinds.has("leave")
         : error instanceof CacheError && error.reason._tag === "StoreFailed" && this.script.faults > 0
       assert.isTrue(expected, `${step.kind} failed: ${Cause.pretty(exit.cause)}`)
     }

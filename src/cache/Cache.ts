@@ -234,14 +234,16 @@ export class Cache implements Engine {
   batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
+      const ends = writes.map(({ family }) => family.ends)
       return whenJudged(
         judgeAll(writes, judgeWrite),
         (judged) =>
           this.inRoom(() =>
             knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
               const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
-              for (const write of writes) {
-                const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
+              for (const [i, write] of writes.entries()) {
+                const conflict = write.family.goneSince(ends[i]!) ??
+                  write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
                 if (conflict !== undefined) return Effect.fail(conflict)
               }
               return this.applyBatch(writes, judged)

@@ -181,7 +181,7 @@ export class LoadTimeout extends Schema.TaggedError<LoadTimeout>()("LoadTimeout"
 }
 
 /**
- * Too many lookups of the family wait for their turn, or too many readers for one of them.
+ * Too many lookups of the family wait for their turn, or too many readers or updates for one key.
  *
  * @category errors
  * @since 0.1.0
@@ -194,6 +194,58 @@ export class LoadQueueFull extends Schema.TaggedError<LoadQueueFull>()("LoadQueu
 }) {
   override get message() {
     return `the lookup of \`${this.key}\` was refused: ${this.queueMax} wait already in \`${this.family}\``
+  }
+}
+
+/**
+ * What the caller would have to wait for waits for the caller: an update within the update of the same key, two
+ * updates that need each other's key, a lookup that reads its own key. `work` is the lookup or the update that asked,
+ * `key` what it asked for. Nothing was changed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CircularWait extends Schema.TaggedError<CircularWait>()("CircularWait", {
+  code: Schema.tag("E0521"),
+  key: Schema.String,
+  work: Schema.String
+}) {
+  override get message() {
+    return `${this.work} cannot wait for \`${this.key}\`, which waits for it, directly or through others`
+  }
+}
+
+/**
+ * An update waited for the update before it, whose turn did not end within the family's hard timeout (five minutes in a
+ * family without one). Nothing was changed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UpdateTimeout extends Schema.TaggedError<UpdateTimeout>()("UpdateTimeout", {
+  code: Schema.tag("E0522"),
+  key: Schema.String,
+  timeoutMillis: Schema.Number
+}) {
+  override get message() {
+    return `the update of \`${this.key}\` did not get its turn: the update before it did not end within ` +
+      `${this.timeoutMillis} ms`
+  }
+}
+
+/**
+ * The lookup ended by an interruption that the cache did not ask for: it interrupted itself, or it waited for a fiber
+ * that was interrupted. Its readers fail with this error; they are not interrupted.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("LookupInterrupted", {
+  code: Schema.tag("E0523"),
+  key: Schema.String
+}) {
+  override get message() {
+    return `the lookup of \`${this.key}\` was interrupted from within`
   }
 }
 
@@ -315,6 +367,9 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     Absent,
     LoadTimeout,
     LoadQueueFull,
+    CircularWait,
+    UpdateTimeout,
+    LookupInterrupted,
     VersionConflict,
     StoreFailed,
     FunctionFailed,

@@ -21,7 +21,6 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
-import * as Semaphore from "effect/Semaphore"
 import type { Lease } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
@@ -43,13 +42,15 @@ import {
   type Served,
   valueExit,
   valueOf,
-  type Waiter,
-  waitersMax
+  type Waited,
+  type Waiter
 } from "./internal/flight.ts"
 import { type Judged, type Judging, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
-import { Loads, type Update } from "./internal/loads.ts"
+import { Loads } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
+import type { Turn } from "./internal/turns.ts"
+import { CurrentUpdate } from "./internal/waits.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 import type { LoadedOptions } from "./Lookup.ts"
@@ -74,6 +75,8 @@ export class CacheFamily<V = unknown> {
   declare private readonly warming: Warming<V>
   // The latest loads; a part that is delegated goes back to the one before.
   private loaders: ReadonlyArray<Loader<V>> = []
+  /** How often an owner has left. */
+  ends = 0
 
   constructor(cache: Engine, spec: FamilySpec<V>) {
     this.cache = cache
@@ -151,11 +154,10 @@ export class CacheFamily<V = unknown> {
     return this.loads.negative(key, this.cache.time.now()) === undefined ? running : undefined
   }
 
-  private join(running: Flight<V>, resume: Waiter<V>): Effect.Effect<void> | void {
-    if (running.isFull) return resume(Exit.fail(this.loads.queueFull(running.key, waitersMax)))
+  private join(running: Waited<V>, resume: Waiter<V>): Effect.Effect<void> | void {
     this.entries.countMiss(running.key)
     this.entries.counts.coalesced++
-    return running.join(resume)
+    return this.loads.join(running, resume)
   }
 
   /** The same, with where the value is from. */
@@ -220,13 +222,13 @@ export class CacheFamily<V = unknown> {
       const flight = byKey.get(key)
       if (flight === undefined) return this.serve(key)
       this.entries.countMiss(key)
-      return Effect.callback<Served<V>, unknown>((resume) => flight.join(resume))
+      return Effect.callback<Served<V>, unknown>((resume) => this.loads.join(flight, resume))
     }, { concurrency: "unbounded" })
   }
 
-  /** Nothing that may be served is in memory, no load is under way, and no failure is remembered. */
+  /** Nothing that may be served is in memory, no load runs or waits to begin, and no failure is remembered. */
   private isMissing(key: string): boolean {
-    if (this.loads.joinable(key) !== undefined) return false
+    if (!this.loads.mayStart(key)) return false
     const now = this.cache.time.now()
     if (this.loads.negative(key, now) !== undefined) return false
     const entry = this.hot?.peek(key)
@@ -289,13 +291,15 @@ export class CacheFamily<V = unknown> {
       }
       if (this.entries.lower === undefined) return Effect.succeed(undefined)
       if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
-      return Effect.map(
-        this.entries.fromBelow(key),
-        (found) =>
+      return Effect.flatMap(this.entries.fromBelow(key), (found): Effect.Effect<Served<V> | undefined, CacheError> => {
+        // The owner may have left while the tier was asked.
+        if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
+        return Exit.succeed(
           found !== undefined && this.entries.isFresh(key, found.entry, this.cache.time.now())
             ? { value: found.entry.value, tier: found.tier, entry: found.entry, stale: false }
             : undefined
-      )
+        )
+      })
     })
   }
 
@@ -365,8 +369,11 @@ export class CacheFamily<V = unknown> {
       if (ended !== undefined) return resume(ended)
       // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
       const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
+      if (this.loads.isCrowded(key)) {
+        return this.loads.join(this.loads.queue(key, { fallback, detached: outlivesReader }), resume)
+      }
       const cause = fallback === undefined ? "absent" : "stale"
-      return this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader).join(resume)
+      return this.loads.join(this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader), resume)
     })
   }
 
@@ -388,7 +395,8 @@ export class CacheFamily<V = unknown> {
         ? Effect.succeed(foundIn(inMemory))
         : this.entries.lookBelow(key)
       return Effect.map(found, (held) => {
-        const verdict = held === undefined || this.entries.isIdle(key, now)
+        // Without an owner, what a tier below still has is not shown either.
+        const verdict = held === undefined || !this.isOwned || this.entries.isIdle(key, now)
           ? "hidden"
           : this.entries.judge(key, held.entry.stamp, held.entry.tags)
         const freshUntil = held === undefined ? Infinity : this.entries.freshUntil(key, held.entry, now)
@@ -419,11 +427,12 @@ export class CacheFamily<V = unknown> {
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
+      const { ends } = this
       const refusal = this.refusalOf(options, key)
       if (refusal !== undefined) return Effect.fail(refusal)
       return whenJudged(
         this.judge(key, value, options),
-        (judged) => this.cache.inRoom(() => this.applyIf(judged, options))
+        (judged) => this.cache.inRoom(() => this.applyIf(judged, options, ends))
       )
     })
   }
@@ -434,12 +443,17 @@ export class CacheFamily<V = unknown> {
   }
 
   /** Applies what was judged, if the caller may still write it and the key has the version that it should have. */
-  private applyIf(judged: Judged<V>, options: SetOptions<Lease>): Effect.Effect<void, CacheError> {
+  private applyIf(judged: Judged<V>, options: SetOptions<Lease>, ends: number): Effect.Effect<void, CacheError> {
     const { key } = judged
     return knowing(options.ifVersion === undefined ? [] : [this.holding(key)], (held) => {
-      const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
+      const conflict = this.goneSince(ends) ?? this.conflictOf(key, options, held?.[0], held !== undefined)
       return conflict === undefined ? this.applySet(judged) : Effect.fail(conflict)
     })
+  }
+
+  /** For what waits before it writes: why it may not write any more, if an owner has left since `ends` was read. */
+  goneSince(ends: number): CacheError | undefined {
+    return this.ends === ends ? undefined : this.loads.unowned()
   }
 
   /** For conditions on what is held. */
@@ -497,6 +511,7 @@ export class CacheFamily<V = unknown> {
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
+      const { ends } = this
       const isConditional = options.ifVersion !== undefined
       const keys = isConditional || options.lease !== undefined ? entries.map(([key]) => key) : []
       const refusal = this.refusalOf(options, keys)
@@ -506,10 +521,10 @@ export class CacheFamily<V = unknown> {
         (judged) =>
           this.cache.inRoom(() =>
             knowing(isConditional ? keys.map((key) => this.holding(key)) : [], (held) => {
-              const conflict = isConditional
+              const conflict = this.goneSince(ends) ?? (isConditional
                 ? keys.map((key, i) => this.conflictOf(key, options, held?.[i], held !== undefined))
                   .find((one) => one !== undefined)
-                : this.refusalOf(options, keys)
+                : this.refusalOf(options, keys))
               return conflict === undefined ? this.applySets(judged) : Effect.fail(conflict)
             })
           )
@@ -525,35 +540,25 @@ export class CacheFamily<V = unknown> {
    * absent, if its owner can load it.
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
-    return Effect.acquireUseRelease(
-      Effect.sync(() => {
-        const known = this.loads.updates.get(key)
-        const update = known ?? { turn: Semaphore.makeUnsafe(1), users: 0, reading: false, overtaken: false }
-        this.loads.updates.set(key, update)
-        update.users++
-        return update
-      }),
-      (update) => update.turn.withPermit(Effect.suspend(() => this.updateInTurn(key, f, update))),
-      (update) =>
-        Effect.sync(() => {
-          if (--update.users === 0) this.loads.updates.delete(key)
-        })
+    return this.loads.turns.take(
+      key,
+      (updating) => Effect.provideService(this.updateInTurn(key, f, updating.turn), CurrentUpdate, updating)
     )
   }
 
-  private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, update: Update) {
-    const { loader } = this.loads
+  private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, turn: Turn) {
     const { stamp } = this.cache
-    update.overtaken = false
-    update.reading = true
+    const { ends } = this
+    turn.reading = true
     return Effect.flatMap(this.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
-      update.reading = false
+      turn.reading = false
       const write = (value: V) =>
         whenJudged(this.judge(key, value, { tags }), (judged) =>
           this.cache.whenRoom(() => {
-            if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
-            const overtaken = stale || update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
-            if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
+            const left = this.goneSince(ends)
+            if (left !== undefined) return Effect.fail(left)
+            const overtaken = stale || turn.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
+            if (overtaken && this.loads.loader?.lookup !== undefined) return this.drop([key], "hide")
             return this.applySet(judged)
           }))
       return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
@@ -568,12 +573,15 @@ export class CacheFamily<V = unknown> {
     key: string,
     f: (was: V) => Effect.Effect<V, E, R>
   ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
-    return this.entries.watching(key, (watch) =>
-      Effect.flatMap(this.find(key), (held) => {
+    return this.entries.watching(key, (watch) => {
+      const { ends } = this
+      return Effect.flatMap(this.find(key), (held) => {
         const before = held?.entry
         if (before === undefined) return Effect.succeed(Option.none())
         const write = (judged: Judged<V>) => {
           const now = this.cache.time.now()
+          const left = this.goneSince(ends)
+          if (left !== undefined) return Effect.fail(left)
           const stamp = this.cache.nextStamp()
           if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
           const { value, weight } = judged
@@ -591,7 +599,8 @@ export class CacheFamily<V = unknown> {
           f(before.value),
           (value) => whenJudged(this.judge(key, value, asHeld), (judged) => this.cache.whenRoom(() => write(judged)))
         )
-      }))
+      })
+    })
   }
 
   /** Loads those of the keys that are missing; how many were loaded. A key that fails is left for its readers. */
@@ -688,7 +697,7 @@ export class CacheFamily<V = unknown> {
       this.entries.counts.invalidations++
       this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
       for (const flight of this.loads.running) flight.voided = true
-      for (const lock of this.loads.updates.values()) lock.overtaken = true
+      for (const turn of this.loads.turns.byKey.values()) turn.overtaken = true
       if (this.cache.observed) {
         this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: tag, through: this.name, mode, stamp }))
       }
@@ -719,19 +728,15 @@ export class CacheFamily<V = unknown> {
 
   /**
    * A loader's owner is gone: nothing that it loaded is served, and what it was loading is interrupted. Where it had
-   * the family from another one, that one loads again.
+   * the family from another one, that one loads again, also for the readers who wait.
    */
   disown(loader: Loader<V> | undefined = this.loads.loader): void {
+    if (loader === undefined || !this.loaders.includes(loader)) return
     this.loaders = this.loaders.filter((other) => other !== loader)
-    if (this.loads.loader !== loader) return
     this.loads.loader = this.loaders.at(-1)
-    for (const flight of Array.from(this.loads.running)) {
-      flight.voided = true
-      this.loads.end(flight, Exit.fail(this.loads.unowned()))
-      this.loads.stop(flight)
-    }
-    this.loads.failures.clear()
-    this.hot?.dropAll()
+    this.ends++
+    this.entries.abandon()
+    this.loads.leave(loader)
   }
 
   /** Somebody owns the family. */
@@ -758,17 +763,16 @@ export class CacheFamily<V = unknown> {
     }
   }
 
+  /** The value of a load that begins after it was asked for; all who ask until it begins share it. */
   refresh(key: string): Effect.Effect<V, unknown> {
-    return Effect.suspend(() => {
-      const { loader } = this.loads
-      return Effect.map(
-        Effect.callback<Served<V>, unknown>((resume) =>
-          loader === undefined
-            ? resume(Exit.fail(this.loads.unowned()))
-            : this.loads.start(loader, key, "refresh", undefined, false).join(resume)
-        ),
-        valueOf
-      )
-    })
+    return Effect.map(
+      Effect.callback<Served<V>, unknown>((resume) => {
+        const { loader } = this.loads
+        return loader === undefined
+          ? resume(Exit.fail(this.loads.unowned()))
+          : this.loads.join(this.loads.refresh(loader, key), resume)
+      }),
+      valueOf
+    )
   }
 }

@@ -98,7 +98,7 @@ export interface Lease<out Pattern extends string = string, out Mode extends Lea
   readonly [TypeId]: Pattern
   /** Greater than that of every lease before it. */
   readonly token: number
-  /** Milliseconds since the epoch. */
+  /** Milliseconds since the epoch, by the clock of the wall as it was when the lease was granted. */
   readonly expiresAt: number
   /** Whether it is held at this moment. */
   readonly isHeldUnsafe: () => boolean
@@ -143,6 +143,8 @@ interface Asked extends Request {
 
 interface Holder extends Request {
   readonly lease: Lease
+  /** By the monotonic clock. */
+  readonly endsAt: number
   ended: boolean
 }
 
@@ -232,8 +234,8 @@ class LocalTable implements LeaseTable {
   private watch(request: Request): Effect.Effect<never> {
     return Effect.forever(Effect.suspend(() => {
       this.expire()
-      const now = this.clock.currentTimeMillisUnsafe()
-      const ends = this.holders.filter((holder) => isConflict(holder, request)).map(({ lease }) => lease.expiresAt)
+      const now = this.now()
+      const ends = this.holders.filter((holder) => isConflict(holder, request)).map(({ endsAt }) => endsAt)
       return Effect.sleep(Math.max(1, Math.min(...ends, now + watchMillisMax) - now))
     }))
   }
@@ -254,10 +256,11 @@ class LocalTable implements LeaseTable {
 
   private hold({ mode, patterns, timeToLiveMillis }: Waiter): Holder {
     const expiresAt = this.clock.currentTimeMillisUnsafe() + timeToLiveMillis
-    const isHeldUnsafe = () => !holder.ended && expiresAt > this.clock.currentTimeMillisUnsafe()
+    const endsAt = this.now() + timeToLiveMillis
+    const isHeldUnsafe = () => !holder.ended && endsAt > this.now()
     const check = Effect.suspend(() => isHeldUnsafe() ? Effect.void : Effect.fail(refused(patterns, "ended")))
     const lease = { patterns, mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check } as unknown as Lease
-    const holder: Holder = { patterns, mode, lease, ended: false }
+    const holder: Holder = { patterns, mode, lease, endsAt, ended: false }
     this.holders.push(holder)
     this.granted.add(lease)
     return holder
@@ -271,8 +274,13 @@ class LocalTable implements LeaseTable {
   }
 
   private expire(): void {
-    const now = this.clock.currentTimeMillisUnsafe()
-    for (const holder of this.holders) if (holder.lease.expiresAt <= now) this.end(holder)
+    const now = this.now()
+    for (const holder of this.holders) if (holder.endsAt <= now) this.end(holder)
+  }
+
+  /** Milliseconds of the monotonic clock: a wall clock that is set back makes no lease longer. */
+  private now(): number {
+    return Number(this.clock.monotonicTimeNanosUnsafe()) / 1_000_000
   }
 }
 

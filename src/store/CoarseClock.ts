@@ -5,6 +5,10 @@
  * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one
  * (a test's) is asked each time, and shows every adjustment at once.
  *
+ * The time is that of the wall, but it never goes back: where the wall clock is set back, the time goes on as the
+ * monotonic clock does, and is `ahead` of the wall from then on. Else every entry would live longer by the step. All
+ * who read one `Clock` see one time. A step forward is followed, since a process may have slept.
+ *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
@@ -17,7 +21,68 @@ const readsPerBurstMax = 256
 // hit does.
 const settled = Promise.resolve()
 
+// How often the live clock is compared with the monotonic one, and by how much they may differ: a process may be held
+// up between two readings. A step back is noticed at the latest when the wall clock has gone on for so long.
+const checkMillis = 100
+const slackMillis = 10
+
+// Steps back that are remembered one by one; what is from before them counts as from before all.
+const stepsMax = 32
+
 const liveClock = Context.get(Context.empty(), Clock.Clock)
+
+/** The time of one `Clock`, for all who read it. */
+class Timeline {
+  ahead = 0
+  private steps: Array<{ readonly at: number; readonly ahead: number }> = []
+  private readonly clock: Clock.Clock
+  private readonly origin: bigint
+  private readonly interval: number
+  private readonly slack: number
+  private wall: number
+  private elapsed = 0
+
+  constructor(clock: Clock.Clock) {
+    this.clock = clock
+    this.interval = clock === liveClock ? checkMillis : 0
+    this.slack = clock === liveClock ? slackMillis : 0
+    this.origin = clock.monotonicTimeNanosUnsafe()
+    this.wall = clock.currentTimeMillisUnsafe()
+  }
+
+  now(): number {
+    const wall = this.clock.currentTimeMillisUnsafe()
+    const passed = wall - this.wall
+    if (passed < 0 || passed >= this.interval) this.compare(wall)
+    return wall + this.ahead
+  }
+
+  aheadAt(millis: number): number {
+    return this.ahead === 0 ? 0 : this.steps.findLast(({ at }) => at < millis)?.ahead ?? 0
+  }
+
+  private compare(wall: number): void {
+    const elapsed = Number(this.clock.monotonicTimeNanosUnsafe() - this.origin) / 1_000_000
+    const behind = this.wall + Math.max(0, elapsed - this.elapsed) - wall
+    // Whole milliseconds, as the wall clock has them: deadlines are compared to the millisecond.
+    if (behind > this.slack) {
+      this.ahead += Math.round(behind)
+      this.steps = [...this.steps.slice(1 - stepsMax), { at: wall + this.ahead, ahead: this.ahead }]
+    }
+    this.wall = wall
+    this.elapsed = elapsed
+  }
+}
+
+const timelines = new WeakMap<Clock.Clock, Timeline>()
+
+const timelineOf = (clock: Clock.Clock): Timeline => {
+  const known = timelines.get(clock)
+  if (known !== undefined) return known
+  const timeline = new Timeline(clock)
+  timelines.set(clock, timeline)
+  return timeline
+}
 
 /**
  * A clock that is cheap to ask often.
@@ -35,6 +100,7 @@ export class CoarseClock {
   private millis = 0
   private left = 0
   declare private readonly live: boolean
+  declare private readonly timeline: Timeline
   private armed = false
   private readonly endBurst = () => {
     this.armed = false
@@ -44,10 +110,21 @@ export class CoarseClock {
   constructor(clock: Clock.Clock) {
     this.clock = clock
     this.live = clock === liveClock
+    this.timeline = timelineOf(clock)
+  }
+
+  /** By how many milliseconds the time is ahead of the wall clock, which was set back by so much. */
+  get ahead(): number {
+    return this.timeline.ahead
+  }
+
+  /** By how much it was ahead when it showed this time; 0 where that is not remembered. */
+  aheadAt(millis: number): number {
+    return this.timeline.aheadAt(millis)
   }
 
   now(): number {
-    if (!this.live) return this.clock.currentTimeMillisUnsafe()
+    if (!this.live) return this.timeline.now()
     if (--this.left < 0) this.renew()
     return this.millis
   }
@@ -59,7 +136,7 @@ export class CoarseClock {
   }
 
   private renew(): void {
-    this.millis = this.clock.currentTimeMillisUnsafe()
+    this.millis = this.timeline.now()
     this.next = this.millis + 1
     this.left = readsPerBurstMax - 1
     if (this.armed) return

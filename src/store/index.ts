@@ -5,6 +5,10 @@
  * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one
  * (a test's) is asked each time, and shows every adjustment at once.
  *
+ * The time is that of the wall, but it never goes back: where the wall clock is set back, the time goes on as the
+ * monotonic clock does, and is `ahead` of the wall from then on. Else every entry would live longer by the step. All
+ * who read one `Clock` see one time. A step forward is followed, since a process may have slept.
+ *
  * @since 0.1.0
  */
 export * as CoarseClock from "./CoarseClock.ts"

@@ -2,7 +2,9 @@
  * Many keys at once: what is asked of whom, in which order the answers come, and what one key's fate means to the others.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
@@ -166,6 +168,40 @@ describe("of a bulk load", () => {
         for (const id of ["1", "2", "3"]) assert.isFalse(yield* of(id).has)
         checkInvariants(running)
       }).pipe(Effect.scoped))
+  }
+
+  const broken: { readonly [what: string]: Many } = {
+    "throws instead of answering": () => {
+      throw new Error("broken")
+    },
+    "answers nothing at all": () => Effect.succeed(undefined as any),
+    "answers something that is no list": () => Effect.succeed({ length: 2 } as any),
+    "interrupts itself": () => Effect.interrupt
+  }
+  for (const [what, many] of Object.entries(broken)) {
+    it.effect(`whose lookup ${what} fails, is not interrupted, and leaves no load behind`, () =>
+      Effect.gen(function*() {
+        const { getMany, of, running } = yield* bulk({ negativeTimeToLive: 0 }, many)
+        const exit = yield* Effect.exit(getMany("1", "2"))
+        assert.isTrue(Exit.isFailure(exit) && !Cause.hasInterrupts(exit.cause))
+        checkInvariants(running)
+        assert.strictEqual(yield* of("1").get, "single user:1")
+      }))
+  }
+
+  for (const [policy, millis] of [[{ hardTimeout: "1 second" }, 1_000], [{}, 300_000]] as const) {
+    it.effect(`whose lookup never answers ends after ${millis} ms, for those who joined as for the first`, () =>
+      Effect.gen(function*() {
+        const { getMany, of, running } = yield* bulk(policy, () => Effect.never)
+        const first = yield* fork(Effect.flip(getMany("1", "2")))
+        const second = yield* fork(Effect.flip(getMany("2", "1")))
+        const one = yield* fork(Effect.flip(of("1").get))
+        yield* TestClock.adjust(millis)
+        const errors = yield* Fiber.joinAll([first, second, one])
+        assert.deepStrictEqual(errors.map(reasonOf), ["LoadTimeout", "LoadTimeout", "LoadTimeout"])
+        yield* settle
+        checkInvariants(running)
+      }))
   }
 
   it.effect("a failed key is remembered alone", () =>

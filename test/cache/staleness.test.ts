@@ -368,20 +368,21 @@ describe("an explicit refresh", () => {
       assert.strictEqual(yield* get, "value")
     }).pipe(Effect.scoped))
 
-  it.effect("that began first does not overwrite one that began later", () =>
+  it.effect("that was asked for later begins when the first has ended, and its value stays", () =>
     Effect.gen(function*() {
-      const { get, refresh } = yield* family(
+      const { get, refresh, source } = yield* family(
         {},
         (run) => run === 1 ? Effect.succeed(1) : after(run === 2 ? 50 : 10, Effect.succeed(run))
       )
       yield* get
       const first = yield* fork(refresh)
       const second = yield* fork(refresh)
+      yield* TestClock.adjust(50)
+      assert.strictEqual(yield* Fiber.join(first), 2)
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(second), 3)
-      yield* TestClock.adjust(40)
-      assert.strictEqual(yield* Fiber.join(first), 2)
       assert.strictEqual(yield* get, 3)
+      assert.deepStrictEqual([source.runs, source.atOnce], [3, 1])
     }).pipe(Effect.scoped))
 })
 

@@ -7,7 +7,19 @@ import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drops, jumps, marks, reads, script, type ScriptOptions, sets, updates, World } from "../world.ts"
+import {
+  drops,
+  jumps,
+  marks,
+  nested,
+  owners,
+  reads,
+  script,
+  type ScriptOptions,
+  sets,
+  updates,
+  World
+} from "../world.ts"
 
 const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
 const first = Number(process.env["STATELESS_SEED"] ?? 0)
@@ -56,5 +68,23 @@ describe("races", () => {
   })
   simulate("a slow tier, and writers who are interrupted", { kinds: all, interrupts: true, ...tiered })
   simulate("a slow tier, and lookups that fail", { kinds: all, failing: 30, interrupts: true, ...tiered })
+  simulate("refreshes and invalidations of one key", { kinds: ["get", "getMany", "refresh", "refresh", "invalidate"] })
+  simulate("refreshes of readers who leave", { kinds: ["get", "refresh", "refresh", "invalidate"], interrupts: true })
+  simulate("updates within updates", { kinds: [...read, ...nested, ...nested, ...updates, ...drops] })
+  simulate("updates within updates, of callers who leave", {
+    kinds: [...read, ...nested, ...nested, ...updates],
+    interrupts: true,
+    failing: 20
+  })
+  simulate("owners that leave", { kinds: [...all, ...owners], interrupts: true })
+  simulate("owners that leave while a slow tier is read", {
+    kinds: [...read, ...read, ...drops, ...updates, "leave", "leave", "leave"],
+    interrupts: true,
+    ...tiered
+  })
+  simulate("parts that are lent while a slow tier is read", {
+    kinds: [...read, ...read, "refresh", "delegate", "delegate"],
+    ...tiered
+  })
   simulate("a tier that fails", { kinds: all, interrupts: true, faults: 20, ...tiered })
 })

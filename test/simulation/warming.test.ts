@@ -4,7 +4,7 @@
  * `STATELESS_SEED=42 STATELESS_RUNS=1 npm run test:sim` repeats one.
  */
 import { assert, describe, it } from "@effect/vitest"
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -12,6 +12,7 @@ import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
+import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
@@ -125,7 +126,7 @@ class World {
     })
     const work = Effect.all(Array.from({ length: 5 }, () => fiber), { concurrency: "unbounded", discard: true })
     yield* drive(Effect.provideContext(work, context as Context.Context<any>), 3)
-    const { cache } = (yield* Effect.provideContext(App, context)) as any
+    const { cache } = Context.get(context, engineOf(App.key) as never) as Runtime
     for (const family of cache.families.values()) family.checkInvariants({ idle: false })
     yield* Scope.close(scope, Exit.void)
     this.ended = true

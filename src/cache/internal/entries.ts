@@ -168,8 +168,8 @@ export class Entries<V> {
     this.expiry = spec.expiry
     this.hot = spec.partition.hot
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
-    this.lower = lower && new Lane(cache.outbox, lower, this.tierFailed, this.distrustBelow)
     this.judgement = new Judge(spec)
+    this.lower = lower && new Lane(cache.outbox, lower, cache.time, this.tierFailed, this.distrustBelow)
     this.tagged = this.lower !== undefined
     this.lookTwice()
   }
@@ -279,12 +279,18 @@ export class Entries<V> {
     if (known !== undefined) { for (const watch of known) watch.changed = true }
   }
 
+  /** An owner has left: memory is empty, and what is on its way there counts as out of date. */
+  abandon(): void {
+    for (const watches of this.watches.values()) for (const watch of watches) watch.changed = true
+    this.hot?.dropAll()
+  }
+
   /** What the tiers below hold of a key; nothing is copied up. */
   lookBelow(key: string): Effect.Effect<Found<V> | undefined> {
     return Effect.suspend(() => {
       const pending = this.lower!.pending(key)
       if (pending !== undefined) return Effect.succeed(foundIn(pending.entry))
-      return this.orNothing(this.lower!.partition.get(key), undefined)
+      return this.orNothing(this.lower!.get(key), undefined)
     })
   }
 
@@ -307,7 +313,7 @@ export class Entries<V> {
       Effect.sync(() => keys.map((key) => ({ key, watch: this.watch(key), pending: lower.pending(key) }))),
       (reads) =>
         Effect.map(
-          this.orNothing(lower.partition.getMany(keys), []),
+          this.orNothing(lower.getMany(keys), []),
           (all) =>
             reads.map(({ key, pending, watch }, at) =>
               this.promote(key, pending === undefined ? all[at] : foundIn(pending.entry), watch)

@@ -1,5 +1,5 @@
 /**
- * One load of one key, and everyone who waits for it.
+ * One load of one key, and all readers who wait for it.
  *
  * A flight ends once: what comes later (a lookup that outlived its timeout) finds it ended and is dropped. A voided
  * flight still answers those who have joined it, but its value is not stored and nobody joins it any more.
@@ -12,8 +12,10 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, UndeclaredRead } from "../CacheError.ts"
-import type { FamilySpec, Source } from "../FamilySpec.ts"
+import type { FamilySpec, Loader, Source } from "../FamilySpec.ts"
 import type { LookupContext } from "../Lookup.ts"
+import { shallow } from "./stack.ts"
+import { type Awaited, CurrentUpdate, Work } from "./waits.ts"
 
 /** A value as it is served: from where, and as what. */
 export interface Served<out V> {
@@ -42,7 +44,9 @@ const sourcesMax = 32
 export const lookups = { open: 0 }
 
 /** The fiber behind a flight, or behind several that are loaded together; and what it has read of the cache. */
-export class Load {
+export class Load extends Work {
+  /** The owner's, by which it runs. */
+  readonly loader: Loader<any>
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** How many of its flights have not ended. */
   open: number
@@ -58,11 +62,14 @@ export class Load {
   /** All of them, where they are several. */
   private readonly keys: ReadonlySet<string> | undefined
   private sources: Array<ReadSource> | undefined = undefined
+  private listeners: Set<() => void> | undefined = undefined
   /** When what it read ends, first of all; of several keys, those for which it was read. */
   private endsAt = Infinity
   private ends: Map<string, number> | undefined = undefined
 
-  constructor(cache: Plan, spec: FamilySpec<any>, keys: ReadonlyArray<string>) {
+  constructor(cache: Plan, spec: FamilySpec<any>, keys: ReadonlyArray<string>, loader: Loader<any>) {
+    super()
+    this.loader = loader
     this.cache = cache
     this.spec = spec
     this.key = keys[0]!
@@ -71,9 +78,34 @@ export class Load {
     if (this.open > 0) lookups.open++
   }
 
+  get name(): string {
+    return `the lookup of \`${this.spec.render(this.key)}\``
+  }
+
+  get isOver(): boolean {
+    return this.open === 0
+  }
+
   /** One of its flights has ended. */
   close(): void {
-    if (--this.open === 0) lookups.open--
+    if (--this.open > 0) return
+    lookups.open--
+    if (this.listeners === undefined) return
+    const { listeners } = this
+    shallow(() => {
+      for (const listener of listeners) listener()
+    })
+  }
+
+  /** Waits until all its flights have ended. */
+  whenOver(): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      if (this.isOver) return resume(Effect.void)
+      const listener = () => resume(Effect.void)
+      const listeners = this.listeners ??= new Set()
+      listeners.add(listener)
+      return Effect.sync(() => listeners.delete(listener))
+    })
   }
 
   /**
@@ -149,6 +181,18 @@ export const CurrentLoad = Context.Reference<Load | undefined>("effect-stateless
   defaultValue: () => undefined
 })
 
+// The last Context that belongs to no work: fibers that start together have one.
+let plain: Context.Context<never> | undefined
+
+/** The load or the update that the running fiber works for, unless that is over. */
+export const currentWork = (): Work | undefined => {
+  const context = Fiber.getCurrent()?.context
+  if (context === undefined || context === plain) return undefined
+  const work = Context.get(context, CurrentLoad) ?? Context.get(context, CurrentUpdate)
+  if (work === undefined) plain = context
+  return work?.isOver === false ? work : undefined
+}
+
 /** The value of what is served, to the running fiber; the load that it works for learns whether it was stale. */
 export const valueOf = <V>(served: Served<V>): V => {
   if (served.stale) {
@@ -170,20 +214,20 @@ export const valueExit = <V>(exit: Exit.Exit<Served<V>, unknown>): Effect.Effect
 export type Waiter<V> = (exit: Exit.Exit<Served<V>, unknown>) => void
 
 // As an Effect, a waiter leaves. One object each, since a thousand may wait.
-const Leave: new(flight: Flight<any>, waiter: Waiter<any>) => Effect.Effect<void> = function(
-  this: { flight: Flight<unknown>; waiter: Waiter<unknown> },
-  flight: Flight<unknown>,
+const Leave: new(place: Waited<any>, waiter: Waiter<any>) => Effect.Effect<void> = function(
+  this: { place: Waited<unknown>; waiter: Waiter<unknown> },
+  place: Waited<unknown>,
   waiter: Waiter<unknown>
 ) {
-  this.flight = flight
+  this.place = place
   this.waiter = waiter
 } as any
 Leave.prototype = Effectable.Prototype<
-  Effect.Effect<void> & { readonly flight: Flight<unknown>; readonly waiter: Waiter<unknown> }
+  Effect.Effect<void> & { readonly place: Waited<unknown>; readonly waiter: Waiter<unknown> }
 >({
   label: "effect-stateless/cache/internal/flight/Leave",
   evaluate() {
-    this.flight.leave(this.waiter)
+    this.place.leave(this.waiter)
     return Exit.void
   }
 })
@@ -191,8 +235,73 @@ Leave.prototype = Effectable.Prototype<
 /** Readers who wait for one load; those beyond are refused. */
 export const waitersMax = 100_000
 
-export class Flight<V> {
+/** A place where readers wait for a load of one key: one that runs, or the next one. */
+export abstract class Waited<V> {
   readonly key: string
+  /** How many have joined a load that runs, those who left again among them. */
+  joined = 0
+  /** Since when others wait for it than the reader who started it. */
+  sharedSince: number | undefined = undefined
+  protected waiters = new Set<Waiter<V>>()
+  /** Where the readers who waited here wait now. */
+  protected movedTo: Waited<V> | undefined = undefined
+
+  constructor(key: string) {
+    this.key = key
+  }
+
+  /** What those who wait here wait for. */
+  abstract get subject(): Awaited
+
+  /** Gives up if no reader waits any more. */
+  abstract abandonIfAlone(): void
+
+  /** Waits for the answer; what it returns leaves again. */
+  join(resume: Waiter<V>): Effect.Effect<void> | void {
+    if (this.movedTo !== undefined) return this.movedTo.join(resume)
+    this.waiters.add(resume)
+    return new Leave(this, resume)
+  }
+
+  leave(waiter: Waiter<V>): void {
+    if (this.movedTo !== undefined) return this.movedTo.leave(waiter)
+    this.waiters.delete(waiter)
+    this.abandonIfAlone()
+  }
+
+  /** As many wait as may. */
+  get isFull(): boolean {
+    return this.waiters.size >= waitersMax
+  }
+
+  get isEmpty(): boolean {
+    return this.waiters.size === 0
+  }
+
+  /** All who wait here wait there instead. */
+  moveTo(place: Waited<V>): void {
+    const { waiters } = this
+    this.waiters = new Set()
+    this.movedTo = place
+    place.receive(waiters)
+  }
+
+  protected receive(waiters: ReadonlySet<Waiter<V>>): void {
+    for (const waiter of waiters) this.waiters.add(waiter)
+  }
+
+  protected answer(exit: Exit.Exit<Served<V>, unknown>): void {
+    const { waiters } = this
+    if (waiters.size === 0) return
+    this.waiters = new Set()
+    shallow(() => {
+      for (const resume of waiters) resume(exit)
+    })
+  }
+}
+
+/** One load of one key that runs, and those who wait for it. */
+export class Flight<V> extends Waited<V> {
   readonly stamp: number
   /** Entries up to this version were there when it began. */
   readonly versionBefore: number
@@ -200,22 +309,17 @@ export class Flight<V> {
   readonly cause: LookupContext<V>["cause"]
   /** What may be served should the lookup fail, and until when it is fresh. */
   readonly fallback: Entry<V> | undefined
-  /** Runs to its end though nobody waits. */
+  /** Runs to its end though no reader waits. */
   detached: boolean
   readonly load: Load
   voided = false
-  /** Took the place of another load, whose waiters may have got an older value. */
-  replaces = false
-  /** Somebody is about to join. */
+  /** A reader is about to join. */
   held = false
   /** No reader asked for it: it takes no place in the queue of those who did. */
   quiet = false
-  /** How many have joined, those who left again among them. */
-  joined = 0
   timer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
   private early: Exit.Exit<Served<V>, unknown> | undefined = undefined
-  private waiters = new Set<Waiter<V>>()
   private readonly abandoned: (flight: Flight<V>) => void
 
   constructor(
@@ -229,7 +333,7 @@ export class Flight<V> {
     load: Load,
     abandoned: (flight: Flight<V>) => void
   ) {
-    this.key = key
+    super(key)
     this.stamp = stamp
     this.versionBefore = versionBefore
     this.startedAt = startedAt
@@ -240,21 +344,26 @@ export class Flight<V> {
     this.abandoned = abandoned
   }
 
+  get subject(): Awaited {
+    return this.load
+  }
+
   /**
    * Waits for the end; what it returns leaves again. The last one to leave abandons the flight, unless it is detached.
    */
-  join(resume: Waiter<V>): Effect.Effect<void> | void {
+  override join(resume: Waiter<V>): Effect.Effect<void> | void {
+    if (this.movedTo !== undefined) return this.movedTo.join(resume)
     this.joined++
     if (this.exit !== undefined) return resume(this.exit)
-    // A tier that answers at once does so before whoever started the load can wait for it.
+    // A tier that answers at once does so before the reader who started the load can wait for it.
     if (this.early !== undefined && (this.held || this.joined === 1)) return resume(this.early)
     this.waiters.add(resume)
     return new Leave(this, resume)
   }
 
-  /** No more may wait. */
-  get isFull(): boolean {
-    return this.waiters.size >= waitersMax
+  protected override receive(waiters: ReadonlySet<Waiter<V>>): void {
+    this.joined += waiters.size
+    super.receive(waiters)
   }
 
   letGo(): void {
@@ -262,13 +371,8 @@ export class Flight<V> {
     this.abandonIfAlone()
   }
 
-  leave(waiter: Waiter<V>): void {
-    this.waiters.delete(waiter)
-    this.abandonIfAlone()
-  }
-
-  private abandonIfAlone(): void {
-    if (this.waiters.size === 0 && !this.held && !this.detached && this.exit === undefined) this.abandoned(this)
+  abandonIfAlone(): void {
+    if (this.isEmpty && !this.held && !this.detached && this.exit === undefined) this.abandoned(this)
   }
 
   /** Ends the flight; false when it has ended already. */
@@ -281,17 +385,44 @@ export class Flight<V> {
     return true
   }
 
+  /** Interrupts the fiber behind it, unless other flights need that. */
+  stop(): void {
+    const { fiber, open } = this.load
+    if (open === 0 && fiber !== undefined) shallow(() => fiber.interruptUnsafe())
+  }
+
   /** Answers those who wait now, while the load goes on for those to come. */
   answerEarly(exit: Exit.Exit<Served<V>, unknown>): void {
     this.detached = true
     this.early = exit
     this.answer(exit)
   }
+}
 
-  private answer(exit: Exit.Exit<Served<V>, unknown>): void {
-    const { waiters } = this
-    this.waiters = new Set()
-    for (const resume of waiters) resume(exit)
+/** Those who wait for the next load of a key, which has not begun. */
+export class Queued<V> extends Waited<V> {
+  /** It must run the lookup, though an entry should be there by then. */
+  isRefresh = false
+  /** It runs to its end though no reader waits. */
+  detached = false
+  /** What may be served should the lookup fail. */
+  fallback: Entry<V> | undefined = undefined
+  readonly subject: Awaited
+  private readonly abandoned: (queued: Queued<V>) => void
+
+  /** It begins when those before it have ended. */
+  constructor(key: string, before: () => Iterable<Load>, abandoned: (queued: Queued<V>) => void) {
+    super(key)
+    this.subject = { awaited: before }
+    this.abandoned = abandoned
+  }
+
+  abandonIfAlone(): void {
+    if (this.isEmpty) this.abandoned(this)
+  }
+
+  end(exit: Exit.Exit<Served<V>, unknown>): void {
+    this.answer(exit)
   }
 }
 
@@ -310,5 +441,6 @@ export const joinPromise = <V>(
       if (exit._tag === "Success") resolve(exit.value.value)
       else reject(Cause.squash(exit.cause))
     }) ?? undefined
-    signal?.addEventListener("abort", stop, { once: true })
+    // A reader who was answered at once does not wait for the signal.
+    if (leave !== undefined) signal?.addEventListener("abort", stop, { once: true })
   })

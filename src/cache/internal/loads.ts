@@ -9,9 +9,18 @@ import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Semaphore from "effect/Semaphore"
 import type { Entry, Found } from "../../store/Entry.ts"
-import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../CacheError.ts"
+import {
+  Absent,
+  CacheError,
+  CircularWait,
+  LoadQueueFull,
+  LoadTimeout,
+  LookupInterrupted,
+  Unowned
+} from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
@@ -19,8 +28,22 @@ import * as Lookup from "../Lookup.ts"
 import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
-import { CurrentLoad, Flight, Load, type Served } from "./flight.ts"
 import { isJudged, type Judged, noOptions, noTags } from "./judgement.ts"
+import {
+  CurrentLoad,
+  currentWork,
+  Flight,
+  Load,
+  Queued,
+  type Served,
+  type Waited,
+  type Waiter,
+  waitersMax
+} from "./flight.ts"
+import { Patience } from "./patience.ts"
+import * as Stack from "./stack.ts"
+import { Turns } from "./turns.ts"
+import type { Work } from "./waits.ts"
 
 interface Failure {
   readonly exit: Exit.Exit<never, unknown>
@@ -33,26 +56,20 @@ interface Failure {
   readonly retryAt: number
 }
 
-/** The updates of one key, one of which runs. */
-export interface Update {
-  readonly turn: Semaphore.Semaphore
-  users: number
-  reading: boolean
-  /** The key has changed since the one that runs began to read it. */
-  overtaken: boolean
-}
-
 class BulkMismatch extends Error {
   constructor(asked: number, answered: number) {
     super(`a lookupMany was asked for ${asked} keys and answered ${answered}`)
   }
 }
 
-/** The lookup was not even tried: nothing is known of its source. */
+const shed = [LoadQueueFull, CircularWait, LookupInterrupted]
+
+/** The lookup was not tried, or could not go on: the failure says nothing about its source, and is not remembered. */
 const isShed = (cause: Cause.Cause<unknown>): boolean =>
-  cause.reasons.some((reason) =>
-    Cause.isFailReason(reason) && reason.error instanceof CacheError && reason.error.reason instanceof LoadQueueFull
-  )
+  cause.reasons.some((reason) => {
+    const error = Cause.isFailReason(reason) ? reason.error : undefined
+    return error instanceof CacheError && shed.some((type) => error.reason instanceof type)
+  })
 
 /** An option that is `undefined` was not given. */
 const renewed = (before: Entry<unknown>, options: Lookup.LoadedOptions): Lookup.LoadedOptions => ({
@@ -64,22 +81,32 @@ const renewed = (before: Entry<unknown>, options: Lookup.LoadedOptions): Lookup.
 // Failures remembered per family; the oldest is forgotten first.
 const failuresMax = 10_000
 
+// Lookups of one key that run at a time: one that was overtaken and still has to answer those who joined it, and one
+// whose value will hold.
+const lookupsPerKeyMax = 2
+
 export class Loads<V> {
   /** The loads that a reader may join. */
   readonly flights = new Map<string, Flight<V>>()
-  /** These, and those that were overtaken and still have to answer whoever had joined them. */
+  /** These, and those that were overtaken and still have to answer the readers who had joined them. */
   readonly running = new Set<Flight<V>>()
   readonly failures = new Map<string, Failure>()
-  /** One for each key that some fiber is updating. */
-  readonly updates = new Map<string, Update>()
+  readonly turns: Turns
+  readonly expiry: Expiry.Expiry
   loader: Loader<V> | undefined = undefined
   private readonly cache: Engine
   private readonly spec: FamilySpec<V>
   private readonly name: string
-  private readonly expiry: Expiry.Expiry
   private readonly entries: Entries<V>
   private readonly permits: Semaphore.Semaphore | undefined
   private queued = 0
+  /** Those that were overtaken and run, by key. */
+  private readonly overtaken = new Map<string, Set<Flight<V>>>()
+  /** The next load of a key, where it has to wait for one that runs. */
+  private readonly next = new Map<string, Queued<V>>()
+  /** Loads have no deadline until others share them. */
+  private readonly isPatient: boolean
+  private readonly patience: Patience
 
   constructor(entries: Entries<V>) {
     this.entries = entries
@@ -89,10 +116,26 @@ export class Loads<V> {
     this.expiry = entries.expiry
     const { loadConcurrency } = this.expiry
     this.permits = loadConcurrency === Infinity ? undefined : Semaphore.makeUnsafe(loadConcurrency)
+    this.turns = new Turns(this)
+    this.isPatient = this.expiry.hardTimeout === undefined
+    this.patience = new Patience(this)
+  }
+
+  now(): number {
+    return this.cache.time.now()
+  }
+
+  render(key: string): string {
+    return this.spec.render(key)
+  }
+
+  /** Starts a fiber of the engine's own. */
+  fork(work: Effect.Effect<void>): Fiber.Fiber<void> {
+    return Effect.runForkWith(this.loader?.context ?? Context.empty())(work)
   }
 
   refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number): void {
-    if (this.joinable(key) !== undefined || this.isBackingOff(key, now)) return
+    if (!this.mayStart(key) || this.isBackingOff(key, now)) return
     if (this.loader?.lookup === undefined || this.isQueueFull()) return
     this.start(this.loader, key, cause, entry, true)
   }
@@ -104,6 +147,106 @@ export class Loads<V> {
       : undefined
   }
 
+  /** No load of the key runs that a reader may join, none waits to begin, and one more may run. */
+  mayStart(key: string): boolean {
+    return this.joinable(key) === undefined && !this.isCrowded(key) && !this.next.has(key)
+  }
+
+  /** As many lookups of the key run as may. */
+  isCrowded(key: string): boolean {
+    return this.overtaken.size > 0 &&
+      (this.overtaken.get(key)?.size ?? 0) + (this.flights.has(key) ? 1 : 0) >= lookupsPerKeyMax
+  }
+
+  /**
+   * Waits for a load: what it returns leaves again. A lookup or an update that the load waits for itself is refused.
+   */
+  join(to: Waited<V>, resume: Waiter<V>): Effect.Effect<void> | void {
+    const work = currentWork()
+    const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.render(to.key))
+    if (refusal !== undefined) {
+      if (to instanceof Queued) to.abandonIfAlone()
+      return resume(Exit.fail(refusal))
+    }
+    if (this.isPatient && to.joined > 0 && to.sharedSince === undefined) this.patience.share(to)
+    return work === undefined ? to.join(resume) : this.joinFor(work, to, resume)
+  }
+
+  private joinFor(work: Work, to: Waited<V>, resume: Waiter<V>): Effect.Effect<void> | void {
+    const { subject } = to
+    work.waitFor(subject)
+    const leave = to.join((exit) => {
+      work.goOn(subject)
+      resume(exit)
+    })
+    return leave && Effect.ensuring(leave, Effect.sync(() => work.goOn(subject)))
+  }
+
+  /**
+   * The load that a refresh waits for: one that begins now; or the next one, which begins when the one that runs ends.
+   * All who ask until it begins share it.
+   */
+  refresh(loader: Loader<V>, key: string): Waited<V> {
+    if (this.joinable(key) === undefined && !this.isCrowded(key)) {
+      return this.start(loader, key, "refresh", undefined, false)
+    }
+    this.overtakeUpdate(key)
+    return this.queue(key, { isRefresh: true })
+  }
+
+  /** The next load of a key, of which as many run as may. */
+  queue(
+    key: string,
+    { detached = false, fallback, isRefresh = false }: {
+      readonly isRefresh?: boolean
+      readonly fallback?: Entry<V> | undefined
+      readonly detached?: boolean
+    }
+  ): Queued<V> {
+    let queued = this.next.get(key)
+    if (queued === undefined) {
+      queued = new Queued(key, () => this.loadsOf(key), (queued) => this.forget(queued))
+      this.next.set(key, queued)
+      for (const load of this.loadsOf(key)) load.isAwaited = true
+      if (this.isPatient) { for (const flight of this.flightsOf(key)) this.patience.share(flight) }
+    }
+    queued.isRefresh ||= isRefresh
+    queued.detached ||= detached
+    queued.fallback = fallback ?? queued.fallback
+    return queued
+  }
+
+  private forget(queued: Queued<V>): void {
+    if (this.next.get(queued.key) === queued) this.next.delete(queued.key)
+  }
+
+  private flightsOf(key: string): ReadonlyArray<Flight<V>> {
+    const current = this.flights.get(key)
+    return [...this.overtaken.get(key) ?? [], ...current === undefined ? [] : [current]]
+  }
+
+  private loadsOf(key: string): ReadonlyArray<Load> {
+    return this.flightsOf(key).map(({ load }) => load)
+  }
+
+  /** Begins the next load of a key, once it may. */
+  private advance(key: string): void {
+    const queued = this.next.get(key)
+    if (queued === undefined || this.joinable(key) !== undefined || this.isCrowded(key)) return
+    const now = this.now()
+    const held = queued.isRefresh ? undefined : this.entries.held(key)
+    if (this.loader !== undefined && (held === undefined || !this.entries.isFresh(key, held, now))) {
+      this.start(this.loader, key, queued.fallback === undefined ? "absent" : "stale", undefined, false)
+      return
+    }
+    this.next.delete(key)
+    queued.end(
+      this.loader === undefined || held === undefined
+        ? Exit.fail(this.unowned())
+        : Exit.succeed(fromMemory(held, false))
+    )
+  }
+
   start(
     loader: Loader<V>,
     key: string,
@@ -111,75 +254,109 @@ export class Loads<V> {
     fallback: Entry<V> | undefined,
     detached: boolean
   ): Flight<V> {
-    const load = new Load(this.cache, this.spec, [key])
+    const load = new Load(this.cache, this.spec, [key], loader)
     const flight = this.takeOff(key, cause, fallback, detached, load)
-    this.run(loader, load, [flight], this.load(flight))
+    this.run(load, [flight], this.load(flight))
     return flight
   }
 
-  /** One fiber loads all keys. Who asked for them holds each flight until they are joined. */
+  /** One fiber loads all keys. The caller who asked for them holds each flight until they are joined. */
   startMany(keys: ReadonlyArray<string>): ReadonlyArray<Flight<V>> {
     const { loader } = this
     if (loader === undefined) return []
     const distinct = [...new Set(keys)]
-    const load = new Load(this.cache, this.spec, distinct)
+    const load = new Load(this.cache, this.spec, distinct, loader)
     const flights = distinct.map((key) => this.takeOff(key, "absent", undefined, false, load))
     for (const flight of flights) flight.held = true
-    if (flights.length > 0) this.run(loader, load, flights, this.loadMany(flights))
+    if (flights.length > 0) this.run(load, flights, this.loadMany(flights))
     return flights
   }
 
   takeOff(
     key: string,
-    cause: Lookup.LookupContext<V>["cause"],
+    asked: Lookup.LookupContext<V>["cause"],
     fallback: Entry<V> | undefined,
     detached: boolean,
     load: Load
   ): Flight<V> {
-    const outlives = detached || this.expiry.onAbandoned === "finish"
+    const queued = this.next.size === 0 ? undefined : this.next.get(key)
+    const cause = queued?.isRefresh === true ? "refresh" : asked
+    const outlives = detached || this.expiry.onAbandoned === "finish" || queued?.detached === true
     const { stamp, time, version } = this.cache
-    const flight = new Flight(key, stamp, version, time.now(), cause, fallback, outlives, load, this.abandon)
-    flight.replaces = this.joinable(key) !== undefined
+    const instead = fallback ?? queued?.fallback
+    const flight = new Flight(key, stamp, version, time.now(), cause, instead, outlives, load, this.abandon)
     this.supersede(key)
-    // Whoever refreshes knows of a change of the source that an update which is under way may not have seen.
-    const update = cause === "refresh" ? this.updates.get(key) : undefined
-    if (update !== undefined) update.overtaken = true
-    this.flights.set(key, flight)
+    // A caller who refreshes knows of a change of the source that an update which runs may not have seen.
+    if (cause === "refresh") this.overtakeUpdate(key)
     this.running.add(flight)
+    this.flights.set(key, flight)
+    if (queued !== undefined) {
+      this.next.delete(key)
+      load.isAwaited = true
+      queued.moveTo(flight)
+    }
     return flight
   }
 
-  run(loader: Loader<V>, load: Load, flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<void>): void {
-    const fork = Effect.runForkWith(Context.add(loader.context, CurrentLoad, load))
+  /** Starts the fiber of a load: at once, or on an empty stack where the stack is deep. */
+  run(load: Load, flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<void>): void {
+    const fork = Effect.runForkWith(Context.add(load.loader.context, CurrentLoad, load))
     const { hardTimeout } = this.expiry
-    if (hardTimeout !== undefined) {
-      for (const flight of flights) flight.timer = fork(this.timeOut(flight, hardTimeout))
+    const start = Stack.isDeep() ? Effect.andThen(Effect.yieldNow, work) : work
+    Stack.enter()
+    try {
+      if (hardTimeout !== undefined) {
+        for (const flight of flights) flight.timer = fork(this.timeOut(flight, hardTimeout))
+      }
+      const fiber = fork(start)
+      load.fiber = fiber
+      fiber.addObserver((exit) => {
+        if (exit._tag === "Failure") { for (const flight of flights) this.lose(flight, exit.cause) }
+      })
+    } catch (cause) {
+      // The stack may have ended in the caller, or a service of the owner's Context threw.
+      for (const flight of flights) this.lose(flight, Cause.die(cause))
+    } finally {
+      Stack.leave()
     }
-    const fiber = fork(work)
-    load.fiber = fiber
-    fiber.addObserver((exit) => {
-      if (exit._tag === "Failure") { for (const flight of flights) this.end(flight, Exit.failCause(exit.cause)) }
-    })
   }
 
-  /** Interrupts the fiber behind a flight that has ended, unless others need it. */
-  stop({ load }: Flight<V>): void {
-    if (load.open === 0) load.fiber?.interruptUnsafe()
+  /** Ends a flight whose fiber ended before it did. */
+  private lose(flight: Flight<V>, cause: Cause.Cause<unknown>): void {
+    if (flight.exit !== undefined) return
+    this.end(flight, Exit.failCause(Cause.hasInterruptsOnly(cause) ? this.interrupted(flight.key) : cause))
   }
 
   readonly abandon = (flight: Flight<V>): void => {
-    this.end(flight, Exit.interrupt())
-    this.stop(flight)
+    this.end(flight, Exit.interrupt(), true)
+  }
+
+  /** A loader is gone: those who wait for what it loads get the answer of the one that is left, or an error. */
+  leave(loader: Loader<V>): void {
+    this.failures.clear()
+    for (const flight of Array.from(this.running)) {
+      if (flight.load.loader !== loader) continue
+      flight.voided = true
+      if (this.loader !== undefined && !flight.isEmpty) {
+        const { cause, detached, key } = flight
+        flight.moveTo(this.queue(key, { isRefresh: cause === "refresh", detached }))
+      }
+      this.end(flight, Exit.fail(this.unowned()), true)
+    }
+    for (const key of Array.from(this.next.keys())) this.advance(key)
+  }
+
+  // --- deadlines --------------------------------------------------------------------------------
+
+  endLate(flight: Flight<V>, timeoutMillis: number): void {
+    const timeout = new LoadTimeout({ key: this.spec.render(flight.key), timeoutMillis })
+    this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.fallback, true)
   }
 
   timeOut(flight: Flight<V>, timeoutMillis: number): Effect.Effect<void> {
     return Effect.andThen(
       Effect.sleep(timeoutMillis),
-      Effect.sync(() => {
-        const timeout = new LoadTimeout({ key: this.spec.render(flight.key), timeoutMillis })
-        this.fail(flight, Cause.fail(new CacheError({ reason: timeout })))
-        this.stop(flight)
-      })
+      Effect.sync(() => this.endLate(flight, timeoutMillis))
     )
   }
 
@@ -190,7 +367,8 @@ export class Loads<V> {
       previous = this.takeFound(flight, yield* this.entries.fromBelow(key))
       if (flight.exit !== undefined) return
     }
-    const { lookup } = this.loader ?? {}
+    // Its own loader, also where the family was delegated meanwhile: the load runs in the Context of that owner.
+    const { lookup }: Loader<V> = flight.load.loader
     if (lookup === undefined) return this.end(flight, Exit.fail(this.absent(key, "no lookup")))
     // `start` runs the load in the owner's context, which has all that the lookup needs.
     const work = Effect.suspend(() =>
@@ -209,7 +387,7 @@ export class Loads<V> {
       flights.forEach((flight, i) => before.set(flight, this.takeFound(flight, found[i])))
     }
     const open = flights.filter(({ exit }) => exit === undefined)
-    const { lookupMany } = this.loader ?? {}
+    const { lookupMany }: Loader<V> = flights[0]!.load.loader
     if (open.length === 0 || lookupMany === undefined) return
     const contexts = open.map((flight) => this.contextOf(flight, before.get(flight)))
     // `startMany` runs the load in the owner's context, which has all that the lookup needs.
@@ -217,7 +395,8 @@ export class Loads<V> {
       lookupMany(open.map(({ key }) => key), contexts) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn(open[0]!, work))
-    const answers = exit._tag === "Success" ? exit.value : []
+    // A cast may bring anything.
+    const answers = exit._tag === "Success" && Array.isArray(exit.value) ? exit.value : []
     const cause = exit._tag === "Failure" ? exit.cause : Cause.die(new BulkMismatch(open.length, answers.length))
     for (const [i, flight] of open.entries()) {
       if (flight.exit !== undefined) continue
@@ -349,11 +528,10 @@ export class Loads<V> {
         })
       )
     }
-    const update = this.updates.get(key)
-    if (update?.reading === false) update.overtaken = true
+    const turn = this.turns.byKey.get(key)
+    if (turn?.reading === false) turn.overtaken = true
     const before = this.entries.held(key) ?? flight.fallback
-    const isChanged = () =>
-      flight.replaces || (before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value))
+    const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
     // Asked only where something follows from it; before the marks are, since a class may have an equality of its own.
     const isSource = this.spec.dependents.length > 0
     const changed = isSource && isChanged()
@@ -388,11 +566,12 @@ export class Loads<V> {
   }
 
   /** The load failed: serve what is stale where that is allowed, remember the failure, tell everyone who joined. */
-  fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.fallback): void {
+  fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.fallback, isCut = false): void {
     if (flight.exit !== undefined) return
     const { key } = flight
+    // Only an interruption by the lookup itself comes here: the engine ends a flight before it interrupts its fiber.
+    if (Cause.hasInterruptsOnly(cause)) cause = this.interrupted(key)
     const exit = Exit.failCause(cause)
-    if (Cause.hasInterruptsOnly(cause)) return this.end(flight, exit)
     const now = this.cache.time.now()
     this.entries.counts.loadFailures++
     if (this.cache.observed) {
@@ -406,7 +585,7 @@ export class Loads<V> {
       )
     }
     if (!flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)
-    this.endWith(flight, previous, now, () => exit)
+    this.endWith(flight, previous, now, () => exit, isCut)
   }
 
   /** Ends a flight that brings no value: with the stale entry where it may be served, else with what came of it. */
@@ -414,13 +593,15 @@ export class Loads<V> {
     flight: Flight<V>,
     previous: Entry<V> | undefined,
     now: number,
-    otherwise: () => Exit.Exit<never, unknown>
+    otherwise: () => Exit.Exit<never, unknown>,
+    isCut = false
   ): void {
     this.end(
       flight,
       previous !== undefined && this.maySubstitute(flight.key, previous, now)
         ? Exit.succeed(fromMemory(previous, true))
-        : otherwise()
+        : otherwise(),
+      isCut
     )
   }
 
@@ -459,17 +640,31 @@ export class Loads<V> {
     return failure !== undefined && failure.at <= now && now < failure.retryAt
   }
 
-  end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void {
-    if (this.flights.get(flight.key) === flight) this.flights.delete(flight.key)
+  /** Ends a flight; one that is cut short still has a fiber, which is interrupted before the next load begins. */
+  end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>, isCut = false): void {
+    const { key } = flight
+    if (this.flights.get(key) === flight) this.flights.delete(key)
+    else if (this.overtaken.size > 0) {
+      const others = this.overtaken.get(key)
+      others?.delete(flight)
+      if (others?.size === 0) this.overtaken.delete(key)
+    }
     this.running.delete(flight)
+    if (this.running.size === 0) this.patience.rest()
     flight.end(exit)
+    if (isCut) flight.stop()
+    if (this.next.size > 0) this.advance(key)
   }
 
   /** The key has another value now: what is being loaded or computed from the one before is not to be stored. */
   overtake(key: string): void {
     this.supersede(key)
-    const update = this.updates.get(key)
-    if (update !== undefined) update.overtaken = true
+    this.overtakeUpdate(key)
+  }
+
+  private overtakeUpdate(key: string): void {
+    const turn = this.turns.byKey.get(key)
+    if (turn !== undefined) turn.overtaken = true
   }
 
   supersede(key: string): void {
@@ -477,6 +672,9 @@ export class Loads<V> {
     if (flight === undefined) return
     flight.voided = true
     this.flights.delete(key)
+    const others = this.overtaken.get(key)
+    if (others === undefined) this.overtaken.set(key, new Set([flight]))
+    else others.add(flight)
   }
 
   isQueueFull(): boolean {
@@ -485,6 +683,9 @@ export class Loads<V> {
 
   unowned(): CacheError {
     return new CacheError({ reason: new Unowned({ pattern: this.spec.pattern, family: this.name }) })
+  }
+  private interrupted(key: string): Cause.Cause<CacheError> {
+    return Cause.fail(new CacheError({ reason: new LookupInterrupted({ key: this.spec.render(key) }) }))
   }
   absent(key: string, why: "no lookup" | "skipped"): CacheError {
     return new CacheError({ reason: new Absent({ key: this.spec.render(key), family: this.name, why }) })
@@ -504,10 +705,18 @@ export class Loads<V> {
     for (const flight of this.running) check(flight.exit === undefined, "a load that runs has not ended")
     check(this.queued >= 0 && this.queued <= this.expiry.loadQueueMax, "the queue of loads keeps its bound")
     check(this.failures.size <= failuresMax, "failures are forgotten")
-    for (const update of this.updates.values()) check(update.users > 0, "a key that nobody updates has no turn")
+    for (const [key, others] of this.overtaken) {
+      check(others.size > 0, "a key without a load that was overtaken is forgotten")
+      for (const flight of others) check(flight.voided && this.running.has(flight), "a load that was overtaken runs")
+      check(this.loadsOf(key).length <= lookupsPerKeyMax, "at most two lookups of a key run at a time")
+    }
+    for (const [key, queued] of this.next) {
+      check(queued.key === key && this.loadsOf(key).length > 0, "the next load of a key waits for one that runs")
+    }
+    this.turns.checkInvariants(check, idle)
     if (!idle) return
-    check(this.running.size === 0, "no load runs for nobody")
-    check(this.queued === 0, "no load waits for its turn for nobody")
-    check(this.updates.size === 0, "no update has lost its turn")
+    check(this.running.size === 0, "no load runs without a reader")
+    check(this.queued === 0, "no load without a reader waits for its turn")
+    check(this.next.size === 0 && !this.patience.isAwake, "no next load waits for ever")
   }
 }

@@ -19,11 +19,15 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
-import type { Entry } from "../../store/Entry.ts"
+import type { CoarseClock } from "../../store/CoarseClock.ts"
+import type { Entry, Found } from "../../store/Entry.ts"
 import type { Mark, Partition, Store } from "../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../store/StoreError.ts"
+import { madeAtMillis } from "../Expiry.ts"
 
 // Keys that gather to be set, and as many to be removed, in all families.
 const pendingMax = 65_536
@@ -31,8 +35,10 @@ const pendingMax = 65_536
 // Keys of a family whose change below has failed; beyond, all of the family that is older counts as changed.
 const distrustedMax = 65_536
 
-// A tier ends its own operations; one that does not must not hold up the end of the program.
+// A tier ends its own operations; one that does not must not hold up the end of the program: neither while what is left
+// is carried, nor while the operation that hangs is interrupted.
 const closingMax: Duration.Input = "30 seconds"
+const interruptingMax: Duration.Input = "1 second"
 
 /** Part of a round: the changes of one family, or the marks. */
 export interface Parcel {
@@ -84,9 +90,20 @@ class Changes<V> implements Parcel {
 
 const absent: Pending<never> = { entry: undefined }
 
-/** The changes of one family. */
+const shifted = <V>(entry: Entry<V>, millis: number): Entry<V> =>
+  millis === 0
+    ? entry
+    : { ...entry, freshUntil: entry.freshUntil + millis, expiresAt: entry.expiresAt + millis }
+
+/**
+ * The changes of one family, and the way to what lies below.
+ *
+ * The tiers there are told times of the wall clock, of which the engine's time may be ahead: another process may read
+ * what is written now. By how much an entry was shifted is known by its version, which says when it was made.
+ */
 export class Lane<V> {
-  readonly partition: Partition<V>
+  private readonly partition: Partition<V>
+  private readonly time: CoarseClock
   private readonly outbox: Outbox
   private readonly onFailure: OnFailure
   private readonly onDistrust: () => void
@@ -95,11 +112,35 @@ export class Lane<V> {
   private readonly distrusted = new Set<string>()
 
   /** `onDistrust` is told when nothing that is below at the time is to be believed. */
-  constructor(outbox: Outbox, partition: Partition<V>, onFailure: OnFailure, onDistrust: () => void) {
+  constructor(
+    outbox: Outbox,
+    partition: Partition<V>,
+    time: CoarseClock,
+    onFailure: OnFailure,
+    onDistrust: () => void
+  ) {
     this.outbox = outbox
+    this.time = time
     this.partition = partition
     this.onFailure = onFailure
     this.onDistrust = onDistrust
+  }
+
+  get(key: string): Effect.Effect<Found<V> | undefined, StoreError> {
+    const found = this.partition.get(key)
+    return this.time.ahead === 0 ? found : Effect.map(found, this.inEngineTime)
+  }
+
+  getMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> {
+    const found = this.partition.getMany(keys)
+    return this.time.ahead === 0 ? found : Effect.map(found, (all) => all.map(this.inEngineTime))
+  }
+
+  private readonly inEngineTime = (found: Found<V> | undefined): Found<V> | undefined =>
+    found && { ...found, entry: shifted(found.entry, this.time.aheadAt(madeAtMillis(found.entry))) }
+
+  private inWallTime(entry: Entry<V>): Entry<V> {
+    return this.time.ahead === 0 ? entry : shifted(entry, -this.time.aheadAt(madeAtMillis(entry)))
   }
 
   set(key: string, entry: Entry<V>): Below {
@@ -116,6 +157,11 @@ export class Lane<V> {
     if (this.gathering === undefined && this.carried === undefined && this.distrusted.size === 0) return undefined
     return pendingIn(this.gathering, key) ?? pendingIn(this.carried, key) ??
       (this.distrusted.has(key) ? absent : undefined)
+  }
+
+  /** What has gathered. */
+  get parcel(): Parcel | undefined {
+    return this.gathering
   }
 
   /** How many removals have gathered. */
@@ -148,7 +194,7 @@ export class Lane<V> {
     const removed: Array<string> = []
     for (const [key, { entry }] of parcel.keys) {
       if (entry === undefined) removed.push(key)
-      else sets.push([key, entry])
+      else sets.push([key, this.inWallTime(entry)])
     }
     const { partition } = this
     const removals = removed.length === 0
@@ -189,7 +235,10 @@ export class Lane<V> {
 
   private put(key: string, change: Pending<V>): Below {
     let parcel = this.gathering
-    if (parcel === undefined) this.gathering = parcel = new Changes<V>(this.outbox.depart(this))
+    if (parcel === undefined) {
+      this.gathering = parcel = new Changes<V>(this.outbox.depart(this))
+      parcel.failure = this.outbox.refusal
+    }
     this.count(parcel, parcel.keys.get(key), -1)
     this.count(parcel, change, 1)
     parcel.keys.set(key, change)
@@ -250,6 +299,9 @@ export class Outbox {
   private marks: Marks | undefined
   private arrived: Deferred.Deferred<void> | undefined
   private carried: Deferred.Deferred<void> | undefined
+  private carriedParcels: ReadonlyArray<Parcel> = []
+  /** Why nothing is carried any more. */
+  private closed: StoreError | undefined = undefined
 
   constructor(store: Store["Service"]) {
     this.store = store
@@ -272,7 +324,7 @@ export class Outbox {
 
   mark(scope: string, stamp: number, onFailure: OnFailure): Below {
     const arrived = this.depart()
-    this.marks ??= { arrived, stamps: new Map(), told: new Set(), failure: undefined }
+    this.marks ??= { arrived, stamps: new Map(), told: new Set(), failure: this.closed }
     this.marks.told.add(onFailure)
     this.marks.stamps.set(scope, Math.max(stamp, this.marks.stamps.get(scope) ?? stamp))
     return new Set([this.marks])
@@ -282,7 +334,14 @@ export class Outbox {
   depart(lane?: Lane<any>): Deferred.Deferred<void> {
     if (lane !== undefined) this.lanes.add(lane)
     this.wake.openUnsafe()
-    return this.arrived ??= Deferred.makeUnsafe<void>()
+    this.arrived ??= Deferred.makeUnsafe<void>()
+    if (this.closed !== undefined) Deferred.doneUnsafe(this.arrived, Exit.void)
+    return this.arrived
+  }
+
+  /** Why a change that is put down now does not arrive. */
+  get refusal(): StoreError | undefined {
+    return this.closed
   }
 
   clearLargest(): void {
@@ -300,14 +359,35 @@ export class Outbox {
       this.wake.closeUnsafe()
       return Effect.andThen(rounds, this.wake.await)
     }))
-    return Effect.andThen(
-      Effect.forkScoped(carry),
-      Effect.addFinalizer(() => Effect.timeoutOption(this.idle, closingMax))
-    )
+    return Effect.flatMap(Effect.forkDetach(carry), (fiber) =>
+      Effect.addFinalizer(() =>
+        Effect.andThen(
+          Effect.timeoutOption(this.idle, closingMax),
+          Effect.suspend(() => {
+            this.close()
+            fiber.interruptUnsafe()
+            return Effect.timeoutOption(Fiber.await(fiber), interruptingMax)
+          })
+        )
+      ))
   })
+
+  /** All whose changes have not arrived, or are made from now on, are told so. */
+  private close(): void {
+    const cause = new Error("the cache was closed before the change had arrived")
+    const closed = this.closed = new StoreError({ reason: new TierFailed({ tier: "lower", operation: "set", cause }) })
+    const gathering = [...Array.from(this.lanes, (lane) => lane.parcel), this.marks]
+    for (const parcel of [...this.carriedParcels, ...gathering]) if (parcel !== undefined) parcel.failure ??= closed
+    this.sets = 0
+    for (const arrived of [this.carried, this.arrived]) {
+      if (arrived !== undefined) Deferred.doneUnsafe(arrived, Exit.void)
+    }
+  }
 
   private round(arrived: Deferred.Deferred<void>): Effect.Effect<void> {
     const { lanes, marks } = this
+    const parcels = [...Array.from(lanes, (lane) => lane.parcel), marks]
+    this.carriedParcels = parcels.filter((parcel) => parcel !== undefined)
     this.lanes = new Set()
     this.marks = undefined
     this.arrived = undefined
@@ -327,6 +407,7 @@ export class Outbox {
       Effect.sync(() => {
         for (const lane of lanes) lane.landed()
         this.carried = undefined
+        this.carriedParcels = []
         Deferred.doneUnsafe(arrived, exit)
       }))
   }

@@ -10,7 +10,6 @@
  *   held, `retryAfterFailure` where something is.
  */
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Expiry from "../Expiry.ts"
 import type { Loader } from "../FamilySpec.ts"
 import type { Entries } from "./entries.ts"
@@ -122,7 +121,7 @@ export class Warming<V> {
   /** Why a key should be loaded though nobody asks for it; `undefined` if it should not. */
   private causeToLoad(key: string, until: number): Cause | undefined {
     const now = this.entries.cache.time.now()
-    if (this.loads.joinable(key) !== undefined) return undefined
+    if (!this.loads.mayStart(key)) return undefined
     const entry = this.entries.held(key)
     if (entry === undefined) return this.loads.negative(key, now) === undefined ? "absent" : undefined
     if (this.loads.isBackingOff(key, now)) return undefined
@@ -135,8 +134,8 @@ export class Warming<V> {
       Effect.sync(() => this.start(keys, until)),
       (flights) => {
         const { hardTimeout = patienceMillis } = this.entries.expiry
-        const ends = flights.map(({ load }) => load.fiber).filter((fiber) => fiber !== undefined)
-        return Effect.as(Effect.timeoutOption(Fiber.awaitAll(new Set(ends)), hardTimeout), flights)
+        const ended = Effect.forEach(new Set(flights.map(({ load }) => load)), waitUntilOver, { discard: true })
+        return Effect.as(Effect.timeoutOption(ended, hardTimeout), flights)
       },
       (flights) =>
         Effect.sync(() => {
@@ -171,7 +170,7 @@ export class Warming<V> {
     until: number
   ): ReadonlyArray<Flight<V>> {
     if (keys.length === 0) return []
-    const load = new Load(this.entries.cache, this.entries.spec, keys)
+    const load = new Load(this.entries.cache, this.entries.spec, keys, loader)
     load.until = until
     const flights = keys.map((key) => this.loads.takeOff(key, cause, undefined, false, load))
     for (const flight of flights) {
@@ -179,7 +178,7 @@ export class Warming<V> {
       flight.quiet = true
     }
     const work = loader.lookupMany === undefined ? this.loads.load(flights[0]!) : this.loads.loadMany(flights)
-    this.loads.run(loader, load, flights, work)
+    this.loads.run(load, flights, work)
     return flights
   }
 
@@ -188,6 +187,8 @@ export class Warming<V> {
     return Math.min(concurrencyMax, Math.max(1, loadConcurrency - 1))
   }
 }
+
+const waitUntilOver = (load: Load): Effect.Effect<void> => load.whenOver()
 
 const inGroups = (keys: ReadonlyArray<string>, size: number): ReadonlyArray<ReadonlyArray<string>> =>
   Array.from({ length: Math.ceil(keys.length / size) }, (_, i) => keys.slice(i * size, (i + 1) * size))

@@ -84,5 +84,23 @@ export const engine: ReadonlyArray<Explained> = [
     "A batch holds a write that it cannot do together with the others.",
     "A batch is one step of one engine: all of its writes are visible at once, or none is.",
     "Give it writes of its own manifest, made by `setting` and `deleting`, and run one batch for each engine."
+  ),
+  atRunTime(
+    "E0521",
+    "A lookup or an update would wait for itself.",
+    "It asked for a key whose load or update waits for the one that asks, directly or through others.",
+    "Update one key after the other, always in the same order, or change several keys with one `batch`."
+  ),
+  atRunTime(
+    "E0522",
+    "An update did not get its turn in time.",
+    "Updates of one key follow each other, and the one before did not end.",
+    "Make the function of the update faster, or raise `hardTimeout`."
+  ),
+  atRunTime(
+    "E0523",
+    "A lookup was interrupted from within.",
+    "It interrupted itself, or it joined a fiber that was interrupted.",
+    "Handle the interruption in the lookup, or let it fail with an error of your own."
   )
 ]

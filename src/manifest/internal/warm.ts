@@ -77,10 +77,12 @@ const rounds = Effect.fnUntraced(function*(
   warmed: Latch.Latch
 ) {
   const clock = yield* Clock.Clock
+  const { time } = family.cache
   const step = yield* Schedule.toStep(schedule)
   for (let more = true; more;) {
-    const began = clock.currentTimeMillisUnsafe()
-    const next = yield* Effect.exit(step(began, undefined))
+    const began = time.now()
+    // A schedule may name times of day, so it is told the time of the wall; what it says is how long to wait.
+    const next = yield* Effect.exit(step(clock.currentTimeMillisUnsafe(), undefined))
     more = Exit.isSuccess(next)
     if (Exit.isFailure(next) && !Pull.isDoneCause(next.cause)) {
       yield* Effect.logWarning(`the schedule by which \`${access.name}\` is warmed failed`, next.cause)
@@ -88,7 +90,7 @@ const rounds = Effect.fnUntraced(function*(
     const until = Exit.isSuccess(next) ? began + Duration.toMillis(next.value[1]) : began
     yield* round(access, family, keys, until)
     warmed.openUnsafe()
-    if (more) yield* Effect.sleep(Math.max(0, until - clock.currentTimeMillisUnsafe()))
+    if (more) yield* Effect.sleep(Math.max(0, until - time.now()))
   }
 })
 

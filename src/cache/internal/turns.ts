@@ -1,0 +1,218 @@
+/**
+ * The updates of a family: those of one key follow each other.
+ *
+ * - An update that would wait for itself is refused at once: see `waits.ts`.
+ * - While others wait, one turn lasts at most as long as the family's `hardTimeout` (or `patienceMillis`); then those
+ *   who have waited that long fail. The update whose turn it is goes on.
+ * - At most `waitersMax` wait for one key.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import { CacheError, UpdateTimeout } from "../CacheError.ts"
+import { currentWork, waitersMax } from "./flight.ts"
+import { shallow } from "./stack.ts"
+import { type Awaited, patienceMillis, Work } from "./waits.ts"
+
+/** What updates need of the family that they belong to. */
+interface Ground {
+  readonly expiry: { readonly hardTimeout: number | undefined }
+  now(): number
+  render(key: string): string
+  queueFull(key: string, queueMax: number): CacheError
+  fork(work: Effect.Effect<void>): Fiber.Fiber<void>
+}
+
+/** One update of one key, from the moment it asks for its turn. */
+export class Updating extends Work {
+  readonly turn: Turn
+  /** The lookup or update whose fiber runs it. */
+  readonly within: Work | undefined
+  isOver = false
+  /** Since when it waits for its turn. */
+  readonly since: number
+  /** It does not get its turn. */
+  refusal: CacheError | undefined = undefined
+  resume: ((exit: Exit.Exit<void, CacheError>) => void) | undefined = undefined
+
+  constructor(turn: Turn, within: Work | undefined, since: number) {
+    super()
+    this.turn = turn
+    this.within = within
+    this.since = since
+  }
+
+  get name(): string {
+    return `the update of \`${this.turn.name}\``
+  }
+}
+
+// Shared by all turns for which no update waits, and left empty.
+const none: ReadonlySet<Updating> & { delete(updating: Updating): boolean } = new Set<Updating>()
+
+/** The updates of one key, one of which runs. */
+export class Turn implements Awaited {
+  readonly key: string
+  private readonly ground: Ground
+  holder: Updating | undefined = undefined
+  /** When the holder got its turn. */
+  began = 0
+  /** The holder reads the value that it starts from. */
+  reading = false
+  /** The key has changed since the holder began to read it. */
+  overtaken = false
+  waiting: ReadonlySet<Updating> & { delete(updating: Updating): boolean } = none
+  timer: Fiber.Fiber<void> | undefined = undefined
+
+  constructor(key: string, ground: Ground) {
+    this.key = key
+    this.ground = ground
+  }
+
+  get name(): string {
+    return this.ground.render(this.key)
+  }
+
+  add(updating: Updating): void {
+    if (this.waiting === none) this.waiting = new Set([updating])
+    else (this.waiting as Set<Updating>).add(updating)
+  }
+
+  *awaited(): Iterable<Awaited> {
+    if (this.holder !== undefined) yield this.holder
+    yield* this.waiting
+  }
+}
+
+export class Turns {
+  /** One for each key that some fiber is updating. */
+  readonly byKey = new Map<string, Turn>()
+  private readonly ground: Ground
+  private readonly limitMillis: number
+
+  constructor(ground: Ground) {
+    this.ground = ground
+    this.limitMillis = ground.expiry.hardTimeout ?? patienceMillis
+  }
+
+  /** Runs `work` when it is its turn to update the key. */
+  take<A, E, R>(
+    key: string,
+    work: (updating: Updating) => Effect.Effect<A, E, R>
+  ): Effect.Effect<A, E | CacheError, R> {
+    return Effect.acquireUseRelease(
+      Effect.suspend(() => this.enter(key)),
+      (updating) =>
+        updating.turn.holder === updating
+          ? work(updating)
+          : Effect.andThen(this.wait(updating), Effect.suspend(() => work(updating))),
+      (updating) => Effect.sync(() => this.leave(updating))
+    )
+  }
+
+  private enter(key: string): Exit.Exit<Updating, CacheError> {
+    const known = this.byKey.get(key)
+    const turn = known ?? new Turn(key, this.ground)
+    const within = currentWork()
+    const updating = new Updating(turn, within, this.ground.now())
+    within?.waitFor(updating)
+    const refusal = known === undefined ? undefined : this.refusalOf(updating)
+    if (refusal !== undefined) {
+      within?.goOn(updating)
+      return Exit.fail(refusal)
+    }
+    if (known === undefined) {
+      this.byKey.set(key, turn)
+      this.begin(turn, updating)
+    } else {
+      updating.waitFor(turn)
+      turn.add(updating)
+      turn.holder!.isAwaited = true
+      this.watch(turn)
+    }
+    return Exit.succeed(updating)
+  }
+
+  private refusalOf(updating: Updating): CacheError | undefined {
+    const { key, waiting } = updating.turn
+    if (waiting.size >= waitersMax) return this.ground.queueFull(key, waitersMax)
+    return updating.circularWait(updating.turn, updating.turn.name)
+  }
+
+  private begin(turn: Turn, updating: Updating): void {
+    turn.holder = updating
+    turn.began = this.ground.now()
+    turn.reading = false
+    turn.overtaken = false
+    if (turn.waiting.size > 0) updating.isAwaited = true
+  }
+
+  private wait(updating: Updating): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() =>
+      updating.turn.holder === updating ? Effect.void : Effect.callback<void, CacheError>((resume) => {
+        if (updating.refusal !== undefined) return resume(Exit.fail(updating.refusal))
+        updating.resume = resume
+      })
+    )
+  }
+
+  private leave(updating: Updating): void {
+    const { turn } = updating
+    updating.isOver = true
+    updating.within?.goOn(updating)
+    if (turn.holder === updating) {
+      const [next] = turn.waiting
+      if (next === undefined) this.byKey.delete(turn.key)
+      else {
+        this.withdraw(next)
+        this.begin(turn, next)
+        shallow(() => next.resume?.(Exit.void))
+      }
+    } else this.withdraw(updating)
+  }
+
+  /** An update does not wait for its turn any more. */
+  private withdraw(updating: Updating): void {
+    const { turn } = updating
+    if (!turn.waiting.delete(updating)) return
+    updating.goOn(turn)
+    if (turn.waiting.size > 0) return
+    turn.timer?.interruptUnsafe()
+    turn.timer = undefined
+  }
+
+  // --- deadlines --------------------------------------------------------------------------------
+
+  private watch(turn: Turn): void {
+    if (turn.timer === undefined && this.limitMillis !== Infinity) turn.timer = this.ground.fork(this.expire(turn))
+  }
+
+  /** Refuses those who have waited for one turn for too long, for as long as some update waits. */
+  private expire(turn: Turn): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const [first] = turn.waiting
+      if (first === undefined) {
+        turn.timer = undefined
+        return Effect.void
+      }
+      const left = Math.max(first.since, turn.began) + this.limitMillis - this.ground.now()
+      if (left > 0) return Effect.andThen(Effect.sleep(left), this.expire(turn))
+      const timeout = new UpdateTimeout({ key: turn.name, timeoutMillis: this.limitMillis })
+      const refusal = first.refusal = new CacheError({ reason: timeout })
+      turn.waiting.delete(first)
+      first.goOn(turn)
+      shallow(() => first.resume?.(Exit.fail(refusal)))
+      return this.expire(turn)
+    })
+  }
+
+  /** Throws when the structure is broken. `idle` says that no fiber updates. For tests. */
+  checkInvariants(check: (holds: boolean, rule: string) => void, idle: boolean): void {
+    for (const [key, turn] of this.byKey) {
+      check(turn.key === key && turn.holder?.isOver === false, "a key has a turn while an update of it runs")
+      check(turn.waiting.size <= waitersMax, "the queue of updates keeps its bound")
+      for (const updating of turn.waiting) check(!updating.isOver, "an update that is over waits for no turn")
+    }
+    if (idle) check(this.byKey.size === 0, "no update has lost its turn")
+  }
+}

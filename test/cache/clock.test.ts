@@ -1,0 +1,186 @@
+/**
+ * A wall clock that is set back makes nothing live longer by the step: entries, failures, leases, deadlines, rounds of
+ * warming; what is written below carries times of the wall.
+ */
+import { assert, describe, it, vi } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
+import { CoarseClock } from "../../src/store/CoarseClock.ts"
+import { family, fork, reasonOf, tiers } from "./source.ts"
+
+const hour = 3_600_000
+const counted = (run: number) => Effect.succeed(run)
+
+/** The wall is set back by an hour; the time that passes is what `TestClock.adjust` says. */
+const setBack = Effect.flatMap(
+  TestClock.testClockWith((clock) => clock.currentTimeMillis),
+  (now) => TestClock.setTime(now - hour)
+)
+const begin = TestClock.setTime(100 * hour)
+
+describe("a wall clock that is set back by an hour", () => {
+  const cases: { readonly [name: string]: readonly [policy: FamilyPolicy, lives: number] } = {
+    "an entry": [{ timeToLive: 1_000 }, 1_000],
+    "an entry that is read no more": [{ idleTimeToLive: 1_000 }, 1_000],
+    "an entry with jitter": [{ timeToLive: 1_000, jitter: 0.5 }, 1_000],
+    "an entry that is renewed ahead": [{ timeToLive: 1_000, refreshAhead: 0.9 }, 1_000],
+    "a stale entry": [{ timeToLive: 500, staleWhileRevalidate: 500 }, 1_000]
+  }
+  for (const [name, [policy, lives]] of Object.entries(cases)) {
+    it.effect(`does not let ${name} live longer`, () =>
+      Effect.gen(function*() {
+        yield* begin
+        const { get, held, source } = yield* family(policy, counted)
+        yield* get
+        yield* TestClock.adjust(lives / 4)
+        yield* setBack
+        if (policy.idleTimeToLive !== undefined) yield* get
+        yield* TestClock.adjust(lives)
+        assert.isUndefined(yield* held)
+        const before = source.runs
+        assert.strictEqual(yield* get, before + 1)
+      }))
+  }
+
+  it.effect("does not end an entry early", () =>
+    Effect.gen(function*() {
+      yield* begin
+      const { get, held } = yield* family({ timeToLive: 1_000 }, counted)
+      yield* get
+      yield* setBack
+      yield* TestClock.adjust(999)
+      assert.strictEqual(yield* held, 1)
+    }))
+
+  it.effect("does not let the memory of a failure, or of one that was tried again, last longer", () =>
+    Effect.gen(function*() {
+      yield* begin
+      const { get, source } = yield* family({ negativeTimeToLive: 1_000 }, () => Effect.fail("broken"))
+      yield* Effect.flip(get)
+      yield* setBack
+      yield* TestClock.adjust(999)
+      yield* Effect.flip(get)
+      assert.strictEqual(source.runs, 1)
+      yield* TestClock.adjust(1)
+      yield* Effect.flip(get)
+      assert.strictEqual(source.runs, 2)
+    }))
+
+  it.effect("does not let a lease last longer", () =>
+    Effect.gen(function*() {
+      yield* begin
+      const { running } = yield* family({}, counted)
+      const lease = yield* running.leases.acquire([parsePatternUnsafe("user:1")], { timeToLive: "1 minute" })
+      yield* setBack
+      const next = yield* fork(
+        Effect.scoped(running.leases.acquire([parsePatternUnsafe("user:1")], { deadline: "1 hour" }))
+      )
+      yield* TestClock.adjust("1 minute")
+      assert.isFalse(lease.isHeldUnsafe())
+      yield* TestClock.adjust("10 seconds")
+      assert.isDefined(next.pollUnsafe())
+      yield* Fiber.interrupt(next)
+    }))
+
+  it.effect("does not let an update wait longer for its turn", () =>
+    Effect.gen(function*() {
+      yield* begin
+      const { on, user } = yield* family({ hardTimeout: 1_000 }, counted)
+      const first = yield* fork(on(user.update({ id: "1" }, () => Effect.never)))
+      const second = yield* fork(Effect.flip(on(user.update({ id: "1" }, () => 1))))
+      yield* TestClock.adjust(500)
+      yield* setBack
+      // A timer that was set by the clock of the test fires when that clock says so; the turn counts what has passed.
+      yield* TestClock.adjust(hour + 500)
+      assert.strictEqual(reasonOf(yield* Fiber.join(second)), "UpdateTimeout")
+      yield* Fiber.interrupt(first)
+    }))
+
+  it.effect("leaves times of the wall below, and finds them again without a longer life", () =>
+    Effect.gen(function*() {
+      yield* begin
+      const { options, place } = yield* tiers([], { capacity: 1 })
+      const { of } = yield* family({ timeToLive: 1_000 }, counted, options)
+      const [one, two, three] = [of("1"), of("2"), of("3")]
+      yield* one.set("before")
+      yield* setBack
+      // The engine reads the clock, and a millisecond later an entry is known to be from after the step.
+      assert.strictEqual(yield* one.held, "before")
+      yield* TestClock.adjust(1)
+      yield* two.set("after")
+      yield* three.set("pushes the others out of memory")
+      const below = [...place.families.values()].flatMap((entries) => [...entries])
+      assert.deepStrictEqual(
+        below.map(([key, { freshUntil }]) => [key, freshUntil]).toSorted(),
+        [["1", 100 * hour + 1_000], ["2", 99 * hour + 1_001], ["3", 99 * hour + 1_001]]
+      )
+      yield* TestClock.adjust(998)
+      assert.deepStrictEqual([yield* one.held, yield* two.held], ["before", "after"])
+      yield* three.set("pushes the others out of memory")
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual([yield* one.held, yield* two.held], [undefined, "after"])
+      yield* three.set("pushes the others out of memory")
+      yield* TestClock.adjust(1)
+      assert.isUndefined(yield* two.held)
+    }))
+})
+
+describe("the engine's time", () => {
+  const clockOf = (time: { wall: number; elapsed: number }): Clock.Clock => ({
+    currentTimeMillisUnsafe: () => time.wall,
+    currentTimeMillis: Effect.sync(() => time.wall),
+    currentTimeNanosUnsafe: () => BigInt(time.wall) * 1_000_000n,
+    currentTimeNanos: Effect.sync(() => BigInt(time.wall) * 1_000_000n),
+    monotonicTimeNanosUnsafe: () => BigInt(time.elapsed) * 1_000_000n,
+    monotonicTimeNanos: Effect.sync(() => BigInt(time.elapsed) * 1_000_000n),
+    sleep: () => Effect.never
+  })
+
+  it("goes on where the wall is set back between two readings that are far apart", () => {
+    const time = { wall: 10 * hour, elapsed: 5 }
+    const clock = new CoarseClock(clockOf(time))
+    assert.strictEqual(clock.now(), 10 * hour)
+    // Two hours pass, and the wall is set back by one of them: it shows more than before all the same.
+    time.wall += hour
+    time.elapsed += 2 * hour
+    assert.strictEqual(clock.now(), 12 * hour)
+    assert.strictEqual(clock.ahead, hour)
+  })
+
+  it("follows a step forward", () => {
+    const time = { wall: 10 * hour, elapsed: 5 }
+    const clock = new CoarseClock(clockOf(time))
+    time.wall += hour
+    assert.strictEqual(clock.now(), 11 * hour)
+    assert.strictEqual(clock.ahead, 0)
+  })
+
+  it("is one for all who read a clock", () => {
+    const time = { wall: 10 * hour, elapsed: 5 }
+    const clock = clockOf(time)
+    const [one, other] = [new CoarseClock(clock), new CoarseClock(clock)]
+    time.wall -= hour
+    assert.strictEqual(one.now(), 10 * hour)
+    assert.strictEqual(other.now(), 10 * hour)
+  })
+
+  it("goes on where the clock of the system is set back", async () => {
+    const real = Date.now
+    try {
+      const clock = new CoarseClock(Context.get(Context.empty(), Clock.Clock))
+      const before = clock.now()
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      vi.spyOn(Date, "now").mockImplementation(() => real() - hour)
+      await new Promise((resolve) => setTimeout(resolve, 150))
+      assert.closeTo(clock.now() - before, 300, 150)
+      assert.closeTo(clock.ahead, hour, 150)
+    } finally {
+      vi.restoreAllMocks()
+    }
+  })
+})

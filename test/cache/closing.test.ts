@@ -1,0 +1,51 @@
+/**
+ * The end of a cache whose lower tier hangs: the scope closes within a bound, and every caller who waits for the tier is
+ * told.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
+import { type Partition, Store } from "../../src/store/Store.ts"
+import { mapStore } from "../store/mapStore.ts"
+import { family, fork, reasonOf, settle } from "./source.ts"
+
+const hung = Effect.uninterruptible(Effect.never)
+
+/** A tier whose writes hang, and cannot be interrupted. */
+const stuck = (): Store["Service"] => {
+  const store = mapStore({ name: "stuck" })
+  return {
+    ...store,
+    open: <V>(options: Parameters<typeof store.open>[0]) =>
+      Effect.map(store.open(options) as Effect.Effect<Partition<V>>, (partition): Partition<V> => ({
+        ...partition,
+        setMany: () => hung,
+        set: () => hung
+      }))
+  } as Store["Service"]
+}
+
+describe("a cache over a tier that hangs", () => {
+  it.effect("closes within a minute, and tells each writer", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { drop, of, set } = yield* Scope.provide(
+        family({}, () => Effect.succeed("value"), { store: Layer.succeed(Store, stuck()) }),
+        scope
+      )
+      const writers = [
+        yield* fork(Effect.flip(set("one"))),
+        yield* fork(Effect.flip(of("2").set("two"))),
+        yield* fork(Effect.flip(drop()))
+      ]
+      yield* settle
+      const closing = yield* fork(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("1 minute")
+      assert.isDefined(closing.pollUnsafe())
+      for (const writer of writers) assert.strictEqual(reasonOf(yield* Fiber.join(writer)), "StoreFailed")
+    }))
+})

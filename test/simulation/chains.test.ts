@@ -1,0 +1,55 @@
+/**
+ * Chains of loads that are longer than the stack is deep, under a scheduler that draws the order of fibers from a seed:
+ * each reader gets an answer, however many leave and whatever is dropped, and nothing is left.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Random from "effect/Random"
+import { TestClock } from "effect/testing"
+import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
+import { make } from "../cache/plain.ts"
+import { drive } from "../drive.ts"
+
+const runs = Math.ceil(Number(process.env["STATELESS_RUNS"] ?? 150) / 10)
+const first = Number(process.env["STATELESS_SEED"] ?? 0)
+
+const length = 600
+
+const story = Effect.fnUntraced(function*() {
+  const { checkIdle, families } = yield* make({
+    step: (key, families) =>
+      key === "0"
+        ? Effect.flatMap(Random.nextIntBetween(0, 30), (millis) =>
+          millis < 10 ? Effect.succeed("bottom") : Effect.as(Effect.sleep(millis), "bottom"))
+        : families("step").read(String(Number(key) - 1))
+  })
+  const step = families("step")
+  const drawKey = Effect.map(Random.nextIntBetween(0, length - 1), String)
+  const fiber = Effect.gen(function*() {
+    for (let i = 0; i < 4; i++) {
+      yield* Effect.sleep(yield* Random.nextIntBetween(0, 20))
+      const luck = yield* Random.nextIntBetween(0, 10)
+      const key = yield* drawKey
+      if (luck < 2) yield* step.drop([key], "hide")
+      else if (luck < 5) yield* Effect.timeoutOption(step.read(key), luck)
+      else if (luck < 6) yield* step.refresh(key)
+      else if (luck < 7) assert.deepStrictEqual(yield* step.readMany([key, yield* drawKey]), ["bottom", "bottom"])
+      else assert.strictEqual(yield* step.read(key), "bottom")
+    }
+  })
+  yield* drive(Effect.all(Array.from({ length: 6 }, () => fiber), { concurrency: "unbounded", discard: true }), 5)
+  yield* TestClock.adjust(100)
+  checkIdle()
+})
+
+describe("long chains of loads", () => {
+  it("answer every reader", { timeout: 3_600_000 }, async () => {
+    for (let seed = first; seed < first + runs; seed++) {
+      try {
+        await Effect.runPromise(SeededScheduler.run(Effect.scoped(story()) as Effect.Effect<void, unknown>, { seed }))
+      } catch (cause) {
+        throw new Error(`seed ${seed}: ${String(cause)}`, { cause })
+      }
+    }
+  })
+})
