@@ -1,7 +1,7 @@
 /**
  * The deadline of loads in a family without a `hardTimeout`: a load that a second reader waits for may be one that
- * waits for itself where the engine cannot see it, so it ends `patienceMillis` after that reader joined. A load that one
- * reader waits for may take any time: every cycle of waits has a second reader somewhere.
+ * waits for itself where the engine cannot see it, so it ends `patienceMillis` after that reader joined. A load that
+ * one reader waits for may take any time: every cycle of waits has a second reader somewhere.
  *
  * One fiber sleeps for all loads of the family, and none while no load is shared.
  */
