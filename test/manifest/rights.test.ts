@@ -373,7 +373,10 @@ describe("a batch", () => {
     Effect.gen(function*() {
       const writes = [user.setting({ id }, "Eve"), Other.keys.other.setting({ id }, 1)]
       const error = yield* Effect.flip(C.batch(writes as never) as Effect.Effect<void, CacheError>)
-      assert.include((error as CacheError).message, "cannot run a batch of `Rights`: `other:{id}` is a pattern of `Other`")
+      assert.include(
+        (error as CacheError).message,
+        "cannot run a batch of `Rights`: `other:{id}` is a pattern of `Other`"
+      )
       assert.strictEqual(yield* user.get({ id }), "Ann")
       assert.isFalse(yield* Other.keys.other.has({ id }))
     }).pipe(Effect.provide(

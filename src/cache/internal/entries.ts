@@ -25,8 +25,8 @@ import {
 import type { Engine } from "./engine.ts"
 import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
-import { familyName, markName } from "./names.ts"
 import { Judge, type Judged } from "./judgement.ts"
+import { familyName, markName } from "./names.ts"
 import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
 
 // The scope of a mark that invalidates nothing.

@@ -28,7 +28,6 @@ import * as Lookup from "../Lookup.ts"
 import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
-import { isJudged, type Judged, noOptions, noTags } from "./judgement.ts"
 import {
   CurrentLoad,
   currentWork,
@@ -40,6 +39,7 @@ import {
   type Waiter,
   waitersMax
 } from "./flight.ts"
+import { isJudged, type Judged, noOptions, noTags } from "./judgement.ts"
 import { Patience } from "./patience.ts"
 import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
