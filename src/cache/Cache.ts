@@ -19,7 +19,7 @@ import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
 import { CoarseClock } from "../store/CoarseClock.ts"
 import type { Codec } from "../store/Codec.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
-import { Store } from "../store/Store.ts"
+import { type Commons, type Prepared, Store } from "../store/Store.ts"
 import { CacheError, StoreFailed } from "./CacheError.ts"
 import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
@@ -30,6 +30,7 @@ import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
+import { type Heard, type Peer, Peers } from "./internal/peers.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 /**
@@ -72,48 +73,66 @@ const eventsMax = 16_384
  * @category models
  * @since 0.1.0
  */
-export class Cache implements Engine {
+export class Cache implements Engine, Peer {
   readonly id: string
   readonly store: Store["Service"]
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
   readonly history = new History()
   readonly families = new Map<string, CacheFamily<any>>()
-  stamp: number
-  version = 0
   observed = false
   readonly outbox: Outbox
+  readonly peers: Peers
+  private readonly commons: Commons
   private readonly listeners = new Set<(event: CacheEvent) => void>()
 
   constructor(
     id: string,
     store: Store["Service"],
     time: CoarseClock,
-    random: { nextDoubleUnsafe(): number },
-    stamp: number
+    random: { nextDoubleUnsafe(): number }
   ) {
     this.id = id
     this.store = store
     this.time = time
     this.random = random
-    this.stamp = stamp
-    this.outbox = new Outbox(store)
+    this.commons = store.commons
+    this.peers = new Peers(store.commons)
+    this.outbox = new Outbox(store, this.peers.carrier)
   }
 
   whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
     return Effect.suspend(() => this.outbox.isFull ? Effect.andThen(this.outbox.room, this.whenRoom(step)) : step())
   }
 
+  // Counted together with all engines over the same place, so that a mark of one judges the entries of another.
+
+  get stamp(): number {
+    return this.commons.stamp
+  }
+
   nextStamp(): number {
-    return ++this.stamp
+    return ++this.commons.stamp
+  }
+
+  get version(): number {
+    return this.commons.version
   }
 
   nextVersion(nowMillis: number): number {
-    return this.version = Math.max(this.version + 1, nowMillis * 1_000)
+    return this.commons.version = Math.max(this.commons.version + 1, nowMillis * 1_000)
   }
 
   sawVersion(version: number): void {
-    this.version = Math.max(this.version, version)
+    this.commons.version = Math.max(this.commons.version, version)
+  }
+
+  tell(family: string, heard: Heard): void {
+    if (this.peers.areSome) this.peers.tell(this, family, heard)
+  }
+
+  hear(family: string, heard: Heard): void {
+    this.families.get(family)?.hear(heard)
   }
 
   get stats(): { readonly [family: string]: FamilyStats } {
@@ -222,26 +241,32 @@ export class Cache implements Engine {
    */
   batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
     const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
-    return this.whenRoom(() =>
-      knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
-        const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
-        for (const write of writes) {
-          const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
-          if (conflict !== undefined) return Effect.fail(conflict)
-        }
-        return this.applyBatch(writes)
-      })
-    )
+    const prepared = Effect.forEach(writes, ({ family, key, options, value }) =>
+      value === undefined ? Effect.undefined : family.prepare(key, value.value, options))
+    return Effect.flatMap(prepared, (prepared) =>
+      this.whenRoom(() =>
+        knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
+          const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
+          for (const write of writes) {
+            const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
+            if (conflict !== undefined) return Effect.fail(conflict)
+          }
+          return this.applyBatch(writes, prepared)
+        })
+      ))
   }
 
-  private applyBatch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
+  private applyBatch(
+    writes: ReadonlyArray<Write>,
+    prepared: ReadonlyArray<Prepared<any> | undefined>
+  ): Effect.Effect<void, CacheError> {
     const stamp = this.nextStamp()
     let below = nothing
     // First all that goes: a value of the batch stays, also where it depends on another one.
     for (const { family, key } of writes) below = both(below, family.applyDelete(key, "hide", stamp))
-    for (const { family, key, options, value } of writes) {
-      if (value !== undefined) below = both(below, family.applyWrite(key, value.value, options, stamp))
-    }
+    writes.forEach(({ family, key, options, value }, at) => {
+      if (value !== undefined) below = both(below, family.applyWrite(key, value.value, options, stamp, prepared[at]))
+    })
     if (below === nothing) return Effect.void
     const { version } = this
     return Effect.tapError(orStoreFailed(below), () =>
@@ -289,11 +314,9 @@ export const make: (
     const store = yield* Store
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
-    const kept = yield* Effect.mapError(
-      store.loadMarks,
-      (error) => new CacheError({ reason: new StoreFailed({ error }) })
-    )
-    const cache = new Cache(id, store, new CoarseClock(clock), random, kept.stampMax + 1)
+    const cache = new Cache(id, store, new CoarseClock(clock), random)
+    const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
+    yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
     for (const options of families) {
       const expiry = yield* Expiry.make(options.policy)
       const partition = yield* Effect.mapError(
@@ -311,13 +334,22 @@ export const make: (
       const { dependents, name, pattern, render } = options
       cache.families.set(name, new CacheFamily(cache, { name, pattern, render, expiry, dependents, partition }))
     }
+    // From here on it hears of marks; those that are on their way are in the store before it is asked for all.
+    yield* Effect.acquireRelease(
+      Effect.sync(() => cache.peers.enter(cache)),
+      () => Effect.sync(() => cache.peers.leave(cache))
+    )
+    yield* cache.outbox.idle
+    const kept = yield* Effect.mapError(
+      store.loadMarks,
+      (error) => new CacheError({ reason: new StoreFailed({ error }) })
+    )
+    store.commons.stamp = Math.max(store.commons.stamp, kept.stampMax + 1)
     for (const { scope, stamp } of kept.marks) {
       const end = scope.indexOf("|")
       const family = scope.startsWith(`${id}/`) ? cache.families.get(scope.slice(id.length + 1, end)) : undefined
       family?.restoreMark(scope.slice(end + 1), stamp)
     }
-    const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
-    yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
     return cache
   }
 )

@@ -25,10 +25,10 @@ import { type Lease, LeaseError } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
 import { matches } from "../pattern/KeyPattern.ts"
-import type { HotPartition } from "../store/Store.ts"
+import type { HotPartition, Prepared } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
-import { CacheError, LeaseRefused, VersionConflict } from "./CacheError.ts"
+import { CacheError, LeaseRefused, StoreFailed, VersionConflict } from "./CacheError.ts"
 import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import * as Expiry from "./Expiry.ts"
 import type { Explanation, Outcome } from "./Explanation.ts"
@@ -47,8 +47,10 @@ import {
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
+import type { Heard } from "./internal/peers.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
+import type { LoadedOptions } from "./Lookup.ts"
 
 const noOptions: SetOptions<Lease> = {}
 
@@ -396,11 +398,24 @@ export class CacheFamily<V = unknown> {
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
     const isConditional = options.ifVersion !== undefined
-    return this.cache.whenRoom(() =>
-      knowing(isConditional ? [this.holding(key)] : [], (held) => {
-        const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
-        return conflict === undefined ? orStoreFailed(this.applySet(key, value, options)) : Effect.fail(conflict)
-      })
+    return Effect.suspend(() =>
+      Effect.flatMapEager(this.prepare(key, value, options), (prepared) =>
+        this.cache.whenRoom(() =>
+          knowing(isConditional ? [this.holding(key)] : [], (held) => {
+            const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
+            return conflict === undefined
+              ? orStoreFailed(this.applySet(key, value, options, prepared))
+              : Effect.fail(conflict)
+          })
+        ))
+    )
+  }
+
+  /** What the tiers below make of a value: fails, before anything changes, where they cannot keep it. */
+  prepare(key: string, value: V, options: LoadedOptions): Effect.Effect<Prepared<V> | undefined, CacheError> {
+    return Effect.mapErrorEager(
+      this.entries.prepare(key, value, options),
+      (error) => new CacheError({ reason: new StoreFailed({ error }) })
     )
   }
 
@@ -409,21 +424,27 @@ export class CacheFamily<V = unknown> {
     return this.entries.holding(key)
   }
 
-  private applySet(key: string, value: V, options: SetOptions<Lease>): Below {
+  private applySet(key: string, value: V, options: SetOptions<Lease>, prepared: Prepared<V> | undefined): Below {
     const stamp = this.cache.nextStamp()
     const dependents = this.cache.spread(this.name, key, "hide")
-    return both(dependents, this.applyWrite(key, value, options, stamp))
+    return both(dependents, this.applyWrite(key, value, options, stamp, prepared))
   }
 
   /** The synchronous part of a write, without its dependents; what is returned is left to do below. */
-  applyWrite(key: string, value: V, options: SetOptions<Lease>, stamp: number): Below {
+  applyWrite(
+    key: string,
+    value: V,
+    options: SetOptions<Lease>,
+    stamp: number,
+    prepared: Prepared<V> | undefined
+  ): Below {
     const now = this.cache.time.now()
     this.loads.overtake(key)
     this.loads.failures.delete(key)
     const entry = this.entries.entryOf(value, options, stamp, now, 0)
     this.entries.note("Set", key, stamp)
     if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.render(key) }))
-    return this.entries.keepForSure(key, entry, now)
+    return this.entries.keep(key, entry, now, prepared)
   }
 
   /** Drops a value that was written up to this version, where the write failed as a whole. */
@@ -441,13 +462,15 @@ export class CacheFamily<V = unknown> {
     entries: ReadonlyArray<readonly [key: string, value: V]>,
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
-    return this.cache.whenRoom(() => {
-      const refusal = this.refusalOf(options, entries.map(([key]) => key))
-      if (refusal !== undefined) return Effect.fail(refusal)
-      let below = nothing
-      for (const [key, value] of entries) below = both(below, this.applySet(key, value, options))
-      return orStoreFailed(below)
-    })
+    const prepared = Effect.forEach(entries, ([key, value]) => this.prepare(key, value, options))
+    return Effect.flatMap(prepared, (prepared) =>
+      this.cache.whenRoom(() => {
+        const refusal = this.refusalOf(options, entries.map(([key]) => key))
+        if (refusal !== undefined) return Effect.fail(refusal)
+        let below = nothing
+        entries.forEach(([key, value], at) => below = both(below, this.applySet(key, value, options, prepared[at])))
+        return orStoreFailed(below)
+      }))
   }
 
   /**
@@ -482,12 +505,13 @@ export class CacheFamily<V = unknown> {
     return Effect.flatMap(this.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
       update.reading = false
       const write = (value: V) =>
-        this.cache.whenRoom(() => {
-          if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
-          const overtaken = stale || update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
-          if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
-          return orStoreFailed(this.applySet(key, value, { tags }))
-        })
+        Effect.flatMapEager(this.prepare(key, value, { tags }), (prepared) =>
+          this.cache.whenRoom(() => {
+            if (this.loads.loader !== loader) return Effect.fail(this.loads.unowned())
+            const overtaken = stale || update.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
+            if (overtaken && loader?.lookup !== undefined) return this.drop([key], "hide")
+            return orStoreFailed(this.applySet(key, value, { tags }, prepared))
+          }))
       return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
     })
   }
@@ -504,7 +528,7 @@ export class CacheFamily<V = unknown> {
       Effect.flatMap(this.find(key), (held) => {
         const before = held?.entry
         if (before === undefined) return Effect.succeed(Option.none())
-        const write = (value: V) => {
+        const write = (value: V, prepared: Prepared<V> | undefined) => {
           const now = this.cache.time.now()
           const stamp = this.cache.nextStamp()
           if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
@@ -512,10 +536,14 @@ export class CacheFamily<V = unknown> {
           this.loads.overtake(key)
           this.entries.note("Set", key, stamp)
           const entry = { ...before, value, stamp, version: this.cache.nextVersion(now) }
-          const below = this.entries.keepForSure(key, entry, now)
+          const below = this.entries.keep(key, entry, now, prepared)
           return Effect.as(orStoreFailed(both(dependents, below)), Option.some(value))
         }
-        return Effect.flatMap(f(before.value), (value) => this.cache.whenRoom(() => write(value)))
+        return Effect.flatMap(f(before.value), (value) =>
+          Effect.flatMapEager(
+            this.prepare(key, value, before),
+            (prepared) => this.cache.whenRoom(() => write(value, prepared))
+          ))
       }))
   }
 
@@ -627,14 +655,31 @@ export class CacheFamily<V = unknown> {
       const stamp = this.cache.nextStamp()
       this.entries.counts.invalidations++
       this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
-      for (const flight of this.loads.running) flight.voided = true
-      for (const lock of this.loads.updates.values()) lock.overtaken = true
+      this.loads.overtakeAll()
       if (this.cache.observed) {
         this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: tag, through: this.name, mode, stamp }))
       }
       const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
       return orStoreFailed(both(own, this.cache.spreadScope(this.name, everything, mode)))
     })
+  }
+
+  /** Another engine over the same place did something to the family: nothing is left to do below. */
+  hear(heard: Heard): void {
+    const now = this.cache.time.now()
+    switch (heard._tag) {
+      case "Changed":
+        this.loads.overtake(heard.key)
+        this.loads.failures.delete(heard.key)
+        return this.entries.drop(heard.key)
+      case "Loaded":
+        return this.entries.drop(heard.key)
+      case "Marked":
+        return this.entries.hearMark(heard.scope, heard.mode, heard.stamp, now)
+      case "Tagged":
+        this.loads.overtakeAll()
+        return this.entries.hearTag(heard.tag, heard.mode, heard.stamp, now)
+    }
   }
 
   /** While somebody listens, every read takes the slow path, which tells of hits. */

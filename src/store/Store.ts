@@ -62,8 +62,8 @@ export type Content<V> = Pick<Entry<V>, "value" | "tags" | "revision">
  * @category models
  * @since 0.1.0
  */
-export interface Prepared<in out V> {
-  readonly "~effect-stateless/store/Prepared": (value: V) => V
+export interface Prepared<out V> {
+  readonly "~effect-stateless/store/Prepared": V
 }
 
 /**

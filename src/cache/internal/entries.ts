@@ -4,8 +4,9 @@
  * Nothing here loads, and nothing decides what to serve.
  */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { Entry, Found } from "../../store/Entry.ts"
-import type { HotPartition } from "../../store/Store.ts"
+import type { HotPartition, Prepared } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
@@ -26,10 +27,7 @@ import type { LoadedOptions } from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
 import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
-import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
-
-// The scope of a mark that invalidates nothing.
-const written = "written"
+import { type Below, Lane, nothing, type OnFailure } from "./outbox.ts"
 
 /** The tier that is asked through its synchronous door. */
 export const memory = "memory"
@@ -120,9 +118,14 @@ export class Entries<V> {
     this.expiry = spec.expiry
     this.hot = spec.partition.hot
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
-    this.lower = lower && new Lane(cache.outbox, lower, this.tierFailed, this.distrustBelow)
+    this.lower = lower && new Lane(cache.outbox, this.fullName, lower, this.tierFailed, this.distrustBelow)
     this.tagged = this.lower !== undefined
     this.lookTwice()
+  }
+
+  /** The name by which a store knows the family. */
+  private get fullName(): string {
+    return `${this.cache.id}/${this.name}`
   }
 
   /** The entry of a key, fresh or stale, unless it is invalid. */
@@ -330,25 +333,44 @@ export class Entries<V> {
     return Expiry.timesOf({ ...this.expiry, jitter: 0 }, madeAt, entry.freshUntil - madeAt, entry.costMillis, 0).dueAt
   }
 
-  /** The key has this entry from now on. */
-  keep(key: string, entry: Entry<V>, now: number): Below {
-    if (entry.freshUntil <= now) return this.forget(key)
-    this.changed(key)
-    this.hot?.put(key, entry, this.dueAt(entry, now, now))
-    return this.lower === undefined ? nothing : this.lower.set(key, entry)
+  /** What the tiers below make of a value, before anything changes; `undefined` where there are none. */
+  prepare(key: string, value: V, options: LoadedOptions): Effect.Effect<Prepared<V> | undefined, StoreError> {
+    if (this.lower === undefined) return Exit.succeed(undefined)
+    const { revision, tags = noTags } = options
+    return this.lower.partition.prepare(key, { value, tags, revision })
   }
 
-  /** The same, and it is durable once it has arrived below. The mark says nothing, but what comes before it is kept. */
-  keepForSure(key: string, entry: Entry<V>, now: number): Below {
-    const below = this.keep(key, entry, now)
-    return below === nothing ? nothing : both(below, this.recordMark(written, entry.stamp))
+  /** A lookup brought this entry. It is prepared on its way below: one that does not fit stays in memory alone. */
+  keepLoaded(key: string, entry: Entry<V>, now: number): Below {
+    if (entry.freshUntil <= now) return this.forget(key)
+    this.cache.tell(this.name, { _tag: "Loaded", key })
+    return this.put(key, entry, now, undefined)
+  }
+
+  /** The key has this entry from now on. */
+  keep(key: string, entry: Entry<V>, now: number, prepared: Prepared<V> | undefined): Below {
+    if (entry.freshUntil <= now) return this.forget(key)
+    this.cache.tell(this.name, { _tag: "Changed", key })
+    return this.put(key, entry, now, prepared)
+  }
+
+  private put(key: string, entry: Entry<V>, now: number, prepared: Prepared<V> | undefined): Below {
+    this.changed(key)
+    this.hot?.put(key, entry, this.dueAt(entry, now, now))
+    return this.lower === undefined ? nothing : this.lower.set(key, entry, prepared)
   }
 
   /** The key has no entry from now on. */
   forget(key: string): Below {
+    this.cache.tell(this.name, { _tag: "Changed", key })
+    this.drop(key)
+    return this.lower === undefined ? nothing : this.lower.remove(key)
+  }
+
+  /** Memory has no entry of the key from now on; what lies below is as it is. */
+  drop(key: string): void {
     this.changed(key)
     this.hot?.drop(key)
-    return this.lower === undefined ? nothing : this.lower.remove(key)
   }
 
   note(
@@ -366,22 +388,34 @@ export class Entries<V> {
   /** Has the store keep a mark on the family, which gives the scope its meaning. */
   private recordMark(scope: string, stamp: number): Below {
     if (this.lower === undefined) return nothing
-    return this.cache.outbox.mark(`${this.cache.id}/${this.name}|${scope}`, stamp, this.tierFailed)
+    return this.cache.outbox.mark(`${this.fullName}|${scope}`, stamp, this.tierFailed)
   }
 
   /** Marks keys; what is left to do below is to keep the mark. */
   markKeys(scope: Scope, mode: Mode, stamp: number, atMillis: number): Below {
-    this.marks.record(scope, mode, stamp, atMillis)
-    this.lookTwice()
+    this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
+    this.hearMark(scope, mode, stamp, atMillis)
     return this.recordMark(writeScope(scope, mode), stamp)
   }
 
   /** Marks a tag; what is left to do below is to keep the mark. */
   markTag(tag: string, mode: Mode, stamp: number, atMillis: number): Below {
-    this.tags.record(tag, mode, stamp, atMillis)
-    this.tagMark = stamp
-    this.lookTwice()
+    this.cache.tell(this.name, { _tag: "Tagged", tag, mode, stamp })
+    this.hearTag(tag, mode, stamp, atMillis)
     return this.recordMark(writeTag(tag, mode), stamp)
+  }
+
+  /** Judges by a mark that a store keeps already, or is about to. */
+  hearMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): void {
+    this.marks.record(scope, mode, stamp, atMillis)
+    this.lookTwice()
+  }
+
+  /** Judges by the mark of a tag that a store keeps already, or is about to. */
+  hearTag(tag: string, mode: Mode, stamp: number, atMillis: number): void {
+    this.tags.record(tag, mode, stamp, atMillis)
+    this.tagMark = Math.max(this.tagMark, stamp)
+    this.lookTwice()
   }
 
   /** Takes over a mark that a store kept. Nobody knows when it was set: what it marked stale, has been so for ever. */

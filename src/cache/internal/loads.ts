@@ -346,7 +346,7 @@ export class Loads<V> {
       const own = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.
-      this.entries.keep(key, entry, now)
+      this.entries.keepLoaded(key, entry, now)
       return { value, tier: "lookup", entry, stale: false }
     }
     return { value, tier: "lookup", entry: undefined, tags, stale: readStale }
@@ -448,6 +448,12 @@ export class Loads<V> {
     this.supersede(key)
     const update = this.updates.get(key)
     if (update !== undefined) update.overtaken = true
+  }
+
+  /** Any key may have another value now. */
+  overtakeAll(): void {
+    for (const flight of this.running) flight.voided = true
+    for (const update of this.updates.values()) update.overtaken = true
   }
 
   supersede(key: string): void {

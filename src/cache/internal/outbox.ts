@@ -1,17 +1,21 @@
 /**
  * Changes on their way to the tiers below memory.
  *
- * A change takes effect in memory and is put down here in one synchronous step; a fiber of the cache's own carries it
- * below. So changes of a key arrive in the order in which they took effect, whoever made them, and although he may have
- * left.
+ * A change takes effect in memory and is put down here in one synchronous step; a fiber carries it below. So changes of
+ * a key arrive in the order in which they took effect, whoever made them, and although he may have left.
  *
  * - What gathers while a round is on its way goes with the next: the last change of each key, the latest stamp of each
  *   mark.
+ * - A round is one write of the store: its changes and its marks are below together, or none of them is. So a change
+ *   and what it drops elsewhere, put down in one step, are never seen apart.
+ * - What is set was prepared before it took effect, so a round carries nothing that a caller can have done wrong. What
+ *   was loaded is prepared here, before the round is handed over: a value that does not fit is left out, and the keys
+ *   of others are not concerned.
  * - Until its change has arrived, what lies below of a key is out of date: `pending` says what holds instead.
- * - A round is handed over in one step, so that a tier which gathers writes commits it as one.
  * - A key whose change has failed is not read below until a later change of it has arrived: nobody knows what is there.
  * - Beyond `pendingMax` keys, whoever would set one waits for room. A removal never waits: the family that has most of
  *   them is cleared below instead.
+ * - Engines over one place share one carrier, so their changes of a key arrive in order as well.
  *
  * Not here: memory, and what a failure means to whoever made the change.
  */
@@ -19,10 +23,12 @@ import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { Entry } from "../../store/Entry.ts"
-import type { Mark, Partition, Store } from "../../store/Store.ts"
+import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../store/StoreError.ts"
 
 // Keys that gather to be set, and as many to be removed, in all families.
@@ -33,6 +39,9 @@ const distrustedMax = 65_536
 
 // A tier ends its own operations; one that does not must not hold up the end of the program.
 const closingMax: Duration.Input = "30 seconds"
+
+// Codecs that wait, at once.
+const preparationsMax = 16
 
 /** Part of a round: the changes of one family, or the marks. */
 export interface Parcel {
@@ -64,6 +73,8 @@ export const arrival = (below: Below): Effect.Effect<void, StoreError> => {
 /** A key on its way: with the entry that it will have below, or without one. */
 export interface Pending<V> {
   readonly entry: Entry<V> | undefined
+  /** What the partition made of the entry, where that was asked before the change. */
+  readonly prepared: Prepared<V> | undefined
 }
 
 /** Told of each operation of a tier that has failed. */
@@ -82,12 +93,15 @@ class Changes<V> implements Parcel {
   }
 }
 
-const absent: Pending<never> = { entry: undefined }
+const absent: Pending<never> = { entry: undefined, prepared: undefined }
 
-/** The changes of one family. */
+/** The changes of one family of one engine. */
 export class Lane<V> {
   readonly partition: Partition<V>
-  private readonly outbox: Outbox
+  readonly store: Store["Service"]
+  /** The lanes of the same family of all engines, this one among them. */
+  private readonly lanes: ReadonlySet<Lane<any>>
+  private readonly carrier: Carrier
   private readonly onFailure: OnFailure
   private readonly onDistrust: () => void
   private gathering: Changes<V> | undefined
@@ -95,27 +109,50 @@ export class Lane<V> {
   private readonly distrusted = new Set<string>()
 
   /** `onDistrust` is told when nothing that is below at the time is to be believed. */
-  constructor(outbox: Outbox, partition: Partition<V>, onFailure: OnFailure, onDistrust: () => void) {
-    this.outbox = outbox
+  constructor(
+    { carrier, store }: Outbox,
+    name: string,
+    partition: Partition<V>,
+    onFailure: OnFailure,
+    onDistrust: () => void
+  ) {
+    this.carrier = carrier
+    this.store = store
     this.partition = partition
     this.onFailure = onFailure
     this.onDistrust = onDistrust
+    this.lanes = carrier.enter(name, this)
   }
 
-  set(key: string, entry: Entry<V>): Below {
-    return this.put(key, { entry })
+  set(key: string, entry: Entry<V>, prepared?: Prepared<V>): Below {
+    return this.put(key, { entry, prepared })
   }
 
   remove(key: string): Below {
-    if (this.outbox.removals >= pendingMax) this.outbox.clearLargest()
+    if (this.carrier.removals >= pendingMax) this.carrier.clearLargest()
     return this.put(key, absent)
   }
 
   /** What holds below of a key, whatever is there; `undefined` when what is there does. */
   pending(key: string): Pending<V> | undefined {
+    if (this.lanes.size > 1) return this.pendingOfAll(key)
     if (this.gathering === undefined && this.carried === undefined && this.distrusted.size === 0) return undefined
     return pendingIn(this.gathering, key) ?? pendingIn(this.carried, key) ??
       (this.distrusted.has(key) ? absent : undefined)
+  }
+
+  // Of what gathers, one lane at most has the key, and so of what is carried. A family that is cleared has what was put
+  // down since.
+  private pendingOfAll(key: string): Pending<V> | undefined {
+    const lanes = Array.from(this.lanes)
+    for (const round of [lanes.map((lane) => lane.gathering), lanes.map((lane) => lane.carried)]) {
+      for (const parcel of round) {
+        const known = parcel?.keys.get(key)
+        if (known !== undefined) return known
+      }
+      if (round.some((parcel) => parcel?.cleared === true)) return absent
+    }
+    return lanes.some((lane) => lane.distrusted.has(key)) ? absent : undefined
   }
 
   /** How many removals have gathered. */
@@ -133,149 +170,174 @@ export class Lane<V> {
     const parcel = this.gathering
     if (parcel === undefined) return
     for (const [key, { entry }] of parcel.keys) if (entry === undefined) parcel.keys.delete(key)
-    this.outbox.removals -= parcel.removals
+    this.carrier.removals -= parcel.removals
     parcel.removals = 0
-    parcel.cleared = true
+    // Of several lanes the first to be carried clears, before any of them sets.
+    parcel.cleared = !Array.from(this.lanes).some((lane) => lane.gathering?.cleared === true)
   }
 
-  /** Begins to carry what has gathered: what is removed, and what is set. */
-  take(): { readonly removals: Effect.Effect<void>; readonly sets: Effect.Effect<void> } {
+  /** What has gathered, on its way from now on. */
+  take(): Changes<V> | undefined {
     const parcel = this.gathering
     this.gathering = undefined
     this.carried = parcel
-    if (parcel === undefined) return { removals: Effect.void, sets: Effect.void }
-    const sets: Array<readonly [key: string, entry: Entry<V>]> = []
-    const removed: Array<string> = []
-    for (const [key, { entry }] of parcel.keys) {
-      if (entry === undefined) removed.push(key)
-      else sets.push([key, entry])
-    }
+    return parcel
+  }
+
+  /**
+   * The change that a parcel comes to, once all of it is prepared. An `Exit` where no codec makes it wait. What cannot
+   * be prepared is told of, and goes below as a removal: an older value must not stay in its place.
+   */
+  changeOf(parcel: Changes<V>): Effect.Effect<Change<V>> {
     const { partition } = this
-    const removals = removed.length === 0
-      ? Effect.void
-      : this.into(parcel, "remove", partition.remove(removed), removed)
-    return {
-      removals: parcel.cleared ? Effect.andThen(this.into(parcel, "clear", partition.clear), removals) : removals,
-      sets: sets.length === 0
-        ? Effect.void
-        : this.into(parcel, "set", partition.setMany(sets), sets.map(([key]) => key))
+    const removed: Array<string> = []
+    const set: Array<PreparedEntry<V>> = []
+    const open: Array<Effect.Effect<void>> = []
+    const settle = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
+      if (Exit.isSuccess(exit)) return void set.push({ key, entry, prepared: exit.value })
+      removed.push(key)
+      this.onFailure("prepare", errorOf("prepare", exit.cause))
     }
-  }
-
-  /** What a change of some keys, or of all, comes to. */
-  private into(
-    parcel: Parcel,
-    operation: Operation,
-    work: Effect.Effect<void, StoreError>,
-    keys?: ReadonlyArray<string>
-  ): Effect.Effect<void> {
-    return into(parcel, operation, work, this.onFailure, (failed) => {
-      if (!failed) {
-        if (this.distrusted.size === 0) return
-        if (keys === undefined) this.distrusted.clear()
-        else for (const key of keys) this.distrusted.delete(key)
-        return
+    for (const [key, { entry, prepared }] of parcel.keys) {
+      if (entry === undefined) removed.push(key)
+      else if (prepared !== undefined) set.push({ key, entry, prepared })
+      else {
+        const made = partition.prepare(key, entry)
+        if (Exit.isExit(made)) settle(key, entry, made as Exit.Exit<Prepared<V>, StoreError>)
+        else open.push(Effect.map(Effect.exit(made), (exit) => settle(key, entry, exit)))
       }
-      for (const key of keys ?? []) this.distrusted.add(key)
-      if (keys !== undefined && this.distrusted.size <= distrustedMax) return
-      this.distrusted.clear()
-      this.onDistrust()
-    })
+    }
+    const change: Change<V> = { partition, cleared: parcel.cleared, removed, set }
+    return open.length === 0
+      ? Exit.succeed(change)
+      : Effect.as(Effect.all(open, { concurrency: preparationsMax, discard: true }), change)
   }
 
-  landed(): void {
+  /** What a parcel has come to. */
+  landed(parcel: Changes<V>, error: StoreError | undefined): void {
     this.carried = undefined
+    if (error === undefined) {
+      // A key that another lane failed on is known again as well.
+      for (const { distrusted } of this.lanes) {
+        if (distrusted.size === 0) continue
+        if (parcel.cleared) distrusted.clear()
+        else for (const key of parcel.keys.keys()) distrusted.delete(key)
+      }
+      return
+    }
+    parcel.failure = error
+    this.onFailure("write", error)
+    for (const key of parcel.keys.keys()) this.distrusted.add(key)
+    if (!parcel.cleared && this.distrusted.size <= distrustedMax) return
+    this.distrusted.clear()
+    for (const { onDistrust } of this.lanes) onDistrust()
   }
 
   private put(key: string, change: Pending<V>): Below {
+    if (this.lanes.size > 1) { for (const lane of this.lanes) if (lane !== this) lane.withdraw(key) }
     let parcel = this.gathering
-    if (parcel === undefined) this.gathering = parcel = new Changes<V>(this.outbox.depart(this))
+    if (parcel === undefined) this.gathering = parcel = new Changes<V>(this.carrier.depart(this))
     this.count(parcel, parcel.keys.get(key), -1)
     this.count(parcel, change, 1)
     parcel.keys.set(key, change)
     return new Set([parcel])
   }
 
+  /** Another engine has changed the key since. */
+  private withdraw(key: string): void {
+    const parcel = this.gathering
+    const change = parcel?.keys.get(key)
+    if (parcel === undefined || change === undefined) return
+    this.count(parcel, change, -1)
+    parcel.keys.delete(key)
+  }
+
   private count(parcel: Changes<V>, change: Pending<V> | undefined, by: number): void {
     if (change === undefined) return
     if (change.entry === undefined) {
       parcel.removals += by
-      this.outbox.removals += by
-    } else this.outbox.sets += by
+      this.carrier.removals += by
+    } else this.carrier.sets += by
   }
 }
 
 const pendingIn = <V>(parcel: Changes<V> | undefined, key: string): Pending<V> | undefined =>
   parcel === undefined ? undefined : parcel.keys.get(key) ?? (parcel.cleared ? absent : undefined)
 
-const into = (
-  parcel: Parcel,
-  operation: Operation,
-  work: Effect.Effect<void, StoreError>,
-  onFailure: OnFailure,
-  onEnd: (failed: boolean) => void = () => {}
-): Effect.Effect<void> =>
-  Effect.matchCause(work, {
-    onSuccess: () => onEnd(false),
-    onFailure: (cause) => {
-      onEnd(true)
-      const error = Cause.squash(cause)
-      parcel.failure = error instanceof StoreError
-        ? error
-        : new StoreError({ reason: new TierFailed({ tier: "lower", operation, cause: error }) })
-      onFailure(operation, parcel.failure)
-    }
-  })
-
-// Each is begun in this turn, in this order, as far as it can be.
-const together = (all: ReadonlyArray<Effect.Effect<void>>): Effect.Effect<void> => {
-  const work = all.filter((effect) => effect !== Effect.void)
-  return work.length === 1 ? work[0]! : Effect.all(work, { concurrency: "unbounded", discard: true })
+const errorOf = (operation: Operation, cause: Cause.Cause<StoreError>): StoreError => {
+  const error = Cause.squash(cause)
+  return error instanceof StoreError
+    ? error
+    : new StoreError({ reason: new TierFailed({ tier: "lower", operation, cause: error }) })
 }
 
-interface Marks extends Parcel {
-  readonly stamps: Map<string, number>
+class Marks implements Parcel {
+  readonly arrived: Deferred.Deferred<void>
+  readonly stamps = new Map<string, number>()
   /** The families that they are of. */
-  readonly told: Set<OnFailure>
+  readonly told = new Set<OnFailure>()
+  failure: StoreError | undefined = undefined
+
+  constructor(arrived: Deferred.Deferred<void>) {
+    this.arrived = arrived
+  }
 }
 
-/** All changes of a cache on their way, and the fiber that carries them. */
-export class Outbox {
+/** What has gathered for one store. */
+interface Load {
+  readonly lanes: Array<readonly [lane: Lane<any>, parcel: Changes<any>]>
+  marks: Marks | undefined
+}
+
+/** What carries the changes of all engines over one place. */
+export class Carrier {
   /** Keys to be set that have gathered, and keys to be removed. */
   sets = 0
   removals = 0
-  private readonly store: Store["Service"]
   private readonly wake = Latch.makeUnsafe(false)
+  private readonly known = new Map<string, Set<Lane<any>>>()
   private lanes = new Set<Lane<any>>()
-  private marks: Marks | undefined
+  private marks = new Map<Store["Service"], Marks>()
   private arrived: Deferred.Deferred<void> | undefined
   private carried: Deferred.Deferred<void> | undefined
-
-  constructor(store: Store["Service"]) {
-    this.store = store
-  }
+  private users = 0
+  private fiber: Fiber.Fiber<unknown> | undefined
 
   get isFull(): boolean {
     return this.sets >= pendingMax
   }
 
-  /** Waits until a key may be set. */
   readonly room: Effect.Effect<void> = Effect.suspend(() =>
     this.isFull && this.arrived !== undefined ? Effect.andThen(Deferred.await(this.arrived), this.room) : Effect.void
   )
 
-  /** Waits until all that is on its way has arrived. */
   readonly idle: Effect.Effect<void> = Effect.suspend(() => {
     const last = this.arrived ?? this.carried
     return last === undefined ? Effect.void : Effect.andThen(Deferred.await(last), this.idle)
   })
 
-  mark(scope: string, stamp: number, onFailure: OnFailure): Below {
+  /** Adds a lane to those of its family, and answers with all of these. */
+  enter(name: string, lane: Lane<any>): ReadonlySet<Lane<any>> {
+    const lanes = this.known.get(name) ?? new Set()
+    this.known.set(name, lanes.add(lane))
+    return lanes
+  }
+
+  /** Nothing more comes from the lanes of a store. */
+  leave(store: Store["Service"]): void {
+    for (const [name, lanes] of this.known) {
+      for (const lane of lanes) if (lane.store === store) lanes.delete(lane)
+      if (lanes.size === 0) this.known.delete(name)
+    }
+  }
+
+  mark(store: Store["Service"], scope: string, stamp: number, onFailure: OnFailure): Below {
     const arrived = this.depart()
-    this.marks ??= { arrived, stamps: new Map(), told: new Set(), failure: undefined }
-    this.marks.told.add(onFailure)
-    this.marks.stamps.set(scope, Math.max(stamp, this.marks.stamps.get(scope) ?? stamp))
-    return new Set([this.marks])
+    const marks = this.marks.get(store) ?? new Marks(arrived)
+    this.marks.set(store, marks)
+    marks.told.add(onFailure)
+    marks.stamps.set(scope, Math.max(stamp, marks.stamps.get(scope) ?? stamp))
+    return new Set([marks])
   }
 
   /** The round that something new goes with. */
@@ -291,8 +353,9 @@ export class Outbox {
     largest?.clear()
   }
 
-  /** Carries rounds until the Scope closes, and then those that are left. */
-  readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() => {
+  /** Carries rounds as long as any engine needs it. */
+  readonly join: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.users++ > 0) return Effect.void
     const rounds: Effect.Effect<void> = Effect.suspend(() =>
       this.arrived === undefined ? Effect.void : Effect.andThen(this.round(this.arrived), rounds)
     )
@@ -300,41 +363,70 @@ export class Outbox {
       this.wake.closeUnsafe()
       return Effect.andThen(rounds, this.wake.await)
     }))
-    return Effect.andThen(
-      Effect.forkScoped(carry),
-      Effect.addFinalizer(() => Effect.timeoutOption(this.idle, closingMax))
-    )
+    return Effect.map(Effect.forkDetach(carry), (fiber) => {
+      this.fiber = fiber
+    })
   })
 
+  /** Waits for what is on its way. */
+  readonly part: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.andThen(
+      Effect.timeoutOption(this.idle, closingMax),
+      Effect.suspend(() => --this.users > 0 || this.fiber === undefined ? Effect.void : Fiber.interrupt(this.fiber))
+    )
+  )
+
   private round(arrived: Deferred.Deferred<void>): Effect.Effect<void> {
-    const { lanes, marks } = this
-    this.lanes = new Set()
-    this.marks = undefined
-    this.arrived = undefined
+    const loads = this.take()
     this.carried = arrived
-    this.sets = 0
-    this.removals = 0
-    const removals: Array<Effect.Effect<void>> = []
-    const sets: Array<Effect.Effect<void>> = []
-    for (const lane of lanes) {
-      const taken = lane.take()
-      removals.push(taken.removals)
-      sets.push(taken.sets)
-    }
-    // What is set is kept once a later mark is: the tier has been given it when the marks are handed over.
-    const kept = Effect.andThen(together(sets), marks === undefined ? Effect.void : this.keep(marks))
-    return Effect.onExit(together([...removals, kept]), (exit) =>
-      Effect.sync(() => {
-        for (const lane of lanes) lane.landed()
-        this.carried = undefined
-        Deferred.doneUnsafe(arrived, exit)
-      }))
+    return Effect.onExit(
+      Effect.forEach(loads, ([store, load]) => this.carry(store, load), { concurrency: "unbounded", discard: true }),
+      (exit) =>
+        Effect.sync(() => {
+          this.carried = undefined
+          Deferred.doneUnsafe(arrived, exit)
+        })
+    )
   }
 
-  private keep(marks: Marks): Effect.Effect<void> {
-    const all: ReadonlyArray<Mark> = Array.from(marks.stamps, ([scope, stamp]) => ({ scope, stamp }))
-    const onFailure: OnFailure = (operation, error) => marks.told.forEach((tell) => tell(operation, error))
-    return into(marks, "recordMarks", this.store.recordMarks(all), onFailure)
+  /** All that has gathered, by the store that it is for. A change of one engine is for one store. */
+  private take(): ReadonlyMap<Store["Service"], Load> {
+    const loads = new Map<Store["Service"], Load>()
+    const loadOf = (store: Store["Service"]): Load => {
+      const load = loads.get(store) ?? { lanes: [], marks: undefined }
+      loads.set(store, load)
+      return load
+    }
+    for (const lane of this.lanes) {
+      const parcel = lane.take()
+      if (parcel !== undefined) loadOf(lane.store).lanes.push([lane, parcel])
+    }
+    for (const [store, marks] of this.marks) loadOf(store).marks = marks
+    this.lanes = new Set()
+    this.marks = new Map()
+    this.arrived = undefined
+    this.sets = 0
+    this.removals = 0
+    // A family of several engines is cleared before any of them sets a key of it.
+    const clears = ({ lanes }: Load) => lanes.some(([, { cleared }]) => cleared) ? 0 : 1
+    return new Map(Array.from(loads).toSorted(([, a], [, b]) => clears(a) - clears(b)))
+  }
+
+  private carry(store: Store["Service"], { lanes, marks }: Load): Effect.Effect<void> {
+    const stamps: ReadonlyArray<Mark> = Array.from(marks?.stamps ?? [], ([scope, stamp]) => ({ scope, stamp }))
+    const changes: Array<Change<any>> = []
+    const prepared = Effect.forEach(lanes, ([lane, parcel]) =>
+      Effect.map(lane.changeOf(parcel), (change) => void changes.push(change)), { discard: true })
+    const land = (error: StoreError | undefined): void => {
+      for (const [lane, parcel] of lanes) lane.landed(parcel, error)
+      if (marks === undefined || error === undefined) return
+      marks.failure = error
+      for (const tell of marks.told) tell("recordMarks", error)
+    }
+    return Effect.matchCause(Effect.andThen(prepared, Effect.suspend(() => store.write({ changes, marks: stamps }))), {
+      onSuccess: () => land(undefined),
+      onFailure: (cause) => land(errorOf("write", cause))
+    })
   }
 
   /** Throws when the structure is broken. For tests. */
@@ -347,5 +439,45 @@ export class Outbox {
     check(sum((lane) => lane.removals) === this.removals, "keys to be removed are counted")
     check(this.removals <= pendingMax, "removals keep their bound")
     if (idle) check(this.arrived === undefined && this.carried === undefined, "nothing is on its way for ever")
+  }
+}
+
+/** The changes of one engine. */
+export class Outbox {
+  readonly carrier: Carrier
+  readonly store: Store["Service"]
+
+  constructor(store: Store["Service"], carrier: Carrier) {
+    this.store = store
+    this.carrier = carrier
+  }
+
+  get isFull(): boolean {
+    return this.carrier.isFull
+  }
+
+  /** Waits until a key may be set. */
+  get room(): Effect.Effect<void> {
+    return this.carrier.room
+  }
+
+  /** Waits until all that is on its way has arrived. */
+  get idle(): Effect.Effect<void> {
+    return this.carrier.idle
+  }
+
+  mark(scope: string, stamp: number, onFailure: OnFailure): Below {
+    return this.carrier.mark(this.store, scope, stamp, onFailure)
+  }
+
+  /** Carries rounds until the Scope closes, and then those that are left. */
+  readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() =>
+    Effect.acquireRelease(this.carrier.join, () =>
+      Effect.andThen(this.carrier.part, Effect.sync(() => this.carrier.leave(this.store))))
+  )
+
+  /** Throws when the structure is broken. For tests. */
+  checkInvariants(options: { readonly idle: boolean }): void {
+    this.carrier.checkInvariants(options)
   }
 }
