@@ -40,6 +40,7 @@ import { type Databases, type Ending, type Opened, tierName } from "./lmdbEnviro
 import { entryKey, familyEnd, familyOf, familyStart, keyEncoder, parseRank, rankAfter, textBytes } from "./lmdbKey.ts"
 import { dropMark, keepMark, parseMark } from "./lmdbMark.ts"
 import { seal, unseal } from "./lmdbRecord.ts"
+import { makeRoom } from "./lmdbRoom.ts"
 
 /** Writes that gather; more wait outside. Planning one takes about 2 us, so a full batch holds the thread for 9 ms. */
 const batchOpsMax = 4_096
@@ -85,6 +86,7 @@ export class Tier {
   readonly #root: RootDatabase<Buffer, string>
   readonly #path: string
   readonly #isFileGone: () => boolean
+  readonly #fits: (batch: Batch) => boolean
   readonly #families = new Map<string, Family>()
   readonly #familiesById = new Map<string, Family>()
   readonly #dead = new Set<string>()
@@ -110,6 +112,7 @@ export class Tier {
     this.#root = root
     this.#path = path
     this.#isFileGone = isGone
+    this.#fits = makeRoom(path, databases, root)
     this.bounds = bounds
     this.wasDamaged = !this.#load()
     if (this.wasDamaged) this.#reset()
@@ -332,7 +335,11 @@ export class Tier {
   #issue(batch: Batch) {
     return Effect.tryPromise({
       try: () => {
-        if (this.#gone) throw this.#goneError("write")
+        if (this.#gone || this.#isFileGone()) {
+          this.#gone = true
+          throw this.#goneError("write")
+        }
+        if (!this.#fits(batch)) throw new Error(`no room left in ${this.#path}`)
         const plan = planBatch(this.databases, batch, this.bounds, this.#entryCount, (key) => this.#listens(key))
         const committed = applyPlan(this.databases, this.#root, batch, plan)
         this.#onFlush(() => {
@@ -573,7 +580,7 @@ export const failure = (operation: Operation, cause: unknown): StoreError => {
       : cause
   }
   const full = cause instanceof Error &&
-    /MDB_MAP_FULL|No space left|ENOSPC|EDQUOT|EFBIG|File too large/.test(cause.message)
+    /MDB_MAP_FULL|[Nn]o space left|no room left|ENOSPC|EDQUOT|EFBIG|File too large/.test(cause.message)
   return new StoreError({ reason: new (full ? TierFull : TierFailed)({ tier: tierName, operation, cause }) })
 }
 
