@@ -34,12 +34,12 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Buffer } from "node:buffer"
+import { isTooLong, keyBytesMax, textLength } from "../pattern/internal/keyLength.ts"
 import type { Codec } from "./Codec.ts"
 import type { Entry, Found } from "./Entry.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
 import { acquire, tierName } from "./internal/lmdbEnvironment.ts"
-import { entryKey, isShort, keyBytesMax, keyWithin } from "./internal/lmdbKey.ts"
+import { entryKey, isShort, keyWithin } from "./internal/lmdbKey.ts"
 import { decodeRecord, encodeRecord, recordBytes, recordExpiresAt, tagsMax } from "./internal/lmdbRecord.ts"
 import { type Durability, failure, type Family, Tier } from "./internal/lmdbTier.ts"
 import {
@@ -427,11 +427,9 @@ class LmdbPartition<V> implements Partition<V> {
 
   #encode(key: string, { revision, tags, value }: Content<V>): Effect.Effect<Form, StoreError> {
     const hashedKey = isShort(key) ? undefined : key
-    if (hashedKey !== undefined) {
-      const bytes = Buffer.byteLength(key)
-      if (bytes > keyBytesMax) {
-        return Exit.fail(new StoreError({ reason: new KeyTooLong({ tier: tierName, bytes, bytesMax: keyBytesMax }) }))
-      }
+    if (hashedKey !== undefined && isTooLong(key)) {
+      const bytes = textLength(key)
+      return Exit.fail(new StoreError({ reason: new KeyTooLong({ tier: tierName, bytes, bytesMax: keyBytesMax }) }))
     }
     if (tags.length > tagsMax) return this.#refuse(key, new Error(`an entry has at most ${tagsMax} tags`))
     const form = Effect.flatMapEager(this.#bytesOf(key, value), (value) => {

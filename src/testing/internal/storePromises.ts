@@ -24,14 +24,14 @@ export type Promised = readonly [
 const check = (kept: boolean, what: string): Effect.Effect<void, PromiseBroken> =>
   kept ? Effect.void : Effect.fail(new PromiseBroken({ what }))
 
-const same = (found: unknown, expected: unknown): Effect.Effect<void, PromiseBroken> =>
+export const same = (found: unknown, expected: unknown): Effect.Effect<void, PromiseBroken> =>
   check(Equal.equals(found, expected), `expected ${show(expected)} and found ${show(found)}`)
 
 const show = (value: unknown): string => JSON.stringify(value) ?? String(value)
 
 const Value = Schema.Struct({ text: Schema.String, n: Schema.Number })
 
-type Value = typeof Value.Type
+export type Value = typeof Value.Type
 
 const family = (name: string, onEvict?: StoreFamily<Value>["onEvict"]): StoreFamily<Value> => ({
   name,
@@ -42,12 +42,12 @@ const family = (name: string, onEvict?: StoreFamily<Value>["onEvict"]): StoreFam
   onEvict
 })
 
-const opened = (name = "user"): Effect.Effect<Partition<Value>, StoreError, Store | Scope.Scope> =>
+export const opened = (name = "user"): Effect.Effect<Partition<Value>, StoreError, Store | Scope.Scope> =>
   Store.use((store) => store.open(family(name)))
 
 const never = Number.POSITIVE_INFINITY
 
-const entry = (text: string, expiresAt = never): Entry<Value> => ({
+export const entry = (text: string, expiresAt = never): Entry<Value> => ({
   value: { text, n: text.length },
   stamp: 1,
   version: 1,
@@ -58,10 +58,10 @@ const entry = (text: string, expiresAt = never): Entry<Value> => ({
   revision: undefined
 })
 
-const textOf = (partition: Partition<Value>, key: string): Effect.Effect<string | undefined, StoreError> =>
+export const textOf = (partition: Partition<Value>, key: string): Effect.Effect<string | undefined, StoreError> =>
   Effect.map(partition.get(key), (found) => found?.entry.value.text)
 
-const numbered = (count: number): ReadonlyArray<readonly [string, Entry<Value>]> =>
+export const numbered = (count: number): ReadonlyArray<readonly [string, Entry<Value>]> =>
   Array.from({ length: count }, (_, n) => [`${n}`, entry(`value ${n}`)] as const)
 
 const basics: ReadonlyArray<Promised> = [
@@ -379,7 +379,7 @@ const order: ReadonlyArray<Promised> = [
   ]
 ]
 
-const stamps = (marks: ReadonlyArray<{ readonly scope: string; readonly stamp: number }>) =>
+export const stamps = (marks: ReadonlyArray<{ readonly scope: string; readonly stamp: number }>) =>
   new Map(marks.map(({ scope, stamp }) => [scope, stamp]))
 
 const marks: ReadonlyArray<Promised> = [
