@@ -15,6 +15,7 @@ import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope_ from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Lease } from "../capability/Lease.ts"
 import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
 import { CoarseClock } from "../store/CoarseClock.ts"
 import type { Codec } from "../store/Codec.ts"
@@ -25,7 +26,6 @@ import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
-import type { Lease } from "../capability/Lease.ts"
 import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
@@ -241,19 +241,25 @@ export class Cache implements Engine, Peer {
    */
   batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
     const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
-    const prepared = Effect.forEach(writes, ({ family, key, options, value }) =>
-      value === undefined ? Effect.undefined : family.prepare(key, value.value, options))
-    return Effect.flatMap(prepared, (prepared) =>
-      this.whenRoom(() =>
-        knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
-          const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
-          for (const write of writes) {
-            const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
-            if (conflict !== undefined) return Effect.fail(conflict)
-          }
-          return this.applyBatch(writes, prepared)
-        })
-      ))
+    const prepared = Effect.forEach(
+      writes,
+      ({ family, key, options, value }) =>
+        value === undefined ? Effect.undefined : family.prepare(key, value.value, options)
+    )
+    return Effect.flatMap(
+      prepared,
+      (prepared) =>
+        this.whenRoom(() =>
+          knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
+            const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
+            for (const write of writes) {
+              const conflict = write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
+              if (conflict !== undefined) return Effect.fail(conflict)
+            }
+            return this.applyBatch(writes, prepared)
+          })
+        )
+    )
   }
 
   private applyBatch(

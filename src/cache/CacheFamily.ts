@@ -22,9 +22,9 @@ import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import * as Semaphore from "effect/Semaphore"
 import { type Lease, LeaseError } from "../capability/Lease.ts"
+import { matches } from "../pattern/KeyPattern.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
-import { matches } from "../pattern/KeyPattern.ts"
 import type { HotPartition, Prepared } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
@@ -47,7 +47,7 @@ import {
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
-import type { Heard } from "./internal/peers.ts"
+import { hear, type Heard } from "./internal/peers.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 import type { LoadedOptions } from "./Lookup.ts"
@@ -399,15 +399,18 @@ export class CacheFamily<V = unknown> {
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
     const isConditional = options.ifVersion !== undefined
     return Effect.suspend(() =>
-      Effect.flatMapEager(this.prepare(key, value, options), (prepared) =>
-        this.cache.whenRoom(() =>
-          knowing(isConditional ? [this.holding(key)] : [], (held) => {
-            const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
-            return conflict === undefined
-              ? orStoreFailed(this.applySet(key, value, options, prepared))
-              : Effect.fail(conflict)
-          })
-        ))
+      Effect.flatMapEager(
+        this.prepare(key, value, options),
+        (prepared) =>
+          this.cache.whenRoom(() =>
+            knowing(isConditional ? [this.holding(key)] : [], (held) => {
+              const conflict = this.conflictOf(key, options, held?.[0], held !== undefined)
+              return conflict === undefined
+                ? orStoreFailed(this.applySet(key, value, options, prepared))
+                : Effect.fail(conflict)
+            })
+          )
+      )
     )
   }
 
@@ -666,20 +669,7 @@ export class CacheFamily<V = unknown> {
 
   /** Another engine over the same place did something to the family: nothing is left to do below. */
   hear(heard: Heard): void {
-    const now = this.cache.time.now()
-    switch (heard._tag) {
-      case "Changed":
-        this.loads.overtake(heard.key)
-        this.loads.failures.delete(heard.key)
-        return this.entries.drop(heard.key)
-      case "Loaded":
-        return this.entries.drop(heard.key)
-      case "Marked":
-        return this.entries.hearMark(heard.scope, heard.mode, heard.stamp, now)
-      case "Tagged":
-        this.loads.overtakeAll()
-        return this.entries.hearTag(heard.tag, heard.mode, heard.stamp, now)
-    }
+    hear(this.entries, this.loads, heard)
   }
 
   /** While somebody listens, every read takes the slow path, which tells of hits. */

@@ -11,8 +11,8 @@
  * - A write that could not be committed leaves its key absent, never an older value in its place.
  * - Layers of one folder and namespace in one thread share one store and one counter of invalidations, and see each
  *   other's writes at once; so do layers of two copies of this module.
- * - A second process, or a second thread, is refused with `FolderHeld`, which names the holder. A holder that was killed
- *   does not hold any more; one that is stopped does. Processes that follow each other read all that was written.
+ * - A second process, or a second thread, is refused with `FolderHeld`, which names the holder. A holder that was
+ *   killed does not hold any more; one that is stopped does. Processes that follow each other read all that was written.
  * - A file that was removed or replaced while it was open fails what is written to it, with `FolderGone`.
  *
  * Several processes may use namespaces of their own in one folder. Network file systems will not do. Damage to the file
@@ -34,7 +34,8 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { isTooLong, keyBytesMax, textLength } from "../pattern/internal/keyLength.ts"
+import { Buffer } from "node:buffer"
+import { isTooLong, keyBytesMax } from "../pattern/Key.ts"
 import type { Codec } from "./Codec.ts"
 import type { Entry, Found } from "./Entry.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
@@ -87,7 +88,7 @@ export interface Options {
   readonly bytesMax?: number | undefined
   /** How often entries whose time is over are freed; they are absent before that. A second unless given. */
   readonly sweepInterval?: Duration.Input | undefined
-  /** Threads and processes that may read at once, whatever their namespaces. 512 unless given; the first to open the folder decides. */
+  /** Threads and processes that may read at once, in all namespaces. 512 unless given; the first to open decides. */
   readonly readersMax?: number | undefined
 }
 
@@ -264,8 +265,8 @@ const writeRound = (tier: Tier, durability: Durability, { changes, marks }: Roun
 }
 
 /**
- * Whose turn it is to write a partition. What cannot be done at once, because a codec or the batch makes it wait, takes a
- * turn; while any has one, every write of the partition takes one, so that none overtakes another.
+ * Whose turn it is to write a partition. What cannot be done at once, because a codec or the batch makes it wait, takes
+ * a turn; while any has one, every write of the partition takes one, so that none overtakes another.
  */
 class Turn {
   #last: Deferred.Deferred<void> | undefined
@@ -428,7 +429,7 @@ class LmdbPartition<V> implements Partition<V> {
   #encode(key: string, { revision, tags, value }: Content<V>): Effect.Effect<Form, StoreError> {
     const hashedKey = isShort(key) ? undefined : key
     if (hashedKey !== undefined && isTooLong(key)) {
-      const bytes = textLength(key)
+      const bytes = Buffer.byteLength(key)
       return Exit.fail(new StoreError({ reason: new KeyTooLong({ tier: tierName, bytes, bytesMax: keyBytesMax }) }))
     }
     if (tags.length > tagsMax) return this.#refuse(key, new Error(`an entry has at most ${tagsMax} tags`))

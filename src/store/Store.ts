@@ -7,8 +7,9 @@
  * - Writes of one partition take effect in the order in which they were called.
  * - `remove`, `recordMarks` and `write` are durable, as far as the tier is durable at all, when they return, and so is
  *   every write that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
- * - A `write` is whole or it did not happen: in this process, in the tier, and after a crash at any moment, whatever the
- *   number and the size of its changes. All that a caller can do wrong is found by `prepare`, before anything changes.
+ * - A `write` is whole or it did not happen: in this process, in the tier, and after a crash at any moment, whatever
+ *   the number and the size of its changes. All that a caller can do wrong is found by `prepare`, before anything
+ *   changes.
  * - An entry is not returned from its `expiresAt` on.
  * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
  *
@@ -106,9 +107,9 @@ export interface Round {
 }
 
 /**
- * What all engines that keep entries in the same place have in common: one counter of stamps and one of versions, and what they
- * know of each other. A store makes it, hands the same one to every engine that opens the same place in this process, and looks at
- * nothing in it but `stamp`.
+ * What all engines that keep entries in the same place have in common: one counter of stamps and one of versions, and
+ * what they know of each other. A store makes it, hands the same one to every engine that opens the same place in this
+ * process, and does not change it.
  *
  * @category models
  * @since 0.1.0

@@ -174,7 +174,8 @@ export class FolderGone extends Schema.TaggedError<FolderGone>()("FolderGone", {
   path: Schema.String
 }) {
   override get message() {
-    return `${this.tier} tier lost its file in \`${this.operation}\`: ${this.path} was removed or replaced while it was open`
+    return `${this.tier} tier lost its file in \`${this.operation}\`: ` +
+      `${this.path} was removed or replaced while it was open`
   }
 }
 
@@ -192,7 +193,8 @@ export class ValueTooLarge extends Schema.TaggedError<ValueTooLarge>()("ValueToo
   bytesMax: Schema.Number
 }) {
   override get message() {
-    return `the value of \`${this.key}\` has ${this.bytes} bytes, and the ${this.tier} tier keeps at most ${this.bytesMax}`
+    return `the value of \`${this.key}\` has ${this.bytes} bytes, ` +
+      `and the ${this.tier} tier keeps at most ${this.bytesMax}`
   }
 }
 

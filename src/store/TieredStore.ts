@@ -8,7 +8,7 @@
  * - A tier that fails to read is passed over. A tier that fails to remove makes the removal fail, once every tier was
  *   tried, and so does one that neither takes what is set nor removes what was there; what it should have forgotten is
  *   not read from it again until it has.
- * - A round is whole in each tier, and goes to the lowest first. A tier that does not take it holds nothing of its keys.
+ * - A round is whole in each tier, and goes to the lowest first. A tier that refuses it holds nothing of its keys.
  * - Marks are kept by every tier; a mark is known as long as one tier knows it.
  *
  * Not here: breakers and time limits. A tier ends its own operations; each of its failures is told to `onTierFailure`.
@@ -391,9 +391,12 @@ class TieredPartition<V> implements Partition<V> {
     const [only, ...others] = this.#takers()
     if (only === undefined) return Exit.succeed(forms([]))
     return Effect.mapEager(only.partition.prepare(key, content), (form) => forms([form])).pipe((first) =>
-      others.reduce((before, tier) =>
-        Effect.flatMapEager(before, (all) =>
-          Effect.mapEager(tier.partition.prepare(key, content), (form) => forms([...formsOf(all), form]))), first)
+      others.reduce(
+        (before, tier) =>
+          Effect.flatMapEager(before, (all) =>
+            Effect.mapEager(tier.partition.prepare(key, content), (form) => forms([...formsOf(all), form]))),
+        first
+      )
     )
   }
 
@@ -454,7 +457,9 @@ class TieredPartition<V> implements Partition<V> {
   }
 
   readonly clear: Effect.Effect<void, StoreError> = Effect.suspend(() =>
-    this.#underWay.run(this.guard.writeAll(Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.clear), firstFailure)))
+    this.#underWay.run(
+      this.guard.writeAll(Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.clear), firstFailure))
+    )
   )
 
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError> = Stream.suspend(() => {

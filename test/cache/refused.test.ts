@@ -3,10 +3,10 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
-import type { Store } from "effect-stateless/store/Store"
-import type { StoreError } from "effect-stateless/store/StoreError"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
+import type { Store } from "effect-stateless/store/Store"
+import type { StoreError } from "effect-stateless/store/StoreError"
 import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -20,7 +20,8 @@ let encoded = 0
 const Waiting = Schema.Number.pipe(Schema.decodeTo(Schema.Int, {
   decode: SchemaGetter.passthrough(),
   encode: SchemaGetter.transformEffect((n: number) =>
-    Effect.as(Effect.andThen(Effect.yieldNow, Effect.sync(() => encoded++)), n))
+    Effect.as(Effect.andThen(Effect.yieldNow, Effect.sync(() => encoded++)), n)
+  )
 }))
 
 class App extends Manifest.Service<App>()("App", {
@@ -66,15 +67,19 @@ for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
             App.batch([family.setting({ id: "2" }, 2), family.setting(id, 1.5)]),
             family.setMany([[{ id: "2" }, 2], [id, 1.5]] as any)
           ]
-          const seen = yield* running(arrangement, path, Effect.gen(function*() {
-            yield* family.set(id, 1)
-            yield* of.get(id)
-            for (const write of writes) {
-              const error = yield* Effect.flip(write as Effect.Effect<unknown, any>)
-              assert.strictEqual(error.reason.error.reason._tag, "EncodeFailed")
-            }
-            return [yield* family.get(id), yield* of.has(id), Option.isSome(yield* family.getOption({ id: "2" }))]
-          }))
+          const seen = yield* running(
+            arrangement,
+            path,
+            Effect.gen(function*() {
+              yield* family.set(id, 1)
+              yield* of.get(id)
+              for (const write of writes) {
+                const error = yield* Effect.flip(write as Effect.Effect<unknown, any>)
+                assert.strictEqual(error.reason.error.reason._tag, "EncodeFailed")
+              }
+              return [yield* family.get(id), yield* of.has(id), Option.isSome(yield* family.getOption({ id: "2" }))]
+            })
+          )
           assert.deepStrictEqual(seen, [1, true, false])
           assert.deepStrictEqual(
             yield* running(arrangement, path, Effect.all([family.getOption(id), family.getOption({ id: "2" })])),
@@ -155,20 +160,24 @@ describe("a key of more than 65,536 bytes", () => {
           now.refresh({ id }),
           App.batch([now.setting({ id }, 1)])
         ]
-        yield* running(arrangement, path, Effect.gen(function*() {
-          for (const id of ["x".repeat(65_537), "é".repeat(32_769), "😀".repeat(16_385)]) {
-            for (const door of doors(id)) {
-              const { reason } = yield* Effect.flip(door as Effect.Effect<unknown, any>)
-              assert.strictEqual(reason._tag, "InvalidKey")
-              assert.include(reason.message, "now:{id}")
-              assert.include(reason.message, "65536")
+        yield* running(
+          arrangement,
+          path,
+          Effect.gen(function*() {
+            for (const id of ["x".repeat(65_537), "é".repeat(32_769), "😀".repeat(16_385)]) {
+              for (const door of doors(id)) {
+                const { reason } = yield* Effect.flip(door as Effect.Effect<unknown, any>)
+                assert.strictEqual(reason._tag, "InvalidKey")
+                assert.include(reason.message, "now:{id}")
+                assert.include(reason.message, "65536")
+              }
             }
-          }
-          for (const id of ["x".repeat(65_536), "é".repeat(32_768), "😀".repeat(16_384)]) {
-            yield* now.set({ id }, 1)
-            assert.strictEqual(yield* now.get({ id }), 1)
-          }
-        }))
+            for (const id of ["x".repeat(65_536), "é".repeat(32_768), "😀".repeat(16_384)]) {
+              yield* now.set({ id }, 1)
+              assert.strictEqual(yield* now.get({ id }), 1)
+            }
+          })
+        )
       }))
   }
 })

@@ -81,15 +81,19 @@ describe("an LMDB folder that a process holds", () => {
       assert.include(refused!.message, `held by process ${holder.process.pid}`)
     }), 30_000)
 
-  it.live("is free again once the holder has closed it, and another namespace of it always", () =>
-    Effect.gen(function*() {
-      const path = yield* temporaryFolder
-      const holder = yield* child(path)
-      yield* holder.line
-      assert.strictEqual((yield* opening(path, "other"))._tag, "Success")
-      assert.strictEqual(yield* holder.tell("close"), "closed")
-      assert.isUndefined(yield* refusal(path))
-    }), 30_000)
+  it.live(
+    "is free again once the holder has closed it, and another namespace of it always",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const holder = yield* child(path)
+        yield* holder.line
+        assert.strictEqual((yield* opening(path, "other"))._tag, "Success")
+        assert.strictEqual(yield* holder.tell("close"), "closed")
+        assert.isUndefined(yield* refusal(path))
+      }),
+    30_000
+  )
 
   it.live("is free again once the holder was killed, whatever it was doing", () =>
     Effect.gen(function*() {
@@ -104,23 +108,27 @@ describe("an LMDB folder that a process holds", () => {
       }
     }), 30_000)
 
-  it.live("is refused at once while the holder is stopped, also in the middle of a commit", () =>
-    Effect.gen(function*() {
-      const path = yield* temporaryFolder
-      const holder = yield* child(path)
-      yield* holder.line
-      yield* holder.tell("write")
-      for (let i = 0; i < 10; i++) {
-        yield* Effect.sleep(7)
-        holder.kill("SIGSTOP")
-        const refused = yield* Effect.timeoutOrElse(refusal(path), {
-          duration: "10 seconds",
-          orElse: () => Effect.die(new Error("the folder was waited for"))
-        })
-        assert.strictEqual(refused?.pid, holder.process.pid)
-        holder.kill("SIGCONT")
-      }
-    }), 60_000)
+  it.live(
+    "is refused at once while the holder is stopped, also in the middle of a commit",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const holder = yield* child(path)
+        yield* holder.line
+        yield* holder.tell("write")
+        for (let i = 0; i < 10; i++) {
+          yield* Effect.sleep(7)
+          holder.kill("SIGSTOP")
+          const refused = yield* Effect.timeoutOrElse(refusal(path), {
+            duration: "10 seconds",
+            orElse: () => Effect.die(new Error("the folder was waited for"))
+          })
+          assert.strictEqual(refused?.pid, holder.process.pid)
+          holder.kill("SIGCONT")
+        }
+      }),
+    60_000
+  )
 
   it.live("belongs to one of two that open it at the same instant", () =>
     Effect.gen(function*() {
@@ -135,30 +143,34 @@ describe("an LMDB folder that a process holds", () => {
       }
     }), 60_000)
 
-  it.live("is refused to another thread of the process, and free again once a thread that held it has ended", () =>
-    Effect.gen(function*() {
-      const path = yield* temporaryFolder
-      const thread = () =>
-        new Worker(Path.join(import.meta.dirname, "children", "holderThread.ts"), {
-          workerData: path,
-          execArgv: ["--conditions=@effect-stateless/source"]
-        })
-      const answer = (worker: Worker) =>
-        Effect.promise(() => new Promise<any>((resolve) => worker.once("message", resolve)))
-      yield* Effect.scoped(Effect.gen(function*() {
-        yield* LmdbStore.make({ path, durability: "process" })
+  it.live(
+    "is refused to another thread of the process, and free again once a thread that held it has ended",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const thread = () =>
+          new Worker(Path.join(import.meta.dirname, "children", "holderThread.ts"), {
+            workerData: path,
+            execArgv: ["--conditions=@effect-stateless/source"]
+          })
+        const answer = (worker: Worker) =>
+          Effect.promise(() => new Promise<any>((resolve) => worker.once("message", resolve)))
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* LmdbStore.make({ path, durability: "process" })
+          const worker = thread()
+          const said = yield* answer(worker)
+          assert.deepStrictEqual([said.pid, said.thread], [process.pid, 0])
+          yield* Effect.promise(() => worker.terminate())
+        }))
         const worker = thread()
-        const said = yield* answer(worker)
-        assert.deepStrictEqual([said.pid, said.thread], [process.pid, 0])
+        assert.strictEqual(yield* answer(worker), "held")
+        const refused = yield* refusal(path)
+        assert.deepStrictEqual([refused?.pid, refused?.thread], [process.pid, worker.threadId])
         yield* Effect.promise(() => worker.terminate())
-      }))
-      const worker = thread()
-      assert.strictEqual(yield* answer(worker), "held")
-      const refused = yield* refusal(path)
-      assert.deepStrictEqual([refused?.pid, refused?.thread], [process.pid, worker.threadId])
-      yield* Effect.promise(() => worker.terminate())
-      assert.isUndefined(yield* refusal(path))
-    }), 30_000)
+        assert.isUndefined(yield* refusal(path))
+      }),
+    30_000
+  )
 })
 
 describe("a holder of an LMDB folder", () => {

@@ -176,7 +176,9 @@ describe("an LMDB folder that goes away while it is open", () => {
         yield* users.set("1", entry("one"))
         yield* users.size
         take(path)
-        for (const operation of [users.remove(["1"]), lost.write(round), lost.recordMarks([{ scope: "a", stamp: 1 }])]) {
+        for (
+          const operation of [users.remove(["1"]), lost.write(round), lost.recordMarks([{ scope: "a", stamp: 1 }])]
+        ) {
           assert.strictEqual((yield* Effect.flip(operation)).reason._tag, "FolderGone")
         }
         assert.strictEqual((yield* Effect.flip(users.get("1"))).reason._tag, "FolderGone")

@@ -415,8 +415,11 @@ export class Carrier {
   private carry(store: Store["Service"], { lanes, marks }: Load): Effect.Effect<void> {
     const stamps: ReadonlyArray<Mark> = Array.from(marks?.stamps ?? [], ([scope, stamp]) => ({ scope, stamp }))
     const changes: Array<Change<any>> = []
-    const prepared = Effect.forEach(lanes, ([lane, parcel]) =>
-      Effect.map(lane.changeOf(parcel), (change) => void changes.push(change)), { discard: true })
+    const prepared = Effect.forEach(
+      lanes,
+      ([lane, parcel]) => Effect.map(lane.changeOf(parcel), (change) => void changes.push(change)),
+      { discard: true }
+    )
     const land = (error: StoreError | undefined): void => {
       for (const [lane, parcel] of lanes) lane.landed(parcel, error)
       if (marks === undefined || error === undefined) return
@@ -472,8 +475,10 @@ export class Outbox {
 
   /** Carries rounds until the Scope closes, and then those that are left. */
   readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() =>
-    Effect.acquireRelease(this.carrier.join, () =>
-      Effect.andThen(this.carrier.part, Effect.sync(() => this.carrier.leave(this.store))))
+    Effect.acquireRelease(
+      this.carrier.join,
+      () => Effect.andThen(this.carrier.part, Effect.sync(() => this.carrier.leave(this.store)))
+    )
   )
 
   /** Throws when the structure is broken. For tests. */

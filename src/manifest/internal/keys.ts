@@ -11,8 +11,7 @@ import * as Schema from "effect/Schema"
 import type { Scope } from "../../cache/Invalidation.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
-import { isTooLong, keyBytesMax } from "../../pattern/internal/keyLength.ts"
-import { isSegment } from "../../pattern/Key.ts"
+import { isSegment, isTooLong, keyBytesMax } from "../../pattern/Key.ts"
 import type { KeyPattern } from "../../pattern/KeyPattern.ts"
 
 export type Params = { readonly [name: string]: unknown }

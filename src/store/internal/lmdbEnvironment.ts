@@ -6,8 +6,8 @@
  * - The environment says which format it holds. One of the future is refused.
  * - Opening and closing take turns, so that a folder is never open twice: not by two copies of this module either, for
  *   what is open is known to the process, and not to the module.
- * - A namespace is held by one process, and in it by one thread (`lmdbHolder`). Another one is refused before the driver
- *   waits for a lock, which a process that is stopped in the middle of a commit never gives back.
+ * - A namespace is held by one process, and in it by one thread (`lmdbHolder`). Another one is refused before the
+ *   driver waits for a lock, which a process that is stopped in the middle of a commit never gives back.
  * - A file that was removed or replaced is told by its inode.
  * - Closing ends, also when the last commit failed or never ended; the driver waits for ever then.
  *
@@ -133,7 +133,7 @@ export const acquire = <A>(
       // A namespace holds what this function's caller made of it, and there is one such caller.
       return { tier: shared.tier as A, release: release(environment, namespace) }
     }
-    const make_ = Effect.gen(function*() {
+    const making = Effect.gen(function*() {
       if (tiers.size >= namespacesMax) {
         return yield* Effect.fail(
           invalid("namespace", `is one more than the ${namespacesMax} that a folder may hold open`)
@@ -145,7 +145,7 @@ export const acquire = <A>(
         (databases) => Effect.map(make({ databases, root, path, isGone }), (made) => ({ ...made, free }))
       ).pipe(Effect.onError(() => Effect.sync(free)))
     })
-    const made = yield* Effect.onError(make_, () => closeIfUnused(environment))
+    const made = yield* Effect.onError(making, () => closeIfUnused(environment))
     tiers.set(namespace, { ...made, references: 1 })
     return { tier: made.tier, release: release(environment, namespace) }
   })))
@@ -203,7 +203,7 @@ const claim = (
     )
   })
 
-/** Returns once others see the transaction. On Windows the driver flushes within each commit, and must not skip that. */
+/** Returns once others see the transaction. On Windows the driver flushes in each commit, and must not skip that. */
 export const visible: TransactionFlags = process.platform === "win32"
   ? TransactionFlags.SYNCHRONOUS_COMMIT
   : TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
@@ -242,8 +242,8 @@ const readHolderRow = (root: RootDatabase<Buffer, string>, namespace: string): B
 
 /**
  * Closes what no namespace uses. The driver waits for commits and flushes under way, and for ever after a commit that
- * failed, whose flush it never settles: then it is told not to wait, for all that was under way has ended. While a commit
- * hangs nothing can be closed, so the driver is left to itself.
+ * failed, whose flush it never settles: then it is told not to wait, for all that was under way has ended. While a
+ * commit hangs nothing can be closed, so the driver is left to itself.
  */
 const closeIfUnused = (environment: Environment): Effect.Effect<void> =>
   Effect.suspend(() => {

@@ -95,8 +95,8 @@ export const makeHolder = (folder: string, nowMillis: number): {
   }
 }
 
-// Node closes what a thread has opened when the thread ends, however it does. The file has no name for long, so no other
-// handle of the process is of it.
+// Node closes what a thread has opened when the thread ends, however it does. The file loses its name at once, so no
+// other handle of the process is of it.
 const holdFile = (folder: string) => {
   const name = Path.join(folder, `thread-${process.pid}-${threadId}`)
   const handle = Fs.openSync(name, "w")

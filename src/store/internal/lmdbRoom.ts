@@ -9,8 +9,8 @@
  *
  * Not here: quotas, and a disk that others fill in between. There the commit fails, as before.
  */
-import * as Fs from "node:fs"
 import type { RootDatabase } from "lmdb"
+import * as Fs from "node:fs"
 import type { Batch } from "./lmdbBatch.ts"
 import type { Databases } from "./lmdbEnvironment.ts"
 

@@ -40,7 +40,9 @@ export class UnderWay {
 
   /** Waits for those that have begun by now; a tier that does not end them does not hold up the end of the program. */
   readonly settled: Effect.Effect<void> = Effect.suspend(() =>
-    this.#writes.size === 0 ? Effect.void : Effect.asVoid(Effect.timeoutOption(Fiber.awaitAll(this.#writes), closingMax))
+    this.#writes.size === 0
+      ? Effect.void
+      : Effect.asVoid(Effect.timeoutOption(Fiber.awaitAll(this.#writes), closingMax))
   )
 }
 
@@ -92,7 +94,9 @@ export const writeTo = (
   })
 }
 
-export const keysOf = ({ removed, set }: Change<any>): ReadonlyArray<string> => [...removed, ...set.map(({ key }) => key)]
+export const keysOf = (
+  { removed, set }: Change<any>
+): ReadonlyArray<string> => [...removed, ...set.map(({ key }) => key)]
 
 /** One tier of a family, and the removals that it owes. */
 export class Tier<V> {

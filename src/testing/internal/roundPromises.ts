@@ -25,8 +25,10 @@ const changeOf = Effect.fnUntraced(function*(
   removed: ReadonlyArray<string> = [],
   cleared = false
 ) {
-  const prepared = yield* Effect.forEach(set, ([key, entry]) =>
-    Effect.map(partition.prepare(key, entry), (prepared) => ({ key, entry, prepared })))
+  const prepared = yield* Effect.forEach(
+    set,
+    ([key, entry]) => Effect.map(partition.prepare(key, entry), (prepared) => ({ key, entry, prepared }))
+  )
   return { partition, cleared, removed, set: prepared }
 })
 

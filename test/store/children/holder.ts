@@ -7,14 +7,15 @@ import * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
 import * as Readline from "node:readline"
 import * as Codec from "../../../src/store/Codec.ts"
-import type { FolderHeld } from "../../../src/store/StoreError.ts"
 import * as LmdbStore from "../../../src/store/LmdbStore.ts"
+import type { FolderHeld } from "../../../src/store/StoreError.ts"
 
 const [path, namespace, startAt] = process.argv.slice(2)
 const say = (text: string) => Fs.writeSync(1, `${text}\n`)
 
 // Two that are to start at the same instant begin together.
-while (startAt !== undefined && Date.now() < Number(startAt));
+const startMillis = Number(startAt ?? 0)
+while (Date.now() < startMillis);
 
 const scope = Scope.makeUnsafe()
 const made = await Effect.runPromise(

@@ -48,8 +48,10 @@ await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
     round: number,
     removed: ReadonlyArray<string> = []
   ) {
-    const set = yield* Effect.forEach(keys, (key) =>
-      Effect.map(partition.prepare(key, entry(round)), (prepared) => ({ key, entry: entry(round), prepared })))
+    const set = yield* Effect.forEach(
+      keys,
+      (key) => Effect.map(partition.prepare(key, entry(round)), (prepared) => ({ key, entry: entry(round), prepared }))
+    )
     return { partition, cleared: false, removed, set }
   })
   const keys = Array.from({ length: Number(count) }, (_, n) => `${n}`)
