@@ -23,6 +23,8 @@ const cache = "src/cache/Cache.ts"
 
 const races = "test/simulation/races.test.ts"
 const tiers = "test/cache/tiers.test.ts"
+const faults = "test/simulation/faults.test.ts"
+const peers = "test/cache/peers.test.ts"
 const observed = "test/manifest/observed.test.ts"
 const warm = "test/manifest/warm.test.ts"
 
@@ -87,8 +89,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "changes that gathered during a round are forgotten",
     file: outbox,
-    text: `this.carried = parcel\n    if (parcel === undefined) return {`,
-    planted: `this.carried = parcel\n    if (parcel === undefined || parcel.keys.size > 1) return {`,
+    text: `this.carried = parcel\n    return parcel`,
+    planted: `this.carried = parcel\n    return parcel !== undefined && parcel.keys.size > 1 ? undefined : parcel`,
     suites: [races]
   },
   {
@@ -175,18 +177,18 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a batch that is refused has begun",
     file: cache,
-    text: `if (conflict !== undefined) return Effect.fail(conflict)\n        }\n`,
+    text: `if (conflict !== undefined) return Effect.fail(conflict)\n            }\n`,
     planted:
-      `if (conflict !== undefined) return Effect.fail(conflict)\n          write.family.takeBack(write.key, Infinity)\n        }\n`,
+      `if (conflict !== undefined) return Effect.fail(conflict)\n              write.family.takeBack(write.key, Infinity)\n            }\n`,
     suites: ["props"]
   },
   {
     law: 10,
     bug: "others run in the middle of a batch",
     file: cache,
-    text: `        return this.applyBatch(writes)\n`,
+    text: `return this.applyBatch(writes, prepared)\n`,
     planted:
-      `        return Effect.forEach(writes, (write) => this.applyBatch([write]), { discard: true, concurrency: 1 })\n`,
+      `return Effect.forEach(writes, (write, at) => this.applyBatch([write], [prepared[at]]), { discard: true })\n`,
     suites: [races, "props"]
   },
   {
@@ -217,8 +219,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 13,
     bug: "invalidations are ordered by the clock",
     file: cache,
-    text: `return ++this.stamp`,
-    planted: `return this.stamp = Math.max(1, this.time.now())`,
+    text: `return ++this.commons.stamp`,
+    planted: `return this.commons.stamp = Math.max(1, this.time.now())`,
     suites: [races, "props"]
   },
   {
@@ -284,5 +286,70 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `watched.lastAt < madeAt || watched.lastAt < watched.renewedAt`,
     planted: `watched.lastAt < 0`,
     suites: [warm]
+  },
+  {
+    law: 10,
+    bug: "a round goes below family by family",
+    file: outbox,
+    text: `store.write({ changes, marks: stamps })`,
+    planted:
+      `Effect.forEach([...changes.map((one) => ({ changes: [one], marks: [] })), { changes: [], marks: stamps }], store.write)`,
+    suites: [faults]
+  },
+  {
+    law: 13,
+    bug: "an engine does not hear what another one over the same folder changes",
+    file: cache,
+    text: `if (this.peers.areSome) this.peers.tell`,
+    planted: `if (this.peers.areSome && family === "") this.peers.tell`,
+    suites: [peers]
+  },
+  {
+    law: 13,
+    bug: "the changes of two engines over one folder arrive in any order",
+    file: outbox,
+    text: `lane !== this) lane.withdraw(key)`,
+    planted: `lane === this && key === "") lane.withdraw(key)`,
+    suites: [peers]
+  },
+  {
+    law: "one counter for one folder",
+    bug: "a second process may hold a folder",
+    file: "src/store/internal/lmdbHolder.ts",
+    text: `if (holder.boot !== boot) return false`,
+    planted: `if (holder.boot !== boot || holder.pid > 0) return false`,
+    suites: ["test/store/lmdb.holder.test.ts"]
+  },
+  {
+    law: 10,
+    bug: "a value is not prepared before memory changes",
+    file: entries,
+    text: `if (this.lower === undefined) return Exit.succeed(undefined)`,
+    planted: `if (this.lower === undefined || key !== "") return Exit.succeed(undefined)`,
+    suites: ["test/cache/refused.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "what goes into a file that was removed is acknowledged",
+    file: "src/store/internal/lmdbEnvironment.ts",
+    text: `return () => identity() !== opened`,
+    planted: `return () => identity() !== opened && opened === undefined`,
+    suites: ["test/store/lmdb.rounds.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "the file grows for as long as a reader that was killed is not forgotten",
+    file: "src/store/internal/lmdbTier.ts",
+    text: `if (isFirst) this.#root.readerCheck()`,
+    planted: `if (isFirst && nowMillis < 0) this.#root.readerCheck()`,
+    suites: ["test/store/lmdb.crash.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a commit that never ends is waited for without end",
+    file: "src/store/internal/lmdbTier.ts",
+    text: `Effect.forkChild(Effect.delay(late, commitTimeoutMillis), { startImmediately: true })`,
+    planted: `Effect.forkChild(Effect.delay(late, 1e12), { startImmediately: true })`,
+    suites: ["test/store/lmdb.hung.test.ts"]
   }
 ]

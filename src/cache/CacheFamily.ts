@@ -44,10 +44,11 @@ import {
   type Waiter,
   waitersMax
 } from "./internal/flight.ts"
+import { hear } from "./internal/hear.ts"
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
-import { hear, type Heard } from "./internal/peers.ts"
+import type { Heard } from "./internal/peers.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 import type { LoadedOptions } from "./Lookup.ts"

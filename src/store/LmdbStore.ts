@@ -12,7 +12,7 @@
  * - Layers of one folder and namespace in one thread share one store and one counter of invalidations, and see each
  *   other's writes at once; so do layers of two copies of this module.
  * - A second process, or a second thread, is refused with `FolderHeld`, which names the holder. A holder that was
- *   killed does not hold any more; one that is stopped does. Processes that follow each other read all that was written.
+ *   killed does not hold any more; one that is stopped does. Processes that follow each other read all that is there.
  * - A file that was removed or replaced while it was open fails what is written to it, with `FolderGone`.
  *
  * Several processes may use namespaces of their own in one folder. Network file systems will not do. Damage to the file

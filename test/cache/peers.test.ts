@@ -113,8 +113,9 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
       Effect.gen(function*() {
         const { a, b, start } = yield* engines(tiers)
         for (let round = 0; round < 20; round++) {
-          const sets = [a(plain.set(item, `a${round}`)), b(plain.set(item, `b${round}`))]
-          yield* Effect.all(round % 2 === 0 ? sets : sets.toReversed(), { concurrency: "unbounded" })
+          const turns = round % 2 === 0 ? [a, b, a] : [b, a, b, a, b]
+          const sets = turns.map((run, at) => run(plain.set(item, `${round} ${at}`)))
+          yield* Effect.all(sets, { concurrency: "unbounded" })
           const seen = [yield* a(plain.get(item)), yield* b(plain.get(item))]
           assert.strictEqual(seen[0], seen[1])
           const other = yield* Effect.scoped(Effect.flatMap(start, (read) => read(plain.get(item))))

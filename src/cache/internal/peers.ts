@@ -9,8 +9,6 @@
  */
 import type { Commons } from "../../store/Store.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
-import type { Entries } from "./entries.ts"
-import type { Loads } from "./loads.ts"
 import { Carrier } from "./outbox.ts"
 
 /** What another engine did to a family. */
@@ -61,23 +59,5 @@ export class Peers {
   /** Tells the other engines of the same manifest. */
   tell(from: Peer, family: string, heard: Heard): void {
     for (const peer of this.all) if (peer !== from && peer.id === from.id) peer.hear(family, heard)
-  }
-}
-
-/** What a family does about it: as if it had done it itself, but for what goes below. */
-export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): void => {
-  const now = entries.cache.time.now()
-  switch (heard._tag) {
-    case "Changed":
-      loads.overtake(heard.key)
-      loads.failures.delete(heard.key)
-      return entries.drop(heard.key)
-    case "Loaded":
-      return entries.drop(heard.key)
-    case "Marked":
-      return entries.hearMark(heard.scope, heard.mode, heard.stamp, now)
-    case "Tagged":
-      loads.overtakeAll()
-      return entries.hearTag(heard.tag, heard.mode, heard.stamp, now)
   }
 }
