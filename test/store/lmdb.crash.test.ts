@@ -65,7 +65,9 @@ const runAndKill = (
       writer.stderr.on("data", (chunk) => complaints += String(chunk))
       Readline.createInterface({ input: writer.stdout }).on("line", (line) => {
         if (lines.push(line) === acknowledgements && by === "us") writer.kill("SIGKILL")
-      }).on("close", () => {
+      })
+      // Not before its process is gone: until then it holds the folder.
+      writer.on("close", () => {
         if (lines.length < acknowledgements) reject(new Error(`the writer ended by itself: ${complaints}`))
         // The last line may be cut: then its write was not acknowledged.
         else resolve(lines.filter((line) => /^[rmc]( [^ ]+)* \d+$/.test(line)))

@@ -56,7 +56,9 @@ const writeAndKill = (path: string, first: number, afterMillis: number) =>
       Readline.createInterface({ input: writer.stdout }).on("line", (line) => {
         if (last === first) setTimeout(() => writer.kill("SIGKILL"), afterMillis)
         last = Number(line)
-      }).on("close", () => resolve(last))
+      })
+      // Not before its process is gone: until then it holds the folder.
+      writer.on("close", () => resolve(last))
     })
   )
 

@@ -46,7 +46,7 @@ export const mapStore = (
     commons: makeCommons(),
     write: ({ changes, marks }) =>
       Effect.sync(() => {
-        for (const change of changes) appliers.get(change.partition)!(change)
+        for (const change of changes) (change.partition as MapPartition<any>)[apply](change)
         keepMarks(marks)
       }),
     dropMarks: (marks) =>
@@ -56,7 +56,12 @@ export const mapStore = (
   })
 }
 
-const appliers = new WeakMap<Partition<any>, (change: Change<any>) => void>()
+// A property, so that a test may spread a partition to change a part of it.
+const apply = Symbol("apply")
+
+interface MapPartition<V> extends Partition<V> {
+  readonly [apply]: (change: Change<V>) => void
+}
 
 const open = <V>(place: Place, tier: string, capacity: number, family: StoreFamily<V>): Partition<V> => {
   const entries: Map<string, Entry<V>> = place.families.get(family.name) ?? new Map()
@@ -75,7 +80,12 @@ const open = <V>(place: Place, tier: string, capacity: number, family: StoreFami
       family.onEvict?.(oldest, evicted, "Evicted")
     }
   }
-  const partition: Partition<V> = {
+  const partition: MapPartition<V> = {
+    [apply]: ({ cleared, removed, set: all }) => {
+      if (cleared) entries.clear()
+      for (const key of removed) entries.delete(key)
+      for (const { entry, key } of all) set(key, entry)
+    },
     prepare: () => Effect.succeed({} as Prepared<V>),
     get: (key) => Effect.map(Clock.currentTimeMillis, (now) => find(key, now)),
     getMany: (keys) => Effect.map(Clock.currentTimeMillis, (now) => keys.map((key) => find(key, now))),
@@ -92,11 +102,6 @@ const open = <V>(place: Place, tier: string, capacity: number, family: StoreFami
     size: Effect.sync(() => entries.size),
     hot: undefined
   }
-  appliers.set(partition, ({ cleared, removed, set: all }) => {
-    if (cleared) entries.clear()
-    for (const key of removed) entries.delete(key)
-    for (const { entry, key } of all) set(key, entry)
-  })
   return partition
 }
 
