@@ -433,7 +433,7 @@ class LmdbPartition<V> implements Partition<V> {
       return Exit.fail(new StoreError({ reason: new KeyTooLong({ tier: tierName, bytes, bytesMax: keyBytesMax }) }))
     }
     if (tags.length > tagsMax) return this.#refuse(key, new Error(`an entry has at most ${tagsMax} tags`))
-    const form = Effect.flatMapEager(this.#bytesOf(key, value), (value) => {
+    const form = this.#formOf(key, value, (value): Exit.Exit<Form, StoreError> => {
       const bytes = recordBytes({ revision, tags }, value, hashedKey)
       return bytes <= this.#recordBytesMax ? Exit.succeed({ value, hashedKey }) : this.#tooLarge(key, bytes)
     })
@@ -449,12 +449,19 @@ class LmdbPartition<V> implements Partition<V> {
   }
 
   // A schema may run code of the user's, which may throw.
-  #bytesOf(key: string, value: V): Effect.Effect<Uint8Array, StoreError> {
+  #formOf(
+    key: string,
+    value: V,
+    form: (bytes: Uint8Array) => Exit.Exit<Form, StoreError>
+  ): Effect.Effect<Form, StoreError> {
     try {
       const encoded = this.#codec.encode(value)
       const exit = answered(encoded)
-      if (exit === undefined) return Effect.catchCause(encoded, (cause) => this.#notEncoded(key, cause))
-      return Exit.isSuccess(exit) ? Exit.succeed(exit.value) : this.#notEncoded(key, exit.cause)
+      if (exit !== undefined) return Exit.isSuccess(exit) ? form(exit.value) : this.#notEncoded(key, exit.cause)
+      return Effect.matchCauseEffect(encoded, {
+        onSuccess: form,
+        onFailure: (cause) => this.#notEncoded(key, cause)
+      })
     } catch (cause) {
       return this.#refuse(key, cause)
     }
