@@ -20,7 +20,7 @@ import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
 import { CoarseClock } from "../store/CoarseClock.ts"
 import type { Codec } from "../store/Codec.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
-import { Store } from "../store/Store.ts"
+import { type Commons, Store } from "../store/Store.ts"
 import { CacheError, StoreFailed } from "./CacheError.ts"
 import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
@@ -32,6 +32,7 @@ import { knowing } from "./internal/entries.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
 import { familyName, splitMark } from "./internal/names.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
+import { type Heard, type Peer, Peers } from "./internal/peers.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 /**
@@ -74,7 +75,7 @@ const eventsMax = 16_384
  * @category models
  * @since 0.1.0
  */
-export class Cache implements Engine {
+export class Cache implements Engine, Peer {
   readonly id: string
   readonly store: Store["Service"]
   readonly time: CoarseClock
@@ -83,10 +84,10 @@ export class Cache implements Engine {
   /** Who grants leases on its keys. */
   readonly leases: Lease.LeaseTable
   readonly families = new Map<string, CacheFamily<any>>()
-  stamp: number
-  version = 0
   observed = false
   readonly outbox: Outbox
+  readonly peers: Peers
+  private readonly commons: Commons
   private readonly listeners = new Set<(event: CacheEvent) => void>()
 
   constructor(
@@ -94,16 +95,16 @@ export class Cache implements Engine {
     store: Store["Service"],
     time: CoarseClock,
     random: { nextDoubleUnsafe(): number },
-    stamp: number,
     leases: Lease.LeaseTable
   ) {
     this.id = id
     this.store = store
     this.time = time
     this.random = random
-    this.stamp = stamp
     this.leases = leases
-    this.outbox = new Outbox(store)
+    this.commons = store.commons
+    this.peers = new Peers(store.commons)
+    this.outbox = new Outbox(store, this.peers.carrier)
   }
 
   whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
@@ -114,16 +115,34 @@ export class Cache implements Engine {
     return this.outbox.isFull ? Effect.andThen(this.outbox.room, this.whenRoom(step)) : step()
   }
 
+  // Counted together with all engines over the same place, so that a mark of one judges the entries of another.
+
+  get stamp(): number {
+    return this.commons.stamp
+  }
+
   nextStamp(): number {
-    return ++this.stamp
+    return ++this.commons.stamp
+  }
+
+  get version(): number {
+    return this.commons.version
   }
 
   nextVersion(nowMillis: number): number {
-    return this.version = Math.max(this.version + 1, nowMillis * 1_000)
+    return this.commons.version = Math.max(this.commons.version + 1, nowMillis * 1_000)
   }
 
   sawVersion(version: number): void {
-    this.version = Math.max(this.version, version)
+    this.commons.version = Math.max(this.commons.version, version)
+  }
+
+  tell(family: string, heard: Heard): void {
+    if (this.peers.areSome) this.peers.tell(this, family, heard)
+  }
+
+  hear(family: string, heard: Heard): void {
+    this.families.get(family)?.hear(heard)
   }
 
   get stats(): { readonly [family: string]: FamilyStats } {
@@ -319,11 +338,7 @@ export const make: (
     const store = yield* Store
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
-    const kept = yield* Effect.mapError(
-      store.loadMarks,
-      (error) => new CacheError({ reason: new StoreFailed({ error }) })
-    )
-    const cache = new Cache(id, store, new CoarseClock(clock), random, kept.stampMax + 1, yield* Lease.make)
+    const cache = new Cache(id, store, new CoarseClock(clock), random, yield* Lease.make)
     for (const options of families) {
       const expiry = yield* Expiry.make(options.policy, options.name)
       const partition = yield* Effect.mapError(
@@ -341,13 +356,25 @@ export const make: (
       const { dependents, name, pattern, render } = options
       cache.families.set(name, new CacheFamily(cache, { name, pattern, render, expiry, dependents, partition }))
     }
+    // From here on it hears of marks; those that are on their way are in the store before it is asked for all. It leaves
+    // once what it changed has arrived, and its partitions are closed after that.
+    yield* Effect.acquireRelease(
+      Effect.sync(() => cache.peers.enter(cache)),
+      () => Effect.sync(() => cache.peers.leave(cache))
+    )
+    const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
+    yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
+    yield* cache.outbox.settled
+    const kept = yield* Effect.mapError(
+      store.loadMarks,
+      (error) => new CacheError({ reason: new StoreFailed({ error }) })
+    )
+    store.commons.stamp = Math.max(store.commons.stamp, kept.stampMax + 1)
     const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
     for (const mark of kept.marks) {
       const { familyName, scope } = splitMark(mark.scope)
       byName.get(familyName)?.restoreMark(scope, mark.stamp)
     }
-    const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
-    yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
     return cache
   }
 )

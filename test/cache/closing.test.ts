@@ -9,7 +9,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
-import { type Partition, Store } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import { mapStore } from "../store/mapStore.ts"
 import { family, fork, reasonOf, settle } from "./source.ts"
 
@@ -18,15 +18,7 @@ const hung = Effect.uninterruptible(Effect.never)
 /** A tier whose writes hang, and cannot be interrupted. */
 const stuck = (): Store["Service"] => {
   const store = mapStore({ name: "stuck" })
-  return {
-    ...store,
-    open: <V>(options: Parameters<typeof store.open>[0]) =>
-      Effect.map(store.open(options) as Effect.Effect<Partition<V>>, (partition): Partition<V> => ({
-        ...partition,
-        setMany: () => hung,
-        set: () => hung
-      }))
-  } as Store["Service"]
+  return { ...store, write: () => hung }
 }
 
 describe("a cache over a tier that hangs", () => {

@@ -10,6 +10,7 @@ import type { History } from "../Explanation.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
 import type { Plan } from "./flight.ts"
 import { arrival, type Below, nothing, type Outbox } from "./outbox.ts"
+import type { Heard } from "./peers.ts"
 
 /** For operations that must not be lost. */
 export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
@@ -43,6 +44,8 @@ export interface Engine extends Plan {
   /** Versions from now on are greater than this one, whatever the clock was when it was made. */
   sawVersion(version: number): void
   emit(event: CacheEvent): void
+  /** Tells the other engines over the same place what happens to a family. */
+  tell(family: string, heard: Heard): void
   /** Drops what depends on one key of a family. */
   spread(family: string, key: string, mode: Mode): Below
   /** Drops what depends on any key of a scope. */

@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
-import type { HotPartition } from "../../store/Store.ts"
+import type { HotPartition, Prepared } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
@@ -27,10 +27,7 @@ import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
 import { Judge, type Judged } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
-import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
-
-// The scope of a mark that invalidates nothing.
-const written = "written"
+import { type Below, Lane, nothing, type OnFailure } from "./outbox.ts"
 
 /** The tier that is asked through its synchronous door. */
 export const memory = "memory"
@@ -168,8 +165,9 @@ export class Entries<V> {
     this.expiry = spec.expiry
     this.hot = spec.partition.hot
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
-    this.judgement = new Judge(spec)
-    this.lower = lower && new Lane(cache.outbox, lower, cache.time, this.tierFailed, this.distrustBelow)
+    this.judgement = new Judge(spec, lower)
+    const { outbox, time } = cache
+    this.lower = lower && new Lane(outbox, this.storeName, lower, time, this.tierFailed, this.distrustBelow)
     this.tagged = this.lower !== undefined
     this.lookTwice()
   }
@@ -396,25 +394,37 @@ export class Entries<V> {
     return Expiry.timesOf({ ...this.expiry, jitter: 0 }, madeAt, entry.freshUntil - madeAt, entry.costMillis, 0).dueAt
   }
 
-  /** The key has this entry from now on; `weight` is what its judgement said. */
-  keep(key: string, entry: Entry<V>, now: number, weight: number): Below {
+  /** The key has this entry from now on; `weight` and `prepared` are what its judgement said. */
+  keep(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
     if (entry.freshUntil <= now) return this.forget(key)
-    this.changed(key)
-    this.hot?.put(key, entry, this.dueAt(entry, now, now), weight)
-    return this.lower === undefined ? nothing : this.lower.set(key, entry)
+    this.cache.tell(this.name, { _tag: "Changed", key })
+    return this.put(key, entry, now, weight, prepared)
   }
 
-  /** The same, and it is durable once it has arrived below. The mark says nothing, but what comes before it is kept. */
-  keepForSure(key: string, entry: Entry<V>, now: number, weight: number): Below {
-    const below = this.keep(key, entry, now, weight)
-    return below === nothing ? nothing : both(below, this.recordMark(written, entry.stamp))
+  /** A lookup brought this entry. It is prepared on its way below: one that does not fit stays in memory alone. */
+  keepLoaded(key: string, entry: Entry<V>, now: number, weight: number): Below {
+    if (entry.freshUntil <= now) return this.forget(key)
+    this.cache.tell(this.name, { _tag: "Loaded", key })
+    return this.put(key, entry, now, weight, undefined)
+  }
+
+  private put(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
+    this.changed(key)
+    this.hot?.put(key, entry, this.dueAt(entry, now, now), weight)
+    return this.lower === undefined ? nothing : this.lower.set(key, entry, prepared)
   }
 
   /** The key has no entry from now on. */
   forget(key: string): Below {
+    this.cache.tell(this.name, { _tag: "Changed", key })
+    this.drop(key)
+    return this.lower === undefined ? nothing : this.lower.remove(key)
+  }
+
+  /** Memory has no entry of the key from now on; what lies below is as it is. */
+  drop(key: string): void {
     this.changed(key)
     this.hot?.drop(key)
-    return this.lower === undefined ? nothing : this.lower.remove(key)
   }
 
   note(
@@ -437,17 +447,29 @@ export class Entries<V> {
 
   /** Marks keys; what is left to do below is to keep the mark. */
   markKeys(scope: Scope, mode: Mode, stamp: number, atMillis: number): Below {
-    this.marks.record(scope, mode, stamp, atMillis)
-    this.lookTwice()
+    this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
+    this.hearMark(scope, mode, stamp, atMillis)
     return this.recordMark(writeScope(scope, mode), stamp)
   }
 
   /** Marks a tag; what is left to do below is to keep the mark. */
   markTag(tag: string, mode: Mode, stamp: number, atMillis: number): Below {
-    this.tags.record(tag, mode, stamp, atMillis)
-    this.tagMark = stamp
-    this.lookTwice()
+    this.cache.tell(this.name, { _tag: "Tagged", tag, mode, stamp })
+    this.hearTag(tag, mode, stamp, atMillis)
     return this.recordMark(writeTag(tag, mode), stamp)
+  }
+
+  /** Judges by a mark that a store keeps already, or is about to. */
+  hearMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): void {
+    this.marks.record(scope, mode, stamp, atMillis)
+    this.lookTwice()
+  }
+
+  /** Judges by the mark of a tag that a store keeps already, or is about to. */
+  hearTag(tag: string, mode: Mode, stamp: number, atMillis: number): void {
+    this.tags.record(tag, mode, stamp, atMillis)
+    this.tagMark = Math.max(this.tagMark, stamp)
+    this.lookTwice()
   }
 
   /** Takes over a mark that a store kept. Nobody knows when it was set: what it marked stale, has been so for ever. */
