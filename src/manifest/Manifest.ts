@@ -98,6 +98,34 @@ export type Owns<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>,
 >
 
 /**
+ * The word of the manifest `Self` that its owner of a pattern may be built: what the layer of an owner requires. `modules`
+ * gives it to the module of the family, and `layer` to all that is wired over it by hand.
+ *
+ * **When to use**
+ *
+ * In the annotation of an exported layer with an owner in it:
+ * `Layer<Users, CacheError, Manifest.Appoints<"user:{id}", AppCache>>`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Appoints<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Appoints<
+  Pattern & string,
+  Self
+>
+
+/**
+ * The word of the manifest `Self` that a borrower of a pattern may be built: what the layer of a borrower requires.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Admits<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Admits<
+  Pattern & string,
+  Self
+>
+
+/**
  * What the pattern of a hand-written capability must be: `Message` is `number` for a declared one.
  *
  * **Details**
