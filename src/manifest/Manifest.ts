@@ -98,7 +98,7 @@ export type Owns<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>,
 >
 
 /**
- * The word of the manifest `Self` that its owner of a pattern may be built: what the layer of an owner requires. `modules`
+ * The word of the manifest `Self` that the owner of a pattern may be built: what its layer requires. `modules`
  * gives it to the module of the family, and `layer` to all that is wired over it by hand.
  *
  * **When to use**
