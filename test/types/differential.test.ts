@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
+import * as Nearest from "../../src/diagnostic/Nearest.ts"
 import { validate, type ValidManifest } from "../../src/ownership/Validation.ts"
 import * as KeyPattern from "../../src/pattern/KeyPattern.ts"
 import * as Compiler from "./compiler.ts"
@@ -14,6 +15,7 @@ const prelude = [
   `import * as Manifest from "../../src/manifest/Manifest.ts"`,
   `import type { Borrows, Owns } from "../../src/capability/Capability.ts"`,
   `import type * as P from "../../src/pattern/KeyPattern.ts"`,
+  `import type * as Nearest from "../../src/diagnostic/Nearest.ts"`,
   `type M = { readonly key: "M" }`,
   `type Eq<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false`,
   `type Assert<T extends true> = T`
@@ -78,6 +80,28 @@ describe(`types and run time agree, seed ${seed}`, () => {
     lines.push(`export type False = [${is(`P.covers<"a", "a">`, "false")}]`)
     const errors = compile("patterns", lines)
     assert.deepStrictEqual([...errors].map(([line]) => lines[line]), [lines.at(-1)])
+  }, 120_000)
+
+  it("about which name was meant by one that nothing declares", () => {
+    const random = new Random(seed)
+    const lines: Array<string> = []
+    let suggestions = 0
+    for (let pair = 0; pair < 500 * size; pair++) {
+      const [name, known] = [random.name(), random.list(3, () => random.name())]
+      const all = known.length === 0 ? "never" : known.map(quoted).join(" | ")
+      const help = Nearest.help(name, known, "none").replaceAll("`", "'")
+      const respelt = Nearest.respelt(name, known)
+      if (help !== "none") suggestions++
+      lines.push(
+        `export type N${pair} = [${is(`Nearest.help<${quoted(name)}, ${all}, "none">`, quoted(help))}, ${
+          is(`Nearest.respelt<${quoted(name)}, ${all}>`, respelt === undefined ? "never" : quoted(respelt))
+        }]`
+      )
+    }
+    lines.push(`export type False = [${is(`Nearest.help<"ab", "ac", "none">`, quoted("none"))}]`)
+    const errors = compile("names", lines)
+    assert.deepStrictEqual([...errors].map(([line]) => lines[line]), [lines.at(-1)])
+    assert.isAbove(suggestions, 50 * size)
   }, 120_000)
 
   it("about manifests: the same findings, on the same properties", () => {

@@ -37,8 +37,28 @@ export class Random {
 
   /** Nearly a pattern. */
   text(): string {
-    return Array.from({ length: 1 + this.below(3) }, () => this.pick(["a", "", "{x}", "*", "{}", "a{x}", "{x*}", "b"]))
-      .join(":")
+    const segments = [
+      "a",
+      "",
+      "{x}",
+      "*",
+      "{}",
+      "a{x}",
+      "{x*}",
+      "b",
+      "a b",
+      " a",
+      "{ x}",
+      "{x y}",
+      "{x?}",
+      "{...x}"
+    ]
+    return Array.from({ length: 1 + this.below(3) }, () => this.pick(segments)).join(":")
+  }
+
+  /** A name that may be near to another one. */
+  name(): string {
+    return Array.from({ length: 1 + this.below(4) }, () => this.pick(["a", "b", "A", ":"])).join("")
   }
 
   key(): string {

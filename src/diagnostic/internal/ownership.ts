@@ -424,5 +424,24 @@ export const ownership: ReadonlyArray<Explained> = [
     "Provide `layer` or `modules`.",
     module([user], ["export const one = Effect.provideService(AppCache.stats, AppCache, {})"]),
     module([user], ["export const one = Effect.provide(AppCache.stats, AppCache.layer)"])
+  ),
+  explain(
+    "E0238",
+    "An operation stands alone as a statement, or after `await`. It makes an Effect, which only describes work.",
+    "The write is lost, and nothing says so: TypeScript accepts an expression whose value is not used.",
+    "Write `yield*` before it, return it, or run it. In an editor, `@effect/language-service` finds such Effects, too.",
+    module([user], [
+      "export const rename = Effect.gen(function*() {",
+      `  AppCache.keys.user.set({ id: 1 }, "Ann")`,
+      "  return yield* AppCache.keys.user.get({ id: 1 })",
+      "})"
+    ]),
+    module([user], [
+      "export const rename = Effect.gen(function*() {",
+      `  yield* AppCache.keys.user.set({ id: 1 }, "Ann")`,
+      "  return yield* AppCache.keys.user.get({ id: 1 })",
+      "})"
+    ]),
+    "stateless check"
   )
 ]

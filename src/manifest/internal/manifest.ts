@@ -16,9 +16,10 @@ import { CacheError, InvalidKey, InvalidManifest } from "../../cache/CacheError.
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Lease } from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as Nearest from "../../diagnostic/Nearest.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import { ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
-import { keyProblem, parsePattern } from "../../pattern/KeyPattern.ts"
+import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import * as Codec from "../../store/Codec.ts"
 import { Store } from "../../store/Store.ts"
 import { FamilyAccess } from "./access.ts"
@@ -106,7 +107,7 @@ const byPattern =
         )
       }
       const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
-      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknownKey(manifest.id, source) }))
+      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknownKey(manifest, source, false) }))
       return Effect.flatMap(Effect.forEach(touched, (access) => access.grantToWrite(fiber.context)), (grants) => {
         const scopes = touched.map((access, i) =>
           [access.familyOf(grants[i]!), access.keys.scopeOfPattern(parsed.success)] as const
@@ -124,7 +125,7 @@ const batch =
       if (foreign !== undefined) {
         return Effect.flatMap(
           foreign.key,
-          (key) => Effect.fail(new CacheError({ reason: unknownKey(manifest.id, key) }))
+          (key) => Effect.fail(new CacheError({ reason: unknownKey(manifest, key, false) }))
         )
       }
       return Effect.flatMap(
@@ -198,8 +199,18 @@ const leave = ({ id, key }: ValidManifest, store: object): void => {
   else enginesOf.set(key, living)
 }
 
-const unknownKey = (id: string, key: string): InvalidKey => {
-  const problem = keyProblem(key) ?? Diagnostic.keyUnknown(id, key)
+// A key, or the pattern of keys to invalidate.
+const unknownKey = (manifest: ValidManifest, key: string, isOne: boolean): InvalidKey => {
+  const named = isOne ? manifest.families.get(key) : undefined
+  const declared = [...manifest.families.values()].map(({ name, pattern }) => [name, pattern.source] as const)
+  const isMatched = (text: string) =>
+    isOne
+      ? manifest.patterns.route(text) !== undefined
+      : manifest.patterns.overlapping(parsePatternUnsafe(text)).length > 0
+  const help = named === undefined
+    ? Nearest.helpWith(key, declared, isMatched, "declare a pattern for it, or check its spelling")
+    : `use keys.${named.name}, or give a key of its pattern \`${named.pattern.source}\``
+  const problem = keyProblem(key) ?? Diagnostic.keyUnknown(manifest.id, key, help)
   return new InvalidKey({ pattern: key, why: Diagnostic.format(problem) })
 }
 
@@ -216,7 +227,7 @@ const rawKeys = (
   ): Effect.Effect<A, E | CacheError, R> =>
     Effect.suspend((): Effect.Effect<A, E | CacheError, R> => {
       const family = manifest.patterns.route(key)
-      if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest.id, key) }))
+      if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest, key, true) }))
       const access = accesses.get(family.name)!
       const params = access.keys.decode(access.keys.parse(key)!)
       return params._tag === "None"
