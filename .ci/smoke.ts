@@ -7,7 +7,16 @@
  */
 import { build } from "esbuild"
 import { execFileSync, spawnSync } from "node:child_process"
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
@@ -62,9 +71,12 @@ const install = (): void => {
   ]
   console.log(`${filename}: ${entryCount} files, ${size} bytes`)
   const stray = files.map(({ path }) => path).filter((path) =>
-    !/^(src|dist)\/|^(package\.json|README\.md|LICENSE)$/.test(path)
+    !/^(src|dist|examples)\/|^(package\.json|README\.md|LICENSE|bench\/README\.md)$/.test(path)
   )
-  check("the tarball holds src, dist, README and LICENSE only", stray.length === 0 ? undefined : stray.join(", "))
+  check(
+    "the tarball holds sources, build, examples and documents only",
+    stray.length === 0 ? undefined : stray.join(", ")
+  )
   writeFileSync(
     join(folder, "package.json"),
     JSON.stringify({
@@ -75,6 +87,51 @@ const install = (): void => {
     })
   )
   expectSuccess("npm install of the tarball", npmInstall())
+}
+
+/** Every relative link of a packed document leads to a packed file or folder. */
+const links = (): void => {
+  const packed = join(folder, "node_modules", name)
+  const broken = readdirSync(packed, { recursive: true, encoding: "utf8" })
+    .filter((path) => path.endsWith(".md"))
+    .flatMap((path) =>
+      [...readFileSync(join(packed, path), "utf8").matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)]
+        .filter(([, target]) => !existsSync(join(packed, path, "..", target!)))
+        .map(([, target]) => `${path}: ${target}`)
+    )
+  check("every link of the documents leads to a packed file", broken.length === 0 ? undefined : broken.join(", "))
+}
+
+// A write of a string where the family has numbers: E0114.
+const mistake = `import { Manifest } from "${name}"
+class C extends Manifest.Service<C>()("C", { families: { n: { pattern: "n:{id}", value: Manifest.type<number>() } } }) {}
+export const written = C.keys.n.set({ id: "1" }, "one")
+`
+
+/** The command line, in a project that has nothing but the package, effect and TypeScript. */
+const commandLine = (): void => {
+  const command = join("node_modules/.bin/stateless")
+  expectSuccess("stateless explain E0203", run(command, ["explain", "E0203"]))
+  mkdirSync(join(folder, "mistake"))
+  writeFileSync(join(folder, "mistake/mistake.ts"), mistake)
+  writeFileSync(
+    join(folder, "mistake/tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: { strict: true, noEmit: true, types: [], lib: ["es2023", "dom"], ...resolutions.nodenext }
+    })
+  )
+  const { output, status } = run(command, ["check", "mistake/tsconfig.json"])
+  const isRight = status === 1 && output.includes("E0114") && output.includes("mistake.ts:3")
+  check("stateless check finds a mistake", isRight ? undefined : `exit ${status}\n${output}`)
+}
+
+/** The oldest versions of what is optional, and a driver that the project has for itself. */
+const oldest = ["ioredis@5", "lmdb@3.0.0"]
+
+const besideOldest = (): void => {
+  expectSuccess(`npm install beside ${oldest.join(", ")}`, npmInstall(...oldest))
+  copyFileSync(join(root, "examples/04-surviving-a-restart.ts"), join(folder, "oldest.ts"))
+  expectSuccess("examples/04-surviving-a-restart.ts runs on the oldest lmdb", node("oldest.ts"))
 }
 
 const resolutions = {
@@ -223,8 +280,11 @@ const bundle = async (): Promise<void> => {
 try {
   install()
   typeCheckPrograms()
+  links()
+  commandLine()
   execute()
   await bundle()
+  besideOldest()
   documentation()
 } finally {
   if (process.argv.includes("--keep")) console.log(`kept: ${folder}`)
