@@ -591,6 +591,19 @@ export type partUnknown<Family extends string, Part extends string, Known = neve
   `'${Part}' is no part of family '${Family}', so the owner of '${Family}' cannot give its lookup`,
   Nearest.help<Part, Known, `give it in owner('${Part}'), or declare it with partOf: '${Family}'`>
 >
+/**
+ * E0229 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const partUnknown = (family: string, part: string, known: Iterable<string>) =>
+  finding(
+    "E0229",
+    "PartUnknown",
+    say`${part} is no part of family ${family}, so the owner of ${family} cannot give its lookup`,
+    Nearest.help(part, known, say`give it in owner(${part}), or declare it with partOf: ${family}`)
+  )
 
 /**
  * E0215: two owners of one key, merged.

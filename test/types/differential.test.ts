@@ -111,8 +111,9 @@ describe(`types and run time agree, seed ${seed}`, () => {
       { length: 100 * size },
       (_, index) => index % 2 === 0 ? random.manifest() : derivedManifest(random, index % 4 === 1)
     )
-    const { disagreements, mistaken } = compareFindings("manifests", definitions)
+    const { disagreements, mistaken, suggestions } = compareFindings("manifests", definitions)
     assert.deepStrictEqual(disagreements, [])
+    assert.isAbove(suggestions, 5 * size)
     assert.isAbove(mistaken, 10 * size)
     assert.isBelow(mistaken, 100 * size)
   }, 120_000)
@@ -178,6 +179,7 @@ const compareFindings = (name: string, definitions: ReadonlyArray<object>) => {
   const lines: Array<string> = []
   const expected = new Map<number, string>()
   let mistaken = 0
+  let suggestions = 0
   definitions.forEach((definition, index) => {
     // A manifest stays in one file.
     while (casesPerFile - lines.length % casesPerFile < 250) lines.push("")
@@ -186,13 +188,8 @@ const compareFindings = (name: string, definitions: ReadonlyArray<object>) => {
     if (Result.isSuccess(valid)) return
     mistaken++
     for (const problem of valid.failure.problems) {
-      const message = Diagnostic.formatAsType(problem)
-      // The types help with a near name, which the run time does not look for yet.
-      const isUnknown = problem.code === "E0402" || problem.code === "E0210"
-      expected.set(
-        paths.get(problem.path.join("."))!,
-        isUnknown ? message.slice(0, message.indexOf("; help: ")) : message
-      )
+      if (problem.help.startsWith("did you mean")) suggestions++
+      expected.set(paths.get(problem.path.join("."))!, Diagnostic.formatAsType(problem))
     }
   })
   const errors = compile(name, lines)
@@ -205,7 +202,7 @@ const compareFindings = (name: string, definitions: ReadonlyArray<object>) => {
     }
   }
   for (const [line, found] of errors) if (!expected.has(line)) disagreements.push({ line: lines[line], found })
-  return { disagreements, mistaken }
+  return { disagreements, mistaken, suggestions }
 }
 
 // A manifest with a family for each name, which derives from those that are listed.

@@ -18,7 +18,7 @@ import type { Lease } from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as Nearest from "../../diagnostic/Nearest.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
-import { ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
+import { type ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
 import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import * as Codec from "../../store/Codec.ts"
 import { Store } from "../../store/Store.ts"
@@ -29,6 +29,7 @@ import * as dependents from "./dependents.ts"
 import { engineOf, type Face, faceOf, keyOfClass, type Runtime, runtimeOf, Word, wordOf } from "./grants.ts"
 import * as keys from "./keys.ts"
 import * as modules from "./modules.ts"
+import { errorOf } from "./names.ts"
 import { Owners } from "./owners.ts"
 
 export const make = (id: string, definition: unknown) => {
@@ -179,9 +180,8 @@ const alone = (manifest: ValidManifest, store: object): Effect.Effect<void, Cach
     const over = enginesOver.get(store) ?? new Map<string, string>()
     const other = over.get(id)
     if (other !== undefined) {
-      const found = { ...(other === key ? Diagnostic.enginesAlike(id) : Diagnostic.manifestsAlike(id)), path: [] }
-      const error = new ManifestError({ manifest: id, reason: found, problems: [found] })
-      return Effect.fail(new CacheError({ reason: new InvalidManifest({ error }) }))
+      const found = other === key ? Diagnostic.enginesAlike(id) : Diagnostic.manifestsAlike(id)
+      return Effect.fail(errorOf(id, [{ ...found, path: [] }]))
     }
     enginesOver.set(store, over.set(id, key))
     const living = (enginesOf.get(key) ?? 0) + 1
