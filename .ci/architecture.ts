@@ -119,7 +119,8 @@ export const cycles: Rule = (project) => {
     if (done.has(source.path)) return
     for (const { specifier, start } of source.imports) {
       const target = isRelative(specifier) ? byPath.get(targetOf(source.path, specifier)) : undefined
-      if (target === undefined) continue
+      // A module may export itself by its own name.
+      if (target === undefined || target === source) continue
       const from = trail.indexOf(target.path)
       if (from === -1) visit(target, [...trail, target.path])
       else {

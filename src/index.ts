@@ -33,6 +33,13 @@ export * as Diagnostic from "./diagnostic/Diagnostic.ts"
 export * as Explanations from "./diagnostic/Explanations.ts"
 
 /**
+ * Patterns that are malformed, as types and as functions: E0103.
+ *
+ * @since 0.1.0
+ */
+export * as Malformed from "./diagnostic/Malformed.ts"
+
+/**
  * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. Found by the compiler alone.
  *
  * A message that takes the place of a wrong argument needs a type parameter for the argument, and with it literals and
@@ -45,8 +52,12 @@ export * as Explanations from "./diagnostic/Explanations.ts"
 export * as Misfit from "./diagnostic/Misfit.ts"
 
 /**
- * What somebody may have meant who misspelt a name, as types: a name that is one letter away. Asked in the failing
- * branch only, so a program that compiles pays nothing.
+ * What a caller may have meant by a name that nothing declares: a declared one that differs in one letter, in the order
+ * of two, or in capitals. Types and functions of one name give one answer.
+ *
+ * - Two declared names that are as near make no suggestion, since either would be a guess. A name of one letter is near
+ *   to none.
+ * - Asked in failing branches only, so a program that compiles pays nothing.
  *
  * @since 0.1.0
  */
@@ -95,7 +106,8 @@ export * as Key from "./pattern/Key.ts"
  * ```
  *
  * - `{name}` is exactly one segment; a last `*` is one or more segments. No segment is empty.
- * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure.
+ * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure. It neither begins nor ends
+ *   with white space, and a name has none at all: `{ id }` would be another name than `{id}`.
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *

@@ -332,6 +332,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "rights",
+    bug: "a part may have an owner of its own",
+    file: "src/manifest/internal/names.ts",
+    text: `if (use === "own" && partOf !== undefined)`,
+    planted: `if (use === "own" && partOf === name)`,
+    suites: [rights]
+  },
+  {
+    law: "rights",
     bug: "a module may build an engine",
     file: "src/manifest/internal/modules.ts",
     text: `return module === undefined ? buildInto`,

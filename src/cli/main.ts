@@ -23,7 +23,7 @@ const endWith = (code: number) =>
 const orFail = <A, E extends { readonly message: string }, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.catch(effect, (error) => Effect.andThen(Console.error(`stateless: ${error.message}`), endWith(2)))
 
-// A project of more files than this shows fewer second parties, and is no slower.
+// In a project of more files than this, fewer second parties are shown, and what is never run is found in these files.
 const filesMax = 5_000
 
 const explainCommand = Command.make(

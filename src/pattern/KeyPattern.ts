@@ -8,7 +8,8 @@
  * ```
  *
  * - `{name}` is exactly one segment; a last `*` is one or more segments. No segment is empty.
- * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure.
+ * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure. It neither begins nor ends
+ *   with white space, and a name has none at all: `{ id }` would be another name than `{id}`.
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *
@@ -19,6 +20,7 @@
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as Malformed from "../diagnostic/Malformed.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import * as Key from "./Key.ts"
 
@@ -143,7 +145,7 @@ export type ParsedParams<P extends string, Codecs = {}> = {
  * @since 0.1.0
  */
 export type patternProblem<P extends string> = string extends P ? Opaque.pattern
-  : P extends TooLong ? Diagnostic.patternTooLong<P>
+  : P extends TooLong ? Malformed.patternTooLong<P>
   : segmentsProblem<P, P, never>
 
 // A record by a template with a hole has an index signature, which nothing need fulfil; a literal gives a property.
@@ -163,24 +165,36 @@ type TooLong = `${FourColons}${FourColons}${FourColons}${FourColons}${string}`
 type FourColons = `${string}:${string}:${string}:${string}:`
 
 type segmentsProblem<Whole extends string, P extends string, Seen extends string> = P extends `${infer H}:${infer T}`
-  ? H extends Structure ? H extends `{${infer N}}` ? N extends "" | Structure | Seen ? holeProblem<Whole, H, N>
+  ? H extends Structure ? H extends `{${infer N}}` ? N extends Unfit | Seen ? holeProblem<Whole, H, N>
       : segmentsProblem<Whole, T, Seen | N>
-    : H extends "*" ? Diagnostic.patternRestInside<Whole>
-    : Diagnostic.patternSegmentMixed<Whole, H>
-  : H extends "" ? Diagnostic.patternSegmentEmpty<Whole>
+    : H extends "*" ? Malformed.patternRestInside<Whole>
+    : textProblem<Whole, H>
+  : H extends "" | Edged ? textProblem<Whole, H>
   : segmentsProblem<Whole, T, Seen>
-  : P extends Structure ? P extends `{${infer N}}` ? N extends "" | Structure | Seen ? holeProblem<Whole, P, N> : never
+  : P extends Structure ? P extends `{${infer N}}` ? N extends Unfit | Seen ? holeProblem<Whole, P, N> : never
     : P extends "*" ? never
-    : Diagnostic.patternSegmentMixed<Whole, P>
-  : P extends "" ? Diagnostic.patternSegmentEmpty<Whole>
+    : textProblem<Whole, P>
+  : P extends "" | Edged ? textProblem<Whole, P>
   : never
 
-type holeProblem<Whole extends string, S extends string, N extends string> = N extends "" | Structure
-  ? Diagnostic.patternParameterMalformed<Whole, S>
-  : Diagnostic.patternParameterTwice<Whole, N>
+type holeProblem<Whole extends string, S extends string, N extends string> = N extends "" | Structure | `...${string}`
+  ? Malformed.patternParameterMalformed<Whole, S>
+  : N extends Spaced ? Malformed.patternWhiteSpace<Whole, S>
+  : N extends `${string}?` ? Malformed.patternParameterOptional<Whole, S>
+  : Malformed.patternParameterTwice<Whole, N>
+type textProblem<Whole extends string, S extends string> = S extends "" ? Malformed.patternSegmentEmpty<Whole>
+  : S extends Edged ? Malformed.patternWhiteSpace<Whole, S>
+  : Malformed.patternSegmentMixed<Whole, S>
 
 type Structure = `${string}${"{" | "}" | "*"}${string}`
+type Space = " " | "\t" | "\n" | "\r"
+type Spaced = `${string}${Space}${string}`
+type Edged = `${Space}${string}` | `${string}${Space}`
+// What is no name of a parameter.
+type Unfit = "" | Structure | Spaced | `${string}?` | `...${string}`
 const structure = /[{}*]/
+const space = /[ \t\n\r]/
+const edge = /^[ \t\n\r]|[ \t\n\r]$/
 
 /**
  * The region of a pattern, or the message that says why it is none.
@@ -198,7 +212,7 @@ export type parsePattern<P extends string> = [patternProblem<P>] extends [never]
  */
 export const parsePattern = (source: string): Result.Result<KeyPattern, Diagnostic.Diagnostic> => {
   const parts = source.split(":")
-  if (parts.length > segmentsMax) return Result.fail(Diagnostic.patternTooLong(source))
+  if (parts.length > segmentsMax) return Result.fail(Malformed.patternTooLong(source))
   const rest = parts.at(-1) === "*"
   if (rest) parts.pop()
   const segments: Array<Segment> = []
@@ -219,14 +233,19 @@ const segmentProblem = (
   part: string,
   seen: ReadonlyArray<string>
 ): Diagnostic.Diagnostic | undefined => {
-  if (part === "*") return Diagnostic.patternRestInside(whole)
-  if (part === "") return Diagnostic.patternSegmentEmpty(whole)
+  if (part === "*") return Malformed.patternRestInside(whole)
+  if (part === "") return Malformed.patternSegmentEmpty(whole)
   if (part.length > 1 && part.startsWith("{") && part.endsWith("}")) {
     const name = part.slice(1, -1)
-    if (name === "" || structure.test(name)) return Diagnostic.patternParameterMalformed(whole, part)
-    return seen.includes(name) ? Diagnostic.patternParameterTwice(whole, name) : undefined
+    if (name === "" || structure.test(name) || name.startsWith("...")) {
+      return Malformed.patternParameterMalformed(whole, part)
+    }
+    if (space.test(name)) return Malformed.patternWhiteSpace(whole, part)
+    if (name.endsWith("?")) return Malformed.patternParameterOptional(whole, part)
+    return seen.includes(name) ? Malformed.patternParameterTwice(whole, name) : undefined
   }
-  return structure.test(part) ? Diagnostic.patternSegmentMixed(whole, part) : undefined
+  if (edge.test(part)) return Malformed.patternWhiteSpace(whole, part)
+  return structure.test(part) ? Malformed.patternSegmentMixed(whole, part) : undefined
 }
 
 /**

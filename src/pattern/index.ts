@@ -18,7 +18,8 @@ export * as Key from "./Key.ts"
  * ```
  *
  * - `{name}` is exactly one segment; a last `*` is one or more segments. No segment is empty.
- * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure.
+ * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure. It neither begins nor ends
+ *   with white space, and a name has none at all: `{ id }` would be another name than `{id}`.
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *

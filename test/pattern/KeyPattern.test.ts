@@ -35,8 +35,14 @@ describe("parsePattern", () => {
       "x:*:y",
       "E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for all that follow"
     )
-    twin("a:{}", "E0103: '{}' in the pattern 'a:{}' is not a parameter; help: write {name}")
-    twin("a:{b*}", "E0103: '{b*}' in the pattern 'a:{b*}' is not a parameter; help: write {name}")
+    twin(
+      "a:{}",
+      "E0103: '{}' in the pattern 'a:{}' is not a parameter; help: write {name} for one segment, or a last '*' for all that follow"
+    )
+    twin(
+      "a:{b*}",
+      "E0103: '{b*}' in the pattern 'a:{b*}' is not a parameter; help: write {name} for one segment, or a last '*' for all that follow"
+    )
     twin(
       "a:{x}:{x}",
       "E0103: the pattern 'a:{x}:{x}' names the parameter 'x' twice; help: give each parameter a name of its own"

@@ -16,9 +16,10 @@ import { CacheError, InvalidBatch, InvalidKey, InvalidManifest } from "../../cac
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Lease } from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as Nearest from "../../diagnostic/Nearest.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
-import { ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
-import { keyProblem, parsePattern } from "../../pattern/KeyPattern.ts"
+import { type ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
+import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import * as Codec from "../../store/Codec.ts"
 import { Store } from "../../store/Store.ts"
 import { FamilyAccess } from "./access.ts"
@@ -29,6 +30,7 @@ import { engineOf, type Face, faceOf, keyOfClass, type Runtime, runtimeOf, Word,
 import * as keys from "./keys.ts"
 import * as modules from "./modules.ts"
 import * as options from "./options.ts"
+import { errorOf } from "./names.ts"
 import { Owners } from "./owners.ts"
 
 export const make = (id: string, definition: unknown) => {
@@ -109,7 +111,7 @@ const byPattern =
         )
       }
       const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
-      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknownKey(manifest.id, source) }))
+      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknownKey(manifest, source, false) }))
       return Effect.flatMap(Effect.forEach(touched, (access) => access.grantToWrite(fiber.context)), (grants) => {
         const scopes = touched.map((access, i) =>
           [access.familyOf(grants[i]!), access.keys.scopeOfPattern(parsed.success)] as const
@@ -193,9 +195,8 @@ const alone = (manifest: ValidManifest, store: object): Effect.Effect<void, Cach
     const over = enginesOver.get(store) ?? new Map<string, string>()
     const other = over.get(id)
     if (other !== undefined) {
-      const found = { ...(other === key ? Diagnostic.enginesAlike(id) : Diagnostic.manifestsAlike(id)), path: [] }
-      const error = new ManifestError({ manifest: id, reason: found, problems: [found] })
-      return Effect.fail(new CacheError({ reason: new InvalidManifest({ error }) }))
+      const found = other === key ? Diagnostic.enginesAlike(id) : Diagnostic.manifestsAlike(id)
+      return Effect.fail(errorOf(id, [{ ...found, path: [] }]))
     }
     enginesOver.set(store, over.set(id, key))
     const living = (enginesOf.get(key) ?? 0) + 1
@@ -213,8 +214,18 @@ const leave = ({ id, key }: ValidManifest, store: object): void => {
   else enginesOf.set(key, living)
 }
 
-const unknownKey = (id: string, key: string): InvalidKey => {
-  const problem = keyProblem(key) ?? Diagnostic.keyUnknown(id, key)
+// A key, or the pattern of keys to invalidate.
+const unknownKey = (manifest: ValidManifest, key: string, isOne: boolean): InvalidKey => {
+  const named = isOne ? manifest.families.get(key) : undefined
+  const declared = [...manifest.families.values()].map(({ name, pattern }) => [name, pattern.source] as const)
+  const isMatched = (text: string) =>
+    isOne
+      ? manifest.patterns.route(text) !== undefined
+      : manifest.patterns.overlapping(parsePatternUnsafe(text)).length > 0
+  const help = named === undefined
+    ? Nearest.helpWith(key, declared, isMatched, "declare a pattern for it, or check its spelling")
+    : `use keys.${named.name}, or give a key of its pattern \`${named.pattern.source}\``
+  const problem = keyProblem(key) ?? Diagnostic.keyUnknown(manifest.id, key, help)
   return new InvalidKey({ pattern: key, why: Diagnostic.format(problem) })
 }
 
@@ -231,7 +242,7 @@ const rawKeys = (
   ): Effect.Effect<A, E | CacheError, R> =>
     Effect.suspend((): Effect.Effect<A, E | CacheError, R> => {
       const family = manifest.patterns.route(key)
-      if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest.id, key) }))
+      if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest, key, true) }))
       const access = accesses.get(family.name)!
       const params = access.keys.decode(access.keys.parse(key)!)
       return params._tag === "None"
