@@ -22,9 +22,9 @@ import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import * as Semaphore from "effect/Semaphore"
 import { type Lease, LeaseError } from "../capability/Lease.ts"
+import { matches } from "../pattern/KeyPattern.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
-import { matches } from "../pattern/KeyPattern.ts"
 import type { HotPartition } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
@@ -128,11 +128,14 @@ export class CacheFamily<V = unknown> {
     return this.loads.negative(key, this.cache.time.now()) === undefined ? running : undefined
   }
 
-  private join(running: Flight<V>, resume: Waiter<V>): Effect.Effect<void> | void {
+  private join(running: Flight<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
     if (running.isFull) return resume(Exit.fail(this.loads.queueFull(running.key, waitersMax)))
+    const now = this.cache.time.now()
+    const early = wantsFresh ? undefined : running.earlyAt(now)
     this.entries.countMiss(running.key)
-    this.entries.counts.coalesced++
-    return running.join(resume)
+    if (early?._tag === "Success") this.entries.countStale(running.key, early.value.tier)
+    else this.entries.counts.coalesced++
+    return running.join(resume, now, wantsFresh)
   }
 
   /** The same, with where the value is from. */
@@ -143,7 +146,7 @@ export class CacheFamily<V = unknown> {
     if (entry !== undefined) {
       const verdict = this.entries.judge(key, entry.stamp, entry.tags)
       const freshUntil = this.entries.freshUntil(key, entry, now)
-      if (verdict === "hidden" || this.entries.isIdle(key, now)) this.hot!.drop(key)
+      if (verdict === "hidden") this.hot!.drop(key)
       else if (now < freshUntil) return this.serveFresh(key, entry, now)
       else {
         const stale = this.serveStale(key, entry, freshUntil, now)
@@ -173,8 +176,18 @@ export class CacheFamily<V = unknown> {
     })
   }
 
-  /** The same for keys that were no hits, with where each value is from. */
+  /** The same for keys that were no hits, with where each value is from. A key that is named twice is served once. */
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
+    const distinct = new Set(keys)
+    if (distinct.size === keys.length) return this.serveDistinct(keys)
+    const all = Array.from(distinct)
+    return Effect.map(this.serveDistinct(all), (served) => {
+      const byKey = new Map(all.map((key, i) => [key, served[i]!]))
+      return keys.map((key) => byKey.get(key)!)
+    })
+  }
+
+  private serveDistinct(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
     const { loader } = this.loads
     if (loader?.lookupMany === undefined || !keys.some((key) => this.isMissing(key))) return this.serveEach(keys, [])
     return Effect.acquireUseRelease(
@@ -197,7 +210,7 @@ export class CacheFamily<V = unknown> {
       const flight = byKey.get(key)
       if (flight === undefined) return this.serve(key)
       this.entries.countMiss(key)
-      return Effect.callback<Served<V>, unknown>((resume) => flight.join(resume))
+      return Effect.callback<Served<V>, unknown>((resume) => flight.join(resume, this.cache.time.now()))
     }, { concurrency: "unbounded" })
   }
 
@@ -207,8 +220,7 @@ export class CacheFamily<V = unknown> {
     const now = this.cache.time.now()
     if (this.loads.negative(key, now) !== undefined) return false
     const entry = this.hot?.peek(key)
-    return entry === undefined || this.entries.judge(key, entry.stamp, entry.tags) === "hidden" ||
-      this.entries.isIdle(key, now)
+    return entry === undefined || this.entries.judge(key, entry.stamp, entry.tags) === "hidden"
   }
 
   /** The value of a key with all that is known about it. */
@@ -248,10 +260,9 @@ export class CacheFamily<V = unknown> {
       if (served === undefined) return undefined
       this.entries.countHit(key, served.tier)
       this.hot?.touch(key)
-      if (this.expiry.idleTimeToLive !== undefined) {
-        this.hot?.postpone(key, this.cache.time.now() + this.expiry.idleTimeToLive)
-      }
-      return served
+      return served.entry === undefined
+        ? served
+        : { ...served, entry: this.entries.touch(key, served.entry, this.cache.time.now()) }
     })
   }
 
@@ -277,15 +288,24 @@ export class CacheFamily<V = unknown> {
   }
 
   private serveFresh(key: string, entry: Entry<V>, now: number): Effect.Effect<Served<V>> {
+    return Exit.succeed(this.serveFreshUnsafe(key, entry, now))
+  }
+
+  private serveFreshUnsafe(key: string, entry: Entry<V>, now: number): Served<V> {
     const hot = this.hot!
     this.entries.countHit(key, memory)
     hot.confirm(key, this.cache.stamp)
     hot.touch(key)
-    if (Expiry.isRefreshDue(this.expiry, now, entry, this.cache.random.nextDoubleUnsafe())) {
-      this.loads.refreshBehind(key, "ahead", entry, now)
-    }
-    if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now + this.expiry.idleTimeToLive)
-    return Exit.succeed(fromMemory(entry, false))
+    this.loads.refreshAhead(key, entry, now)
+    return fromMemory(this.entries.touch(key, entry, now), false)
+  }
+
+  /** The value of a key, if memory holds it and it is fresh, for callers without a fiber. They try `hot.hit` first. */
+  readUnsafe(key: string): V | undefined {
+    const now = this.cache.time.now()
+    const entry = this.loads.loader === undefined ? undefined : this.hot?.peek(key)
+    if (entry === undefined || !this.entries.isFresh(key, entry, now)) return undefined
+    return this.serveFreshUnsafe(key, entry, now).value
   }
 
   /** What is held and fresh, or else what the lookup gives. */
@@ -294,7 +314,7 @@ export class CacheFamily<V = unknown> {
     const entry = this.hot?.peek(key)
     return entry !== undefined && this.entries.isFresh(key, entry, now)
       ? this.serveFresh(key, entry, now)
-      : this.serveMissing(key, now, undefined)
+      : this.serveMissing(key, now, undefined, true)
   }
 
   /** A stale entry, where it may be served; `undefined` where it may not. */
@@ -305,8 +325,8 @@ export class CacheFamily<V = unknown> {
     now: number
   ): Effect.Effect<Served<V>, unknown> | undefined {
     const age = now - freshUntil
-    const { softTimeout, staleIfError, staleWhileRevalidate } = this.expiry
-    if (age >= Math.max(staleWhileRevalidate, staleIfError)) return undefined
+    const { softTimeout, staleWhileRevalidate } = this.expiry
+    if (age >= Expiry.staleMillisMax(this.expiry)) return undefined
     if (age < staleWhileRevalidate) {
       this.loads.refreshBehind(key, "stale", entry, now)
       return this.answerStale(key, entry)
@@ -323,19 +343,23 @@ export class CacheFamily<V = unknown> {
   }
 
   private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
-    this.entries.counts.staleHits++
-    this.entries.tellHit(key, memory, true)
+    this.entries.countStale(key, memory)
     return Exit.succeed(fromMemory(entry, true))
   }
 
   /** Nothing may be served as it is: join the load, or start one. */
-  private serveMissing(key: string, now: number, fallback: Entry<V> | undefined): Effect.Effect<Served<V>, unknown> {
+  private serveMissing(
+    key: string,
+    now: number,
+    fallback: Entry<V> | undefined,
+    wantsFresh = false
+  ): Effect.Effect<Served<V>, unknown> {
     const failure = fallback === undefined ? this.loads.negative(key, now) : undefined
     if (failure !== undefined) return failure.exit
     return Effect.callback<Served<V>, unknown>((resume) => {
       if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
       const running = this.loads.joinable(key)
-      if (running !== undefined) return this.join(running, resume)
+      if (running !== undefined) return this.join(running, resume, wantsFresh)
       this.entries.countMiss(key)
       // A reader who was held up on the way here must not repeat a load that has ended meanwhile.
       const ended = this.endedMeanwhile(key, fallback)
@@ -343,7 +367,8 @@ export class CacheFamily<V = unknown> {
       // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
       const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
       const cause = fallback === undefined ? "absent" : "stale"
-      return this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader).join(resume)
+      const flight = this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader, wantsFresh)
+      return flight.join(resume, this.cache.time.now(), wantsFresh)
     })
   }
 
@@ -365,7 +390,7 @@ export class CacheFamily<V = unknown> {
         ? Effect.succeed(foundIn(inMemory))
         : this.entries.lookBelow(key)
       return Effect.map(found, (held) => {
-        const verdict = held === undefined || this.entries.isIdle(key, now)
+        const verdict = held === undefined
           ? "hidden"
           : this.entries.judge(key, held.entry.stamp, held.entry.tags)
         const freshUntil = held === undefined ? Infinity : this.entries.freshUntil(key, held.entry, now)
@@ -390,7 +415,7 @@ export class CacheFamily<V = unknown> {
     if (age < this.expiry.staleWhileRevalidate) return "staleHit"
     if (age < this.expiry.staleIfError && this.loads.isBackingOff(key, now)) return "staleHit"
     const mayBeServed = age < this.expiry.staleIfError
-    if (!mayBeServed && this.loads.negative(key, now) !== undefined) return "fail"
+    if (!mayBeServed && this.loads.remembered(key, now) !== undefined) return "fail"
     return this.loads.joinable(key) === undefined ? "load" : "join"
   }
 
@@ -511,7 +536,8 @@ export class CacheFamily<V = unknown> {
           const dependents = this.cache.spread(this.name, key, "hide")
           this.loads.overtake(key)
           this.entries.note("Set", key, stamp)
-          const entry = { ...before, value, stamp, version: this.cache.nextVersion(now) }
+          const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
+          const entry = { ...before, value, stamp, version: this.cache.nextVersion(now), expiresAt }
           const below = this.entries.keepForSure(key, entry, now)
           return Effect.as(orStoreFailed(both(dependents, below)), Option.some(value))
         }
@@ -705,7 +731,7 @@ export class CacheFamily<V = unknown> {
         Effect.callback<Served<V>, unknown>((resume) =>
           loader === undefined
             ? resume(Exit.fail(this.loads.unowned()))
-            : this.loads.start(loader, key, "refresh", undefined, false).join(resume)
+            : this.loads.start(loader, key, "refresh", undefined, false).join(resume, this.cache.time.now())
         ),
         valueOf
       )

@@ -18,6 +18,7 @@ export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
 
 export interface Engine extends Plan {
   readonly id: string
+  readonly store: { readonly name: string }
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
   readonly history: History

@@ -28,6 +28,10 @@ import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
 import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
 
+// How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so end
+// earlier than its idle time, by a share of it of one in so many at most; with more, reads would write more.
+const idleSteps = 16
+
 // The scope of a mark that invalidates nothing.
 const written = "written"
 
@@ -128,13 +132,12 @@ export class Entries<V> {
   /** The entry of a key, fresh or stale, unless it is invalid. */
   held(key: string): Entry<V> | undefined {
     const entry = this.hot?.peek(key)
-    if (entry === undefined || this.isIdle(key, this.cache.time.now())) return undefined
+    if (entry === undefined) return undefined
     return this.judge(key, entry.stamp, entry.tags) === "hidden" ? undefined : entry
   }
 
   isFresh(key: string, entry: Entry<V>, now: number): boolean {
-    return this.judge(key, entry.stamp, entry.tags) === "valid" && now < entry.freshUntil &&
-      !this.isIdle(key, now)
+    return this.judge(key, entry.stamp, entry.tags) === "valid" && now < entry.freshUntil && now < entry.expiresAt
   }
 
   judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict {
@@ -158,9 +161,19 @@ export class Entries<V> {
     return Math.min(now, entry.freshUntil, marked)
   }
 
-  /** An entry with an idle lifetime is due when that is over; each read puts it off. */
-  isIdle(key: string, now: number): boolean {
-    return this.expiry.idleTimeToLive !== undefined && (this.hot?.dueAt(key) ?? Infinity) <= now
+  /** An entry that is read now, which puts off the end of its idle time in every tier. */
+  touch(key: string, entry: Entry<V>, now: number): Entry<V> {
+    const { idleTimeToLive } = this.expiry
+    if (idleTimeToLive === undefined) return entry
+    const expiresAt = Expiry.endOf(this.expiry, entry.freshUntil, now)
+    if (expiresAt === entry.expiresAt) return entry
+    this.hot?.postpone(key, expiresAt)
+    const read = { ...entry, expiresAt }
+    if (this.lower === undefined || this.cache.outbox.isFull) return read
+    const step = idleTimeToLive / idleSteps
+    const isNoted = Math.floor(now / step) === Math.floor((entry.expiresAt - idleTimeToLive) / step)
+    if (!isNoted) this.lower.set(key, read)
+    return read
   }
 
   // --- what was read ----------------------------------------------------------------------------
@@ -170,6 +183,12 @@ export class Entries<V> {
     if (tier === memory) this.counts.hits++
     else this.hitsBelow.set(tier, (this.hitsBelow.get(tier) ?? 0) + 1)
     this.tellHit(key, tier, false)
+  }
+
+  /** Counts a stale value that was served, and tells of it. */
+  countStale(key: string, tier: string): void {
+    this.counts.staleHits++
+    this.tellHit(key, tier, true)
   }
 
   /** Counts a read that memory could not answer. */
@@ -200,15 +219,19 @@ export class Entries<V> {
       unwatch: (watch) => this.unwatch(key, watch),
       current: Effect.suspend(() => {
         const held = this.held(key)
-        if (held !== undefined || this.lower === undefined) return Effect.succeed(held)
-        return Effect.map(this.lookBelow(key), (found) => {
-          if (found !== undefined) this.cache.sawVersion(found.entry.version)
-          const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
-            this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
-          return isGone ? undefined : found.entry
-        })
+        return held !== undefined || this.lower === undefined ? Effect.succeed(held) : this.heldBelow(key)
       })
     }
+  }
+
+  /** The entry that the tiers below have of a key, fresh or stale, unless it is invalid. */
+  heldBelow(key: string): Effect.Effect<Entry<V> | undefined> {
+    return Effect.map(this.lookBelow(key), (found) => {
+      if (found !== undefined) this.cache.sawVersion(found.entry.version)
+      const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
+        this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
+      return isGone ? undefined : found.entry
+    })
   }
 
   private watch(key: string): Watch {
@@ -234,9 +257,21 @@ export class Entries<V> {
   lookBelow(key: string): Effect.Effect<Found<V> | undefined> {
     return Effect.suspend(() => {
       const pending = this.lower!.pending(key)
-      if (pending !== undefined) return Effect.succeed(foundIn(pending.entry))
-      return this.orNothing(this.lower!.partition.get(key), undefined)
+      if (pending !== undefined) return Effect.succeed(this.onItsWay(pending.entry))
+      return Effect.map(this.orNothing(this.lower!.partition.get(key), undefined), this.whole)
     })
+  }
+
+  /** What a tier below has found, as it would be found in memory. */
+  private readonly whole = (found: Found<V> | undefined): Found<V> | undefined => {
+    if (found !== undefined && this.expiry.freeze) freezeDeep(found.entry.value)
+    return found
+  }
+
+  /** An entry that the tiers below do not have yet; without memory, the store answers for it. */
+  private onItsWay(entry: Entry<V> | undefined): Found<V> | undefined {
+    if (entry === undefined || entry.expiresAt <= this.cache.time.now()) return undefined
+    return { entry, tier: this.hot === undefined ? this.cache.store.name : memory }
   }
 
   /** A tier that cannot be read holds nothing, and is told of. */
@@ -261,7 +296,7 @@ export class Entries<V> {
           this.orNothing(lower.partition.getMany(keys), []),
           (all) =>
             reads.map(({ key, pending, watch }, at) =>
-              this.promote(key, pending === undefined ? all[at] : foundIn(pending.entry), watch)
+              this.promote(key, pending === undefined ? this.whole(all[at]) : this.onItsWay(pending.entry), watch)
             )
         ),
       (reads) => Effect.sync(() => reads.forEach(({ key, watch }) => this.unwatch(key, watch)))
@@ -270,7 +305,7 @@ export class Entries<V> {
 
   /** What a read below has found, unless it is out of date by now: then what holds instead. */
   private promote(key: string, found: Found<V> | undefined, watch: Watch): Found<V> | undefined {
-    if (watch.changed) return foundIn(this.hot?.peek(key) ?? this.lower!.pending(key)?.entry)
+    if (watch.changed) return foundIn(this.hot?.peek(key)) ?? this.onItsWay(this.lower!.pending(key)?.entry)
     if (found === undefined) return undefined
     const { entry } = found
     this.cache.sawVersion(entry.version)
@@ -280,7 +315,7 @@ export class Entries<V> {
     if (this.judge(key, entry.stamp, entry.tags) === "hidden") return undefined
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
-      this.hot.put(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry), now))
+      this.hot.put(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry)))
     }
     return found
   }
@@ -323,18 +358,18 @@ export class Entries<V> {
     }
   }
 
-  private dueAt(entry: Entry<V>, madeAt: number, now: number): number {
+  private dueAt(entry: Entry<V>, madeAt: number): number {
     const { idleTimeToLive, refreshAhead } = this.expiry
-    if (idleTimeToLive !== undefined) return now + idleTimeToLive
+    if (idleTimeToLive !== undefined) return entry.expiresAt
     if (refreshAhead === undefined) return entry.freshUntil
     return Expiry.timesOf({ ...this.expiry, jitter: 0 }, madeAt, entry.freshUntil - madeAt, entry.costMillis, 0).dueAt
   }
 
   /** The key has this entry from now on. */
   keep(key: string, entry: Entry<V>, now: number): Below {
-    if (entry.freshUntil <= now) return this.forget(key)
+    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
     this.changed(key)
-    this.hot?.put(key, entry, this.dueAt(entry, now, now))
+    this.hot?.put(key, entry, this.dueAt(entry, now))
     return this.lower === undefined ? nothing : this.lower.set(key, entry)
   }
 

@@ -87,7 +87,8 @@ export class Load {
   /** Takes notice of what was read. */
   observe(cache: Plan, source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
     if (stale) this.readStale = true
-    const end = entry?.freshUntil ?? Infinity
+    // An entry that nothing reads any more ends before its time.
+    const end = entry === undefined ? Infinity : Math.min(entry.freshUntil, entry.expiresAt)
     if (cache !== this.cache || this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)
     else if (end < Infinity) {
       for (const own of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) {
@@ -181,9 +182,15 @@ export class Flight<V> {
   /** Entries up to this version were there when it began. */
   readonly versionBefore: number
   readonly startedAt: number
-  readonly cause: LookupContext<V>["cause"]
+  /** `absent` until a tier below is found to hold something stale. */
+  cause: LookupContext<V>["cause"]
   /** What may be served should the lookup fail, and until when it is fresh. */
   readonly fallback: Entry<V> | undefined
+  /** What a tier below memory holds of the key, and its name: the load replaces it. */
+  before: Entry<V> | undefined = undefined
+  tierBefore: string | undefined = undefined
+  /** The caller that started it takes nothing stale. */
+  wantsFresh = false
   /** Runs to its end though nobody waits. */
   detached: boolean
   readonly load: Load
@@ -197,9 +204,15 @@ export class Flight<V> {
   /** How many have joined, those who left again among them. */
   joined = 0
   timer: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  /** Answers with what is stale when it is over. */
+  softTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
-  private early: Exit.Exit<Served<V>, unknown> | undefined = undefined
+  /** The same for those who take nothing stale. */
+  private freshExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
+  private early: { readonly exit: Exit.Exit<Served<V>, unknown>; readonly untilMillis: number } | undefined = undefined
   private waiters = new Set<Waiter<V>>()
+  /** Those of them who take nothing stale. */
+  private strict: Set<Waiter<V>> | undefined = undefined
   private readonly abandoned: (flight: Flight<V>) => void
 
   constructor(
@@ -226,14 +239,23 @@ export class Flight<V> {
 
   /**
    * Waits for the end; what it returns leaves again. The last one to leave abandons the flight, unless it is detached.
+   * A waiter that takes what is stale gets it at once, where it may be served at `nowMillis`.
    */
-  join(resume: Waiter<V>): Effect.Effect<void> | void {
+  join(resume: Waiter<V>, nowMillis: number, wantsFresh = false): Effect.Effect<void> | void {
     this.joined++
-    if (this.exit !== undefined) return resume(this.exit)
-    // A tier that answers at once does so before whoever started the load can wait for it.
-    if (this.early !== undefined && (this.held || this.joined === 1)) return resume(this.early)
+    // A tier that answers at once does so before the caller that started the load can wait for it.
+    const isFirst = this.held || this.joined === 1
+    const early = wantsFresh ? undefined : this.earlyAt(nowMillis)
+    const exit = wantsFresh ? this.freshExit : isFirst ? early ?? this.exit : this.exit ?? early
+    if (exit !== undefined) return resume(exit)
     this.waiters.add(resume)
+    if (wantsFresh) (this.strict ??= new Set()).add(resume)
     return new Leave(this, resume)
+  }
+
+  /** What answers a reader at once, though the load goes on. */
+  earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
+    return this.early !== undefined && nowMillis < this.early.untilMillis ? this.early.exit : undefined
   }
 
   /** No more may wait. */
@@ -248,6 +270,7 @@ export class Flight<V> {
 
   leave(waiter: Waiter<V>): void {
     this.waiters.delete(waiter)
+    this.strict?.delete(waiter)
     this.abandonIfAlone()
   }
 
@@ -255,27 +278,28 @@ export class Flight<V> {
     if (this.waiters.size === 0 && !this.held && !this.detached && this.exit === undefined) this.abandoned(this)
   }
 
-  /** Ends the flight; false when it has ended already. */
-  end(exit: Exit.Exit<Served<V>, unknown>): boolean {
+  /** Ends the flight, for those who take nothing stale with `freshExit`; false when it has ended already. */
+  end(exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): boolean {
     if (this.exit !== undefined) return false
     this.exit = exit
+    this.freshExit = freshExit
     this.load.open--
     this.timer?.interruptUnsafe()
-    this.answer(exit)
+    this.softTimer?.interruptUnsafe()
+    const { strict, waiters } = this
+    this.waiters = new Set()
+    this.strict = undefined
+    for (const resume of waiters) resume(strict?.has(resume) === true ? freshExit : exit)
     return true
   }
 
-  /** Answers those who wait now, while the load goes on for those to come. */
-  answerEarly(exit: Exit.Exit<Served<V>, unknown>): void {
+  /** Answers those who wait now, and those who come before then, while the load goes on. */
+  answerEarly(exit: Exit.Exit<Served<V>, unknown>, untilMillis: number): void {
     this.detached = true
-    this.early = exit
-    this.answer(exit)
-  }
-
-  private answer(exit: Exit.Exit<Served<V>, unknown>): void {
-    const { waiters } = this
-    this.waiters = new Set()
-    for (const resume of waiters) resume(exit)
+    this.early = { exit, untilMillis }
+    const { strict, waiters } = this
+    this.waiters = new Set(strict)
+    for (const resume of waiters) if (strict?.has(resume) !== true) resume(exit)
   }
 }
 

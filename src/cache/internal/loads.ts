@@ -18,7 +18,7 @@ import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
-import { type Entries, fromMemory, noTags } from "./entries.ts"
+import { type Entries, fromMemory, memory, noTags } from "./entries.ts"
 import { CurrentLoad, Flight, Load, type Served } from "./flight.ts"
 
 interface Failure {
@@ -30,6 +30,8 @@ interface Failure {
   readonly negativeUntil: number
   /** Until then a stale value is served without another try. */
   readonly retryAt: number
+  /** Until then a tier below may hold something stale to serve in its place. */
+  readonly coveredUntil: number
 }
 
 /** The updates of one key, one of which runs. */
@@ -85,6 +87,13 @@ export class Loads<V> {
     this.permits = loadConcurrency === Infinity ? undefined : Semaphore.makeUnsafe(loadConcurrency)
   }
 
+  /** Renews a fresh entry behind its reader, if that is due. */
+  refreshAhead(key: string, entry: Entry<V>, now: number): void {
+    if (Expiry.isRefreshDue(this.expiry, now, entry, this.cache.random.nextDoubleUnsafe())) {
+      this.refreshBehind(key, "ahead", entry, now)
+    }
+  }
+
   refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number): void {
     if (this.joinable(key) !== undefined || this.isBackingOff(key, now)) return
     if (this.loader?.lookup === undefined || this.isQueueFull()) return
@@ -103,10 +112,12 @@ export class Loads<V> {
     key: string,
     cause: Lookup.LookupContext<V>["cause"],
     fallback: Entry<V> | undefined,
-    detached: boolean
+    detached: boolean,
+    wantsFresh = false
   ): Flight<V> {
     const load = new Load(this.cache, this.spec, [key])
     const flight = this.takeOff(key, cause, fallback, detached, load)
+    flight.wantsFresh = wantsFresh
     this.run(loader, load, [flight], this.load(flight))
     return flight
   }
@@ -183,6 +194,8 @@ export class Loads<V> {
     if (this.entries.lower !== undefined && flight.cause === "absent") {
       previous = this.takeFound(flight, yield* this.entries.fromBelow(key))
       if (flight.exit !== undefined) return
+    } else if (this.entries.lower !== undefined && flight.cause === "refresh") {
+      if (this.entries.hot?.peek(key) === undefined) flight.before = yield* this.entries.heldBelow(key)
     }
     const { lookup } = this.loader ?? {}
     if (lookup === undefined) return this.end(flight, Exit.fail(this.absent(key, "no lookup")))
@@ -224,26 +237,62 @@ export class Loads<V> {
    * What a lower tier held of a key: ends the flight if it is fresh; else what may be served should the lookup fail.
    */
   takeFound(flight: Flight<V>, found: Found<V> | undefined): Entry<V> | undefined {
-    if (found === undefined || flight.voided) return undefined
+    const { key, load, quiet } = flight
     const now = this.cache.time.now()
-    if (!this.entries.isFresh(flight.key, found.entry, now)) {
-      return this.staleFromBelow(flight, found.entry, found.tier, now)
+    if (found !== undefined && !flight.voided) {
+      const { entry, tier } = found
+      if (!this.entries.isFresh(key, entry, now)) return this.staleFromBelow(flight, entry, tier, now)
+      if (quiet && entry.freshUntil - entry.costMillis <= load.until) {
+        flight.cause = "ahead"
+        return flight.before = entry
+      }
+      if (!quiet) this.entries.countHit(key, tier)
+      const read = quiet ? entry : this.entries.touch(key, entry, now)
+      this.end(flight, Exit.succeed({ value: entry.value, tier, entry: read, stale: false }))
+      if (!quiet) this.refreshAhead(key, entry, now)
+      return entry
     }
-    if (!flight.quiet) this.entries.countHit(flight.key, found.tier)
-    this.end(flight, Exit.succeed({ value: found.entry.value, tier: found.tier, entry: found.entry, stale: false }))
-    return found.entry
+    this.repeatFailure(flight, now)
+    return undefined
   }
 
-  /** A stale entry of a lower tier answers at once where it may; the load goes on. */
+  /** What a stale entry of a lower tier is good for, as it would be in memory: to be served, or should the load fail. */
   staleFromBelow(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
-    const verdict = this.entries.judge(flight.key, entry.stamp, entry.tags)
-    if (verdict === "hidden") return undefined
-    const age = now - this.entries.freshUntil(flight.key, entry, now)
-    if (age < this.expiry.staleWhileRevalidate) {
-      if (!flight.quiet) this.entries.tellHit(flight.key, tier, true)
-      flight.answerEarly(Exit.succeed({ value: entry.value, tier, entry, stale: true }))
+    const { key, quiet } = flight
+    const { softTimeout, staleWhileRevalidate } = this.expiry
+    const verdict = this.entries.judge(key, entry.stamp, entry.tags)
+    const freshUntil = this.entries.freshUntil(key, entry, now)
+    const servedUntil = freshUntil + Expiry.staleMillisMax(this.expiry)
+    if (verdict === "hidden" || now >= servedUntil) {
+      this.repeatFailure(flight, now)
+      return undefined
     }
-    return age < Math.max(this.expiry.staleWhileRevalidate, this.expiry.staleIfError) ? entry : undefined
+    flight.cause = "stale"
+    flight.before = entry
+    flight.tierBefore = tier
+    const stale = Exit.succeed({ value: entry.value, tier, entry, stale: true })
+    const isBackingOff = this.isBackingOff(key, now)
+    if (now < freshUntil + staleWhileRevalidate || isBackingOff) {
+      if (!quiet && !flight.wantsFresh) this.entries.countStale(key, tier)
+      if (isBackingOff && !flight.wantsFresh) this.end(flight, stale)
+      else flight.answerEarly(stale, isBackingOff ? servedUntil : freshUntil + staleWhileRevalidate)
+    } else if (softTimeout !== undefined && this.loader !== undefined) {
+      flight.detached = true
+      flight.softTimer = Effect.runForkWith(this.loader.context)(Effect.andThen(
+        Effect.sleep(softTimeout),
+        Effect.sync(() => {
+          if (this.maySubstitute(key, entry, this.cache.time.now())) flight.answerEarly(stale, servedUntil)
+        })
+      ))
+    }
+    if (flight.wantsFresh) this.repeatFailure(flight, now)
+    return entry
+  }
+
+  /** Ends a flight that has found nothing to serve below, if a failure is remembered. */
+  private repeatFailure(flight: Flight<V>, now: number): void {
+    const failure = this.remembered(flight.key, now)
+    if (failure !== undefined) this.end(flight, failure.exit)
   }
 
   inTurn<A, E>({ key, quiet }: Flight<V>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
@@ -270,7 +319,7 @@ export class Loads<V> {
   }
 
   contextOf(flight: Flight<V>, previous: Entry<V> | undefined): Lookup.LookupContext<V> {
-    const entry = previous ?? this.entries.hot?.peek(flight.key)
+    const entry = previous ?? this.entries.hot?.peek(flight.key) ?? flight.before
     return {
       key: this.spec.render(flight.key),
       cause: flight.cause,
@@ -287,7 +336,7 @@ export class Loads<V> {
     const { refused } = flight.load
     if (refused !== undefined) return Effect.sync(() => this.fail(flight, Cause.fail(refused), previous))
     if (!Lookup.isAnswer(answer)) return this.fill(flight, answer, noOptions)
-    const before = previous ?? this.entries.hot?.peek(flight.key)
+    const before = previous ?? this.entries.hot?.peek(flight.key) ?? flight.before
     return Lookup.match(answer as Lookup.Answer<V>, {
       Loaded: (loaded) => this.fill(flight, loaded.value, loaded.options),
       NotModified: ({ options }) =>
@@ -331,7 +380,7 @@ export class Loads<V> {
     }
     const update = this.updates.get(key)
     if (update?.reading === false) update.overtaken = true
-    const before = this.entries.held(key) ?? flight.fallback
+    const before = this.entries.held(key) ?? flight.fallback ?? flight.before
     const changed = flight.replaces ||
       (before === undefined ? flight.cause === "refresh" : !Equal.equals(before.value, value))
     const tags = options.tags ?? noTags
@@ -383,7 +432,7 @@ export class Loads<V> {
         })
       )
     }
-    if (!flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)
+    if (!flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now, previous)
     this.endWith(flight, previous, now, () => exit)
   }
 
@@ -394,12 +443,9 @@ export class Loads<V> {
     now: number,
     otherwise: () => Exit.Exit<never, unknown>
   ): void {
-    this.end(
-      flight,
-      previous !== undefined && this.maySubstitute(flight.key, previous, now)
-        ? Exit.succeed(fromMemory(previous, true))
-        : otherwise()
-    )
+    const failed = otherwise()
+    if (previous === undefined || !this.maySubstitute(flight.key, previous, now)) return this.end(flight, failed)
+    this.end(flight, Exit.succeed({ ...fromMemory(previous, true), tier: flight.tierBefore ?? memory }), failed)
   }
 
   /** Whether an entry, fresh or stale, may be served in place of a failure. */
@@ -407,10 +453,16 @@ export class Loads<V> {
     const verdict = this.entries.judge(key, entry.stamp, entry.tags)
     const freshUntil = this.entries.freshUntil(key, entry, now)
     return verdict !== "hidden" &&
-      now < freshUntil + Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate)
+      now < freshUntil + Expiry.staleMillisMax(this.expiry)
   }
 
-  remember(key: string, exit: Exit.Exit<never, unknown>, stamp: number, now: number): void {
+  remember(
+    key: string,
+    exit: Exit.Exit<never, unknown>,
+    stamp: number,
+    now: number,
+    previous: Entry<V> | undefined
+  ): void {
     if (this.failures.size >= failuresMax) {
       for (const oldest of this.failures.keys()) {
         this.failures.delete(oldest)
@@ -418,11 +470,21 @@ export class Loads<V> {
       }
     }
     const negativeUntil = now + this.expiry.negativeTimeToLive
-    this.failures.set(key, { exit, stamp, at: now, negativeUntil, retryAt: now + this.expiry.retryAfterFailure })
+    const coveredUntil = previous === undefined || this.entries.lower === undefined
+      ? -Infinity
+      : this.entries.freshUntil(key, previous, now) + Expiry.staleMillisMax(this.expiry)
+    const retryAt = now + this.expiry.retryAfterFailure
+    this.failures.set(key, { exit, stamp, at: now, negativeUntil, retryAt, coveredUntil })
+  }
+
+  /** The failure that a read repeats at once: no tier has anything to serve in its place. */
+  negative(key: string, now: number): Failure | undefined {
+    const failure = this.remembered(key, now)
+    return failure !== undefined && now >= failure.coveredUntil ? failure : undefined
   }
 
   /** The failure that a read without anything to serve repeats. */
-  negative(key: string, now: number): Failure | undefined {
+  remembered(key: string, now: number): Failure | undefined {
     const failure = this.failures.get(key)
     return failure !== undefined && failure.at <= now && now < failure.negativeUntil &&
         failure.stamp >= this.entries.tagMark &&
@@ -437,10 +499,10 @@ export class Loads<V> {
     return failure !== undefined && failure.at <= now && now < failure.retryAt
   }
 
-  end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void {
+  end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): void {
     if (this.flights.get(flight.key) === flight) this.flights.delete(flight.key)
     this.running.delete(flight)
-    flight.end(exit)
+    flight.end(exit, freshExit)
   }
 
   /** The key has another value now: what is being loaded or computed from the one before is not to be stored. */

@@ -3,7 +3,7 @@
  *
  * - Readers come first: these loads take no place in the queue of the family's `loadConcurrency`, and of its turns they
  *   leave one.
- * - A key is loaded if nothing is held of it, or if what is held ends before the next round.
+ * - A key is loaded if nothing fresh is held of it, or if what is held ends before the next round.
  * - What such a load reads of other families is loaded anew before, if it ends too early itself: else what is made from
  *   it would end with it.
  * - A key whose last load failed is left alone for as long as its family says: `negativeTimeToLive` where nothing is
@@ -126,7 +126,8 @@ export class Warming<V> {
     const entry = this.entries.held(key)
     if (entry === undefined) return this.loads.negative(key, now) === undefined ? "absent" : undefined
     if (this.loads.isBackingOff(key, now)) return undefined
-    return this.entries.freshUntil(key, entry, now) - entry.costMillis <= until ? "ahead" : undefined
+    const freshUntil = this.entries.freshUntil(key, entry, now)
+    return freshUntil <= now || freshUntil - entry.costMillis <= until ? "ahead" : undefined
   }
 
   /** One key by its lookup, or several by one `lookupMany`; once more where a change overtook them. */
@@ -144,7 +145,9 @@ export class Warming<V> {
         })
     )
     return Effect.flatMap(once, (flights) => {
-      const loaded = flights.filter(({ exit, voided }) => exit?._tag === "Success" && !voided).length
+      const isLoaded = ({ exit, voided }: Flight<V>) =>
+        exit?._tag === "Success" && exit.value.tier === "lookup" && !voided
+      const loaded = flights.filter(isLoaded).length
       const overtaken = flights.filter(({ voided }) => voided).map(({ key }) => key)
       return overtaken.length === 0 || attempts === 1
         ? Effect.succeed(loaded)

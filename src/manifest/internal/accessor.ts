@@ -140,7 +140,8 @@ export const make = (access: FamilyAccess) => {
   return {
     name: access.name,
     pattern: access.pattern,
-    setting: (params: Params, value: unknown, options: SetOptions<Lease> = {}) => write(access, params, { value }, options),
+    setting: (params: Params, value: unknown, options: SetOptions<Lease> = {}) =>
+      write(access, params, { value }, options),
     deleting: (params: Params, options: SetOptions<Lease> = {}) => write(access, params, undefined, options),
     lease: (params: Params, options: LeaseOptions = {}) =>
       Effect.withFiber((fiber): Effect.Effect<Lease, CacheError, Scope.Scope> => {
@@ -207,8 +208,10 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
       ),
     toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
-        CacheFamily.isLookup(fiber.context) ? Effect.fail(access.refusalToLookup())
-          : grant.active && verb === "write" ? f(family)
+        CacheFamily.isLookup(fiber.context) ?
+          Effect.fail(access.refusalToLookup())
+          : grant.active && verb === "write" ?
+          f(family)
           : Effect.fail(access.ended("write", grant, verb))
       )
   }
@@ -233,7 +236,8 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
   return {
     ...operations(access, find),
     get: (params: Params) => new Read(door, params),
-    getUnsafe: hit,
+    getUnsafe: (params: Params): unknown =>
+      hit(params) ?? (grant.active ? family.readUnsafe(access.textOf(params)) : undefined),
     getPromise: (params: Params, options?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
       const value = hit(params)
       if (value !== undefined) return Promise.resolve(value)
