@@ -183,7 +183,12 @@ export class CacheFamily<V = unknown> {
     const all = Array.from(distinct)
     return Effect.map(this.serveDistinct(all), (served) => {
       const byKey = new Map(all.map((key, i) => [key, served[i]!]))
-      return keys.map((key) => byKey.get(key)!)
+      return keys.map((key) => {
+        const one = byKey.get(key)!
+        // Each mention is a read, and is counted as one where memory answers.
+        if (!distinct.delete(key) && one.tier === memory && !one.stale) this.entries.countHit(key, memory)
+        return one
+      })
     })
   }
 

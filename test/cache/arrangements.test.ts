@@ -33,7 +33,7 @@ interface Row {
   readonly story: string
   readonly policy?: FamilyPolicy
   readonly steps: ReadonlyArray<Step>
-  readonly then: State
+  readonly entry: State
   /** What holds instead where the cache was opened again: it does not remember failures, nor when a mark was set. */
   readonly afterRestart?: State
   /** Time that passes while a door answers. */
@@ -53,67 +53,67 @@ const loaded = [read, row(2)]
 
 const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Row> } = {
   timeToLive: [
-    { story: "never ends", policy: never, steps: [...loaded, wait(1e5)], then: fresh() },
+    { story: "never ends", policy: never, steps: [...loaded, wait(1e5)], entry: fresh() },
     {
       story: "lasts to its last millisecond",
       policy: { timeToLive: 100 },
       steps: [...loaded, wait(99)],
-      then: fresh()
+      entry: fresh()
     },
-    { story: "ends", policy: { timeToLive: 100 }, steps: [...loaded, wait(100)], then: absent },
-    { story: "ends for what was set", policy: { timeToLive: 100 }, steps: [set(1), row(2), wait(100)], then: absent },
+    { story: "ends", policy: { timeToLive: 100 }, steps: [...loaded, wait(100)], entry: absent },
+    { story: "ends for what was set", policy: { timeToLive: 100 }, steps: [set(1), row(2), wait(100)], entry: absent },
     {
       story: "is not begun again by reads",
       policy: { timeToLive: 100 },
       steps: [...loaded, wait(50), read, wait(50)],
-      then: absent
+      entry: absent
     },
-    { story: "does not store", policy: { timeToLive: "doNotStore" }, steps: loaded, then: absent }
+    { story: "does not store", policy: { timeToLive: "doNotStore" }, steps: loaded, entry: absent }
   ],
   idleTimeToLive: [
-    { story: "lasts", policy: { idleTimeToLive: 160 }, steps: [...loaded, wait(159)], then: fresh() },
-    { story: "ends", policy: { idleTimeToLive: 160 }, steps: [...loaded, wait(160)], then: absent },
+    { story: "lasts", policy: { idleTimeToLive: 160 }, steps: [...loaded, wait(159)], entry: fresh() },
+    { story: "ends", policy: { idleTimeToLive: 160 }, steps: [...loaded, wait(160)], entry: absent },
     {
       story: "begins again with a read",
       policy: { idleTimeToLive: 160 },
       steps: [...loaded, wait(100), read, wait(100), look, wait(159)],
-      then: fresh()
+      entry: fresh()
     },
     {
       story: "ends after the last read",
       policy: { idleTimeToLive: 160 },
       steps: [...loaded, wait(100), read, wait(100), look, wait(160)],
-      then: absent
+      entry: absent
     },
     {
       story: "is not begun again by looking",
       policy: { idleTimeToLive: 160 },
       steps: [...loaded, wait(100), peer, wait(60)],
-      then: absent
+      entry: absent
     },
     {
       story: "begins again with a set",
       policy: { idleTimeToLive: 160 },
       steps: [...loaded, wait(100), set(1), wait(159)],
-      then: fresh()
+      entry: fresh()
     },
     {
       story: "does not outlast the lifetime",
       policy: { idleTimeToLive: 160, timeToLive: 250 },
       steps: [...loaded, wait(125), read, wait(125)],
-      then: absent
+      entry: absent
     },
     {
       story: "ends what may be served stale, too",
       policy: { idleTimeToLive: 160, timeToLive: 100, staleWhileRevalidate: 1_000 },
       steps: [...loaded, wait(160)],
-      then: absent
+      entry: absent
     },
     {
       story: "leaves what may be served stale before",
       policy: { idleTimeToLive: 160, timeToLive: 100, staleWhileRevalidate: 1_000 },
       steps: [...loaded, wait(159)],
-      then: stale
+      entry: stale
     }
   ],
   staleWhileRevalidate: [
@@ -121,38 +121,38 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       story: "serves at the end of the lifetime",
       policy: { timeToLive: 100, staleWhileRevalidate: 50 },
       steps: [...loaded, wait(100)],
-      then: stale
+      entry: stale
     },
     {
       story: "serves to its last millisecond",
       policy: { timeToLive: 100, staleWhileRevalidate: 50 },
       steps: [...loaded, wait(149)],
-      then: stale
+      entry: stale
     },
     {
       story: "ends",
       policy: { timeToLive: 100, staleWhileRevalidate: 50 },
       steps: [...loaded, wait(150)],
-      then: absent
+      entry: absent
     },
     {
       story: "serves what was marked stale",
       policy: { ...never, staleWhileRevalidate: 50 },
       steps: [...loaded, drop("markStale"), wait(49)],
-      then: stale,
+      entry: stale,
       afterRestart: { ...absent, row: 1 }
     },
     {
       story: "does not serve what was invalidated",
       policy: { ...never, staleWhileRevalidate: 50 },
       steps: [...loaded, drop()],
-      then: absent
+      entry: absent
     },
     {
       story: "waits after a failure",
       policy: { timeToLive: 100, staleWhileRevalidate: 500, retryAfterFailure: 200, negativeTimeToLive: 0 },
       steps: [...loaded, broken, wait(100), read, wait(50)],
-      then: { is: "stale", row: 1, backsOff: true },
+      entry: { is: "stale", row: 1 },
       afterRestart: { is: "stale", row: 1, behind: 1 }
     }
   ],
@@ -161,25 +161,25 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       story: "serves in place of a failure",
       policy: { timeToLive: 100, staleIfError: 500 },
       steps: [...loaded, broken, wait(100)],
-      then: { is: "substitute", row: 1 }
+      entry: { is: "substitute", row: 1 }
     },
     {
       story: "leaves a lookup that succeeds its value",
       policy: { timeToLive: 100, staleIfError: 500 },
       steps: [...loaded, wait(100)],
-      then: { ...absent, row: 1 }
+      entry: { is: "substitute", row: 1, next: 2 }
     },
     {
       story: "ends",
       policy: { timeToLive: 100, staleIfError: 500 },
       steps: [...loaded, broken, wait(600)],
-      then: { is: "failing" }
+      entry: { is: "failing" }
     },
     {
       story: "serves what was marked stale",
       policy: { ...never, staleIfError: 500 },
       steps: [...loaded, broken, drop("markStale"), wait(100)],
-      then: { is: "substitute", row: 1 },
+      entry: { is: "substitute", row: 1 },
       afterRestart: { is: "failing", row: 1 }
     }
   ],
@@ -188,14 +188,14 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       story: "serves without another try",
       policy: { timeToLive: 100, staleIfError: 500, retryAfterFailure: 200, negativeTimeToLive: 0 },
       steps: [...loaded, broken, wait(100), read, wait(199)],
-      then: { is: "stale", row: 1, backsOff: true },
+      entry: { is: "stale", row: 1 },
       afterRestart: { is: "substitute", row: 1 }
     },
     {
       story: "ends",
       policy: { timeToLive: 100, staleIfError: 500, retryAfterFailure: 200 },
       steps: [...loaded, broken, wait(100), read, wait(200)],
-      then: { is: "substitute", row: 1 }
+      entry: { is: "substitute", row: 1 }
     }
   ],
   negativeTimeToLive: [
@@ -203,40 +203,40 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       story: "repeats a failure",
       policy: { negativeTimeToLive: 50 },
       steps: [broken, read, repaired, row(2), wait(49)],
-      then: { is: "failed", next: 2 },
+      entry: { is: "failed", next: 2 },
       afterRestart: absent
     },
     {
       story: "ends",
       policy: { negativeTimeToLive: 50 },
       steps: [broken, read, repaired, row(2), wait(50)],
-      then: absent
+      entry: absent
     },
     {
       story: "leaves what is stale to be served",
       policy: { timeToLive: 100, staleIfError: 500, retryAfterFailure: 200, negativeTimeToLive: 200 },
       steps: [...loaded, broken, wait(100), read, wait(100)],
-      then: { is: "stale", row: 1, backsOff: true, remembered: true },
+      entry: { is: "stale", row: 1, remembered: true },
       afterRestart: { is: "substitute", row: 1 }
     },
     {
       story: "repeats a failure when what was stale has ended",
       policy: { timeToLive: 100, staleIfError: 500, negativeTimeToLive: 1_000 },
       steps: [...loaded, broken, wait(100), read, wait(500)],
-      then: { is: "failed" },
+      entry: { is: "failed" },
       afterRestart: { is: "failing" }
     },
     {
       story: "ends with an invalidation",
       policy: { negativeTimeToLive: 50 },
       steps: [broken, read, repaired, row(2), drop()],
-      then: absent
+      entry: absent
     },
     {
       story: "ends with a set",
       policy: { negativeTimeToLive: 50 },
       steps: [broken, read, repaired, row(2), set(1)],
-      then: fresh()
+      entry: fresh()
     }
   ],
   refreshAhead: [
@@ -244,13 +244,13 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       story: "is not due",
       policy: { timeToLive: 100, refreshAhead: 0.5 },
       steps: [...loaded, wait(49)],
-      then: fresh()
+      entry: fresh()
     },
     {
       story: "is due",
       policy: { timeToLive: 100, refreshAhead: 0.5 },
       steps: [...loaded, wait(50)],
-      then: { ...fresh(), behind: 1, next: 2 }
+      entry: { ...fresh(), behind: 1, next: 2 }
     }
   ],
   jitter: [
@@ -258,13 +258,13 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       story: "shortens by its share at most",
       policy: { timeToLive: 100, jitter: 0.5 },
       steps: [...loaded, wait(49)],
-      then: fresh()
+      entry: fresh()
     },
     {
       story: "lengthens nothing",
       policy: { timeToLive: 100, jitter: 0.5 },
       steps: [...loaded, wait(100)],
-      then: absent
+      entry: absent
     }
   ],
   softTimeout: [
@@ -272,7 +272,7 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       story: "serves what is stale",
       policy: { timeToLive: 100, staleIfError: 500, softTimeout: 10 },
       steps: [...loaded, slow(30), wait(100)],
-      then: { is: "stale", row: 1, behind: 1 },
+      entry: { is: "stale", row: 1, behind: 1 },
       passing: 10,
       // A Promise of a read that must wait is of a fiber that waits by the clock on the wall.
       only: ["get", "getAnswer", "getMany", "select", "reader.get", "writer.getMany"]
@@ -283,19 +283,19 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       story: "fails the read",
       policy: { hardTimeout: 20, negativeTimeToLive: 0 },
       steps: [slow(1e9)],
-      then: { is: "failing" },
+      entry: { is: "failing" },
       passing: 20
     }
   ],
   loadConcurrency: [
-    { story: "is kept", policy: { timeToLive: 100, loadConcurrency: 1 }, steps: [...loaded, wait(100)], then: absent }
+    { story: "is kept", policy: { timeToLive: 100, loadConcurrency: 1 }, steps: [...loaded, wait(100)], entry: absent }
   ],
   loadQueueMax: [
     {
       story: "is kept",
       policy: { timeToLive: 100, loadConcurrency: 1, loadQueueMax: 1 },
       steps: [...loaded, wait(100)],
-      then: absent
+      entry: absent
     }
   ],
   onAbandoned: [
@@ -303,14 +303,19 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       story: "changes no read",
       policy: { timeToLive: 100, onAbandoned: "finish" },
       steps: [...loaded, wait(100)],
-      then: absent
+      entry: absent
     }
   ],
   freeze: [
-    { story: "changes no read", policy: { timeToLive: 100, freeze: true }, steps: [...loaded, wait(99)], then: fresh() }
+    {
+      story: "changes no read",
+      policy: { timeToLive: 100, freeze: true },
+      steps: [...loaded, wait(99)],
+      entry: fresh()
+    }
   ],
   weigher: [
-    { story: "changes no read", policy: { ...never, weigher: () => 1 }, steps: loaded, then: fresh() }
+    { story: "changes no read", policy: { ...never, weigher: () => 1 }, steps: loaded, entry: fresh() }
   ]
 }
 
@@ -321,34 +326,34 @@ const options: { readonly [O in keyof Required<SetOptions>]: ReadonlyArray<Row> 
       story: "wins over the family's",
       policy: { timeToLive: 100 },
       steps: [set(1, never), row(2), wait(1e5)],
-      then: fresh()
+      entry: fresh()
     },
     {
       story: "wins for what is loaded",
       policy: never,
       steps: [answering({ timeToLive: 100 }), ...loaded, answering(undefined), wait(100)],
-      then: absent
+      entry: absent
     },
     {
       story: "is followed by the stale rules",
       policy: { staleWhileRevalidate: 50 },
       steps: [answering({ timeToLive: 100 }), ...loaded, answering(undefined), wait(149)],
-      then: stale
+      entry: stale
     }
   ],
   tags: [
-    { story: "drop what has them", steps: [set(1, { tags: ["a", "b"] }), row(2), dropTag("b")], then: absent },
-    { story: "leave what has others", steps: [set(1, { tags: ["a"] }), row(2), dropTag("b")], then: fresh() },
+    { story: "drop what has them", steps: [set(1, { tags: ["a", "b"] }), row(2), dropTag("b")], entry: absent },
+    { story: "leave what has others", steps: [set(1, { tags: ["a"] }), row(2), dropTag("b")], entry: fresh() },
     {
       story: "come with what is loaded",
       steps: [answering({ tags: ["a"] }), ...loaded, answering(undefined), dropTag("a")],
-      then: absent
+      entry: absent
     },
     {
       story: "mark stale",
       policy: { staleWhileRevalidate: 50 },
       steps: [set(1, { tags: ["a"] }), row(2), dropTag("a", "markStale"), wait(49)],
-      then: stale,
+      entry: stale,
       afterRestart: { ...absent, row: 1 }
     }
   ],
@@ -357,28 +362,28 @@ const options: { readonly [O in keyof Required<SetOptions>]: ReadonlyArray<Row> 
       story: "lets a value be renewed that has not changed",
       policy: { timeToLive: 100, staleIfError: 50 },
       steps: [answering({ revision: "r" }), ...loaded, answering("notModified"), wait(100)],
-      then: { is: "absent", row: 1, next: 1 }
+      entry: { is: "substitute", row: 1, next: 1 }
     }
   ],
   ifVersion: [
-    { story: "is that of what is held", steps: [set(1), wait(10)], then: fresh(), only: ["ifVersion"] },
+    { story: "is that of what is held", steps: [set(1), wait(10)], entry: fresh(), only: ["ifVersion"] },
     {
       story: "is none of what has ended",
       policy: { timeToLive: 100 },
       steps: [set(1), wait(100)],
-      then: absent,
+      entry: absent,
       only: ["ifVersion"]
     }
   ],
-  lease: [{ story: "changes no read", steps: [set(1, { lease: undefined }), row(2)], then: fresh() }]
+  lease: [{ story: "changes no read", steps: [set(1, { lease: undefined }), row(2)], entry: fresh() }]
 }
 
 for (const [kind, table] of [["family", policies], ["value", options]] as const) {
   for (const [option, rows] of Object.entries(table)) {
     describe.concurrent(`${option} of a ${kind}`, () => {
-      for (const { afterRestart, only, passing, policy = {}, steps, story, then } of rows) {
+      for (const { afterRestart, only, passing, policy = {}, steps, story, entry } of rows) {
         for (const arrangement of arrangements) {
-          const state = arrangement.between === "restart" ? afterRestart ?? then : then
+          const state = arrangement.between === "restart" ? afterRestart ?? entry : entry
           it.effect(`${story}: ${arrangement.name}`, () =>
             inEach(policy, arrangement, (world) =>
               Effect.andThen(

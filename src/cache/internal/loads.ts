@@ -258,7 +258,7 @@ export class Loads<V> {
 
   /** What a stale entry of a lower tier is good for, as it would be in memory: to be served, or should the load fail. */
   staleFromBelow(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
-    const { key, quiet } = flight
+    const { key, load, quiet } = flight
     const { softTimeout, staleWhileRevalidate } = this.expiry
     const verdict = this.entries.judge(key, entry.stamp, entry.tags)
     const freshUntil = this.entries.freshUntil(key, entry, now)
@@ -272,21 +272,33 @@ export class Loads<V> {
     flight.tierBefore = tier
     const stale = Exit.succeed({ value: entry.value, tier, entry, stale: true })
     const isBackingOff = this.isBackingOff(key, now)
-    if (now < freshUntil + staleWhileRevalidate || isBackingOff) {
-      if (!quiet && !flight.wantsFresh) this.entries.countStale(key, tier)
-      if (isBackingOff && !flight.wantsFresh) this.end(flight, stale)
-      else flight.answerEarly(stale, isBackingOff ? servedUntil : freshUntil + staleWhileRevalidate)
-    } else if (softTimeout !== undefined && this.loader !== undefined) {
-      flight.detached = true
-      flight.softTimer = Effect.runForkWith(this.loader.context)(Effect.andThen(
-        Effect.sleep(softTimeout),
-        Effect.sync(() => {
-          if (this.maySubstitute(key, entry, this.cache.time.now())) flight.answerEarly(stale, servedUntil)
-        })
-      ))
-    }
+    // A load that no reader asked for leaves it to its readers, unless it was to last.
+    const isLeft = quiet && (isBackingOff || freshUntil - entry.costMillis > load.until)
+    if (isLeft || isBackingOff && !flight.wantsFresh) this.end(flight, stale)
+    else if (isBackingOff) flight.answerEarly(stale, servedUntil)
+    else if (now < freshUntil + staleWhileRevalidate) flight.answerEarly(stale, freshUntil + staleWhileRevalidate)
+    else if (softTimeout !== undefined) this.answerAfter(softTimeout, flight, stale, entry, servedUntil)
+    const isServed = isBackingOff || now < freshUntil + staleWhileRevalidate
+    if (isServed && !quiet && !flight.wantsFresh) this.entries.countStale(key, tier)
     if (flight.wantsFresh) this.repeatFailure(flight, now)
     return entry
+  }
+
+  /** What is stale answers those who have waited for so long, if it may be served then; the load goes on. */
+  private answerAfter(
+    millis: number,
+    flight: Flight<V>,
+    stale: Exit.Exit<Served<V>, unknown>,
+    entry: Entry<V>,
+    servedUntil: number
+  ): void {
+    flight.detached = true
+    const answer = Effect.sync(() => {
+      if (this.maySubstitute(flight.key, entry, this.cache.time.now())) flight.answerEarly(stale, servedUntil)
+    })
+    flight.softTimer = Effect.runForkWith(this.loader?.context ?? Context.empty())(
+      Effect.andThen(Effect.sleep(millis), answer)
+    )
   }
 
   /** Ends a flight that has found nothing to serve below, if a failure is remembered. */

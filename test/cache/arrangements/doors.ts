@@ -11,7 +11,7 @@ import type { Value, World } from "./world.ts"
 /**
  * What an entry is.
  *
- * - `fresh`: held. `stale`: held, and served at once. `substitute`: held, and served should the lookup fail, which it does.
+ * - `fresh`: held. `stale`: held, and served at once. `substitute`: held, and served should the lookup fail.
  * - `absent`: to be loaded. `failed`: there is nothing to serve, and a failure is remembered. `failing`: nor that.
  */
 export interface State {
@@ -24,8 +24,6 @@ export interface State {
   readonly behind?: number
   /** A failure is remembered for callers who want nothing stale. */
   readonly remembered?: boolean
-  /** Lookups are not tried again yet. */
-  readonly backsOff?: boolean
 }
 
 /** What a door said, and how many lookups it began. */
@@ -53,7 +51,7 @@ const loading = ({ behind = 0, is, next, row }: State): Said => {
     case "stale":
       return { said: row, lookups: behind }
     case "substitute":
-      return { said: row, lookups: 1 }
+      return { said: next ?? row, lookups: 1 }
     case "absent":
       return { said: next, lookups: 1 }
     case "failed":
@@ -134,8 +132,9 @@ export const doors: { readonly [name: string]: Door } = {
   },
   warm: {
     ask: ({ user }, id) => user.warm([{ id }]),
-    expected: ({ backsOff = false, is, next }) => {
-      if (is === "fresh" || is === "failed" || backsOff) return { said: 0, lookups: 0 }
+    expected: ({ is, next }) => {
+      // What may be served is left to its readers, stale or not.
+      if (is !== "absent" && is !== "failing") return { said: 0, lookups: 0 }
       return next === undefined ? { said: 0, lookups: 1 } : { said: 1, lookups: 1 }
     }
   },
