@@ -628,25 +628,57 @@ export class CacheFamily<V = unknown> {
       const name = this.cache.observed ? this.spec.render(key) : undefined
       return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, name)
     }
-    this.entries.counts.invalidations++
-    this.entries.note("Invalidated", key, stamp, through, mode)
+    this.invalidated(key, mode, stamp, through)
     this.loads.overtake(key)
     this.loads.failures.delete(key)
-    if (this.cache.observed) {
-      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: this.spec.render(key), through, mode, stamp }))
-    }
     return this.entries.forget(key)
+  }
+
+  /** Counts an invalidation, notes it, and tells of it. */
+  private invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {
+    this.entries.counts.invalidations++
+    this.entries.note("Invalidated", scope, stamp, through, mode)
+    if (!this.cache.observed) return
+    const name = typeof scope === "string"
+      ? this.spec.render(scope)
+      : key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.join(":"))
+    this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
   }
 
   /** The synchronous part of invalidating a scope; the Effect is what is left to do below. */
   markScope(scope: Scope, mode: Mode, stamp: number, through: string, key?: string): Below {
-    this.entries.counts.invalidations++
-    this.entries.note("Invalidated", scope, stamp, through, mode)
-    if (this.cache.observed) {
-      const name = key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.join(":"))
-      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
-    }
+    this.invalidated(scope, mode, stamp, through, key)
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
+  }
+
+  /** Drops what was made from a source that was evicted, of which nothing can tell whether it has changed. */
+  dropUnseen(
+    scope: Scope,
+    exact: boolean,
+    isBehind: (flight: Flight<V>) => boolean,
+    stamp: number,
+    through: string
+  ): void {
+    const { flights } = this.loads
+    if (exact) {
+      const key = scope.values.join(":")
+      const flight = flights.get(key)
+      if (flight !== undefined && isBehind(flight)) this.loads.overtake(key)
+      this.invalidated(key, "hide", stamp, through)
+      this.entries.forget(key)
+      return
+    }
+    const ahead = Array.from(flights.values()).filter((flight) =>
+      this.loads.joinable(flight.key) === flight && !isBehind(flight)
+    )
+    this.markScope(scope, "hide", stamp, through)
+    for (const flight of ahead) flight.stamp = stamp
+  }
+
+  /** Drops keys in this process, and leaves them to what opens the tiers below next. */
+  hideHere(scope: Scope, stamp: number, through: string): void {
+    this.invalidated(scope, "hide", stamp, through)
+    this.entries.hideHere(scope, stamp, this.cache.time.now())
   }
 
   /**
@@ -703,6 +735,7 @@ export class CacheFamily<V = unknown> {
     }
     this.loads.failures.clear()
     this.hot?.dropAll()
+    this.cache.spreadEnd(this.name)
   }
 
   /** Somebody owns the family. */
@@ -710,10 +743,22 @@ export class CacheFamily<V = unknown> {
     return this.loads.loader !== undefined
   }
 
+  /** A lookup has read the key: something may be made from it. */
+  wasRead(key: string): void {
+    this.entries.sources?.read(key)
+  }
+
   /** Called by the tier when an entry leaves for lack of room or time. */
   left(key: string, cause: "Evicted" | "Expired"): void {
-    if (cause === "Evicted") this.entries.counts.evictions++
-    else this.entries.counts.expirations++
+    if (cause === "Evicted") {
+      this.entries.counts.evictions++
+      const { sources } = this.entries
+      const forgotten = sources?.wasRead(key) === true ? sources.evicted(key, this.cache.nextStamp()) : undefined
+      if (forgotten !== undefined) this.cache.forgotten.push([this.name, ...forgotten])
+    } else {
+      this.entries.counts.expirations++
+      this.entries.sources?.forget(key)
+    }
     this.entries.note(cause, key, this.cache.stamp)
     this.removed(key, cause)
   }

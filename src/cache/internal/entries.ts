@@ -27,6 +27,7 @@ import type { Engine } from "./engine.ts"
 import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
 import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
+import { Sources } from "./sources.ts"
 
 // How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so end
 // earlier than its idle time, by a share of it of one in so many at most; with more, reads would write more.
@@ -100,6 +101,8 @@ export class Entries<V> {
   /** What a tag's invalidation may concern is older than this. */
   tagMark = 0
   observed = false
+  /** Of families from which others derive: which keys lookups have read, and which of them have been pushed out since. */
+  readonly sources: Sources | undefined
   private readonly watches = new Map<string, Set<Watch>>()
   /** How often each tier below memory answered. */
   readonly hitsBelow = new Map<string, number>()
@@ -126,6 +129,7 @@ export class Entries<V> {
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
     this.lower = lower && new Lane(cache.outbox, lower, this.tierFailed, this.distrustBelow)
     this.tagged = this.lower !== undefined
+    this.sources = spec.dependents.length === 0 ? undefined : new Sources()
     this.lookTwice()
   }
 
@@ -369,8 +373,11 @@ export class Entries<V> {
   keep(key: string, entry: Entry<V>, now: number): Below {
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
     this.changed(key)
+    this.sources?.kept(key)
     this.hot?.put(key, entry, this.dueAt(entry, now))
-    return this.lower === undefined ? nothing : this.lower.set(key, entry)
+    const below = this.lower === undefined ? nothing : this.lower.set(key, entry)
+    if (this.cache.forgotten.length > 0) this.cache.spreadForgotten()
+    return below
   }
 
   /** The same, and it is durable once it has arrived below. The mark says nothing, but what comes before it is kept. */
@@ -382,6 +389,7 @@ export class Entries<V> {
   /** The key has no entry from now on. */
   forget(key: string): Below {
     this.changed(key)
+    this.sources?.forget(key)
     this.hot?.drop(key)
     return this.lower === undefined ? nothing : this.lower.remove(key)
   }
@@ -409,6 +417,12 @@ export class Entries<V> {
     this.marks.record(scope, mode, stamp, atMillis)
     this.lookTwice()
     return this.recordMark(writeScope(scope, mode), stamp)
+  }
+
+  /** Marks keys in this process: the tiers below keep them, and so does what opens them next. */
+  hideHere(scope: Scope, stamp: number, atMillis: number): void {
+    this.marks.record(scope, "hide", stamp, atMillis)
+    this.lookTwice()
   }
 
   /** Marks a tag; what is left to do below is to keep the mark. */

@@ -35,6 +35,9 @@ export interface Plan {
   reachedAmong(family: string, key: string, target: string, keys: ReadonlySet<string>): Iterable<string>
 }
 
+// How many keys a load is known to have read; beyond, it may have read any.
+const readsMax = 65_536
+
 // How many of the entries that an entry was made from are told to `explain`; those read first.
 const sourcesMax = 32
 
@@ -55,6 +58,9 @@ export class Load {
   /** All of them, where they are several. */
   private readonly keys: ReadonlySet<string> | undefined
   private sources: Array<ReadSource> | undefined = undefined
+  /** By family. */
+  private readonly reads = new Map<string, Set<string>>()
+  private readCount = 0
   /** When what it read ends, first of all; of several keys, those for which it was read. */
   private endsAt = Infinity
   private ends: Map<string, number> | undefined = undefined
@@ -97,10 +103,23 @@ export class Load {
       }
     }
     if (cache !== this.cache) return
+    this.noteRead(source.name, key)
     const sources = this.sources ??= []
     if (sources.length < sourcesMax * (this.keys?.size ?? 1)) {
       sources.push({ of: source, key, tier, stamp: entry?.stamp })
     }
+  }
+
+  private noteRead(family: string, key: string): void {
+    if (this.readCount++ >= readsMax) return this.reads.clear()
+    const keys = this.reads.get(family)
+    if (keys === undefined) this.reads.set(family, new Set([key]))
+    else keys.add(key)
+  }
+
+  /** Whether it has read a key, as far as that is known. */
+  mayHaveRead(family: string, key: string): boolean {
+    return this.readCount > readsMax || this.reads.get(family)?.has(key) === true
   }
 
   /** When something that a key was made from ends: it is fresh no longer than that. */
@@ -178,7 +197,8 @@ export const waitersMax = 100_000
 
 export class Flight<V> {
   readonly key: string
-  readonly stamp: number
+  /** Up to which invalidation what it reads is known to be true. */
+  stamp: number
   /** Entries up to this version were there when it began. */
   readonly versionBefore: number
   readonly startedAt: number

@@ -37,6 +37,8 @@ interface Source<V> extends Reads<V> {
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError>
   answerOf(key: string, served: Served<V>): Answer.Answer<V>
+  /** A lookup has read the key. */
+  wasRead(key: string): void
   renew(keys: ReadonlyArray<string>, untilMillis: number): Effect.Effect<number>
 }
 
@@ -132,6 +134,7 @@ export class ObservedReads<V> implements Reads<V> {
 
   private seen(key: string, served: Served<V>): V {
     this.load.observe(this.source.cache, this.source.spec, key, served)
+    this.source.wasRead(key)
     return served.value
   }
 }

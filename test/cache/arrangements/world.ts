@@ -8,12 +8,13 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../../src/cache/Lookup.ts"
+import type { Definition } from "../../../src/ownership/Definition.ts"
 import type { FamilyPolicy } from "../../../src/ownership/FamilyPolicy.ts"
 import * as LmdbStore from "../../../src/store/LmdbStore.ts"
 import * as MemoryStore from "../../../src/store/MemoryStore.ts"
 import type { Store } from "../../../src/store/Store.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
-import { engine, type Running } from "../../engine.ts"
+import { engine, type EngineOptions, type Running } from "../../engine.ts"
 import { temporaryFolder } from "../../store/folder.ts"
 import { settle } from "../source.ts"
 
@@ -77,7 +78,7 @@ export interface Value {
   readonly row: number
 }
 
-const valueSchema = Schema.Struct({ row: Schema.Number })
+export const valueSchema = Schema.Struct({ row: Schema.Number })
 
 /** Where the values come from. It outlives the cache. */
 export class Source {
@@ -122,7 +123,7 @@ export class World {
   readonly arrangement: Arrangement
   readonly source = new Source()
   running!: Running
-  private readonly policy: FamilyPolicy
+  protected readonly policy: FamilyPolicy
   private readonly folder: string
   private scope!: Scope.Closeable
 
@@ -146,18 +147,28 @@ export class World {
 
   readonly open: Effect.Effect<void, unknown> = Effect.gen({ self: this }, function*() {
     this.scope = yield* Scope.make()
-    const definition = {
-      families: {
-        user: { pattern: "user:{id}", value: valueSchema, ...this.policy },
-        other: { pattern: "other:{id}", value: valueSchema }
-      }
-    }
+    const store = Layer.fresh(this.arrangement.store(this.folder))
     this.running = yield* Effect.provideService(
-      engine(definition, this.source.lookup, { store: Layer.fresh(this.arrangement.store(this.folder)) }),
+      engine({ families: this.families }, (about, app) => this.lookup(about, app), { store, ...this.bulk }),
       Scope.Scope,
       this.scope
     )
   })
+
+  get families(): Definition["families"] {
+    return {
+      user: { pattern: "user:{id}", value: valueSchema, ...this.policy },
+      other: { pattern: "other:{id}", value: valueSchema }
+    }
+  }
+
+  get bulk(): EngineOptions {
+    return {}
+  }
+
+  lookup(about: Lookup.LookupContext<any>, _app: any): Effect.Effect<unknown, unknown, any> {
+    return this.source.lookup(about)
+  }
 
   readonly close: Effect.Effect<void> = Effect.suspend(() => Scope.close(this.scope, Exit.void))
 
@@ -176,15 +187,20 @@ export class World {
   })
 }
 
-/** Runs a program in every arrangement, or in those that fit, each in a place of its own. */
+/** Runs a program in an arrangement, in a place of its own. */
 export const inEach = (
   policy: FamilyPolicy,
   arrangement: Arrangement,
   program: (world: World) => Effect.Effect<unknown, unknown, Scope.Scope>
+): Effect.Effect<void, unknown> => inside((folder) => new World(arrangement, policy, folder), program)
+
+export const inside = <W extends World>(
+  make: (folder: string) => W,
+  program: (world: W) => Effect.Effect<unknown, unknown, Scope.Scope>
 ): Effect.Effect<void, unknown> =>
   Effect.gen(function*() {
     const folder = yield* temporaryFolder
-    const world = new World(arrangement, policy, folder)
+    const world = make(folder)
     yield* world.open
     yield* Effect.addFinalizer(() => world.close)
     yield* program(world)
