@@ -171,6 +171,32 @@ describe("the stale rules of what is derived", () => {
   }
 })
 
+describe("what was set, and not loaded", () => {
+  for (const arrangement of arrangements) {
+    it.effect(`ends when its source is loaded anew, and has changed: ${arrangement.name}`, () =>
+      inside(
+        (folder) => new Chain(arrangement, { source: { timeToLive: 100, staleIfError: 1_000 } }, folder),
+        (world) =>
+          Effect.gen(function*() {
+            const { profile } = world.running.app.keys
+            yield* world.read("user")
+            yield* world.on(profile.set(one, { row: 1 }))
+            yield* TestClock.adjust(100)
+            yield* world.between
+            assert.strictEqual(yield* world.read("user"), 1)
+            yield* world.between
+            assert.strictEqual(yield* world.held("profile"), 1, "the source is the same")
+            world.source.row = 2
+            yield* TestClock.adjust(100)
+            yield* world.between
+            assert.strictEqual(yield* world.read("user"), 2)
+            yield* world.between
+            assert.isUndefined(yield* world.held("profile"))
+          })
+      ))
+  }
+})
+
 const small = (capacity: number): ReadonlyArray<Arrangement> => {
   const memory = () => MemoryStore.layer({ capacity, eviction: "lru" })
   return [
@@ -275,6 +301,6 @@ describe("what is derived", () => {
               }
             })).pipe(Effect.provide(TestClock.layer()), Effect.runPromise)
       ),
-      { numRuns: 500 }
+      { numRuns: 250 }
     ), 60_000)
 })
