@@ -252,8 +252,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a source that was evicted, and has changed, leaves behind what was made from it",
     file: loads,
-    text: `else if (before === undefined && evictedAt !== undefined) this`,
-    planted: `else if (before === undefined && evictedAt === -1) this`,
+    text: `else if (missedAt !== undefined) this`,
+    planted: `else if (missedAt === -1) this`,
     suites: [derived]
   },
   {

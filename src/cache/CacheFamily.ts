@@ -734,7 +734,9 @@ export class CacheFamily<V = unknown> {
       this.loads.stop(flight)
     }
     this.loads.failures.clear()
-    this.hot?.dropAll()
+    // What lies below is kept for the next process, and what memory has yet to push down goes there when the family closes.
+    this.entries.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
+    if (this.entries.lower === undefined) this.hot?.dropAll()
     this.cache.spreadEnd(this.name)
   }
 
@@ -748,13 +750,17 @@ export class CacheFamily<V = unknown> {
     this.entries.sources?.read(key)
   }
 
+  /** A lookup has found nothing under the key, or something is made from an entry that is gone: its next value is news. */
+  wasMissed(key: string): void {
+    const forgotten = this.entries.sources?.missed(key, this.cache.nextStamp())
+    if (forgotten !== undefined) this.cache.forgotten.push([this.name, ...forgotten])
+  }
+
   /** Called by the tier when an entry leaves for lack of room or time. */
   left(key: string, cause: "Evicted" | "Expired"): void {
     if (cause === "Evicted") {
       this.entries.counts.evictions++
-      const { sources } = this.entries
-      const forgotten = sources?.wasRead(key) === true ? sources.evicted(key, this.cache.nextStamp()) : undefined
-      if (forgotten !== undefined) this.cache.forgotten.push([this.name, ...forgotten])
+      if (this.entries.sources?.wasRead(key) === true) this.wasMissed(key)
     } else {
       this.entries.counts.expirations++
       this.entries.sources?.forget(key)

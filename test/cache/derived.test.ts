@@ -32,6 +32,8 @@ class Chain extends World {
       ...super.families,
       profile: { pattern: "profile:{id}", value: valueSchema, derives: ["user:{id}"], ...derived },
       page: { pattern: "page:{id}", value: valueSchema, derives: ["profile:{id}"], ...derived },
+      guess: { pattern: "guess:{id}", value: valueSchema, derives: ["user:{id}"], ...derived },
+      safe: { pattern: "safe:{id}", value: valueSchema, derives: ["user:{id}"], ...derived },
       board: { pattern: "board", value: valueSchema, derives: ["user:{id}"], fanout: true as const, ...derived }
     }
   }
@@ -53,6 +55,10 @@ class Chain extends World {
         return user.get({ id })
       case "page":
         return profile.get({ id })
+      case "guess":
+        return Effect.map(user.getOption({ id }), (found: any) => found._tag === "Some" ? found.value : { row: 0 })
+      case "safe":
+        return Effect.catch(user.get({ id }), () => Effect.succeed({ row: 0 }))
       case "board":
         return Effect.map(
           Effect.forEach(["1", "2", "3", "4"], (id) => user.get({ id })),
@@ -192,6 +198,30 @@ describe("what was set, and not loaded", () => {
             assert.strictEqual(yield* world.read("user"), 2)
             yield* world.between
             assert.isUndefined(yield* world.held("profile"))
+          })
+      ))
+  }
+})
+
+describe("what was made for want of a source", () => {
+  for (const arrangement of arrangements) {
+    it.effect(`ends when there is one: ${arrangement.name}`, () =>
+      inside(
+        (folder) => new Chain(arrangement, { source: { negativeTimeToLive: 0 } }, folder),
+        (world) =>
+          Effect.gen(function*() {
+            world.source.isBroken = true
+            for (const family of ["guess", "safe"]) {
+              assert.strictEqual(yield* world.read(family), 0)
+              assert.strictEqual(yield* world.held(family), 0, "it is stored")
+            }
+            world.source.isBroken = false
+            assert.strictEqual(yield* world.read("user"), 1)
+            yield* world.settle
+            for (const family of ["guess", "safe"]) {
+              assert.isUndefined(yield* world.held(family))
+              assert.strictEqual(yield* world.read(family), 1)
+            }
           })
       ))
   }

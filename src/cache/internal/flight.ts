@@ -59,7 +59,7 @@ export class Load {
   private readonly keys: ReadonlySet<string> | undefined
   private sources: Array<ReadSource> | undefined = undefined
   /** By family. */
-  private readonly reads = new Map<string, Set<string>>()
+  private reads: Map<string, Set<string>> | undefined = undefined
   private readCount = 0
   /** When what it read ends, first of all; of several keys, those for which it was read. */
   private endsAt = Infinity
@@ -103,23 +103,26 @@ export class Load {
       }
     }
     if (cache !== this.cache) return
-    this.noteRead(source.name, key)
+    this.noteRead(cache, source, key)
     const sources = this.sources ??= []
     if (sources.length < sourcesMax * (this.keys?.size ?? 1)) {
       sources.push({ of: source, key, tier, stamp: entry?.stamp })
     }
   }
 
-  private noteRead(family: string, key: string): void {
-    if (this.readCount++ >= readsMax) return this.reads.clear()
-    const keys = this.reads.get(family)
-    if (keys === undefined) this.reads.set(family, new Set([key]))
+  /** Takes notice of a key that was looked for, whether or not it was there. */
+  noteRead(cache: Plan, { name: family }: FamilySpec<any>, key: string): void {
+    if (cache !== this.cache) return
+    const reads = this.reads ??= new Map()
+    if (this.readCount++ >= readsMax) return reads.clear()
+    const keys = reads.get(family)
+    if (keys === undefined) reads.set(family, new Set([key]))
     else keys.add(key)
   }
 
   /** Whether it has read a key, as far as that is known. */
   mayHaveRead(family: string, key: string): boolean {
-    return this.readCount > readsMax || this.reads.get(family)?.has(key) === true
+    return this.readCount > readsMax || this.reads?.get(family)?.has(key) === true
   }
 
   /** When something that a key was made from ends: it is fresh no longer than that. */

@@ -403,10 +403,10 @@ export class Loads<V> {
       if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
       if (changed) this.disprove(flight)
     } else if (!readStale) {
-      const evictedAt = this.entries.sources?.evictedAt(key)
+      const missedAt = this.entries.sources?.missedAt(key)
       if (changed) this.spreadChange(key)
-      // What it replaces is gone, so nothing can tell whether it has changed.
-      else if (before === undefined && evictedAt !== undefined) this.cache.spreadUnseen(this.name, key, evictedAt)
+      // What it replaces is gone, or never was, so nothing can tell whether it has changed.
+      else if (missedAt !== undefined) this.cache.spreadUnseen(this.name, key, missedAt)
       const own = this.entries.entryOf(value, options, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.

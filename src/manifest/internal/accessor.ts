@@ -233,11 +233,14 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
   }
   const hit = (params: Params): unknown =>
     grant.active && family.hot !== undefined ? family.hot.hit(access.textOf(params)) : undefined
+  const lookTwice = (params: Params): unknown => grant.active ? family.readUnsafe(access.textOf(params)) : undefined
   return {
     ...operations(access, find),
     get: (params: Params) => new Read(door, params),
-    getUnsafe: (params: Params): unknown =>
-      hit(params) ?? (grant.active ? family.readUnsafe(access.textOf(params)) : undefined),
+    getUnsafe: (params: Params): unknown => {
+      const value = hit(params)
+      return value === undefined ? lookTwice(params) : value
+    },
     getPromise: (params: Params, options?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
       const value = hit(params)
       if (value !== undefined) return Promise.resolve(value)

@@ -65,6 +65,12 @@ export const arrangements: ReadonlyArray<Arrangement> = [
     inMemory: false,
     between: "eviction"
   },
+  {
+    name: "memory that pushes down into a file, opened again",
+    store: (path) => TieredStore.layer([memory(1_000), lmdb(path)], { set: "onEviction" }),
+    inMemory: false,
+    between: "restart"
+  },
   { name: "a file, opened again", store: lmdb, inMemory: false, between: "restart" },
   {
     name: "memory over a file, opened again",
