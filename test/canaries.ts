@@ -154,8 +154,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what a closed owner held is still there",
     file: family,
-    text: `    this.loads.failures.clear()\n    this.hot?.dropAll()`,
-    planted: `    this.loads.failures.clear()`,
+    text:
+      `this.entries.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())\n    if (this.entries.lower`,
+    planted: `if (this.name === "" && this.entries.lower`,
     suites: ["props"]
   },
   {
@@ -284,8 +285,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 6,
     bug: "an update begins with what is stale, where it lay below",
     file: "src/cache/internal/flight.ts",
-    text: `const early = wantsFresh ? undefined : this.earlyAt(nowMillis)`,
-    planted: `const early = this.earlyAt(nowMillis)`,
+    text: `const exit = wantsFresh ? this.freshExit : isFirst`,
+    planted: `const exit = wantsFresh ? this.earlyAt(nowMillis) ?? this.freshExit : isFirst`,
     suites: [arrangements]
   },
   {

@@ -147,7 +147,7 @@ export class CacheFamily<V = unknown> {
       const verdict = this.entries.judge(key, entry.stamp, entry.tags)
       const freshUntil = this.entries.freshUntil(key, entry, now)
       if (verdict === "hidden") this.hot!.drop(key)
-      else if (now < freshUntil) return this.serveFresh(key, entry, now)
+      else if (now < freshUntil) return Exit.succeed(this.serveFresh(key, entry, now))
       else {
         const stale = this.serveStale(key, entry, freshUntil, now)
         if (stale !== undefined) return stale
@@ -265,9 +265,7 @@ export class CacheFamily<V = unknown> {
       if (served === undefined) return undefined
       this.entries.countHit(key, served.tier)
       this.hot?.touch(key)
-      return served.entry === undefined
-        ? served
-        : { ...served, entry: this.entries.touch(key, served.entry, this.cache.time.now()) }
+      return { ...served, entry: served.entry && this.entries.touch(key, served.entry, this.cache.time.now()) }
     })
   }
 
@@ -292,11 +290,7 @@ export class CacheFamily<V = unknown> {
     })
   }
 
-  private serveFresh(key: string, entry: Entry<V>, now: number): Effect.Effect<Served<V>> {
-    return Exit.succeed(this.serveFreshUnsafe(key, entry, now))
-  }
-
-  private serveFreshUnsafe(key: string, entry: Entry<V>, now: number): Served<V> {
+  private serveFresh(key: string, entry: Entry<V>, now: number): Served<V> {
     const hot = this.hot!
     this.entries.countHit(key, memory)
     hot.confirm(key, this.cache.stamp)
@@ -310,7 +304,7 @@ export class CacheFamily<V = unknown> {
     const now = this.cache.time.now()
     const entry = this.loads.loader === undefined ? undefined : this.hot?.peek(key)
     if (entry === undefined || !this.entries.isFresh(key, entry, now)) return undefined
-    return this.serveFreshUnsafe(key, entry, now).value
+    return this.serveFresh(key, entry, now).value
   }
 
   /** What is held and fresh, or else what the lookup gives. */
@@ -318,7 +312,7 @@ export class CacheFamily<V = unknown> {
     const now = this.cache.time.now()
     const entry = this.hot?.peek(key)
     return entry !== undefined && this.entries.isFresh(key, entry, now)
-      ? this.serveFresh(key, entry, now)
+      ? Exit.succeed(this.serveFresh(key, entry, now))
       : this.serveMissing(key, now, undefined, true)
   }
 
@@ -628,56 +622,26 @@ export class CacheFamily<V = unknown> {
       const name = this.cache.observed ? this.spec.render(key) : undefined
       return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, name)
     }
-    this.invalidated(key, mode, stamp, through)
+    this.entries.invalidated(key, mode, stamp, through)
     this.loads.overtake(key)
     this.loads.failures.delete(key)
     return this.entries.forget(key)
   }
 
-  /** Counts an invalidation, notes it, and tells of it. */
-  private invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {
-    this.entries.counts.invalidations++
-    this.entries.note("Invalidated", scope, stamp, through, mode)
-    if (!this.cache.observed) return
-    const name = typeof scope === "string"
-      ? this.spec.render(scope)
-      : key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.join(":"))
-    this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
-  }
-
   /** The synchronous part of invalidating a scope; the Effect is what is left to do below. */
   markScope(scope: Scope, mode: Mode, stamp: number, through: string, key?: string): Below {
-    this.invalidated(scope, mode, stamp, through, key)
+    this.entries.invalidated(scope, mode, stamp, through, key)
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
   }
 
-  /** Drops what was made from a source that was evicted, of which nothing can tell whether it has changed. */
-  dropUnseen(
-    scope: Scope,
-    exact: boolean,
-    isBehind: (flight: Flight<V>) => boolean,
-    stamp: number,
-    through: string
-  ): void {
-    const { flights } = this.loads
-    if (exact) {
-      const key = scope.values.join(":")
-      const flight = flights.get(key)
-      if (flight !== undefined && isBehind(flight)) this.loads.overtake(key)
-      this.invalidated(key, "hide", stamp, through)
-      this.entries.forget(key)
-      return
-    }
-    const ahead = Array.from(flights.values()).filter((flight) =>
-      this.loads.joinable(flight.key) === flight && !isBehind(flight)
-    )
-    this.markScope(scope, "hide", stamp, through)
-    for (const flight of ahead) flight.stamp = stamp
+  /** Drops what was made from a source of which nothing can tell whether it has changed. */
+  dropUnseen(...change: Parameters<Loads<V>["dropUnseen"]>): void {
+    this.loads.dropUnseen(...change)
   }
 
   /** Drops keys in this process, and leaves them to what opens the tiers below next. */
   hideHere(scope: Scope, stamp: number, through: string): void {
-    this.invalidated(scope, "hide", stamp, through)
+    this.entries.invalidated(scope, "hide", stamp, through)
     this.entries.hideHere(scope, stamp, this.cache.time.now())
   }
 
@@ -734,7 +698,8 @@ export class CacheFamily<V = unknown> {
       this.loads.stop(flight)
     }
     this.loads.failures.clear()
-    // What lies below is kept for the next process, and what memory has yet to push down goes there when the family closes.
+    // What lies below is kept for the next process, and what memory has yet to push down goes there when the family
+    // closes.
     this.entries.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
     if (this.entries.lower === undefined) this.hot?.dropAll()
     this.cache.spreadEnd(this.name)
@@ -750,7 +715,9 @@ export class CacheFamily<V = unknown> {
     this.entries.sources?.read(key)
   }
 
-  /** A lookup has found nothing under the key, or something is made from an entry that is gone: its next value is news. */
+  /**
+   * A lookup has found nothing under the key, or something is made from an entry that is gone: its next value is news.
+   */
   wasMissed(key: string): void {
     const forgotten = this.entries.sources?.missed(key, this.cache.nextStamp())
     if (forgotten !== undefined) this.cache.forgotten.push([this.name, ...forgotten])

@@ -170,8 +170,8 @@ export const timesOf = (
 export const staleMillisMax = (expiry: Expiry): number => Math.max(expiry.staleWhileRevalidate, expiry.staleIfError)
 
 /**
- * When an entry ends that is fresh until `freshUntil` and was made, or last read, at `readAt`: because nothing reads it any
- * more, or because it may not even be served stale.
+ * When an entry ends that is fresh until `freshUntil` and was made, or last read, at `readAt`: because nothing reads
+ * it any more, or because it may not even be served stale.
  *
  * @category arithmetic
  * @since 0.1.0

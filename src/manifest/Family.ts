@@ -281,8 +281,8 @@ export interface Write<out R> {
  */
 export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, E, Codecs> {
   /**
-   * The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended. Counts as
-   * a read, as `get` does. A store without a tier in memory always answers `undefined`.
+   * The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended.
+   * Counts as a read, as `get` does. A store without a tier in memory always answers `undefined`.
    */
   readonly getUnsafe: (params: KeyParams<P, Codecs>) => V | undefined
   /**

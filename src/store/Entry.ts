@@ -27,8 +27,8 @@ export interface Entry<out V> {
   /** Until then the value may be served as fresh. */
   readonly freshUntil: number
   /**
-   * The tier forgets the entry then. Where the family has no idle time, this is `freshUntil` and how much longer the entry
-   * may be served stale; else it may be earlier, and each read moves it on.
+   * The tier forgets the entry then. Where the family has no idle time, this is `freshUntil` and how much longer the
+   * entry may be served stale; else it may be earlier, and each read moves it on.
    */
   readonly expiresAt: number
   /** How long the load took, in milliseconds; 0 for a value that was set. */

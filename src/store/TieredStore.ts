@@ -74,8 +74,9 @@ const repaymentsPerWriteMax = 64
  * **Gotchas**
  *
  * A family without a codec lives in those tiers alone that keep live objects. `onEvict` of a family hears what the
- * lowest tier pushes out. Of two tiers that are called `memory`, answers and events call the lower one `memory 2`. `size` is that of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`):
- * near the truth, not exact.
+ * lowest tier pushes out. Of two tiers that are called `memory`, answers and events call the lower one `memory 2`.
+ * `size` is that of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`): near the truth, not
+ * exact.
  *
  * @see {@link layer}
  * @category constructors

@@ -42,7 +42,9 @@ export interface Engine extends Plan {
   spreadScope(family: string, scope: Scope, mode: Mode): Below
   /** Drops what was made from a key, but for loads that began at `since` or later, or have not read it. */
   spreadUnseen(family: string, key: string, since: number): void
-  /** Evicted keys that nothing remembers any more, and since when: they count as changed after the next entry is stored. */
+  /**
+   * Evicted keys that nothing remembers any more, and since when: they count as changed after the next entry is stored.
+   */
   readonly forgotten: Array<readonly [family: string, key: string, since: number]>
   spreadForgotten(): void
   /** Drops in this process what was made from a family whose owner has gone; the tiers below keep it. */

@@ -29,8 +29,8 @@ import { freezeDeep } from "./freeze.ts"
 import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
 import { Sources } from "./sources.ts"
 
-// How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so end
-// earlier than its idle time, by a share of it of one in so many at most; with more, reads would write more.
+// How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so
+// end earlier than its idle time, by a share of it of one in so many at most; with more, reads would write more.
 const idleSteps = 16
 
 // The scope of a mark that invalidates nothing.
@@ -101,7 +101,9 @@ export class Entries<V> {
   /** What a tag's invalidation may concern is older than this. */
   tagMark = 0
   observed = false
-  /** Of families from which others derive: which keys lookups have read, and which of them have been pushed out since. */
+  /**
+   * Of families from which others derive: which keys lookups have read, and which of them have been pushed out since.
+   */
   readonly sources: Sources | undefined
   private readonly watches = new Map<string, Set<Watch>>()
   /** How often each tier below memory answered. */
@@ -410,6 +412,17 @@ export class Entries<V> {
   private recordMark(scope: string, stamp: number): Below {
     if (this.lower === undefined) return nothing
     return this.cache.outbox.mark(`${this.cache.id}/${this.name}|${scope}`, stamp, this.tierFailed)
+  }
+
+  /** Counts an invalidation, notes it, and tells of it. */
+  invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {
+    this.counts.invalidations++
+    this.note("Invalidated", scope, stamp, through, mode)
+    if (!this.cache.observed) return
+    const name = typeof scope === "string"
+      ? this.spec.render(scope)
+      : key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.join(":"))
+    this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
   }
 
   /** Marks keys; what is left to do below is to keep the mark. */

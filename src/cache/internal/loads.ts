@@ -16,6 +16,7 @@ import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../Cach
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
+import type { Scope } from "../Invalidation.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory, memory, noTags } from "./entries.ts"
@@ -256,7 +257,9 @@ export class Loads<V> {
     return undefined
   }
 
-  /** What a stale entry of a lower tier is good for, as it would be in memory: to be served, or should the load fail. */
+  /**
+   * What a stale entry of a lower tier is good for, as it would be in memory: to be served, or should the load fail.
+   */
   staleFromBelow(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
     const { key, load, quiet } = flight
     const { softTimeout, staleWhileRevalidate } = this.expiry
@@ -532,6 +535,30 @@ export class Loads<V> {
     if (flight === undefined) return
     flight.voided = true
     this.flights.delete(key)
+  }
+
+  /** Drops what was made from a source of which nothing can tell whether it has changed. */
+  dropUnseen(
+    scope: Scope,
+    exact: boolean,
+    isBehind: (flight: Flight<V>) => boolean,
+    stamp: number,
+    through: string
+  ): void {
+    if (exact) {
+      const key = scope.values.join(":")
+      const flight = this.flights.get(key)
+      if (flight !== undefined && isBehind(flight)) this.overtake(key)
+      this.entries.invalidated(key, "hide", stamp, through)
+      this.entries.forget(key)
+      return
+    }
+    const ahead = Array.from(this.flights.values()).filter((flight) =>
+      this.joinable(flight.key) === flight && !isBehind(flight)
+    )
+    this.entries.invalidated(scope, "hide", stamp, through)
+    this.entries.markKeys(scope, "hide", stamp, this.cache.time.now())
+    for (const flight of ahead) flight.stamp = stamp
   }
 
   isQueueFull(): boolean {

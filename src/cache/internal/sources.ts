@@ -1,11 +1,11 @@
 /**
- * Which keys of a family lookups have read, and which of those have left the last tier since, or were not there: nothing can
- * compare a later value of theirs with the one before, so that it has to count as changed.
+ * Which keys of a family lookups have read, and which of those have left the last tier since, or were not there:
+ * nothing can compare a later value of theirs with the one before, so that it has to count as changed.
  *
- * - A key is known from when a lookup reads it until it ends: by time, by a write, by an invalidation. All of these reach
- *   what is made from it in other ways.
- * - At most `keysMax` keys are known of each kind. Beyond, what lookups read is not told apart from what they do not, and
- *   `missed` gives out the key that has been missed for longest, to be counted as changed at once.
+ * - A key is known from when a lookup reads it until it ends: by time, by a write, by an invalidation. All of these
+ *   reach what is made from it in other ways.
+ * - At most `keysMax` keys are known of each kind. Beyond, what lookups read is not told apart from what they do not,
+ *   and `missed` gives out the key that has been missed for longest, to be counted as changed at once.
  */
 
 // Some 60 bytes each.
@@ -30,7 +30,10 @@ export class Sources {
     return this.isFull || this.known.has(key)
   }
 
-  /** The key has left the last tier, or a lookup has missed it, at `stamp`; the key to be counted as changed for lack of room, and since when. */
+  /**
+   * The key has left the last tier, or a lookup has missed it, at `stamp`; the key to be counted as changed for lack
+   * of room, and since when.
+   */
   missed(key: string, stamp: number): readonly [key: string, since: number] | undefined {
     this.known.delete(key)
     let forgotten: readonly [key: string, since: number] | undefined

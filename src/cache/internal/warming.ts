@@ -3,8 +3,8 @@
  *
  * - Readers come first: these loads take no place in the queue of the family's `loadConcurrency`, and of its turns they
  *   leave one.
- * - A key is loaded if nothing that may be served is held of it, or if what is held ends before the next round. Where no
- *   round follows, what may be served is left to its readers, stale or not.
+ * - A key is loaded if nothing that may be served is held of it, or if what is held ends before the next round. Where
+ *   no round follows, what may be served is left to its readers, stale or not.
  * - What such a load reads of other families is loaded anew before, if it ends too early itself: else what is made from
  *   it would end with it.
  * - A key whose last load failed is left alone for as long as its family says: `negativeTimeToLive` where nothing is

@@ -63,8 +63,8 @@ export class TimerWheel {
   private readonly deadlineOf: (slot: number) => number
 
   /**
-   * `deadlineOf` tells the deadline of a scheduled slot. It may move on while the slot is scheduled, and is finite; a slot
-   * whose deadline moves back must be scheduled anew. `most` is how many slots are expected at most.
+   * `deadlineOf` tells the deadline of a scheduled slot. It may move on while the slot is scheduled, and is finite; a
+   * slot whose deadline moves back must be scheduled anew. `most` is how many slots are expected at most.
    */
   constructor(nowMillis: number, deadlineOf: (slot: number) => number, most: number = Infinity) {
     this.nowMillis = Math.floor(nowMillis)
