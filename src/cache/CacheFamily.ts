@@ -33,6 +33,7 @@ import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import * as Expiry from "./Expiry.ts"
 import type { Explanation, Outcome } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
+import { distinctly } from "./internal/distinct.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { Entries, foundIn, fromMemory, type Holding, knowing, memory, noTags } from "./internal/entries.ts"
 import {
@@ -129,6 +130,8 @@ export class CacheFamily<V = unknown> {
   }
 
   private join(running: Flight<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
+    // A reader who was held up on the way here does not share the end of those who have left.
+    if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume)
     if (running.isFull) return resume(Exit.fail(this.loads.queueFull(running.key, waitersMax)))
     const now = this.cache.time.now()
     const early = wantsFresh ? undefined : running.earlyAt(now)
@@ -178,17 +181,9 @@ export class CacheFamily<V = unknown> {
 
   /** The same for keys that were no hits, with where each value is from. A key that is named twice is served once. */
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
-    const distinct = new Set(keys)
-    if (distinct.size === keys.length) return this.serveDistinct(keys)
-    const all = Array.from(distinct)
-    return Effect.map(this.serveDistinct(all), (served) => {
-      const byKey = new Map(all.map((key, i) => [key, served[i]!]))
-      return keys.map((key) => {
-        const one = byKey.get(key)!
-        // Each mention is a read, and is counted as one where memory answers.
-        if (!distinct.delete(key) && one.tier === memory && !one.stale) this.entries.countHit(key, memory)
-        return one
-      })
+    // Each mention is a read, and is counted as one where memory answers.
+    return distinctly(keys, (distinct) => this.serveDistinct(distinct), (key, { stale, tier }) => {
+      if (tier === memory && !stale) this.entries.countHit(key, memory)
     })
   }
 
@@ -355,20 +350,27 @@ export class CacheFamily<V = unknown> {
   ): Effect.Effect<Served<V>, unknown> {
     const failure = fallback === undefined ? this.loads.negative(key, now) : undefined
     if (failure !== undefined) return failure.exit
-    return Effect.callback<Served<V>, unknown>((resume) => {
-      if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
-      const running = this.loads.joinable(key)
-      if (running !== undefined) return this.join(running, resume, wantsFresh)
-      this.entries.countMiss(key)
-      // A reader who was held up on the way here must not repeat a load that has ended meanwhile.
-      const ended = this.endedMeanwhile(key, fallback)
-      if (ended !== undefined) return resume(ended)
-      // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
-      const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
-      const cause = fallback === undefined ? "absent" : "stale"
-      const flight = this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader, wantsFresh)
-      return flight.join(resume, this.cache.time.now(), wantsFresh)
-    })
+    return Effect.callback((resume) => this.joinOrStart(key, fallback, wantsFresh, resume))
+  }
+
+  private joinOrStart(
+    key: string,
+    fallback: Entry<V> | undefined,
+    wantsFresh: boolean,
+    resume: Waiter<V>
+  ): Effect.Effect<void> | void {
+    if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
+    const running = this.loads.joinable(key)
+    if (running !== undefined) return this.join(running, resume, wantsFresh)
+    this.entries.countMiss(key)
+    // A reader who was held up on the way here must not repeat a load that has ended meanwhile.
+    const ended = this.endedMeanwhile(key, fallback)
+    if (ended !== undefined) return resume(ended)
+    // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
+    const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
+    const cause = fallback === undefined ? "absent" : "stale"
+    const flight = this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader, wantsFresh)
+    return flight.join(resume, this.cache.time.now(), wantsFresh)
   }
 
   private endedMeanwhile(key: string, fallback: Entry<V> | undefined): Exit.Exit<Served<V>, unknown> | undefined {

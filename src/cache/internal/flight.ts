@@ -281,6 +281,11 @@ export class Flight<V> {
     return this.early !== undefined && nowMillis < this.early.untilMillis ? this.early.exit : undefined
   }
 
+  /** It was stopped, since nobody waited any more. */
+  get wasAbandoned(): boolean {
+    return this.exit?._tag === "Failure" && Cause.hasInterruptsOnly(this.exit.cause)
+  }
+
   /** No more may wait. */
   get isFull(): boolean {
     return this.waiters.size >= waitersMax
