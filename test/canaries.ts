@@ -157,7 +157,7 @@ export const canaries: ReadonlyArray<Canary> = [
     text:
       `this.entries.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())\n    if (this.entries.lower`,
     planted: `if (this.name === "" && this.entries.lower`,
-    suites: ["props"]
+    suites: ["props", "test/manifest/delegate.test.ts"]
   },
   {
     law: 9,
