@@ -37,10 +37,8 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
 }) {
   override get message() {
     return `cannot ${this.verb} \`${this.pattern}\`: it is owned by \`${this.family}\`, and the caller ` +
-      (this.holds === "nothing" ?
-        "has no right to it"
-        : this.holds === "a borrow" ?
-        "only borrows it"
+      (this.holds === "nothing" ? "has no right to it"
+        : this.holds === "a borrow" ? "only borrows it"
         : "is a lookup, which only answers with its own value")
   }
 }

@@ -272,10 +272,8 @@ export interface Manifest<Self, Id extends string> {
  * @since 0.1.0
  */
 export type Families<Self> = {
-  readonly [
-    // `-?` keeps the compiler from reading a generic `keys[K]` as a family of no pattern; it is one of several then.
-    K in keyof DefinitionOf<Self>["families"]
-  ]-?: DefinitionOf<Self>["families"][K] extends infer F
+  // `-?` keeps the compiler from reading a generic `keys[K]` as a family of no pattern; it is one of several then.
+  readonly [K in keyof DefinitionOf<Self>["families"]]-?: DefinitionOf<Self>["families"][K] extends infer F
     ? Family<Self, PatternOf<F>, ValueOf<F>, ErrorOf<F>, CodecsOf<F>, K>
     : never
 }

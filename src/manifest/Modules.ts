@@ -82,50 +82,46 @@ export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: inf
  */
 export type CheckedModules<Self, M> = M extends AnyLayer | ReadonlyArray<unknown> ? Opaque.modules
   : string extends keyof M ? Opaque.moduleNames
-  :
-    & {
-      readonly [K in keyof M]: M[K] extends { readonly owns: infer Fs; readonly layer: infer L }
-        ? CheckedGroup<Self, DefinitionOf<Self>, M, K & string, M[K], Fs, L>
-        : K extends FamilyName<DefinitionOf<Self>>
-          ? DefinitionOf<Self>["families"][K] extends { readonly partOf: infer Whole extends string }
-            ? Diagnostic.familyIsPart<K, Whole>
-          : orElse<
-            findTwice<M, K, K>,
-            CheckedModule<Self, DefinitionOf<Self>, M, K, K, ModuleReads<DefinitionOf<Self>, K>, M[K]>
-          >
-        : [ReaderOf<DefinitionOf<Self>, K>] extends [never] ? Diagnostic.moduleUnknown<IdOf<Self>, K & string>
-        : CheckedModule<
-          Self,
-          DefinitionOf<Self>,
-          M,
-          K & string,
-          never,
-          ListOf<ReaderOf<DefinitionOf<Self>, K>, "borrows">,
-          M[K]
+  : {
+    readonly [K in keyof M]: M[K] extends { readonly owns: infer Fs; readonly layer: infer L }
+      ? CheckedGroup<Self, DefinitionOf<Self>, M, K & string, M[K], Fs, L>
+      : K extends FamilyName<DefinitionOf<Self>>
+        ? DefinitionOf<Self>["families"][K] extends { readonly partOf: infer Whole extends string }
+          ? Diagnostic.familyIsPart<K, Whole>
+        : orElse<
+          findTwice<M, K, K>,
+          CheckedModule<Self, DefinitionOf<Self>, M, K, K, ModuleReads<DefinitionOf<Self>, K>, M[K]>
         >
-    }
-    & Offered<DefinitionOf<Self>>
+      : [ReaderOf<DefinitionOf<Self>, K>] extends [never] ? Diagnostic.moduleUnknown<IdOf<Self>, K & string>
+      : CheckedModule<
+        Self,
+        DefinitionOf<Self>,
+        M,
+        K & string,
+        never,
+        ListOf<ReaderOf<DefinitionOf<Self>, K>, "borrows">,
+        M[K]
+      >
+  } & Offered<DefinitionOf<Self>>
 
 // What the editor offers.
 type Offered<D extends Definition> = { readonly [K in ModuleName<D>]?: unknown }
 
 type CheckedGroup<Self, D extends Definition, M, K extends string, G, Fs, L> = {
   readonly [O in keyof G]: O extends "owns" ? { readonly [I in keyof Fs]: CheckedOwned<Self, D, M, K, Fs[I]> }
-    : O extends "layer" ?
-      Fs extends ReadonlyArray<FamilyName<D>> ? CheckedModule<Self, D, M, K, Fs[number], ModuleReads<D, Fs[number]>, L>
+    : O extends "layer" ? Fs extends ReadonlyArray<FamilyName<D>>
+        ? CheckedModule<Self, D, M, K, Fs[number], ModuleReads<D, Fs[number]>, L>
       : L
     : Diagnostic.optionUnknown<O & string, `module '${K}'`>
 }
 type CheckedOwned<Self, D extends Definition, M, K extends string, F> = F extends FamilyName<D>
   ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? Diagnostic.familyIsPart<F, Whole>
   : orElse<findTwice<M, F, K>, F>
-  : F extends string ?
-    string extends F ? FamilyName<D> : F extends "" ? FamilyName<D> : Diagnostic.familyUnknown<IdOf<Self>, F>
+  : F extends string ? string extends F ? FamilyName<D> : F extends "" ? FamilyName<D> : Diagnostic.familyUnknown<IdOf<Self>, F>
   : FamilyName<D>
 
 // What the line of each family lets its module read.
-type ModuleReads<D extends Definition, F> = F extends string ? SourceOf<D, F> | ListOf<FamilyOf<D, F>, "borrows">
-  : never
+type ModuleReads<D extends Definition, F> = F extends string ? SourceOf<D, F> | ListOf<FamilyOf<D, F>, "borrows"> : never
 
 // Another module of the call that owns the family, too.
 type findTwice<M, F extends string, K extends string> = Exclude<At<Holders<M>, F>, K> extends infer J
@@ -139,8 +135,8 @@ type Holders<M> = M extends unknown
 type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = L extends
   Layer.Layer<infer Out, any, infer R> ? 0 extends 1 & R ? Opaque.module
     // Who builds an engine in a module could appoint whom he likes.
-  : Store extends R ? Diagnostic.moduleBuilds<K>
-  : orElse<
+    : Store extends R ? Diagnostic.moduleBuilds<K>
+    : orElse<
     findProvidesProblem<K, exceeding<Out, OwnsFamily<D, F, Self>, Self>>,
     orElse<
       findRequiresProblem<
@@ -155,8 +151,7 @@ type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L>
   >
   : Layer.Layer<any, any, any>
 type OwnsFamily<D extends Definition, F, Self> = F extends string ? Owns<PatternOf<FamilyOf<D, F>>, Self> : never
-type AppointsFamily<D extends Definition, F, Self> = F extends string ? Appoints<PatternOf<FamilyOf<D, F>>, Self>
-  : never
+type AppointsFamily<D extends Definition, F, Self> = F extends string ? Appoints<PatternOf<FamilyOf<D, F>>, Self> : never
 
 // The patterns whose owners the modules hold.
 type Served<M, Self> = M extends unknown ? {
@@ -164,8 +159,7 @@ type Served<M, Self> = M extends unknown ? {
   }[keyof M]
   : never
 type appointedIn<R, Self> = R extends Admits<any, any> ? never : R extends Appoints<infer P, Self> ? P : never
-type findUnserved<D extends Definition, M, K extends string, Self, R> = R extends
-  BorrowsCapability<infer P, any, any, Self>
+type findUnserved<D extends Definition, M, K extends string, Self, R> = R extends BorrowsCapability<infer P, any, any, Self>
   ? OwnerOf<D, Route<D, P>> extends infer F extends string
     ? PatternOf<FamilyOf<D, F>> extends Served<M, Self> ? never : Diagnostic.moduleUnserved<K, P, F>
   : never

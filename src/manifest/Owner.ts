@@ -258,8 +258,8 @@ type CheckedWarming<Option extends "warm" | "predict", W> = {
 type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? L
   : L extends undefined ? L
   : L extends Answering<infer A, infer B, infer C, infer D4> ? [Anything] extends [A | B | C | D4] ? L
-    : [A | B | C | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
-      L extends ParamsFit<Self, K, N> ? CheckedAnswer<Self, D, K, N, L, V, E, R>
+    : [A | B | C | D4] extends [Effect.Effect<infer V, infer E, infer R>] ? L extends ParamsFit<Self, K, N>
+        ? CheckedAnswer<Self, D, K, N, L, V, E, R>
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
     : lookupUnfit<Self, K, N>
   : lookupUnfit<Self, K, N>
@@ -346,7 +346,8 @@ export type requiredByOption<N, X> = N extends "lookup" | "lookupMany" ? require
 type requiredByWarm<X> = X extends Effect.Effect<any, any, infer R> ? R
   : X extends Schedule.Schedule<any, any, any, infer R> ? R
   : never
-type requiredByLookup<L> = L extends Answering<infer A, infer B, infer C, infer X> ? requiredByAnswer<A | B | C | X>
+type requiredByLookup<L> = L extends Answering<infer A, infer B, infer C, infer X>
+  ? requiredByAnswer<A | B | C | X>
   : never
 type requiredByAnswer<X> = [X] extends [Effect.Effect<any, any, infer R>] ? R : never
 
@@ -372,11 +373,7 @@ type CheckedNameOf<
 > = isUnion<K> extends true ? Diagnostic.familyChoice
   : [K] extends [FamilyName<DefinitionOf<Self>>] ? CheckedUse<DefinitionOf<Self>, K, How>
   : string extends K ? Opaque.family
-  : Diagnostic.familyUnknown<
-    Id,
-    K,
-    Nearest.help<K, FamilyName<DefinitionOf<Self>>, "declare it, or check its spelling">
-  >
+  : Diagnostic.familyUnknown<Id, K, Nearest.help<K, FamilyName<DefinitionOf<Self>>, "declare it, or check its spelling">>
 
 type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own" | "borrow" | "delegate"> = How extends
   "borrow" ? K

@@ -21,13 +21,7 @@ import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Nearest from "../diagnostic/Nearest.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
-import type {
-  findWitness,
-  literalProblem,
-  normalizePattern,
-  ParamNames,
-  patternProblem
-} from "../pattern/KeyPattern.ts"
+import type { findWitness, literalProblem, normalizePattern, ParamNames, patternProblem } from "../pattern/KeyPattern.ts"
 import type { findCrossing, findNearest, findOverlapping, Heads, isAlone, Trie } from "../pattern/PatternSet.ts"
 import type { FamilyPolicy } from "./FamilyPolicy.ts"
 
@@ -166,8 +160,7 @@ export type FamilyOf<D extends Definition, K> = At<D["families"], K>
  * @category type level
  * @since 0.1.0
  */
-export type OwnerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole } ?
-  OwnerOf<D, Whole>
+export type OwnerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole } ? OwnerOf<D, Whole>
   : K
 
 /**
@@ -480,8 +473,7 @@ type findReferenceProblem<
   F,
   Verb extends "derives" | "borrows",
   P extends string
-> = [patternProblem<P>] extends [never] ?
-  [Route<D, P>] extends [never] ? Diagnostic.referenceUnknown<K, Verb, P, helpWith<D, P>>
+> = [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never] ? Diagnostic.referenceUnknown<K, Verb, P, helpWith<D, P>>
   : orElse<
     findOutOfReach<D, K, F, P, Route<D, P>>,
     Verb extends "derives" ? orElse<
@@ -535,14 +527,12 @@ type nameSpelling<K extends string, P extends string, Other extends string, Here
       nameOne<K, P, Other, Here, There, N, M>,
       nameSpelling<K, P, Other, Here, There, Ns, Ms>
     >
-  : never
+    : never
   : nameOne<K, P, Other, Here, There, Ref, Q>
 type nameOne<K extends string, P extends string, Other extends string, Here, There, N, M> = [N, M] extends
   [`{${infer A}}`, `{${infer B}}`]
-  ? A extends ParamNames<PatternOf<Here>> ?
-    isSpeltAlike<coreOf<At<CodecsOf<Here>, A>>, coreOf<At<There, B>>> extends true ? never
-    : Diagnostic.speltOtherwise<K, P, A, Other>
-  : never
+  ? A extends ParamNames<PatternOf<Here>> ? isSpeltAlike<coreOf<At<CodecsOf<Here>, A>>, coreOf<At<There, B>>> extends true ? never : Diagnostic.speltOtherwise<K, P, A, Other>
+    : never
   : never
 // A brand and a check change no text.
 type coreOf<C> = [C] extends [never] ? "text"

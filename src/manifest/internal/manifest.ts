@@ -90,14 +90,9 @@ const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest) =>
       ...Object.entries(given).map(([name, module]) => {
         const isGroup = "owns" in module
         const owned = isGroup ? module.owns : manifest.families.has(name) ? [name] : []
-        const lines = owned.length > 0
-          ? owned.map((each) => manifest.families.get(each)!)
-          : [manifest.readers.get(name)!]
+        const lines = owned.length > 0 ? owned.map((each) => manifest.families.get(each)!) : [manifest.readers.get(name)!]
         const reads = [...new Set(lines.flatMap(({ moduleReads }) => moduleReads))]
-        return Layer.provide(
-          isGroup ? module.layer as AnyLayer : module,
-          [words(owned), ...reads.map(readerWord), ...reads.map(reader)] as unknown as [AnyLayer]
-        )
+        return Layer.provide(isGroup ? module.layer as AnyLayer : module, [words(owned), ...reads.map(readerWord), ...reads.map(reader)] as unknown as [AnyLayer])
       }) as [AnyLayer]
     ).pipe(Layer.provideMerge(engine))
 
