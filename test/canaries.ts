@@ -28,6 +28,8 @@ const codecProps = "test/props/codec.test.ts"
 const lmdbSuite = "test/store/lmdb.suite.test.ts"
 const races = "test/simulation/races.test.ts"
 const tiers = "test/cache/tiers.test.ts"
+const arrangements = "test/cache/arrangements.test.ts"
+const derived = "test/cache/derived.test.ts"
 const observed = "test/manifest/observed.test.ts"
 const warm = "test/manifest/warm.test.ts"
 const rights = "test/manifest/rights.test.ts"
@@ -92,8 +94,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a key is read below although its change has not arrived there",
     file: entries,
-    text: `if (pending !== undefined) return Effect.succeed(foundIn(pending.entry))`,
-    planted: `if (pending !== undefined && key === "") return Effect.succeed(foundIn(pending.entry))`,
+    text: `if (pending !== undefined) return Effect.succeed(this.onItsWay(pending.entry))`,
+    planted: `if (pending !== undefined && key === "") return Effect.succeed(this.onItsWay(pending.entry))`,
     suites: [races]
   },
   {
@@ -108,8 +110,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a write leaves what is derived from it",
     file: cache,
-    text: `      if (!isConcerned(dependent, segments, segments.length)) continue`,
-    planted: `      if (!isConcerned(dependent, segments, segments.length) || dependent.exact) continue`,
+    text: `segments.length)) continue\n      const target = this.families.get(dependent.family)!\n      const scope`,
+    planted:
+      `segments.length) || dependent.exact) continue\n      const target = this.families.get(dependent.family)!\n      const scope`,
     suites: ["props", races]
   },
   {
@@ -132,8 +135,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "a failure is not remembered",
     file: loads,
-    text: `if (!flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)`,
-    planted: `if (flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)`,
+    text: `if (!flight.voided && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
+    planted: `if (flight.voided && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
     suites: ["props"]
   },
   {
@@ -156,7 +159,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that hangs is not ended",
     file: loads,
-    text: `this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.fallback, true)`,
+    text: `this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.substitute, true)`,
     planted: `flight.stop()`,
     suites: [races]
   },
@@ -164,9 +167,10 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what a closed owner held is still there",
     file: entries,
-    text: `    this.hot?.dropAll()\n`,
+    text: `    this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())\n`
+      + `    if (this.lower === undefined) this.hot?.dropAll()\n`,
     planted: ``,
-    suites: ["props", leaving]
+    suites: ["props", leaving, "test/manifest/delegate.test.ts"]
   },
   {
     law: 9,
@@ -222,8 +226,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "what was invalidated comes back after a crash",
     file: entries,
-    text: "|${scope}`, stamp, this.tierFailed)",
-    planted: "|${scope}`, 0, this.tierFailed)",
+    text: `markName(this.storeName, scope), stamp, this.tierFailed)`,
+    planted: `markName(this.storeName, scope), 0, this.tierFailed)`,
     suites: ["test/manifest/restart.test.ts"]
   },
   {
@@ -238,9 +242,73 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "idle",
     bug: "a read does not put off the end of an idle entry",
     file: family,
-    text: `if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now + this.expiry.idleTimeToLive)`,
-    planted: `if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now)`,
-    suites: ["model"]
+    text: `return fromMemory(this.entries.touch(key, entry, now), false)`,
+    planted: `return fromMemory(entry, false)`,
+    suites: ["test/cache/expiry.test.ts", arrangements]
+  },
+  {
+    law: "idle",
+    bug: "the tiers below do not learn that an entry is read",
+    file: entries,
+    text: `if (!isNoted) this.lower.set(key, read)`,
+    planted: `if (!isNoted && key === "") this.lower.set(key, read)`,
+    suites: [arrangements]
+  },
+  {
+    law: 4,
+    bug: "what is made from an idle source outlives it",
+    file: "src/cache/internal/flight.ts",
+    text: `Math.min(entry.freshUntil, entry.expiresAt)`,
+    planted: `entry.freshUntil`,
+    suites: ["model", derived]
+  },
+  {
+    law: 4,
+    bug: "a source that was evicted, and has changed, leaves behind what was made from it",
+    file: loads,
+    text: `else if (missedAt !== undefined) this`,
+    planted: `else if (missedAt === -1) this`,
+    suites: [derived]
+  },
+  {
+    law: 4,
+    bug: "a change of a source that lay below alone leaves behind what was made from it",
+    file: loads,
+    text: `this.entries.held(key) ?? flight.fallback ?? flight.before`,
+    planted: `this.entries.held(key) ?? flight.fallback`,
+    suites: [derived]
+  },
+  {
+    law: 8,
+    bug: "what was made from a family outlives the owner of the family",
+    file: family,
+    text: `    this.cache.spreadEnd(this.name)\n`,
+    planted: ``,
+    suites: [derived]
+  },
+  {
+    law: 6,
+    bug: "a remembered failure hides what a tier below could serve stale",
+    file: "src/cache/internal/failures.ts",
+    text: `failure !== undefined && now >= failure.coveredUntil ?`,
+    planted: `failure !== undefined ?`,
+    suites: [arrangements]
+  },
+  {
+    law: 6,
+    bug: "an update begins with what is stale, where it lay below",
+    file: "src/cache/internal/flight.ts",
+    text: `const exit = wantsFresh ? this.freshExit : isFirst`,
+    planted: `const exit = wantsFresh ? this.earlyAt(nowMillis) ?? this.freshExit : isFirst`,
+    suites: [arrangements]
+  },
+  {
+    law: "tiers",
+    bug: "what memory has pushed out is removed below by the write that had set it",
+    file: "src/store/TieredStore.ts",
+    text: `if (pushedOut.length === 0) return removed`,
+    planted: `if (pushedOut.length >= 0) return removed`,
+    suites: [arrangements]
   },
   {
     law: 4,
@@ -357,9 +425,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "rights",
     bug: "a lease of another engine covers a write",
-    file: family,
-    text: `if (!this.cache.leases.isOwn(lease)) return`,
-    planted: `if (!this.cache.leases.isOwn(lease) && keys.length === 0) return`,
+    file: "src/cache/internal/conditions.ts",
+    text: `if (!leases.isOwn(lease)) return`,
+    planted: `if (!leases.isOwn(lease) && keys.length === 0) return`,
     suites: [rights]
   },
   {
@@ -384,6 +452,14 @@ export const canaries: ReadonlyArray<Canary> = [
     file: family,
     text: `return lookups.open === 0 ? this.hot?.hit(key)`,
     planted: `return lookups.open >= 0 ? this.hot?.hit(key)`,
+    suites: [lookups]
+  },
+  {
+    law: "lookups",
+    bug: "what a lookup reads by getUnsafe is not observed where memory must look twice",
+    file: family,
+    text: `return load === undefined ? this.freshUnsafe(key)?.value`,
+    planted: `return load !== null ? this.freshUnsafe(key)?.value`,
     suites: [lookups]
   },
   {

@@ -29,6 +29,7 @@ import { History } from "./Explanation.ts"
 import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
+import type { Flight } from "./internal/flight.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
 import { familyName, splitMark } from "./internal/names.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
@@ -87,6 +88,7 @@ export class Cache implements Engine {
   version = 0
   observed = false
   readonly outbox: Outbox
+  readonly forgotten: Array<readonly [family: string, key: string, since: number]> = []
   private readonly listeners = new Set<(event: CacheEvent) => void>()
 
   constructor(
@@ -210,6 +212,30 @@ export class Cache implements Engine {
       below = both(below, target.markScope(scopeOf(dependent, known), mode, this.stamp, family))
     }
     return below
+  }
+
+  spreadUnseen(family: string, key: string, since: number): void {
+    const segments = key.split(":")
+    const stamp = this.nextStamp()
+    for (const dependent of this.families.get(family)!.spec.dependents) {
+      if (!isConcerned(dependent, segments, segments.length)) continue
+      const target = this.families.get(dependent.family)!
+      const isBehind = (flight: Flight<any>) => flight.stamp < since && flight.load.mayHaveRead(family, key)
+      target.dropUnseen(scopeOf(dependent, segments), dependent.exact, isBehind, stamp, family)
+    }
+  }
+
+  spreadForgotten(): void {
+    for (let one = this.forgotten.pop(); one !== undefined; one = this.forgotten.pop()) this.spreadUnseen(...one)
+  }
+
+  spreadEnd(family: string): void {
+    const { dependents } = this.families.get(family)!.spec
+    if (dependents.length === 0) return
+    const stamp = this.nextStamp()
+    for (const dependent of dependents) {
+      this.families.get(dependent.family)!.hideHere(scopeOf(dependent, []), stamp, family)
+    }
   }
 
   /** Drops the scopes of several families, and all that depends on them, in one step. */

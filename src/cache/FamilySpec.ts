@@ -105,8 +105,9 @@ export interface Source {
  * @since 0.1.0
  */
 export interface FamilyStats {
-  /** Reads that memory answered with a fresh value, and with a stale one. */
+  /** Reads that memory answered with a fresh value. */
   readonly hits: number
+  /** Reads that any tier answered at once with a stale value. */
   readonly staleHits: number
   /** Reads that it could not answer, nor a failure that is remembered. */
   readonly misses: number

@@ -300,7 +300,10 @@ export interface Write<out R> {
  * @since 0.1.0
  */
 export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, E, Codecs> {
-  /** The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended. */
+  /**
+   * The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended.
+   * Counts as a read, as `get` does. A store without a tier in memory always answers `undefined`.
+   */
   readonly getUnsafe: (params: KeyParams<P, Codecs>) => V | undefined
   /**
    * The value as a Promise, for callers that are no Effect. A hit is resolved already, and neither it nor waiting for a

@@ -180,11 +180,11 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     if (slot >= 0 && records.stampOf(slot) < stamp) records.setStamp(slot, stamp)
   }
 
-  postpone(key: string, dueAt: number): void {
+  postpone(key: string, expiresAt: number): void {
     const spread = this.spreadOf(key)
     const { shard, table } = this.segmentOf(spread)
     const slot = table.find(key, spread)
-    if (slot >= 0) shard.due(slot, dueAt)
+    if (slot >= 0) shard.postpone(slot, expiresAt)
   }
 
   weigh(key: string, value: V): number {

@@ -112,8 +112,8 @@ export interface HotPartition<V> {
   readonly touch: (key: string) => void
   /** Notes that the entry was found valid up to `stamp`, so that it needs no second look for older marks. */
   readonly confirm: (key: string, stamp: number) => void
-  /** Moves the time at which the entry next needs a second look. */
-  readonly postpone: (key: string, dueAt: number) => void
+  /** Moves the time at which the entry ends, because it was read. It needs a second look then, and not before. */
+  readonly postpone: (key: string, expiresAt: number) => void
   /**
    * What an entry of this value would weigh: a whole number of at least 1, or `Infinity`. Runs the family's weigher, so
    * it may throw, a `FunctionFailed` always, and may come back to the store.

@@ -74,8 +74,9 @@ const repaymentsPerWriteMax = 64
  * **Gotchas**
  *
  * A family without a codec lives in those tiers alone that keep live objects. `onEvict` of a family hears what the
- * lowest tier pushes out. `size` is that of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`):
- * near the truth, not exact.
+ * lowest tier pushes out. Of two tiers that are called `memory`, answers and events call the lower one `memory 2`.
+ * `size` is that of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`): near the truth, not
+ * exact.
  *
  * @see {@link layer}
  * @category constructors
@@ -185,7 +186,7 @@ const open = <V>(
           else if (mode === "onEviction" || isLowest) family.onEvict?.(key, entry, cause)
         }
       }))
-      if (Result.isSuccess(partition)) tiers.push(new Tier(store.name, partition.success, tell))
+      if (Result.isSuccess(partition)) tiers.push(new Tier(nameOf(store, stores), store.name, partition.success, tell))
       else if (isForLackOfCodec(family.codec, partition.failure)) refused ??= partition.failure
       else return yield* Effect.fail(partition.failure)
     }
@@ -203,9 +204,16 @@ const open = <V>(
 const isForLackOfCodec = (codec: unknown, error: StoreError): boolean =>
   codec === undefined && error.reason instanceof InvalidStoreOptions
 
+// Several tiers of one name are told apart by number, from the second on.
+const nameOf = (store: Store["Service"], stores: ReadonlyArray<Store["Service"]>): string => {
+  const number = stores.slice(0, stores.indexOf(store) + 1).filter(({ name }) => name === store.name).length
+  return number === 1 ? store.name : `${store.name} ${number}`
+}
+
 /** One tier of a family, and the removals that it owes. */
 class Tier<V> {
   readonly name: string
+  readonly #ownName: string
   readonly partition: Partition<V>
   readonly #report: Report
   // Keys that this tier may still hold although they were removed or replaced, and when that came to be so, counted in
@@ -214,8 +222,9 @@ class Tier<V> {
   #allSuspect: number | undefined
   #writes = 0
 
-  constructor(name: string, partition: Partition<V>, report: Report) {
+  constructor(name: string, ownName: string, partition: Partition<V>, report: Report) {
     this.name = name
+    this.#ownName = ownName
     this.partition = partition
     this.#report = report
   }
@@ -241,9 +250,15 @@ class Tier<V> {
         : this.partition.getMany(keys)
       return Effect.map(
         this.attempt("get", read),
-        Result.map((all) => all.map((found, at) => trusted[at] && this.trusts(keys[at]!) ? found : undefined))
+        Result.map((all) =>
+          all.map((found, at) => trusted[at] && this.trusts(keys[at]!) ? this.#named(found) : undefined)
+        )
       )
     })
+  }
+
+  #named(found: Found<V> | undefined): Found<V> | undefined {
+    return found === undefined || this.name === this.#ownName ? found : { ...found, tier: this.name }
   }
 
   /** A tier that does not take a value must not keep the one before. */
@@ -381,9 +396,12 @@ class TieredPartition<V> implements Partition<V> {
   readonly #guard: KeyGuard
   readonly #writes: Set<Fiber.Fiber<void, StoreError>>
   readonly #isBelow: boolean
+  /** The hottest tier, where this is what lies below it. */
+  readonly #above: Partition<V>["hot"]
 
-  constructor(all: Tiers<V>) {
+  constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
     const { guard, isBelow, mode, tiers, writes } = all
+    this.#above = above
     this.#tiers = tiers
     this.#upwards = tiers.toReversed()
     this.#mode = mode
@@ -393,7 +411,7 @@ class TieredPartition<V> implements Partition<V> {
     this.hot = isBelow ? undefined : tiers[0]!.partition.hot
     this.below = this.hot === undefined || tiers.length === 1
       ? undefined
-      : new TieredPartition({ ...all, tiers: tiers.slice(1), isBelow: true })
+      : new TieredPartition({ ...all, tiers: tiers.slice(1), isBelow: true }, this.hot)
   }
 
   readonly get = (key: string): Effect.Effect<Found<V> | undefined, StoreError> =>
@@ -453,7 +471,7 @@ class TieredPartition<V> implements Partition<V> {
     const set = this.#mode === "through"
       ? this.#setAll(entries)
       : this.#isBelow
-      ? this.#removeAll(keys)
+      ? this.#setBelow(entries)
       : this.#setHot(entries)
     return this.#write(this.#guard.write(keys, set))
   }
@@ -464,6 +482,17 @@ class TieredPartition<V> implements Partition<V> {
     return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.setMany(entries)), (results) => {
       const owing = results.filter((_, at) => !entries.every(([key]) => this.#upwards[at]!.trusts(key)))
       return firstFailure(results.every(Result.isFailure) ? results.toReversed() : owing)
+    })
+  }
+
+  // What the hottest tier holds need not be here. What it has pushed out since, is: this write comes after the one that
+  // took it down, and would leave it nowhere.
+  #setBelow(entries: Entries<V>): Effect.Effect<void, StoreError> {
+    return Effect.suspend(() => {
+      const pushedOut = entries.filter(([key]) => this.#above?.peek(key) === undefined)
+      const removed = this.#removeAll(entries.map(([key]) => key))
+      if (pushedOut.length === 0) return removed
+      return Effect.andThen(removed, Effect.flatMap(this.#tiers[0]!.setMany(pushedOut), (set) => firstFailure([set])))
     })
   }
 

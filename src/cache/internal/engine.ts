@@ -23,6 +23,7 @@ export const orTakenBack = (below: Below, takeBack: () => void): Effect.Effect<v
 
 export interface Engine extends Plan {
   readonly id: string
+  readonly store: { readonly name: string }
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
   readonly history: History
@@ -47,4 +48,13 @@ export interface Engine extends Plan {
   spread(family: string, key: string, mode: Mode): Below
   /** Drops what depends on any key of a scope. */
   spreadScope(family: string, scope: Scope, mode: Mode): Below
+  /** Drops what was made from a key, but for loads that began at `since` or later, or have not read it. */
+  spreadUnseen(family: string, key: string, since: number): void
+  /**
+   * Evicted keys that nothing remembers any more, and since when: they count as changed after the next entry is stored.
+   */
+  readonly forgotten: Array<readonly [family: string, key: string, since: number]>
+  spreadForgotten(): void
+  /** Drops in this process what was made from a family whose owner has gone; the tiers below keep it. */
+  spreadEnd(family: string): void
 }

@@ -28,6 +28,11 @@ import { freezeDeep } from "./freeze.ts"
 import { Judge, type Judged } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
 import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
+import { Sources } from "./sources.ts"
+
+// How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so
+// end earlier than its idle time, by a share of it of one in so many at most; with more, reads would write more.
+const idleSteps = 16
 
 // The scope of a mark that invalidates nothing.
 const written = "written"
@@ -143,6 +148,10 @@ export class Entries<V> {
   observed = false
   /** How a store knows the family. */
   private readonly storeName: string
+  /**
+   * Of families from which others derive: which keys lookups have read, and which of them have been pushed out since.
+   */
+  readonly sources: Sources | undefined
   private readonly watches = new Map<string, Set<Watch>>()
   /** How often each tier below memory answered. */
   readonly hitsBelow = new Map<string, number>()
@@ -171,19 +180,19 @@ export class Entries<V> {
     this.judgement = new Judge(spec)
     this.lower = lower && new Lane(cache.outbox, lower, cache.time, this.tierFailed, this.distrustBelow)
     this.tagged = this.lower !== undefined
+    this.sources = spec.dependents.length === 0 ? undefined : new Sources()
     this.lookTwice()
   }
 
   /** The entry of a key, fresh or stale, unless it is invalid. */
   held(key: string): Entry<V> | undefined {
     const entry = this.hot?.peek(key)
-    if (entry === undefined || this.isIdle(key, this.cache.time.now())) return undefined
+    if (entry === undefined) return undefined
     return this.judge(key, entry.stamp, entry.tags) === "hidden" ? undefined : entry
   }
 
   isFresh(key: string, entry: Entry<V>, now: number): boolean {
-    return this.judge(key, entry.stamp, entry.tags) === "valid" && now < entry.freshUntil &&
-      !this.isIdle(key, now)
+    return this.judge(key, entry.stamp, entry.tags) === "valid" && now < entry.freshUntil && now < entry.expiresAt
   }
 
   judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict {
@@ -207,9 +216,19 @@ export class Entries<V> {
     return Math.min(now, entry.freshUntil, marked)
   }
 
-  /** An entry with an idle lifetime is due when that is over; each read puts it off. */
-  isIdle(key: string, now: number): boolean {
-    return this.expiry.idleTimeToLive !== undefined && (this.hot?.dueAt(key) ?? Infinity) <= now
+  /** An entry that is read now, which puts off the end of its idle time in every tier. */
+  touch(key: string, entry: Entry<V>, now: number): Entry<V> {
+    const { idleTimeToLive } = this.expiry
+    if (idleTimeToLive === undefined) return entry
+    const expiresAt = Expiry.endOf(this.expiry, entry.freshUntil, now)
+    if (expiresAt === entry.expiresAt) return entry
+    this.hot?.postpone(key, expiresAt)
+    const read = { ...entry, expiresAt }
+    if (this.lower === undefined || this.cache.outbox.isFull) return read
+    const step = idleTimeToLive / idleSteps
+    const isNoted = Math.floor(now / step) === Math.floor((entry.expiresAt - idleTimeToLive) / step)
+    if (!isNoted) this.lower.set(key, read)
+    return read
   }
 
   // --- what was read ----------------------------------------------------------------------------
@@ -219,6 +238,12 @@ export class Entries<V> {
     if (tier === memory) this.counts.hits++
     else this.hitsBelow.set(tier, (this.hitsBelow.get(tier) ?? 0) + 1)
     this.tellHit(key, tier, false)
+  }
+
+  /** Counts a stale value that was served, and tells of it. */
+  countStale(key: string, tier: string): void {
+    this.counts.staleHits++
+    this.tellHit(key, tier, true)
   }
 
   /** Counts a read that memory could not answer. */
@@ -249,15 +274,19 @@ export class Entries<V> {
       unwatch: (watch) => this.unwatch(key, watch),
       current: Effect.suspend(() => {
         const held = this.held(key)
-        if (held !== undefined || this.lower === undefined) return Effect.succeed(held)
-        return Effect.map(this.lookBelow(key), (found) => {
-          if (found !== undefined) this.cache.sawVersion(found.entry.version)
-          const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
-            this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
-          return isGone ? undefined : found.entry
-        })
+        return held !== undefined || this.lower === undefined ? Effect.succeed(held) : this.heldBelow(key)
       })
     }
+  }
+
+  /** The entry that the tiers below have of a key, fresh or stale, unless it is invalid. */
+  heldBelow(key: string): Effect.Effect<Entry<V> | undefined> {
+    return Effect.map(this.lookBelow(key), (found) => {
+      if (found !== undefined) this.cache.sawVersion(found.entry.version)
+      const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
+        this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
+      return isGone ? undefined : found.entry
+    })
   }
 
   private watch(key: string): Watch {
@@ -279,19 +308,36 @@ export class Entries<V> {
     if (known !== undefined) { for (const watch of known) watch.changed = true }
   }
 
-  /** An owner has left: memory is empty, and what is on its way there counts as out of date. */
+  /**
+   * An owner has left: nothing that is held is served any more, and what is on its way to memory counts as out of date.
+   * What lies below is kept for the next process, and what memory has yet to push down goes there when the family
+   * closes.
+   */
   abandon(): void {
     for (const watches of this.watches.values()) for (const watch of watches) watch.changed = true
-    this.hot?.dropAll()
+    this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
+    if (this.lower === undefined) this.hot?.dropAll()
   }
 
   /** What the tiers below hold of a key; nothing is copied up. */
   lookBelow(key: string): Effect.Effect<Found<V> | undefined> {
     return Effect.suspend(() => {
       const pending = this.lower!.pending(key)
-      if (pending !== undefined) return Effect.succeed(foundIn(pending.entry))
-      return this.orNothing(this.lower!.get(key), undefined)
+      if (pending !== undefined) return Effect.succeed(this.onItsWay(pending.entry))
+      return Effect.map(this.orNothing(this.lower!.get(key), undefined), this.whole)
     })
+  }
+
+  /** What a tier below has found, as it would be found in memory. */
+  private readonly whole = (found: Found<V> | undefined): Found<V> | undefined => {
+    if (found !== undefined && this.expiry.freeze) freezeFound(found.entry.value)
+    return found
+  }
+
+  /** An entry that the tiers below do not have yet; without memory, the store answers for it. */
+  private onItsWay(entry: Entry<V> | undefined): Found<V> | undefined {
+    if (entry === undefined || entry.expiresAt <= this.cache.time.now()) return undefined
+    return { entry, tier: this.hot === undefined ? this.cache.store.name : memory }
   }
 
   /** A tier that cannot be read holds nothing, and is told of. */
@@ -316,7 +362,7 @@ export class Entries<V> {
           this.orNothing(lower.getMany(keys), []),
           (all) =>
             reads.map(({ key, pending, watch }, at) =>
-              this.promote(key, pending === undefined ? all[at] : foundIn(pending.entry), watch)
+              this.promote(key, pending === undefined ? this.whole(all[at]) : this.onItsWay(pending.entry), watch)
             )
         ),
       (reads) => Effect.sync(() => reads.forEach(({ key, watch }) => this.unwatch(key, watch)))
@@ -327,19 +373,18 @@ export class Entries<V> {
   private promote(key: string, found: Found<V> | undefined, watch: Watch): Found<V> | undefined {
     // The weigher may throw, and may change the key.
     const weight = found === undefined ? undefined : this.weightOf(key, found.entry.value)
-    if (watch.changed) return foundIn(this.hot?.peek(key) ?? this.lower!.pending(key)?.entry)
+    if (watch.changed) return foundIn(this.hot?.peek(key)) ?? this.onItsWay(this.lower!.pending(key)?.entry)
     if (found === undefined) return undefined
     const { entry } = found
     this.cache.sawVersion(entry.version)
     if (weight === undefined) return undefined
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
-    if (this.expiry.freeze) freezeFound(entry.value)
     if (this.hot === undefined || entry.expiresAt <= now) return found
     if (this.judge(key, entry.stamp, entry.tags) === "hidden") return undefined
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
-      this.hot.put(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry), now), weight)
+      this.hot.put(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry)), weight)
     }
     return found
   }
@@ -389,19 +434,22 @@ export class Entries<V> {
     )
   }
 
-  private dueAt(entry: Entry<V>, madeAt: number, now: number): number {
+  private dueAt(entry: Entry<V>, madeAt: number): number {
     const { idleTimeToLive, refreshAhead } = this.expiry
-    if (idleTimeToLive !== undefined) return now + idleTimeToLive
+    if (idleTimeToLive !== undefined) return entry.expiresAt
     if (refreshAhead === undefined) return entry.freshUntil
     return Expiry.timesOf({ ...this.expiry, jitter: 0 }, madeAt, entry.freshUntil - madeAt, entry.costMillis, 0).dueAt
   }
 
   /** The key has this entry from now on; `weight` is what its judgement said. */
   keep(key: string, entry: Entry<V>, now: number, weight: number): Below {
-    if (entry.freshUntil <= now) return this.forget(key)
+    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
     this.changed(key)
-    this.hot?.put(key, entry, this.dueAt(entry, now, now), weight)
-    return this.lower === undefined ? nothing : this.lower.set(key, entry)
+    this.sources?.kept(key)
+    this.hot?.put(key, entry, this.dueAt(entry, now), weight)
+    const below = this.lower === undefined ? nothing : this.lower.set(key, entry)
+    if (this.cache.forgotten.length > 0) this.cache.spreadForgotten()
+    return below
   }
 
   /** The same, and it is durable once it has arrived below. The mark says nothing, but what comes before it is kept. */
@@ -413,6 +461,7 @@ export class Entries<V> {
   /** The key has no entry from now on. */
   forget(key: string): Below {
     this.changed(key)
+    this.sources?.forget(key)
     this.hot?.drop(key)
     return this.lower === undefined ? nothing : this.lower.remove(key)
   }
@@ -435,11 +484,28 @@ export class Entries<V> {
     return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed)
   }
 
+  /** Counts an invalidation, notes it, and tells of it. */
+  invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {
+    this.counts.invalidations++
+    this.note("Invalidated", scope, stamp, through, mode)
+    if (!this.cache.observed) return
+    const name = typeof scope === "string"
+      ? this.spec.render(scope)
+      : key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.join(":"))
+    this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
+  }
+
   /** Marks keys; what is left to do below is to keep the mark. */
   markKeys(scope: Scope, mode: Mode, stamp: number, atMillis: number): Below {
     this.marks.record(scope, mode, stamp, atMillis)
     this.lookTwice()
     return this.recordMark(writeScope(scope, mode), stamp)
+  }
+
+  /** Marks keys in this process: the tiers below keep them, and so does what opens them next. */
+  hideHere(scope: Scope, stamp: number, atMillis: number): void {
+    this.marks.record(scope, "hide", stamp, atMillis)
+    this.lookTwice()
   }
 
   /** Marks a tag; what is left to do below is to keep the mark. */

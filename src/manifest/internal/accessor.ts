@@ -270,10 +270,14 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
         : Effect.fail(access.ended("read", grant, verb))
   }
   const hit = (params: Params): unknown => grant.active ? family.hitUnsafe(access.textOf(params)) : undefined
+  const lookTwice = (params: Params): unknown => grant.active ? family.readUnsafe(access.textOf(params)) : undefined
   return {
     ...operations(access, find),
     get: (params: Params) => new Read(door, params),
-    getUnsafe: hit,
+    getUnsafe: (params: Params): unknown => {
+      const value = hit(params)
+      return value === undefined ? lookTwice(params) : value
+    },
     getPromise: (params: Params, given?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
       // A lookup asks by the Context of its fiber, in which its reads are observed.
       const lookup = CacheFamily.currentLookup()

@@ -148,13 +148,17 @@ export class MemoryShard {
     if (expiresAt !== Infinity) this.wheel.schedule(slot)
   }
 
-  /** Moves the time at which an entry is due, and nothing else. */
-  due(slot: number, dueAt: number): void {
-    const expiresAt = this.endsAt(slot)
+  /** Moves the end of an entry, which is due then, and nothing else. */
+  postpone(slot: number, expiresAt: number): void {
+    const before = this.endsAt(slot)
+    if (before === expiresAt) return
     const extras = this.extras ??= grownCells([], this.records.capacity)
     extras[slot] ??= { freshUntil: this.records.dueAt(slot), expiresAt, revision: undefined }
-    this.records.setDue(slot, dueAt)
-    this.setEnd(slot, dueAt, expiresAt)
+    this.records.setDue(slot, expiresAt)
+    if (this.later !== undefined) this.later[slot] = 0
+    // The wheel finds out by itself that an entry ends later than it was told: a read does not pay for that.
+    if (expiresAt === Infinity) this.wheel.cancel(slot)
+    else if (expiresAt < before) this.wheel.schedule(slot)
   }
 
   /** Takes an entry out for another reason than room or time. */
