@@ -30,6 +30,7 @@ import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
+import { Sweeper } from "./internal/sweep.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 /**
@@ -83,6 +84,7 @@ export class Cache implements Engine {
   version = 0
   observed = false
   readonly outbox: Outbox
+  readonly sweeper = new Sweeper((family) => Effect.ignore(this.families.get(family)!.sweepMarks))
   private readonly listeners = new Set<(event: CacheEvent) => void>()
 
   constructor(
@@ -147,6 +149,10 @@ export class Cache implements Engine {
     this.listeners.delete(listener)
     this.observed = this.listeners.size > 0
     for (const family of this.families.values()) family.observe(this.observed)
+  }
+
+  sweepSoon(family: string): void {
+    this.sweeper.ask(family)
   }
 
   // --- invalidation -----------------------------------------------------------------------------
@@ -318,6 +324,7 @@ export const make: (
     }
     const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
     yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
+    yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
   }
 )

@@ -47,6 +47,7 @@ import {
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
+import { sweep } from "./internal/sweep.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
@@ -85,6 +86,15 @@ export class CacheFamily<V = unknown> {
   restoreMark(written: string, stamp: number): void {
     this.entries.restoreMark(written, stamp)
   }
+
+  /** Forgets the marks that no entry needs any more; it is run when there are many. Fails when a tier does. */
+  readonly sweepMarks: Effect.Effect<void, StoreError> = Effect.suspend(() =>
+    Effect.tapError(sweep(this.cache.store, this.entries, this.loads), (error) =>
+      Effect.sync(() => {
+        this.entries.postponeSweep()
+        this.entries.tierFailed("sweep", error)
+      }))
+  )
 
   get stats(): FamilyStats {
     const hits = this.entries.counts.hits + (this.hot?.hits ?? 0)
@@ -313,13 +323,15 @@ export class CacheFamily<V = unknown> {
     }
     if (this.loads.isBackingOff(key, now)) return this.answerStale(key, entry)
     const waited = this.serveMissing(key, now, entry)
-    return softTimeout === undefined
-      ? waited
-      : Effect.timeoutOrElse(waited, {
+    if (softTimeout === undefined) return waited
+    return this.entries.watching(key, (watch) =>
+      Effect.timeoutOrElse(waited, {
         duration: softTimeout,
         orElse: () =>
-          this.loads.maySubstitute(key, entry, this.cache.time.now()) ? this.answerStale(key, entry) : waited
-      })
+          !watch.changed && this.loads.maySubstitute(key, entry, this.cache.time.now())
+            ? this.answerStale(key, entry)
+            : waited
+      }))
   }
 
   private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
@@ -363,7 +375,8 @@ export class CacheFamily<V = unknown> {
       const inMemory = this.hot?.peek(key)
       const found = this.entries.lower === undefined || inMemory !== undefined
         ? Effect.succeed(foundIn(inMemory))
-        : this.entries.lookBelow(key)
+        : this.entries.watching(key, (watch) =>
+          Effect.map(this.entries.lookBelow(key), (below) => watch.changed ? undefined : below))
       return Effect.map(found, (held) => {
         const verdict = held === undefined || this.entries.isIdle(key, now)
           ? "hidden"

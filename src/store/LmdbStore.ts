@@ -38,7 +38,7 @@ import { acquire, tierName } from "./internal/lmdbEnvironment.ts"
 import { entryKey, isShort, keyBytesMax, keyWithin } from "./internal/lmdbKey.ts"
 import { decodeRecord, encodeRecord, recordExpiresAt, tagsMax } from "./internal/lmdbRecord.ts"
 import { type Durability, failure, type Family, Tier } from "./internal/lmdbTier.ts"
-import { type Partition, Store, type StoreFamily } from "./Store.ts"
+import { type FreshUntilMax, type Partition, Store, type StoreFamily } from "./Store.ts"
 import { EncodeFailed, InvalidStoreOptions, KeyTooLong, type Operation, StoreError } from "./StoreError.ts"
 
 /**
@@ -394,6 +394,38 @@ class LmdbPartition<V> implements Partition<V> {
       const keys = this.#family.id === id ? this.#tier.keysAfter(id, from, keysPerStepMax) : []
       return { keys, next: keys.length < keysPerStepMax ? Option.none() : Option.some(keys.at(-1)) }
     })
+  }
+
+  readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void, StoreError> =>
+    Effect.suspend(() => {
+      const { id } = this.#family
+      const after = (from: string | undefined): Effect.Effect<void, StoreError> =>
+        Effect.flatMap(this.#keysAfter("sweep", id, from), ({ keys, next }) =>
+          Effect.andThen(
+            Effect.andThen(this.#tier.room, this.#tier.attempt("sweep", () => this.#sweepSome(keys, freshUntilMax))),
+            Option.isSome(next) ? Effect.andThen(Effect.yieldNow, after(next.value)) : Effect.void
+          ))
+      const drain = Effect.suspend(() => this.#tier.drain(this.#durability, "sweep"))
+      return Effect.andThen(Effect.andThen(Effect.ignore(drain), after(undefined)), drain)
+    })
+
+  // What is read is judged and changed in one step, so that nothing written meanwhile is changed.
+  #sweepSome(entryKeys: ReadonlyArray<string>, freshUntilMax: FreshUntilMax): void {
+    for (const entryKey of entryKeys) {
+      const bytes = this.#tier.read(entryKey)
+      if (bytes === undefined) continue
+      const record = decodeRecord(bytes, bytes.length)
+      const key = keyWithin(entryKey) ?? record?.hashedKey
+      // Of a record that cannot be read nobody knows which marks concern it.
+      const max = record === undefined || key === undefined
+        ? -Infinity
+        : freshUntilMax(key, record.entry.stamp, record.entry.tags)
+      if (max === -Infinity) this.#tier.remove([entryKey])
+      else if (max < record!.entry.freshUntil) {
+        const entry = { ...record!.entry, freshUntil: max }
+        this.#tier.put(entryKey, encodeRecord(entry, record!.value, record!.hashedKey), entry.stamp)
+      }
+    }
   }
 
   readonly size: Effect.Effect<number, StoreError> = Effect.suspend(() => {

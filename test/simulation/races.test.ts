@@ -7,7 +7,7 @@ import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as fc from "fast-check"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drops, jumps, marks, reads, script, type ScriptOptions, sets, updates, World } from "../world.ts"
+import { drops, jumps, marks, reads, script, type ScriptOptions, sets, sweeps, updates, World } from "../world.ts"
 
 const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
 const first = Number(process.env["STATELESS_SEED"] ?? 0)
@@ -56,5 +56,19 @@ describe("races", () => {
   })
   simulate("a slow tier, and writers who are interrupted", { kinds: all, interrupts: true, ...tiered })
   simulate("a slow tier, and lookups that fail", { kinds: all, failing: 30, interrupts: true, ...tiered })
+  simulate("marks that are forgotten, in memory", {
+    kinds: ["get", "getAnswer", ...drops, ...marks, ...updates, ...sweeps, ...sweeps, ...sweeps],
+    failing: 20
+  })
+  simulate("marks that are forgotten, over a slow tier", {
+    kinds: ["get", "getOption", ...drops, ...marks, ...sweeps, ...sweeps, ...sweeps],
+    ...tiered
+  })
+  simulate("marks that are forgotten, over a tier that fails", {
+    kinds: [...all, ...sweeps, ...sweeps, ...sweeps, ...sweeps],
+    interrupts: true,
+    faults: 20,
+    ...tiered
+  })
   simulate("a tier that fails", { kinds: all, interrupts: true, faults: 20, ...tiered })
 })

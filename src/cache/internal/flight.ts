@@ -188,6 +188,8 @@ export class Flight<V> {
   detached: boolean
   readonly load: Load
   voided = false
+  /** Nothing may be served should the lookup fail: a mark that hid it may have been forgotten meanwhile. */
+  barred = false
   /** Took the place of another load, whose waiters may have got an older value. */
   replaces = false
   /** Somebody is about to join. */

@@ -396,7 +396,7 @@ export class Loads<V> {
   ): void {
     this.end(
       flight,
-      previous !== undefined && this.maySubstitute(flight.key, previous, now)
+      previous !== undefined && !flight.barred && this.maySubstitute(flight.key, previous, now)
         ? Exit.succeed(fromMemory(previous, true))
         : otherwise()
     )
@@ -419,6 +419,21 @@ export class Loads<V> {
     }
     const negativeUntil = now + this.expiry.negativeTimeToLive
     this.failures.set(key, { exit, stamp, at: now, negativeUntil, retryAt: now + this.expiry.retryAfterFailure })
+  }
+
+  /** Marks are about to be forgotten: what is under way, and older than they are, learns of them now. */
+  heed(): void {
+    for (const flight of this.running) {
+      if (this.entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.voided = true
+      // What may be served in place of a failure is older than the load, and may have any tags.
+      if (this.entries.tags.fullness > 0 || this.entries.judge(flight.key, 0, noTags) === "hidden") flight.barred = true
+    }
+    for (const [key, { stamp }] of this.failures) {
+      if (this.entries.judge(key, stamp, noTags) !== "valid") this.failures.delete(key)
+    }
+    for (const [key, update] of this.updates) {
+      if (this.entries.judge(key, 0, noTags) !== "valid") update.overtaken = true
+    }
   }
 
   /** The failure that a read without anything to serve repeats. */
