@@ -77,15 +77,18 @@ export class Sweeper {
 
   /** Sweeps until the Scope closes. */
   readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() => {
-    const next: Effect.Effect<void> = Effect.suspend(() => {
-      for (const family of this.due) {
-        // Asked for again while it runs, it runs again: only then are the marks forgotten that came meanwhile.
-        const done = Effect.sync(() => this.due.delete(family))
-        return Effect.andThen(Effect.andThen(done, this.sweepOf(family)), next)
-      }
-      this.wake.closeUnsafe()
-      return Effect.andThen(this.wake.await, next)
+    const all: Effect.Effect<void> = Effect.suspend(() => {
+      const [family] = this.due
+      if (family === undefined) return Effect.void
+      // Asked for again while it runs, it runs again: only then are the marks forgotten that came meanwhile.
+      this.due.delete(family)
+      return Effect.andThen(this.sweepOf(family), all)
     })
-    return Effect.asVoid(Effect.forkScoped(next))
+    const forever = Effect.forever(Effect.suspend(() => {
+      this.wake.closeUnsafe()
+      // The latch resumes this fiber in the middle of the step that asks, which ends while `forever` yields.
+      return Effect.andThen(all, this.wake.await)
+    }))
+    return Effect.asVoid(Effect.forkScoped(forever))
   })
 }
