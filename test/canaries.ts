@@ -158,9 +158,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "an exclusive lease is granted beside a shared one",
-    file: "src/capability/Lease.ts",
-    text: `(a.mode === "exclusive" || b.mode === "exclusive") &&`,
-    planted: `a.mode === "exclusive" && b.mode === "exclusive" &&`,
+    file: "src/capability/internal/leaseQueues.ts",
+    text: `return isExclusive ? this.first : this.firstExclusive`,
+    planted: `return this.firstExclusive`,
     suites: ["props"]
   },
   {

@@ -572,8 +572,7 @@ export class CacheFamily<V = unknown> {
     if (lease === undefined) return undefined
     const why = this.whyNotUnder(lease, keys)
     if (why === undefined) return undefined
-    const patterns = lease.patterns.map(({ source }) => source)
-    return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why }) }) })
+    return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns: lease.shown, why }) }) })
   }
 
   private whyNotUnder(lease: Lease, keys: ReadonlyArray<string>): LeaseError["why"] | undefined {
