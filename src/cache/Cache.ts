@@ -30,6 +30,7 @@ import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
+import { Lengths } from "./internal/lengths.ts"
 import { Sweeper } from "./internal/sweep.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
@@ -64,8 +65,9 @@ export interface Write {
   readonly options: SetOptions<Lease>
 }
 
-// What a listener may fall behind; it loses the oldest events beyond.
+// What a listener may fall behind, in events and in characters of their keys; it loses the oldest events beyond.
 const eventsMax = 16_384
+const eventCharactersMax = 4_194_304
 
 /**
  * A cache without authority: whoever holds it may read and write everything.
@@ -132,7 +134,14 @@ export class Cache implements Engine {
   readonly events: Stream.Stream<CacheEvent> = Stream.callback<CacheEvent>((queue) =>
     Effect.acquireRelease(
       Effect.sync(() => {
-        const listener = (event: CacheEvent) => void Queue.offerUnsafe(queue, event)
+        const lengths = new Lengths()
+        const listener = (event: CacheEvent) => {
+          const length = lengthOf(event)
+          lengths.keepLast(Queue.sizeUnsafe(queue))
+          while (lengths.sum + length > eventCharactersMax && Queue.takeUnsafe(queue) !== undefined) lengths.shift()
+          Queue.offerUnsafe(queue, event)
+          lengths.push(length)
+        }
         this.listen(listener)
         return listener
       }),
@@ -256,6 +265,10 @@ export class Cache implements Engine {
       }))
   }
 }
+
+/** How long the names in an event are that may be of any length. */
+const lengthOf = (event: CacheEvent): number =>
+  "key" in event ? event.key.length : "scope" in event ? event.scope.length : 0
 
 type Known = ReadonlyArray<string | undefined>
 

@@ -12,7 +12,8 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, UndeclaredRead } from "../CacheError.ts"
-import type { FamilySpec, Source } from "../FamilySpec.ts"
+import type { Sources } from "../Explanation.ts"
+import type { FamilySpec } from "../FamilySpec.ts"
 import type { LookupContext } from "../Lookup.ts"
 
 /** A value as it is served: from where, and as what. */
@@ -55,6 +56,8 @@ export class Load {
   /** All of them, where they are several. */
   private readonly keys: ReadonlySet<string> | undefined
   private sources: Array<ReadSource> | undefined = undefined
+  /** Characters of the keys in `sources`, and of those that are loaded together. */
+  private characters = 0
   /** When what it read ends, first of all; of several keys, those for which it was read. */
   private endsAt = Infinity
   private ends: Map<string, number> | undefined = undefined
@@ -64,6 +67,7 @@ export class Load {
     this.spec = spec
     this.key = keys[0]!
     this.keys = keys.length === 1 ? undefined : new Set(keys)
+    if (this.keys !== undefined) { for (const each of keys) this.characters += each.length }
     this.open = keys.length
   }
 
@@ -99,6 +103,7 @@ export class Load {
     const sources = this.sources ??= []
     if (sources.length < sourcesMax * (this.keys?.size ?? 1)) {
       sources.push({ of: source, key, tier, stamp: entry?.stamp })
+      this.characters += key.length
     }
   }
 
@@ -108,18 +113,22 @@ export class Load {
   }
 
   /** What one of the keys that are loaded was made from, as far as it was read in this cache; spelt out when asked. */
-  sourcesOf(own: string): () => ReadonlyArray<Source> {
+  sourcesOf(own: string): Sources {
     const { cache, keys, sources, spec } = this
     if (sources === undefined) return noSources
-    return () => {
-      const mine = sources.filter(({ key, of }) => keys === undefined || cache.reaches(of.name, key, spec.name, own))
-      const spelt = mine.map(({ key, of, stamp, tier }) => ({ key: of.render(key), tier, stamp }))
-      return [...new Map(spelt.map((source) => [source.key, source])).values()].slice(0, sourcesMax)
+    return {
+      // What is kept for all keys that were loaded together is kept once.
+      characters: this.characters / (keys?.size ?? 1),
+      spell: () => {
+        const mine = sources.filter(({ key, of }) => keys === undefined || cache.reaches(of.name, key, spec.name, own))
+        const spelt = mine.map(({ key, of, stamp, tier }) => ({ key: of.render(key), tier, stamp }))
+        return [...new Map(spelt.map((source) => [source.key, source])).values()].slice(0, sourcesMax)
+      }
     }
   }
 }
 
-const noSources = (): ReadonlyArray<Source> => []
+const noSources: Sources = { characters: 0, spell: () => [] }
 
 interface ReadSource {
   readonly of: FamilySpec<any>

@@ -19,18 +19,8 @@ import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory, noTags } from "./entries.ts"
+import { type Failure, Failures } from "./failures.ts"
 import { CurrentLoad, Flight, Load, type Served } from "./flight.ts"
-
-interface Failure {
-  readonly exit: Exit.Exit<never, unknown>
-  readonly stamp: number
-  /** A clock that was set back behind it would keep the failure for longer than was promised. */
-  readonly at: number
-  /** Until then a read without anything to serve gets the same failure. */
-  readonly negativeUntil: number
-  /** Until then a stale value is served without another try. */
-  readonly retryAt: number
-}
 
 /** The updates of one key, one of which runs. */
 export interface Update {
@@ -53,9 +43,6 @@ const isShed = (cause: Cause.Cause<unknown>): boolean =>
     Cause.isFailReason(reason) && reason.error instanceof CacheError && reason.error.reason instanceof LoadQueueFull
   )
 
-// Failures remembered per family; the oldest is forgotten first.
-const failuresMax = 10_000
-
 const noOptions: Lookup.LoadedOptions = {}
 
 export class Loads<V> {
@@ -63,7 +50,7 @@ export class Loads<V> {
   readonly flights = new Map<string, Flight<V>>()
   /** These, and those that were overtaken and still have to answer whoever had joined them. */
   readonly running = new Set<Flight<V>>()
-  readonly failures = new Map<string, Failure>()
+  readonly failures = new Failures()
   /** One for each key that some fiber is updating. */
   readonly updates = new Map<string, Update>()
   loader: Loader<V> | undefined = undefined
@@ -411,14 +398,9 @@ export class Loads<V> {
   }
 
   remember(key: string, exit: Exit.Exit<never, unknown>, stamp: number, now: number): void {
-    if (this.failures.size >= failuresMax) {
-      for (const oldest of this.failures.keys()) {
-        this.failures.delete(oldest)
-        break
-      }
-    }
     const negativeUntil = now + this.expiry.negativeTimeToLive
-    this.failures.set(key, { exit, stamp, at: now, negativeUntil, retryAt: now + this.expiry.retryAfterFailure })
+    const retryAt = now + this.expiry.retryAfterFailure
+    this.failures.remember(key, { exit, stamp, at: now, negativeUntil, retryAt }, now)
   }
 
   /** Marks are about to be forgotten: what is under way, and older than they are, learns of them now. */
@@ -428,7 +410,7 @@ export class Loads<V> {
       // What may be served in place of a failure is older than the load, and may have any tags.
       if (this.entries.tags.fullness > 0 || this.entries.judge(flight.key, 0, noTags) === "hidden") flight.barred = true
     }
-    for (const [key, { stamp }] of this.failures) {
+    for (const [key, { stamp }] of this.failures.entries()) {
       if (this.entries.judge(key, stamp, noTags) !== "valid") this.failures.delete(key)
     }
     for (const [key, update] of this.updates) {
@@ -496,7 +478,7 @@ export class Loads<V> {
     }
     for (const flight of this.running) check(flight.exit === undefined, "a load that runs has not ended")
     check(this.queued >= 0 && this.queued <= this.expiry.loadQueueMax, "the queue of loads keeps its bound")
-    check(this.failures.size <= failuresMax, "failures are forgotten")
+    this.failures.checkInvariants()
     for (const update of this.updates.values()) check(update.users > 0, "a key that nobody updates has no turn")
     if (!idle) return
     check(this.running.size === 0, "no load runs for nobody")
