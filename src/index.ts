@@ -45,6 +45,14 @@ export * as Explanations from "./diagnostic/Explanations.ts"
 export * as Misfit from "./diagnostic/Misfit.ts"
 
 /**
+ * What somebody may have meant who misspelt a name, as types: a name that is one letter away. Asked in the failing
+ * branch only, so a program that compiles pays nothing.
+ *
+ * @since 0.1.0
+ */
+export * as Nearest from "./diagnostic/Nearest.ts"
+
+/**
  * What the compiler does not know: plain strings, templates with a hole, choices of several, names that are computed,
  * requirements of any. What it does not know it cannot check, so it refuses. Found by the compiler alone.
  *
@@ -108,6 +116,19 @@ export * as KeyPattern from "./pattern/KeyPattern.ts"
  * @since 0.1.0
  */
 export * as PatternSet from "./pattern/PatternSet.ts"
+
+/**
+ * How keys of a sensitive family are shown: a hash in the place of each parameter, `user:#3f9c0a12b4de`.
+ *
+ * - One text has one hash for as long as the process lives, so what is shown can be compared: events with errors, and
+ *   both with {@link hash} of one's own text.
+ * - The hash is keyed by random bits of the process, so texts cannot be guessed from it by trying them all elsewhere.
+ *
+ * Aumasson, Bernstein: SipHash, a fast short-input PRF (INDOCRYPT 2012).
+ *
+ * @since 0.1.0
+ */
+export * as SensitiveKey from "./pattern/SensitiveKey.ts"
 
 /**
  * What a manifest says, and the checks of what it says, as types.
@@ -298,7 +319,7 @@ export * as PatientScheduler from "./store/PatientScheduler.ts"
  *   write
  *   that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
  * - An entry is not returned from its `expiresAt` on.
- * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
+ * - A tier may forget any entry at any time. It forgets a mark only when told to, and never returns what was removed.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
  *
@@ -442,7 +463,8 @@ export * as FamilySpec from "./cache/FamilySpec.ts"
  *
  * - `judge` answers from the marks alone; it knows nothing of time.
  * - Stamps combine by maximum, so marks may be recorded twice, or in any order.
- * - Marks are bounded. When there are too many, the family is marked as a whole: too much is lost, never too little.
+ * - A mark is forgotten once no entry is left that it concerns (`internal/sweep.ts`). Marks are bounded in number and in
+ *   length all the same: one that finds no room marks the family as a whole. Too much is lost, never too little.
  *
  * @since 0.1.0
  */

@@ -3,7 +3,7 @@
  * the suites of which one must notice. `npm run test:canaries` plants them one by one, in a copy.
  */
 export interface Canary {
-  /** The law of DESIGN.md, by number, or a promise that none of them names. */
+  /** The law by its number in src/README.md, or a promise that none of them names. */
   readonly law: number | string
   /** What the library does wrong with it. */
   readonly bug: string
@@ -23,6 +23,7 @@ const cache = "src/cache/Cache.ts"
 
 const races = "test/simulation/races.test.ts"
 const tiers = "test/cache/tiers.test.ts"
+const marks = "test/cache/marks.test.ts"
 const observed = "test/manifest/observed.test.ts"
 const warm = "test/manifest/warm.test.ts"
 
@@ -284,5 +285,69 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `watched.lastAt < madeAt || watched.lastAt < watched.renewedAt`,
     planted: `watched.lastAt < 0`,
     suites: [warm]
+  },
+  {
+    law: 2,
+    bug: "a load that is older than a mark is stored once the mark is forgotten",
+    file: "src/cache/internal/sweep.ts",
+    text: `loads.heed()`,
+    planted: `if (looked < 0) loads.heed()`,
+    suites: [marks]
+  },
+  {
+    law: 2,
+    bug: "a mark is forgotten although entries that it hides are left",
+    file: "src/cache/internal/sweep.ts",
+    text: `Effect.andThen(look),`,
+    planted: `Effect.andThen(looked < 0 ? look : Effect.void),`,
+    suites: [marks, races]
+  },
+  {
+    law: 2,
+    bug: "an entry that a sweep removes is copied up behind its back",
+    file: "src/store/TieredStore.ts",
+    text: `if (freshUntilMax(key, stamp, tags) !== Infinity) return false`,
+    planted: `if (freshUntilMax(key, stamp, tags) !== Infinity && key === "") return false`,
+    suites: ["test/store/tiered.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "marks are never forgotten",
+    file: entries,
+    text: `if (this.fullness >= this.sweepAt && now >= this.sweepAfter) this`,
+    planted: `if (now < 0) this`,
+    suites: [marks]
+  },
+  {
+    law: 11,
+    bug: "the history of a cache holds keys of any length",
+    file: "src/cache/Explanation.ts",
+    text: `this.characters + characters > charactersMax`,
+    planted: `this.characters + characters < 0`,
+    suites: ["test/cache/bounds.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "an exclusive lease that leaves frees only the next one",
+    file: "src/capability/internal/leaseQueues.ts",
+    text: `if (!wasFirstExclusive) return`,
+    planted: `if (wasFirstExclusive) return`,
+    suites: ["test/capability/lease.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "an error names the key of a sensitive family",
+    file: loads,
+    text: `reason: new Absent({ key: this.spec.show(key)`,
+    planted: `reason: new Absent({ key: this.spec.render(key)`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "an explanation names the tags and keys of a sensitive family",
+    file: family,
+    text: `return this.spec.isSensitive ? hiding(`,
+    planted: `return !this.spec.isSensitive ? hiding(`,
+    suites: ["test/manifest/sensitive.test.ts"]
   }
 ]

@@ -31,6 +31,7 @@ import { type Engine, orStoreFailed } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
 import { Lengths } from "./internal/lengths.ts"
+import { sealed, sealedCodec, sealedPartition } from "./internal/sensitive.ts"
 import { Sweeper } from "./internal/sweep.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
@@ -45,6 +46,12 @@ export interface FamilyOptions {
   /** As the manifest writes it, for messages. */
   readonly pattern: string
   readonly render: (key: string) => string
+  /** The full key as errors, events and explanations show it; `render` unless given. */
+  readonly show?: ((key: string) => string) | undefined
+  /** The same for a segment or a tag; the text itself unless given. */
+  readonly hide?: ((text: string) => string) | undefined
+  /** No key and no value is shown. */
+  readonly isSensitive?: boolean | undefined
   readonly parse: (rendered: string) => string | undefined
   readonly codec: Codec<any> | undefined
   readonly weigher: ((key: string, value: any) => number) | undefined
@@ -314,21 +321,25 @@ export const make: (
     )
     const cache = new Cache(id, store, new CoarseClock(clock), random, kept.stampMax + 1)
     for (const options of families) {
+      const { hide = (text: string) => text, isSensitive = false, name, render, show = render } = options
       const expiry = yield* Expiry.make(options.policy)
       const partition = yield* Effect.mapError(
         store.open<unknown>({
           name: `${id}/${options.name}`,
-          render: options.render,
+          render: show,
           parse: options.parse,
-          codec: options.codec,
+          codec: isSensitive && options.codec !== undefined ? sealedCodec(options.codec) : options.codec,
           weigher: options.weigher,
           onEvict: (key, _entry, cause) => cache.families.get(options.name)?.left(key, cause),
-          onTierFailure: (operation, error) => cache.families.get(options.name)?.tierFailed(operation, error)
+          onTierFailure: (operation, error) =>
+            cache.families.get(options.name)?.tierFailed(operation, isSensitive ? sealed(error) : error)
         }),
         (error) => new CacheError({ reason: new StoreFailed({ error }) })
       )
-      const { dependents, name, pattern, render } = options
-      cache.families.set(name, new CacheFamily(cache, { name, pattern, render, expiry, dependents, partition }))
+      const { dependents, pattern } = options
+      const spec = { name, pattern, render, show, hide, isSensitive, expiry, dependents }
+      const shown = isSensitive ? sealedPartition(partition) : partition
+      cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
     }
     for (const { scope, stamp } of kept.marks) {
       const end = scope.indexOf("|")

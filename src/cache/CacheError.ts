@@ -124,10 +124,16 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
  * @since 0.1.0
  */
 export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
-  code: Schema.tag("E0109"),
+  /** That of the finding: E0109 and E0110 for parameters, E0101 for a raw key of no family, others for malformed ones. */
+  code: Schema.String,
   pattern: Schema.String,
   why: Schema.String
 }) {
+  /** The error for a finding about a key or a pattern. */
+  static of(pattern: string, problem: Diagnostic.Diagnostic): InvalidKey {
+    return new InvalidKey({ code: problem.code, pattern, why: Diagnostic.format(problem) })
+  }
+
   override get message() {
     return `not a key of \`${this.pattern}\`: ${this.why}`
   }

@@ -47,6 +47,7 @@ import {
 import { Loads, type Update } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
+import { hiding } from "./internal/sensitive.ts"
 import { sweep } from "./internal/sweep.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
@@ -383,17 +384,21 @@ export class CacheFamily<V = unknown> {
           : this.entries.judge(key, held.entry.stamp, held.entry.tags)
         const freshUntil = held === undefined ? Infinity : this.entries.freshUntil(key, held.entry, now)
         const stale = freshUntil <= now
-        return {
+        return this.shown({
           family: this.name,
-          key: this.spec.render(key),
+          key: this.spec.show(key),
           outcome: this.outcomeOf(key, now, verdict === "hidden" ? undefined : freshUntil),
           held: held === undefined || verdict === "hidden"
             ? undefined
             : Answer.make({ ...held, value: held.entry.value, stale }, now, freshUntil),
           happenings: this.cache.history.of(this.name, key, held?.entry.tags ?? noTags)
-        }
+        })
       })
     })
+  }
+
+  private shown(explanation: Explanation<V>): Explanation<V> {
+    return this.spec.isSensitive ? hiding(explanation, this.spec.hide) : explanation
   }
 
   private outcomeOf(key: string, now: number, freshUntil: number | undefined): Outcome {
@@ -435,7 +440,7 @@ export class CacheFamily<V = unknown> {
     this.loads.failures.delete(key)
     const entry = this.entries.entryOf(value, options, stamp, now, 0)
     this.entries.note("Set", key, stamp)
-    if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.render(key) }))
+    if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.show(key) }))
     return this.entries.keepForSure(key, entry, now)
   }
 
@@ -563,7 +568,7 @@ export class CacheFamily<V = unknown> {
     const expected = options.ifVersion ?? undefined
     if (isKnown && held?.version === expected) return undefined
     return new CacheError({
-      reason: new VersionConflict({ key: this.spec.render(key), expected, actual: held?.version })
+      reason: new VersionConflict({ key: this.spec.show(key), expected, actual: held?.version })
     })
   }
 
@@ -606,7 +611,7 @@ export class CacheFamily<V = unknown> {
   dropKey(key: string, mode: Mode, stamp: number, through: string): Below {
     if (mode === "markStale") {
       const values = key.split(":")
-      const name = this.cache.observed ? this.spec.render(key) : undefined
+      const name = this.cache.observed ? this.spec.show(key) : undefined
       return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, name)
     }
     this.entries.counts.invalidations++
@@ -614,7 +619,7 @@ export class CacheFamily<V = unknown> {
     this.loads.overtake(key)
     this.loads.failures.delete(key)
     if (this.cache.observed) {
-      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: this.spec.render(key), through, mode, stamp }))
+      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: this.spec.show(key), through, mode, stamp }))
     }
     return this.entries.forget(key)
   }
@@ -624,7 +629,7 @@ export class CacheFamily<V = unknown> {
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", scope, stamp, through, mode)
     if (this.cache.observed) {
-      const name = key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.join(":"))
+      const name = key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.map(this.spec.hide).join(":"))
       this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
     }
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
@@ -642,7 +647,7 @@ export class CacheFamily<V = unknown> {
       for (const flight of this.loads.running) flight.voided = true
       for (const lock of this.loads.updates.values()) lock.overtaken = true
       if (this.cache.observed) {
-        this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: tag, through: this.name, mode, stamp }))
+        this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: this.spec.hide(tag), through: this.name, mode, stamp }))
       }
       const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
       return orStoreFailed(both(own, this.cache.spreadScope(this.name, everything, mode)))
@@ -706,7 +711,7 @@ export class CacheFamily<V = unknown> {
 
   private removed(key: string, cause: RemovalCause): void {
     if (this.cache.observed) {
-      this.cache.emit(CacheEvent.Removed({ family: this.name, key: this.spec.render(key), cause }))
+      this.cache.emit(CacheEvent.Removed({ family: this.name, key: this.spec.show(key), cause }))
     }
   }
 

@@ -46,6 +46,11 @@ export interface FamilySpec<V> {
   readonly name: string
   readonly pattern: string
   readonly render: (key: string) => string
+  /** The full key as errors, events and explanations show it, and the same for a segment or a tag. */
+  readonly show: (key: string) => string
+  readonly hide: (text: string) => string
+  /** No key and no value is shown. */
+  readonly isSensitive: boolean
   readonly expiry: Expiry
   readonly dependents: ReadonlyArray<Dependent>
   readonly partition: Partition<V>

@@ -39,6 +39,14 @@ export * as Explanations from "./Explanations.ts"
 export * as Misfit from "./Misfit.ts"
 
 /**
+ * What somebody may have meant who misspelt a name, as types: a name that is one letter away. Asked in the failing
+ * branch only, so a program that compiles pays nothing.
+ *
+ * @since 0.1.0
+ */
+export * as Nearest from "./Nearest.ts"
+
+/**
  * What the compiler does not know: plain strings, templates with a hole, choices of several, names that are computed,
  * requirements of any. What it does not know it cannot check, so it refuses. Found by the compiler alone.
  *

@@ -32,7 +32,7 @@ import type { Operation, StoreError } from "./StoreError.ts"
 export interface StoreFamily<V> {
   /** Unique in the store. */
   readonly name: string
-  /** The full key (`user:42:posts`) of a key within the family (`42`). */
+  /** The full key (`user:42:posts`) of a key within the family (`42`), as errors show it. */
   readonly render: (key: string) => string
   /** The key within the family of a full key, or `undefined` when it is none of the family's. */
   readonly parse: (rendered: string) => string | undefined

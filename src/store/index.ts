@@ -91,7 +91,7 @@ export * as PatientScheduler from "./PatientScheduler.ts"
  *   write
  *   that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
  * - An entry is not returned from its `expiresAt` on.
- * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
+ * - A tier may forget any entry at any time. It forgets a mark only when told to, and never returns what was removed.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
  *

@@ -187,11 +187,11 @@ export class Entries<V> {
   /** Counts a read that memory could not answer. */
   countMiss(key: string): void {
     this.counts.misses++
-    if (this.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.render(key) }))
+    if (this.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.show(key) }))
   }
 
   tellHit(key: string, tier: string, stale: boolean): void {
-    if (this.observed) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.render(key), tier, stale }))
+    if (this.observed) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.show(key), tier, stale }))
   }
 
   // --- the tiers below --------------------------------------------------------------------------

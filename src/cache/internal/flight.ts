@@ -81,9 +81,9 @@ export class Load {
       reason: new UndeclaredRead({
         code: source.dependents.some(({ family }) => family === this.spec.name) ? "E0232" : "E0211",
         family: this.spec.name,
-        key: this.spec.render(this.key),
+        key: this.spec.show(this.key),
         source: source.pattern,
-        read: source.render(key)
+        read: source.show(key)
       })
     })
   }
@@ -121,7 +121,7 @@ export class Load {
       characters: this.characters / (keys?.size ?? 1),
       spell: () => {
         const mine = sources.filter(({ key, of }) => keys === undefined || cache.reaches(of.name, key, spec.name, own))
-        const spelt = mine.map(({ key, of, stamp, tier }) => ({ key: of.render(key), tier, stamp }))
+        const spelt = mine.map(({ key, of, stamp, tier }) => ({ key: of.show(key), tier, stamp }))
         return [...new Map(spelt.map((source) => [source.key, source])).values()].slice(0, sourcesMax)
       }
     }

@@ -157,7 +157,7 @@ export class Loads<V> {
     return Effect.andThen(
       Effect.sleep(timeoutMillis),
       Effect.sync(() => {
-        const timeout = new LoadTimeout({ key: this.spec.render(flight.key), timeoutMillis })
+        const timeout = new LoadTimeout({ key: this.spec.show(flight.key), timeoutMillis })
         this.fail(flight, Cause.fail(new CacheError({ reason: timeout })))
         this.stop(flight)
       })
@@ -310,7 +310,7 @@ export class Loads<V> {
       this.cache.emit(
         CacheEvent.Load({
           family: this.name,
-          key: this.spec.render(key),
+          key: this.spec.show(key),
           millis: now - flight.startedAt,
           waiters: flight.joined
         })
@@ -326,7 +326,7 @@ export class Loads<V> {
     if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {
       this.entries.counts.refused++
       this.entries.note("Refused", key, flight.stamp)
-      if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
+      if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))
       if (changed) this.disprove(flight)
     } else if (!readStale) {
       if (changed) this.spreadChange(key)
@@ -364,7 +364,7 @@ export class Loads<V> {
       this.cache.emit(
         CacheEvent.LoadFailed({
           family: this.name,
-          key: this.spec.render(key),
+          key: this.spec.show(key),
           millis: now - flight.startedAt,
           waiters: flight.joined
         })
@@ -462,10 +462,10 @@ export class Loads<V> {
     return new CacheError({ reason: new Unowned({ pattern: this.spec.pattern, family: this.name }) })
   }
   absent(key: string, why: "no lookup" | "skipped"): CacheError {
-    return new CacheError({ reason: new Absent({ key: this.spec.render(key), family: this.name, why }) })
+    return new CacheError({ reason: new Absent({ key: this.spec.show(key), family: this.name, why }) })
   }
   queueFull(key: string, queueMax: number): CacheError {
-    return new CacheError({ reason: new LoadQueueFull({ key: this.spec.render(key), family: this.name, queueMax }) })
+    return new CacheError({ reason: new LoadQueueFull({ key: this.spec.show(key), family: this.name, queueMax }) })
   }
 
   /** Throws when the structure is broken. `idle` says that nobody reads, loads or updates. For tests. */

@@ -72,7 +72,7 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
           (family.hot?.hottest(max) ?? []).flatMap(({ key, share }) =>
             Option.match(access.keys.decode(key), {
               onNone: () => [],
-              onSome: (params) => [{ params, key: access.keys.render(key), share }]
+              onSome: (params) => [{ params: access.shownParams(key, params), key: access.keys.show(key), share }]
             })
           )
         )
@@ -106,7 +106,7 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
         (family) =>
           Result.match(access.keys.scopeOf(params), {
             onSuccess: (scope) => family.dropScope(scope, mode),
-            onFailure: (why) => Effect.fail(access.invalid(why))
+            onFailure: (problem) => Effect.fail(access.invalid(problem))
           })
       ),
     invalidateAll: ({ mode = "hide" }: InvalidateOptions = {}) =>
@@ -146,9 +146,9 @@ export const make = (access: FamilyAccess) => {
       Effect.withFiber((fiber): Effect.Effect<Lease, CacheError, Scope.Scope> => {
         const grant = options.mode === "shared" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
         if (grant === undefined) return Effect.fail(access.refusal(fiber.context, "lease"))
-        return Effect.flatMap(access.patternOf(params), (pattern) =>
+        return Effect.flatMap(access.patternOf(params), ({ pattern, shown }) =>
           Effect.mapError(
-            grant.engine.leases.acquire([pattern], options),
+            grant.engine.leases.acquire([pattern], options, [shown]),
             (error) => new CacheError({ reason: new LeaseRefused({ error }) })
           ))
       }),

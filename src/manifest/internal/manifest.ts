@@ -18,6 +18,7 @@ import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import { type ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
 import { keyProblem, parsePattern } from "../../pattern/KeyPattern.ts"
+import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import * as Codec from "../../store/Codec.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Group } from "../Modules.ts"
@@ -120,12 +121,10 @@ const byPattern =
     Effect.withFiber((fiber) => {
       const parsed = parsePattern(source)
       if (Result.isFailure(parsed)) {
-        return Effect.fail(
-          new CacheError({ reason: new InvalidKey({ pattern: source, why: Diagnostic.format(parsed.failure) }) })
-        )
+        return Effect.fail(new CacheError({ reason: malformed(manifest, source, parsed.failure) }))
       }
       const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
-      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknownKey(manifest.id, source) }))
+      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknownKey(manifest, source) }))
       return Effect.flatMap(Effect.forEach(touched, (access) => access.grantToWrite(fiber.context)), (grants) => {
         const scopes = touched.map((access, i) =>
           [access.familyOf(grants[i]!), access.keys.scopeOfPattern(parsed.success)] as const
@@ -152,12 +151,15 @@ const engineLayer = (
   accesses: ReadonlyMap<string, FamilyAccess>
 ): Layer.Layer<any, CacheError, Store> => {
   const options = [...manifest.families.values()].map((family): Cache.FamilyOptions => {
-    const { parse, render } = accesses.get(family.name)!.keys
+    const { hide, parse, render, show } = accesses.get(family.name)!.keys
     const { spec } = family
     return {
       name: family.name,
       pattern: family.pattern.source,
       render,
+      show,
+      hide,
+      isSensitive: spec.sensitive === true,
       parse,
       codec: Schema.isSchema(spec.value) ? Codec.schema(spec.value as Schema.Codec<unknown>) : undefined,
       weigher: spec.weigher,
@@ -175,9 +177,33 @@ const engineLayer = (
   )
 }
 
-const unknownKey = (id: string, key: string): InvalidKey => {
-  const problem = keyProblem(key) ?? Diagnostic.keyUnknown(id, key)
-  return new InvalidKey({ pattern: key, why: Diagnostic.format(problem) })
+const unknownKey = (manifest: ValidManifest, key: string): InvalidKey => {
+  const problem = keyProblem(key)
+  if (problem !== undefined) return malformed(manifest, key, problem)
+  const shown = shownText(manifest, key)
+  return InvalidKey.of(shown, Diagnostic.keyUnknown(manifest.id, shown))
+}
+
+const malformed = (manifest: ValidManifest, text: string, problem: Diagnostic.Diagnostic): InvalidKey =>
+  isSensitive(manifest)
+    ? new InvalidKey({
+      code: problem.code,
+      pattern: shownText(manifest, text),
+      why: "it is malformed; its text is not shown, since the manifest has a sensitive family"
+    })
+    : InvalidKey.of(text, problem)
+
+const isSensitive = ({ families }: ValidManifest): boolean =>
+  [...families.values()].some(({ spec }) => spec.sensitive === true)
+
+/** A text that names no family, and may be a misspelt key of a sensitive one: what patterns spell out is shown of it. */
+const shownText = (manifest: ValidManifest, text: string): string => {
+  if (!isSensitive(manifest)) return text
+  const spelt = new Set([...manifest.families.values()].flatMap(({ pattern }) =>
+    pattern.segments.flatMap((segment) => segment._tag === "Text" ? [segment.text] : [])
+  ))
+  const show = (segment: string) => segment === "" || spelt.has(segment) ? segment : SensitiveKey.hash(segment)
+  return text.split(":").map(show).join(":")
 }
 
 // --- raw keys ----------------------------------------------------------------------------------
@@ -193,11 +219,11 @@ const rawKeys = (
   ): Effect.Effect<A, E | CacheError, R> =>
     Effect.suspend((): Effect.Effect<A, E | CacheError, R> => {
       const family = manifest.patterns.route(key)
-      if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest.id, key) }))
+      if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest, key) }))
       const access = accesses.get(family.name)!
       const params = access.keys.decode(access.keys.parse(key)!)
       return params._tag === "None"
-        ? Effect.fail(access.invalid("a parameter does not fit its codec"))
+        ? Effect.fail(access.undecodable())
         : f(accessors.get(family.name)!, params.value)
     })
   return {
