@@ -103,8 +103,10 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
     const context: Context.Context<any> = yield* Layer.build(
       Layer.provide(app.modules(modules), tiers) as Layer.Layer<any, unknown>
     )
-    const as = (work: unknown) => Effect.provideContext(work as Effect.Effect<unknown, unknown, any>, context)
-    const events = yield* watch((app.events as any).pipe((stream: any) => stream) && (yield* as(app) as any).cache.events)
+    const as = (work: unknown) =>
+      Effect.provideContext(work as Effect.Effect<any, unknown, any>, context) as Effect.Effect<any, unknown>
+    const { cache } = yield* as(app)
+    const events = yield* watch(cache.events)
     for (const [door, work] of visit(app)) {
       seen.see(`the operation ${door}`, work)
       const exit = yield* Effect.exit(drive(Effect.scoped(as(work)), 20))
