@@ -37,8 +37,10 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
 }) {
   override get message() {
     return `cannot ${this.verb} \`${this.pattern}\`: it is owned by \`${this.family}\`, and the caller ` +
-      (this.holds === "nothing" ? "has no right to it"
-        : this.holds === "a borrow" ? "only borrows it"
+      (this.holds === "nothing" ?
+        "has no right to it"
+        : this.holds === "a borrow" ?
+        "only borrows it"
         : "is a lookup, which only answers with its own value")
   }
 }
@@ -124,7 +126,7 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
  * @since 0.1.0
  */
 export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
-  /** That of the finding: E0109 and E0110 for parameters, E0101 for a raw key of no family, others for malformed ones. */
+  /** Of the finding: E0109, E0110 for parameters; E0101 for a raw key of no family; E0103, E0106 for malformed ones. */
   code: Schema.String,
   pattern: Schema.String,
   why: Schema.String

@@ -22,9 +22,9 @@ import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import * as Semaphore from "effect/Semaphore"
 import { type Lease, LeaseError } from "../capability/Lease.ts"
+import { matches } from "../pattern/KeyPattern.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
-import { matches } from "../pattern/KeyPattern.ts"
 import type { HotPartition } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
@@ -376,8 +376,10 @@ export class CacheFamily<V = unknown> {
       const inMemory = this.hot?.peek(key)
       const found = this.entries.lower === undefined || inMemory !== undefined
         ? Effect.succeed(foundIn(inMemory))
-        : this.entries.watching(key, (watch) =>
-          Effect.map(this.entries.lookBelow(key), (below) => watch.changed ? undefined : below))
+        : this.entries.watching(
+          key,
+          (watch) => Effect.map(this.entries.lookBelow(key), (below) => watch.changed ? undefined : below)
+        )
       return Effect.map(found, (held) => {
         const verdict = held === undefined || this.entries.isIdle(key, now)
           ? "hidden"
@@ -629,7 +631,8 @@ export class CacheFamily<V = unknown> {
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", scope, stamp, through, mode)
     if (this.cache.observed) {
-      const name = key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.map(this.spec.hide).join(":"))
+      const name = key ??
+        (scope.positions.length === 0 ? this.spec.pattern : scope.values.map(this.spec.hide).join(":"))
       this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
     }
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
@@ -647,7 +650,9 @@ export class CacheFamily<V = unknown> {
       for (const flight of this.loads.running) flight.voided = true
       for (const lock of this.loads.updates.values()) lock.overtaken = true
       if (this.cache.observed) {
-        this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: this.spec.hide(tag), through: this.name, mode, stamp }))
+        this.cache.emit(
+          CacheEvent.Invalidated({ family: this.name, scope: this.spec.hide(tag), through: this.name, mode, stamp })
+        )
       }
       const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
       return orStoreFailed(both(own, this.cache.spreadScope(this.name, everything, mode)))

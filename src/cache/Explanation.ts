@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Answer } from "./Answer.ts"
-import type { Source } from "./FamilySpec.ts"
+import type { Source, Sources } from "./FamilySpec.ts"
 import type { Mode, Scope } from "./Invalidation.ts"
 
 /**
@@ -58,18 +58,6 @@ export interface Explanation<out V> {
 // What is remembered of a whole cache, in number and in characters of keys and tags: less than two megabytes.
 const happeningsMax = 4_096
 const charactersMax = 524_288
-
-/**
- * What a value was made from, spelt out when a caller asks.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Sources {
-  readonly spell: () => ReadonlyArray<Source>
-  /** How many characters the keys have that are kept for it. */
-  readonly characters: number
-}
 
 /**
  * A happening as it is noted.

@@ -104,6 +104,18 @@ export interface Source {
 }
 
 /**
+ * What a value was made from, spelt out when a caller asks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sources {
+  readonly spell: () => ReadonlyArray<Source>
+  /** How many characters the keys have that are kept for it. */
+  readonly characters: number
+}
+
+/**
  * Counts since the cache was made.
  *
  * @category models

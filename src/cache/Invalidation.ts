@@ -10,8 +10,8 @@
  *
  * - `judge` answers from the marks alone; it knows nothing of time.
  * - Stamps combine by maximum, so marks may be recorded twice, or in any order.
- * - A mark is forgotten once no entry is left that it concerns (`internal/sweep.ts`). Marks are bounded in number and in
- *   length all the same: one that finds no room marks the family as a whole. Too much is lost, never too little.
+ * - A mark is forgotten once no entry is left that it concerns (`internal/sweep.ts`). Marks are bounded in number and
+ *   length nevertheless: one that finds no room marks the family as a whole. Too much is lost, never too little.
  *
  * @since 0.1.0
  */

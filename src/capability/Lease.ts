@@ -122,8 +122,8 @@ export interface LeaseTable {
   readonly held: Effect.Effect<ReadonlyArray<Lease>>
 }
 
-// Fibers that wait for leases of one table, and the characters of the patterns that they wait for; beyond, requests fail
-// at once.
+// Fibers that wait for leases of one table, and the characters of the patterns that they wait for; beyond, requests
+// fail at once.
 const waitersMax = 100_000
 const waitingCharactersMax = 16_777_216
 
@@ -147,8 +147,7 @@ interface Holder extends Ending {
 
 const refused = (shown: ReadonlyArray<string>, why: LeaseError["why"]) => new LeaseError({ patterns: shown, why })
 
-const charactersOf = ({ patterns }: Request): number =>
-  patterns.reduce((sum, { source }) => sum + source.length, 0)
+const charactersOf = ({ patterns }: Request): number => patterns.reduce((sum, { source }) => sum + source.length, 0)
 
 class LocalTable implements LeaseTable {
   private readonly clock: Clock.Clock
@@ -283,7 +282,10 @@ class LocalTable implements LeaseTable {
     const mode: LeaseMode = isExclusive ? "exclusive" : "shared"
     const shownOf = { mode, token: ++this.tokens, expiresAt: endsAt, isHeldUnsafe, check }
     // Not enumerable: what prints a lease does not print the keys that it is of.
-    const lease: Lease = Object.defineProperties(shownOf as Lease, { patterns: { value: patterns }, shown: { value: shown } })
+    const lease: Lease = Object.defineProperties(shownOf as Lease, {
+      patterns: { value: patterns },
+      shown: { value: shown }
+    })
     const holder: Holder = { asked, lease, endsAt, heapAt: -1, ended: false }
     asked.granted = holder
     this.holders.add(holder)

@@ -21,7 +21,13 @@ import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Nearest from "../diagnostic/Nearest.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
-import type { findWitness, literalProblem, normalizePattern, ParamNames, patternProblem } from "../pattern/KeyPattern.ts"
+import type {
+  findWitness,
+  literalProblem,
+  normalizePattern,
+  ParamNames,
+  patternProblem
+} from "../pattern/KeyPattern.ts"
 import type { findCrossing, findNearest, findOverlapping, Heads, isAlone, Trie } from "../pattern/PatternSet.ts"
 import type { FamilyPolicy } from "./FamilyPolicy.ts"
 
@@ -65,8 +71,8 @@ export interface FamilySpec extends FamilyPolicy {
   readonly value?: Typed | undefined
   readonly error?: Typed | undefined
   /**
-   * No key, tag or value is shown in errors, events, explanations, lists of hot keys, logs and metrics: a hash stands for
-   * each parameter and each tag, that of `SensitiveKey.hash`. A family that is derived from this one says so itself.
+   * No key, tag or value is shown in errors, events, explanations, lists of hot keys, logs and metrics: a hash stands
+   * for each parameter and each tag, that of `SensitiveKey.hash`. A family that is derived from this one says so itself.
    */
   readonly sensitive?: boolean | undefined
 }
@@ -163,7 +169,8 @@ export type FamilyOf<D extends Definition, K> = At<D["families"], K>
  * @category type level
  * @since 0.1.0
  */
-export type OwnerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole } ? OwnerOf<D, Whole>
+export type OwnerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole } ?
+  OwnerOf<D, Whole>
   : K
 
 /**
@@ -476,7 +483,8 @@ type findReferenceProblem<
   F,
   Verb extends "derives" | "borrows",
   P extends string
-> = [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never] ? Diagnostic.referenceUnknown<K, Verb, P, helpWith<D, P>>
+> = [patternProblem<P>] extends [never] ?
+  [Route<D, P>] extends [never] ? Diagnostic.referenceUnknown<K, Verb, P, helpWith<D, P>>
   : orElse<
     findOutOfReach<D, K, F, P, Route<D, P>>,
     Verb extends "derives" ? orElse<
@@ -530,12 +538,14 @@ type nameSpelling<K extends string, P extends string, Other extends string, Here
       nameOne<K, P, Other, Here, There, N, M>,
       nameSpelling<K, P, Other, Here, There, Ns, Ms>
     >
-    : never
+  : never
   : nameOne<K, P, Other, Here, There, Ref, Q>
 type nameOne<K extends string, P extends string, Other extends string, Here, There, N, M> = [N, M] extends
   [`{${infer A}}`, `{${infer B}}`]
-  ? A extends ParamNames<PatternOf<Here>> ? isSpeltAlike<coreOf<At<CodecsOf<Here>, A>>, coreOf<At<There, B>>> extends true ? never : Diagnostic.speltOtherwise<K, P, A, Other>
-    : never
+  ? A extends ParamNames<PatternOf<Here>> ?
+    isSpeltAlike<coreOf<At<CodecsOf<Here>, A>>, coreOf<At<There, B>>> extends true ? never
+    : Diagnostic.speltOtherwise<K, P, A, Other>
+  : never
   : never
 // A brand and a check change no text.
 type coreOf<C> = [C] extends [never] ? "text"

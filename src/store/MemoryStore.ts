@@ -28,7 +28,15 @@ import type { SlotRecords } from "./internal/slotRecords.ts"
 import { SlotTable } from "./internal/slotTable.ts"
 import { TopKeys } from "./internal/topKeys.ts"
 import * as PatientScheduler from "./PatientScheduler.ts"
-import { type FreshUntilMax, type HotPartition, type Mark, type Partition, type ReadWatcher, Store, type StoreFamily } from "./Store.ts"
+import {
+  type FreshUntilMax,
+  type HotPartition,
+  type Mark,
+  type Partition,
+  type ReadWatcher,
+  Store,
+  type StoreFamily
+} from "./Store.ts"
 import { InvalidStoreOptions, StoreError } from "./StoreError.ts"
 
 /**

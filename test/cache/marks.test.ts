@@ -199,28 +199,32 @@ describe("marks are bounded", () => {
   const many = 30_000
   const boundMax = 10_000
 
-  it.live("in a store and in memory, however many keys and tags are invalidated; valid entries stay", () =>
-    Effect.gen(function*() {
-      const place = makePlace()
-      const { options } = yield* tiers([], { place })
-      const { held, of, on, running, set, user } = yield* family({}, (run) => Effect.succeed(run), options)
-      yield* set("kept", { tags: ["kept"] })
-      yield* of("2").set("dropped")
-      yield* on(user.invalidateWhere({ id: "2" }))
-      let most = 0
-      for (let i = 0; i < many; i++) {
-        yield* on(i % 2 === 0 ? user.invalidateWhere({ id: `other ${i}` }) : user.invalidateTag(`tag ${i}`))
-        most = Math.max(most, place.marks.size)
-      }
-      assert.isBelow(most, boundMax)
-      yield* sweepOf(running)
-      assert.deepStrictEqual([...place.marks.keys()].filter((scope) => !scope.endsWith("|written")), [])
-      assert.strictEqual(yield* held, "kept")
-      assert.isUndefined(yield* of("2").held)
-      const restarted = yield* family({}, (run) => Effect.succeed(run), (yield* tiers([], { place })).options)
-      assert.strictEqual(yield* restarted.held, "kept")
-      assert.isUndefined(yield* restarted.of("2").held)
-    }), 60_000)
+  it.live(
+    "in a store and in memory, however many keys and tags are invalidated; valid entries stay",
+    () =>
+      Effect.gen(function*() {
+        const place = makePlace()
+        const { options } = yield* tiers([], { place })
+        const { held, of, on, running, set, user } = yield* family({}, (run) => Effect.succeed(run), options)
+        yield* set("kept", { tags: ["kept"] })
+        yield* of("2").set("dropped")
+        yield* on(user.invalidateWhere({ id: "2" }))
+        let most = 0
+        for (let i = 0; i < many; i++) {
+          yield* on(i % 2 === 0 ? user.invalidateWhere({ id: `other ${i}` }) : user.invalidateTag(`tag ${i}`))
+          most = Math.max(most, place.marks.size)
+        }
+        assert.isBelow(most, boundMax)
+        yield* sweepOf(running)
+        assert.deepStrictEqual([...place.marks.keys()].filter((scope) => !scope.endsWith("|written")), [])
+        assert.strictEqual(yield* held, "kept")
+        assert.isUndefined(yield* of("2").held)
+        const restarted = yield* family({}, (run) => Effect.succeed(run), (yield* tiers([], { place })).options)
+        assert.strictEqual(yield* restarted.held, "kept")
+        assert.isUndefined(yield* restarted.of("2").held)
+      }),
+    60_000
+  )
 
   it.live("though a tier cannot be swept: then the family is marked as a whole", () =>
     Effect.gen(function*() {

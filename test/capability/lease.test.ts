@@ -101,7 +101,9 @@ describe("the cost of waiting", () => {
     "who wait go one after the other": (n) =>
       Effect.gen(function*() {
         const table = yield* Lease.make
-        const waiters = yield* Effect.scoped(Effect.andThen(table.acquire([key], long), waitersOf(table, n, "exclusive")))
+        const waiters = yield* Effect.scoped(
+          Effect.andThen(table.acquire([key], long), waitersOf(table, n, "exclusive"))
+        )
         yield* Fiber.awaitAll(waiters)
       }),
     "shared ones wait behind an exclusive one, and go together": (n) =>
@@ -141,10 +143,13 @@ describe("the cost of waiting", () => {
       yield* table.acquire([key], { timeToLive: 100 })
       for (let i = 0; i < 3; i++) {
         const lost = table.acquire([key], { deadline: "1 hour", timeToLive: 100 })
-        yield* Effect.forkChild(Effect.scoped(Effect.andThen(lost, Effect.andThen(
-          Effect.sync(() => order.push(i)),
-          Effect.never
-        ))))
+        yield* Effect.forkChild(Effect.scoped(Effect.andThen(
+          lost,
+          Effect.andThen(
+            Effect.sync(() => order.push(i)),
+            Effect.never
+          )
+        )))
       }
       yield* TestClock.adjust(99)
       assert.deepStrictEqual(order, [])
@@ -173,7 +178,9 @@ describe("the cost of waiting", () => {
       const table = yield* Lease.make
       const long = parsePatternUnsafe(`user:${"x".repeat(3_000_000)}`)
       yield* table.acquire([long])
-      for (let i = 0; i < 6; i++) yield* Effect.forkChild(Effect.scoped(table.acquire([long])), { startImmediately: true })
+      for (let i = 0; i < 6; i++) {
+        yield* Effect.forkChild(Effect.scoped(table.acquire([long])), { startImmediately: true })
+      }
       const refused = yield* Effect.exit(table.acquire([long]))
       assert.deepStrictEqual(Exit.isFailure(refused) && refused.cause.reasons.map((reason: any) => reason.error.why), [
         "queue full"

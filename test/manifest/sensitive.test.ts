@@ -97,9 +97,11 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
     )
     const derived = (_params: unknown, { key }: { readonly key: string }) =>
       Effect.map(app.keys.user.get({ id: key.includes("undeclared") ? "other" : id }), () => "made")
-    const modules = Object.fromEntries(Object.keys(definition.families).map((name) =>
-      [name, app.owner(name, { lookup: name === "derived" ? derived : lookup })]
-    ))
+    const modules = Object.fromEntries(
+      Object.keys(definition.families).map((
+        name
+      ) => [name, app.owner(name, { lookup: name === "derived" ? derived : lookup })])
+    )
     const context: Context.Context<any> = yield* Layer.build(
       Layer.provide(app.modules(modules), tiers) as Layer.Layer<any, unknown>
     )
@@ -112,7 +114,9 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
       const exit = yield* Effect.exit(drive(Effect.scoped(as(work)), 20))
       if (Exit.isFailure(exit)) {
         seen.see(`the failure of ${door}`, exit)
-        for (const reason of exit.cause.reasons) seen.see(`the error of ${door}`, (reason as any).error ?? (reason as any).defect)
+        for (const reason of exit.cause.reasons) {
+          seen.see(`the error of ${door}`, (reason as any).error ?? (reason as any).defect)
+        }
       } else if (printed.has(door.split(" ")[0]!)) seen.see(`the answer of ${door}`, exit.value)
     }
     yield* TestClock.adjust(1_000)
@@ -137,7 +141,14 @@ const params = { id }
 const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   name: () => [],
   pattern: () => [],
-  get: (of) => [of.get(params), of.get({ id: `${canary}:x` }), of.get({ id: `skip ${canary}` }), of.get({ id: `hang ${canary}` })],
+  get: (
+    of
+  ) => [
+    of.get(params),
+    of.get({ id: `${canary}:x` }),
+    of.get({ id: `skip ${canary}` }),
+    of.get({ id: `hang ${canary}` })
+  ],
   getOption: (of) => [of.getOption(params), of.getOption({ id: `${canary}:x` }), of.getOption(failing)],
   getMany: (of) => [of.getMany([params, { id: `skip ${canary}` }]), of.getMany([params, { id: `{${canary}}` }])],
   getAnswer: (of) => [of.getAnswer(params), of.getAnswer({ id: `skip ${canary}` })],
@@ -184,7 +195,9 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   reader: (of) => [
     of.reader,
     Effect.flatMap(of.reader, (handle: any) => {
-      const missing = Object.keys(handle).filter((name) => !(name in doors || ["getUnsafe", "getPromise"].includes(name)))
+      const missing = Object.keys(handle).filter((name) =>
+        !(name in doors || ["getUnsafe", "getPromise"].includes(name))
+      )
       assert.deepStrictEqual(missing, [], "a handle has no door that an accessor has not")
       return Effect.tryPromise({ try: () => handle.getPromise({ id: `skip ${canary}` }), catch: (error) => error })
     }),
@@ -203,7 +216,15 @@ const statics: Readonly<Record<string, (app: any) => ReadonlyArray<unknown>>> = 
   borrower: () => [],
   delegate: () => [],
   modules: () => [],
-  get: (app) => [app.get(key), app.get(`user:${canary}:x`), app.get(`usr:${canary}`), app.get(`user:{${canary}}`), app.get(`coded:${canary}`)],
+  get: (
+    app
+  ) => [
+    app.get(key),
+    app.get(`user:${canary}:x`),
+    app.get(`usr:${canary}`),
+    app.get(`user:{${canary}}`),
+    app.get(`coded:${canary}`)
+  ],
   getOption: (app) => [app.getOption(key), app.getOption(`user::${canary}`)],
   set: (app) => [app.set(key, misfit), app.set(`us:${canary}`, value)],
   delete: (app) => [app.delete(`user:fails ${canary}`), app.delete(`${canary}`)],
@@ -226,11 +247,16 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
   ["explain of a derived key", app.keys.derived.explain({ id })],
   ["get of two parameters", app.keys.pair.get({ a: canary, b: `skip ${canary}` })],
   ["explain of two parameters", app.keys.pair.explain({ a: canary, b: `skip ${canary}` })],
-  ["get of a full queue", Effect.all(
-    Array.from({ length: 5 }, (_, i) =>
-      Effect.timeoutOption(app.keys.pair.get({ a: canary, b: `hang ${i}` }) as Effect.Effect<unknown>, 10)),
-    { concurrency: "unbounded" }
-  )],
+  [
+    "get of a full queue",
+    Effect.all(
+      Array.from(
+        { length: 5 },
+        (_, i) => Effect.timeoutOption(app.keys.pair.get({ a: canary, b: `hang ${i}` }) as Effect.Effect<unknown>, 10)
+      ),
+      { concurrency: "unbounded" }
+    )
+  ],
   ["invalidateWhere of one of two", app.keys.pair.invalidateWhere({ a: canary })],
   ["explain of one of two", app.keys.pair.explain({ a: canary, b: "x" })],
   ["get of a rest", app.keys.rest.get({ "*": `skip ${canary}:${canary}` })],
@@ -263,13 +289,25 @@ describe("a sensitive family", () => {
       const errors: Array<string> = []
       const seen = new Seen()
       yield* program(seen, (app) => [
-        ["get", Effect.tapError(app.keys.user.get({ id: `skip ${canary}` }) as Effect.Effect<unknown, Error>, (error) =>
-          Effect.sync(() => errors.push(error.message)))],
-        ["explain", Effect.tap(app.keys.user.explain({ id }) as Effect.Effect<any>, ({ key }) =>
-          Effect.sync(() => assert.strictEqual(key, shown)))],
+        [
+          "get",
+          Effect.tapError(
+            app.keys.user.get({ id: `skip ${canary}` }) as Effect.Effect<unknown, Error>,
+            (error) => Effect.sync(() => errors.push(error.message))
+          )
+        ],
+        [
+          "explain",
+          Effect.tap(
+            app.keys.user.explain({ id }) as Effect.Effect<any>,
+            ({ key }) => Effect.sync(() => assert.strictEqual(key, shown))
+          )
+        ],
         ["getAnswer", Effect.tap(app.keys.user.explain({ id }) as Effect.Effect<any>, () => Effect.void)]
       ])
-      assert.deepStrictEqual(errors, [`\`user:${SensitiveKey.hash(`skip ${canary}`)}\` is absent: its lookup gave no value`])
+      assert.deepStrictEqual(errors, [
+        `\`user:${SensitiveKey.hash(`skip ${canary}`)}\` is absent: its lookup gave no value`
+      ])
     }))
 
   it("has hashes of SipHash-2-4, as its authors give them", () => {

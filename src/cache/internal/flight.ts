@@ -12,8 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, UndeclaredRead } from "../CacheError.ts"
-import type { Sources } from "../Explanation.ts"
-import type { FamilySpec } from "../FamilySpec.ts"
+import type { FamilySpec, Sources } from "../FamilySpec.ts"
 import type { LookupContext } from "../Lookup.ts"
 
 /** A value as it is served: from where, and as what. */

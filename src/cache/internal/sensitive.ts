@@ -20,8 +20,12 @@ const hiddenCause = () => new Error("the cause is not shown, since the family is
 
 /** The error without what caused it. */
 export const sealed = ({ reason }: StoreError): StoreError => {
-  if (reason instanceof EncodeFailed) return new StoreError({ reason: new EncodeFailed({ ...reason, cause: hiddenCause() }) })
-  if (reason instanceof TierFailed) return new StoreError({ reason: new TierFailed({ ...reason, cause: hiddenCause() }) })
+  if (reason instanceof EncodeFailed) {
+    return new StoreError({ reason: new EncodeFailed({ ...reason, cause: hiddenCause() }) })
+  }
+  if (reason instanceof TierFailed) {
+    return new StoreError({ reason: new TierFailed({ ...reason, cause: hiddenCause() }) })
+  }
   if (reason instanceof TierFull) return new StoreError({ reason: new TierFull({ ...reason, cause: hiddenCause() }) })
   return new StoreError({ reason })
 }
@@ -53,7 +57,9 @@ export const sealedPartition = <V>(partition: Partition<V>): Partition<V> => ({
 })
 
 const refused = Exit.fail(
-  new Schema.SchemaError(new SchemaIssue.InvalidValue({ message: "the value is not shown, since the family is sensitive" }))
+  new Schema.SchemaError(
+    new SchemaIssue.InvalidValue({ message: "the value is not shown, since the family is sensitive" })
+  )
 )
 
 /** A codec whose failures do not show the value. */

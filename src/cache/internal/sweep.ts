@@ -42,7 +42,9 @@ export const sweep = <V>(
       entries.forgetMarks(upTo, looked)
     })
     // Without tiers below, no store was told of the marks.
-    const dropped = entries.lower === undefined ? Effect.void : Effect.suspend(() => drop(store, entries.marksUpTo(upTo)))
+    const dropped = entries.lower === undefined
+      ? Effect.void
+      : Effect.suspend(() => drop(store, entries.marksUpTo(upTo)))
     return entries.cache.outbox.settled.pipe(
       Effect.andThen(look),
       Effect.andThen(dropped),

@@ -111,7 +111,11 @@ export class LeaseQueues {
     const left = places.map((place) => {
       const { first, firstExclusive } = place.line
       place.line.leave(place)
-      return { place, isFreeing: first === place || firstExclusive === place, wasFirstExclusive: firstExclusive === place }
+      return {
+        place,
+        isFreeing: first === place || firstExclusive === place,
+        wasFirstExclusive: firstExclusive === place
+      }
     })
     const freed = new Map<Request, number>()
     for (const { isFreeing, place, wasFirstExclusive } of left) {

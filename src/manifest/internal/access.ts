@@ -60,9 +60,9 @@ export class FamilyAccess extends Access {
   shownParams(key: string, params: Params): Params {
     if (!this.isSensitive) return params
     const texts = key.split(":").map(this.keys.hide)
-    return Object.fromEntries(Object.keys(params).map((name, at) =>
-      [name, name === "*" ? texts.slice(at).join(":") : texts[at]]
-    ))
+    return Object.fromEntries(
+      Object.keys(params).map((name, at) => [name, name === "*" ? texts.slice(at).join(":") : texts[at]])
+    )
   }
 
   grantToWrite(context: Context.Context<never>): Effect.Effect<CacheGrant, CacheError> {

@@ -140,7 +140,8 @@ export const make = (access: FamilyAccess) => {
   return {
     name: access.name,
     pattern: access.pattern,
-    setting: (params: Params, value: unknown, options: SetOptions<Lease> = {}) => write(access, params, { value }, options),
+    setting: (params: Params, value: unknown, options: SetOptions<Lease> = {}) =>
+      write(access, params, { value }, options),
     deleting: (params: Params, options: SetOptions<Lease> = {}) => write(access, params, undefined, options),
     lease: (params: Params, options: LeaseOptions = {}) =>
       Effect.withFiber((fiber): Effect.Effect<Lease, CacheError, Scope.Scope> => {
@@ -161,6 +162,8 @@ export const make = (access: FamilyAccess) => {
     writer: handleFor(access, "write")
   }
 }
+
+export type Accessor = ReturnType<typeof make>
 
 /** A write that has not happened, and how to find out whether it may. */
 export interface Write {
@@ -207,8 +210,10 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
       ),
     toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
-        CacheFamily.isLookup(fiber.context) ? Effect.fail(access.refusalToLookup())
-          : grant.active && verb === "write" ? f(family)
+        CacheFamily.isLookup(fiber.context) ?
+          Effect.fail(access.refusalToLookup())
+          : grant.active && verb === "write" ?
+          f(family)
           : Effect.fail(access.ended("write", grant, verb))
       )
   }

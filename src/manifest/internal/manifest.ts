@@ -12,11 +12,11 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Cache from "../../cache/Cache.ts"
-import { CacheError, InvalidKey, InvalidManifest } from "../../cache/CacheError.ts"
+import { CacheError, InvalidKey } from "../../cache/CacheError.ts"
 import * as Lease from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
-import { type ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
+import { validate, type ValidManifest } from "../../ownership/Validation.ts"
 import { keyProblem, parsePattern } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import * as Codec from "../../store/Codec.ts"
@@ -24,13 +24,13 @@ import type { Store } from "../../store/Store.ts"
 import type { Group } from "../Modules.ts"
 import { FamilyAccess } from "./access.ts"
 import * as accessor from "./accessor.ts"
+import { broken } from "./broken.ts"
 import * as declared from "./declared.ts"
 import * as dependents from "./dependents.ts"
 import { type Runtime, wordOf } from "./grants.ts"
 import * as keys from "./keys.ts"
 import { Owners } from "./owners.ts"
-
-type AnyLayer = Layer.Layer<any, any, any>
+import type { AnyLayer, Statics } from "./statics.ts"
 
 export const make = (id: string, definition: unknown) => {
   const key = keyOfClass(id)
@@ -39,7 +39,7 @@ export const make = (id: string, definition: unknown) => {
   return Object.assign(
     tag,
     { definition },
-    Result.isFailure(valid) ? broken(valid.failure) : statics(tag, valid.success)
+    Result.isFailure(valid) ? broken(valid.failure, definition) : statics(tag, valid.success)
   )
 }
 
@@ -52,26 +52,7 @@ const keyOfClass = (id: string): string => {
   return earlier === 0 ? id : `${id}#${earlier + 1}`
 }
 
-const broken = (problem: ManifestError) => {
-  const error = new CacheError({ reason: new InvalidManifest({ error: problem }) })
-  const layer = Layer.effectDiscard(Effect.fail(error))
-  const failing = () => Effect.fail(error)
-  return {
-    keys: {},
-    graph: undefined,
-    layer,
-    owner: () => layer,
-    borrower: () => layer,
-    delegate: () => layer,
-    modules: () => layer,
-    get: failing,
-    getOption: failing,
-    set: failing,
-    delete: failing
-  }
-}
-
-const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest) => {
+const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest): Statics => {
   const graph = DependencyGraph.make(manifest)
   const families = [...manifest.families.values()]
   const accesses = new Map(families.map((family) => [
@@ -91,9 +72,14 @@ const statics = (tag: Context.Service<any, Runtime>, manifest: ValidManifest) =>
       ...Object.entries(given).map(([name, module]) => {
         const isGroup = "owns" in module
         const owned = isGroup ? module.owns : manifest.families.has(name) ? [name] : []
-        const lines = owned.length > 0 ? owned.map((each) => manifest.families.get(each)!) : [manifest.readers.get(name)!]
+        const lines = owned.length > 0
+          ? owned.map((each) => manifest.families.get(each)!)
+          : [manifest.readers.get(name)!]
         const reads = [...new Set(lines.flatMap(({ moduleReads }) => moduleReads))]
-        return Layer.provide(isGroup ? module.layer as AnyLayer : module, [words(owned), ...reads.map(readerWord), ...reads.map(reader)] as unknown as [AnyLayer])
+        return Layer.provide(
+          isGroup ? module.layer as AnyLayer : module,
+          [words(owned), ...reads.map(readerWord), ...reads.map(reader)] as unknown as [AnyLayer]
+        )
       }) as [AnyLayer]
     ).pipe(Layer.provideMerge(engine))
 
@@ -124,7 +110,7 @@ const byPattern =
         return Effect.fail(new CacheError({ reason: malformed(manifest, source, parsed.failure) }))
       }
       const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
-      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknownKey(manifest, source) }))
+      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknown(manifest, source) }))
       return Effect.flatMap(Effect.forEach(touched, (access) => access.grantToWrite(fiber.context)), (grants) => {
         const scopes = touched.map((access, i) =>
           [access.familyOf(grants[i]!), access.keys.scopeOfPattern(parsed.success)] as const
@@ -179,8 +165,11 @@ const engineLayer = (
 
 const unknownKey = (manifest: ValidManifest, key: string): InvalidKey => {
   const problem = keyProblem(key)
-  if (problem !== undefined) return malformed(manifest, key, problem)
-  const shown = shownText(manifest, key)
+  return problem === undefined ? unknown(manifest, key) : malformed(manifest, key, problem)
+}
+
+const unknown = (manifest: ValidManifest, text: string): InvalidKey => {
+  const shown = shownText(manifest, text)
   return InvalidKey.of(shown, Diagnostic.keyUnknown(manifest.id, shown))
 }
 
@@ -196,12 +185,14 @@ const malformed = (manifest: ValidManifest, text: string, problem: Diagnostic.Di
 const isSensitive = ({ families }: ValidManifest): boolean =>
   [...families.values()].some(({ spec }) => spec.sensitive === true)
 
-/** A text that names no family, and may be a misspelt key of a sensitive one: what patterns spell out is shown of it. */
+/** A text that names no family, and may be a misspelt key of a sensitive one: only what patterns spell out is shown. */
 const shownText = (manifest: ValidManifest, text: string): string => {
   if (!isSensitive(manifest)) return text
-  const spelt = new Set([...manifest.families.values()].flatMap(({ pattern }) =>
-    pattern.segments.flatMap((segment) => segment._tag === "Text" ? [segment.text] : [])
-  ))
+  const spelt = new Set(
+    [...manifest.families.values()].flatMap(({ pattern }) =>
+      pattern.segments.flatMap((segment) => segment._tag === "Text" ? [segment.text] : [])
+    )
+  )
   const show = (segment: string) => segment === "" || spelt.has(segment) ? segment : SensitiveKey.hash(segment)
   return text.split(":").map(show).join(":")
 }
@@ -211,11 +202,11 @@ const shownText = (manifest: ValidManifest, text: string): string => {
 const rawKeys = (
   manifest: ValidManifest,
   accesses: ReadonlyMap<string, FamilyAccess>,
-  accessors: ReadonlyMap<string, ReturnType<typeof accessor.make>>
+  accessors: ReadonlyMap<string, accessor.Accessor>
 ) => {
   const route = <A, E, R>(
     key: string,
-    f: (of: ReturnType<typeof accessor.make>, params: keys.Params) => Effect.Effect<A, E, R>
+    f: (of: accessor.Accessor, params: keys.Params) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | CacheError, R> =>
     Effect.suspend((): Effect.Effect<A, E | CacheError, R> => {
       const family = manifest.patterns.route(key)

@@ -105,10 +105,13 @@ export class Owners {
     const built = Effect.flatMap(
       this.tag,
       (runtime) =>
-        Effect.flatMap(Effect.context<any>(), (context) =>
-          isDelegate || words.some((word) => Context.getOrUndefined(context, word) === runtime)
-            ? build(runtime, context)
-            : Effect.fail(this.unappointed(name)))
+        Effect.flatMap(
+          Effect.context<any>(),
+          (context) =>
+            isDelegate || words.some((word) => Context.getOrUndefined(context, word) === runtime)
+              ? build(runtime, context)
+              : Effect.fail(this.unappointed(name))
+        )
     )
     return Layer.effect(keyOf(this.manifest, mode, name), built)
   }
