@@ -227,6 +227,16 @@ export * as Capability from "./capability/Capability.ts"
 export * as Lease from "./capability/Lease.ts"
 
 /**
+ * Waiting that does not keep a process alive: for what runs behind a program, such as upkeep, and has no end of its own.
+ *
+ * A program that never disposes of its runtime ends when nothing else is left to do. Work that has begun is waited for,
+ * and so is a write on its way to a tier: only the pauses in between are not.
+ *
+ * @since 0.1.0
+ */
+export * as BackgroundTimer from "./store/BackgroundTimer.ts"
+
+/**
  * The engine's time, read once per burst.
  *
  * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript

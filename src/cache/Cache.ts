@@ -72,6 +72,10 @@ export interface Write {
   readonly options: SetOptions<Lease>
 }
 
+// Versions are exact up to 2^53 microseconds, in the year 2255. A clock that shows a time from a hundred days before that
+// counts no more, so that as many versions are left as there are microseconds in them.
+const clockVersionMax = Number.MAX_SAFE_INTEGER - 2 ** 43
+
 // What a listener may fall behind, in events and in characters of their keys; it loses the oldest events beyond.
 const eventsMax = 16_384
 const eventCharactersMax = 4_194_304
@@ -120,11 +124,12 @@ export class Cache implements Engine {
   }
 
   nextVersion(nowMillis: number): number {
-    return this.version = Math.max(this.version + 1, nowMillis * 1_000)
+    const byClock = nowMillis * 1_000
+    return this.version = Math.max(this.version + 1, byClock <= clockVersionMax ? byClock : 0)
   }
 
   sawVersion(version: number): void {
-    this.version = Math.max(this.version, version)
+    if (version <= Number.MAX_SAFE_INTEGER) this.version = Math.max(this.version, version)
   }
 
   get stats(): { readonly [family: string]: FamilyStats } {

@@ -20,6 +20,14 @@ const settled = Promise.resolve()
 const liveClock = Context.get(Context.empty(), Clock.Clock)
 
 /**
+ * Whether a clock is the one of the machine, and not one of a test.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isLive = (clock: Clock.Clock): boolean => clock === liveClock
+
+/**
  * A clock that is cheap to ask often.
  *
  * @category models
@@ -43,7 +51,7 @@ export class CoarseClock {
 
   constructor(clock: Clock.Clock) {
     this.clock = clock
-    this.live = clock === liveClock
+    this.live = isLive(clock)
   }
 
   now(): number {

@@ -26,11 +26,11 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
+import * as BackgroundTimer from "./BackgroundTimer.ts"
 import type { Codec } from "./Codec.ts"
 import type { Entry, Found } from "./Entry.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
@@ -115,10 +115,8 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
           }
           const scope = yield* Scope.make()
           yield* Effect.forkIn(tier.writer, scope)
-          yield* Effect.ignore(tier.upkeep).pipe(
-            Effect.schedule(Schedule.spaced(sweepMillis)),
-            Effect.forkIn(scope)
-          )
+          const upkeep = Effect.andThen(BackgroundTimer.sleep(sweepMillis), Effect.ignore(tier.upkeep))
+          yield* Effect.forkIn(Effect.forever(upkeep), scope)
           return { tier, close: Effect.andThen(tier.close, Scope.close(scope, Exit.void)) }
         })),
       ({ release, tier }) => Effect.andThen(Effect.ignore(tier.drain(options.durability, "set")), release)

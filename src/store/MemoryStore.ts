@@ -18,6 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as BackgroundTimer from "./BackgroundTimer.ts"
 import { CoarseClock } from "./CoarseClock.ts"
 import type { Entry, Found } from "./Entry.ts"
 import * as EvictionPolicy from "./EvictionPolicy.ts"
@@ -464,7 +465,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     for (const partition of partitions.values()) {
       while (partition.collect(freedPerPassMax)) yield* Effect.yieldNow
     }
-    yield* Effect.sleep(upkeepInterval)
+    yield* BackgroundTimer.sleep(upkeepInterval)
   })
   const patient = PatientScheduler.from(yield* Scheduler.Scheduler)
   yield* Effect.forkScoped(Effect.provideService(Effect.forever(upkeep), Scheduler.Scheduler, patient))

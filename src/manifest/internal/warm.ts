@@ -13,6 +13,7 @@ import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
 import type { CacheFamily } from "../../cache/CacheFamily.ts"
+import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { Runtime } from "./grants.ts"
 import type { Params } from "./keys.ts"
@@ -87,7 +88,7 @@ const rounds = Effect.fnUntraced(function*(
     const until = Exit.isSuccess(next) ? began + Duration.toMillis(next.value[1]) : began
     yield* round(access, family, keys, until)
     warmed.openUnsafe()
-    if (more) yield* Effect.sleep(Math.max(0, until - clock.currentTimeMillisUnsafe()))
+    if (more) yield* BackgroundTimer.sleep(Math.max(0, until - clock.currentTimeMillisUnsafe()))
   }
 })
 
