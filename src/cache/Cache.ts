@@ -72,8 +72,8 @@ export interface Write {
   readonly options: SetOptions<Lease>
 }
 
-// Versions are exact up to 2^53 microseconds, in the year 2255. A clock that shows a time from a hundred days before that
-// counts no more, so that as many versions are left as there are microseconds in them.
+// Versions are exact up to 2^53 microseconds, in the year 2255. A clock that shows a time from a hundred days before
+// that counts no more, so that as many versions are left as there are microseconds in them.
 const clockVersionMax = Number.MAX_SAFE_INTEGER - 2 ** 43
 
 // What a listener may fall behind, in events and in characters of their keys; it loses the oldest events beyond.

@@ -72,7 +72,7 @@ export interface FamilySpec extends FamilyPolicy {
   readonly error?: Typed | undefined
   /**
    * No key, tag or value is shown in errors, events, explanations, lists of hot keys, logs and metrics: a hash stands
-   * for each parameter and each tag, that of `SensitiveKey.hash`. A family that is derived from this one says so itself.
+   * for each parameter and each tag, that of `SensitiveKey.hash`. A family that derives from this one says so itself.
    */
   readonly sensitive?: boolean | undefined
 }

@@ -19,7 +19,7 @@
 import * as Result from "effect/Result"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
-import * as Key from "./Key.ts"
+import type * as Key from "./Key.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
 

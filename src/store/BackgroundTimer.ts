@@ -1,5 +1,5 @@
 /**
- * Waiting that does not keep a process alive: for what runs behind a program, such as upkeep, and has no end of its own.
+ * Pauses that do not keep a process alive: for what runs behind a program, such as upkeep, and never ends by itself.
  *
  * A program that never disposes of its runtime ends when nothing else is left to do. Work that has begun is waited for,
  * and so is a write on its way to a tier: only the pauses in between are not.
@@ -15,8 +15,8 @@ import { isLive } from "./CoarseClock.ts"
 const millisMax = 2_147_483_647
 
 /**
- * Sleeps as `Effect.sleep` does, by the same clock; but with the live clock the timer lets the process end. Where timers
- * cannot do that, as in a browser, it is a timer like any other.
+ * Sleeps as `Effect.sleep` does, by the same clock; but with the live clock the timer lets the process end. In a
+ * browser, whose timers cannot do that, it is a timer like any other.
  *
  * @category combinators
  * @since 0.1.0

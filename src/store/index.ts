@@ -1,5 +1,5 @@
 /**
- * Waiting that does not keep a process alive: for what runs behind a program, such as upkeep, and has no end of its own.
+ * Pauses that do not keep a process alive: for what runs behind a program, such as upkeep, and never ends by itself.
  *
  * A program that never disposes of its runtime ends when nothing else is left to do. Work that has begun is waited for,
  * and so is a write on its way to a tier: only the pauses in between are not.

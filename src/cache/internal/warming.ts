@@ -87,7 +87,8 @@ export class Warming<V> {
         hot.watch((key, reads) => reuse.note(key, reads, time.now()))
         return reuse
       }),
-      (reuse) => Effect.forever(Effect.andThen(BackgroundTimer.sleep(interval), this.predictOnce(reuse, keysMax, interval))),
+      (reuse) =>
+        Effect.forever(Effect.andThen(BackgroundTimer.sleep(interval), this.predictOnce(reuse, keysMax, interval))),
       () => Effect.sync(() => hot.watch(undefined))
     )
   }

@@ -8,7 +8,9 @@ import { CrashCache } from "./manifest.ts"
 
 const [, , kind, path] = process.argv
 const memory = MemoryStore.layer({ capacity: 10 })
-const store = kind === "memory" ? memory : TieredStore.layer([memory, LmdbStore.layer({ path: path!, durability: "process" })])
+const store = kind === "memory"
+  ? memory
+  : TieredStore.layer([memory, LmdbStore.layer({ path: path!, durability: "process" })])
 const live = CrashCache.modules({
   user: CrashCache.owner("user", {
     lookup: ({ id }) => Effect.succeed(`loaded ${id}`),
