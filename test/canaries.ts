@@ -210,8 +210,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "what was invalidated comes back after a crash",
     file: entries,
-    text: "|${scope}`, stamp, this.tierFailed)",
-    planted: "|${scope}`, 0, this.tierFailed)",
+    text: "this.cache.outbox.mark(this.nameOf(scope), stamp, this.tierFailed)",
+    planted: "this.cache.outbox.mark(this.nameOf(scope), 0, this.tierFailed)",
     suites: ["test/manifest/restart.test.ts"]
   },
   {
