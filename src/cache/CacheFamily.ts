@@ -30,11 +30,12 @@ import * as Answer from "./Answer.ts"
 import type { CacheError } from "./CacheError.ts"
 import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import * as Expiry from "./Expiry.ts"
-import type { Explanation, Outcome } from "./Explanation.ts"
+import type { Explanation } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
 import { leaseRefusal, versionConflict } from "./internal/conditions.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
-import { Entries, foundIn, fromMemory, type Holding, knowing, memory } from "./internal/entries.ts"
+import { Entries, fromMemory, type Holding, knowing, memory } from "./internal/entries.ts"
+import { explain } from "./internal/explaining.ts"
 import {
   type Flight,
   joinPromise,
@@ -49,6 +50,7 @@ import { type Judged, type Judging, noOptions, noTags, whenJudged } from "./inte
 import { Loads } from "./internal/loads.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
+import { sweep } from "./internal/sweep.ts"
 import type { Turn } from "./internal/turns.ts"
 import { CurrentUpdate } from "./internal/waits.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
@@ -93,6 +95,15 @@ export class CacheFamily<V = unknown> {
   restoreMark(written: string, stamp: number): void {
     this.entries.restoreMark(written, stamp)
   }
+
+  /** Forgets the marks that no entry needs any more; it is run when there are many. Fails when a tier does. */
+  readonly sweepMarks: Effect.Effect<void, StoreError> = Effect.suspend(() =>
+    Effect.tapError(sweep(this.cache.store, this.entries, this.loads), (error) =>
+      Effect.sync(() => {
+        this.entries.postponeSweep()
+        this.entries.tierFailed("sweep", error)
+      }))
+  )
 
   get stats(): FamilyStats {
     const hits = this.entries.counts.hits + (this.hot?.hits ?? 0)
@@ -340,13 +351,15 @@ export class CacheFamily<V = unknown> {
     }
     if (this.loads.isBackingOff(key, now)) return this.answerStale(key, entry)
     const waited = this.serveMissing(key, now, entry)
-    return softTimeout === undefined
-      ? waited
-      : Effect.timeoutOrElse(waited, {
+    if (softTimeout === undefined) return waited
+    return this.entries.watching(key, (watch) =>
+      Effect.timeoutOrElse(waited, {
         duration: softTimeout,
         orElse: () =>
-          this.loads.maySubstitute(key, entry, this.cache.time.now()) ? this.answerStale(key, entry) : waited
-      })
+          !watch.changed && this.loads.maySubstitute(key, entry, this.cache.time.now())
+            ? this.answerStale(key, entry)
+            : waited
+      }))
   }
 
   private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
@@ -388,41 +401,7 @@ export class CacheFamily<V = unknown> {
 
   /** What a read would do now, and what happened to the key before. */
   explain(key: string): Effect.Effect<Explanation<V>> {
-    return Effect.suspend(() => {
-      const now = this.cache.time.now()
-      const inMemory = this.hot?.peek(key)
-      const found = this.entries.lower === undefined || inMemory !== undefined
-        ? Effect.succeed(foundIn(inMemory))
-        : this.entries.lookBelow(key)
-      return Effect.map(found, (held) => {
-        // Without an owner, what a tier below still has is not shown either.
-        const verdict = held === undefined || !this.isOwned || this.entries.isIdle(key, now)
-          ? "hidden"
-          : this.entries.judge(key, held.entry.stamp, held.entry.tags)
-        const freshUntil = held === undefined ? Infinity : this.entries.freshUntil(key, held.entry, now)
-        const stale = freshUntil <= now
-        return {
-          family: this.name,
-          key: this.spec.render(key),
-          outcome: this.outcomeOf(key, now, verdict === "hidden" ? undefined : freshUntil),
-          held: held === undefined || verdict === "hidden"
-            ? undefined
-            : Answer.make({ ...held, value: held.entry.value, stale }, now, freshUntil),
-          happenings: this.cache.history.of(this.name, key, held?.entry.tags ?? noTags)
-        }
-      })
-    })
-  }
-
-  private outcomeOf(key: string, now: number, freshUntil: number | undefined): Outcome {
-    if (this.loads.loader === undefined) return "refuse"
-    const age = freshUntil === undefined ? Infinity : now - freshUntil
-    if (age < 0) return "hit"
-    if (age < this.expiry.staleWhileRevalidate) return "staleHit"
-    if (age < this.expiry.staleIfError && this.loads.isBackingOff(key, now)) return "staleHit"
-    const mayBeServed = age < this.expiry.staleIfError
-    if (!mayBeServed && this.loads.negative(key, now) !== undefined) return "fail"
-    return this.loads.joinable(key) === undefined ? "load" : "join"
+    return explain(this.entries, this.loads, key)
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
@@ -491,7 +470,7 @@ export class CacheFamily<V = unknown> {
     this.loads.failures.delete(key)
     const entry = this.entries.entryOf(judged, stamp, now, 0)
     this.entries.note("Set", key, stamp)
-    if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.render(key) }))
+    if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.show(key) }))
     return this.entries.keepForSure(key, entry, now, judged.weight)
   }
 
@@ -631,12 +610,12 @@ export class CacheFamily<V = unknown> {
   ): CacheError | undefined {
     const refusal = this.refusalOf(options, key)
     if (refusal !== undefined || options.ifVersion === undefined) return refusal
-    return versionConflict(this.spec.render(key), options.ifVersion, held, isKnown)
+    return versionConflict(this.spec.show(key), options.ifVersion, held, isKnown)
   }
 
   private refusalOf({ lease }: SetOptions<Lease>, key: string | ReadonlyArray<string>): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
-    return lease === undefined ? undefined : leaseRefusal(this.cache.leases, lease, [key].flat().map(this.spec.render))
+    return lease === undefined ? undefined : leaseRefusal(this.cache.leases, lease, this.spec, [key].flat())
   }
 
   /** Drops keys, and all that depends on them. */
@@ -663,7 +642,7 @@ export class CacheFamily<V = unknown> {
   dropKey(key: string, mode: Mode, stamp: number, through: string): Below {
     if (mode === "markStale") {
       const values = key.split(":")
-      const name = this.cache.observed ? this.spec.render(key) : undefined
+      const name = this.cache.observed ? this.spec.show(key) : undefined
       return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, name)
     }
     this.entries.counts.invalidations++
@@ -671,7 +650,7 @@ export class CacheFamily<V = unknown> {
     this.loads.overtake(key)
     this.loads.failures.delete(key)
     if (this.cache.observed) {
-      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: this.spec.render(key), through, mode, stamp }))
+      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: this.spec.show(key), through, mode, stamp }))
     }
     return this.entries.forget(key)
   }
@@ -681,7 +660,8 @@ export class CacheFamily<V = unknown> {
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", scope, stamp, through, mode)
     if (this.cache.observed) {
-      const name = key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.join(":"))
+      const name = key ??
+        (scope.positions.length === 0 ? this.spec.pattern : scope.values.map(this.spec.hide).join(":"))
       this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
     }
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
@@ -699,7 +679,9 @@ export class CacheFamily<V = unknown> {
       for (const flight of this.loads.running) flight.voided = true
       for (const turn of this.loads.turns.byKey.values()) turn.overtaken = true
       if (this.cache.observed) {
-        this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: tag, through: this.name, mode, stamp }))
+        this.cache.emit(
+          CacheEvent.Invalidated({ family: this.name, scope: this.spec.hide(tag), through: this.name, mode, stamp })
+        )
       }
       const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
       return orStoreFailed(both(own, this.cache.spreadScope(this.name, everything, mode)))
@@ -759,7 +741,7 @@ export class CacheFamily<V = unknown> {
 
   private removed(key: string, cause: RemovalCause): void {
     if (this.cache.observed) {
-      this.cache.emit(CacheEvent.Removed({ family: this.name, key: this.spec.render(key), cause }))
+      this.cache.emit(CacheEvent.Removed({ family: this.name, key: this.spec.show(key), cause }))
     }
   }
 

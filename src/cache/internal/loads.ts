@@ -12,15 +12,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Semaphore from "effect/Semaphore"
 import type { Entry, Found } from "../../store/Entry.ts"
-import {
-  Absent,
-  CacheError,
-  CircularWait,
-  LoadQueueFull,
-  LoadTimeout,
-  LookupInterrupted,
-  Unowned
-} from "../CacheError.ts"
+import { Absent, CacheError, LoadQueueFull, LoadTimeout, LookupInterrupted, Unowned } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
@@ -28,6 +20,7 @@ import * as Lookup from "../Lookup.ts"
 import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
+import { type Failure, Failures, isShed } from "./failures.ts"
 import {
   CurrentLoad,
   currentWork,
@@ -45,31 +38,11 @@ import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
 import type { Work } from "./waits.ts"
 
-interface Failure {
-  readonly exit: Exit.Exit<never, unknown>
-  readonly stamp: number
-  /** A clock that was set back behind it would keep the failure for longer than was promised. */
-  readonly at: number
-  /** Until then a read without anything to serve gets the same failure. */
-  readonly negativeUntil: number
-  /** Until then a stale value is served without another try. */
-  readonly retryAt: number
-}
-
 class BulkMismatch extends Error {
   constructor(asked: number, answered: number) {
     super(`a lookupMany was asked for ${asked} keys and answered ${answered}`)
   }
 }
-
-const shed = [LoadQueueFull, CircularWait, LookupInterrupted]
-
-/** The lookup was not tried, or could not go on: the failure says nothing about its source, and is not remembered. */
-const isShed = (cause: Cause.Cause<unknown>): boolean =>
-  cause.reasons.some((reason) => {
-    const error = Cause.isFailReason(reason) ? reason.error : undefined
-    return error instanceof CacheError && shed.some((type) => error.reason instanceof type)
-  })
 
 /** An option that is `undefined` was not given. */
 const renewed = (before: Entry<unknown>, options: Lookup.LoadedOptions): Lookup.LoadedOptions => ({
@@ -77,9 +50,6 @@ const renewed = (before: Entry<unknown>, options: Lookup.LoadedOptions): Lookup.
   revision: options.revision === undefined ? before.revision : options.revision,
   tags: options.tags === undefined ? before.tags : options.tags
 })
-
-// Failures remembered per family; the oldest is forgotten first.
-const failuresMax = 10_000
 
 // Lookups of one key that run at a time: one that was overtaken and still has to answer those who joined it, and one
 // whose value will hold.
@@ -90,7 +60,7 @@ export class Loads<V> {
   readonly flights = new Map<string, Flight<V>>()
   /** These, and those that were overtaken and still have to answer the readers who had joined them. */
   readonly running = new Set<Flight<V>>()
-  readonly failures = new Map<string, Failure>()
+  readonly failures = new Failures()
   readonly turns: Turns
   readonly expiry: Expiry.Expiry
   loader: Loader<V> | undefined = undefined
@@ -125,8 +95,8 @@ export class Loads<V> {
     return this.cache.time.now()
   }
 
-  render(key: string): string {
-    return this.spec.render(key)
+  show(key: string): string {
+    return this.spec.show(key)
   }
 
   /** Starts a fiber of the engine's own. */
@@ -163,7 +133,7 @@ export class Loads<V> {
    */
   join(to: Waited<V>, resume: Waiter<V>): Effect.Effect<void> | void {
     const work = currentWork()
-    const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.render(to.key))
+    const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.show(to.key))
     if (refusal !== undefined) {
       if (to instanceof Queued) to.abandonIfAlone()
       return resume(Exit.fail(refusal))
@@ -349,7 +319,7 @@ export class Loads<V> {
   // --- deadlines --------------------------------------------------------------------------------
 
   endLate(flight: Flight<V>, timeoutMillis: number): void {
-    const timeout = new LoadTimeout({ key: this.spec.render(flight.key), timeoutMillis })
+    const timeout = new LoadTimeout({ key: this.spec.show(flight.key), timeoutMillis })
     this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.fallback, true)
   }
 
@@ -522,7 +492,7 @@ export class Loads<V> {
       this.cache.emit(
         CacheEvent.Load({
           family: this.name,
-          key: this.spec.render(key),
+          key: this.spec.show(key),
           millis: now - flight.startedAt,
           waiters: flight.joined
         })
@@ -539,7 +509,7 @@ export class Loads<V> {
     if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {
       this.entries.counts.refused++
       this.entries.note("Refused", key, flight.stamp)
-      if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
+      if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))
       if (changed || !isSource && isChanged()) this.disprove(flight)
     } else if (!readStale) {
       if (changed) this.spreadChange(key)
@@ -578,7 +548,7 @@ export class Loads<V> {
       this.cache.emit(
         CacheEvent.LoadFailed({
           family: this.name,
-          key: this.spec.render(key),
+          key: this.spec.show(key),
           millis: now - flight.startedAt,
           waiters: flight.joined
         })
@@ -598,7 +568,7 @@ export class Loads<V> {
   ): void {
     this.end(
       flight,
-      previous !== undefined && this.maySubstitute(flight.key, previous, now)
+      previous !== undefined && !flight.barred && this.maySubstitute(flight.key, previous, now)
         ? Exit.succeed(fromMemory(previous, true))
         : otherwise(),
       isCut
@@ -614,14 +584,28 @@ export class Loads<V> {
   }
 
   remember(key: string, exit: Exit.Exit<never, unknown>, stamp: number, now: number): void {
-    if (this.failures.size >= failuresMax) {
-      for (const oldest of this.failures.keys()) {
-        this.failures.delete(oldest)
-        break
-      }
-    }
     const negativeUntil = now + this.expiry.negativeTimeToLive
-    this.failures.set(key, { exit, stamp, at: now, negativeUntil, retryAt: now + this.expiry.retryAfterFailure })
+    const retryAt = now + this.expiry.retryAfterFailure
+    this.failures.remember(key, { exit, stamp, at: now, negativeUntil, retryAt }, now)
+  }
+
+  /** Marks are about to be forgotten: what is under way, and older than they are, learns of them now. */
+  heed(): void {
+    // What may be served in place of a failure is older than the load, and may have any tags.
+    const mayHide = (key: string) => this.entries.tags.fullness > 0 || this.entries.judge(key, 0, noTags) === "hidden"
+    for (const flight of this.running) {
+      if (this.entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.voided = true
+      if (mayHide(flight.key)) flight.barred = true
+    }
+    for (const [key, { stamp }] of this.failures.entries()) {
+      if (this.entries.judge(key, stamp, noTags) !== "valid") this.failures.delete(key)
+    }
+    for (const queued of this.next.values()) {
+      if (mayHide(queued.key)) queued.fallback = undefined
+    }
+    for (const [key, turn] of this.turns.byKey) {
+      if (this.entries.judge(key, 0, noTags) !== "valid") turn.overtaken = true
+    }
   }
 
   /** The failure that a read without anything to serve repeats. */
@@ -685,13 +669,13 @@ export class Loads<V> {
     return new CacheError({ reason: new Unowned({ pattern: this.spec.pattern, family: this.name }) })
   }
   private interrupted(key: string): Cause.Cause<CacheError> {
-    return Cause.fail(new CacheError({ reason: new LookupInterrupted({ key: this.spec.render(key) }) }))
+    return Cause.fail(new CacheError({ reason: new LookupInterrupted({ key: this.spec.show(key) }) }))
   }
   absent(key: string, why: "no lookup" | "skipped"): CacheError {
-    return new CacheError({ reason: new Absent({ key: this.spec.render(key), family: this.name, why }) })
+    return new CacheError({ reason: new Absent({ key: this.spec.show(key), family: this.name, why }) })
   }
   queueFull(key: string, queueMax: number): CacheError {
-    return new CacheError({ reason: new LoadQueueFull({ key: this.spec.render(key), family: this.name, queueMax }) })
+    return new CacheError({ reason: new LoadQueueFull({ key: this.spec.show(key), family: this.name, queueMax }) })
   }
 
   /** Throws when the structure is broken. `idle` says that nobody reads, loads or updates. For tests. */
@@ -704,7 +688,7 @@ export class Loads<V> {
     }
     for (const flight of this.running) check(flight.exit === undefined, "a load that runs has not ended")
     check(this.queued >= 0 && this.queued <= this.expiry.loadQueueMax, "the queue of loads keeps its bound")
-    check(this.failures.size <= failuresMax, "failures are forgotten")
+    this.failures.checkInvariants()
     for (const [key, others] of this.overtaken) {
       check(others.size > 0, "a key without a load that was overtaken is forgotten")
       for (const flight of others) check(flight.voided && this.running.has(flight), "a load that was overtaken runs")

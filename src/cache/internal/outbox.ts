@@ -322,6 +322,12 @@ export class Outbox {
     return last === undefined ? Effect.void : Effect.andThen(Deferred.await(last), this.idle)
   })
 
+  /** Waits until what has been put down so far has arrived, and for nothing that comes later. */
+  readonly settled: Effect.Effect<void> = Effect.suspend(() => {
+    const last = this.arrived ?? this.carried
+    return last === undefined ? Effect.void : Deferred.await(last)
+  })
+
   mark(scope: string, stamp: number, onFailure: OnFailure): Below {
     const arrived = this.depart()
     this.marks ??= { arrived, stamps: new Map(), told: new Set(), failure: this.closed }

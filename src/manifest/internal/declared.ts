@@ -15,9 +15,7 @@ import type { ValidManifest } from "../../ownership/Validation.ts"
 import { parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import { engineOf, type Face, find, keyOf } from "./grants.ts"
 import { scopeOfPattern } from "./keys.ts"
-
-type AnyBody = (...args: ReadonlyArray<any>) => Generator<any, any, any>
-type AnyMethod = (this: unknown, ...args: ReadonlyArray<any>) => Effect.Effect<any, any, any>
+import type { AnyBody, AnyMethod } from "./statics.ts"
 
 export const make = (
   tag: Context.Service<any, Face>,
