@@ -687,6 +687,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 2,
+    bug: "what a forgotten mark hid is served where the next load of its key fails",
+    file: loads,
+    text: `if (mayHide(queued.key)) queued.fallback = undefined`,
+    planted: `if (mayHide(queued.key)) void queued.fallback`,
+    suites: [marks]
+  },
+  {
+    law: 6,
+    bug: "what was marked stale is fresh again once the mark is forgotten, where the wall clock was set back",
+    file: entries,
+    text: `return since - this.cache.time.ahead`,
+    planted: `return since`,
+    suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a cache does not close while a sweep of marks hangs",
+    file: "src/cache/internal/sweep.ts",
+    text: `Effect.timeoutOption(Fiber.await(fiber), interruptingMax)`,
+    planted: `Fiber.await(fiber)`,
+    suites: ["test/cache/closing.test.ts"]
+  },
+  {
+    law: 2,
     bug: "a mark is forgotten although entries that it hides are left",
     file: "src/cache/internal/sweep.ts",
     text: `Effect.andThen(look),`,

@@ -91,6 +91,26 @@ describe("a mark is forgotten, and what it hid does not come back", () => {
       }))
   }
 
+  it.effect("in the place of a lookup that fails, to a reader who waited for it to begin when the mark was forgotten", () =>
+    Effect.gen(function*() {
+      const { drop, get, on, running, source, user } = yield* family(
+        { timeToLive: 10, staleIfError: "1 hour" },
+        (run) => run === 1 ? Effect.succeed(run) : after(10, Effect.fail("down"))
+      )
+      yield* get
+      yield* TestClock.adjust(20)
+      yield* fork(Effect.exit(get))
+      yield* drop("markStale")
+      yield* fork(Effect.exit(get))
+      yield* drop("markStale")
+      const reader = yield* fork(Effect.exit(get))
+      assert.strictEqual(source.runs, 3, "two lookups run, and the third reader waits for the next one")
+      yield* on(user.invalidateWhere({ id: "1" }))
+      yield* sweepOf(running)
+      yield* TestClock.adjust(40)
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(reader)))
+    }))
+
   it.effect("to a reader whose soft timeout is over after the sweep", () =>
     Effect.gen(function*() {
       const { get, on, running, user } = yield* family(

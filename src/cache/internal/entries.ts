@@ -493,7 +493,9 @@ export class Entries<V> {
     if (verdict === "hidden" || this.expiry.idleTimeToLive !== undefined) return -Infinity
     const since = Math.min(this.marks.staleSince(key, stamp), this.tags.staleSince(tags, stamp))
     const age = this.cache.time.now() - since
-    return age >= Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate) ? -Infinity : since
+    if (age >= Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate)) return -Infinity
+    // A tier below is told times of the wall. Where that was set back, the entry counts as stale for longer than it is.
+    return since - this.cache.time.ahead
   }
 
   /** The marks up to a stamp, as a store knows them. */

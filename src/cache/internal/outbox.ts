@@ -38,7 +38,7 @@ const distrustedMax = 65_536
 // A tier ends its own operations; one that does not must not hold up the end of the program: neither while what is left
 // is carried, nor while the operation that hangs is interrupted.
 const closingMax: Duration.Input = "30 seconds"
-const interruptingMax: Duration.Input = "1 second"
+export const interruptingMax: Duration.Input = "1 second"
 
 /** Part of a round: the changes of one family, or the marks. */
 export interface Parcel {

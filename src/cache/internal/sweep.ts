@@ -14,12 +14,14 @@
  * A crash in between leaves marks without entries. A sweep that fails forgets nothing, and is tried again later.
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { Mark, Store } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import type { Entries } from "./entries.ts"
 import type { Loads } from "./loads.ts"
+import { interruptingMax } from "./outbox.ts"
 
 // Marks that a store forgets in one step: some ten milliseconds of the thread.
 const marksPerStepMax = 4_096
@@ -77,7 +79,7 @@ export class Sweeper {
     this.wake.openUnsafe()
   }
 
-  /** Sweeps until the Scope closes. */
+  /** Sweeps until the Scope closes, which waits no longer than a second for a tier that hangs. */
   readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() => {
     const all: Effect.Effect<void> = Effect.suspend(() => {
       const [family] = this.due
@@ -91,6 +93,12 @@ export class Sweeper {
       // The latch resumes this fiber in the middle of the step that asks, which ends while `forever` yields.
       return Effect.andThen(all, this.wake.await)
     }))
-    return Effect.asVoid(Effect.forkScoped(forever))
+    return Effect.flatMap(Effect.forkDetach(forever), (fiber) =>
+      Effect.addFinalizer(() =>
+        Effect.suspend(() => {
+          fiber.interruptUnsafe()
+          return Effect.timeoutOption(Fiber.await(fiber), interruptingMax)
+        })
+      ))
   })
 }

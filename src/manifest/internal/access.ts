@@ -17,7 +17,7 @@ export class FamilyAccess extends Access {
   declare readonly name: string
   declare readonly pattern: string
   declare readonly keys: Keys
-  declare private readonly isSensitive: boolean
+  declare readonly isSensitive: boolean
   declare readonly textOf: Keys["textOf"]
 
   constructor(manifest: ValidManifest, family: ValidFamily, keys: Keys) {

@@ -111,7 +111,11 @@ const round = (access: FamilyAccess, family: CacheFamily, keys: WarmOptions["key
         : Effect.logWarning(`a key of \`${access.name}\` cannot be warmed`, refused)
       return Effect.andThen(told, family.renew(valid, until))
     }),
-    Effect.ignoreCause({ log: "Warn", message: `the keys of \`${access.name}\` were not warmed` })
+    // What the keys come from may name them in its errors.
+    (work) =>
+      access.isSensitive
+        ? Effect.catchCause(work, () => Effect.logWarning(`the keys of \`${access.name}\` were not warmed`))
+        : Effect.ignoreCause(work, { log: "Warn", message: `the keys of \`${access.name}\` were not warmed` })
   )
 
 const invalid = (family: string, option: string, why: string) =>
