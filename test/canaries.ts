@@ -759,6 +759,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "sensitive",
+    bug: "an error shows what a weigher of a sensitive family has thrown",
+    file: "src/cache/internal/judgement.ts",
+    text: `isSensitive ? sealedFunction(failed) : failed`,
+    planted: `isSensitive && key === "" ? sealedFunction(failed) : failed`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "an update that waits for its turn is named by the key of a sensitive family",
+    file: "src/cache/internal/turns.ts",
+    text: `return this.ground.show(this.key)`,
+    planted: `return this.key`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "a log shows why the keys of a sensitive family were not warmed",
+    file: "src/manifest/internal/warm.ts",
+    text: `      access.isSensitive\n`,
+    planted: `      access.isSensitive && until < 0\n`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
     bug: "an explanation names the tags and keys of a sensitive family",
     file: "src/cache/internal/explaining.ts",
     text: `return spec.isSensitive ? hiding(`,

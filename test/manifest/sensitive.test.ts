@@ -13,8 +13,10 @@ import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import * as Lookup from "../../src/cache/Lookup.ts"
+import * as Lease from "../../src/capability/Lease.ts"
 import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
+import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../src/pattern/SensitiveKey.ts"
 import * as LmdbStore from "../../src/store/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
@@ -32,6 +34,7 @@ const misfit = { name: 1, canary }
 const tag = `tag ${canary}`
 const key = `user:${id}`
 const long = `${canary} `.repeat(200_000)
+const digits = canary.replaceAll("-", "")
 
 const definition = {
   families: {
@@ -40,6 +43,21 @@ const definition = {
     rest: { pattern: "rest:*", value: Schema.String, sensitive: true },
     coded: { pattern: "coded:{n}", value: Schema.String, sensitive: true, params: { n: Schema.NumberFromString } },
     derived: { pattern: "derived:{id}", value: Schema.String, sensitive: true, derives: ["user:{id}"] },
+    thrown: {
+      pattern: "thrown:{id}",
+      value: Schema.Struct({ name: Schema.String }),
+      sensitive: true,
+      weigher: (key: string, { name }: { readonly name: string }) => {
+        throw new Error(`${key} ${name}`)
+      }
+    },
+    answered: {
+      pattern: "answered:{id}",
+      value: Schema.Struct({ name: Schema.String }),
+      sensitive: true,
+      weigher: () => -Number(`1${digits}`)
+    },
+    frozen: { pattern: "frozen:{id}", value: Schema.Unknown, sensitive: true, freeze: true },
     open: { pattern: "open:{id}", value: Schema.String }
   }
 } as const
@@ -47,6 +65,9 @@ const definition = {
 /** Everything that somebody might print, in every way of printing it. */
 class Seen {
   readonly shown: Array<string> = []
+  /** The reasons of all errors, and the logs. */
+  readonly reasons = new Set<string>()
+  readonly logs: Array<string> = []
 
   see(what: string, thing: unknown): void {
     const texts = [inspect(thing, { depth: 12, maxArrayLength: null, maxStringLength: null }), String(thing)]
@@ -56,7 +77,9 @@ class Seen {
       // What has cycles is not printed so.
     }
     if (thing instanceof Error) texts.push(thing.message, thing.stack ?? "")
-    for (const text of texts) if (text.includes(canary)) this.shown.push(`${what}: ${text.slice(0, 2_000)}`)
+    for (const text of texts) {
+      if (text.includes(canary) || text.includes(digits)) this.shown.push(`${what}: ${text.slice(0, 2_000)}`)
+    }
   }
 }
 
@@ -81,6 +104,8 @@ const lookup = (_params: unknown, about: { readonly key: string }): Effect.Effec
     ? Effect.succeed(Lookup.skip)
     : about.key.includes("hang")
     ? Effect.never
+    : about.key.includes("interrupt")
+    ? Effect.interrupt
     : Effect.succeed(Lookup.loaded(value, { tags: [tag], revision: canary }))
 
 const failing = { id: `fails ${canary}` }
@@ -92,16 +117,24 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
     const tiers = Layer.effect(
       Store,
       Effect.gen(function*() {
-        const memory = yield* MemoryStore.make({ capacity: 100 })
+        const memory = yield* MemoryStore.make({ weightMax: 100 })
         return TieredStore.make([memory, leaky(yield* LmdbStore.make({ path, durability: "process" }))])
       })
     )
     const derived = (_params: unknown, { key }: { readonly key: string }) =>
-      Effect.map(app.keys.user.get({ id: key.includes("undeclared") ? "other" : id }), () => "made")
+      Effect.map(
+        key.includes("itself")
+          ? app.keys.derived.get({ id: `itself ${canary}` })
+          : app.keys.user.get({ id: key.includes("undeclared") ? "other" : id }),
+        () => "made"
+      )
+    const options: Readonly<Record<string, object>> = {
+      derived: { lookup: derived },
+      user: { lookup, warm: { keys: [{ id: `{${canary}}` }, { id: `hang ${canary}` }] } },
+      pair: { lookup, warm: { keys: Effect.fail(new Error(canary)) } }
+    }
     const modules = Object.fromEntries(
-      Object.keys(definition.families).map((
-        name
-      ) => [name, app.owner(name, { lookup: name === "derived" ? derived : lookup })])
+      Object.keys(definition.families).map((name) => [name, app.owner(name, options[name] ?? { lookup })])
     )
     const context: Context.Context<any> = yield* Layer.build(
       Layer.provide(app.modules(modules), tiers) as Layer.Layer<any, unknown>
@@ -116,7 +149,9 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
       if (Exit.isFailure(exit)) {
         seen.see(`the failure of ${door}`, exit)
         for (const reason of exit.cause.reasons) {
-          seen.see(`the error of ${door}`, (reason as any).error ?? (reason as any).defect)
+          const error = (reason as any).error ?? (reason as any).defect
+          seen.reasons.add(error?.reason?._tag)
+          seen.see(`the error of ${door}`, error)
         }
       } else if (printed.has(door.split(" ")[0]!)) seen.see(`the answer of ${door}`, exit.value)
     }
@@ -137,6 +172,13 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
 /** Answers that are made to be printed; of the others the caller asks for a key or a value. */
 const printed = new Set(["explain", "hottest", "lease", "reader", "writer", "warm", "stats"])
 
+const foreignLease = Effect.flatMap(Lease.make, (table) => table.acquire([parsePatternUnsafe(key)]))
+const unfreezable = new Proxy({}, {
+  preventExtensions: () => {
+    throw new Error(canary)
+  }
+})
+
 // Every operation of an accessor: the ways to call it, those that fail among them.
 const params = { id }
 const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
@@ -148,7 +190,8 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
     of.get(params),
     of.get({ id: `${canary}:x` }),
     of.get({ id: `skip ${canary}` }),
-    of.get({ id: `hang ${canary}` })
+    of.get({ id: `hang ${canary}` }),
+    of.get({ id: `interrupt ${canary}` })
   ],
   getOption: (of) => [of.getOption(params), of.getOption({ id: `${canary}:x` }), of.getOption(failing)],
   getMany: (of) => [of.getMany([params, { id: `skip ${canary}` }]), of.getMany([params, { id: `{${canary}}` }])],
@@ -172,10 +215,22 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
     of.set(params, value, { ifVersion: 7 }),
     Effect.flatMap(of.lease({ id: `other ${canary}` }), (lease) => of.set(params, value, { lease })),
     Effect.flatMap(of.lease(params, { mode: "shared" }), (lease) => of.set(params, value, { lease })),
-    Effect.flatMap(Effect.scoped(of.lease(params)), (lease) => of.set(params, value, { lease }))
+    Effect.flatMap(Effect.scoped(of.lease(params)), (lease) => of.set(params, value, { lease })),
+    Effect.flatMap(of.lease(params), (lease: any) => of.set(params, value, { lease: { ...lease } })),
+    Effect.flatMap(foreignLease, (lease) => of.set(params, value, { lease })),
+    of.set(params, value, { tags: canary }),
+    of.set(params, value, { lease: canary }),
+    of.set(params, value, { timeToLive: canary })
   ],
   setMany: (of) => [of.setMany([[params, value], [failing, value]]), of.setMany([[params, misfit]])],
-  update: (of) => [of.update(params, () => misfit), of.update({ id: `skip ${canary}` }, () => value)],
+  update: (of) => [
+    of.update(params, () => misfit),
+    of.update({ id: `skip ${canary}` }, () => value),
+    of.update(params, () => of.update(params, () => value)),
+    Effect.all([Effect.timeoutOption(of.update(params, () => Effect.never), 200), of.update(params, () => value)], {
+      concurrency: "unbounded"
+    })
+  ],
   patch: (of) => [of.patch(params, () => value), of.patch(params, () => misfit)],
   delete: (of) => [of.delete(params), of.delete(failing)],
   deleteMany: (of) => [of.deleteMany([params, failing])],
@@ -233,7 +288,13 @@ const statics: Readonly<Record<string, (app: any) => ReadonlyArray<unknown>>> = 
   batch: (app) => [
     app.batch([app.keys.user.setting(params, misfit), app.keys.open.setting({ id: "1" }, "one")]),
     app.batch([app.keys.user.setting(failing, value)]),
-    app.batch([app.keys.user.setting(params, value, { ifVersion: 3 })])
+    app.batch([app.keys.user.setting(params, value, { ifVersion: 3 })]),
+    app.batch([app.keys.user.setting(params, value), {
+      ...app.keys.user.setting(params, value),
+      manifest: { id: "Other" }
+    }]),
+    app.batch([app.keys.user.setting(params, value), { key }]),
+    app.batch([app.keys.thrown.setting(params, value), app.keys.answered.setting(params, value)])
   ],
   invalidate: (app) => [app.invalidate(key), app.invalidate(`user:${canary}:{`), app.invalidate(`none:${canary}`)],
   events: () => [],
@@ -243,10 +304,39 @@ const statics: Readonly<Record<string, (app: any) => ReadonlyArray<unknown>>> = 
   inLayer: () => []
 }
 
+const errorsWithKeys = [
+  "UndeclaredRead",
+  "InvalidKey",
+  "Absent",
+  "LoadTimeout",
+  "LoadQueueFull",
+  "CircularWait",
+  "UpdateTimeout",
+  "LookupInterrupted",
+  "VersionConflict",
+  "StoreFailed",
+  "LeaseRefused",
+  "FunctionFailed",
+  "InvalidBatch",
+  "InvalidOption"
+]
+
 const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]> => [
   ["get of a derived key", app.keys.derived.get({ id })],
   ["get of a lookup that reads what it may not", app.keys.derived.get({ id: `undeclared ${canary}` })],
   ["explain of a derived key", app.keys.derived.explain({ id })],
+  ["get of a lookup that reads its own key", app.keys.derived.get({ id: `itself ${canary}` })],
+  ["set of a value whose weigher throws", app.keys.thrown.set(params, value)],
+  ["get of a value whose weigher throws", app.keys.thrown.get(params)],
+  ["setMany of values whose weigher answers no weight", app.keys.answered.setMany([[params, value]])],
+  ["patch of a value whose weigher answers no weight", app.keys.answered.update(params, () => value)],
+  ["set of a value that cannot be frozen", app.keys.frozen.set(params, unfreezable)],
+  [
+    "a second engine",
+    Layer.build(
+      Layer.fresh(Layer.provide(app.layer, Layer.fresh(MemoryStore.layer({ capacity: 1 })))) as Layer.Layer<any, any>
+    )
+  ],
   ["get of two parameters", app.keys.pair.get({ a: canary, b: `skip ${canary}` })],
   ["explain of two parameters", app.keys.pair.explain({ a: canary, b: `skip ${canary}` })],
   [
@@ -269,13 +359,21 @@ describe("a sensitive family", () => {
   it.effect("shows no key and no value, at any door", () =>
     Effect.gen(function*() {
       const seen = new Seen()
-      const logger = Logger.make((entry) => seen.see("a log", [entry.message, entry.cause, String(entry.cause)]))
+      const logger = Logger.make((entry) => {
+        seen.logs.push(String(entry.message))
+        seen.see("a log", [entry.message, entry.cause, String(entry.cause)])
+      })
       yield* program(seen, (app) => [
         ...Object.entries(doors).flatMap(([name, of]) => of(app.keys.user).map((work) => [name, work] as const)),
         ...Object.entries(statics).flatMap(([name, of]) => of(app).map((work) => [name, work] as const)),
         ...others(app)
       ]).pipe(Effect.provide(Logger.layer([logger])))
       assert.deepStrictEqual(seen.shown, [])
+      // Every error that may name a key was among them, and every log.
+      assert.includeMembers([...seen.reasons], errorsWithKeys)
+      for (const log of ["cannot be warmed", "were not warmed", "2 engines"]) {
+        assert.isDefined(seen.logs.find((text) => text.includes(log)), log)
+      }
     }), 120_000)
 
   it("has a test for every door", () => {
