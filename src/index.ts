@@ -138,6 +138,19 @@ export * as KeyPattern from "./pattern/KeyPattern.ts"
 export * as PatternSet from "./pattern/PatternSet.ts"
 
 /**
+ * How keys of a sensitive family are shown: a hash in the place of each parameter, `user:#3f9c0a12b4de`.
+ *
+ * - One text has one hash for as long as the process lives, so what is shown can be compared: events with errors, and
+ *   both with {@link hash} of one's own text.
+ * - The hash is keyed by random bits of the process, so texts cannot be guessed from it by trying them all elsewhere.
+ *
+ * Aumasson, Bernstein: SipHash, a fast short-input PRF (INDOCRYPT 2012).
+ *
+ * @since 0.1.0
+ */
+export * as SensitiveKey from "./pattern/SensitiveKey.ts"
+
+/**
  * What a manifest says, and the checks of what it says, as types.
  *
  * {@link Checked} is a definition with every wrong property replaced by a string literal type that says what is
@@ -232,6 +245,16 @@ export * as Capability from "./capability/Capability.ts"
  * @since 0.1.0
  */
 export * as Lease from "./capability/Lease.ts"
+
+/**
+ * Pauses that do not keep a process alive: for what runs behind a program, such as upkeep, and never ends by itself.
+ *
+ * A program that never disposes of its runtime ends when nothing else is left to do. Work that has begun is waited for,
+ * and so is a write on its way to a tier: only the pauses in between are not.
+ *
+ * @since 0.1.0
+ */
+export * as BackgroundTimer from "./store/BackgroundTimer.ts"
 
 /**
  * The engine's time, read once per burst.
@@ -331,7 +354,7 @@ export * as PatientScheduler from "./store/PatientScheduler.ts"
  *   write
  *   that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
  * - An entry is not returned from its `expiresAt` on.
- * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
+ * - A tier may forget any entry at any time. It forgets a mark only when told to, and never returns what was removed.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
  *
@@ -428,7 +451,7 @@ export * as CacheFamily from "./cache/CacheFamily.ts"
  * - A hit costs nothing: counts are kept anyway, and what has been added since is published once per interval.
  * - Attributes are `cache` and `family`, and `tier` for `cache.tier.hits`; a key is never one.
  * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
- *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`
+ *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`,
  *   `cache.tier.hits` (counters), `cache.entries` (a gauge).
  *
  * @since 0.1.0
@@ -475,7 +498,8 @@ export * as FamilySpec from "./cache/FamilySpec.ts"
  *
  * - `judge` answers from the marks alone; it knows nothing of time.
  * - Stamps combine by maximum, so marks may be recorded twice, or in any order.
- * - Marks are bounded. When there are too many, the family is marked as a whole: too much is lost, never too little.
+ * - A mark is forgotten once no entry is left that it concerns (`internal/sweep.ts`). Marks are bounded in number and
+ *   length nevertheless: one that finds no room marks the family as a whole. Too much is lost, never too little.
  *
  * @since 0.1.0
  */

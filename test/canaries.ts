@@ -3,7 +3,7 @@
  * the suites of which one must notice. `npm run test:canaries` plants them one by one, in a copy.
  */
 export interface Canary {
-  /** The law of DESIGN.md, by number, or a promise that none of them names. */
+  /** The law by its number in src/README.md, or a promise that none of them names. */
   readonly law: number | string
   /** What the library does wrong with it. */
   readonly bug: string
@@ -30,6 +30,7 @@ const races = "test/simulation/races.test.ts"
 const tiers = "test/cache/tiers.test.ts"
 const arrangements = "test/cache/arrangements.test.ts"
 const derived = "test/cache/derived.test.ts"
+const marks = "test/cache/marks.test.ts"
 const observed = "test/manifest/observed.test.ts"
 const warm = "test/manifest/warm.test.ts"
 const rights = "test/manifest/rights.test.ts"
@@ -175,9 +176,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "an exclusive lease is granted beside a shared one",
-    file: "src/capability/Lease.ts",
-    text: `(a.mode === "exclusive" || b.mode === "exclusive") &&`,
-    planted: `a.mode === "exclusive" && b.mode === "exclusive" &&`,
+    file: "src/capability/internal/leaseQueues.ts",
+    text: `return isExclusive ? this.first : this.firstExclusive`,
+    planted: `return this.firstExclusive`,
     suites: ["props"]
   },
   {
@@ -759,5 +760,117 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `this.steps.findLast(({ at }) => at < millis)?.ahead ?? 0`,
     planted: `this.ahead + millis * 0`,
     suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 2,
+    bug: "a load that is older than a mark is stored once the mark is forgotten",
+    file: "src/cache/internal/sweep.ts",
+    text: `loads.heed()`,
+    planted: `if (looked < 0) loads.heed()`,
+    suites: [marks]
+  },
+  {
+    law: 2,
+    bug: "what a forgotten mark hid is served where the next load of its key fails",
+    file: loads,
+    text: `if (mayHide(queued.key)) queued.fallback = undefined`,
+    planted: `if (mayHide(queued.key)) void queued.fallback`,
+    suites: [marks]
+  },
+  {
+    law: 6,
+    bug: "what was marked stale is fresh again once the mark is forgotten, where the wall clock was set back",
+    file: entries,
+    text: `return since - this.cache.time.ahead`,
+    planted: `return since`,
+    suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a cache does not close while a sweep of marks hangs",
+    file: "src/cache/internal/sweep.ts",
+    text: `Effect.timeoutOption(Fiber.await(fiber), interruptingMax)`,
+    planted: `Fiber.await(fiber)`,
+    suites: ["test/cache/closing.test.ts"]
+  },
+  {
+    law: 2,
+    bug: "a mark is forgotten although entries that it hides are left",
+    file: "src/cache/internal/sweep.ts",
+    text: `Effect.andThen(look),`,
+    planted: `Effect.andThen(looked < 0 ? look : Effect.void),`,
+    suites: [marks, races]
+  },
+  {
+    law: 2,
+    bug: "an entry that a sweep removes is copied up behind its back",
+    file: "src/store/TieredStore.ts",
+    text: `if (freshUntilMax(key, stamp, tags) !== Infinity) return false`,
+    planted: `if (freshUntilMax(key, stamp, tags) !== Infinity && key === "") return false`,
+    suites: ["test/store/tiered.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "marks are never forgotten",
+    file: entries,
+    text: `if (this.fullness >= this.sweepAt && now >= this.sweepAfter) this`,
+    planted: `if (now < 0) this`,
+    suites: [marks]
+  },
+  {
+    law: 11,
+    bug: "the history of a cache holds keys of any length",
+    file: "src/cache/Explanation.ts",
+    text: `this.characters + characters > charactersMax`,
+    planted: `this.characters + characters < 0`,
+    suites: ["test/cache/bounds.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "an exclusive lease that leaves frees only the next one",
+    file: "src/capability/internal/leaseQueues.ts",
+    text: `if (!wasFirstExclusive) return`,
+    planted: `if (wasFirstExclusive) return`,
+    suites: ["test/capability/lease.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "an error names the key of a sensitive family",
+    file: loads,
+    text: `reason: new Absent({ key: this.spec.show(key)`,
+    planted: `reason: new Absent({ key: this.spec.render(key)`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "an error shows what a weigher of a sensitive family has thrown",
+    file: "src/cache/internal/judgement.ts",
+    text: `isSensitive ? sealedFunction(failed) : failed`,
+    planted: `isSensitive && key === "" ? sealedFunction(failed) : failed`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "an update that waits for its turn is named by the key of a sensitive family",
+    file: "src/cache/internal/turns.ts",
+    text: `return this.ground.show(this.key)`,
+    planted: `return this.key`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "a log shows why the keys of a sensitive family were not warmed",
+    file: "src/manifest/internal/warm.ts",
+    text: `      access.isSensitive\n`,
+    planted: `      access.isSensitive && until < 0\n`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "an explanation names the tags and keys of a sensitive family",
+    file: "src/cache/internal/explaining.ts",
+    text: `return spec.isSensitive ? hiding(`,
+    planted: `return !spec.isSensitive ? hiding(`,
+    suites: ["test/manifest/sensitive.test.ts"]
   }
 ]

@@ -31,8 +31,11 @@ import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
 import type { Flight } from "./internal/flight.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
+import { Lengths } from "./internal/lengths.ts"
 import { familyName, splitMark } from "./internal/names.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
+import { sealed, sealedCodec, sealedPartition } from "./internal/sensitive.ts"
+import { Sweeper } from "./internal/sweep.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 /**
@@ -46,6 +49,12 @@ export interface FamilyOptions {
   /** As the manifest writes it, for messages. */
   readonly pattern: string
   readonly render: (key: string) => string
+  /** The full key as errors, events and explanations show it; `render` unless given. */
+  readonly show?: ((key: string) => string) | undefined
+  /** The same for a segment or a tag; the text itself unless given. */
+  readonly hide?: ((text: string) => string) | undefined
+  /** No key and no value is shown. */
+  readonly isSensitive?: boolean | undefined
   readonly parse: (rendered: string) => string | undefined
   readonly codec: Codec<any> | undefined
   readonly weigher: ((key: string, value: any) => number) | undefined
@@ -66,8 +75,13 @@ export interface Write {
   readonly options: SetOptions<Lease.Lease>
 }
 
-// What a listener may fall behind; it loses the oldest events beyond.
+// Versions are exact up to 2^53 microseconds, in the year 2255. A clock that shows a time from a hundred days before
+// that counts no more, so that as many versions are left as there are microseconds in them.
+const clockVersionMax = Number.MAX_SAFE_INTEGER - 2 ** 43
+
+// What a listener may fall behind, in events and in characters of their keys; it loses the oldest events beyond.
 const eventsMax = 16_384
+const eventCharactersMax = 4_194_304
 
 /**
  * A cache without authority: whoever holds it may read and write everything.
@@ -89,6 +103,7 @@ export class Cache implements Engine {
   observed = false
   readonly outbox: Outbox
   readonly forgotten: Array<readonly [family: string, key: string, since: number]> = []
+  readonly sweeper = new Sweeper((family) => Effect.ignore(this.families.get(family)!.sweepMarks))
   private readonly listeners = new Set<(event: CacheEvent) => void>()
 
   constructor(
@@ -121,11 +136,12 @@ export class Cache implements Engine {
   }
 
   nextVersion(nowMillis: number): number {
-    return this.version = Math.max(this.version + 1, nowMillis * 1_000)
+    const byClock = nowMillis * 1_000
+    return this.version = Math.max(this.version + 1, byClock <= clockVersionMax ? byClock : 0)
   }
 
   sawVersion(version: number): void {
-    this.version = Math.max(this.version, version)
+    if (version <= Number.MAX_SAFE_INTEGER) this.version = Math.max(this.version, version)
   }
 
   get stats(): { readonly [family: string]: FamilyStats } {
@@ -142,7 +158,14 @@ export class Cache implements Engine {
   readonly events: Stream.Stream<CacheEvent> = Stream.callback<CacheEvent>((queue) =>
     Effect.acquireRelease(
       Effect.sync(() => {
-        const listener = (event: CacheEvent) => void Queue.offerUnsafe(queue, event)
+        const lengths = new Lengths()
+        const listener = (event: CacheEvent) => {
+          const length = lengthOf(event)
+          lengths.keepLast(Queue.sizeUnsafe(queue))
+          while (lengths.sum + length > eventCharactersMax && Queue.takeUnsafe(queue) !== undefined) lengths.shift()
+          Queue.offerUnsafe(queue, event)
+          lengths.push(length)
+        }
         this.listen(listener)
         return listener
       }),
@@ -159,6 +182,10 @@ export class Cache implements Engine {
     this.listeners.delete(listener)
     this.observed = this.listeners.size > 0
     for (const family of this.families.values()) family.observe(this.observed)
+  }
+
+  sweepSoon(family: string): void {
+    this.sweeper.ask(family)
   }
 
   // --- invalidation -----------------------------------------------------------------------------
@@ -307,6 +334,10 @@ export class Cache implements Engine {
 const judgeWrite = ({ family, key, options, value }: Write): Judging<Judged<any>> =>
   value === undefined ? deletion : family.judge(key, value.value, options)
 
+/** How long the names in an event are that may be of any length. */
+const lengthOf = (event: CacheEvent): number =>
+  "key" in event ? event.key.length : "scope" in event ? event.scope.length : 0
+
 type Known = ReadonlyArray<string | undefined>
 
 /** Whether a change of a key with these segments can concern a dependent; a segment that is not known might be any. */
@@ -351,21 +382,25 @@ export const make: (
     )
     const cache = new Cache(id, store, new CoarseClock(clock), random, kept.stampMax + 1, yield* Lease.make)
     for (const options of families) {
+      const { hide = (text: string) => text, isSensitive = false, name, render, show = render } = options
       const expiry = yield* Expiry.make(options.policy, options.name)
       const partition = yield* Effect.mapError(
         store.open<unknown>({
           name: familyName(id, options.name),
-          render: options.render,
+          render: show,
           parse: options.parse,
-          codec: options.codec,
+          codec: isSensitive && options.codec !== undefined ? sealedCodec(options.codec) : options.codec,
           weigher: options.weigher,
           onEvict: (key, _entry, cause) => cache.families.get(options.name)?.left(key, cause),
-          onTierFailure: (operation, error) => cache.families.get(options.name)?.tierFailed(operation, error)
+          onTierFailure: (operation, error) =>
+            cache.families.get(options.name)?.tierFailed(operation, isSensitive ? sealed(error) : error)
         }),
         (error) => new CacheError({ reason: new StoreFailed({ error }) })
       )
-      const { dependents, name, pattern, render } = options
-      cache.families.set(name, new CacheFamily(cache, { name, pattern, render, expiry, dependents, partition }))
+      const { dependents, pattern } = options
+      const spec = { name, pattern, render, show, hide, isSensitive, expiry, dependents }
+      const shown = isSensitive ? sealedPartition(partition) : partition
+      cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
     }
     const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
     for (const mark of kept.marks) {
@@ -374,6 +409,7 @@ export const make: (
     }
     const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
     yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
+    yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
   }
 )

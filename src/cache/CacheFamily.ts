@@ -51,6 +51,7 @@ import { Loads } from "./internal/loads.ts"
 import { serveMany } from "./internal/many.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
+import { sweep } from "./internal/sweep.ts"
 import type { Turn } from "./internal/turns.ts"
 import { CurrentUpdate } from "./internal/waits.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
@@ -95,6 +96,15 @@ export class CacheFamily<V = unknown> {
   restoreMark(written: string, stamp: number): void {
     this.entries.restoreMark(written, stamp)
   }
+
+  /** Forgets the marks that no entry needs any more; it is run when there are many. Fails when a tier does. */
+  readonly sweepMarks: Effect.Effect<void, StoreError> = Effect.suspend(() =>
+    Effect.tapError(sweep(this.cache.store, this.entries, this.loads), (error) =>
+      Effect.sync(() => {
+        this.entries.postponeSweep()
+        this.entries.tierFailed("sweep", error)
+      }))
+  )
 
   get stats(): FamilyStats {
     const hits = this.entries.counts.hits + (this.hot?.hits ?? 0)
@@ -322,13 +332,15 @@ export class CacheFamily<V = unknown> {
     }
     if (this.loads.failures.isBackingOff(key, now)) return this.answerStale(key, entry)
     const waited = this.serveMissing(key, now, entry)
-    return softTimeout === undefined
-      ? waited
-      : Effect.timeoutOrElse(waited, {
+    if (softTimeout === undefined) return waited
+    return this.entries.watching(key, (watch) =>
+      Effect.timeoutOrElse(waited, {
         duration: softTimeout,
         orElse: () =>
-          this.loads.maySubstitute(key, entry, this.cache.time.now()) ? this.answerStale(key, entry) : waited
-      })
+          !watch.changed && this.loads.maySubstitute(key, entry, this.cache.time.now())
+            ? this.answerStale(key, entry)
+            : waited
+      }))
   }
 
   private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
@@ -451,7 +463,7 @@ export class CacheFamily<V = unknown> {
     this.loads.failures.forget(key)
     const entry = this.entries.entryOf(judged, stamp, now, 0)
     this.entries.note("Set", key, stamp)
-    if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.render(key) }))
+    if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.show(key) }))
     return this.entries.keepForSure(key, entry, now, judged.weight)
   }
 
@@ -592,12 +604,12 @@ export class CacheFamily<V = unknown> {
   ): CacheError | undefined {
     const refusal = this.refusalOf(options, key)
     if (refusal !== undefined || options.ifVersion === undefined) return refusal
-    return versionConflict(this.spec.render(key), options.ifVersion, held, isKnown)
+    return versionConflict(this.spec.show(key), options.ifVersion, held, isKnown)
   }
 
   private refusalOf({ lease }: SetOptions<Lease>, key: string | ReadonlyArray<string>): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
-    return lease === undefined ? undefined : leaseRefusal(this.cache.leases, lease, [key].flat().map(this.spec.render))
+    return lease === undefined ? undefined : leaseRefusal(this.cache.leases, lease, this.spec, [key].flat())
   }
 
   /** Drops keys, and all that depends on them. */
@@ -624,7 +636,7 @@ export class CacheFamily<V = unknown> {
   dropKey(key: string, mode: Mode, stamp: number, through: string): Below {
     if (mode === "markStale") {
       const values = key.split(":")
-      const name = this.cache.observed ? this.spec.render(key) : undefined
+      const name = this.cache.observed ? this.spec.show(key) : undefined
       return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, name)
     }
     this.entries.invalidated(key, mode, stamp, through)
@@ -662,7 +674,9 @@ export class CacheFamily<V = unknown> {
       for (const flight of this.loads.running) flight.voided = true
       for (const turn of this.loads.turns.byKey.values()) turn.overtaken = true
       if (this.cache.observed) {
-        this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: tag, through: this.name, mode, stamp }))
+        this.cache.emit(
+          CacheEvent.Invalidated({ family: this.name, scope: this.spec.hide(tag), through: this.name, mode, stamp })
+        )
       }
       const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
       return orStoreFailed(both(own, this.cache.spreadScope(this.name, everything, mode)))
@@ -742,7 +756,7 @@ export class CacheFamily<V = unknown> {
 
   private removed(key: string, cause: RemovalCause): void {
     if (this.cache.observed) {
-      this.cache.emit(CacheEvent.Removed({ family: this.name, key: this.spec.render(key), cause }))
+      this.cache.emit(CacheEvent.Removed({ family: this.name, key: this.spec.show(key), cause }))
     }
   }
 

@@ -46,6 +46,11 @@ export interface FamilySpec<V> {
   readonly name: string
   readonly pattern: string
   readonly render: (key: string) => string
+  /** The full key as errors, events and explanations show it, and the same for a segment or a tag. */
+  readonly show: (key: string) => string
+  readonly hide: (text: string) => string
+  /** No key and no value is shown. */
+  readonly isSensitive: boolean
   readonly expiry: Expiry
   readonly dependents: ReadonlyArray<Dependent>
   readonly partition: Partition<V>
@@ -96,6 +101,18 @@ export interface Source {
   readonly tier: string
   /** The invalidation counter up to which it was known to be valid; `undefined` when it was not stored. */
   readonly stamp: number | undefined
+}
+
+/**
+ * What a value was made from, spelt out when a caller asks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sources {
+  readonly spell: () => ReadonlyArray<Source>
+  /** How many characters the keys have that are kept for it. */
+  readonly characters: number
 }
 
 /**

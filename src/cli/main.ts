@@ -9,6 +9,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import { readFileSync } from "node:fs"
 import { check } from "./check.ts"
 import { explain } from "./explain.ts"
 import { colored, plain } from "./render.ts"
@@ -49,10 +50,15 @@ const checkCommand = Command.make(
     ))
 ).pipe(Command.withDescription("Runs the project's own tsc, and shows each ownership error with both of its parties"))
 
+// `src/cli` and `dist/cli` lie two folders below the package, whose version this is.
+const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
+  readonly version: string
+}
+
 Command.make("stateless").pipe(
   Command.withDescription("Ownership for caches"),
   Command.withSubcommands([explainCommand, checkCommand]),
-  Command.run({ version: "0.1.0" }),
+  Command.run({ version }),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain
 )

@@ -293,8 +293,8 @@ export interface Service<Self, Id extends string> {
   >
 
   /**
-   * Does all writes or none, visible at once; what depends on them is dropped in the same step. Of several writes of one
-   * key the last one holds. Fails with `InvalidBatch` when a write belongs to another manifest.
+   * Does all writes or none, visible at once; what depends on them is dropped in the same step. Of several writes of
+   * one key the last one holds. Fails with `InvalidBatch` when a write belongs to another manifest.
    */
   batch<
     const Ws extends Misfit.Shape<

@@ -71,7 +71,10 @@ export interface FamilySpec extends FamilyPolicy {
   readonly params?: { readonly [name: string]: Typed } | undefined
   readonly value?: Typed | undefined
   readonly error?: Typed | undefined
-  /** Keys and values are never shown in errors, logs and traces. */
+  /**
+   * No key, tag or value is shown in errors, events, explanations, lists of hot keys, logs and metrics: a hash stands
+   * for each parameter and each tag, that of `SensitiveKey.hash`. A family that derives from this one says so itself.
+   */
   readonly sensitive?: boolean | undefined
 }
 

@@ -17,12 +17,11 @@
  *
  * @since 0.1.0
  */
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import * as Malformed from "../diagnostic/Malformed.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
-import * as Key from "./Key.ts"
+import type * as Key from "./Key.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
 
@@ -480,66 +479,8 @@ export type matches<K extends string, P extends string> = [keyProblem<K>] extend
 export const matches = (key: string, pattern: KeyPattern): boolean =>
   keyProblem(key) === undefined && matchesSegments(key.split(":"), pattern)
 
-/**
- * Whether the segments of a key are those of the pattern. Asked of the segments of a well-formed key.
- *
- * @category keys
- * @since 0.1.0
- */
-export const matchesSegments = (key: ReadonlyArray<string>, pattern: KeyPattern): boolean => {
+const matchesSegments = (key: ReadonlyArray<string>, pattern: KeyPattern): boolean => {
   const count = pattern.segments.length
   if (pattern.rest ? key.length <= count : key.length !== count) return false
   return pattern.segments.every((segment, index) => segment._tag === "Hole" || segment.text === key[index])
 }
-
-/**
- * The parameters of a key, undecoded; none if it is no key of the pattern. The parameter `*` keeps its colons.
- *
- * @category keys
- * @since 0.1.0
- */
-export const parseKey = (pattern: KeyPattern, key: string): Option.Option<Readonly<Record<string, string>>> => {
-  if (!matches(key, pattern)) return Option.none()
-  const parts = key.split(":")
-  const params: Record<string, string> = Object.create(null)
-  pattern.segments.forEach((segment, index) => {
-    if (segment._tag === "Hole") params[segment.name] = parts[index]!
-  })
-  if (pattern.rest) params["*"] = parts.slice(pattern.segments.length).join(":")
-  return Option.some(params)
-}
-
-/**
- * The key of the given parameters, or the finding that names the parameter that is not one segment.
- *
- * **Gotchas**
- *
- * The key may belong to a more specific pattern of the same manifest: only its `PatternSet` can tell.
- *
- * @category keys
- * @since 0.1.0
- */
-export const renderKey = (
-  pattern: KeyPattern,
-  params: { readonly [name: string]: ParamInput | ReadonlyArray<ParamInput> | undefined }
-): Result.Result<string, Diagnostic.Diagnostic> => {
-  let key = ""
-  for (const segment of pattern.segments) {
-    const text = segment._tag === "Text" ? segment.text : textOf(params[segment.name])
-    if (!Key.isSegment(text)) return Result.fail(Diagnostic.parameterNotSegment(pattern.source, nameOf(segment)))
-    key = key === "" ? text : `${key}:${text}`
-  }
-  if (!pattern.rest) return Result.succeed(key)
-  const rest = params["*"]
-  const tail = Array.isArray(rest) ? rest.map(textOf) : textOf(rest as ParamInput | undefined).split(":")
-  if (tail.length === 0 || !tail.every(Key.isSegment)) {
-    return Result.fail(Diagnostic.parameterNotSegment(pattern.source, "*"))
-  }
-  return Result.succeed(key === "" ? tail.join(":") : `${key}:${tail.join(":")}`)
-}
-
-const nameOf = (segment: Segment): string => segment._tag === "Hole" ? segment.name : segment.text
-
-// An absent parameter is the empty text, which is no segment.
-const textOf = (value: unknown): string =>
-  typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? String(value) : ""

@@ -48,3 +48,16 @@ export * as KeyPattern from "./KeyPattern.ts"
  * @since 0.1.0
  */
 export * as PatternSet from "./PatternSet.ts"
+
+/**
+ * How keys of a sensitive family are shown: a hash in the place of each parameter, `user:#3f9c0a12b4de`.
+ *
+ * - One text has one hash for as long as the process lives, so what is shown can be compared: events with errors, and
+ *   both with {@link hash} of one's own text.
+ * - The hash is keyed by random bits of the process, so texts cannot be guessed from it by trying them all elsewhere.
+ *
+ * Aumasson, Bernstein: SipHash, a fast short-input PRF (INDOCRYPT 2012).
+ *
+ * @since 0.1.0
+ */
+export * as SensitiveKey from "./SensitiveKey.ts"

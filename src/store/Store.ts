@@ -9,7 +9,7 @@
  *   write
  *   that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
  * - An entry is not returned from its `expiresAt` on.
- * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
+ * - A tier may forget any entry at any time. It forgets a mark only when told to, and never returns what was removed.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
  *
@@ -32,7 +32,7 @@ import type { Operation, StoreError } from "./StoreError.ts"
 export interface StoreFamily<V> {
   /** Unique in the store. */
   readonly name: string
-  /** The full key (`user:42:posts`) of a key within the family (`42`). */
+  /** The full key (`user:42:posts`) of a key within the family (`42`), as errors show it. */
   readonly render: (key: string) => string
   /** The key within the family of a full key, or `undefined` when it is none of the family's. */
   readonly parse: (rendered: string) => string | undefined
@@ -45,6 +45,15 @@ export interface StoreFamily<V> {
   /** Called by a store of several tiers when one of them failed, whether or not the operation as a whole does. */
   readonly onTierFailure?: ((operation: Operation, error: StoreError) => void) | undefined
 }
+
+/**
+ * Until when an entry may be fresh at most, in milliseconds since the epoch: `Infinity` leaves the entry as it is,
+ * `-Infinity` removes it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FreshUntilMax = (key: string, stamp: number, tags: ReadonlyArray<string>) => number
 
 /**
  * One family's entries in one tier.
@@ -62,6 +71,12 @@ export interface Partition<V> {
   readonly clear: Effect.Effect<void, StoreError>
   /** Weakly consistent: an entry written while the stream runs may or may not be among its elements. */
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError>
+  /**
+   * Asks of every entry, also of one that no read would find (expired, or of another schema), until when it may be
+   * fresh at most, and keeps to the answer. Done, and durable, when it returns. What is written while it runs need not
+   * be looked at; a copy from one tier to another must be.
+   */
+  readonly sweep: (freshUntilMax: FreshUntilMax) => Effect.Effect<void, StoreError>
   readonly size: Effect.Effect<number, StoreError>
   /** The synchronous door of a tier that keeps live objects in this process. The engine's hits go through it. */
   readonly hot: HotPartition<V> | undefined

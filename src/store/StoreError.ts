@@ -15,6 +15,7 @@ const Operation = Schema.Literals([
   "remove",
   "clear",
   "entries",
+  "sweep",
   "size",
   "loadMarks",
   "recordMarks",

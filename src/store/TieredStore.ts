@@ -25,7 +25,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "./Entry.ts"
 import { KeyGuard, type Ticket } from "./internal/keyGuard.ts"
-import { type Mark, type MarkLog, type Partition, Store, type StoreFamily } from "./Store.ts"
+import { type FreshUntilMax, type Mark, type MarkLog, type Partition, Store, type StoreFamily } from "./Store.ts"
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 
 /**
@@ -169,8 +169,9 @@ const open = <V>(
 ): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
     const guard = new KeyGuard()
+    const sweeps = new Sweeps()
     const tiers: Array<Tier<V>> = []
-    const demotions = new Demotions<V>(guard, tiers)
+    const demotions = new Demotions<V>(guard, sweeps, tiers)
     let refused: StoreError | undefined
     const tell: Report = (tier, operation, error) => {
       report(tier, operation, error)
@@ -197,7 +198,7 @@ const open = <V>(
     }
     const writes = new Set<Fiber.Fiber<void, StoreError>>()
     yield* Effect.addFinalizer(() => Fiber.awaitAll(writes))
-    return new TieredPartition({ tiers, mode, guard, writes, isBelow: false })
+    return new TieredPartition({ tiers, mode, guard, sweeps, writes, isBelow: false })
   })
 
 // A tier that keeps bytes refuses a family that does not say how its values become bytes.
@@ -323,15 +324,36 @@ class Tier<V> {
   }
 }
 
+/** The sweeps of a family that run: an entry that one of them would change is not copied from tier to tier. */
+class Sweeps {
+  readonly #running = new Set<FreshUntilMax>()
+
+  /** Runs with every copy judged that lands from now on. */
+  during<A, E>(freshUntilMax: FreshUntilMax, use: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.acquireUseRelease(
+      Effect.sync(() => this.#running.add(freshUntilMax)),
+      () => use,
+      () => Effect.sync(() => this.#running.delete(freshUntilMax))
+    )
+  }
+
+  spares(key: string, { stamp, tags }: Entry<unknown>): boolean {
+    for (const freshUntilMax of this.#running) if (freshUntilMax(key, stamp, tags) !== Infinity) return false
+    return true
+  }
+}
+
 /** Entries on their way from a tier that pushed them out to the one below. */
 class Demotions<V> {
   readonly #guard: KeyGuard
+  readonly #sweeps: Sweeps
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #wake = Latch.makeUnsafe(false)
   #waiting: Array<{ readonly to: number; readonly ticket: Ticket; readonly entry: Entry<V> }> = []
 
-  constructor(guard: KeyGuard, tiers: ReadonlyArray<Tier<V>>) {
+  constructor(guard: KeyGuard, sweeps: Sweeps, tiers: ReadonlyArray<Tier<V>>) {
     this.#guard = guard
+    this.#sweeps = sweeps
     this.#tiers = tiers
   }
 
@@ -352,10 +374,11 @@ class Demotions<V> {
     const batch = this.#waiting.filter((demotion) => demotion.to === to).slice(0, demotionsPerWriteMax)
     this.#waiting = this.#waiting.filter((demotion) => !batch.includes(demotion))
     const entries = new Map(batch.map(({ entry, ticket }) => [ticket, entry]))
-    const land = this.#guard.land(
-      batch.map(({ ticket }) => ticket),
-      (holding) => Effect.asVoid(this.#tiers[to]!.setMany(holding.map((ticket) => [ticket.key, entries.get(ticket)!])))
-    )
+    const land = this.#guard.land(batch.map(({ ticket }) => ticket), (holding) => {
+      const all = holding.map((ticket) => [ticket.key, entries.get(ticket)!] as const)
+      const spared = all.filter(([key, entry]) => this.#sweeps.spares(key, entry))
+      return spared.length === 0 ? Effect.void : Effect.asVoid(this.#tiers[to]!.setMany(spared))
+    })
     return Effect.andThen(
       Effect.ensuring(land, Effect.sync(() => batch.forEach(({ ticket }) => this.#guard.end(ticket)))),
       this.#writeWaiting
@@ -381,6 +404,7 @@ interface Tiers<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
   readonly mode: Mode
   readonly guard: KeyGuard
+  readonly sweeps: Sweeps
   /** Those that have begun. */
   readonly writes: Set<Fiber.Fiber<void, StoreError>>
   /** The hottest tier of all is not among them. */
@@ -394,18 +418,20 @@ class TieredPartition<V> implements Partition<V> {
   readonly #upwards: ReadonlyArray<Tier<V>>
   readonly #mode: Mode
   readonly #guard: KeyGuard
+  readonly #sweeps: Sweeps
   readonly #writes: Set<Fiber.Fiber<void, StoreError>>
   readonly #isBelow: boolean
   /** The hottest tier, where this is what lies below it. */
   readonly #above: Partition<V>["hot"]
 
   constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
-    const { guard, isBelow, mode, tiers, writes } = all
+    const { guard, isBelow, mode, sweeps, tiers, writes } = all
     this.#above = above
     this.#tiers = tiers
     this.#upwards = tiers.toReversed()
     this.#mode = mode
     this.#guard = guard
+    this.#sweeps = sweeps
     this.#writes = writes
     this.#isBelow = isBelow
     this.hot = isBelow ? undefined : tiers[0]!.partition.hot
@@ -459,8 +485,11 @@ class TieredPartition<V> implements Partition<V> {
       : this.#tiers.slice(0, this.#isBelow ? 0 : 1)
     if (above.length === 0) return Effect.void
     return this.#guard.land(tickets, (holding) => {
-      const entries = holding.map((ticket) => [ticket.key, found.get(ticket.key)!.entry] as const)
-      return Effect.forEach(above, (tier) => tier.setMany(entries), { discard: true })
+      const all = holding.map((ticket) => [ticket.key, found.get(ticket.key)!.entry] as const)
+      const entries = all.filter(([key, entry]) => this.#sweeps.spares(key, entry))
+      return entries.length === 0
+        ? Effect.void
+        : Effect.forEach(above, (tier) => tier.setMany(entries), { discard: true })
     })
   }
 
@@ -514,6 +543,17 @@ class TieredPartition<V> implements Partition<V> {
   readonly clear: Effect.Effect<void, StoreError> = Effect.suspend(() =>
     this.#write(this.#guard.writeAll(Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.clear), firstFailure)))
   )
+
+  // An entry that moves from tier to tier is judged where it lands. So no copy that was judged by nobody is under way
+  // while the tiers are looked at, nor after: one before the first barrier has landed, one before the second is void.
+  readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void, StoreError> => {
+    const barrier = Effect.suspend(() => this.#write(this.#guard.writeAll(Effect.void)))
+    const tiers = Effect.forEach(this.#tiers, (tier) => tier.attempt("sweep", tier.partition.sweep(freshUntilMax)))
+    return this.#sweeps.during(
+      freshUntilMax,
+      Effect.andThen(barrier, Effect.flatMap(tiers, (results) => Effect.andThen(barrier, firstFailure(results))))
+    )
+  }
 
   // A caller that gives up must not leave the tiers at odds: the write goes on without it.
   #write(write: Effect.Effect<void, StoreError>): Effect.Effect<void, StoreError> {

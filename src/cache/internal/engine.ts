@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { LeaseTable } from "../../capability/Lease.ts"
 import type { CoarseClock } from "../../store/CoarseClock.ts"
+import type { Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
@@ -23,7 +24,7 @@ export const orTakenBack = (below: Below, takeBack: () => void): Effect.Effect<v
 
 export interface Engine extends Plan {
   readonly id: string
-  readonly store: { readonly name: string }
+  readonly store: Store["Service"]
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
   readonly history: History
@@ -44,6 +45,8 @@ export interface Engine extends Plan {
   /** Versions from now on are greater than this one, whatever the clock was when it was made. */
   sawVersion(version: number): void
   emit(event: CacheEvent): void
+  /** Has the marks of a family forgotten that no entry needs any more, behind the caller. */
+  sweepSoon(family: string): void
   /** Drops what depends on one key of a family. */
   spread(family: string, key: string, mode: Mode): Below
   /** Drops what depends on any key of a scope. */

@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
-import type { HotPartition } from "../../store/Store.ts"
+import type { HotPartition, Mark } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
@@ -25,9 +25,10 @@ import {
 import type { Engine } from "./engine.ts"
 import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
-import { Judge, type Judged } from "./judgement.ts"
+import { Judge, type Judged, noTags } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
 import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
+import { sealed } from "./sensitive.ts"
 import { Sources } from "./sources.ts"
 
 // How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so
@@ -36,6 +37,15 @@ const idleSteps = 16
 
 // The scope of a mark that invalidates nothing.
 const written = "written"
+
+// Marks are swept when they take a sixteenth of their room, 4,096 in number; later where the last sweep had to look at
+// many entries, so that a mark costs a look at some sixteen of them, and at half of the room at the latest.
+const sweepAtMin = 1 / 16
+const sweepAtMax = 1 / 2
+const sweepAtPerEntry = 1 / 16 / 65_536
+
+// After a sweep that a tier has failed, the next one waits for so long.
+const sweepAgainMillis = 10_000
 
 /** The tier that is asked through its synchronous door. */
 export const memory = "memory"
@@ -152,6 +162,9 @@ export class Entries<V> {
    * Of families from which others derive: which keys lookups have read, and which of them have been pushed out since.
    */
   readonly sources: Sources | undefined
+  // How full the marks are when a sweep begins, and when it may.
+  private sweepAt = sweepAtMin
+  private sweepAfter = -Infinity
   private readonly watches = new Map<string, Set<Watch>>()
   /** How often each tier below memory answered. */
   readonly hitsBelow = new Map<string, number>()
@@ -249,11 +262,11 @@ export class Entries<V> {
   /** Counts a read that memory could not answer. */
   countMiss(key: string): void {
     this.counts.misses++
-    if (this.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.render(key) }))
+    if (this.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.show(key) }))
   }
 
   tellHit(key: string, tier: string, stale: boolean): void {
-    if (this.observed) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.render(key), tier, stale }))
+    if (this.observed) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.show(key), tier, stale }))
   }
 
   // --- the tiers below --------------------------------------------------------------------------
@@ -394,7 +407,8 @@ export class Entries<V> {
     try {
       return this.judgement.weigh(key, value)
     } catch (cause) {
-      this.tierFailed("get", new StoreError({ reason: new TierFailed({ tier: memory, operation: "get", cause }) }))
+      const error = new StoreError({ reason: new TierFailed({ tier: memory, operation: "get", cause }) })
+      this.tierFailed("get", this.spec.isSensitive ? sealed(error) : error)
       return undefined
     }
   }
@@ -490,16 +504,17 @@ export class Entries<V> {
     this.note("Invalidated", scope, stamp, through, mode)
     if (!this.cache.observed) return
     const name = typeof scope === "string"
-      ? this.spec.render(scope)
-      : key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.join(":"))
+      ? this.spec.show(scope)
+      : key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.map(this.spec.hide).join(":"))
     this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
   }
 
   /** Marks keys; what is left to do below is to keep the mark. */
   markKeys(scope: Scope, mode: Mode, stamp: number, atMillis: number): Below {
-    this.marks.record(scope, mode, stamp, atMillis)
+    const marked = this.marks.record(scope, mode, stamp, atMillis)
     this.lookTwice()
-    return this.recordMark(writeScope(scope, mode), stamp)
+    this.sweepIfDue(atMillis)
+    return this.recordMark(writeScope(marked, mode), stamp)
   }
 
   /** Marks keys in this process: the tiers below keep them, and so does what opens them next. */
@@ -510,18 +525,71 @@ export class Entries<V> {
 
   /** Marks a tag; what is left to do below is to keep the mark. */
   markTag(tag: string, mode: Mode, stamp: number, atMillis: number): Below {
-    this.tags.record(tag, mode, stamp, atMillis)
     this.tagMark = stamp
+    if (!this.tags.record(tag, mode, stamp, atMillis)) return this.markKeys(everything, mode, stamp, atMillis)
     this.lookTwice()
+    this.sweepIfDue(atMillis)
     return this.recordMark(writeTag(tag, mode), stamp)
   }
 
-  /** Takes over a mark that a store kept. Nobody knows when it was set: what it marked stale, has been so for ever. */
+  /** Takes over a mark that a store kept. */
   restoreMark(written: string, stamp: number): void {
     const read = readScope(written)
-    if (read?._tag === "tag") this.tags.record(read.tag, read.mode, stamp, -Infinity)
-    else if (read !== undefined) this.marks.record(read.scope, read.mode, stamp, -Infinity)
+    if (read?._tag === "tag") this.tags.restore(read.tag, read.mode, stamp)
+    else if (read !== undefined) this.marks.restore(read.scope, read.mode, stamp)
     this.lookTwice()
+    this.sweepIfDue(this.cache.time.now())
+  }
+
+  // --- marks that nothing needs any more ---------------------------------------------------------
+
+  private sweepIfDue(now: number): void {
+    if (this.fullness >= this.sweepAt && now >= this.sweepAfter) this.cache.sweepSoon(this.name)
+  }
+
+  private get fullness(): number {
+    return Math.max(this.marks.fullness, this.tags.fullness)
+  }
+
+  /** Until when an entry may count as fresh on account of the marks: for ever, or never again. */
+  freshUntilMax(key: string, stamp: number, tags: ReadonlyArray<string>): number {
+    const verdict = this.judge(key, stamp, tags)
+    if (verdict === "valid") return Infinity
+    // Of an entry with an idle lifetime, memory cannot say both when that ends and since when it has been stale.
+    if (verdict === "hidden" || this.expiry.idleTimeToLive !== undefined) return -Infinity
+    const since = Math.min(this.marks.staleSince(key, stamp), this.tags.staleSince(tags, stamp))
+    const age = this.cache.time.now() - since
+    if (age >= Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate)) return -Infinity
+    // A tier below is told times of the wall. Where that was set back, the entry counts as stale for longer than it is.
+    return since - this.cache.time.ahead
+  }
+
+  /** The marks up to a stamp, as a store knows them. */
+  *marksUpTo(upTo: number): Iterable<Mark> {
+    for (const { mode, scope, stamp } of this.marks.upTo(upTo)) {
+      yield { scope: markName(this.storeName, writeScope(scope, mode)), stamp }
+    }
+    for (const { mode, stamp, tag } of this.tags.upTo(upTo)) {
+      yield { scope: markName(this.storeName, writeTag(tag, mode)), stamp }
+    }
+  }
+
+  /** Forgets the marks up to a stamp; `looked` is how many entries a sweep had to look at for that. */
+  forgetMarks(upTo: number, looked: number): void {
+    for (const [key, watches] of this.watches) {
+      // An entry that is being read may have any tags.
+      if (this.tags.fullness === 0 && this.judge(key, 0, noTags) === "valid") continue
+      for (const watch of watches) watch.changed = true
+    }
+    this.marks.forget(upTo)
+    this.tags.forget(upTo)
+    this.sweepAt = Math.min(sweepAtMax, Math.max(sweepAtMin, looked * sweepAtPerEntry, this.fullness * 2))
+    this.sweepIfDue(this.cache.time.now())
+  }
+
+  /** A sweep has failed: the next one waits. */
+  postponeSweep(): void {
+    this.sweepAfter = this.cache.time.now() + sweepAgainMillis
   }
 
   /**

@@ -4,10 +4,12 @@
  * - A read without anything to serve repeats the failure for `negativeTimeToLive`; a stale value is served without
  *   another try for `retryAfterFailure`.
  * - What a tier below memory may still serve stale comes before the failure.
- * - At most `failuresMax` are remembered; the oldest is forgotten first.
+ * - They are bounded in number and in the length of their keys; the oldest is forgotten first.
  */
+import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import type { Entry } from "../../store/Entry.ts"
+import { CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Entries } from "./entries.ts"
 import { noTags } from "./judgement.ts"
@@ -25,11 +27,24 @@ interface Failure {
   readonly coveredUntil: number
 }
 
+// Failures remembered per family, and the characters of their keys; the oldest is forgotten first. A failure may name
+// its key once more, so a family takes two megabytes at most, besides what the errors of its lookups hold.
 const failuresMax = 10_000
+const charactersMax = 524_288
+
+const shed = [LoadQueueFull, CircularWait, LookupInterrupted]
+
+/** The lookup was not tried, or could not go on: the failure says nothing about its source, and is not remembered. */
+export const isShed = (cause: Cause.Cause<unknown>): boolean =>
+  cause.reasons.some((reason) => {
+    const error = Cause.isFailReason(reason) ? reason.error : undefined
+    return error instanceof CacheError && shed.some((type) => error.reason instanceof type)
+  })
 
 export class Failures<V> {
   private readonly byKey = new Map<string, Failure>()
   private readonly entries: Entries<V>
+  private characters = 0
 
   constructor(entries: Entries<V>) {
     this.entries = entries
@@ -43,11 +58,13 @@ export class Failures<V> {
     now: number,
     previous: Entry<V> | undefined
   ): void {
-    if (this.byKey.size >= failuresMax) {
-      for (const oldest of this.byKey.keys()) {
-        this.byKey.delete(oldest)
-        break
-      }
+    this.forget(key)
+    this.forgetEnded(now)
+    // A key that is as long as many: to remember it would be to forget those.
+    if (key.length > charactersMax / 16) return
+    while (this.byKey.size >= failuresMax || this.characters + key.length > charactersMax) {
+      const [oldest] = this.byKey.keys()
+      this.forget(oldest!)
     }
     const { expiry } = this.entries
     const coveredUntil = previous === undefined || this.entries.lower === undefined
@@ -56,14 +73,23 @@ export class Failures<V> {
     const negativeUntil = now + expiry.negativeTimeToLive
     const retryAt = now + expiry.retryAfterFailure
     this.byKey.set(key, { exit, stamp, at: now, negativeUntil, retryAt, coveredUntil })
+    this.characters += key.length
   }
 
   forget(key: string): void {
-    this.byKey.delete(key)
+    if (this.byKey.delete(key)) this.characters -= key.length
   }
 
   clear(): void {
     this.byKey.clear()
+    this.characters = 0
+  }
+
+  /** Marks are about to be forgotten: failures that are older than a mark of their key go now. */
+  heed(): void {
+    for (const [key, { stamp }] of this.byKey) {
+      if (this.entries.judge(key, stamp, noTags) !== "valid") this.forget(key)
+    }
   }
 
   /** The failure that a read repeats at once: no tier has anything to serve in its place. */
@@ -88,8 +114,19 @@ export class Failures<V> {
     return failure !== undefined && failure.at <= now && now < failure.retryAt
   }
 
+  /** Forgets those that no read would find any more; they were remembered in the order of their ends, or nearly so. */
+  private forgetEnded(now: number): void {
+    for (const [key, { negativeUntil, retryAt }] of this.byKey) {
+      if (now < negativeUntil || now < retryAt) return
+      this.forget(key)
+    }
+  }
+
   /** For tests. */
   checkInvariants(check: (holds: boolean, rule: string) => void): void {
-    check(this.byKey.size <= failuresMax, "failures are forgotten")
+    let characters = 0
+    for (const key of this.byKey.keys()) characters += key.length
+    check(characters === this.characters, "the characters of failures are counted")
+    check(characters <= charactersMax && this.byKey.size <= failuresMax, "failures are forgotten")
   }
 }

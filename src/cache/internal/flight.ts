@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, UndeclaredRead } from "../CacheError.ts"
-import type { FamilySpec, Loader, Source } from "../FamilySpec.ts"
+import type { FamilySpec, Loader, Sources } from "../FamilySpec.ts"
 import type { LookupContext } from "../Lookup.ts"
 import { shallow } from "./stack.ts"
 import { type Awaited, CurrentUpdate, Work } from "./waits.ts"
@@ -69,6 +69,8 @@ export class Load extends Work {
   /** By family. */
   private reads: Map<string, Set<string>> | undefined = undefined
   private readCount = 0
+  /** Characters of the keys in `sources`, and of those that are loaded together. */
+  private characters = 0
   /** When what it read ends, first of all; of several keys, those for which it was read. */
   private endsAt = Infinity
   private ends: Map<string, number> | undefined = undefined
@@ -80,12 +82,13 @@ export class Load extends Work {
     this.spec = spec
     this.key = keys[0]!
     this.keys = keys.length === 1 ? undefined : new Set(keys)
+    if (this.keys !== undefined) { for (const each of keys) this.characters += each.length }
     this.open = keys.length
     if (this.open > 0) lookups.open++
   }
 
   get name(): string {
-    return `the lookup of \`${this.spec.render(this.key)}\``
+    return `the lookup of \`${this.spec.show(this.key)}\``
   }
 
   get isOver(): boolean {
@@ -132,9 +135,9 @@ export class Load extends Work {
       reason: new UndeclaredRead({
         code,
         family: this.spec.name,
-        key: this.spec.render(this.key),
+        key: this.spec.show(this.key),
         source: source.pattern,
-        read: source.render(key)
+        read: source.show(key)
       })
     })
   }
@@ -155,6 +158,7 @@ export class Load extends Work {
     const sources = this.sources ??= []
     if (sources.length < sourcesMax * (this.keys?.size ?? 1)) {
       sources.push({ of: source, key, tier, stamp: entry?.stamp })
+      this.characters += key.length
     }
   }
 
@@ -178,18 +182,22 @@ export class Load extends Work {
   }
 
   /** What one of the keys that are loaded was made from, as far as it was read in this cache; spelt out when asked. */
-  sourcesOf(own: string): () => ReadonlyArray<Source> {
+  sourcesOf(own: string): Sources {
     const { cache, keys, sources, spec } = this
     if (sources === undefined) return noSources
-    return () => {
-      const mine = sources.filter(({ key, of }) => keys === undefined || cache.reaches(of.name, key, spec.name, own))
-      const spelt = mine.map(({ key, of, stamp, tier }) => ({ key: of.render(key), tier, stamp }))
-      return [...new Map(spelt.map((source) => [source.key, source])).values()].slice(0, sourcesMax)
+    return {
+      // What is kept for all keys that were loaded together is kept once.
+      characters: this.characters / (keys?.size ?? 1),
+      spell: () => {
+        const mine = sources.filter(({ key, of }) => keys === undefined || cache.reaches(of.name, key, spec.name, own))
+        const spelt = mine.map(({ key, of, stamp, tier }) => ({ key: of.show(key), tier, stamp }))
+        return [...new Map(spelt.map((source) => [source.key, source])).values()].slice(0, sourcesMax)
+      }
     }
   }
 }
 
-const noSources = (): ReadonlyArray<Source> => []
+const noSources: Sources = { characters: 0, spell: () => [] }
 
 interface ReadSource {
   readonly of: FamilySpec<any>
@@ -361,6 +369,8 @@ export class Flight<V> extends Waited<V> {
   detached: boolean
   readonly load: Load
   voided = false
+  /** Nothing may be served should the lookup fail: a mark that hid it may have been forgotten meanwhile. */
+  barred = false
   /** A reader is about to join. */
   held = false
   /** No reader asked for it: it takes no place in the queue of those who did. */
@@ -421,7 +431,7 @@ export class Flight<V> extends Waited<V> {
 
   override earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
     if (this.movedTo !== undefined) return this.movedTo.earlyAt(nowMillis)
-    return this.early !== undefined && nowMillis < this.early.untilMillis ? this.early.exit : undefined
+    return this.early !== undefined && !this.barred && nowMillis < this.early.untilMillis ? this.early.exit : undefined
   }
 
   get wasAbandoned(): boolean {

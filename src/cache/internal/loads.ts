@@ -12,15 +12,7 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Semaphore from "effect/Semaphore"
 import type { Entry } from "../../store/Entry.ts"
-import {
-  Absent,
-  CacheError,
-  CircularWait,
-  LoadQueueFull,
-  LoadTimeout,
-  LookupInterrupted,
-  Unowned
-} from "../CacheError.ts"
+import { Absent, CacheError, LoadQueueFull, LoadTimeout, LookupInterrupted, Unowned } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
@@ -29,7 +21,7 @@ import * as Lookup from "../Lookup.ts"
 import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory, memory } from "./entries.ts"
-import { Failures } from "./failures.ts"
+import { Failures, isShed } from "./failures.ts"
 import {
   CurrentLoad,
   currentWork,
@@ -52,15 +44,6 @@ class BulkMismatch extends Error {
     super(`a lookupMany was asked for ${asked} keys and answered ${answered}`)
   }
 }
-
-const shed = [LoadQueueFull, CircularWait, LookupInterrupted]
-
-/** The lookup was not tried, or could not go on: the failure says nothing about its source, and is not remembered. */
-const isShed = (cause: Cause.Cause<unknown>): boolean =>
-  cause.reasons.some((reason) => {
-    const error = Cause.isFailReason(reason) ? reason.error : undefined
-    return error instanceof CacheError && shed.some((type) => error.reason instanceof type)
-  })
 
 /** An option that is `undefined` was not given. */
 const renewed = (before: Entry<unknown>, options: Lookup.LoadedOptions): Lookup.LoadedOptions => ({
@@ -116,8 +99,8 @@ export class Loads<V> {
     return this.cache.time.now()
   }
 
-  render(key: string): string {
-    return this.spec.render(key)
+  show(key: string): string {
+    return this.spec.show(key)
   }
 
   /** Starts a fiber of the engine's own. */
@@ -163,7 +146,7 @@ export class Loads<V> {
     const now = this.now()
     if (!wantsFresh && to.earlyAt(now) !== undefined) return to.join(resume, now, wantsFresh)
     const work = currentWork()
-    const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.render(to.key))
+    const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.show(to.key))
     if (refusal !== undefined) {
       if (to instanceof Queued) to.abandonIfAlone()
       return resume(Exit.fail(refusal))
@@ -349,7 +332,7 @@ export class Loads<V> {
   // --- deadlines --------------------------------------------------------------------------------
 
   endLate(flight: Flight<V>, timeoutMillis: number): void {
-    const timeout = new LoadTimeout({ key: this.spec.render(flight.key), timeoutMillis })
+    const timeout = new LoadTimeout({ key: this.spec.show(flight.key), timeoutMillis })
     this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.substitute, true)
   }
 
@@ -498,7 +481,7 @@ export class Loads<V> {
       this.cache.emit(
         CacheEvent.Load({
           family: this.name,
-          key: this.spec.render(key),
+          key: this.spec.show(key),
           millis: now - flight.startedAt,
           waiters: flight.joined
         })
@@ -515,7 +498,7 @@ export class Loads<V> {
     if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {
       this.entries.counts.refused++
       this.entries.note("Refused", key, flight.stamp)
-      if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
+      if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))
       if (changed || !isSource && isChanged()) this.disprove(flight)
     } else if (!readStale) {
       const missedAt = this.entries.sources?.missedAt(key)
@@ -557,7 +540,7 @@ export class Loads<V> {
       this.cache.emit(
         CacheEvent.LoadFailed({
           family: this.name,
-          key: this.spec.render(key),
+          key: this.spec.show(key),
           millis: now - flight.startedAt,
           waiters: flight.joined
         })
@@ -576,7 +559,9 @@ export class Loads<V> {
     isCut = false
   ): void {
     const failed = otherwise()
-    if (previous === undefined || !this.maySubstitute(flight.key, previous, now)) return this.end(flight, failed, isCut)
+    if (previous === undefined || flight.barred || !this.maySubstitute(flight.key, previous, now)) {
+      return this.end(flight, failed, isCut)
+    }
     const stale = Exit.succeed({ ...fromMemory(previous, true), tier: flight.tierBefore ?? memory })
     this.end(flight, stale, isCut, failed)
   }
@@ -587,6 +572,23 @@ export class Loads<V> {
     const freshUntil = this.entries.freshUntil(key, entry, now)
     return verdict !== "hidden" &&
       now < freshUntil + Expiry.staleMillisMax(this.expiry)
+  }
+
+  /** Marks are about to be forgotten: what is under way, and older than they are, learns of them now. */
+  heed(): void {
+    // What may be served in place of a failure is older than the load, and may have any tags.
+    const mayHide = (key: string) => this.entries.tags.fullness > 0 || this.entries.judge(key, 0, noTags) === "hidden"
+    for (const flight of this.running) {
+      if (this.entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.voided = true
+      if (mayHide(flight.key)) flight.barred = true
+    }
+    this.failures.heed()
+    for (const queued of this.next.values()) {
+      if (mayHide(queued.key)) queued.fallback = undefined
+    }
+    for (const [key, turn] of this.turns.byKey) {
+      if (this.entries.judge(key, 0, noTags) !== "valid") turn.overtaken = true
+    }
   }
 
   /**
@@ -661,13 +663,13 @@ export class Loads<V> {
     return new CacheError({ reason: new Unowned({ pattern: this.spec.pattern, family: this.name }) })
   }
   private interrupted(key: string): Cause.Cause<CacheError> {
-    return Cause.fail(new CacheError({ reason: new LookupInterrupted({ key: this.spec.render(key) }) }))
+    return Cause.fail(new CacheError({ reason: new LookupInterrupted({ key: this.spec.show(key) }) }))
   }
   absent(key: string, why: "no lookup" | "skipped"): CacheError {
-    return new CacheError({ reason: new Absent({ key: this.spec.render(key), family: this.name, why }) })
+    return new CacheError({ reason: new Absent({ key: this.spec.show(key), family: this.name, why }) })
   }
   queueFull(key: string, queueMax: number): CacheError {
-    return new CacheError({ reason: new LoadQueueFull({ key: this.spec.render(key), family: this.name, queueMax }) })
+    return new CacheError({ reason: new LoadQueueFull({ key: this.spec.show(key), family: this.name, queueMax }) })
   }
 
   /** Throws when the structure is broken. `idle` says that nobody reads, loads or updates. For tests. */

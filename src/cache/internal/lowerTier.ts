@@ -89,7 +89,7 @@ export class LowerTier<V> {
     flight.detached = true
     const answer = Effect.sync(() => {
       const now = this.entries.cache.time.now()
-      if (this.ground.maySubstitute(flight.key, entry, now)) flight.answerEarly(stale, servedUntil)
+      if (!flight.barred && this.ground.maySubstitute(flight.key, entry, now)) flight.answerEarly(stale, servedUntil)
     })
     flight.softTimer = this.ground.fork(Effect.andThen(Effect.sleep(millis), answer))
   }

@@ -38,7 +38,7 @@ const distrustedMax = 65_536
 // A tier ends its own operations; one that does not must not hold up the end of the program: neither while what is left
 // is carried, nor while the operation that hangs is interrupted.
 const closingMax: Duration.Input = "30 seconds"
-const interruptingMax: Duration.Input = "1 second"
+export const interruptingMax: Duration.Input = "1 second"
 
 /** Part of a round: the changes of one family, or the marks. */
 export interface Parcel {
@@ -320,6 +320,12 @@ export class Outbox {
   readonly idle: Effect.Effect<void> = Effect.suspend(() => {
     const last = this.arrived ?? this.carried
     return last === undefined ? Effect.void : Effect.andThen(Deferred.await(last), this.idle)
+  })
+
+  /** Waits until what has been put down so far has arrived, and for nothing that comes later. */
+  readonly settled: Effect.Effect<void> = Effect.suspend(() => {
+    const last = this.arrived ?? this.carried
+    return last === undefined ? Effect.void : Deferred.await(last)
   })
 
   mark(scope: string, stamp: number, onFailure: OnFailure): Below {

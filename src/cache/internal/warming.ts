@@ -11,6 +11,7 @@
  *   held, `retryAfterFailure` where something is.
  */
 import * as Effect from "effect/Effect"
+import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Loader } from "../FamilySpec.ts"
 import type { Entries } from "./entries.ts"
@@ -86,7 +87,8 @@ export class Warming<V> {
         hot.watch((key, reads) => reuse.note(key, reads, time.now()))
         return reuse
       }),
-      (reuse) => Effect.forever(Effect.andThen(Effect.sleep(interval), this.predictOnce(reuse, keysMax, interval))),
+      (reuse) =>
+        Effect.forever(Effect.andThen(BackgroundTimer.sleep(interval), this.predictOnce(reuse, keysMax, interval))),
       () => Effect.sync(() => hot.watch(undefined))
     )
   }

@@ -17,9 +17,7 @@ import { parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import { engineOf, type Face, find, keyOf } from "./grants.ts"
 import { scopeOfPattern } from "./keys.ts"
 import { errorOf } from "./names.ts"
-
-type AnyBody = (...args: ReadonlyArray<any>) => Generator<any, any, any>
-type AnyMethod = (this: unknown, ...args: ReadonlyArray<any>) => Effect.Effect<any, any, any>
+import type { AnyBody, AnyMethod } from "./statics.ts"
 
 export const make = (
   tag: Context.Service<any, Face>,

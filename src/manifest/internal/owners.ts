@@ -200,7 +200,7 @@ export class Owners {
       const params = access.keys.decode(key)
       return params._tag === "Some"
         ? Effect.succeed(params.value)
-        : Effect.fail(access.invalid("a parameter does not fit its codec"))
+        : Effect.fail(access.undecodable())
     }
     const many = lookupMany === undefined ?
       undefined :

@@ -161,6 +161,17 @@ export class MemoryShard {
     else if (expiresAt < before) this.wheel.schedule(slot)
   }
 
+  /** Ends the freshness of an entry by then, and nothing else. */
+  limit(slot: number, freshUntilMax: number): void {
+    const { expiresAt, freshUntil, revision } = this.entryAt(slot)
+    if (freshUntil <= freshUntilMax) return
+    const dueAt = Math.min(this.records.dueAt(slot), freshUntilMax)
+    const extras = this.extras ??= grownCells([], this.records.capacity)
+    extras[slot] = { freshUntil: freshUntilMax, expiresAt, revision }
+    this.records.setDue(slot, dueAt)
+    this.setEnd(slot, dueAt, expiresAt)
+  }
+
   /** Takes an entry out for another reason than room or time. */
   remove(slot: number): void {
     this.policy.remove(slot)
@@ -217,7 +228,7 @@ export class MemoryShard {
     return isSame ? latestTags : this.latestTags = tags
   }
 
-  private tagsAt(slot: number): ReadonlyArray<string> {
+  tagsAt(slot: number): ReadonlyArray<string> {
     const tags = this.tags?.[slot]
     return tags === undefined ? noTags : typeof tags === "string" ? [tags] : tags
   }
