@@ -22,7 +22,7 @@ describe("a manifest", () => {
         profile: { pattern: "user:profile" },
         // @ts-expect-error E0204: 'user:{id}:x' does not lie directly inside family 'fan', but in 'user:*' of family
         wrong: { pattern: "user:{id}:x", partOf: "fan" },
-        // @ts-expect-error E0404: no layer is called 'srver'; help: declare it in layers, or check its spelling
+        // @ts-expect-error E0404: no layer is called 'srver'; help: did you mean 'server'?
         typo: { pattern: "typo", layer: "srver" },
         // @ts-expect-error E0411: 'fan' derives 'user:*' without its '*': one change there drops 'fan' for every 'page'
         fan: { pattern: "fan:{page}", derives: ["user:*"] },
@@ -77,9 +77,9 @@ describe("raw keys", () => {
     AppCache.delete(`draft:${text}`)
     // @ts-expect-error E0111: a text in the template 'draft:${}' may hold ':' and name a key of another family; help: use
     AppCache.delete(`draft:x${id}`)
-    // @ts-expect-error E0107: this key is a plain string, so its owner is unknown; help: use the accessors of 'keys'
+    // @ts-expect-error E0107: the text of this key is not known, so its owner is not known; help: use the accessors of 'keys'
     pipe(text, AppCache.get)
-    // @ts-expect-error E0101: no family of 'AppCache' matches the key 'usr:1'; help: declare a pattern for it, or check
+    // @ts-expect-error E0101: no family of 'AppCache' matches the key 'usr:1'; help: did you mean 'user:1'?
     pipe("usr:1" as const, AppCache.get)
     expect(pipe("prefs:1" as const, AppCache.get)).type.toBe<
       Effect.Effect<{ readonly dark: boolean }, CacheError, Borrows<"prefs:{id}", AppCache>>
@@ -117,13 +117,13 @@ describe("parameters and values", () => {
     prefs.set({ id }, { dark: "yes" })
     // @ts-expect-error E0114: this is no value of 'prefs:{id}'; help: give the type that its family declares as value
     AppCache.set("prefs:1", { dark: 1 })
-    // @ts-expect-error E0114: this function makes no value of 'prefs:{id}'; help: answer with the type that its family
+    // @ts-expect-error Type 'number' is not assignable to type 'Change<"prefs:{id}", { readonly dark: boolean; }, never, never>'
     prefs.update({ id }, () => 5)
     // @ts-expect-error E0114: this function makes no value of 'prefs:{id}'; help: answer with the type that its family
     prefs.update({ id }, (was) => ({ ...was, dark: "no" }))
     // @ts-expect-error E0114: this function makes no value of 'user:{id}'; help: answer with the type that its family
     pipe({ id }, (params) => user.patch(params, (was) => ({ ...was, name: 1 })))
-    // @ts-expect-error E0114: the lookup of family 'prefs' answers with something else than a value of 'prefs'; help: ans
+    // @ts-expect-error E0114: the lookup of family 'prefs' answers with something else than a value of 'prefs'; help:
     AppCache.owner("prefs", { lookup: () => Effect.succeed(1) })
   })
 

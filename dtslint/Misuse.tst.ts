@@ -42,7 +42,7 @@ describe("patterns", () => {
         rest: { pattern: "c:*:d" },
         // @ts-expect-error E0103: the pattern 'e:{id}:{id}' names the parameter 'id' twice; help: give each parameter a name
         twice: { pattern: "e:{id}:{id}" },
-        // @ts-expect-error E0103: this pattern is a plain string, so nothing can be checked about it; help: write it as a
+        // @ts-expect-error E0103: the text of this pattern is not known, so nothing can be checked about it; help: wri
         plain: { pattern: text }
       }
     })
@@ -56,9 +56,9 @@ describe("parts of a manifest", () => {
     Manifest.Service<any>()("C", {
       families: {
         user: { pattern: "user:{id}" },
-        // @ts-expect-error E0103: this pattern is a plain string, so nothing can be checked about it; help: write it as a
+        // @ts-expect-error E0103: the text of this pattern is not known, so nothing can be checked about it; help: wri
         listed: { pattern: "listed:{id}", derives: sources },
-        // @ts-expect-error E0406: unknown option 'layr' in family 'spread'; help: remove it, or check its spelling
+        // @ts-expect-error E0406: unknown option 'layr' in family 'spread'; help: did you mean 'layer'?
         spread: { pattern: "spread:{id}", ...policy }
       }
     })
@@ -84,7 +84,7 @@ describe("references and layers", () => {
         upward: { pattern: "upward:{id}", layer: "server", derives: ["draft:{id}"] },
         // @ts-expect-error E0206: 'files:{id}' is only a part of 'files:*' of family 'files', and rights exist for declared
         narrow: { pattern: "narrow:{id}", layer: "server", borrows: ["files:{id}"] },
-        // @ts-expect-error E0409: params of family 'named' names 'di', which is no parameter of 'named:{id}'; help: remove it
+        // @ts-expect-error E0409: params of family 'named' names 'di', which is no parameter of 'named:{id}'; help: di
         named: { pattern: "named:{id}", layer: "server", params: { di: Manifest.type<number>() } }
       },
       // @ts-expect-error E0407: 'files' is a family and a reader; help: rename the reader, or list what it reads in borrows
@@ -99,7 +99,7 @@ describe("owners", () => {
     Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"))
     // @ts-expect-error E0229: 'audit' is no part of family 'files', so the owner of 'files' cannot give its lookup; help
     AppCache.owner("files", { parts: { audit: { lookup: () => Effect.succeed(true) } } })
-    // @ts-expect-error E0406: unknown option 'lookupp' in the owner of family 'files'; help: remove it, or check its
+    // @ts-expect-error E0406: unknown option 'lookupp' in the owner of family 'files'; help: did you mean 'lookup'?
     AppCache.owner("files", { lookupp: 1 })
     // @ts-expect-error E0214: it is unknown what this module requires; help: give a Layer, and none whose requirements
     AppCache.modules({ user: Effect.void })
@@ -131,7 +131,7 @@ describe("access", () => {
     pipe("user:{id}" as const, AppCache.delete)
     // @ts-expect-error E0108: this key may belong to several families; help: handle them one by one, so that each has its
     AppCache.delete(text === "" ? "user:1" : "prefs:1")
-    // @ts-expect-error E0107: this pattern is a plain string, so it is unknown whose keys it names; help: write it as a
+    // @ts-expect-error E0107: the text of this pattern is not known, so it is not known whose keys it names; help: write it
     pipe("files:*", AppCache.invalidate)
   })
 
@@ -151,7 +151,7 @@ describe("access", () => {
 
   test("is refused once where its manifest is", () => {
     const price = { pattern: "price:{id}" }
-    // @ts-expect-error E0103: this pattern is a plain string, so nothing can be checked about it; help: write it as a
+    // @ts-expect-error E0103: the text of this pattern is not known, so nothing can be checked about it; help: write i
     class Prices extends Manifest.Service<Prices>()("Prices", { families: { price } }) {}
     Prices.keys.price.get({ id: 1 })
   })
@@ -189,7 +189,7 @@ describe("declarations", () => {
     AppCache.fn("f", { invalidates: ["sales:*"] })
     // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: remove it, or check its spelling
     AppCache.fn("f", { reads: ["user:{id}"] })
-    // @ts-expect-error E0404: no layer is called 'sever'; help: declare it in layers, or check its spelling
+    // @ts-expect-error E0404: no layer is called 'sever'; help: did you mean 'server'?
     AppCache.inLayer("sever")
   })
 

@@ -71,7 +71,7 @@ describe("owner", () => {
     AppCache.owner("user", { warm: { keys: [{ id: "1" }] } })
     // @ts-expect-error 'it' does not exist in type 'KeyParams<"user:{id}"
     AppCache.owner("user", { warm: { keys: [{ it: id }] } })
-    // @ts-expect-error E0406: unknown option 'shedule' in 'warm'; help: remove it, or check its spelling
+    // @ts-expect-error E0406: unknown option 'shedule' in 'warm'; help: did you mean 'schedule'?
     AppCache.owner("user", { warm: { keys: [{ id }], shedule: "1 minute" } })
     // @ts-expect-error Property 'keysMax' is missing
     AppCache.owner("user", { predict: {} })
@@ -169,9 +169,9 @@ describe("access", () => {
     >()
     // @ts-expect-error E0113: this is no value of the parameter 'id' of 'user:{id}'; help: give the type that params
     user.get({ id: "1" })
-    // @ts-expect-error E0101: no family of 'AppCache' matches the key 'usr:1'; help: declare a pattern for it
+    // @ts-expect-error E0101: no family of 'AppCache' matches the key 'usr:1'; help: did you mean 'user:1'?
     AppCache.get("usr:1")
-    // @ts-expect-error E0107: this key is a plain string, so its owner is unknown; help: use the accessors of 'keys'
+    // @ts-expect-error E0107: the text of this key is not known, so its owner is not known; help: use the accessors of
     AppCache.get(ann.name)
   })
 

@@ -177,6 +177,15 @@ describe("rights", () => {
     Effect.succeed(null! as Appoints<"user:{id}", AppCache>) satisfies Effect.Effect<Admits<"user:{id}", AppCache>>
   })
 
+  test("a word for a pattern that is not declared is refused where it is written", () => {
+    // @ts-expect-error E0230: 'AppCache' declares no family with exactly the pattern 'usr:{id}'
+    expect<Manifest.Appoints<"usr:{id}", AppCache>>().type.not.toBe<never>()
+    // @ts-expect-error E0230: 'AppCache' declares no family with exactly the pattern 'usr:{id}'
+    expect<Manifest.Admits<"usr:{id}", AppCache>>().type.not.toBe<never>()
+    expect<Manifest.Appoints<"user:{id}", AppCache>>().type.toBe<Appoints<"user:{id}", AppCache>>()
+    expect<Manifest.Admits<"user:{id}", AppCache>>().type.toBe<Admits<"user:{id}", AppCache>>()
+  })
+
   test("a batch takes no write of another manifest", () => {
     // @ts-expect-error E0115: this is no write that a batch could do together with others
     AppCache.batch([Other.keys.other.setting({ id: 1 }, 1)])

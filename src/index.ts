@@ -33,6 +33,13 @@ export * as Diagnostic from "./diagnostic/Diagnostic.ts"
 export * as Explanations from "./diagnostic/Explanations.ts"
 
 /**
+ * Patterns that are malformed, as types and as functions: E0103.
+ *
+ * @since 0.1.0
+ */
+export * as Malformed from "./diagnostic/Malformed.ts"
+
+/**
  * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. Found by the compiler alone.
  *
  * A message that takes the place of a wrong argument needs a type parameter for the argument, and with it literals and
@@ -45,8 +52,12 @@ export * as Explanations from "./diagnostic/Explanations.ts"
 export * as Misfit from "./diagnostic/Misfit.ts"
 
 /**
- * What somebody may have meant who misspelt a name, as types: a name that is one letter away. Asked in the failing
- * branch only, so a program that compiles pays nothing.
+ * What a caller may have meant by a name that nothing declares: a declared one that differs in one letter, in the order
+ * of two, or in capitals. Types and functions of one name give one answer.
+ *
+ * - Two declared names that are as near make no suggestion, since either would be a guess. A name of one letter is near
+ *   to none.
+ * - Asked in failing branches only, so a program that compiles pays nothing.
  *
  * @since 0.1.0
  */
@@ -95,7 +106,8 @@ export * as Key from "./pattern/Key.ts"
  * ```
  *
  * - `{name}` is exactly one segment; a last `*` is one or more segments. No segment is empty.
- * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure.
+ * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure. It neither begins nor ends
+ *   with white space, and a name has none at all: `{ id }` would be another name than `{id}`.
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *
@@ -124,6 +136,19 @@ export * as KeyPattern from "./pattern/KeyPattern.ts"
  * @since 0.1.0
  */
 export * as PatternSet from "./pattern/PatternSet.ts"
+
+/**
+ * How keys of a sensitive family are shown: a hash in the place of each parameter, `user:#3f9c0a12b4de`.
+ *
+ * - One text has one hash for as long as the process lives, so what is shown can be compared: events with errors, and
+ *   both with {@link hash} of one's own text.
+ * - The hash is keyed by random bits of the process, so texts cannot be guessed from it by trying them all elsewhere.
+ *
+ * Aumasson, Bernstein: SipHash, a fast short-input PRF (INDOCRYPT 2012).
+ *
+ * @since 0.1.0
+ */
+export * as SensitiveKey from "./pattern/SensitiveKey.ts"
 
 /**
  * What a manifest says, and the checks of what it says, as types.
@@ -220,6 +245,16 @@ export * as Capability from "./capability/Capability.ts"
  * @since 0.1.0
  */
 export * as Lease from "./capability/Lease.ts"
+
+/**
+ * Pauses that do not keep a process alive: for what runs behind a program, such as upkeep, and never ends by itself.
+ *
+ * A program that never disposes of its runtime ends when nothing else is left to do. Work that has begun is waited for,
+ * and so is a write on its way to a tier: only the pauses in between are not.
+ *
+ * @since 0.1.0
+ */
+export * as BackgroundTimer from "./store/BackgroundTimer.ts"
 
 /**
  * The engine's time, read once per burst.
@@ -321,7 +356,7 @@ export * as PatientScheduler from "./store/PatientScheduler.ts"
  *   the number and the size of its changes. All that a caller can do wrong is found by `prepare`, before anything
  *   changes.
  * - An entry is not returned from its `expiresAt` on.
- * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
+ * - A tier may forget any entry at any time. It forgets a mark only when told to, and never returns what was removed.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
  *
@@ -419,7 +454,7 @@ export * as CacheFamily from "./cache/CacheFamily.ts"
  * - A hit costs nothing: counts are kept anyway, and what has been added since is published once per interval.
  * - Attributes are `cache` and `family`, and `tier` for `cache.tier.hits`; a key is never one.
  * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
- *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`
+ *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`,
  *   `cache.tier.hits` (counters), `cache.entries` (a gauge).
  *
  * @since 0.1.0
@@ -466,7 +501,8 @@ export * as FamilySpec from "./cache/FamilySpec.ts"
  *
  * - `judge` answers from the marks alone; it knows nothing of time.
  * - Stamps combine by maximum, so marks may be recorded twice, or in any order.
- * - Marks are bounded. When there are too many, the family is marked as a whole: too much is lost, never too little.
+ * - A mark is forgotten once no entry is left that it concerns (`internal/sweep.ts`). Marks are bounded in number and
+ *   length nevertheless: one that finds no room marks the family as a whole. Too much is lost, never too little.
  *
  * @since 0.1.0
  */

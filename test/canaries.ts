@@ -3,7 +3,7 @@
  * the suites of which one must notice. `npm run test:canaries` plants them one by one, in a copy.
  */
 export interface Canary {
-  /** The law of DESIGN.md, by number, or a promise that none of them names. */
+  /** The law by its number in src/README.md, or a promise that none of them names. */
   readonly law: number | string
   /** What the library does wrong with it. */
   readonly bug: string
@@ -30,6 +30,9 @@ const races = "test/simulation/races.test.ts"
 const tiers = "test/cache/tiers.test.ts"
 const faults = "test/simulation/faults.test.ts"
 const peers = "test/cache/peers.test.ts"
+const arrangements = "test/cache/arrangements.test.ts"
+const derived = "test/cache/derived.test.ts"
+const marks = "test/cache/marks.test.ts"
 const observed = "test/manifest/observed.test.ts"
 const warm = "test/manifest/warm.test.ts"
 const rights = "test/manifest/rights.test.ts"
@@ -94,8 +97,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a key is read below although its change has not arrived there",
     file: entries,
-    text: `if (pending !== undefined) return Effect.succeed(foundIn(pending.entry))`,
-    planted: `if (pending !== undefined && key === "") return Effect.succeed(foundIn(pending.entry))`,
+    text: `if (pending !== undefined) return Effect.succeed(this.onItsWay(pending.entry))`,
+    planted: `if (pending !== undefined && key === "") return Effect.succeed(this.onItsWay(pending.entry))`,
     suites: [races]
   },
   {
@@ -110,8 +113,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a write leaves what is derived from it",
     file: cache,
-    text: `      if (!isConcerned(dependent, segments, segments.length)) continue`,
-    planted: `      if (!isConcerned(dependent, segments, segments.length) || dependent.exact) continue`,
+    text: `segments.length)) continue\n      const target = this.families.get(dependent.family)!\n      const scope`,
+    planted:
+      `segments.length) || dependent.exact) continue\n      const target = this.families.get(dependent.family)!\n      const scope`,
     suites: ["props", races]
   },
   {
@@ -134,8 +138,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "a failure is not remembered",
     file: loads,
-    text: `if (!flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)`,
-    planted: `if (flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)`,
+    text: `if (!flight.voided && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
+    planted: `if (flight.voided && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
     suites: ["props"]
   },
   {
@@ -158,7 +162,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that hangs is not ended",
     file: loads,
-    text: `this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.fallback, true)`,
+    text: `this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.substitute, true)`,
     planted: `flight.stop()`,
     suites: [races]
   },
@@ -166,16 +170,17 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what a closed owner held is still there",
     file: entries,
-    text: `    this.hot?.dropAll()\n`,
+    text: `    this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())\n`
+      + `    if (this.lower === undefined) this.hot?.dropAll()\n`,
     planted: ``,
-    suites: ["props", leaving]
+    suites: ["props", leaving, "test/manifest/delegate.test.ts"]
   },
   {
     law: 9,
     bug: "an exclusive lease is granted beside a shared one",
-    file: "src/capability/Lease.ts",
-    text: `(a.mode === "exclusive" || b.mode === "exclusive") &&`,
-    planted: `a.mode === "exclusive" && b.mode === "exclusive" &&`,
+    file: "src/capability/internal/leaseQueues.ts",
+    text: `return isExclusive ? this.first : this.firstExclusive`,
+    planted: `return this.firstExclusive`,
     suites: ["props"]
   },
   {
@@ -224,8 +229,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "what was invalidated comes back after a crash",
     file: entries,
-    text: "markName(this.storeName, scope), stamp, this.tierFailed)",
-    planted: "markName(this.storeName, scope), 0, this.tierFailed)",
+    text: `markName(this.storeName, scope), stamp, this.tierFailed, isSensitive)`,
+    planted: `markName(this.storeName, scope), 0, this.tierFailed, isSensitive)`,
     suites: ["test/manifest/restart.test.ts"]
   },
   {
@@ -240,9 +245,73 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "idle",
     bug: "a read does not put off the end of an idle entry",
     file: family,
-    text: `if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now + this.expiry.idleTimeToLive)`,
-    planted: `if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now)`,
-    suites: ["model"]
+    text: `return fromMemory(this.entries.touch(key, entry, now), false)`,
+    planted: `return fromMemory(entry, false)`,
+    suites: ["test/cache/expiry.test.ts", arrangements]
+  },
+  {
+    law: "idle",
+    bug: "the tiers below do not learn that an entry is read",
+    file: entries,
+    text: `if (!isNoted) this.lower.touch(key, read)`,
+    planted: `if (!isNoted && key === "") this.lower.set(key, read)`,
+    suites: [arrangements]
+  },
+  {
+    law: 4,
+    bug: "what is made from an idle source outlives it",
+    file: "src/cache/internal/flight.ts",
+    text: `Math.min(entry.freshUntil, entry.expiresAt)`,
+    planted: `entry.freshUntil`,
+    suites: ["model", derived]
+  },
+  {
+    law: 4,
+    bug: "a source that was evicted, and has changed, leaves behind what was made from it",
+    file: loads,
+    text: `else if (missedAt !== undefined) this`,
+    planted: `else if (missedAt === -1) this`,
+    suites: [derived]
+  },
+  {
+    law: 4,
+    bug: "a change of a source that lay below alone leaves behind what was made from it",
+    file: loads,
+    text: `this.entries.held(key) ?? flight.fallback ?? flight.before`,
+    planted: `this.entries.held(key) ?? flight.fallback`,
+    suites: [derived]
+  },
+  {
+    law: 8,
+    bug: "what was made from a family outlives the owner of the family",
+    file: family,
+    text: `    this.cache.spreadEnd(this.name)\n`,
+    planted: ``,
+    suites: [derived]
+  },
+  {
+    law: 6,
+    bug: "a remembered failure hides what a tier below could serve stale",
+    file: "src/cache/internal/failures.ts",
+    text: `failure !== undefined && now >= failure.coveredUntil ?`,
+    planted: `failure !== undefined ?`,
+    suites: [arrangements]
+  },
+  {
+    law: 6,
+    bug: "an update begins with what is stale, where it lay below",
+    file: "src/cache/internal/flight.ts",
+    text: `const exit = wantsFresh ? this.freshExit : isFirst`,
+    planted: `const exit = wantsFresh ? this.earlyAt(nowMillis) ?? this.freshExit : isFirst`,
+    suites: [arrangements]
+  },
+  {
+    law: "tiers",
+    bug: "what memory has pushed out is removed below by the write that had set it",
+    file: "src/store/TieredStore.ts",
+    text: `if (pushedOut.length === 0) return removed`,
+    planted: `if (pushedOut.length >= 0) return removed`,
+    suites: [arrangements]
   },
   {
     law: 4,
@@ -334,6 +403,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "rights",
+    bug: "a part may have an owner of its own",
+    file: "src/manifest/internal/names.ts",
+    text: `if (use === "own" && partOf !== undefined)`,
+    planted: `if (use === "own" && partOf === name)`,
+    suites: [rights]
+  },
+  {
+    law: "rights",
     bug: "a module may build an engine",
     file: "src/manifest/internal/modules.ts",
     text: `return module === undefined ? buildInto`,
@@ -378,6 +455,14 @@ export const canaries: ReadonlyArray<Canary> = [
     file: family,
     text: `return lookups.open === 0 ? this.hot?.hit(key)`,
     planted: `return lookups.open >= 0 ? this.hot?.hit(key)`,
+    suites: [lookups]
+  },
+  {
+    law: "lookups",
+    bug: "what a lookup reads by getUnsafe is not observed where memory must look twice",
+    file: family,
+    text: `return load === undefined ? this.freshUnsafe(key)?.value`,
+    planted: `return load !== null ? this.freshUnsafe(key)?.value`,
     suites: [lookups]
   },
   {
@@ -742,5 +827,117 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `Effect.forkChild(Effect.delay(late, commitTimeoutMillis), { startImmediately: true })`,
     planted: `Effect.forkChild(Effect.delay(late, 1e12), { startImmediately: true })`,
     suites: ["test/store/lmdb.hung.test.ts"]
+  },
+  {
+    law: 2,
+    bug: "a load that is older than a mark is stored once the mark is forgotten",
+    file: "src/cache/internal/sweep.ts",
+    text: `loads.heed()`,
+    planted: `if (looked < 0) loads.heed()`,
+    suites: [marks]
+  },
+  {
+    law: 2,
+    bug: "what a forgotten mark hid is served where the next load of its key fails",
+    file: loads,
+    text: `if (mayHide(queued.key)) queued.fallback = undefined`,
+    planted: `if (mayHide(queued.key)) void queued.fallback`,
+    suites: [marks]
+  },
+  {
+    law: 6,
+    bug: "what was marked stale is fresh again once the mark is forgotten, where the wall clock was set back",
+    file: entries,
+    text: `return since - this.cache.time.ahead`,
+    planted: `return since`,
+    suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a cache does not close while a sweep of marks hangs",
+    file: "src/cache/internal/sweep.ts",
+    text: `Effect.timeoutOption(Fiber.await(fiber), interruptingMax)`,
+    planted: `Fiber.await(fiber)`,
+    suites: ["test/cache/closing.test.ts"]
+  },
+  {
+    law: 2,
+    bug: "a mark is forgotten although entries that it hides are left",
+    file: "src/cache/internal/sweep.ts",
+    text: `Effect.andThen(look),`,
+    planted: `Effect.andThen(looked < 0 ? look : Effect.void),`,
+    suites: [marks, races]
+  },
+  {
+    law: 2,
+    bug: "an entry that a sweep removes is copied up behind its back",
+    file: "src/store/TieredStore.ts",
+    text: `if (freshUntilMax(key, stamp, tags) !== Infinity) return false`,
+    planted: `if (freshUntilMax(key, stamp, tags) !== Infinity && key === "") return false`,
+    suites: ["test/store/tiered.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "marks are never forgotten",
+    file: entries,
+    text: `if (this.fullness >= this.sweepAt && now >= this.sweepAfter) this`,
+    planted: `if (now < 0) this`,
+    suites: [marks]
+  },
+  {
+    law: 11,
+    bug: "the history of a cache holds keys of any length",
+    file: "src/cache/Explanation.ts",
+    text: `this.characters + characters > charactersMax`,
+    planted: `this.characters + characters < 0`,
+    suites: ["test/cache/bounds.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "an exclusive lease that leaves frees only the next one",
+    file: "src/capability/internal/leaseQueues.ts",
+    text: `if (!wasFirstExclusive) return`,
+    planted: `if (wasFirstExclusive) return`,
+    suites: ["test/capability/lease.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "an error names the key of a sensitive family",
+    file: loads,
+    text: `reason: new Absent({ key: this.spec.show(key)`,
+    planted: `reason: new Absent({ key: this.spec.render(key)`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "an error shows what a weigher of a sensitive family has thrown",
+    file: "src/cache/internal/judgement.ts",
+    text: `isSensitive ? sealedFunction(failed) : failed`,
+    planted: `isSensitive && key === "" ? sealedFunction(failed) : failed`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "an update that waits for its turn is named by the key of a sensitive family",
+    file: "src/cache/internal/turns.ts",
+    text: `return this.ground.show(this.key)`,
+    planted: `return this.key`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "a log shows why the keys of a sensitive family were not warmed",
+    file: "src/manifest/internal/warm.ts",
+    text: `      access.isSensitive\n`,
+    planted: `      access.isSensitive && until < 0\n`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "an explanation names the tags and keys of a sensitive family",
+    file: "src/cache/internal/explaining.ts",
+    text: `return spec.isSensitive ? hiding(`,
+    planted: `return !spec.isSensitive ? hiding(`,
+    suites: ["test/manifest/sensitive.test.ts"]
   }
 ]

@@ -40,6 +40,7 @@ export const nested = ["nested"] as const
 export const owners = ["leave", "delegate"] as const
 export const sets = ["set", "batch"] as const
 export const jumps = ["back", "forth"] as const
+export const sweeps = ["sweep"] as const
 type Kind =
   | typeof reads[number]
   | typeof drops[number]
@@ -48,6 +49,7 @@ type Kind =
   | "nested"
   | typeof owners[number]
   | typeof sets[number]
+  | "sweep"
   | "back"
   | "forth"
 
@@ -123,7 +125,7 @@ export const script = (options: ScriptOptions): fc.Arbitrary<Script> => {
   })
 }
 
-const operations = ["get", "set", "remove", "clear", "recordMarks"] as const
+const operations = ["get", "set", "remove", "clear", "recordMarks", "dropMarks", "sweep"] as const
 
 // A tier that takes its time, each operation another, and may fail.
 const slowTier = (faults: number, seed: number): Layer.Layer<Store> =>
@@ -403,6 +405,9 @@ export class World {
           const writes = ids.map((id) => user.setting({ id }, n, { tags: [`t${id}`] }))
           return Effect.map(as(app.batch(writes)), () => ids.forEach((id) => this.returned(this.hidden, id, n)))
         })
+      case "sweep":
+        // Marks are forgotten as soon as that may be, and not only when there are many.
+        return Effect.ignore(this.running.cache.families.get(families[family])!.sweepMarks)
       case "back":
         return Effect.flatMap(
           TestClock.testClockWith((clock) => clock.currentTimeMillis),
@@ -441,7 +446,7 @@ export class World {
 
   private step(step: Step, locked: boolean): Effect.Effect<void> {
     const isRead = (reads as ReadonlyArray<string>).includes(step.kind)
-    const isJump = (jumps as ReadonlyArray<string>).includes(step.kind)
+    const isJump = ([...jumps, ...sweeps] as ReadonlyArray<string>).includes(step.kind)
     const concerned = step.kind === "all" || step.kind === "batch" ? ids : [ids[step.id]]
     const work = isRead
       ? this.read(step)

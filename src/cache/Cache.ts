@@ -29,10 +29,14 @@ import { History } from "./Explanation.ts"
 import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
+import type { Flight } from "./internal/flight.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
+import { Lengths } from "./internal/lengths.ts"
 import { familyName, splitMark } from "./internal/names.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
-import { type Heard, type Peer, Peers } from "./internal/peers.ts"
+import { type Heard, type Peer, Peers, type Swept } from "./internal/peers.ts"
+import { sealed, sealedCodec, sealedPartition } from "./internal/sensitive.ts"
+import { Sweeper } from "./internal/sweep.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 /**
@@ -46,6 +50,12 @@ export interface FamilyOptions {
   /** As the manifest writes it, for messages. */
   readonly pattern: string
   readonly render: (key: string) => string
+  /** The full key as errors, events and explanations show it; `render` unless given. */
+  readonly show?: ((key: string) => string) | undefined
+  /** The same for a segment or a tag; the text itself unless given. */
+  readonly hide?: ((text: string) => string) | undefined
+  /** No key and no value is shown. */
+  readonly isSensitive?: boolean | undefined
   readonly parse: (rendered: string) => string | undefined
   readonly codec: Codec<any> | undefined
   readonly weigher: ((key: string, value: any) => number) | undefined
@@ -66,8 +76,13 @@ export interface Write {
   readonly options: SetOptions<Lease.Lease>
 }
 
-// What a listener may fall behind; it loses the oldest events beyond.
+// Versions are exact up to 2^53 microseconds, in the year 2255. A clock that shows a time from a hundred days before
+// that counts no more, so that as many versions are left as there are microseconds in them.
+const clockVersionMax = Number.MAX_SAFE_INTEGER - 2 ** 43
+
+// What a listener may fall behind, in events and in characters of their keys; it loses the oldest events beyond.
 const eventsMax = 16_384
+const eventCharactersMax = 4_194_304
 
 /**
  * A cache without authority: whoever holds it may read and write everything.
@@ -88,6 +103,8 @@ export class Cache implements Engine, Peer {
   readonly outbox: Outbox
   readonly peers: Peers
   private readonly commons: Commons
+  readonly forgotten: Array<readonly [family: string, key: string, since: number]> = []
+  readonly sweeper = new Sweeper((family) => Effect.ignore(this.families.get(family)!.sweepMarks))
   private readonly listeners = new Set<(event: CacheEvent) => void>()
 
   constructor(
@@ -130,11 +147,12 @@ export class Cache implements Engine, Peer {
   }
 
   nextVersion(nowMillis: number): number {
-    return this.commons.version = Math.max(this.commons.version + 1, nowMillis * 1_000)
+    const byClock = nowMillis * 1_000
+    return this.commons.version = Math.max(this.commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
   }
 
   sawVersion(version: number): void {
-    this.commons.version = Math.max(this.commons.version, version)
+    if (version <= Number.MAX_SAFE_INTEGER) this.commons.version = Math.max(this.commons.version, version)
   }
 
   tell(family: string, heard: Heard): void {
@@ -159,7 +177,14 @@ export class Cache implements Engine, Peer {
   readonly events: Stream.Stream<CacheEvent> = Stream.callback<CacheEvent>((queue) =>
     Effect.acquireRelease(
       Effect.sync(() => {
-        const listener = (event: CacheEvent) => void Queue.offerUnsafe(queue, event)
+        const lengths = new Lengths()
+        const listener = (event: CacheEvent) => {
+          const length = lengthOf(event)
+          lengths.keepLast(Queue.sizeUnsafe(queue))
+          while (lengths.sum + length > eventCharactersMax && Queue.takeUnsafe(queue) !== undefined) lengths.shift()
+          Queue.offerUnsafe(queue, event)
+          lengths.push(length)
+        }
         this.listen(listener)
         return listener
       }),
@@ -176,6 +201,18 @@ export class Cache implements Engine, Peer {
     this.listeners.delete(listener)
     this.observed = this.listeners.size > 0
     for (const family of this.families.values()) family.observe(this.observed)
+  }
+
+  sweepSoon(family: string): void {
+    this.sweeper.ask(family)
+  }
+
+  sweptOf(family: string): ReadonlyArray<Swept> {
+    return this.peers.of(this).map((peer) => peer.swept(family))
+  }
+
+  swept(family: string): Swept {
+    return this.families.get(family)!.swept
   }
 
   // --- invalidation -----------------------------------------------------------------------------
@@ -229,6 +266,30 @@ export class Cache implements Engine, Peer {
       below = both(below, target.markScope(scopeOf(dependent, known), mode, this.stamp, family))
     }
     return below
+  }
+
+  spreadUnseen(family: string, key: string, since: number): void {
+    const segments = key.split(":")
+    const stamp = this.nextStamp()
+    for (const dependent of this.families.get(family)!.spec.dependents) {
+      if (!isConcerned(dependent, segments, segments.length)) continue
+      const target = this.families.get(dependent.family)!
+      const isBehind = (flight: Flight<any>) => flight.stamp < since && flight.load.mayHaveRead(family, key)
+      target.dropUnseen(scopeOf(dependent, segments), dependent.exact, isBehind, stamp, family)
+    }
+  }
+
+  spreadForgotten(): void {
+    for (let one = this.forgotten.pop(); one !== undefined; one = this.forgotten.pop()) this.spreadUnseen(...one)
+  }
+
+  spreadEnd(family: string): void {
+    const { dependents } = this.families.get(family)!.spec
+    if (dependents.length === 0) return
+    const stamp = this.nextStamp()
+    for (const dependent of dependents) {
+      this.families.get(dependent.family)!.hideHere(scopeOf(dependent, []), stamp, family)
+    }
   }
 
   /** Drops the scopes of several families, and all that depends on them, in one step. */
@@ -300,6 +361,10 @@ export class Cache implements Engine, Peer {
 const judgeWrite = ({ family, key, options, value }: Write): Judging<Judged<any>> =>
   value === undefined ? deletion : family.judge(key, value.value, options)
 
+/** How long the names in an event are that may be of any length. */
+const lengthOf = (event: CacheEvent): number =>
+  "key" in event ? event.key.length : "scope" in event ? event.scope.length : 0
+
 type Known = ReadonlyArray<string | undefined>
 
 /** Whether a change of a key with these segments can concern a dependent; a segment that is not known might be any. */
@@ -340,24 +405,28 @@ export const make: (
     const random = yield* Random.Random
     const cache = new Cache(id, store, new CoarseClock(clock), random, yield* Lease.make)
     for (const options of families) {
+      const { hide = (text: string) => text, isSensitive = false, name, render, show = render } = options
       const expiry = yield* Expiry.make(options.policy, options.name)
       const partition = yield* Effect.mapError(
         store.open<unknown>({
           name: familyName(id, options.name),
-          render: options.render,
+          render: show,
           parse: options.parse,
-          codec: options.codec,
+          codec: isSensitive && options.codec !== undefined ? sealedCodec(options.codec) : options.codec,
           weigher: options.weigher,
           onEvict: (key, _entry, cause) => cache.families.get(options.name)?.left(key, cause),
-          onTierFailure: (operation, error) => cache.families.get(options.name)?.tierFailed(operation, error)
+          onTierFailure: (operation, error) =>
+            cache.families.get(options.name)?.tierFailed(operation, isSensitive ? sealed(error) : error)
         }),
         (error) => new CacheError({ reason: new StoreFailed({ error }) })
       )
-      const { dependents, name, pattern, render } = options
-      cache.families.set(name, new CacheFamily(cache, { name, pattern, render, expiry, dependents, partition }))
+      const { dependents, pattern } = options
+      const spec = { name, pattern, render, show, hide, isSensitive, expiry, dependents }
+      const shown = isSensitive ? sealedPartition(partition) : partition
+      cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
     }
-    // From here on it hears of marks; those that are on their way are in the store before it is asked for all. It leaves
-    // once what it changed has arrived, and its partitions are closed after that.
+    // From here on it hears of marks; those that are on their way are in the store before it is asked for all. Once
+    // what it has changed has arrived, it leaves the others, and its partitions are closed.
     yield* Effect.acquireRelease(
       Effect.sync(() => cache.peers.enter(cache)),
       () => Effect.sync(() => cache.peers.leave(cache))
@@ -375,6 +444,7 @@ export const make: (
       const { familyName, scope } = splitMark(mark.scope)
       byName.get(familyName)?.restoreMark(scope, mark.stamp)
     }
+    yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
   }
 )

@@ -137,10 +137,16 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
  * @since 0.1.0
  */
 export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
-  code: Schema.tag("E0109"),
+  /** Of the finding: E0109, E0110 for parameters; E0101 for a raw key of no family; E0103, E0106 for malformed ones. */
+  code: Schema.String,
   pattern: Schema.String,
   why: Schema.String
 }) {
+  /** The error for a finding about a key or a pattern. */
+  static of(pattern: string, problem: Diagnostic.Diagnostic): InvalidKey {
+    return new InvalidKey({ code: problem.code, pattern, why: Diagnostic.format(problem) })
+  }
+
   override get message() {
     return `not a key of \`${this.pattern}\`: ${this.why}`
   }

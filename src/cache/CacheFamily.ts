@@ -30,11 +30,12 @@ import * as Answer from "./Answer.ts"
 import type { CacheError } from "./CacheError.ts"
 import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import * as Expiry from "./Expiry.ts"
-import type { Explanation, Outcome } from "./Explanation.ts"
+import type { Explanation } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
 import { leaseRefusal, versionConflict } from "./internal/conditions.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
-import { Entries, foundIn, fromMemory, type Holding, knowing, memory } from "./internal/entries.ts"
+import { Entries, fromMemory, type Holding, knowing, memory } from "./internal/entries.ts"
+import { explain } from "./internal/explaining.ts"
 import {
   type Flight,
   joinPromise,
@@ -48,9 +49,11 @@ import {
 import { hear } from "./internal/hear.ts"
 import { type Judged, type Judging, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
 import { Loads } from "./internal/loads.ts"
+import { serveMany } from "./internal/many.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
-import type { Heard } from "./internal/peers.ts"
+import type { Heard, Swept } from "./internal/peers.ts"
+import { sweep, sweptOf } from "./internal/sweep.ts"
 import type { Turn } from "./internal/turns.ts"
 import { CurrentUpdate } from "./internal/waits.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
@@ -75,6 +78,8 @@ export class CacheFamily<V = unknown> {
   declare private readonly entries: Entries<V>
   declare private readonly loads: Loads<V>
   declare private readonly warming: Warming<V>
+  /** What a sweep of marks asks of it. */
+  declare readonly swept: Swept
   // The latest loads; a part that is delegated goes back to the one before.
   private loaders: ReadonlyArray<Loader<V>> = []
   /** How often an owner has left. */
@@ -88,6 +93,7 @@ export class CacheFamily<V = unknown> {
     this.entries = new Entries(cache, spec)
     this.loads = new Loads(this.entries)
     this.warming = new Warming(this.entries, this.loads)
+    this.swept = sweptOf(this.entries, this.loads)
     this.hot = this.entries.hot
   }
 
@@ -95,6 +101,9 @@ export class CacheFamily<V = unknown> {
   restoreMark(written: string, stamp: number): void {
     this.entries.restoreMark(written, stamp)
   }
+
+  /** Forgets the marks that no entry needs any more; it is run when there are many. Fails when a tier does. */
+  readonly sweepMarks: Effect.Effect<void, StoreError> = Effect.suspend(() => sweep(this.cache.store, this.entries))
 
   get stats(): FamilyStats {
     const hits = this.entries.counts.hits + (this.hot?.hits ?? 0)
@@ -153,13 +162,17 @@ export class CacheFamily<V = unknown> {
   private awaited(key: string): Flight<V> | undefined {
     const running = this.loads.joinable(key)
     if (running === undefined || this.hot?.peek(key) !== undefined) return undefined
-    return this.loads.negative(key, this.cache.time.now()) === undefined ? running : undefined
+    return this.loads.failures.negative(key, this.cache.time.now()) === undefined ? running : undefined
   }
 
-  private join(running: Waited<V>, resume: Waiter<V>): Effect.Effect<void> | void {
+  private join(running: Waited<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
+    // A reader who was held up on the way here does not share the end of those who have left.
+    if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume)
+    const early = wantsFresh ? undefined : running.earlyAt(this.cache.time.now())
     this.entries.countMiss(running.key)
-    this.entries.counts.coalesced++
-    return this.loads.join(running, resume)
+    if (early?._tag === "Success") this.entries.countStale(running.key, early.value.tier)
+    else this.entries.counts.coalesced++
+    return this.loads.join(running, resume, wantsFresh)
   }
 
   /** The same, with where the value is from. */
@@ -170,8 +183,8 @@ export class CacheFamily<V = unknown> {
     if (entry !== undefined) {
       const verdict = this.entries.judge(key, entry.stamp, entry.tags)
       const freshUntil = this.entries.freshUntil(key, entry, now)
-      if (verdict === "hidden" || this.entries.isIdle(key, now)) this.hot!.drop(key)
-      else if (now < freshUntil) return this.serveFresh(key, entry, now)
+      if (verdict === "hidden") this.hot!.drop(key)
+      else if (now < freshUntil) return Exit.succeed(this.serveFresh(key, entry, now))
       else {
         const stale = this.serveStale(key, entry, freshUntil, now)
         if (stale !== undefined) return stale
@@ -200,42 +213,10 @@ export class CacheFamily<V = unknown> {
     })
   }
 
-  /** The same for keys that were no hits, with where each value is from. */
+  /** The same for keys that were no hits, with where each value is from. A key that is named twice is served once. */
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
-    const { loader } = this.loads
-    if (loader?.lookupMany === undefined || !keys.some((key) => this.isMissing(key))) return this.serveEach(keys, [])
-    return Effect.acquireUseRelease(
-      Effect.sync(() => this.loads.startMany(keys.filter((key) => this.isMissing(key)))),
-      (flights) => this.serveEach(keys, flights),
-      (flights) =>
-        Effect.sync(() => {
-          for (const flight of flights) flight.letGo()
-        })
-    )
-  }
-
-  /** Joins the flights of these keys, which may have ended without anything to find; serves the other ones. */
-  private serveEach(
-    keys: ReadonlyArray<string>,
-    flights: ReadonlyArray<Flight<V>>
-  ): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
-    const byKey = new Map(flights.map((flight) => [flight.key, flight]))
-    return Effect.forEach(keys, (key) => {
-      const flight = byKey.get(key)
-      if (flight === undefined) return this.serve(key)
-      this.entries.countMiss(key)
-      return Effect.callback<Served<V>, unknown>((resume) => this.loads.join(flight, resume))
-    }, { concurrency: "unbounded" })
-  }
-
-  /** Nothing that may be served is in memory, no load runs or waits to begin, and no failure is remembered. */
-  private isMissing(key: string): boolean {
-    if (!this.loads.mayStart(key)) return false
-    const now = this.cache.time.now()
-    if (this.loads.negative(key, now) !== undefined) return false
-    const entry = this.hot?.peek(key)
-    return entry === undefined || this.entries.judge(key, entry.stamp, entry.tags) === "hidden" ||
-      this.entries.isIdle(key, now)
+    const { entries, loads } = this
+    return serveMany({ entries, loads, serve: (key) => this.serve(key) }, keys)
   }
 
   /** The value of a key with all that is known about it. */
@@ -275,10 +256,7 @@ export class CacheFamily<V = unknown> {
       if (served === undefined) return undefined
       this.entries.countHit(key, served.tier)
       this.hot?.touch(key)
-      if (this.expiry.idleTimeToLive !== undefined) {
-        this.hot?.postpone(key, this.cache.time.now() + this.expiry.idleTimeToLive)
-      }
-      return served
+      return { ...served, entry: served.entry && this.entries.touch(key, served.entry, this.cache.time.now()) }
     })
   }
 
@@ -305,16 +283,27 @@ export class CacheFamily<V = unknown> {
     })
   }
 
-  private serveFresh(key: string, entry: Entry<V>, now: number): Effect.Effect<Served<V>> {
+  private serveFresh(key: string, entry: Entry<V>, now: number): Served<V> {
     const hot = this.hot!
     this.entries.countHit(key, memory)
     hot.confirm(key, this.cache.stamp)
     hot.touch(key)
-    if (Expiry.isRefreshDue(this.expiry, now, entry, this.cache.random.nextDoubleUnsafe())) {
-      this.loads.refreshBehind(key, "ahead", entry, now)
-    }
-    if (this.expiry.idleTimeToLive !== undefined) hot.postpone(key, now + this.expiry.idleTimeToLive)
-    return Exit.succeed(fromMemory(entry, false))
+    this.loads.refreshAhead(key, entry, now)
+    return fromMemory(this.entries.touch(key, entry, now), false)
+  }
+
+  /** The second look of callers without a fiber, who try `hitUnsafe` first. A lookup that asks is observed. */
+  readUnsafe(key: string): V | undefined {
+    const context = CacheFamily.currentLookup()
+    const load = context && loadOf(context)
+    return load === undefined ? this.freshUnsafe(key)?.value : new ObservedReads(this, load).readUnsafe(key)
+  }
+
+  /** What memory holds of a key, if it is fresh. */
+  freshUnsafe(key: string): Served<V> | undefined {
+    const now = this.cache.time.now()
+    const entry = this.loads.loader === undefined ? undefined : this.hot?.peek(key)
+    return entry === undefined || !this.entries.isFresh(key, entry, now) ? undefined : this.serveFresh(key, entry, now)
   }
 
   /** What is held and fresh, or else what the lookup gives. */
@@ -322,8 +311,8 @@ export class CacheFamily<V = unknown> {
     const now = this.cache.time.now()
     const entry = this.hot?.peek(key)
     return entry !== undefined && this.entries.isFresh(key, entry, now)
-      ? this.serveFresh(key, entry, now)
-      : this.serveMissing(key, now, undefined)
+      ? Exit.succeed(this.serveFresh(key, entry, now))
+      : this.serveMissing(key, now, undefined, true)
   }
 
   /** A stale entry, where it may be served; `undefined` where it may not. */
@@ -334,49 +323,63 @@ export class CacheFamily<V = unknown> {
     now: number
   ): Effect.Effect<Served<V>, unknown> | undefined {
     const age = now - freshUntil
-    const { softTimeout, staleIfError, staleWhileRevalidate } = this.expiry
-    if (age >= Math.max(staleWhileRevalidate, staleIfError)) return undefined
+    const { softTimeout, staleWhileRevalidate } = this.expiry
+    if (age >= Expiry.staleMillisMax(this.expiry)) return undefined
     if (age < staleWhileRevalidate) {
       this.loads.refreshBehind(key, "stale", entry, now)
       return this.answerStale(key, entry)
     }
-    if (this.loads.isBackingOff(key, now)) return this.answerStale(key, entry)
+    if (this.loads.failures.isBackingOff(key, now)) return this.answerStale(key, entry)
     const waited = this.serveMissing(key, now, entry)
-    return softTimeout === undefined
-      ? waited
-      : Effect.timeoutOrElse(waited, {
+    if (softTimeout === undefined) return waited
+    return this.entries.watching(key, (watch) =>
+      Effect.timeoutOrElse(waited, {
         duration: softTimeout,
         orElse: () =>
-          this.loads.maySubstitute(key, entry, this.cache.time.now()) ? this.answerStale(key, entry) : waited
-      })
+          !watch.changed && this.loads.maySubstitute(key, entry, this.cache.time.now())
+            ? this.answerStale(key, entry)
+            : waited
+      }))
   }
 
   private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
-    this.entries.counts.staleHits++
-    this.entries.tellHit(key, memory, true)
+    this.entries.countStale(key, memory)
     return Exit.succeed(fromMemory(entry, true))
   }
 
   /** Nothing may be served as it is: join the load, or start one. */
-  private serveMissing(key: string, now: number, fallback: Entry<V> | undefined): Effect.Effect<Served<V>, unknown> {
-    const failure = fallback === undefined ? this.loads.negative(key, now) : undefined
+  private serveMissing(
+    key: string,
+    now: number,
+    fallback: Entry<V> | undefined,
+    wantsFresh = false
+  ): Effect.Effect<Served<V>, unknown> {
+    const failure = fallback === undefined ? this.loads.failures.negative(key, now) : undefined
     if (failure !== undefined) return failure.exit
-    return Effect.callback<Served<V>, unknown>((resume) => {
-      if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
-      const running = this.loads.joinable(key)
-      if (running !== undefined) return this.join(running, resume)
-      this.entries.countMiss(key)
-      // A reader who was held up on the way here must not repeat a load that has ended meanwhile.
-      const ended = this.endedMeanwhile(key, fallback)
-      if (ended !== undefined) return resume(ended)
-      // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
-      const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
-      if (this.loads.isCrowded(key)) {
-        return this.loads.join(this.loads.queue(key, { fallback, detached: outlivesReader }), resume)
-      }
-      const cause = fallback === undefined ? "absent" : "stale"
-      return this.loads.join(this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader), resume)
-    })
+    return Effect.callback((resume) => this.joinOrStart(key, fallback, wantsFresh, resume))
+  }
+
+  private joinOrStart(
+    key: string,
+    fallback: Entry<V> | undefined,
+    wantsFresh: boolean,
+    resume: Waiter<V>
+  ): Effect.Effect<void> | void {
+    if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
+    const running = this.loads.joinable(key)
+    if (running !== undefined) return this.join(running, resume, wantsFresh)
+    this.entries.countMiss(key)
+    // A reader who was held up on the way here must not repeat a load that has ended meanwhile.
+    const ended = this.endedMeanwhile(key, fallback)
+    if (ended !== undefined) return resume(ended)
+    // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
+    const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
+    if (this.loads.isCrowded(key)) {
+      return this.loads.join(this.loads.queue(key, { fallback, detached: outlivesReader }), resume, wantsFresh)
+    }
+    const cause = fallback === undefined ? "absent" : "stale"
+    const flight = this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader, wantsFresh)
+    return this.loads.join(flight, resume, wantsFresh)
   }
 
   private endedMeanwhile(key: string, fallback: Entry<V> | undefined): Exit.Exit<Served<V>, unknown> | undefined {
@@ -385,46 +388,12 @@ export class CacheFamily<V = unknown> {
     if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
       return Exit.succeed(fromMemory(entry, false))
     }
-    return fallback === undefined ? this.loads.negative(key, now)?.exit : undefined
+    return fallback === undefined ? this.loads.failures.negative(key, now)?.exit : undefined
   }
 
   /** What a read would do now, and what happened to the key before. */
   explain(key: string): Effect.Effect<Explanation<V>> {
-    return Effect.suspend(() => {
-      const now = this.cache.time.now()
-      const inMemory = this.hot?.peek(key)
-      const found = this.entries.lower === undefined || inMemory !== undefined
-        ? Effect.succeed(foundIn(inMemory))
-        : this.entries.lookBelow(key)
-      return Effect.map(found, (held) => {
-        // Without an owner, what a tier below still has is not shown either.
-        const verdict = held === undefined || !this.isOwned || this.entries.isIdle(key, now)
-          ? "hidden"
-          : this.entries.judge(key, held.entry.stamp, held.entry.tags)
-        const freshUntil = held === undefined ? Infinity : this.entries.freshUntil(key, held.entry, now)
-        const stale = freshUntil <= now
-        return {
-          family: this.name,
-          key: this.spec.render(key),
-          outcome: this.outcomeOf(key, now, verdict === "hidden" ? undefined : freshUntil),
-          held: held === undefined || verdict === "hidden"
-            ? undefined
-            : Answer.make({ ...held, value: held.entry.value, stale }, now, freshUntil),
-          happenings: this.cache.history.of(this.name, key, held?.entry.tags ?? noTags)
-        }
-      })
-    })
-  }
-
-  private outcomeOf(key: string, now: number, freshUntil: number | undefined): Outcome {
-    if (this.loads.loader === undefined) return "refuse"
-    const age = freshUntil === undefined ? Infinity : now - freshUntil
-    if (age < 0) return "hit"
-    if (age < this.expiry.staleWhileRevalidate) return "staleHit"
-    if (age < this.expiry.staleIfError && this.loads.isBackingOff(key, now)) return "staleHit"
-    const mayBeServed = age < this.expiry.staleIfError
-    if (!mayBeServed && this.loads.negative(key, now) !== undefined) return "fail"
-    return this.loads.joinable(key) === undefined ? "load" : "join"
+    return explain(this.entries, this.loads, key)
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
@@ -490,10 +459,10 @@ export class CacheFamily<V = unknown> {
     const { key } = judged
     const now = this.cache.time.now()
     this.loads.overtake(key)
-    this.loads.failures.delete(key)
+    this.loads.failures.forget(key)
     const entry = this.entries.entryOf(judged, stamp, now, 0)
     this.entries.note("Set", key, stamp)
-    if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.render(key) }))
+    if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.show(key) }))
     return this.entries.keep(key, entry, now, judged.weight, judged.prepared)
   }
 
@@ -591,7 +560,9 @@ export class CacheFamily<V = unknown> {
           this.loads.overtake(key)
           this.entries.note("Set", key, stamp)
           const version = this.cache.nextVersion(now)
-          const below = this.entries.keep(key, { ...before, value, stamp, version }, now, weight, prepared)
+          const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
+          const entry = { ...before, value, stamp, version, expiresAt }
+          const below = this.entries.keep(key, entry, now, weight, prepared)
           return Effect.as(
             orTakenBack(both(dependents, below), () => this.takeBack(key, version)),
             Option.some(value)
@@ -634,12 +605,12 @@ export class CacheFamily<V = unknown> {
   ): CacheError | undefined {
     const refusal = this.refusalOf(options, key)
     if (refusal !== undefined || options.ifVersion === undefined) return refusal
-    return versionConflict(this.spec.render(key), options.ifVersion, held, isKnown)
+    return versionConflict(this.spec.show(key), options.ifVersion, held, isKnown)
   }
 
   private refusalOf({ lease }: SetOptions<Lease>, key: string | ReadonlyArray<string>): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
-    return lease === undefined ? undefined : leaseRefusal(this.cache.leases, lease, [key].flat().map(this.spec.render))
+    return lease === undefined ? undefined : leaseRefusal(this.cache.leases, lease, this.spec, [key].flat())
   }
 
   /** Drops keys, and all that depends on them. */
@@ -666,28 +637,30 @@ export class CacheFamily<V = unknown> {
   dropKey(key: string, mode: Mode, stamp: number, through: string): Below {
     if (mode === "markStale") {
       const values = key.split(":")
-      const name = this.cache.observed ? this.spec.render(key) : undefined
+      const name = this.cache.observed ? this.spec.show(key) : undefined
       return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, name)
     }
-    this.entries.counts.invalidations++
-    this.entries.note("Invalidated", key, stamp, through, mode)
+    this.entries.invalidated(key, mode, stamp, through)
     this.loads.overtake(key)
-    this.loads.failures.delete(key)
-    if (this.cache.observed) {
-      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: this.spec.render(key), through, mode, stamp }))
-    }
+    this.loads.failures.forget(key)
     return this.entries.forget(key)
   }
 
   /** The synchronous part of invalidating a scope; the Effect is what is left to do below. */
   markScope(scope: Scope, mode: Mode, stamp: number, through: string, key?: string): Below {
-    this.entries.counts.invalidations++
-    this.entries.note("Invalidated", scope, stamp, through, mode)
-    if (this.cache.observed) {
-      const name = key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.join(":"))
-      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
-    }
+    this.entries.invalidated(scope, mode, stamp, through, key)
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
+  }
+
+  /** Drops what was made from a source of which nothing can tell whether it has changed. */
+  dropUnseen(...change: Parameters<Loads<V>["dropUnseen"]>): void {
+    this.loads.dropUnseen(...change)
+  }
+
+  /** Drops keys in this process, and leaves them to what opens the tiers below next. */
+  hideHere(scope: Scope, stamp: number, through: string): void {
+    this.entries.invalidated(scope, "hide", stamp, through)
+    this.entries.hideHere(scope, stamp, this.cache.time.now())
   }
 
   /**
@@ -701,7 +674,9 @@ export class CacheFamily<V = unknown> {
       this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
       this.loads.overtakeAll()
       if (this.cache.observed) {
-        this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: tag, through: this.name, mode, stamp }))
+        this.cache.emit(
+          CacheEvent.Invalidated({ family: this.name, scope: this.spec.hide(tag), through: this.name, mode, stamp })
+        )
       }
       const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
       return orStoreFailed(both(own, this.cache.spreadScope(this.name, everything, mode)))
@@ -743,6 +718,8 @@ export class CacheFamily<V = unknown> {
     this.loads.loader = this.loaders.at(-1)
     this.ends++
     this.entries.abandon()
+    // Before those who wait for the loads are told: what they load in turn is made after the end.
+    this.cache.spreadEnd(this.name)
     this.loads.leave(loader)
   }
 
@@ -751,10 +728,28 @@ export class CacheFamily<V = unknown> {
     return this.loads.loader !== undefined
   }
 
+  /** A lookup has read the key: something may be made from it. */
+  wasRead(key: string): void {
+    this.entries.sources?.read(key)
+  }
+
+  /**
+   * A lookup has found nothing under the key, or something is made from an entry that is gone: its next value is news.
+   */
+  wasMissed(key: string): void {
+    const forgotten = this.entries.sources?.missed(key, this.cache.nextStamp())
+    if (forgotten !== undefined) this.cache.forgotten.push([this.name, ...forgotten])
+  }
+
   /** Called by the tier when an entry leaves for lack of room or time. */
   left(key: string, cause: "Evicted" | "Expired"): void {
-    if (cause === "Evicted") this.entries.counts.evictions++
-    else this.entries.counts.expirations++
+    if (cause === "Evicted") {
+      this.entries.counts.evictions++
+      if (this.entries.sources?.wasRead(key) === true) this.wasMissed(key)
+    } else {
+      this.entries.counts.expirations++
+      this.entries.sources?.forget(key)
+    }
     this.entries.note(cause, key, this.cache.stamp)
     this.removed(key, cause)
   }
@@ -766,7 +761,7 @@ export class CacheFamily<V = unknown> {
 
   private removed(key: string, cause: RemovalCause): void {
     if (this.cache.observed) {
-      this.cache.emit(CacheEvent.Removed({ family: this.name, key: this.spec.render(key), cause }))
+      this.cache.emit(CacheEvent.Removed({ family: this.name, key: this.spec.show(key), cause }))
     }
   }
 
@@ -777,7 +772,7 @@ export class CacheFamily<V = unknown> {
         const { loader } = this.loads
         return loader === undefined
           ? resume(Exit.fail(this.loads.unowned()))
-          : this.loads.join(this.loads.refresh(loader, key), resume)
+          : this.loads.join(this.loads.refresh(loader, key), resume, true)
       }),
       valueOf
     )

@@ -4,7 +4,7 @@
  * - A hit costs nothing: counts are kept anyway, and what has been added since is published once per interval.
  * - Attributes are `cache` and `family`, and `tier` for `cache.tier.hits`; a key is never one.
  * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
- *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`
+ *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`,
  *   `cache.tier.hits` (counters), `cache.entries` (a gauge).
  *
  * @since 0.1.0

@@ -171,8 +171,31 @@ export const timesOf = (
   if (lifeMillis === Infinity && expiry.idleTimeToLive === undefined) return never
   const life = expiry.jitter === 0 ? lifeMillis : lifeMillis * (1 - expiry.jitter * random)
   const freshUntil = now + life
-  const expiresAt = freshUntil + Math.max(expiry.staleWhileRevalidate, expiry.staleIfError)
-  return { dueAt: dueAt(expiry, now, freshUntil, life, costMillis), freshUntil, expiresAt }
+  return {
+    dueAt: dueAt(expiry, now, freshUntil, life, costMillis),
+    freshUntil,
+    expiresAt: endOf(expiry, freshUntil, now)
+  }
+}
+
+/**
+ * How long an entry may be served at all after it ceased to be fresh, in milliseconds.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const staleMillisMax = (expiry: Expiry): number => Math.max(expiry.staleWhileRevalidate, expiry.staleIfError)
+
+/**
+ * When an entry ends that is fresh until `freshUntil` and was made, or last read, at `readAt`: because nothing reads
+ * it any more, or because it may not even be served stale.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const endOf = (expiry: Expiry, freshUntil: number, readAt: number): number => {
+  const end = freshUntil + staleMillisMax(expiry)
+  return expiry.idleTimeToLive === undefined ? end : Math.min(end, readAt + expiry.idleTimeToLive)
 }
 
 const never: Times = { dueAt: Infinity, freshUntil: Infinity, expiresAt: Infinity }
@@ -198,7 +221,7 @@ export const endBy = <E extends { readonly freshUntil: number; readonly expiresA
   entry.freshUntil <= freshUntilMax ? entry : {
     ...entry,
     freshUntil: freshUntilMax,
-    expiresAt: freshUntilMax + Math.max(expiry.staleWhileRevalidate, expiry.staleIfError)
+    expiresAt: Math.min(entry.expiresAt, freshUntilMax + staleMillisMax(expiry))
   }
 
 /**

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import type { Answer } from "./Answer.ts"
-import type { Source } from "./FamilySpec.ts"
+import type { Source, Sources } from "./FamilySpec.ts"
 import type { Mode, Scope } from "./Invalidation.ts"
 
 /**
@@ -55,17 +55,18 @@ export interface Explanation<out V> {
   readonly happenings: ReadonlyArray<Happening>
 }
 
-// What is remembered of a whole cache: at some hundred bytes each, less than half a megabyte.
+// What is remembered of a whole cache, in number and in characters of keys and tags: less than two megabytes.
 const happeningsMax = 4_096
+const charactersMax = 524_288
 
 /**
- * A happening as it is noted: what it was made from is spelt out when somebody asks.
+ * A happening as it is noted.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Noted extends Omit<Happening, "from"> {
-  readonly from: (() => ReadonlyArray<Source>) | undefined
+  readonly from: Sources | undefined
 }
 
 /**
@@ -75,25 +76,49 @@ export interface Noted extends Omit<Happening, "from"> {
  * @since 0.1.0
  */
 export class History {
-  private readonly ring: Array<Noted> = []
+  private readonly ring: Array<Noted | undefined> = []
   private next = 0
+  private size = 0
+  private characters = 0
 
   add(happening: Noted): void {
+    const characters = charactersOf(happening)
+    // One that is as long as many: to keep it would be to forget those.
+    if (characters > charactersMax / 16) return
+    while (this.size === happeningsMax || this.characters + characters > charactersMax) this.forgetOldest()
     this.ring[this.next] = happening
     this.next = (this.next + 1) % happeningsMax
+    this.size++
+    this.characters += characters
   }
 
   /** What happened to a key, the latest first. */
   of(family: string, key: string, tags: ReadonlyArray<string>): ReadonlyArray<Happening> {
     const segments = key.split(":")
     const found: Array<Happening> = []
-    for (let i = 1; i <= this.ring.length; i++) {
-      const happening = this.ring[(this.next - i + this.ring.length) % this.ring.length]!
+    for (let i = 1; i <= this.size; i++) {
+      const happening = this.ring[(this.next - i + happeningsMax) % happeningsMax]!
       if (!concerns(happening, family, key, segments, tags)) continue
-      found.push({ ...happening, from: happening.from?.() })
+      found.push({ ...happening, from: happening.from?.spell() })
     }
     return found
   }
+
+  private forgetOldest(): void {
+    const oldest = (this.next - this.size + happeningsMax) % happeningsMax
+    this.characters -= charactersOf(this.ring[oldest]!)
+    this.ring[oldest] = undefined
+    this.size--
+  }
+}
+
+const charactersOf = ({ from, scope }: Noted): number => {
+  const own = typeof scope === "string"
+    ? scope.length
+    : "tag" in scope
+    ? scope.tag.length
+    : scope.values.reduce((sum, value) => sum + value.length, 0)
+  return own + (from?.characters ?? 0)
 }
 
 const concerns = (

@@ -46,6 +46,11 @@ export interface FamilySpec<V> {
   readonly name: string
   readonly pattern: string
   readonly render: (key: string) => string
+  /** The full key as errors, events and explanations show it, and the same for a segment or a tag. */
+  readonly show: (key: string) => string
+  readonly hide: (text: string) => string
+  /** No key and no value is shown. */
+  readonly isSensitive: boolean
   readonly expiry: Expiry
   readonly dependents: ReadonlyArray<Dependent>
   readonly partition: Partition<V>
@@ -99,14 +104,27 @@ export interface Source {
 }
 
 /**
+ * What a value was made from, spelt out when a caller asks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Sources {
+  readonly spell: () => ReadonlyArray<Source>
+  /** How many characters the keys have that are kept for it. */
+  readonly characters: number
+}
+
+/**
  * Counts since the cache was made.
  *
  * @category models
  * @since 0.1.0
  */
 export interface FamilyStats {
-  /** Reads that memory answered with a fresh value, and with a stale one. */
+  /** Reads that memory answered with a fresh value. */
   readonly hits: number
+  /** Reads that any tier answered at once with a stale value. */
   readonly staleHits: number
   /** Reads that it could not answer, nor a failure that is remembered. */
   readonly misses: number

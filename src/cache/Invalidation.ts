@@ -10,7 +10,8 @@
  *
  * - `judge` answers from the marks alone; it knows nothing of time.
  * - Stamps combine by maximum, so marks may be recorded twice, or in any order.
- * - Marks are bounded. When there are too many, the family is marked as a whole: too much is lost, never too little.
+ * - A mark is forgotten once no entry is left that it concerns (`internal/sweep.ts`). Marks are bounded in number and
+ *   length nevertheless: one that finds no room marks the family as a whole. Too much is lost, never too little.
  *
  * @since 0.1.0
  */
@@ -50,8 +51,12 @@ export interface Scope {
  */
 export const everything: Scope = { positions: [], values: [] }
 
-// A family with this many marks that still matter is invalidated so often that losing it whole costs little.
+// Marks on keys of one family, and on its tags: 8 MB of heap each. A sweep forgets them long before there are so many,
+// unless a tier cannot be swept.
 const marksMax = 65_536
+
+// Characters in the scopes of these marks, since keys and tags may be long.
+const charactersMax = 4_194_304
 
 // An entry that was marked stale this often and never renewed since is hidden: how long it has been stale is forgotten.
 const staleTimesMax = 8
@@ -59,6 +64,8 @@ const staleTimesMax = 8
 class Stamps {
   hidden = 0
   stale = 0
+  // An earlier mark that made entries stale at a time that is forgotten; older ones are hidden.
+  private timeless = 0
   // When the latest marks were set, the earliest first: what a mark finds stale is stale since then, however late it
   // is read.
   private staleTimes: Array<{ readonly stamp: number; readonly atMillis: number }> | undefined = undefined
@@ -69,27 +76,94 @@ class Stamps {
       this.stale = stamp
       const times = this.staleTimes ??= []
       times.push({ stamp, atMillis })
-      if (times.length > staleTimesMax) this.hidden = Math.max(this.hidden, times.shift()!.stamp)
+      if (times.length > staleTimesMax) this.timeless = Math.max(this.timeless, times.shift()!.stamp)
     }
   }
 
+  /** What is older is hidden. */
+  get floor(): number {
+    return Math.max(this.hidden, this.timeless)
+  }
+
+  get latest(): number {
+    return Math.max(this.hidden, this.stale)
+  }
+
   judge(stamp: number): Verdict {
-    return stamp < this.hidden ? "hidden" : stamp < this.stale ? "stale" : "valid"
+    return stamp < this.hidden || stamp < this.timeless ? "hidden" : stamp < this.stale ? "stale" : "valid"
   }
 
   staleSince(stamp: number): number {
     return this.staleTimes?.find((mark) => stamp < mark.stamp)?.atMillis ?? Infinity
+  }
+
+  /** Each mode in which there is a mark, with its stamp. */
+  get modes(): ReadonlyArray<readonly [mode: Mode, stamp: number]> {
+    const hidden = this.hidden === 0 ? [] : [["hide", this.hidden] as const]
+    return this.stale === 0 ? hidden : [...hidden, ["markStale", this.stale]]
+  }
+}
+
+/** Marks by name, within the bounds. */
+class BoundedMarks {
+  readonly stamps = new Map<string, Stamps>()
+  private readonly room: Room
+
+  constructor(room: Room) {
+    this.room = room
+  }
+
+  /** Raises a mark; a new one only where there is room, unless it must be kept. Whether it was raised. */
+  raise(name: string, mode: Mode, stamp: number, atMillis: number, must: boolean): boolean {
+    let stamps = this.stamps.get(name)
+    if (stamps === undefined) {
+      if (this.room.fullness >= 1 && !must) return false
+      this.stamps.set(name, stamps = new Stamps())
+      this.room.count++
+      this.room.characters += name.length
+    }
+    stamps.raise(mode, stamp, atMillis)
+    return true
+  }
+
+  /** Forgets the marks that are no later than a stamp. */
+  forget(upTo: number): void {
+    for (const [name, stamps] of this.stamps) {
+      if (stamps.latest > upTo) continue
+      this.stamps.delete(name)
+      this.room.count--
+      this.room.characters -= name.length
+    }
+  }
+
+  /** The names of the marks that are no later than a stamp, once for each mode, and the stamps that a store has. */
+  *upTo(stamp: number): Iterable<readonly [name: string, mode: Mode, stamp: number]> {
+    for (const [name, stamps] of this.stamps) {
+      if (stamps.latest > stamp) continue
+      for (const [mode, own] of stamps.modes) yield [name, mode, own]
+    }
+  }
+}
+
+/** What the marks of a family take. */
+class Room {
+  count = 0
+  characters = 0
+
+  /** From 1 on, there is no room for another mark. */
+  get fullness(): number {
+    return Math.max(this.count / marksMax, this.characters / charactersMax)
   }
 }
 
 const separator = ":"
 
 /** The marks of one choice of positions, by the values there. */
-class Projection {
+class Projection extends BoundedMarks {
   readonly positions: ReadonlyArray<number>
-  readonly marks = new Map<string, Stamps>()
 
-  constructor(positions: ReadonlyArray<number>) {
+  constructor(positions: ReadonlyArray<number>, room: Room) {
+    super(room)
     this.positions = positions
   }
 
@@ -100,7 +174,7 @@ class Projection {
       if (segment === undefined) return undefined
       values = i === 0 ? segment : values + separator + segment
     }
-    return this.marks.get(values)
+    return this.stamps.get(values)
   }
 }
 
@@ -113,36 +187,39 @@ class Projection {
 export class FamilyMarks {
   private readonly whole = new Stamps()
   private readonly projections = new Map<string, Projection>()
-  private count = 0
+  private readonly room = new Room()
   /** The greatest stamp of any mark: an entry with this stamp or a later one is valid without a look at the marks. */
   latest = 0
   /** What is older is hidden, whatever its key. */
   get floor(): number {
-    return this.whole.hidden
+    return this.whole.floor
   }
 
-  record(scope: Scope, mode: Mode, stamp: number, atMillis: number): void {
+  /** How much of the room for marks on some of the keys is taken: 1 is all of it. */
+  get fullness(): number {
+    return this.room.fullness
+  }
+
+  /** Records a mark; the answer is its scope, which is the whole family where there is no room for another mark. */
+  record(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
+    return this.raise(scope, mode, stamp, atMillis, false)
+  }
+
+  /** Takes over a mark that a store kept, where there was room for it. What it marked stale has been so for ever. */
+  restore(scope: Scope, mode: Mode, stamp: number): void {
+    this.raise(scope, mode, stamp, -Infinity, true)
+  }
+
+  private raise(scope: Scope, mode: Mode, stamp: number, atMillis: number, must: boolean): Scope {
     this.latest = Math.max(this.latest, stamp)
-    if (scope.positions.length === 0) {
-      this.whole.raise(mode, stamp, atMillis)
-      if (mode === "hide") this.forget(stamp)
-      return
+    if (scope.positions.length > 0) {
+      const id = scope.positions.join(separator)
+      let projection = this.projections.get(id)
+      if (projection === undefined) this.projections.set(id, projection = new Projection(scope.positions, this.room))
+      if (projection.raise(scope.values.join(separator), mode, stamp, atMillis, must)) return scope
     }
-    const id = scope.positions.join(separator)
-    let projection = this.projections.get(id)
-    if (projection === undefined) this.projections.set(id, projection = new Projection(scope.positions))
-    const values = scope.values.join(separator)
-    let stamps = projection.marks.get(values)
-    if (stamps === undefined) {
-      if (this.count >= marksMax) {
-        this.whole.raise("hide", this.latest, atMillis)
-        this.forget(this.latest)
-        return
-      }
-      projection.marks.set(values, stamps = new Stamps())
-      this.count++
-    }
-    stamps.raise(mode, stamp, atMillis)
+    this.whole.raise(mode, stamp, atMillis)
+    return everything
   }
 
   /** The time of the first mark that made an entry stale; `Infinity` where none did. */
@@ -157,7 +234,7 @@ export class FamilyMarks {
 
   judge(key: string, stamp: number): Verdict {
     let verdict = this.whole.judge(stamp)
-    if (verdict === "hidden" || this.count === 0) return verdict
+    if (verdict === "hidden" || this.room.count === 0) return verdict
     const segments = key.split(separator)
     for (const projection of this.projections.values()) {
       const own = projection.of(segments)?.judge(stamp)
@@ -167,14 +244,20 @@ export class FamilyMarks {
     return verdict
   }
 
-  /** Drops marks that a mark on the whole family, as late as `stamp`, says already. */
-  private forget(stamp: number): void {
+  /** The marks on some of the keys that are no later than a stamp. */
+  *upTo(upTo: number): Iterable<{ readonly scope: Scope; readonly mode: Mode; readonly stamp: number }> {
     for (const projection of this.projections.values()) {
-      for (const [values, stamps] of projection.marks) {
-        if (stamps.hidden > stamp || stamps.stale > stamp) continue
-        projection.marks.delete(values)
-        this.count--
+      for (const [values, mode, stamp] of projection.upTo(upTo)) {
+        yield { scope: { positions: projection.positions, values: values.split(separator) }, mode, stamp }
       }
+    }
+  }
+
+  /** Forgets them: no entry is left that they concern. Marks on the whole family take no room, and stay. */
+  forget(upTo: number): void {
+    for (const [id, projection] of this.projections) {
+      projection.forget(upTo)
+      if (projection.stamps.size === 0) this.projections.delete(id)
     }
   }
 }
@@ -186,41 +269,50 @@ export class FamilyMarks {
  * @since 0.1.0
  */
 export class TagMarks {
-  private readonly marks = new Map<string, Stamps>()
-  private readonly forgotten = new Stamps()
+  private readonly room = new Room()
+  private readonly marks = new BoundedMarks(this.room)
 
-  record(tag: string, mode: Mode, stamp: number, atMillis: number): void {
-    let stamps = this.marks.get(tag)
-    if (stamps === undefined) {
-      if (this.marks.size >= marksMax) this.forgetOldest()
-      this.marks.set(tag, stamps = new Stamps())
-    }
-    stamps.raise(mode, stamp, atMillis)
+  /** How much of the room for marks on tags is taken: 1 is all of it. */
+  get fullness(): number {
+    return this.room.fullness
+  }
+
+  /** Records a mark; `false` where there is no room for another one. */
+  record(tag: string, mode: Mode, stamp: number, atMillis: number): boolean {
+    return this.marks.raise(tag, mode, stamp, atMillis, false)
+  }
+
+  /** Takes over a mark that a store kept, where there was room for it. What it marked stale has been so for ever. */
+  restore(tag: string, mode: Mode, stamp: number): void {
+    this.marks.raise(tag, mode, stamp, -Infinity, true)
   }
 
   /** The time of the first mark that made an entry stale; `Infinity` where none did. */
   staleSince(tags: ReadonlyArray<string>, stamp: number): number {
-    return tags.reduce((since, tag) => Math.min(since, this.marks.get(tag)?.staleSince(stamp) ?? Infinity), Infinity)
+    return tags.reduce(
+      (since, tag) => Math.min(since, this.marks.stamps.get(tag)?.staleSince(stamp) ?? Infinity),
+      Infinity
+    )
   }
 
   judge(tags: ReadonlyArray<string>, stamp: number): Verdict {
-    if (tags.length === 0) return "valid"
-    let verdict = this.forgotten.judge(stamp)
+    let verdict: Verdict = "valid"
     for (const tag of tags) {
-      const own = this.marks.get(tag)?.judge(stamp) ?? "valid"
+      const own = this.marks.stamps.get(tag)?.judge(stamp) ?? "valid"
       if (own === "hidden") return own
-      if (own === "stale" && verdict === "valid") verdict = own
+      if (own === "stale") verdict = own
     }
     return verdict
   }
 
-  /** A tag whose mark is lost may have been invalidated: everything tagged that is older than the lost mark is gone. */
-  private forgetOldest(): void {
-    for (const [tag, stamps] of this.marks) {
-      this.forgotten.raise("hide", Math.max(stamps.hidden, stamps.stale), 0)
-      this.marks.delete(tag)
-      return
-    }
+  /** The marks that are no later than a stamp. */
+  *upTo(upTo: number): Iterable<{ readonly tag: string; readonly mode: Mode; readonly stamp: number }> {
+    for (const [tag, mode, stamp] of this.marks.upTo(upTo)) yield { tag, mode, stamp }
+  }
+
+  /** Forgets them: no entry is left that they concern. */
+  forget(upTo: number): void {
+    this.marks.forget(upTo)
   }
 }
 

@@ -59,7 +59,7 @@ export * as CacheFamily from "./CacheFamily.ts"
  * - A hit costs nothing: counts are kept anyway, and what has been added since is published once per interval.
  * - Attributes are `cache` and `family`, and `tier` for `cache.tier.hits`; a key is never one.
  * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
- *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`
+ *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`,
  *   `cache.tier.hits` (counters), `cache.entries` (a gauge).
  *
  * @since 0.1.0
@@ -106,7 +106,8 @@ export * as FamilySpec from "./FamilySpec.ts"
  *
  * - `judge` answers from the marks alone; it knows nothing of time.
  * - Stamps combine by maximum, so marks may be recorded twice, or in any order.
- * - Marks are bounded. When there are too many, the family is marked as a whole: too much is lost, never too little.
+ * - A mark is forgotten once no entry is left that it concerns (`internal/sweep.ts`). Marks are bounded in number and
+ *   length nevertheless: one that finds no room marks the family as a whole. Too much is lost, never too little.
  *
  * @since 0.1.0
  */

@@ -17,12 +17,16 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { type KeyPattern, overlaps } from "../pattern/KeyPattern.ts"
+import { DeadlineHeap, type Ending } from "./internal/deadlineHeap.ts"
+import { LeaseQueues, type Request } from "./internal/leaseQueues.ts"
 
 declare const TypeId: unique symbol
 
@@ -93,6 +97,8 @@ const whys: { readonly [_ in LeaseError["why"]]: (what: string) => string } = {
  */
 export interface Lease<out Pattern extends string = string, out Mode extends LeaseMode = LeaseMode> {
   readonly patterns: ReadonlyArray<KeyPattern>
+  /** The patterns as errors name them. */
+  readonly shown: ReadonlyArray<string>
   readonly mode: Mode
   /** The pattern of the family that it was acquired of. A type alone: only a table makes a lease. */
   readonly [TypeId]: Pattern
@@ -113,9 +119,11 @@ export interface Lease<out Pattern extends string = string, out Mode extends Lea
  * @since 0.1.0
  */
 export interface LeaseTable {
+  /** `shown` is how errors and logs name the patterns, where these must not be shown themselves. */
   readonly acquire: (
     patterns: ReadonlyArray<KeyPattern>,
-    options?: LeaseOptions
+    options?: LeaseOptions,
+    shown?: ReadonlyArray<string>
   ) => Effect.Effect<Lease, LeaseError, Scope.Scope>
   /** Whether the table granted this lease, be it held or not. */
   readonly isOwn: (lease: Lease) => boolean
@@ -125,63 +133,70 @@ export interface LeaseTable {
   readonly held: Effect.Effect<ReadonlyArray<Lease>>
 }
 
-// Fibers that wait for leases of one table; beyond, requests fail at once.
+// Fibers that wait for leases of one table, and the characters of the patterns that they wait for; beyond, requests
+// fail at once.
 const waitersMax = 100_000
+const waitingCharactersMax = 16_777_216
 
-// A waiter looks at least this often whether a lease in its way is over.
+// A request that waits learns at least this often whether a lease in its way is over.
 const watchMillisMax = 60_000
 
-interface Request {
-  readonly patterns: ReadonlyArray<KeyPattern>
-  readonly mode: LeaseMode
-}
-
-/** A request of one fiber, and what it was granted. */
+/** A request, and what became of it. */
 interface Asked extends Request {
+  readonly shown: ReadonlyArray<string>
+  readonly timeToLiveMillis: number
   granted: Holder | undefined
+  /** While it waits. */
+  resume: ((exit: Exit.Exit<Holder, LeaseError>) => void) | undefined
 }
 
-interface Holder extends Request {
+interface Holder extends Ending {
+  readonly asked: Asked
   readonly lease: Lease
   /** By the monotonic clock. */
   readonly endsAt: number
   ended: boolean
 }
 
-interface Waiter extends Request {
-  readonly timeToLiveMillis: number
-  readonly resume: (exit: Exit.Exit<Holder, LeaseError>) => void
-}
+const refused = (shown: ReadonlyArray<string>, why: LeaseError["why"]) => new LeaseError({ patterns: shown, why })
 
-const isConflict = (a: Request, b: Request): boolean =>
-  (a.mode === "exclusive" || b.mode === "exclusive") &&
-  a.patterns.some((p) => b.patterns.some((q) => overlaps(p, q)))
-
-const refused = (patterns: ReadonlyArray<KeyPattern>, why: LeaseError["why"]) =>
-  new LeaseError({ patterns: patterns.map(({ source }) => source), why })
+const charactersOf = ({ patterns }: Request): number => patterns.reduce((sum, { source }) => sum + source.length, 0)
 
 class LocalTable implements LeaseTable {
   private readonly clock: Clock.Clock
+  private readonly fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>
   private tokens = 0
-  private holders: Array<Holder> = []
-  private waiters: Array<Waiter> = []
+  private readonly holders = new Set<Holder>()
+  private readonly ends = new DeadlineHeap<Holder>()
+  private readonly queues = new LeaseQueues()
   private readonly granted = new WeakSet<Lease>()
+  /** Those that have a lease and do not know it yet. */
+  private readonly untold: Array<readonly [resume: NonNullable<Asked["resume"]>, holder: Holder]> = []
+  private resuming = false
+  private waiting = 0
+  private waitingCharacters = 0
+  private watcher: { readonly fiber: Fiber.Fiber<void>; readonly until: number } | undefined = undefined
 
-  constructor(clock: Clock.Clock) {
+  constructor(clock: Clock.Clock, fork: (effect: Effect.Effect<void>) => Fiber.Fiber<void>) {
     this.clock = clock
+    this.fork = fork
   }
 
-  readonly acquire = (patterns: ReadonlyArray<KeyPattern>, options: LeaseOptions = {}) => {
-    const request: Request = { patterns, mode: options.mode ?? defaults.mode }
+  readonly acquire = (
+    patterns: ReadonlyArray<KeyPattern>,
+    options: LeaseOptions = {},
+    shown: ReadonlyArray<string> = patterns.map(({ source }) => source)
+  ) => {
+    const isExclusive = (options.mode ?? defaults.mode) === "exclusive"
     const timeToLiveMillis = Duration.toMillis(options.timeToLive ?? defaults.timeToLive)
     return Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
-        const asked: Asked = { ...request, granted: undefined }
-        const waited = Effect.timeoutOrElse(Effect.raceFirst(this.wait(asked, timeToLiveMillis), this.watch(asked)), {
+        const asked: Asked = { patterns, isExclusive, shown, timeToLiveMillis, granted: undefined, resume: undefined }
+        const waited = Effect.timeoutOrElse(this.wait(asked), {
           duration: options.deadline ?? defaults.deadline,
-          orElse: () => Effect.fail(refused(patterns, "timeout"))
+          orElse: () => Effect.fail(refused(shown, "timeout"))
         })
-        // Whoever is interrupted, or too late, in the moment of the grant must not keep it.
+        // A request that is interrupted, or too late, in the moment of the grant must not keep it.
         const giveBack = Effect.sync(() => {
           if (asked.granted !== undefined) this.end(asked.granted)
         })
@@ -198,70 +213,100 @@ class LocalTable implements LeaseTable {
 
   readonly revoke = (pattern: KeyPattern) =>
     Effect.sync(() => {
-      for (const holder of this.holders) if (holder.patterns.some((own) => overlaps(own, pattern))) this.end(holder)
+      for (const holder of this.holders) {
+        if (holder.asked.patterns.some((own) => overlaps(own, pattern))) this.end(holder)
+      }
     })
 
   readonly held = Effect.sync(() => {
     this.expire()
-    return this.holders.map(({ lease }) => lease)
+    return Array.from(this.holders, ({ lease }) => lease)
   })
 
   /** Waits for its turn. */
-  private wait(asked: Asked, timeToLiveMillis: number): Effect.Effect<Holder, LeaseError> {
-    const { mode, patterns } = asked
+  private wait(asked: Asked): Effect.Effect<Holder, LeaseError> {
     return Effect.callback((resume) => {
-      const waiter: Waiter = {
-        patterns,
-        mode,
-        timeToLiveMillis,
-        resume: (exit) => {
-          if (exit._tag === "Success") asked.granted = exit.value
-          resume(exit)
-        }
-      }
       this.expire()
-      if (this.waiters.length >= waitersMax) return resume(Exit.fail(refused(patterns, "queue full")))
-      this.waiters.push(waiter)
-      this.grant()
+      if (this.waiting >= waitersMax || this.waitingCharacters >= waitingCharactersMax) {
+        return resume(Exit.fail(refused(asked.shown, "queue full")))
+      }
+      this.queues.join(asked)
+      asked.resume = resume
+      this.count(asked, 1)
+      this.grant([asked])
+      this.watch()
       return Effect.sync(() => {
-        this.waiters = this.waiters.filter((other) => other !== waiter)
-        this.grant()
+        if (asked.resume === undefined) return
+        this.count(asked, -1)
+        asked.resume = undefined
+        this.grant(this.queues.leave(asked))
+        this.watch()
       })
     })
   }
 
-  /** Ends leases whose time is over, for as long as somebody waits for them. */
-  private watch(request: Request): Effect.Effect<never> {
-    return Effect.forever(Effect.suspend(() => {
-      this.expire()
-      const now = this.now()
-      const ends = this.holders.filter((holder) => isConflict(holder, request)).map(({ endsAt }) => endsAt)
-      return Effect.sleep(Math.max(1, Math.min(...ends, now + watchMillisMax) - now))
-    }))
+  private count(asked: Asked, by: 1 | -1): void {
+    this.waiting += by
+    this.waitingCharacters += by * charactersOf(asked)
   }
 
-  /** Grants what can be granted, in the order of asking; nobody overtakes a request that it conflicts with. */
-  private grant(): void {
-    const left: Array<Waiter> = []
-    const granted: Array<readonly [Waiter, Holder]> = []
-    for (const waiter of this.waiters) {
-      const isFree = !this.holders.some((holder) => isConflict(holder, waiter)) &&
-        !left.some((other) => isConflict(other, waiter))
-      if (isFree) granted.push([waiter, this.hold(waiter)])
-      else left.push(waiter)
+  /** Ends leases whose time is over, for as long as a request waits for one. */
+  private watch(): void {
+    const until = this.waiting === 0 ? Infinity : this.ends.first?.endsAt ?? Infinity
+    if (this.watcher !== undefined) {
+      if (this.watcher.until <= until && until < Infinity) return
+      this.watcher.fiber.interruptUnsafe()
+      this.watcher = undefined
     }
-    this.waiters = left
-    for (const [waiter, holder] of granted) waiter.resume(Exit.succeed(holder))
+    if (until === Infinity) return
+    const millis = Math.max(1, Math.min(until - this.now(), watchMillisMax))
+    const end = Effect.sync(() => {
+      this.watcher = undefined
+      this.expire()
+      this.watch()
+    })
+    this.watcher = { fiber: this.fork(Effect.andThen(Effect.sleep(millis), end)), until }
   }
 
-  private hold({ mode, patterns, timeToLiveMillis }: Waiter): Holder {
+  /** Grants those of the requests that nothing is in the way of, in the order of asking. */
+  private grant(candidates: ReadonlyArray<Request>): void {
+    for (const candidate of candidates) {
+      // What is in the queues is what was put there by `wait`.
+      const asked = candidate as Asked
+      if (asked.resume === undefined || this.queues.isBlocked(asked)) continue
+      this.untold.push([asked.resume, this.hold(asked)])
+    }
+    // A fiber that is resumed runs at once, and may end its lease before it returns: the next one is not resumed within
+    // the one before, or a long line of them would overflow the stack.
+    if (this.resuming) return
+    this.resuming = true
+    for (let i = 0; i < this.untold.length; i++) {
+      const [resume, holder] = this.untold[i]!
+      resume(Exit.succeed(holder))
+    }
+    this.untold.length = 0
+    this.resuming = false
+  }
+
+  private hold(asked: Asked): Holder {
+    const { isExclusive, patterns, shown, timeToLiveMillis } = asked
+    this.count(asked, -1)
+    asked.resume = undefined
     const expiresAt = this.clock.currentTimeMillisUnsafe() + timeToLiveMillis
     const endsAt = this.now() + timeToLiveMillis
     const isHeldUnsafe = () => !holder.ended && endsAt > this.now()
-    const check = Effect.suspend(() => isHeldUnsafe() ? Effect.void : Effect.fail(refused(patterns, "ended")))
-    const lease = { patterns, mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check } as unknown as Lease
-    const holder: Holder = { patterns, mode, lease, endsAt, ended: false }
-    this.holders.push(holder)
+    const check = Effect.suspend(() => isHeldUnsafe() ? Effect.void : Effect.fail(refused(shown, "ended")))
+    const mode: LeaseMode = isExclusive ? "exclusive" : "shared"
+    const told = { mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check }
+    // Not enumerable: what prints a lease does not print the keys that it is of.
+    const lease: Lease = Object.defineProperties(told as unknown as Lease, {
+      patterns: { value: patterns },
+      shown: { value: shown }
+    })
+    const holder: Holder = { asked, lease, endsAt, heapAt: -1, ended: false }
+    asked.granted = holder
+    this.holders.add(holder)
+    this.ends.add(holder)
     this.granted.add(lease)
     return holder
   }
@@ -269,13 +314,17 @@ class LocalTable implements LeaseTable {
   private end(holder: Holder): void {
     if (holder.ended) return
     holder.ended = true
-    this.holders = this.holders.filter((other) => other !== holder)
-    this.grant()
+    this.holders.delete(holder)
+    this.ends.remove(holder)
+    this.grant(this.queues.leave(holder.asked))
+    this.watch()
   }
 
   private expire(): void {
     const now = this.now()
-    for (const holder of this.holders) if (holder.endsAt <= now) this.end(holder)
+    for (let first = this.ends.first; first !== undefined && first.endsAt <= now; first = this.ends.first) {
+      this.end(first)
+    }
   }
 
   /** Milliseconds of the monotonic clock: a wall clock that is set back makes no lease longer. */
@@ -290,4 +339,7 @@ class LocalTable implements LeaseTable {
  * @category constructors
  * @since 0.1.0
  */
-export const make: Effect.Effect<LeaseTable> = Effect.map(Clock.Clock, (clock) => new LocalTable(clock))
+export const make: Effect.Effect<LeaseTable> = Effect.map(
+  Effect.context<never>(),
+  (context) => new LocalTable(Context.get(context, Clock.Clock), Effect.runForkWith(context))
+)

@@ -11,6 +11,7 @@ import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Schema from "effect/Schema"
 import { type Finding, parse, type Place } from "./findings.ts"
 import { findMisfit, findUnknown, findUnprovided } from "./native.ts"
+import { findNeverRun, namesIn } from "./neverRun.ts"
 import { type Declaration, findOther, withoutComments } from "./parties.ts"
 import { render, type Style } from "./render.ts"
 
@@ -30,11 +31,11 @@ export interface Options {
   /** The Node that runs this program, which runs the compiler, too. */
   readonly node: string
   readonly folder: string
-  /** Files, beside those with errors, in which the other party of a finding is looked for. */
+  /** Files, beside those with errors, that are read: for the other party of a finding, and for what is never run. */
   readonly filesMax: number
 }
 
-/** How many errors there are, of any kind. */
+/** How many errors there are, of any kind: those of the compiler, and operations that nothing runs. */
 export const check = Effect.fnUntraced(function*(options: Options) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -52,13 +53,11 @@ export const check = Effect.fnUntraced(function*(options: Options) {
   })
   const places = [...report.findings, ...report.others.flatMap(({ place }) => place === undefined ? [] : [place])]
   yield* Effect.forEach(places, ({ file }) => read(file), { discard: true })
-  // The manifest is often in another file than its misuse.
-  if (places.length > 0) {
-    const listed = (yield* run(["--listFilesOnly"])).split(/\r?\n/)
-      .filter((file) => file !== "" && !file.includes("node_modules") && !file.endsWith(".d.ts"))
-      .map((file) => path.relative(options.folder, file))
-    yield* Effect.forEach(listed.slice(0, options.filesMax), read, { discard: true })
-  }
+  // The manifest is often in another file than its misuse, and what is never run is no error to the compiler.
+  const listed = (yield* run(["--listFilesOnly"])).split(/\r?\n/)
+    .filter((file) => file !== "" && !file.includes("node_modules") && !file.endsWith(".d.ts"))
+    .map((file) => path.relative(options.folder, file))
+  yield* Effect.forEach(listed.slice(0, options.filesMax), read, { discard: true })
   const codes = new Map([...texts].map(([file, text]) => [file, withoutComments(text)]))
   const shown: Array<Shown> = []
   const others: Array<string> = []
@@ -70,6 +69,10 @@ export const check = Effect.fnUntraced(function*(options: Options) {
       findUnprovided(text, place, nearFirst(place.file, codes, path)))
     if (finding === undefined) others.push(text)
     else show(finding)
+  }
+  const resolve = (from: string, specifier: string) => fileOf(from, specifier, codes, path)
+  for (const [file, text] of codes) {
+    findNeverRun(file, text, namesIn(file, (name) => codes.get(name), resolve)).forEach(show)
   }
   shown.sort((a, b) => byPlace(a.finding, b.finding))
   yield* options.isJson
@@ -100,12 +103,17 @@ const nearFirst = (
   const reached = new Set([file])
   for (const from of reached) {
     for (const [, specifier] of texts.get(from)!.matchAll(/\bfrom\s*["'](\.[^"']*)["']/g)) {
-      const target = path.join(path.dirname(from), specifier!).replace(/\.[cm]?js$/, "")
-      const found = ["", ".ts", ".tsx", "/index.ts"].map((end) => target + end).find((name) => texts.has(name))
+      const found = fileOf(from, specifier!, texts, path)
       if (found !== undefined) reached.add(found)
     }
   }
   return [...reached].map((name) => [name, texts.get(name)!])
+}
+
+// The file that an import names.
+const fileOf = (from: string, specifier: string, texts: ReadonlyMap<string, string>, path: Path.Path) => {
+  const target = path.join(path.dirname(from), specifier).replace(/\.[cm]?js$/, "")
+  return ["", ".ts", ".tsx", "/index.ts"].map((end) => target + end).find((name) => texts.has(name))
 }
 
 const toJson = ({ finding, other }: Shown) => ({ ...finding, ...(other === undefined ? {} : { other }) })

@@ -1,7 +1,7 @@
 /**
  * What a compiler printed, taken apart: our findings with their places, and everything else as it was.
  */
-import type { Diagnostic } from "../diagnostic/Diagnostic.ts"
+import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 
 export interface Place {
   readonly file: string
@@ -44,6 +44,10 @@ export const parse = (output: string): Report => {
     if (text === "") continue
     const at = place.exec(text)
     const where = at === null ? undefined : { file: at[1]!, line: Number(at[2]), column: Number(at[3]) }
+    if (where !== undefined && ofSeveral.test(text)) {
+      findings.push({ ...where, ...say(Diagnostic.writeChoice()) })
+      continue
+    }
     const ours = message.exec(text)
     if (where === undefined || ours === null) {
       others.push({ text, place: where })
@@ -61,7 +65,7 @@ export const parse = (output: string): Report => {
 }
 
 /** A finding's words as compilers print them. */
-export const say = ({ code, help, sentence }: Diagnostic): Pick<Finding, "code" | "sentence" | "help"> => ({
+export const say = ({ code, help, sentence }: Diagnostic.Diagnostic): Pick<Finding, "code" | "sentence" | "help"> => ({
   code,
   sentence: sentence.replaceAll("`", "'"),
   help: help.replaceAll("`", "'")
@@ -71,6 +75,9 @@ export const say = ({ code, help, sentence }: Diagnostic): Pick<Finding, "code" 
 const misfits = new Set(["E0112", "E0113", "E0114"])
 // Longer types say less.
 const typeLengthMax = 60
+
+// A value, or the function of an update, that is given to a choice of families: it would have to fit each of them.
+const ofSeveral = /^[^\n]*(?:(?:Value|Entry)<.*> & (?:Value|Entry)<|=> Change<.*>\) & \(\(was: )/
 
 // A message that is the name of a property cannot name a pattern; the compiler does, in the line above.
 const rightOf = (text: string): string | undefined => {

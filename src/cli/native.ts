@@ -5,7 +5,7 @@
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import * as Wiring from "../diagnostic/Wiring.ts"
 import { type Finding, labelOf, type Place, say } from "./findings.ts"
-import { escape, offsetOf } from "./source.ts"
+import { escape, offsetOf, tokens } from "./source.ts"
 
 // The compiler names one member of the requirements, or all; the latter are names, and rights with their two arguments.
 const right = `(Owns|Borrows|Appoints|Admits)<"([^"]+)", (\\w+)>`
@@ -58,6 +58,7 @@ const ownerOf = (
 const reads = "get|getPromise|getAnswerOption|getOption|getMany|getAnswer|getUnsafe|has|select|warm|explain|key"
 const writes = "set|setMany|setting|deleting|update|patch|delete|deleteMany|invalidate|invalidateWhere|refresh|lease"
 const operation = new RegExp(`([\\w$]+)\\s*\\.\\s*(${reads}|${writes})\\s*$`)
+const valued = /^(?:set|setMany|setting|update|patch)$/
 // What the compiler reports for an argument: a type that does not fit, a property that is missing or too many, a count.
 const argument = /error TS(?:2322|2345|2353|2379|2375|2554|2555|2561|2739|2740|2741|2769): /
 
@@ -65,6 +66,12 @@ const argument = /error TS(?:2322|2345|2353|2379|2375|2554|2555|2561|2739|2740|2
 const keyParams = new RegExp(
   `(?:is missing in type|is not assignable to (?:parameter of )?type|does not exist in type) .*'KeyParams<"([^"]+)"`
 )
+const entryValue = new RegExp(
+  `(?:is missing in type|is not assignable to (?:parameter of )?type|does not exist in type) ` +
+    `[^\\n]*'(Value|Change)<"([^"]+)"`
+)
+const writeOptions = /'([^']+)' does not exist in type 'WriteOptions<"([^"]+)">'/
+const writing = ["timeToLive", "tags", "revision", "ifVersion", "lease"]
 // The parameters that a lookup is given.
 const destructured = /TS(?:2339|2551): Property '([^']+)' does not exist on type 'ParsedParams<"([^"]+)"/
 
@@ -74,12 +81,12 @@ const generic = /is not assignable to parameter of type '(CheckedKey|CheckedPatt
 const generics: { readonly [check: string]: Pick<Finding, "code" | "sentence" | "help"> } = {
   CheckedKey: {
     code: "E0107",
-    sentence: "this key is a type parameter, so its owner is unknown",
+    sentence: "this key is a type parameter, so its owner is not known",
     help: "use the accessors of 'keys', or name the key where it is a literal"
   },
   CheckedPattern: {
     code: "E0107",
-    sentence: "this pattern is a type parameter, so it is unknown whose keys it names",
+    sentence: "this pattern is a type parameter, so it is not known whose keys it names",
     help: "use invalidateWhere of the family, or name the pattern where it is a literal"
   },
   CheckedNameOf: {
@@ -90,37 +97,55 @@ const generics: { readonly [check: string]: Pick<Finding, "code" | "sentence" | 
 }
 const accessor = /TS(?:2339|2551): Property '([^']+)' does not exist on type '(?:Manifest\.)?Families<(\w+)>'/
 const engine = /TS2345: Argument of type .* is not assignable to parameter of type '(?:Manifest\.)?Engine<(\w+)>'/
-const part = /TS(?:2353|2561): .*'([^']+)' does not exist in type '(AnyDefinition|FamilySpec|LayerSpec|ReaderSpec)'/
-const places: { readonly [spec: string]: string } = {
-  AnyDefinition: "the manifest",
-  FamilySpec: "a family",
-  LayerSpec: "a layer",
-  ReaderSpec: "a reader"
+const part = /TS(?:2353|2561): .*'([^']+)' does not exist in type '(AnyDefinition|AnyFamily|LayerSpec|ReaderSpec)'/
+const warmed = /TS(?:2353|2561): .*'([^']+)' does not exist in type 'CheckedWarming<"(warm|predict)"/
+const places: { readonly [spec: string]: readonly [place: string, options: ReadonlyArray<string>] } = {
+  AnyDefinition: ["the manifest", ["layers", "families", "readers"]],
+  AnyFamily: ["a family", []],
+  LayerSpec: ["a layer", ["reads"]],
+  ReaderSpec: ["a reader", ["layer", "borrows"]]
 }
+// What the compiler found itself, where it knows more names than we do.
+const meant = /Did you mean (?:to write )?'([^']+)'\?/
 
 /** A key, a family or an option that the compiler does not know. */
 export const findUnknown = (text: string, place: Place): Finding | undefined => {
   const check = generic.exec(text)?.[1]
   if (check !== undefined) return { ...place, ...generics[check]! }
   const [, option, spec] = part.exec(text) ?? []
-  if (option !== undefined) return { ...place, ...say(Diagnostic.optionUnknown(option, places[spec!]!)) }
+  const near = meant.exec(text)?.slice(1) ?? []
+  if (option !== undefined) {
+    const [where, options] = places[spec!]!
+    return { ...place, ...say(Diagnostic.optionUnknown(option, where, [...options, ...near])) }
+  }
+  const [, warming, owners] = warmed.exec(text) ?? []
+  if (warming !== undefined) return { ...place, ...say(Diagnostic.optionUnknown(warming, `'${owners}'`, near)) }
   const [, manifest] = engine.exec(text) ?? []
   if (manifest !== undefined) return { ...place, ...say(Wiring.engineForged(manifest)) }
   const [, family, id] = accessor.exec(text) ?? []
-  return family === undefined ? undefined : { ...place, ...say(Diagnostic.familyUnknown(id!, family)) }
+  return family === undefined ? undefined : { ...place, ...say(Diagnostic.familyUnknown(id!, family, near)) }
 }
 
 /** A parameter or a value that does not fit, where the compiler prints no union: the call around names the family. */
 export const findMisfit = (text: string, place: Place, source: string): Finding | undefined => {
   const [, called] = keyParams.exec(text) ?? []
   if (called !== undefined) return { ...place, ...parameters(called), ...labelled(text) }
+  const [, kind, entry] = entryValue.exec(text) ?? []
+  if (entry !== undefined) {
+    return { ...place, ...(kind === "Value" ? value(entry) : change(entry)), ...labelled(text) }
+  }
+  const [, option, written] = writeOptions.exec(text) ?? []
+  if (option !== undefined) {
+    return { ...place, ...say(Diagnostic.optionUnknown(option, `the options of a write to '${written}'`, writing)) }
+  }
   const [, surplus, pattern] = destructured.exec(text) ?? []
   if (pattern !== undefined) return { ...place, ...parameters(pattern), label: `there is no '${surplus}'` }
   if (!argument.test(text)) return undefined
   const call = callAround(source, offsetOf(source, place))
   const [, accessor, verb] = call === undefined ? [] : operation.exec(call.callee) ?? []
   const family = accessor === undefined ? undefined : familyOf(accessor, call!.callee, source)
-  if (family === undefined) return undefined
+  // What stands after the parameters of a read, or of an invalidation, is no value.
+  if (family === undefined || (call!.argument > 0 && !valued.test(verb!))) return undefined
   return {
     ...place,
     ...(call!.argument > 0 || verb === "setMany" ? value(family) : parameters(family)),
@@ -138,6 +163,11 @@ const value = (family: string) => ({
   sentence: `this is no value of '${family}'`,
   help: "give the type that its family declares as value, or declare another"
 })
+const change = (pattern: string) => ({
+  code: "E0114",
+  sentence: `this function makes no value of '${pattern}'`,
+  help: "answer with the type that its family declares as value, or with an Effect of it"
+})
 const parameters = (familyOrPattern: string) => ({
   code: "E0112",
   sentence: `these are not the parameters of '${familyOrPattern}'`,
@@ -154,18 +184,6 @@ const familyOf = (name: string, callee: string, source: string): string | undefi
   const found = taken.exec(source)
   return found === null ? named.exec(source)?.[1] : found[1] ?? name
 }
-
-// Comments, texts and regular expressions, in which brackets are none; and the brackets. A slash begins a regular
-// expression where no value ends.
-const tokens = new RegExp(
-  [
-    /\/\/[^\n]*|\/\*[^]*?\*\//,
-    /"(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`/,
-    /(?<=[=(,:;!&|?{}[>]\s*|\breturn\s+)\/(?:\[(?:[^\]\\\n]|\\.)*\]|[^/\\\n[]|\\.)+\//,
-    /[([{)\]},]/
-  ].map(({ source }) => source).join("|"),
-  "g"
-)
 
 interface Call {
   /** The text before the parenthesis. */

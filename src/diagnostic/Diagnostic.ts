@@ -15,6 +15,7 @@
  * @since 0.1.0
  */
 import { finding, say } from "./internal/finding.ts"
+import * as Nearest from "./Nearest.ts"
 
 /**
  * One finding: what was refused and why (`sentence`), and what to do about it (`help`).
@@ -63,24 +64,19 @@ export type message<Code extends string, Sentence extends string, Help extends s
  * @category patterns and keys
  * @since 0.1.0
  */
-export type keyUnknown<Id extends string, Key extends string> = message<
-  "E0101",
-  `no family of '${Id}' matches the key '${Key}'`,
-  "declare a pattern for it, or check its spelling"
->
+export type keyUnknown<
+  Id extends string,
+  Key extends string,
+  Help extends string = "declare a pattern for it, or check its spelling"
+> = message<"E0101", `no family of '${Id}' matches the key '${Key}'`, Help>
 /**
  * E0101 at run time.
  *
  * @category patterns and keys
  * @since 0.1.0
  */
-export const keyUnknown = (id: string, key: string) =>
-  finding(
-    "E0101",
-    "KeyUnknown",
-    say`no family of ${id} matches the key ${key}`,
-    "declare a pattern for it, or check its spelling"
-  )
+export const keyUnknown = (id: string, key: string, help = "declare a pattern for it, or check its spelling") =>
+  finding("E0101", "KeyUnknown", say`no family of ${id} matches the key ${key}`, help)
 
 /**
  * E0102: a pattern inside another one, without a word about who owns it.
@@ -105,151 +101,6 @@ export const patternOwned = (pattern: string, outer: string, family: string) =>
     "PatternOwned",
     say`${pattern} is already owned through ${outer} of family ${family}`,
     say`add partOf: ${family} (same owner) or carvedFrom: ${family} (an owner of its own)`
-  )
-
-/**
- * E0103: a pattern with nothing between two colons, or at an end.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export type patternSegmentEmpty<Pattern extends string> = message<
-  "E0103",
-  `the pattern '${Pattern}' has an empty segment`,
-  "put one ':' between segments and none at the ends"
->
-/**
- * E0103 at run time, for an empty segment.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export const patternSegmentEmpty = (pattern: string) =>
-  finding(
-    "E0103",
-    "PatternMalformed",
-    say`the pattern ${pattern} has an empty segment`,
-    say`put one ${":"} between segments and none at the ends`
-  )
-
-/**
- * E0103: a pattern with `*` before its last segment.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export type patternRestInside<Pattern extends string> = message<
-  "E0103",
-  `the pattern '${Pattern}' has '*' before its last segment`,
-  "write {name} for one segment; '*' stands for all that follow"
->
-/**
- * E0103 at run time, for a `*` that is not last.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export const patternRestInside = (pattern: string) =>
-  finding(
-    "E0103",
-    "PatternMalformed",
-    say`the pattern ${pattern} has ${"*"} before its last segment`,
-    say`write {name} for one segment; ${"*"} stands for all that follow`
-  )
-
-/**
- * E0103: a parameter without a name, or with a brace or star in it.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export type patternParameterMalformed<Pattern extends string, Segment extends string> = message<
-  "E0103",
-  `'${Segment}' in the pattern '${Pattern}' is not a parameter`,
-  "write {name}"
->
-/**
- * E0103 at run time, for a malformed parameter.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export const patternParameterMalformed = (pattern: string, segment: string) =>
-  finding("E0103", "PatternMalformed", say`${segment} in the pattern ${pattern} is not a parameter`, "write {name}")
-
-/**
- * E0103: a pattern that uses one name for two segments.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export type patternParameterTwice<Pattern extends string, Name extends string> = message<
-  "E0103",
-  `the pattern '${Pattern}' names the parameter '${Name}' twice`,
-  "give each parameter a name of its own"
->
-/**
- * E0103 at run time, for a repeated parameter.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export const patternParameterTwice = (pattern: string, name: string) =>
-  finding(
-    "E0103",
-    "PatternMalformed",
-    say`the pattern ${pattern} names the parameter ${name} twice`,
-    "give each parameter a name of its own"
-  )
-
-/**
- * E0103: a segment that is partly text and partly wildcard.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export type patternSegmentMixed<Pattern extends string, Segment extends string> = message<
-  "E0103",
-  `'${Segment}' in the pattern '${Pattern}' mixes text with a wildcard`,
-  "a segment is text, {name}, or a last '*'"
->
-/**
- * E0103 at run time, for a mixed segment.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export const patternSegmentMixed = (pattern: string, segment: string) =>
-  finding(
-    "E0103",
-    "PatternMalformed",
-    say`${segment} in the pattern ${pattern} mixes text with a wildcard`,
-    say`a segment is text, {name}, or a last ${"*"}`
-  )
-
-/**
- * E0103: a pattern of more than 16 segments.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export type patternTooLong<Pattern extends string> = message<
-  "E0103",
-  `the pattern '${Pattern}' has more than 16 segments`,
-  "join segments, or end it with '*'"
->
-/**
- * E0103 at run time, for a pattern that is too long.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
-export const patternTooLong = (pattern: string) =>
-  finding(
-    "E0103",
-    "PatternMalformed",
-    say`the pattern ${pattern} has more than 16 segments`,
-    say`join segments, or end it with ${"*"}`
   )
 
 /**
@@ -622,8 +473,13 @@ export type familyUnknown<
  * @category ownership
  * @since 0.1.0
  */
-export const familyUnknown = (id: string, family: string) =>
-  finding("E0210", "FamilyUnknown", say`${id} declares no family ${family}`, "declare it, or check its spelling")
+export const familyUnknown = (id: string, family: string, known: Iterable<string> = []) =>
+  finding(
+    "E0210",
+    "FamilyUnknown",
+    say`${id} declares no family ${family}`,
+    Nearest.help(family, known, "declare it, or check its spelling")
+  )
 
 /**
  * E0228: a module whose name is no family and no reader.
@@ -631,10 +487,10 @@ export const familyUnknown = (id: string, family: string) =>
  * @category ownership
  * @since 0.1.0
  */
-export type moduleUnknown<Id extends string, Module extends string> = message<
+export type moduleUnknown<Id extends string, Module extends string, Known = never> = message<
   "E0228",
   `'${Id}' declares no family and no reader '${Module}'`,
-  "declare it, or check its spelling"
+  Nearest.help<Module, Known, "declare it, or check its spelling">
 >
 /**
  * E0228 at run time.
@@ -642,12 +498,12 @@ export type moduleUnknown<Id extends string, Module extends string> = message<
  * @category ownership
  * @since 0.1.0
  */
-export const moduleUnknown = (id: string, module: string) =>
+export const moduleUnknown = (id: string, module: string, known: Iterable<string> = []) =>
   finding(
     "E0228",
     "ModuleUnknown",
     say`${id} declares no family and no reader ${module}`,
-    "declare it, or check its spelling"
+    Nearest.help(module, known, "declare it, or check its spelling")
   )
 
 /**
@@ -744,11 +600,24 @@ export type lookupFails<Family extends string> = message<
  * @category ownership
  * @since 0.1.0
  */
-export type partUnknown<Family extends string, Part extends string> = message<
+export type partUnknown<Family extends string, Part extends string, Known = never> = message<
   "E0229",
   `'${Part}' is no part of family '${Family}', so the owner of '${Family}' cannot give its lookup`,
-  `give it in owner('${Part}'), or declare it with partOf: '${Family}'`
+  Nearest.help<Part, Known, `give it in owner('${Part}'), or declare it with partOf: '${Family}'`>
 >
+/**
+ * E0229 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const partUnknown = (family: string, part: string, known: Iterable<string>) =>
+  finding(
+    "E0229",
+    "PartUnknown",
+    say`${part} is no part of family ${family}, so the owner of ${family} cannot give its lookup`,
+    Nearest.help(part, known, say`give it in owner(${part}), or declare it with partOf: ${family}`)
+  )
 
 /**
  * E0215: two owners of one key, merged.
@@ -844,11 +713,11 @@ export type invalidatesIncomplete<Dependent extends string, Owned extends string
  * @category ownership
  * @since 0.1.0
  */
-export type invalidatesUnknown<Id extends string, Pattern extends string> = message<
-  "E0222",
-  `no family of '${Id}' declares '${Pattern}', so it cannot be invalidated`,
-  "declare a pattern that covers it, or check its spelling"
->
+export type invalidatesUnknown<
+  Id extends string,
+  Pattern extends string,
+  Help extends string = "declare a pattern that covers it, or check its spelling"
+> = message<"E0222", `no family of '${Id}' declares '${Pattern}', so it cannot be invalidated`, Help>
 
 /**
  * E0223: a declared right to something that no family declares.
@@ -856,11 +725,12 @@ export type invalidatesUnknown<Id extends string, Pattern extends string> = mess
  * @category ownership
  * @since 0.1.0
  */
-export type rightUnknown<Id extends string, Option extends string, Pattern extends string> = message<
-  "E0223",
-  `no family of '${Id}' declares '${Pattern}' of ${Option}`,
-  "declare a pattern that covers it, or check its spelling"
->
+export type rightUnknown<
+  Id extends string,
+  Option extends string,
+  Pattern extends string,
+  Help extends string = "declare a pattern that covers it, or check its spelling"
+> = message<"E0223", `no family of '${Id}' declares '${Pattern}' of ${Option}`, Help>
 
 /**
  * E0230: a capability, written by hand, for a pattern that the manifest does not declare: nothing could provide it.
@@ -868,10 +738,14 @@ export type rightUnknown<Id extends string, Option extends string, Pattern exten
  * @category ownership
  * @since 0.1.0
  */
-export type capabilityUnknown<Id extends string, Pattern extends string> = message<
+export type capabilityUnknown<
+  Id extends string,
+  Pattern extends string,
+  Help extends string = "name a declared pattern, or check its spelling"
+> = message<
   "E0230",
   `'${Id}' declares no family with exactly the pattern '${Pattern}', so nothing can provide this right`,
-  "name a declared pattern, or check its spelling"
+  Help
 >
 
 /**
@@ -919,6 +793,36 @@ export const capabilityUnprovided = (id: string, verb: "read" | "write", pattern
     "CapabilityUnprovided",
     `nothing provides the right to ${verb} ${say`${pattern}`}, which this program requires`,
     say`provide ${`${id}.owner(${owner})`} or ${`${id}.modules`} before it runs, or let its caller provide it`
+  )
+
+/**
+ * E0238: an operation that is written down and never run. Found by `stateless check` alone: TypeScript accepts an
+ * expression whose value is not used.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const neverRun = (operation: string) =>
+  finding(
+    "E0238",
+    "NeverRun",
+    say`${operation} is never run, so it does nothing`,
+    say`write yield* before it, return it or run it; if it is meant to do nothing, write ${"void"} before it`
+  )
+
+/**
+ * E0207: a write through a choice of families, each of which has values of its own. Found by `stateless check` alone:
+ * the compiler shows what the values of all of them would have in common.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const writeChoice = () =>
+  finding(
+    "E0207",
+    "FamilyChoice",
+    "this writes to a choice of families, and each has values of its own",
+    "choose one family before you write"
   )
 
 // --- E04xx: manifests ------------------------------------------------------------------------------------------------
@@ -974,20 +878,15 @@ export type referenceUnknown<
  * @category manifests
  * @since 0.1.0
  */
-export const referenceUnknown = (family: string, verb: "derives" | "borrows", pattern: string) =>
+export const referenceUnknown = (
+  family: string,
+  verb: "derives" | "borrows",
+  pattern: string,
+  help = "declare a pattern that covers it, or check its spelling"
+) =>
   verb === "derives"
-    ? finding(
-      "E0402",
-      "ReferenceUnknown",
-      say`${family} derives ${pattern}, but no family declares it`,
-      "declare a pattern that covers it, or check its spelling"
-    )
-    : finding(
-      "E0402",
-      "ReferenceUnknown",
-      say`${family} borrows ${pattern}, but no family declares it`,
-      "declare a pattern that covers it, or check its spelling"
-    )
+    ? finding("E0402", "ReferenceUnknown", say`${family} derives ${pattern}, but no family declares it`, help)
+    : finding("E0402", "ReferenceUnknown", say`${family} borrows ${pattern}, but no family declares it`, help)
 
 /**
  * E0403: `derives` or `borrows` of something in a layer that the family's layer does not read.
@@ -1025,10 +924,10 @@ export const referenceOutOfReach = (family: string, here: string, pattern: strin
  * @category manifests
  * @since 0.1.0
  */
-export type layerUnknown<Layer extends string> = message<
+export type layerUnknown<Layer extends string, Known = never> = message<
   "E0404",
   `no layer is called '${Layer}'`,
-  "declare it in layers, or check its spelling"
+  Nearest.help<Layer, Known, "declare it in layers, or check its spelling">
 >
 /**
  * E0404 at run time.
@@ -1036,8 +935,13 @@ export type layerUnknown<Layer extends string> = message<
  * @category manifests
  * @since 0.1.0
  */
-export const layerUnknown = (layer: string) =>
-  finding("E0404", "LayerUnknown", say`no layer is called ${layer}`, "declare it in layers, or check its spelling")
+export const layerUnknown = (layer: string, known: Iterable<string> = []) =>
+  finding(
+    "E0404",
+    "LayerUnknown",
+    say`no layer is called ${layer}`,
+    Nearest.help(layer, known, "declare it in layers, or check its spelling")
+  )
 
 /**
  * E0405: a layer without a use.
@@ -1070,10 +974,10 @@ export const layerUnreachable = (layer: string) =>
  * @category manifests
  * @since 0.1.0
  */
-export type optionUnknown<Option extends string, Place extends string> = message<
+export type optionUnknown<Option extends string, Place extends string, Known = never> = message<
   "E0406",
   `unknown option '${Option}' in ${Place}`,
-  "remove it, or check its spelling"
+  Nearest.help<Option, Known, "remove it, or check its spelling">
 >
 /**
  * E0406 at run time. `place` is a phrase such as "family `user`".
@@ -1081,8 +985,13 @@ export type optionUnknown<Option extends string, Place extends string> = message
  * @category manifests
  * @since 0.1.0
  */
-export const optionUnknown = (option: string, place: string) =>
-  finding("E0406", "OptionUnknown", `${say`unknown option ${option}`} in ${place}`, "remove it, or check its spelling")
+export const optionUnknown = (option: string, place: string, known: Iterable<string> = []) =>
+  finding(
+    "E0406",
+    "OptionUnknown",
+    `${say`unknown option ${option}`} in ${place}`,
+    Nearest.help(option, known, "remove it, or check its spelling")
+  )
 
 /**
  * E0407: a name that is both a family and a reader, so a module of that name would be either.
@@ -1124,23 +1033,24 @@ export const shapeWrong = (path: string, expected: string) =>
  * @category manifests
  * @since 0.1.0
  */
-export type parameterUnknown<Name extends string, Pattern extends string, Family extends string> = message<
-  "E0409",
-  `params of family '${Family}' names '${Name}', which is no parameter of '${Pattern}'`,
-  "remove it, or check its spelling"
->
+export type parameterUnknown<Name extends string, Pattern extends string, Family extends string, Known = never> =
+  message<
+    "E0409",
+    `params of family '${Family}' names '${Name}', which is no parameter of '${Pattern}'`,
+    Nearest.help<Name, Known, "remove it, or check its spelling">
+  >
 /**
  * E0409 at run time.
  *
  * @category manifests
  * @since 0.1.0
  */
-export const parameterUnknown = (name: string, pattern: string, family: string) =>
+export const parameterUnknown = (name: string, pattern: string, family: string, known: Iterable<string> = []) =>
   finding(
     "E0409",
     "ParameterUnknown",
     say`params of family ${family} names ${name}, which is no parameter of ${pattern}`,
-    "remove it, or check its spelling"
+    Nearest.help(name, known, "remove it, or check its spelling")
   )
 
 /**

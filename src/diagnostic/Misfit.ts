@@ -19,7 +19,9 @@ declare const TypeId: unique symbol
  * @since 0.1.0
  */
 export interface Otherwise<out Message> {
-  readonly [TypeId]: Message
+  // A function, since the compiler takes texts apart: a value for one of two families would be shown as an intersection
+  // of every part of the one with every part of the other, and not by the names of both.
+  readonly [TypeId]: () => Message
 }
 
 /**
@@ -29,7 +31,7 @@ export interface Otherwise<out Message> {
  * @since 0.1.0
  */
 export type OtherwiseEach<Message, V> = {
-  readonly [K in keyof V | typeof TypeId]: K extends keyof V ? V[K] | OtherwisePart<Message, V[K]> : Message
+  readonly [K in keyof V | typeof TypeId]: K extends keyof V ? V[K] | OtherwisePart<Message, V[K]> : () => Message
 }
 type OtherwisePart<Message, Part> = [Part] extends [object] ? OtherwiseEach<Message, Part> : Otherwise<Message>
 
@@ -43,6 +45,15 @@ type OtherwisePart<Message, Part> = [Part] extends [object] ? OtherwiseEach<Mess
 export type OtherwiseLast<Message, V> = V extends object
   ? { readonly [K in keyof V]: V[K] | OtherwisePart<Message, V[K]> } & Otherwise<Message>
   : Otherwise<Message>
+
+/**
+ * A type with the message for what has another shape. Unlike a union with {@link Otherwise}, it is a subtype of the
+ * type.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Shape<Message, T> = T | (T & Otherwise<Message>)
 
 /**
  * E0112: parameters of a key that lack one of the pattern's names, or have another one.
@@ -101,7 +112,7 @@ export type change<Pattern extends string> = message<
 export type lookup<Family extends string> = message<
   "E0114",
   `the lookup of family '${Family}' answers with something else than a value of '${Family}'`,
-  "answer with an Effect of the type that its family declares as value"
+  "give a function that answers with an Effect of the type that its family declares as value"
 >
 
 /**
@@ -113,7 +124,7 @@ export type lookup<Family extends string> = message<
 export type lookupMany<Family extends string> = message<
   "E0114",
   `the lookupMany of family '${Family}' answers with something else than a list of values of '${Family}'`,
-  "answer with an Effect of a list of the type that its family declares as value"
+  "give a function that answers with an Effect of a list of the type that its family declares as value"
 >
 
 /**
@@ -163,3 +174,59 @@ export type lookupParameters<Family extends string, Pattern extends string> = me
   `the lookup of family '${Family}' takes other parameters than '${Pattern}' has`,
   "leave its parameters without types, or give those that params declares, or else string"
 >
+
+/**
+ * E0408: something else than a codec where a family declares a type.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type codec = message<
+  "E0408",
+  "this is not a Schema, so it names no type",
+  "give a Schema such as Schema.String, or Manifest.type<A>()"
+>
+
+/**
+ * E0408: something else than an object with a codec for each parameter.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type codecs = message<
+  "E0408",
+  "these are not the codecs of parameters",
+  "give an object, { id: Schema.NumberFromString }"
+>
+
+/**
+ * E0408: one pattern, or something else, where a list of patterns is expected.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type patterns = message<
+  "E0408",
+  "this is not a list of patterns",
+  "put the patterns in brackets, ['user:{id}']"
+>
+
+/**
+ * E0408: something else than an object with a family for each name.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type families = message<
+  "E0408",
+  "these are not families",
+  "give an object with a name for each family, { user: { pattern: 'user:{id}' } }"
+>
+
+/**
+ * E0115: something else than a list in the place of a batch's writes.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type writes = message<"E0115", "a batch takes a list of writes", "put the writes in brackets">

@@ -1,33 +1,113 @@
 /**
- * What somebody may have meant who misspelt a name, as types: a name that is one letter away. Asked in the failing
- * branch only, so a program that compiles pays nothing.
+ * What a caller may have meant by a name that nothing declares: a declared one that differs in one letter, in the order
+ * of two, or in capitals. Types and functions of one name give one answer.
+ *
+ * - Two declared names that are as near make no suggestion, since either would be a guess. A name of one letter is near
+ *   to none.
+ * - Asked in failing branches only, so a program that compiles pays nothing.
  *
  * @since 0.1.0
  */
-import type * as Several from "./Several.ts"
 
 /**
- * The help for a name that nobody declares: the one that is near, or else `Help`.
+ * The help for a name that nothing declares: the one that is near, or else `Help`.
  *
  * @category type level
  * @since 0.1.0
  */
-export type help<Name extends string, Known, Help extends string> = [findNear<Name, Known>] extends [never] ? Help
-  : Several.one<findNear<Name, Known>> extends infer Near extends string ? `did you mean '${Near}'?`
-  : Help
+export type help<Name extends string, Known, Help extends string> = suggest<findNear<Name, Known>, Help>
 
-type findNear<Name extends string, Known> = Known extends string ? isNear<Name, Known> extends true ? Known : never
+type suggest<Near, Help extends string, All = Near> = [Near] extends [never] ? Help
+  : Near extends string ? [All] extends [Near] ? `did you mean '${Near}'?` : Help
   : never
 
+/**
+ * The help for a name that nothing declares: the one that is near, or else `otherwise`.
+ *
+ * @category suggestions
+ * @since 0.1.0
+ */
+export const help = (name: string, known: Iterable<string>, otherwise: string): string => {
+  const near = findNear(name, known)
+  return near === undefined ? otherwise : `did you mean \`${near}\`?`
+}
+
+/**
+ * A key or pattern with its first segment replaced by the one of `Known` that is near; `never` if there is none.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type respelt<Text extends string, Known> = Text extends `${infer Head}:${infer Rest}`
+  ? prefix<findNear<Head, headOf<Known>>, Rest>
+  : never
+type headOf<Text> = Text extends `${infer Head}:${string}` ? Head : Text
+type prefix<Near, Rest extends string, All = Near> = Near extends string ? [All] extends [Near] ? `${Near}:${Rest}`
+  : never
+  : never
+
+/**
+ * A key or pattern with its first segment replaced by the one of `known` that is near, if there is one.
+ *
+ * @category suggestions
+ * @since 0.1.0
+ */
+export const respelt = (text: string, known: Iterable<string>): string | undefined => {
+  const [head, ...rest] = text.split(":")
+  const near = rest.length === 0 ? undefined : findNear(head!, new Set([...known].map((one) => one.split(":")[0]!)))
+  return near === undefined ? undefined : [near, ...rest].join(":")
+}
+
+/**
+ * The help for a key or a pattern that no family matches: the pattern of the family that has this name, a declared
+ * pattern that is near, the text with the first segment of one that is near, or else `otherwise`.
+ *
+ * @category suggestions
+ * @since 0.1.0
+ */
+export const helpWith = (
+  text: string,
+  declared: Iterable<readonly [family: string, pattern: string]>,
+  isMatched: (text: string) => boolean,
+  otherwise: string
+): string => {
+  const patterns = new Map(declared)
+  const named = patterns.get(text)
+  if (named !== undefined) return `name its pattern, \`${named}\``
+  const near = findNear(text, patterns.values())
+  if (near !== undefined) return `did you mean \`${near}\`?`
+  const other = respelt(text, patterns.values())
+  return other !== undefined && isMatched(other) ? `did you mean \`${other}\`?` : otherwise
+}
+
+type findNear<Name extends string, Known> = Name extends `${infer _}${infer Rest}` ? Rest extends "" ? never
+  : Known extends string ? isNear<Name, Known> extends true ? Known : never
+  : never
+  : never
+const findNear = (name: string, known: Iterable<string>): string | undefined => {
+  const near = [...new Set(known)].filter((one) => name.length > 1 && isNear(name, one))
+  return near.length === 1 ? near[0] : undefined
+}
+
+type isNear<A extends string, B extends string> = Lowercase<A> extends Lowercase<B> ? true : isOneOff<A, B>
 // After what both begin with: a letter more, a letter less, another letter, or two in the other order.
-type isNear<A extends string, B extends string> = A extends `${infer X}${infer As}`
-  ? B extends `${infer Y}${infer Bs}` ? X extends Y ? isNear<As, Bs>
-    : [As, Bs] extends [Bs, As] ? true
+type isOneOff<A extends string, B extends string> = A extends `${infer X}${infer As}`
+  ? B extends `${infer Y}${infer Bs}` ? X extends Y ? isOneOff<As, Bs>
+    : As extends Bs ? true
     : A extends Bs ? true
     : As extends B ? true
-    : [As, Bs] extends [`${Y}${infer At}`, `${X}${infer Bt}`] ? [At] extends [Bt] ? true : false
+    : [As, Bs] extends [`${Y}${infer At}`, `${X}${infer Bt}`] ? At extends Bt ? true : false
     : false
   : As extends "" ? true
   : false
   : B extends `${infer _}${infer Bs}` ? Bs extends "" ? true : false
   : false
+
+const isNear = (a: string, b: string): boolean => {
+  if (a.toLowerCase() === b.toLowerCase()) return true
+  let at = 0
+  while (at < a.length && a[at] === b[at]) at++
+  const [as, bs] = [a.slice(at), b.slice(at)]
+  return as.slice(1) === bs.slice(1) || as === bs.slice(1) || as.slice(1) === bs ||
+    (as.length > 1 && as[0] === bs[1] && as[1] === bs[0] && as.slice(2) === bs.slice(2))
+}

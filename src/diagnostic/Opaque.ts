@@ -14,8 +14,8 @@ import type { message } from "./Diagnostic.ts"
  */
 export type pattern = message<
   "E0103",
-  "this pattern is a plain string, so nothing can be checked about it",
-  "write it as a literal, or build the manifest at run time"
+  "the text of this pattern is not known, so nothing can be checked about it",
+  "write it as a literal, put 'as const' after the object that holds it, or let it be a template of constants"
 >
 
 /**
@@ -50,7 +50,7 @@ export type families = message<
  */
 export type key = message<
   "E0107",
-  "this key is a plain string, so its owner is unknown",
+  "the text of this key is not known, so its owner is not known",
   "use the accessors of 'keys', or a literal or template such as `user:${id}`; pipe widens both, unless 'as const'"
 >
 
@@ -62,7 +62,7 @@ export type key = message<
  */
 export type keyPattern = message<
   "E0107",
-  "this pattern is a plain string, so it is unknown whose keys it names",
+  "the text of this pattern is not known, so it is not known whose keys it names",
   "write it as a literal, or use invalidateWhere of the family; pipe widens a literal, unless 'as const'"
 >
 

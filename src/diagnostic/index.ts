@@ -27,6 +27,13 @@ export * as Diagnostic from "./Diagnostic.ts"
 export * as Explanations from "./Explanations.ts"
 
 /**
+ * Patterns that are malformed, as types and as functions: E0103.
+ *
+ * @since 0.1.0
+ */
+export * as Malformed from "./Malformed.ts"
+
+/**
  * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. Found by the compiler alone.
  *
  * A message that takes the place of a wrong argument needs a type parameter for the argument, and with it literals and
@@ -39,8 +46,12 @@ export * as Explanations from "./Explanations.ts"
 export * as Misfit from "./Misfit.ts"
 
 /**
- * What somebody may have meant who misspelt a name, as types: a name that is one letter away. Asked in the failing
- * branch only, so a program that compiles pays nothing.
+ * What a caller may have meant by a name that nothing declares: a declared one that differs in one letter, in the order
+ * of two, or in capitals. Types and functions of one name give one answer.
+ *
+ * - Two declared names that are as near make no suggestion, since either would be a guess. A name of one letter is near
+ *   to none.
+ * - Asked in failing branches only, so a program that compiles pays nothing.
  *
  * @since 0.1.0
  */

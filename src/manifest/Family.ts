@@ -14,7 +14,6 @@ import type { Answer } from "../cache/Answer.ts"
 import type { CacheError } from "../cache/CacheError.ts"
 import type { Explanation } from "../cache/Explanation.ts"
 import type { SetOptions } from "../cache/FamilySpec.ts"
-import type { Mode } from "../cache/Invalidation.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseMode, LeaseOptions } from "../capability/Lease.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
@@ -28,7 +27,8 @@ import type { ParamNames, ParamOf, ParsedParams } from "../pattern/KeyPattern.ts
  * @since 0.1.0
  */
 export interface InvalidateOptions {
-  readonly mode?: Mode | undefined
+  // Spelt out, so that errors show what there is.
+  readonly mode?: "hide" | "markStale" | undefined
 }
 
 // --- what operations take --------------------------------------------------------------------------------------------
@@ -63,12 +63,35 @@ type CheckedParam<P extends string, N, Codecs> = string extends N ? Misfit.Other
   : ParamOf<N, Codecs> | Misfit.Otherwise<Misfit.parameter<P, N & string>>
 
 /**
- * Options of a write to a family: a lease, if there is one, must be of its pattern, and exclusive.
+ * Options of a write to a family: a lease, if there is one, must be of its pattern, and exclusive. It has a name of its
+ * own, which errors about other options print.
  *
  * @category type level
  * @since 0.1.0
  */
-export type WriteOptions<P extends string> = SetOptions<Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>>
+export interface WriteOptions<P extends string>
+  extends SetOptions<Lease<P, "exclusive"> | Misfit.Otherwise<Misfit.lease<P>>>
+{}
+
+/**
+ * A value as operations take it. It has a name, which hovers print; each part carries the message for what is wrong
+ * with it.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Value<P extends string, V> = V | Misfit.OtherwiseEach<Misfit.value<P>, V>
+
+/**
+ * One entry to write: the parameters of its key, and its value.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Entry<P extends string, V, Codecs> = readonly [
+  params: KeyParams<P, Codecs>,
+  value: Value<P, V>
+]
 
 /**
  * Several of something. A list is named apart, for the compiler looks into lists and not into other iterables.
@@ -84,10 +107,10 @@ export type Many<A> = ReadonlyArray<A> | Iterable<A>
  * @category type level
  * @since 0.1.0
  */
-export type Change<Message, V, E, R> =
+export type Change<P extends string, V, E, R> =
   | V
-  | Misfit.OtherwiseLast<Message, V>
-  | Effect.Effect<V | Misfit.OtherwiseEach<Message, V>, E, R>
+  | Misfit.OtherwiseLast<Misfit.change<P>, V>
+  | Effect.Effect<V | Misfit.OtherwiseEach<Misfit.change<P>, V>, E, R>
 
 /**
  * The reading operations, which require `R`: a right, or nothing where it has been resolved.
@@ -150,16 +173,11 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
 
   readonly set: (
     params: KeyParams<P, Codecs>,
-    value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>,
+    value: Value<P, V>,
     options?: WriteOptions<P>
   ) => Effect.Effect<void, CacheError, R>
   readonly setMany: (
-    entries: Many<
-      readonly [
-        params: KeyParams<P, Codecs>,
-        value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>
-      ]
-    >,
+    entries: Many<Entry<P, V, Codecs>>,
     options?: WriteOptions<P>
   ) => Effect.Effect<void, CacheError, R>
   /**
@@ -168,7 +186,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly update: <E2 = never, R2 = never>(
     params: KeyParams<P, Codecs>,
-    f: (was: V) => Change<Misfit.change<P>, V, E2, R2>
+    f: (was: V) => Change<P, V, E2, R2>
   ) => Effect.Effect<V, CacheError | E | E2, R | R2>
   /**
    * Changes a part of what is held, which keeps its lifetime, tags and revision; `None` when nothing fresh is held, or
@@ -176,7 +194,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    */
   readonly patch: <E2 = never, R2 = never>(
     params: KeyParams<P, Codecs>,
-    f: (was: V) => Change<Misfit.change<P>, V, E2, R2>
+    f: (was: V) => Change<P, V, E2, R2>
   ) => Effect.Effect<Option.Option<V>, CacheError | E2, R | R2>
   readonly delete: (
     params: KeyParams<P, Codecs>
@@ -214,6 +232,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
 export interface Family<Self, P extends string, V, E, Codecs, Name = string>
   extends Reading<P, V, E, Codecs, Borrows<P, Self>>, Writing<P, V, E, Codecs, Owns<P, Self>>
 {
+  // Again, and first: an accessor of another family is then refused by its pattern, and not by its parameters.
+  readonly pattern: P
   readonly name: Name
 
   /** The key of the given parameters, `user:42`. */
@@ -224,7 +244,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
   /** A write for `batch`: nothing happens until the batch is run. */
   readonly setting: (
     params: KeyParams<P, Codecs>,
-    value: V | Misfit.OtherwiseEach<Misfit.value<P>, V>,
+    value: Value<P, V>,
     options?: WriteOptions<P>
   ) => Write<Owns<P, Self>>
   /** A deletion for `batch`. */
@@ -280,7 +300,10 @@ export interface Write<out R> {
  * @since 0.1.0
  */
 export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, E, Codecs> {
-  /** The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended. */
+  /**
+   * The value if it is in memory and fresh, without an Effect; `undefined` otherwise, and when the right has ended.
+   * Counts as a read, as `get` does. A store without a tier in memory always answers `undefined`.
+   */
   readonly getUnsafe: (params: KeyParams<P, Codecs>) => V | undefined
   /**
    * The value as a Promise, for callers that are no Effect. A hit is resolved already, and neither it nor waiting for a
@@ -300,7 +323,7 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
  * @since 0.1.0
  */
 export interface Reader<P extends string, V, E, Codecs, Name = string>
-  extends Readable<P, V, E, Codecs>, Refused<Diagnostic.writeThroughBorrow<P, Name & string>>
+  extends Readable<P, V, E, Codecs>, Refused<P, Name & string>
 {}
 
 /**
@@ -310,31 +333,65 @@ export interface Reader<P extends string, V, E, Codecs, Name = string>
  * @category models
  * @since 0.1.0
  */
-export interface Refused<Message> {
+export interface Refused<P extends string, Name extends string> {
   // Methods, so that a handle of one family is one of any: their parameters name the family, and would keep them apart.
   /** @deprecated A reader only reads. */
-  set(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  set(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
-  setMany(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  setMany(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
-  update(params: Message, f?: (was: any) => unknown): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  update(
+    params: CannotWrite<P, Name>,
+    f?: (was: any) => unknown
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
-  patch(params: Message, f?: (was: any) => unknown): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  patch(
+    params: CannotWrite<P, Name>,
+    f?: (was: any) => unknown
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
-  delete(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  delete(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
-  deleteMany(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  deleteMany(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
-  invalidate(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  invalidate(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
-  invalidateWhere(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  invalidateWhere(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
-  invalidateAll(this: Message, options?: unknown): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  invalidateAll(
+    this: CannotWrite<P, Name>,
+    options?: unknown
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
-  invalidateTag(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  invalidateTag(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
   /** @deprecated A reader only reads. */
-  refresh(params: Message, ...rest: ReadonlyArray<any>): Effect.Effect<never, never, Misfit.Otherwise<Message>>
+  refresh(
+    params: CannotWrite<P, Name>,
+    ...rest: ReadonlyArray<any>
+  ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
 }
+type CannotWrite<P extends string, Name extends string> = Diagnostic.writeThroughBorrow<P, Name>
 
 /**
  * All operations of a family, with the right to them resolved.

@@ -42,6 +42,8 @@ import type {
   DefinitionOf,
   ErrorOf,
   FamilyOf,
+  helpWith,
+  helpWithKey,
   IdOf,
   isDeclared,
   PatternOf,
@@ -55,7 +57,7 @@ import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"
 import type { DeclaredFn, DeclaredMethod, InLayer, Provided } from "./Declared.ts"
-import type { Family, InvalidateOptions, Write, WriteOptions } from "./Family.ts"
+import type { Family, InvalidateOptions, Value, Write, WriteOptions } from "./Family.ts"
 import { compose as composeLayers } from "./internal/composition.ts"
 import { make } from "./internal/manifest.ts"
 import type { CheckedModules, LayerIn, NoModules } from "./Modules.ts"
@@ -70,6 +72,15 @@ import type {
   OwnerOptions,
   requiredByOption
 } from "./Owner.ts"
+
+/**
+ * This module by its own name, so that `import { Manifest } from "effect-stateless/manifest/Manifest"` is what
+ * `import { Manifest } from "effect-stateless"` is. The compiler suggests the first where a default import was tried.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export * as Manifest from "./Manifest.ts" // oxlint-disable-line import/no-self-import
 
 /**
  * The right to read every key of a pattern that the manifest `Self` declares.
@@ -98,6 +109,34 @@ export type Owns<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>,
 >
 
 /**
+ * The word of the manifest `Self` that the owner of a pattern may be built: what its layer requires. `modules`
+ * gives it to the module of the family, and `layer` to all that is wired over it by hand.
+ *
+ * **When to use**
+ *
+ * In the annotation of an exported layer with an owner in it:
+ * `Layer<Users, CacheError, Manifest.Appoints<"user:{id}", AppCache>>`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Appoints<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Appoints<
+  Pattern & string,
+  Self
+>
+
+/**
+ * The word of the manifest `Self` that a borrower of a pattern may be built: what the layer of a borrower requires.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Admits<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>, Self> = Capability.Admits<
+  Pattern & string,
+  Self
+>
+
+/**
  * What the pattern of a hand-written capability must be: `Message` is `number` for a declared one.
  *
  * **Details**
@@ -112,7 +151,8 @@ export interface Declares<Message> {
   readonly length: Message
 }
 type findCapabilityProblem<Self, Pattern> = Self extends Instance<infer Id, infer D>
-  ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number : Diagnostic.capabilityUnknown<Id, Pattern>
+  ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number
+    : Diagnostic.capabilityUnknown<Id, Pattern, helpWith<D, Pattern, "name a declared pattern, or check its spelling">>
   : number
   : number
 
@@ -147,7 +187,7 @@ type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, P> extends
  */
 export interface Engine<Self> extends
   Pick<
-    Manifest<Self, never>,
+    Service<Self, never>,
     "keys" | "get" | "getOption" | "set" | "delete" | "batch" | "invalidate" | "events" | "stats"
   >
 {
@@ -163,7 +203,7 @@ export interface Engine<Self> extends
  * @since 0.1.0
  */
 export interface ManifestClass<Self, Id extends string, D extends Definition>
-  extends Context.Key<Self, Engine<Self>>, Manifest<Self, Id>
+  extends Context.Key<Self, Engine<Self>>, Service<Self, Id>
 {
   new(_: never): Instance<Id, D>
   readonly key: Id
@@ -178,7 +218,7 @@ export interface ManifestClass<Self, Id extends string, D extends Definition>
  * @category models
  * @since 0.1.0
  */
-export interface Manifest<Self, Id extends string> {
+export interface Service<Self, Id extends string> {
   /** Typed access, by family. */
   readonly keys: Families<Self>
 
@@ -195,9 +235,7 @@ export interface Manifest<Self, Id extends string> {
   >
   set<const K extends string>(
     key: CheckedKey<Self, K>,
-    value:
-      | ValueOf<FamilyAt<Self, K>>
-      | Misfit.OtherwiseEach<Misfit.value<PatternOf<FamilyAt<Self, K>>>, ValueOf<FamilyAt<Self, K>>>,
+    value: Value<PatternOf<FamilyAt<Self, K>>, ValueOf<FamilyAt<Self, K>>>,
     options?: WriteOptions<PatternOf<FamilyAt<Self, K>>>
   ): Effect.Effect<void, CacheError, Capability.Owns<PatternOf<FamilyAt<Self, K>>, Self>>
   delete<const K extends string>(key: CheckedKey<Self, K>): Effect.Effect<
@@ -255,12 +293,13 @@ export interface Manifest<Self, Id extends string> {
   >
 
   /**
-   * Does all writes or none, visible at once; what depends on them is dropped in the same step. Of several writes of one
-   * key the last one holds. Fails with `InvalidBatch` when a write belongs to another manifest.
+   * Does all writes or none, visible at once; what depends on them is dropped in the same step. Of several writes of
+   * one key the last one holds. Fails with `InvalidBatch` when a write belongs to another manifest.
    */
   batch<
-    const Ws extends ReadonlyArray<
-      Write<Capability.OwnsCapability<any, any, any, Self>> | Misfit.Otherwise<Misfit.write>
+    const Ws extends Misfit.Shape<
+      Misfit.writes,
+      ReadonlyArray<Write<Capability.OwnsCapability<any, any, any, Self>> | Misfit.Otherwise<Misfit.write>>
     >
   >(
     writes: Ws
@@ -307,15 +346,21 @@ export type Families<Self> = {
 }
 
 type CheckedPattern<Self, P extends string> = string extends P ? Opaque.keyPattern
-  : [patternProblem<P>] extends [never]
-    ? [Touching<DefinitionOf<Self>, P>] extends [never] ? Diagnostic.keyUnknown<IdOf<Self>, P> : P
+  : [patternProblem<P>] extends [never] ? [Touching<DefinitionOf<Self>, P>] extends [never] ? Diagnostic.keyUnknown<
+        IdOf<Self>,
+        P,
+        helpWith<DefinitionOf<Self>, P, "declare a pattern for it, or check its spelling", true>
+      >
+    : P
   : patternProblem<P>
 
 // A union of keys is fine as long as one family decides about all of them; else neither value type nor right is sound.
 type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> extends true ? Opaque.keyChoice
   : CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
 type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown
-  ? [keyProblem<K>] extends [never] ? [Route<D, K>] extends [never] ? Diagnostic.keyUnknown<Id, K> : K : keyProblem<K>
+  ? [keyProblem<K>] extends [never]
+    ? [Route<D, K>] extends [never] ? Diagnostic.keyUnknown<Id, K, helpWithKey<D, K>> : K
+  : keyProblem<K>
   : never
 
 /**

@@ -27,6 +27,7 @@ import type {
   DefinitionOf,
   FamilyName,
   FamilyOf,
+  helpWithName,
   IdOf,
   invert,
   joinQuoted,
@@ -84,8 +85,8 @@ export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: inf
  * @since 0.1.0
  */
 export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
-  // While the compiler looks for the types in what is given, it asks with the constraint. With another answer it would
-  // take a layer that is made in place, by a generic function, for something else.
+  // While the compiler looks for the types in what is given, it asks with the constraint. With another answer it takes
+  // a layer that is made in place, by a generic function, for something else.
   : string extends keyof M ? [Open] extends [M] ? {} : Opaque.moduleNames
   :
     & {
@@ -98,7 +99,8 @@ export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
             findTwice<M, K, K>,
             CheckedModule<Self, DefinitionOf<Self>, M, K, K, ModuleReads<DefinitionOf<Self>, K>, M[K]>
           >
-        : [ReaderOf<DefinitionOf<Self>, K>] extends [never] ? Diagnostic.moduleUnknown<IdOf<Self>, K & string>
+        : [ReaderOf<DefinitionOf<Self>, K>] extends [never] ?
+          Diagnostic.moduleUnknown<IdOf<Self>, K & string, ModuleName<DefinitionOf<Self>>>
         : CheckedModule<
           Self,
           DefinitionOf<Self>,
@@ -109,23 +111,25 @@ export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
           M[K]
         >
     }
-    & Offered<DefinitionOf<Self>>
+    & Offered<Self>
 
 // What the editor offers.
-type Offered<D extends Definition> = { readonly [K in ModuleName<D>]?: unknown }
+// Looked up rather than passed, so that a hover does not print the whole manifest.
+type Offered<Self> = { readonly [K in ModuleName<DefinitionOf<Self>>]?: unknown }
 
 type CheckedGroup<Self, D extends Definition, M, K extends string, G, Fs, L> = {
   readonly [O in keyof G]: O extends "owns" ? { readonly [I in keyof Fs]: CheckedOwned<Self, D, M, K, Fs[I]> }
     : O extends "layer" ?
       Fs extends ReadonlyArray<FamilyName<D>> ? CheckedModule<Self, D, M, K, Fs[number], ModuleReads<D, Fs[number]>, L>
       : L
-    : Diagnostic.optionUnknown<O & string, `module '${K}'`>
+    : Diagnostic.optionUnknown<O & string, `module '${K}'`, "owns" | "layer">
 }
 type CheckedOwned<Self, D extends Definition, M, K extends string, F> = F extends FamilyName<D>
   ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? Diagnostic.familyIsPart<F, Whole>
   : orElse<findTwice<M, F, K>, F>
-  : F extends string ?
-    string extends F ? FamilyName<D> : F extends "" ? FamilyName<D> : Diagnostic.familyUnknown<IdOf<Self>, F>
+  : F extends string ? string extends F ? FamilyName<D>
+    : F extends "" ? FamilyName<D>
+    : Diagnostic.familyUnknown<IdOf<Self>, F, helpWithName<D, F>>
   : FamilyName<D>
 
 // What the line of each family lets its module read.

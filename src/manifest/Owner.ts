@@ -29,7 +29,6 @@ import type {
 } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
-import type * as Nearest from "../diagnostic/Nearest.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type {
@@ -39,6 +38,7 @@ import type {
   ErrorOf,
   FamilyName,
   FamilyOf,
+  helpWithName,
   isDeclared,
   ListOf,
   PatternOf,
@@ -58,7 +58,7 @@ export interface OwnerOptions<Self, K extends string> {
   readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
   /** Loads many keys at once, for `getMany`; alone, it loads single keys, too. */
   readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
-  readonly warm?: WarmOf<FamilyOf<DefinitionOf<Self>, K>>
+  readonly warm?: WarmOf<Self, K>
   readonly predict?: PredictOptions
   /** Lookups of the parts, by family. */
   readonly parts?: { readonly [Part in PartName<DefinitionOf<Self>, K>]?: DelegateOptions<Self, Part> } & Open
@@ -91,7 +91,7 @@ export type AnyFunction = (...args: any) => unknown
 export interface DelegateOptions<Self, K extends string> {
   readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
   readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
-  readonly warm?: WarmOf<FamilyOf<DefinitionOf<Self>, K>>
+  readonly warm?: WarmOf<Self, K>
   readonly predict?: PredictOptions
 }
 
@@ -197,7 +197,10 @@ export interface PredictOptions {
   readonly interval?: Duration.Input | undefined
 }
 
-type WarmOf<F> = WarmOptions<KeyParams<PatternOf<F>, CodecsOf<F>>>
+// By the name of the family, which errors print; the family itself would be printed whole.
+type WarmOf<Self, K extends string> = WarmOptions<
+  KeyParams<PatternOf<FamilyOf<DefinitionOf<Self>, K>>, CodecsOf<FamilyOf<DefinitionOf<Self>, K>>>
+>
 
 // All that a lookup answers is let through here: what is wrong about it is said by a message, not by a mismatch. The
 // value's type is named all the same, so that literals in an answer keep their types.
@@ -226,33 +229,42 @@ type partsOf<D extends Definition, K> = {
 }[FamilyName<D>]
 
 /**
- * An owner's options with every lookup that does too much replaced by a message.
+ * An owner's options with every lookup that does too much replaced by a message. Where none are given, `O` is its
+ * constraint, and a hover shows the options alone.
  *
  * @category type level
  * @since 0.1.0
  */
-export type CheckedOwner<Self, K extends string, O> = O extends AnyFunction ? Misfit.options<K> : {
-  readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, DefinitionOf<Self>, K, N, O[N]>
-    : N extends "parts" ? CheckedParts<Self, DefinitionOf<Self>, K, O[N]>
-    : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
-    : string extends N ? O[N]
-    : Diagnostic.optionUnknown<N & string, `the owner of family '${K}'`>
-}
+export type CheckedOwner<Self, K extends string, O> = [AnyFunction] extends [O]
+  ? CheckedOptions<Self, K, Exclude<O, AnyFunction>>
+  : O extends AnyFunction ? Misfit.options<K>
+  // Spelt out: an error would print the name of the type in the place of the message.
+  : { readonly [N in keyof O]: CheckedOption<Self, K, N, O[N]> }
+type CheckedOptions<Self, K extends string, O> = { readonly [N in keyof O]: CheckedOption<Self, K, N, O[N]> }
+type CheckedOption<Self, K extends string, N, X> = N extends "lookup" | "lookupMany"
+  ? CheckedLookup<Self, DefinitionOf<Self>, K, N, X>
+  : N extends "parts" ? CheckedParts<Self, DefinitionOf<Self>, K, X>
+  : N extends "warm" | "predict" ? CheckedWarming<N, X>
+  : string extends N ? X
+  : Diagnostic.optionUnknown<N & string, `the owner of family '${K}'`, keyof OwnerOptions<any, any>>
 
 type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
   readonly [Part in keyof Ps]: Part extends PartName<D, K> ? CheckedPart<Self, D, Part, Ps[Part]>
     : string extends Part ? Ps[Part]
-    : Diagnostic.partUnknown<K, Part & string>
+    : Diagnostic.partUnknown<K, Part & string, PartName<D, K>>
 }
 type CheckedPart<Self, D extends Definition, Part extends string, O> = {
   readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, Part, N, O[N]>
     : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
-    : Diagnostic.optionUnknown<N & string, `the part '${Part}'`>
+    : Diagnostic.optionUnknown<N & string, `the part '${Part}'`, keyof DelegateOptions<any, any>>
 }
 type CheckedWarming<Option extends "warm" | "predict", W> = {
-  readonly [N in keyof W]: N extends (Option extends "warm" ? keyof WarmOptions<any> : keyof PredictOptions) ? W[N]
-    : Diagnostic.optionUnknown<N & string, `'${Option}'`>
+  readonly [N in keyof W]: N extends WarmingOption<Option> ? W[N]
+    : Diagnostic.optionUnknown<N & string, `'${Option}'`, WarmingOption<Option>>
 }
+
+type WarmingOption<Option extends "warm" | "predict"> = Option extends "warm" ? keyof WarmOptions<any>
+  : keyof PredictOptions
 
 // While the compiler looks for the types of a lookup's parameters it asks with the constraint, which answers anything.
 type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? L
@@ -374,11 +386,7 @@ type CheckedNameOf<
 > = isUnion<K> extends true ? Diagnostic.familyChoice
   : [K] extends [FamilyName<DefinitionOf<Self>>] ? CheckedUse<DefinitionOf<Self>, K, How>
   : string extends K ? Opaque.family
-  : Diagnostic.familyUnknown<
-    Id,
-    K,
-    Nearest.help<K, FamilyName<DefinitionOf<Self>>, "declare it, or check its spelling">
-  >
+  : Diagnostic.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
 
 type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own" | "borrow" | "delegate"> = How extends
   "borrow" ? K

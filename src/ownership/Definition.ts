@@ -18,6 +18,7 @@
  * @since 0.1.0
  */
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Nearest from "../diagnostic/Nearest.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
@@ -70,7 +71,10 @@ export interface FamilySpec extends FamilyPolicy {
   readonly params?: { readonly [name: string]: Typed } | undefined
   readonly value?: Typed | undefined
   readonly error?: Typed | undefined
-  /** Keys and values are never shown in errors, logs and traces. */
+  /**
+   * No key, tag or value is shown in errors, events, explanations, lists of hot keys, logs and metrics: a hash stands
+   * for each parameter and each tag, that of `SensitiveKey.hash`. A family that derives from this one says so itself.
+   */
   readonly sensitive?: boolean | undefined
 }
 
@@ -113,11 +117,32 @@ export interface Definition {
  * A definition that the compiler has not inferred yet. Where a manifest has a function whose parameters have no types,
  * the compiler asks first with the constraint of the definition's type parameter, which is this and says nothing.
  *
+ * **Details**
+ *
+ * What has another shape is refused by this type before anything is checked, so the messages for shapes are here.
+ *
  * @category models
  * @since 0.1.0
  */
 export interface AnyDefinition extends Definition {
   readonly "~undetermined"?: never
+  readonly families: Misfit.Shape<Misfit.families, { readonly [name: string]: AnyFamily }>
+}
+
+/**
+ * One family of {@link AnyDefinition}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnyFamily extends FamilySpec {
+  readonly derives?: Misfit.Shape<Misfit.patterns, ReadonlyArray<string>> | undefined
+  readonly borrows?: Misfit.Shape<Misfit.patterns, ReadonlyArray<string>> | undefined
+  readonly params?:
+    | Misfit.Shape<Misfit.codecs, { readonly [name: string]: Misfit.Shape<Misfit.codec, Typed> }>
+    | undefined
+  readonly value?: Misfit.Shape<Misfit.codec, Typed> | undefined
+  readonly error?: Misfit.Shape<Misfit.codec, Typed> | undefined
 }
 
 // --- parts of a definition -------------------------------------------------------------------------------------------
@@ -370,7 +395,7 @@ export type Checked<D extends Definition> = "~undetermined" extends keyof D ? D
       : S extends "layers" ? { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }
       : S extends "readers" ? { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }
       : S extends "version" ? D[S]
-      : Diagnostic.optionUnknown<S & string, "the manifest">
+      : Diagnostic.optionUnknown<S & string, "the manifest", keyof Definition>
   }
 
 // What the editor offers inside a family. Types of the options would be compared once more, at twice the whole cost.
@@ -382,7 +407,7 @@ type CheckedFamily<D extends Definition, K extends string, F> = K extends Malfor
     readonly [O in keyof F]: O extends "pattern" ? literalProblem<PatternOf<F>>
       : O extends "layer" ? CheckedLayerName<D, F[O]>
       : O extends keyof FamilySpec ? F[O]
-      : Diagnostic.optionUnknown<O & string, `family '${K}'`>
+      : Diagnostic.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
   }
   : {
     readonly [O in keyof F]: O extends "pattern" ?
@@ -392,14 +417,14 @@ type CheckedFamily<D extends Definition, K extends string, F> = K extends Malfor
       : O extends "derives" | "borrows" ? CheckedReferences<D, K, F, O, F[O]>
       : O extends "params" ? CheckedParams<K, PatternOf<F>, F[O]>
       : O extends keyof FamilySpec ? F[O]
-      : Diagnostic.optionUnknown<O & string, `family '${K}'`>
+      : Diagnostic.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
   }
 
 type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ? Diagnostic.readerIsFamily<K>
   : {
     readonly [O in keyof F]: O extends "layer" ? CheckedLayerName<D, F[O]>
       : O extends "borrows" ? CheckedReferences<D, K, F, O, F[O]>
-      : Diagnostic.optionUnknown<O & string, `reader '${K}'`>
+      : Diagnostic.optionUnknown<O & string, `reader '${K}'`, keyof ReaderSpec>
   }
 
 type orElse<A, B> = [A] extends [never] ? B : A
@@ -463,7 +488,7 @@ type findEncloserWrong<D extends Definition, F, Named extends string, Outer> = O
   : never
 
 type CheckedParams<K extends string, P extends string, C> = {
-  readonly [N in keyof C]: N extends ParamNames<P> ? C[N] : Diagnostic.parameterUnknown<N & string, P, K>
+  readonly [N in keyof C]: N extends ParamNames<P> ? C[N] : Diagnostic.parameterUnknown<N & string, P, K, ParamNames<P>>
 }
 
 // --- references ---
@@ -495,10 +520,48 @@ type findReferenceProblem<
   >
   : patternProblem<P>
 
-// A family's name where its pattern belongs, or a pattern that is one letter away.
-type helpWith<D extends Definition, P extends string> = [FamilyOf<D, P>] extends [never]
-  ? Nearest.help<P, DeclaredPattern<D>, "declare a pattern that covers it, or check its spelling">
+/**
+ * The help for a text that no family declares: the pattern of the family that has this name, or a declared text that is
+ * near, or else `Help`. A text with another first segment is suggested if one family covers it; with `Many`, if some
+ * family shares keys with it.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type helpWith<
+  D extends Definition,
+  P extends string,
+  Help extends string = "declare a pattern that covers it, or check its spelling",
+  Many = false
+> = [FamilyOf<D, P>] extends [never] ? helpNear<D, P, Nearest.help<P, DeclaredPattern<D>, Help>, Help, Many>
   : `name its pattern, '${PatternOf<FamilyOf<D, P>>}'`
+type helpNear<D extends Definition, P extends string, Near extends string, Help extends string, Many> = Near extends
+  Help ? helpRespelt<D, Nearest.respelt<P, DeclaredPattern<D>>, Help, Many>
+  : Near
+type helpRespelt<D extends Definition, P, Help extends string, Many> = [P] extends [never] ? Help
+  : P extends string
+    ? [Many extends true ? Touching<D, P> : Route<D, P>] extends [never] ? Help : `did you mean '${P}'?`
+  : Help
+
+/**
+ * The help for a key that no family matches: as {@link helpWith}, but that a family's name is told its accessor.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type helpWithKey<D extends Definition, K extends string> = [FamilyOf<D, K>] extends [never]
+  ? helpWith<D, K, "declare a pattern for it, or check its spelling">
+  : `use keys.${K}, or give a key of its pattern '${PatternOf<FamilyOf<D, K>>}'`
+
+/**
+ * The help for a name that no family has: the family whose pattern it is, or a name that is near.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type helpWithName<D extends Definition, K extends string> = [NameOf<D, normalizePattern<K>>] extends [never]
+  ? Nearest.help<K, FamilyName<D>, "declare it, or check its spelling">
+  : `name the family, '${NameOf<D, normalizePattern<K>> & string}'`
 
 type findTooNarrow<D extends Definition, P extends string> = isDeclared<D, P> extends true ? never
   : Diagnostic.referenceTooNarrow<P, PatternOf<FamilyOf<D, Route<D, P>>>, Route<D, P> & string>
@@ -565,7 +628,7 @@ type isSpeltAlike<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T ext
  */
 export type CheckedLayerName<D extends Definition, L> = isUntyped<L> extends true ? LayerNames<D>
   : L extends LayerNames<D> ? L
-  : L extends string ? Diagnostic.layerUnknown<L>
+  : L extends string ? Diagnostic.layerUnknown<L, LayerNames<D>>
   : LayerNames<D>
 
 type Reads<D extends Definition, L> = ListOf<At<D["layers"], L>, "reads">
@@ -581,7 +644,7 @@ export type Reachable<D extends Definition, L, Seen = L> = [Exclude<Reads<D, L>,
 
 type CheckedLayer<D extends Definition, L extends string, S> = L extends UsedLayers<D> ? {
     readonly [O in keyof S]: O extends "reads" ? CheckedReads<D, S[O]>
-      : Diagnostic.optionUnknown<O & string, `layer '${L}'`>
+      : Diagnostic.optionUnknown<O & string, `layer '${L}'`, keyof LayerSpec>
   }
   : Diagnostic.layerUnreachable<L>
 type CheckedReads<D extends Definition, T> = { readonly [I in keyof T]: CheckedLayerName<D, T[I]> }
@@ -655,7 +718,7 @@ export type CheckedDeclared<Self, C> = {
   readonly [O in keyof C]: O extends "owns" | "borrows" ? CheckedRights<Self, C, O, C[O]>
     : O extends "invalidates" ? CheckedInvalidates<Self, ListOf<C, "owns">, C[O]>
     : O extends "layer" ? CheckedLayerName<DefinitionOf<Self>, C[O]>
-    : Diagnostic.optionUnknown<O & string, "the declaration">
+    : Diagnostic.optionUnknown<O & string, "the declaration", keyof Declared>
 }
 
 type CheckedRights<Self, C, Option extends "owns" | "borrows", T> = T extends ReadonlyArray<unknown> ? {
@@ -665,7 +728,8 @@ type CheckedRights<Self, C, Option extends "owns" | "borrows", T> = T extends Re
   }
   : T
 type findRightProblem<Id extends string, D extends Definition, C, Option extends "owns" | "borrows", P extends string> =
-  [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never] ? Diagnostic.rightUnknown<Id, Option, P>
+  [patternProblem<P>] extends [never] ?
+    [Route<D, P>] extends [never] ? Diagnostic.rightUnknown<Id, Option, P, helpWith<D, P>>
     : orElse<findLayerProblem<D, LayerOf<C>, Option, P>, findTooNarrow<D, P>>
     : patternProblem<P>
 
@@ -703,5 +767,5 @@ type findIncomplete<D extends Definition, Owned, T> = Owned extends string
   : never
 type nameMissing<P, Owned extends string> = P extends string ? Diagnostic.invalidatesIncomplete<P, Owned> : never
 type findInvalidatesProblem<Id extends string, D extends Definition, P extends string> = [patternProblem<P>] extends
-  [never] ? [Route<D, P>] extends [never] ? Diagnostic.invalidatesUnknown<Id, P> : never
+  [never] ? [Route<D, P>] extends [never] ? Diagnostic.invalidatesUnknown<Id, P, helpWith<D, P>> : never
   : patternProblem<P>

@@ -14,7 +14,7 @@
  *
  * @since 0.1.0
  */
-import { type KeyPattern, matchesSegments, overlaps, parsePatternUnsafe } from "../pattern/KeyPattern.ts"
+import { type KeyPattern, overlaps, parsePatternUnsafe } from "../pattern/KeyPattern.ts"
 import type { ValidFamily, ValidManifest } from "./Validation.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
@@ -403,70 +403,6 @@ const toStep = (family: ValidFamily, { bindings, guards }: Reached): Step => {
     guards,
     free: holes - bound.length - constants.length
   }
-}
-
-// --- queries ---------------------------------------------------------------------------------------------------------
-
-/**
- * Whether a changed key, given by its segments, passes the guards of a step.
- *
- * @category invalidation
- * @since 0.1.0
- */
-export const applies = (step: Step, key: ReadonlyArray<string>): boolean =>
-  step.guards.every((guard) =>
-    guard._tag === "Equals"
-      ? key[guard.segment] === guard.text
-      : guard._tag === "Length"
-      ? key.length === guard.segments
-      : key.length >= guard.segments
-  )
-
-/**
- * What a step drops for a changed key: for each hole of the family its text, or `undefined` where every value goes. A
- * last
- * `*` counts as a hole and is always `undefined`.
- *
- * @category invalidation
- * @since 0.1.0
- */
-export const dropped = (step: Step, key: ReadonlyArray<string>): ReadonlyArray<string | undefined> => {
-  const length = step.bound.length + step.constants.length + step.free
-  const values = Array.from({ length }, (): string | undefined => undefined)
-  for (const [hole, segment] of step.bound) values[hole] = key[segment]
-  for (const [hole, text] of step.constants) values[hole] = text
-  return values
-}
-
-/**
- * Whether an entry, given by the texts of its holes, declares a key as its source: the read of a lookup that this
- * refuses is one whose changes would not reach the entry.
- *
- * @category queries
- * @since 0.1.0
- */
-export const derivesFrom = (family: ValidFamily, holes: ReadonlyArray<string>, key: ReadonlyArray<string>): boolean =>
-  family.derives.some((reference) =>
-    matchesSegments(key, reference) &&
-    reference.segments.every((segment, index) => {
-      const hole = segment._tag === "Hole" ? family.pattern.holes.indexOf(segment.name) : -1
-      return hole < 0 || holes[hole] === key[index]
-    })
-  )
-
-/**
- * The names that can be reached from `start` along edges of the given kinds, nearest first, `start` excluded.
- *
- * @category queries
- * @since 0.1.0
- */
-export const walk = (graph: DependencyGraph, start: string, kinds: ReadonlyArray<EdgeKind>): ReadonlyArray<string> => {
-  const seen = new Set([start])
-  // A set is iterated in order of insertion, additions included.
-  for (const name of seen) {
-    for (const edge of graph.edges) if (edge.from === name && kinds.includes(edge.kind)) seen.add(edge.to)
-  }
-  return [...seen].slice(1)
 }
 
 // --- drawing ---------------------------------------------------------------------------------------------------------

@@ -21,7 +21,10 @@ export interface FamilyPolicy {
   readonly version?: string | number | undefined
   /** How long an entry is fresh; `never` ends, or `doNotStore` to load on each read. */
   readonly timeToLive?: Duration.Input | "never" | "doNotStore" | undefined
-  /** How long an entry stays without being read. */
+  /**
+   * How long an entry stays without being read. An entry that has left memory, or outlives the process, may end
+   * earlier by a sixteenth of it.
+   */
   readonly idleTimeToLive?: Duration.Input | undefined
   /** How long after its lifetime an entry is served while it is renewed behind the reader (RFC 5861). */
   readonly staleWhileRevalidate?: Duration.Input | undefined

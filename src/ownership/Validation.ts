@@ -13,6 +13,7 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as Nearest from "../diagnostic/Nearest.ts"
 import * as KeyPattern from "../pattern/KeyPattern.ts"
 import * as PatternSet from "../pattern/PatternSet.ts"
 import type { Definition, FamilySpec, LayerSpec, ReaderSpec } from "./Definition.ts"
@@ -212,7 +213,7 @@ const checkShape = (definition: unknown, report: Report): definition is Definiti
   }
   for (const option of Object.keys(definition)) {
     if (!sections.has(option) && option !== "version") {
-      report([option], Diagnostic.optionUnknown(option, "the manifest"))
+      report([option], Diagnostic.optionUnknown(option, "the manifest", [...sections.keys(), "version"]))
     }
   }
   const { version } = definition
@@ -287,7 +288,7 @@ const checkOptions = (
   for (const [option, value] of Object.entries(spec)) {
     const shape = shapes[option]
     if (!section.known.has(option)) {
-      report([...path, option], Diagnostic.optionUnknown(option, `${section.place} \`${path[1]}\``))
+      report([...path, option], Diagnostic.optionUnknown(option, `${section.place} \`${path[1]}\``, section.known))
     } else if (value !== undefined && shape !== undefined && !shape[0](value)) {
       wrong([...path, option], shape[1])
     }
@@ -355,7 +356,7 @@ const checkEncloser = (draft: Draft, family: DraftFamily, report: Report): void 
 const checkParams = (family: DraftFamily, report: Report): void => {
   for (const param of Object.keys(family.spec.params ?? {})) {
     if (!family.pattern.holes.includes(param)) {
-      const problem = Diagnostic.parameterUnknown(param, family.pattern.source, family.name)
+      const problem = Diagnostic.parameterUnknown(param, family.pattern.source, family.name, family.pattern.holes)
       report(["families", family.name, "params", param], problem)
     }
   }
@@ -392,8 +393,24 @@ const findReferenceProblem = (
 ): Diagnostic.Diagnostic | undefined => {
   const parsed = KeyPattern.parsePattern(source)
   if (Result.isFailure(parsed)) return parsed.failure
+  const isCovered = (text: string) =>
+    Result.match(KeyPattern.parsePattern(text), {
+      onFailure: () => false,
+      onSuccess: (pattern) => draft.patterns.covering(pattern).length > 0
+    })
   const owner = draft.patterns.covering(parsed.success)[0]?.value
-  if (owner === undefined) return Diagnostic.referenceUnknown(name, verb, source)
+  if (owner === undefined) {
+    const declared = Object.entries(draft.definition.families).map(([family, { pattern }]) =>
+      [family, pattern] as const
+    )
+    const help = Nearest.helpWith(
+      source,
+      declared,
+      isCovered,
+      "declare a pattern that covers it, or check its spelling"
+    )
+    return Diagnostic.referenceUnknown(name, verb, source, help)
+  }
   const here = spec.layer
   if (here !== undefined) {
     const reached = reachable(draft.definition, [here])
@@ -435,7 +452,9 @@ const checkLayers = (draft: Draft, report: Report): void => {
   const { families, layers, readers } = draft.definition
   if (layers === undefined) return
   const check = (path: ReadonlyArray<string>, layer: string | undefined) => {
-    if (layer !== undefined && !Object.hasOwn(layers, layer)) report(path, Diagnostic.layerUnknown(layer))
+    if (layer !== undefined && !Object.hasOwn(layers, layer)) {
+      report(path, Diagnostic.layerUnknown(layer, Object.keys(layers)))
+    }
   }
   const programs = [
     ...Object.entries(families).map(([name, spec]) => ["families", name, spec.layer] as const),

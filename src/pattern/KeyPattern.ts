@@ -8,7 +8,8 @@
  * ```
  *
  * - `{name}` is exactly one segment; a last `*` is one or more segments. No segment is empty.
- * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure.
+ * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure. It neither begins nor ends
+ *   with white space, and a name has none at all: `{ id }` would be another name than `{id}`.
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *
@@ -16,11 +17,11 @@
  *
  * @since 0.1.0
  */
-import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as Malformed from "../diagnostic/Malformed.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
-import * as Key from "./Key.ts"
+import type * as Key from "./Key.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
 
@@ -143,7 +144,7 @@ export type ParsedParams<P extends string, Codecs = {}> = {
  * @since 0.1.0
  */
 export type patternProblem<P extends string> = string extends P ? Opaque.pattern
-  : P extends TooLong ? Diagnostic.patternTooLong<P>
+  : P extends TooLong ? Malformed.patternTooLong<P>
   : segmentsProblem<P, P, never>
 
 // A record by a template with a hole has an index signature, which nothing need fulfil; a literal gives a property.
@@ -163,24 +164,36 @@ type TooLong = `${FourColons}${FourColons}${FourColons}${FourColons}${string}`
 type FourColons = `${string}:${string}:${string}:${string}:`
 
 type segmentsProblem<Whole extends string, P extends string, Seen extends string> = P extends `${infer H}:${infer T}`
-  ? H extends Structure ? H extends `{${infer N}}` ? N extends "" | Structure | Seen ? holeProblem<Whole, H, N>
+  ? H extends Structure ? H extends `{${infer N}}` ? N extends Unfit | Seen ? holeProblem<Whole, H, N>
       : segmentsProblem<Whole, T, Seen | N>
-    : H extends "*" ? Diagnostic.patternRestInside<Whole>
-    : Diagnostic.patternSegmentMixed<Whole, H>
-  : H extends "" ? Diagnostic.patternSegmentEmpty<Whole>
+    : H extends "*" ? Malformed.patternRestInside<Whole>
+    : textProblem<Whole, H>
+  : H extends "" | Edged ? textProblem<Whole, H>
   : segmentsProblem<Whole, T, Seen>
-  : P extends Structure ? P extends `{${infer N}}` ? N extends "" | Structure | Seen ? holeProblem<Whole, P, N> : never
+  : P extends Structure ? P extends `{${infer N}}` ? N extends Unfit | Seen ? holeProblem<Whole, P, N> : never
     : P extends "*" ? never
-    : Diagnostic.patternSegmentMixed<Whole, P>
-  : P extends "" ? Diagnostic.patternSegmentEmpty<Whole>
+    : textProblem<Whole, P>
+  : P extends "" | Edged ? textProblem<Whole, P>
   : never
 
-type holeProblem<Whole extends string, S extends string, N extends string> = N extends "" | Structure
-  ? Diagnostic.patternParameterMalformed<Whole, S>
-  : Diagnostic.patternParameterTwice<Whole, N>
+type holeProblem<Whole extends string, S extends string, N extends string> = N extends "" | Structure | `...${string}`
+  ? Malformed.patternParameterMalformed<Whole, S>
+  : N extends Spaced ? Malformed.patternWhiteSpace<Whole, S>
+  : N extends `${string}?` ? Malformed.patternParameterOptional<Whole, S>
+  : Malformed.patternParameterTwice<Whole, N>
+type textProblem<Whole extends string, S extends string> = S extends "" ? Malformed.patternSegmentEmpty<Whole>
+  : S extends Edged ? Malformed.patternWhiteSpace<Whole, S>
+  : Malformed.patternSegmentMixed<Whole, S>
 
 type Structure = `${string}${"{" | "}" | "*"}${string}`
+type Space = " " | "\t" | "\n" | "\r"
+type Spaced = `${string}${Space}${string}`
+type Edged = `${Space}${string}` | `${string}${Space}`
+// What is no name of a parameter.
+type Unfit = "" | Structure | Spaced | `${string}?` | `...${string}`
 const structure = /[{}*]/
+const space = /[ \t\n\r]/
+const edge = /^[ \t\n\r]|[ \t\n\r]$/
 
 /**
  * The region of a pattern, or the message that says why it is none.
@@ -198,7 +211,7 @@ export type parsePattern<P extends string> = [patternProblem<P>] extends [never]
  */
 export const parsePattern = (source: string): Result.Result<KeyPattern, Diagnostic.Diagnostic> => {
   const parts = source.split(":")
-  if (parts.length > segmentsMax) return Result.fail(Diagnostic.patternTooLong(source))
+  if (parts.length > segmentsMax) return Result.fail(Malformed.patternTooLong(source))
   const rest = parts.at(-1) === "*"
   if (rest) parts.pop()
   const segments: Array<Segment> = []
@@ -219,14 +232,19 @@ const segmentProblem = (
   part: string,
   seen: ReadonlyArray<string>
 ): Diagnostic.Diagnostic | undefined => {
-  if (part === "*") return Diagnostic.patternRestInside(whole)
-  if (part === "") return Diagnostic.patternSegmentEmpty(whole)
+  if (part === "*") return Malformed.patternRestInside(whole)
+  if (part === "") return Malformed.patternSegmentEmpty(whole)
   if (part.length > 1 && part.startsWith("{") && part.endsWith("}")) {
     const name = part.slice(1, -1)
-    if (name === "" || structure.test(name)) return Diagnostic.patternParameterMalformed(whole, part)
-    return seen.includes(name) ? Diagnostic.patternParameterTwice(whole, name) : undefined
+    if (name === "" || structure.test(name) || name.startsWith("...")) {
+      return Malformed.patternParameterMalformed(whole, part)
+    }
+    if (space.test(name)) return Malformed.patternWhiteSpace(whole, part)
+    if (name.endsWith("?")) return Malformed.patternParameterOptional(whole, part)
+    return seen.includes(name) ? Malformed.patternParameterTwice(whole, name) : undefined
   }
-  return structure.test(part) ? Diagnostic.patternSegmentMixed(whole, part) : undefined
+  if (edge.test(part)) return Malformed.patternWhiteSpace(whole, part)
+  return structure.test(part) ? Malformed.patternSegmentMixed(whole, part) : undefined
 }
 
 /**
@@ -461,66 +479,8 @@ export type matches<K extends string, P extends string> = [keyProblem<K>] extend
 export const matches = (key: string, pattern: KeyPattern): boolean =>
   keyProblem(key) === undefined && matchesSegments(key.split(":"), pattern)
 
-/**
- * Whether the segments of a key are those of the pattern. Asked of the segments of a well-formed key.
- *
- * @category keys
- * @since 0.1.0
- */
-export const matchesSegments = (key: ReadonlyArray<string>, pattern: KeyPattern): boolean => {
+const matchesSegments = (key: ReadonlyArray<string>, pattern: KeyPattern): boolean => {
   const count = pattern.segments.length
   if (pattern.rest ? key.length <= count : key.length !== count) return false
   return pattern.segments.every((segment, index) => segment._tag === "Hole" || segment.text === key[index])
 }
-
-/**
- * The parameters of a key, undecoded; none if it is no key of the pattern. The parameter `*` keeps its colons.
- *
- * @category keys
- * @since 0.1.0
- */
-export const parseKey = (pattern: KeyPattern, key: string): Option.Option<Readonly<Record<string, string>>> => {
-  if (!matches(key, pattern)) return Option.none()
-  const parts = key.split(":")
-  const params: Record<string, string> = Object.create(null)
-  pattern.segments.forEach((segment, index) => {
-    if (segment._tag === "Hole") params[segment.name] = parts[index]!
-  })
-  if (pattern.rest) params["*"] = parts.slice(pattern.segments.length).join(":")
-  return Option.some(params)
-}
-
-/**
- * The key of the given parameters, or the finding that names the parameter that is not one segment.
- *
- * **Gotchas**
- *
- * The key may belong to a more specific pattern of the same manifest: only its `PatternSet` can tell.
- *
- * @category keys
- * @since 0.1.0
- */
-export const renderKey = (
-  pattern: KeyPattern,
-  params: { readonly [name: string]: ParamInput | ReadonlyArray<ParamInput> | undefined }
-): Result.Result<string, Diagnostic.Diagnostic> => {
-  let key = ""
-  for (const segment of pattern.segments) {
-    const text = segment._tag === "Text" ? segment.text : textOf(params[segment.name])
-    if (!Key.isSegment(text)) return Result.fail(Diagnostic.parameterNotSegment(pattern.source, nameOf(segment)))
-    key = key === "" ? text : `${key}:${text}`
-  }
-  if (!pattern.rest) return Result.succeed(key)
-  const rest = params["*"]
-  const tail = Array.isArray(rest) ? rest.map(textOf) : textOf(rest as ParamInput | undefined).split(":")
-  if (tail.length === 0 || !tail.every(Key.isSegment)) {
-    return Result.fail(Diagnostic.parameterNotSegment(pattern.source, "*"))
-  }
-  return Result.succeed(key === "" ? tail.join(":") : `${key}:${tail.join(":")}`)
-}
-
-const nameOf = (segment: Segment): string => segment._tag === "Hole" ? segment.name : segment.text
-
-// An absent parameter is the empty text, which is no segment.
-const textOf = (value: unknown): string =>
-  typeof value === "string" || typeof value === "number" || typeof value === "bigint" ? String(value) : ""

@@ -18,7 +18,8 @@ export * as Key from "./Key.ts"
  * ```
  *
  * - `{name}` is exactly one segment; a last `*` is one or more segments. No segment is empty.
- * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure.
+ * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure. It neither begins nor ends
+ *   with white space, and a name has none at all: `{ id }` would be another name than `{id}`.
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *
@@ -47,3 +48,16 @@ export * as KeyPattern from "./KeyPattern.ts"
  * @since 0.1.0
  */
 export * as PatternSet from "./PatternSet.ts"
+
+/**
+ * How keys of a sensitive family are shown: a hash in the place of each parameter, `user:#3f9c0a12b4de`.
+ *
+ * - One text has one hash for as long as the process lives, so what is shown can be compared: events with errors, and
+ *   both with {@link hash} of one's own text.
+ * - The hash is keyed by random bits of the process, so texts cannot be guessed from it by trying them all elsewhere.
+ *
+ * Aumasson, Bernstein: SipHash, a fast short-input PRF (INDOCRYPT 2012).
+ *
+ * @since 0.1.0
+ */
+export * as SensitiveKey from "./SensitiveKey.ts"

@@ -85,6 +85,14 @@ const timelineOf = (clock: Clock.Clock): Timeline => {
 }
 
 /**
+ * Whether a clock is the one of the machine, and not one of a test.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isLive = (clock: Clock.Clock): boolean => clock === liveClock
+
+/**
  * A clock that is cheap to ask often.
  *
  * @category models
@@ -109,7 +117,7 @@ export class CoarseClock {
 
   constructor(clock: Clock.Clock) {
     this.clock = clock
-    this.live = clock === liveClock
+    this.live = isLive(clock)
     this.timeline = timelineOf(clock)
   }
 

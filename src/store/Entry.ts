@@ -26,7 +26,10 @@ export interface Entry<out V> {
   readonly version: number
   /** Until then the value may be served as fresh. */
   readonly freshUntil: number
-  /** Until then it may be served as stale, where the family allows it. Never before `freshUntil`. */
+  /**
+   * The tier forgets the entry then. Where the family has no idle time, this is `freshUntil` and how much longer the
+   * entry may be served stale; else it may be earlier, and each read moves it on.
+   */
   readonly expiresAt: number
   /** How long the load took, in milliseconds; 0 for a value that was set. */
   readonly costMillis: number

@@ -32,11 +32,11 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
-import * as Schedule from "effect/Schedule"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
 import { isTooLong, keyBytesMax } from "../pattern/Key.ts"
+import * as BackgroundTimer from "./BackgroundTimer.ts"
 import type { Codec } from "./Codec.ts"
 import type { Entry, Found } from "./Entry.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
@@ -55,6 +55,7 @@ import { owned, versioned } from "./internal/ownedCodec.ts"
 import {
   type Change,
   type Content,
+  type FreshUntilMax,
   type Partition,
   type Prepared,
   type Round,
@@ -157,10 +158,8 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
           }
           const scope = yield* Scope.make()
           yield* Effect.forkIn(tier.writer, scope)
-          yield* Effect.ignore(tier.upkeep).pipe(
-            Effect.schedule(Schedule.spaced(sweepMillis)),
-            Effect.forkIn(scope)
-          )
+          const upkeep = Effect.andThen(BackgroundTimer.sleep(sweepMillis), Effect.ignore(tier.upkeep))
+          yield* Effect.forkIn(Effect.forever(upkeep), scope)
           return { tier, close: Effect.tap(tier.close, Scope.close(scope, Exit.void)) }
         })),
       ({ release, tier }) => Effect.andThen(Effect.ignore(tier.drain(options.durability, "set")), release)
@@ -562,6 +561,38 @@ class LmdbPartition<V> implements Partition<V> {
       const keys = this.#family.id === id ? this.#tier.keysAfter(id, from, keysPerStepMax) : []
       return { keys, next: keys.length < keysPerStepMax ? Option.none() : Option.some(keys.at(-1)) }
     })
+  }
+
+  readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void, StoreError> =>
+    Effect.suspend(() => {
+      const { id } = this.#family
+      const after = (from: string | undefined): Effect.Effect<void, StoreError> =>
+        Effect.flatMap(this.#keysAfter("sweep", id, from), ({ keys, next }) =>
+          Effect.andThen(
+            Effect.andThen(this.#tier.room, this.#tier.attempt("sweep", () => this.#sweepSome(keys, freshUntilMax))),
+            Option.isSome(next) ? Effect.andThen(Effect.yieldNow, after(next.value)) : Effect.void
+          ))
+      const drain = Effect.suspend(() => this.#tier.drain(this.#durability, "sweep"))
+      return Effect.andThen(Effect.andThen(Effect.ignore(drain), after(undefined)), drain)
+    })
+
+  // What is read is judged and changed in one step, so that nothing written meanwhile is changed.
+  #sweepSome(entryKeys: ReadonlyArray<string>, freshUntilMax: FreshUntilMax): void {
+    for (const entryKey of entryKeys) {
+      const bytes = this.#tier.read(entryKey)
+      if (bytes === undefined) continue
+      const record = decodeRecord(bytes, bytes.length)
+      const key = keyWithin(entryKey) ?? record?.hashedKey
+      // Of a record that cannot be read nobody knows which marks concern it.
+      const max = record === undefined || key === undefined
+        ? -Infinity
+        : freshUntilMax(key, record.entry.stamp, record.entry.tags)
+      if (max === -Infinity) this.#tier.remove([entryKey])
+      else if (max < record!.entry.freshUntil) {
+        const entry = { ...record!.entry, freshUntil: max }
+        this.#tier.put(entryKey, encodeRecord(entry, record!.value, record!.hashedKey), entry.stamp)
+      }
+    }
   }
 
   readonly size: Effect.Effect<number, StoreError> = Effect.suspend(() => {

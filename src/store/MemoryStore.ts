@@ -19,6 +19,7 @@ import * as Layer from "effect/Layer"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import * as BackgroundTimer from "./BackgroundTimer.ts"
 import { CoarseClock } from "./CoarseClock.ts"
 import type { Entry, Found } from "./Entry.ts"
 import * as EvictionPolicy from "./EvictionPolicy.ts"
@@ -32,6 +33,7 @@ import * as PatientScheduler from "./PatientScheduler.ts"
 import {
   type Change,
   type Content,
+  type FreshUntilMax,
   type HotPartition,
   makeCommons,
   type Mark,
@@ -73,6 +75,9 @@ const shardsMax = 4_096
 // How often upkeep looks for the dead, and how many it frees before it lets others run: half a millisecond's work.
 const upkeepInterval: Duration.Input = "1 second"
 const freedPerPassMax = 256
+
+// How many slots a sweep looks at before it lets others run: half a millisecond's work.
+const sweptPerPassMax = 1_024
 
 /** The greatest stamp that a store has seen. */
 interface Ceiling {
@@ -123,7 +128,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   private hotAt = hotGap
   private watchAt = -1
   private watcher: ReadWatcher | undefined = undefined
-  private sweep: Sweep | undefined = undefined
+  private collecting: Sweep | undefined = undefined
   private sweptFloor = 0
 
   constructor(
@@ -193,11 +198,11 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     if (slot >= 0 && records.stampOf(slot) < stamp) records.setStamp(slot, stamp)
   }
 
-  postpone(key: string, dueAt: number): void {
+  postpone(key: string, expiresAt: number): void {
     const spread = this.spreadOf(key)
     const { shard, table } = this.segmentOf(spread)
     const slot = table.find(key, spread)
-    if (slot >= 0) shard.due(slot, dueAt)
+    if (slot >= 0) shard.postpone(slot, expiresAt)
   }
 
   weigh(key: string, value: V): number {
@@ -239,7 +244,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     for (const { owner, shard } of this.segments) {
       for (let slot = 0; slot < shard.records.used; slot++) if (shard.isOf(slot, owner)) shard.remove(slot)
     }
-    this.sweep = undefined
+    this.collecting = undefined
   }
 
   get count(): number {
@@ -291,12 +296,12 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   /** Frees entries below `floor`, looking at `max` slots at most; whether there is more to look at. */
   collect(max: number): boolean {
-    if (this.sweptFloor === this.floor && this.sweep === undefined) return false
-    if (this.sweep === undefined) {
+    if (this.sweptFloor === this.floor && this.collecting === undefined) return false
+    if (this.collecting === undefined) {
       this.sweptFloor = this.floor
-      this.sweep = { segment: 0, slot: 0 }
+      this.collecting = { segment: 0, slot: 0 }
     }
-    const { sweep } = this
+    const { collecting: sweep } = this
     for (let looked = 0; looked < max; looked++) {
       const { owner, shard } = this.segments[sweep.segment]!
       if (sweep.slot < shard.records.used) {
@@ -306,7 +311,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
         sweep.segment++
         sweep.slot = 0
       } else {
-        this.sweep = undefined
+        this.collecting = undefined
         return this.sweptFloor !== this.floor
       }
     }
@@ -401,6 +406,35 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>]> = Stream.suspend(() =>
     Stream.fromIterable(this.live())
   )
+
+  readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      // An entry stays in its slot for as long as it lives, so it does not matter what happens between two passes.
+      const at: Sweep = { segment: 0, slot: 0 }
+      const pass: Effect.Effect<void> = Effect.suspend(() =>
+        this.sweepSome(at, freshUntilMax) ? Effect.andThen(Effect.yieldNow, pass) : Effect.void
+      )
+      return pass
+    })
+
+  private sweepSome(at: Sweep, freshUntilMax: FreshUntilMax): boolean {
+    for (let looked = 0; looked < sweptPerPassMax; looked++) {
+      const segment = this.segments[at.segment]
+      if (segment === undefined) return false
+      const { owner, shard } = segment
+      if (at.slot >= shard.records.used) {
+        at.segment++
+        at.slot = 0
+        continue
+      }
+      const slot = at.slot++
+      if (!shard.isOf(slot, owner)) continue
+      const max = freshUntilMax(shard.records.keyAt(slot)!, shard.records.stampOf(slot), shard.tagsAt(slot))
+      if (max === -Infinity) shard.remove(slot)
+      else if (max !== Infinity) shard.limit(slot, max)
+    }
+    return true
+  }
 
   readonly size: Effect.Effect<number> = Effect.sync(() => {
     let size = 0
@@ -503,7 +537,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     for (const partition of partitions.values()) {
       while (partition.collect(freedPerPassMax)) yield* Effect.yieldNow
     }
-    yield* Effect.sleep(upkeepInterval)
+    yield* BackgroundTimer.sleep(upkeepInterval)
   })
   const patient = PatientScheduler.from(yield* Scheduler.Scheduler)
   yield* Effect.forkScoped(Effect.provideService(Effect.forever(upkeep), Scheduler.Scheduler, patient))

@@ -11,7 +11,7 @@
  *   the number and the size of its changes. All that a caller can do wrong is found by `prepare`, before anything
  *   changes.
  * - An entry is not returned from its `expiresAt` on.
- * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
+ * - A tier may forget any entry at any time. It forgets a mark only when told to, and never returns what was removed.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
  *
@@ -34,7 +34,7 @@ import type { Operation, StoreError } from "./StoreError.ts"
 export interface StoreFamily<V> {
   /** Unique in the store. */
   readonly name: string
-  /** The full key (`user:42:posts`) of a key within the family (`42`). */
+  /** The full key (`user:42:posts`) of a key within the family (`42`), as errors show it. */
   readonly render: (key: string) => string
   /** The key within the family of a full key, or `undefined` when it is none of the family's. */
   readonly parse: (rendered: string) => string | undefined
@@ -132,6 +132,15 @@ export interface Commons {
 export const makeCommons = (): Commons => ({ stamp: 0, version: 0, engines: undefined })
 
 /**
+ * Until when an entry may be fresh at most, in milliseconds since the epoch: `Infinity` leaves the entry as it is,
+ * `-Infinity` removes it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FreshUntilMax = (key: string, stamp: number, tags: ReadonlyArray<string>) => number
+
+/**
  * One family's entries in one tier.
  *
  * @category models
@@ -152,6 +161,12 @@ export interface Partition<V> {
   readonly clear: Effect.Effect<void, StoreError>
   /** Weakly consistent: an entry written while the stream runs may or may not be among its elements. */
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError>
+  /**
+   * Asks of every entry, also of one that no read would find (expired, or of another schema), until when it may be
+   * fresh at most, and keeps to the answer. Done, and durable, when it returns. What is written while it runs need not
+   * be looked at; a copy from one tier to another must be.
+   */
+  readonly sweep: (freshUntilMax: FreshUntilMax) => Effect.Effect<void, StoreError>
   readonly size: Effect.Effect<number, StoreError>
   /** The synchronous door of a tier that keeps live objects in this process. The engine's hits go through it. */
   readonly hot: HotPartition<V> | undefined
@@ -202,8 +217,8 @@ export interface HotPartition<V> {
   readonly touch: (key: string) => void
   /** Notes that the entry was found valid up to `stamp`, so that it needs no second look for older marks. */
   readonly confirm: (key: string, stamp: number) => void
-  /** Moves the time at which the entry next needs a second look. */
-  readonly postpone: (key: string, dueAt: number) => void
+  /** Moves the time at which the entry ends, because it was read. It needs a second look then, and not before. */
+  readonly postpone: (key: string, expiresAt: number) => void
   /**
    * What an entry of this value would weigh: a whole number of at least 1, or `Infinity`. Runs the family's weigher, so
    * it may throw, a `FunctionFailed` always, and may come back to the store.

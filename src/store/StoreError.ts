@@ -17,6 +17,7 @@ const Operation = Schema.Literals([
   "remove",
   "clear",
   "entries",
+  "sweep",
   "size",
   "loadMarks",
   "recordMarks",

@@ -30,6 +30,7 @@ import { type Entries, keysOf, type Report, type Share, Tier, UnderWay, writeTo 
 import {
   type Change,
   type Content,
+  type FreshUntilMax,
   type Mark,
   type MarkLog,
   type Partition,
@@ -81,8 +82,9 @@ const demotionsPerWriteMax = 256
  * **Gotchas**
  *
  * A family without a codec lives in those tiers alone that keep live objects. `onEvict` of a family hears what the
- * lowest tier pushes out. `size` is that of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`):
- * near the truth, not exact.
+ * lowest tier pushes out. Of two tiers that are called `memory`, answers and events call the lower one `memory 2`.
+ * `size` is that of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`): near the truth, not
+ * exact.
  *
  * @see {@link layer}
  * @category constructors
@@ -178,8 +180,9 @@ const open = <V>(
 ): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
     const guard = new KeyGuard()
+    const sweeps = new Sweeps()
     const tiers: Array<Tier<V>> = []
-    const demotions = new Demotions<V>(guard, tiers)
+    const demotions = new Demotions<V>(guard, sweeps, tiers)
     let refused: StoreError | undefined
     const tell: Report = (tier, operation, error) => {
       report(tier, operation, error)
@@ -195,7 +198,7 @@ const open = <V>(
           else if (mode === "onEviction" || isLowest) family.onEvict?.(key, entry, cause)
         }
       }))
-      if (Result.isSuccess(partition)) tiers.push(new Tier(store, partition.success, tell))
+      if (Result.isSuccess(partition)) tiers.push(new Tier(nameOf(store, stores), store, partition.success, tell))
       else if (isForLackOfCodec(family.codec, partition.failure)) refused ??= partition.failure
       else return yield* Effect.fail(partition.failure)
     }
@@ -205,7 +208,7 @@ const open = <V>(
       yield* Effect.forkScoped(demotions.run)
     }
     yield* Effect.addFinalizer(() => underWay.settled)
-    return new TieredPartition({ tiers, mode, guard, underWay, isBelow: false })
+    return new TieredPartition({ tiers, mode, guard, sweeps, underWay, isBelow: false })
   })
 
 // A tier that keeps bytes refuses a family that does not say how its values become bytes.
@@ -221,14 +224,17 @@ const write = (
   report: Report,
   { changes, marks }: Round
 ): Effect.Effect<void, StoreError> => {
-  const shares = changes.flatMap((change) => (change.partition as TieredPartition<any>).sharesOf(change))
+  const shares = Effect.suspend(() =>
+    Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).sharesOf(change))
+  )
   const body = Effect.map(
-    Effect.forEach(stores.toReversed(), (store) => {
-      const own = shares.filter(({ tier }) => tier.store === store)
-      if (own.length === 0 && marks.length === 0) return Effect.succeed({ sets: false, refusal: undefined })
-      const sets = own.some(({ change }) => change.set.length > 0)
-      return Effect.map(writeTo(store, report, own, marks), (refusal) => ({ sets, refusal }))
-    }),
+    Effect.flatMap(shares, (all) =>
+      Effect.forEach(stores.toReversed(), (store) => {
+        const own = all.flat().filter(({ tier }) => tier.store === store)
+        if (own.length === 0 && marks.length === 0) return Effect.succeed({ sets: false, refusal: undefined })
+        const sets = own.some(({ change }) => change.set.length > 0)
+        return Effect.map(writeTo(store, report, own, marks), (refusal) => ({ sets, refusal }))
+      })),
     (all) => {
       const takers = all.filter(({ sets }) => sets)
       const isRefused = takers.length > 0 && takers.every(({ refusal }) => refusal !== undefined)
@@ -248,15 +254,42 @@ const write = (
   )
 }
 
+// Several tiers of one name are told apart by number, from the second on.
+const nameOf = (store: Store["Service"], stores: ReadonlyArray<Store["Service"]>): string => {
+  const number = stores.slice(0, stores.indexOf(store) + 1).filter(({ name }) => name === store.name).length
+  return number === 1 ? store.name : `${store.name} ${number}`
+}
+
+/** The sweeps of a family that run: an entry that one of them would change is not copied from tier to tier. */
+class Sweeps {
+  readonly #running = new Set<FreshUntilMax>()
+
+  /** Runs with every copy judged that lands from now on. */
+  during<A, E>(freshUntilMax: FreshUntilMax, use: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.acquireUseRelease(
+      Effect.sync(() => this.#running.add(freshUntilMax)),
+      () => use,
+      () => Effect.sync(() => this.#running.delete(freshUntilMax))
+    )
+  }
+
+  spares(key: string, { stamp, tags }: Entry<unknown>): boolean {
+    for (const freshUntilMax of this.#running) if (freshUntilMax(key, stamp, tags) !== Infinity) return false
+    return true
+  }
+}
+
 /** Entries on their way from a tier that pushed them out to the one below. */
 class Demotions<V> {
   readonly #guard: KeyGuard
+  readonly #sweeps: Sweeps
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #wake = Latch.makeUnsafe(false)
   #waiting: Array<{ readonly to: number; readonly ticket: Ticket; readonly entry: Entry<V> }> = []
 
-  constructor(guard: KeyGuard, tiers: ReadonlyArray<Tier<V>>) {
+  constructor(guard: KeyGuard, sweeps: Sweeps, tiers: ReadonlyArray<Tier<V>>) {
     this.#guard = guard
+    this.#sweeps = sweeps
     this.#tiers = tiers
   }
 
@@ -277,10 +310,11 @@ class Demotions<V> {
     const batch = this.#waiting.filter((demotion) => demotion.to === to).slice(0, demotionsPerWriteMax)
     this.#waiting = this.#waiting.filter((demotion) => !batch.includes(demotion))
     const entries = new Map(batch.map(({ entry, ticket }) => [ticket, entry]))
-    const land = this.#guard.land(
-      batch.map(({ ticket }) => ticket),
-      (holding) => Effect.asVoid(this.#tiers[to]!.setMany(holding.map((ticket) => [ticket.key, entries.get(ticket)!])))
-    )
+    const land = this.#guard.land(batch.map(({ ticket }) => ticket), (holding) => {
+      const all = holding.map((ticket) => [ticket.key, entries.get(ticket)!] as const)
+      const spared = all.filter(([key, entry]) => this.#sweeps.spares(key, entry))
+      return spared.length === 0 ? Effect.void : Effect.asVoid(this.#tiers[to]!.setMany(spared))
+    })
     return Effect.andThen(
       Effect.ensuring(land, Effect.sync(() => batch.forEach(({ ticket }) => this.#guard.end(ticket)))),
       this.#writeWaiting
@@ -304,6 +338,7 @@ interface Tiers<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
   readonly mode: Mode
   readonly guard: KeyGuard
+  readonly sweeps: Sweeps
   readonly underWay: UnderWay
   /** The hottest tier of all is not among them. */
   readonly isBelow: boolean
@@ -316,21 +351,26 @@ class TieredPartition<V> implements Partition<V> {
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #upwards: ReadonlyArray<Tier<V>>
   readonly #mode: Mode
+  readonly #sweeps: Sweeps
   readonly #underWay: UnderWay
   readonly #isBelow: boolean
+  /** The hottest tier, where this is what lies below it. */
+  readonly #above: Partition<V>["hot"]
 
-  constructor(all: Tiers<V>) {
-    const { guard, isBelow, mode, tiers, underWay } = all
+  constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
+    const { guard, isBelow, mode, sweeps, tiers, underWay } = all
+    this.#above = above
     this.#tiers = tiers
     this.#upwards = tiers.toReversed()
     this.#mode = mode
     this.guard = guard
+    this.#sweeps = sweeps
     this.#underWay = underWay
     this.#isBelow = isBelow
     this.hot = isBelow ? undefined : tiers[0]!.partition.hot
     this.below = this.hot === undefined || tiers.length === 1
       ? undefined
-      : new TieredPartition({ ...all, tiers: tiers.slice(1), isBelow: true })
+      : new TieredPartition({ ...all, tiers: tiers.slice(1), isBelow: true }, this.hot)
   }
 
   readonly get = (key: string): Effect.Effect<Found<V> | undefined, StoreError> =>
@@ -378,8 +418,11 @@ class TieredPartition<V> implements Partition<V> {
       : this.#tiers.slice(0, this.#isBelow ? 0 : 1)
     if (above.length === 0) return Effect.void
     return this.guard.land(tickets, (holding) => {
-      const entries = holding.map((ticket) => [ticket.key, found.get(ticket.key)!.entry] as const)
-      return Effect.forEach(above, (tier) => tier.setMany(entries), { discard: true })
+      const all = holding.map((ticket) => [ticket.key, found.get(ticket.key)!.entry] as const)
+      const entries = all.filter(([key, entry]) => this.#sweeps.spares(key, entry))
+      return entries.length === 0
+        ? Effect.void
+        : Effect.forEach(above, (tier) => tier.setMany(entries), { discard: true })
     })
   }
 
@@ -401,23 +444,34 @@ class TieredPartition<V> implements Partition<V> {
   }
 
   /** What each tier has to do for a change of this family. */
-  sharesOf({ cleared, removed, set }: Change<V>): ReadonlyArray<Share> {
+  sharesOf(change: Change<V>): Effect.Effect<ReadonlyArray<Share>> {
+    if (this.#mode === "onEviction" && this.#isBelow) {
+      return Effect.map(
+        this.#pushedOut(change.set),
+        (pushedOut) => this.#tiers.map((tier, at) => shareOf(tier, change, at === 0 ? pushedOut : []))
+      )
+    }
     const takers = this.#takers()
-    return this.#tiers.map((tier) => {
+    return Effect.succeed(this.#tiers.map((tier) => {
       const at = takers.indexOf(tier)
-      const own: ReadonlyArray<PreparedEntry<V>> = at < 0
-        ? []
-        : set.map(({ entry, key, prepared }) => ({ key, entry, prepared: formsOf(prepared)[at]! }))
-      return {
-        tier,
-        change: {
-          partition: tier.partition,
-          cleared,
-          removed: at < 0 ? [...removed, ...set.map(({ key }) => key)] : removed,
-          set: own
-        }
-      }
-    })
+      const own = ({ entry, key, prepared }: PreparedEntry<V>) => ({ key, entry, prepared: formsOf(prepared)[at]! })
+      return shareOf(tier, change, at < 0 ? [] : change.set.map(own))
+    }))
+  }
+
+  // What the hottest tier holds need not be here. What it has pushed out since, is: this write comes after the one that
+  // took it down, and would leave it nowhere.
+  #pushedOut(set: Change<V>["set"]): Effect.Effect<ReadonlyArray<PreparedEntry<V>>> {
+    const tier = this.#tiers[0]!
+    const gone = set.filter(({ key }) => this.#above?.peek(key) === undefined)
+    return Effect.map(
+      Effect.forEach(gone, ({ entry, key }) =>
+        Effect.map(
+          tier.attempt("prepare", tier.partition.prepare(key, entry)),
+          (made) => Result.isSuccess(made) ? [{ key, entry, prepared: made.success }] : []
+        )),
+      (all) => all.flat()
+    )
   }
 
   readonly set = (key: string, entry: Entry<V>): Effect.Effect<void, StoreError> => this.setMany([[key, entry]])
@@ -427,7 +481,7 @@ class TieredPartition<V> implements Partition<V> {
     const set = this.#mode === "through"
       ? this.#setAll(entries)
       : this.#isBelow
-      ? this.#removeAll(keys)
+      ? this.#setBelow(entries)
       : this.#setHot(entries)
     return this.#underWay.run(this.guard.write(keys, set))
   }
@@ -438,6 +492,17 @@ class TieredPartition<V> implements Partition<V> {
     return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.setMany(entries)), (results) => {
       const owing = results.filter((_, at) => !entries.every(([key]) => this.#upwards[at]!.trusts(key)))
       return firstFailure(results.every(Result.isFailure) ? results.toReversed() : owing)
+    })
+  }
+
+  // What the hottest tier holds need not be here. What it has pushed out since, is: this write comes after the one that
+  // took it down, and would leave it nowhere.
+  #setBelow(entries: Entries<V>): Effect.Effect<void, StoreError> {
+    return Effect.suspend(() => {
+      const pushedOut = entries.filter(([key]) => this.#above?.peek(key) === undefined)
+      const removed = this.#removeAll(entries.map(([key]) => key))
+      if (pushedOut.length === 0) return removed
+      return Effect.andThen(removed, Effect.flatMap(this.#tiers[0]!.setMany(pushedOut), (set) => firstFailure([set])))
     })
   }
 
@@ -462,6 +527,17 @@ class TieredPartition<V> implements Partition<V> {
     )
   )
 
+  // An entry that moves from tier to tier is judged where it lands. So no copy that was judged by nobody is under way
+  // while the tiers are looked at, nor after: one before the first barrier has landed, one before the second is void.
+  readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void, StoreError> => {
+    const barrier = Effect.suspend(() => this.#underWay.run(this.guard.writeAll(Effect.void)))
+    const tiers = Effect.forEach(this.#tiers, (tier) => tier.attempt("sweep", tier.partition.sweep(freshUntilMax)))
+    return this.#sweeps.during(
+      freshUntilMax,
+      Effect.andThen(barrier, Effect.flatMap(tiers, (results) => Effect.andThen(barrier, firstFailure(results))))
+    )
+  }
+
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError> = Stream.suspend(() => {
     // The keys of all tiers but the lowest, so that none is given twice, and none that moves meanwhile is missed.
     const seen = new Set<string>()
@@ -481,6 +557,17 @@ class TieredPartition<V> implements Partition<V> {
       (sizes) => this.#mode === "through" ? Math.max(...sizes) : sizes.reduce((sum, size) => sum + size, 0)
     )
   )
+}
+
+/** A change for one tier, which sets some of its entries; the other ones go. */
+const shareOf = <V>(
+  tier: Tier<V>,
+  { cleared, removed, set }: Change<V>,
+  own: ReadonlyArray<PreparedEntry<V>>
+): Share => {
+  const keys = new Set(own.map(({ key }) => key))
+  const gone = set.flatMap(({ key }) => keys.has(key) ? [] : [key])
+  return { tier, change: { partition: tier.partition, cleared, removed: [...removed, ...gone], set: own } }
 }
 
 // What a partition of several tiers prepares is what each of those prepared that take the entry, in their order.

@@ -1,4 +1,14 @@
 /**
+ * Pauses that do not keep a process alive: for what runs behind a program, such as upkeep, and never ends by itself.
+ *
+ * A program that never disposes of its runtime ends when nothing else is left to do. Work that has begun is waited for,
+ * and so is a write on its way to a tier: only the pauses in between are not.
+ *
+ * @since 0.1.0
+ */
+export * as BackgroundTimer from "./BackgroundTimer.ts"
+
+/**
  * The engine's time, read once per burst.
  *
  * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript
@@ -98,7 +108,7 @@ export * as PatientScheduler from "./PatientScheduler.ts"
  *   the number and the size of its changes. All that a caller can do wrong is found by `prepare`, before anything
  *   changes.
  * - An entry is not returned from its `expiresAt` on.
- * - A tier may forget any entry at any time. It never forgets a mark, and never returns what was removed.
+ * - A tier may forget any entry at any time. It forgets a mark only when told to, and never returns what was removed.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
  *

@@ -173,6 +173,7 @@ const inFrontOf = <V>(partition: Partition<V>, injector: Injector): Partition<V>
   remove: (keys) => injector.write(["remove"], keys, partition.remove(keys)),
   clear: Effect.suspend(() => injector.write(["clear"], [], partition.clear)),
   entries: Stream.unwrap(injector.read("entries", [], Effect.succeed(partition.entries))),
+  sweep: (freshUntilMax) => injector.write(["sweep"], [], partition.sweep(freshUntilMax)),
   size: injector.read("size", [], partition.size),
   hot: undefined
 })

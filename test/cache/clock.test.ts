@@ -11,7 +11,7 @@ import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import { CoarseClock } from "../../src/store/CoarseClock.ts"
-import { family, fork, reasonOf, tiers } from "./source.ts"
+import { after, family, fork, reasonOf, tiers } from "./source.ts"
 
 const hour = 3_600_000
 const counted = (run: number) => Effect.succeed(run)
@@ -99,6 +99,28 @@ describe("a wall clock that is set back by an hour", () => {
       yield* TestClock.adjust(hour + 500)
       assert.strictEqual(reasonOf(yield* Fiber.join(second)), "UpdateTimeout")
       yield* Fiber.interrupt(first)
+    }))
+
+  it.effect("does not make fresh again what was marked stale, once the mark is forgotten", () =>
+    Effect.gen(function*() {
+      yield* begin
+      const { options } = yield* tiers([], { capacity: 1 })
+      const { answer, get, of, on, running, user } = yield* family(
+        { staleWhileRevalidate: 60 },
+        (run) => after(run > 3 ? 1_000 : 0, Effect.succeed(run)),
+        options
+      )
+      yield* of("2").get
+      yield* setBack
+      yield* of("2").held
+      yield* TestClock.adjust(1)
+      yield* get
+      yield* on(user.invalidateWhere({ id: "1" }, { mode: "markStale" }))
+      yield* TestClock.adjust(30)
+      yield* running.cache.families.get("user")!.sweepMarks
+      yield* of("3").get
+      const { stale, value } = yield* answer
+      assert.deepStrictEqual({ stale, value }, { stale: true, value: 2 })
     }))
 
   it.effect("leaves times of the wall below, and finds them again without a longer life", () =>

@@ -9,16 +9,24 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
-import { Store } from "../../src/store/Store.ts"
+import { type Partition, Store } from "../../src/store/Store.ts"
 import { mapStore } from "../store/mapStore.ts"
 import { family, fork, reasonOf, settle } from "./source.ts"
 
 const hung = Effect.uninterruptible(Effect.never)
 
-/** A tier whose writes hang, and cannot be interrupted. */
-const stuck = (): Store["Service"] => {
+/** A tier of which some operations hang, and cannot be interrupted. */
+const stuck = (hanging: Partial<Partition<any>>, write?: Store["Service"]["write"]): Store["Service"] => {
   const store = mapStore({ name: "stuck" })
-  return { ...store, write: () => hung }
+  return {
+    ...store,
+    ...write === undefined ? {} : { write },
+    open: <V>(options: Parameters<typeof store.open>[0]) =>
+      Effect.map(store.open(options) as Effect.Effect<Partition<V>>, (partition): Partition<V> => ({
+        ...partition,
+        ...hanging
+      }))
+  } as Store["Service"]
 }
 
 describe("a cache over a tier that hangs", () => {
@@ -26,7 +34,9 @@ describe("a cache over a tier that hangs", () => {
     Effect.gen(function*() {
       const scope = yield* Scope.make()
       const { drop, of, set } = yield* Scope.provide(
-        family({}, () => Effect.succeed("value"), { store: Layer.succeed(Store, stuck()) }),
+        family({}, () => Effect.succeed("value"), {
+          store: Layer.succeed(Store, stuck({}, () => hung))
+        }),
         scope
       )
       const writers = [
@@ -39,5 +49,19 @@ describe("a cache over a tier that hangs", () => {
       yield* TestClock.adjust("1 minute")
       assert.isDefined(closing.pollUnsafe())
       for (const writer of writers) assert.strictEqual(reasonOf(yield* Fiber.join(writer)), "StoreFailed")
+    }))
+
+  it.effect("closes within seconds while a sweep of marks hangs", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const { running } = yield* Scope.provide(
+        family({}, () => Effect.succeed("value"), { store: Layer.succeed(Store, stuck({ sweep: () => hung })) }),
+        scope
+      )
+      running.cache.sweepSoon("user")
+      yield* settle
+      const closing = yield* fork(Scope.close(scope, Exit.void))
+      yield* TestClock.adjust("5 seconds")
+      assert.isDefined(closing.pollUnsafe())
     }))
 })

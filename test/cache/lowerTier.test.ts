@@ -37,6 +37,40 @@ const derived = {
 const evict = ({ running }: { readonly running: { readonly cache: any } }, key: string): boolean =>
   running.cache.families.get("user").hot.drop(key)
 
+describe("a slow lower tier that has something stale", () => {
+  it.effect("gives it to a reader, and an update that joined meanwhile begins with what the lookup gives", () =>
+    Effect.gen(function*() {
+      const { get, running } = yield* over(
+        [{ fault: { kind: "slow", delay: 10 }, operations: ["get"] }],
+        { timeToLive: 100, staleIfError: 1_000, retryAfterFailure: 1_000, negativeTimeToLive: 0 },
+        (run) => run === 2 ? Effect.fail("broken") : Effect.succeed(run === 1 ? "old" : "new")
+      )
+      const { app, as } = running
+      const slowly = <A, E>(effect: Effect.Effect<A, E>) =>
+        Effect.gen(function*() {
+          const fiber = yield* fork(effect)
+          yield* settle
+          yield* TestClock.adjust(10)
+          return yield* Fiber.join(fiber)
+        })
+      yield* slowly(get)
+      yield* TestClock.adjust(100)
+      evict({ running }, "1")
+      assert.strictEqual(yield* slowly(get), "old")
+      evict({ running }, "1")
+      const seen: Array<unknown> = []
+      const update = as(
+        app.keys.user.update({ id: "1" }, (was: unknown) =>
+          Effect.sync(() => {
+            seen.push(was)
+            return "changed"
+          })) as Effect.Effect<unknown, unknown>
+      )
+      const both = yield* slowly(Effect.all([get, update], { concurrency: 2 }))
+      assert.deepStrictEqual([both, seen], [["old", "changed"], ["new"]])
+    }).pipe(Effect.scoped))
+})
+
 describe("a lower tier that cannot be read", () => {
   it.effect("is a miss: the lookup answers", () =>
     Effect.gen(function*() {

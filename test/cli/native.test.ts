@@ -117,7 +117,7 @@ describe("a key, a family or an option that the compiler does not know", () => {
   it("is a raw key of a generic function, or an accessor of no family", () => {
     assert.deepStrictEqual(
       unknown("error TS2345: Argument of type 'K' is not assignable to parameter of type 'CheckedKey<AppCache, K>'."),
-      ["E0107", "this key is a type parameter, so its owner is unknown"]
+      ["E0107", "this key is a type parameter, so its owner is not known"]
     )
     assert.deepStrictEqual(
       unknown("error TS2551: Property 'usr' does not exist on type 'Families<AppCache>'. Did you mean 'user'?"),

@@ -149,6 +149,53 @@ describe("a lookup that reads outside of Effect", () => {
       }).pipe(Effect.scoped))
   }
 
+  describe("by getUnsafe, of what memory must look at twice,", () => {
+    const twice = {
+      families: {
+        user: { pattern: "user:{id}", timeToLive: "1 minute", idleTimeToLive: "1 hour" },
+        prefs: { pattern: "prefs:{id}", idleTimeToLive: "1 hour" },
+        profile: { pattern: "profile:{id}", derives: ["user:{id}"] }
+      }
+    } as const
+    const reading = Effect.fnUntraced(function*(of: "user" | "prefs", seen: Array<unknown>) {
+      const readers: any = {}
+      const made = yield* engine(twice, ({ key }) =>
+        Effect.sync(() => {
+          if (key.startsWith("profile:")) seen.push(readers[of].getUnsafe({ id: "1" }))
+          return key
+        }))
+      for (const name of ["user", "prefs"]) readers[name] = yield* made.as(made.app.keys[name].reader as AnyEffect)
+      const { as, app: { keys } } = made
+      return {
+        set: as(keys[of].set({ id: "1" }, "kept") as AnyEffect),
+        get: as(keys.profile.get({ id: "1" }) as AnyEffect),
+        has: as(keys.profile.has({ id: "1" }) as AnyEffect)
+      }
+    })
+
+    it.effect("gets what it derives from, and ends with it", () =>
+      Effect.gen(function*() {
+        const seen: Array<unknown> = []
+        const { get, has, set } = yield* reading("user", seen)
+        yield* set
+        yield* get
+        assert.deepStrictEqual(seen, ["kept"])
+        yield* TestClock.adjust("2 minutes")
+        assert.isFalse(yield* has)
+      }).pipe(Effect.scoped))
+
+    it.effect("is refused what it may not read", () =>
+      Effect.gen(function*() {
+        const seen: Array<unknown> = []
+        const { get, has, set } = yield* reading("prefs", seen)
+        yield* set
+        const reason = reasonOf(yield* Effect.flip(get))
+        assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0211", read: "prefs:1" })
+        assert.deepStrictEqual(seen, [undefined])
+        assert.isFalse(yield* has)
+      }).pipe(Effect.scoped))
+  })
+
   it.effect("is told by getUnsafe that there is nothing, where it may not read", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []

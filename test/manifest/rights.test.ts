@@ -276,6 +276,92 @@ describe("a module", () => {
   }
 })
 
+describe("a name that comes from data", () => {
+  const unknown = (name: string, help: string) => `\`Rights\` declares no family \`${name}\`; help: ${help}`
+  const wrong: { readonly [what: string]: readonly [code: string, message: string, make: () => unknown] } = {
+    "an unknown family to own": ["E0210", unknown("usr", "did you mean `user`?"), () => C.owner(as<never>("usr"))],
+    "an unknown family to borrow": [
+      "E0210",
+      unknown("usr", "did you mean `user`?"),
+      () => C.borrower(as<never>("usr"))
+    ],
+    "an unknown family to delegate": [
+      "E0210",
+      unknown("fact", "did you mean `facts`?"),
+      () => C.delegate(as<never>("fact"))
+    ],
+    "a name that is near to none": [
+      "E0210",
+      unknown("constructor", "declare it, or check its spelling"),
+      () => C.owner(as<never>("constructor"))
+    ],
+    "a pattern in the place of a family": [
+      "E0210",
+      unknown("user:{key}", "name the family, `user`"),
+      () => C.owner(as<never>("user:{key}"))
+    ],
+    "no name": [
+      "E0210",
+      unknown("undefined", "declare it, or check its spelling"),
+      () => C.owner(as<never>(undefined))
+    ],
+    "no name to borrow": [
+      "E0210",
+      unknown("null", "declare it, or check its spelling"),
+      () => C.borrower(as<never>(null))
+    ],
+    "a part to own": ["E0208", "family `facts` is part of `files`", () => C.owner(as<never>("facts"))],
+    "a whole family to delegate": ["E0209", "family `user` is not part of", () => C.delegate(as<never>("user"))],
+    "an unknown part": [
+      "E0229",
+      "`fact` is no part of family `files`, so the owner of `files` cannot give its lookup; help: did you mean `facts`?",
+      () => C.owner("files", as({ parts: { fact: {} } }))
+    ],
+    "an unknown module": [
+      "E0228",
+      "declares no family and no reader `wb`; help: did you mean `web`?",
+      () => modules({ user: userLive, wb: Layer.empty })
+    ],
+    "an unknown family of a module": [
+      "E0210",
+      unknown("usr", "did you mean `user`?"),
+      () => modules({ users: { owns: ["usr"], layer: userLive } })
+    ]
+  }
+  for (const [what, [code, message, make]] of Object.entries(wrong)) {
+    it.effect(`fails the layer by a typed error: ${what}`, () =>
+      Effect.gen(function*() {
+        const error = errorOf(yield* run(Effect.void, Layer.provideMerge(make() as AnyLayer, C.layer)))
+        assert.strictEqual(error.reason._tag, "InvalidManifest")
+        assert.strictEqual((error.reason as unknown as { error: { reason: { code: string } } }).error.reason.code, code)
+        assert.include(error.message, message)
+      }))
+  }
+
+  it.effect("fails a declared function or method by a typed error, where it is a malformed pattern", () =>
+    Effect.gen(function*() {
+      let isRun = false
+      const body = () => {
+        isRun = true
+        return Effect.void
+      }
+      for (const option of ["owns", "borrows", "invalidates"]) {
+        const declared = as<{}>({ [option]: ["user:{id}", "user:{id"] })
+        const calls: ReadonlyArray<() => AnyEffect> = [
+          C.fn("f", declared)(function*() {
+            yield* body()
+          }),
+          as<(given: () => AnyEffect) => () => AnyEffect>(C.method(declared))(body)
+        ]
+        for (const call of calls) {
+          const error = errorOf(yield* run(Effect.suspend(call), C.layer))
+          assert.include(error.message, `${option}.1: \`{id\` in the pattern \`user:{id\``)
+        }
+      }
+      assert.isFalse(isRun)
+    }))
+})
+
 describe("what a program makes by hand", () => {
   const valid = { ...as<{ success: ValidManifest }>(validate("Rights", definition)).success, key: C.key as string }
   const live = Layer.provideMerge(userLive, C.layer)

@@ -84,6 +84,11 @@ class Model {
     return Math.min(held.freshUntil, held.markedAt ?? Infinity)
   }
 
+  /** When a fresh entry that nothing reads any more ends: what is made from it is fresh no longer. */
+  private endOf({ freshUntil, touchedAt }: Held): number {
+    return Math.min(freshUntil, touchedAt + (this.policy.idleTimeToLive ?? Infinity))
+  }
+
   /** What may be served of a key, fresh or stale. */
   usable(at: string): Held | undefined {
     const held = this.held.get(at)
@@ -125,7 +130,7 @@ class Model {
           this.now > held.madeAt + (held.freshUntil - held.madeAt) * refreshAhead
         held.touchedAt = this.now
         if (isDue && !this.isBackingOff(at)) this.load(name, id, held, false)
-        return { value: held.value, stale: false, until: held.freshUntil }
+        return { value: held.value, stale: false, until: this.endOf(held) }
       }
       if (age < staleWhileRevalidate || this.isBackingOff(at)) {
         if (!this.isBackingOff(at)) this.load(name, id, held, false)
@@ -159,7 +164,7 @@ class Model {
     const before = this.held.get(at)
     const changed = before === undefined ? isRefresh : before.value !== loaded.value
     if (changed) this.spread(name, id, "hide")
-    return { ...loaded, until: this.keep(at, loaded.value, [`t${id}`], loaded.until).freshUntil }
+    return { ...loaded, until: this.endOf(this.keep(at, loaded.value, [`t${id}`], loaded.until)) }
   }
 
   private lookup(name: Name, id: string): Answered {
@@ -336,11 +341,10 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
   command("warm", (id, family) => async (model, { run, running: { as } }, of) => {
     const at = `${family}:${id}`
     let loaded = 0
-    // What is held is left to its readers, stale or not. A load that overtook itself, since a source that it read had
+    // What may be served is left to its readers, stale or not. A load that overtook itself, since a source that it read had
     // changed, is repeated once.
     for (let attempt = 0; attempt < 2; attempt++) {
-      model.usable(at)
-      if (model.held.has(at) || model.negative(at) !== undefined) break
+      if (model.usable(at) !== undefined || model.negative(at) !== undefined) break
       const epoch = model.epochs.get(at)
       const got = model.load(family, id, undefined, false)
       if ("error" in got) break

@@ -62,7 +62,7 @@ describe("a manifest from data", () => {
         }
       }),
       [
-        "families.profile.derives.0 E0402: 'profile' derives 'usr:{id}', but no family declares it; help: declare a pattern that covers it, or check its spelling",
+        "families.profile.derives.0 E0402: 'profile' derives 'usr:{id}', but no family declares it; help: did you mean 'user:{id}'?",
         "readers.reports.borrows.1 E0402: 'reports' borrows 'sales:*', but no family declares it; help: declare a pattern that covers it, or check its spelling",
         "readers.narrow.borrows.0 E0206: 'user:{id}' is only a part of 'user:*' of family 'user', and rights exist for declared patterns; help: name 'user:*', or declare a family for 'user:{id}' with partOf: 'user'",
         "readers.user E0407: 'user' is a family and a reader; help: rename the reader, or list what it reads in borrows of family 'user'",
@@ -92,7 +92,7 @@ describe("a manifest from data", () => {
         "families.option.ttll E0406: unknown option 'ttll' in family 'option'; help: remove it, or check its spelling",
         "families.user.params.id E0409: params of family 'user' names 'id', which is no parameter of 'user:*'; help: remove it, or check its spelling",
         "families.upward.derives.0 E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'",
-        "families.typo.layer E0404: no layer is called 'srver'; help: declare it in layers, or check its spelling",
+        "families.typo.layer E0404: no layer is called 'srver'; help: did you mean 'server'?",
         "layers.server.reads.0 E0404: no layer is called 'databse'; help: declare it in layers, or check its spelling",
         "layers.edge E0405: layer 'edge' is unreachable: no family or reader lives in it and no layer in use reads it; help: remove it, or place a family in it"
       ]

@@ -1,7 +1,9 @@
 /**
  * The truth about patterns by enumeration: all keys over a small alphabet, matched by regular expressions.
  */
+import * as Option from "effect/Option"
 import * as fc from "fast-check"
+import { type KeyPattern, matches } from "../../src/pattern/KeyPattern.ts"
 
 export const texts = ["a", "b"] as const
 const letters = [...texts, "c"]
@@ -39,3 +41,15 @@ export const pattern: fc.Arbitrary<string> = fc
   .map(([segments, rest]) =>
     [...segments.map((segment, index) => segment === "{x}" ? `{p${index}}` : segment), ...(rest ? ["*"] : [])].join(":")
   )
+
+/** The parameters of a key, undecoded; none if it is not a key of the pattern. The parameter `*` keeps its colons. */
+export const parseKey = (pattern: KeyPattern, key: string): Option.Option<Readonly<Record<string, string>>> => {
+  if (!matches(key, pattern)) return Option.none()
+  const parts = key.split(":")
+  const params: Record<string, string> = Object.create(null)
+  pattern.segments.forEach((segment, index) => {
+    if (segment._tag === "Hole") params[segment.name] = parts[index]!
+  })
+  if (pattern.rest) params["*"] = parts.slice(pattern.segments.length).join(":")
+  return Option.some(params)
+}

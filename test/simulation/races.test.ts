@@ -17,6 +17,7 @@ import {
   script,
   type ScriptOptions,
   sets,
+  sweeps,
   updates,
   World
 } from "../world.ts"
@@ -84,6 +85,20 @@ describe("races", () => {
   })
   simulate("parts that are lent while a slow tier is read", {
     kinds: [...read, ...read, "refresh", "delegate", "delegate"],
+    ...tiered
+  })
+  simulate("marks that are forgotten, in memory", {
+    kinds: ["get", "getAnswer", ...drops, ...marks, ...updates, ...sweeps, ...sweeps, ...sweeps],
+    failing: 20
+  })
+  simulate("marks that are forgotten, over a slow tier", {
+    kinds: ["get", "getOption", ...drops, ...marks, ...sweeps, ...sweeps, ...sweeps],
+    ...tiered
+  })
+  simulate("marks that are forgotten, over a tier that fails", {
+    kinds: [...all, ...sweeps, ...sweeps, ...sweeps, ...sweeps],
+    interrupts: true,
+    faults: 20,
     ...tiered
   })
   simulate("a tier that fails", { kinds: all, interrupts: true, faults: 20, ...tiered })

@@ -225,6 +225,8 @@ describe("an entry that may be served stale", () => {
             put(partition, key, stored, dueAt)
             assert.deepStrictEqual(partition.peek(key), stored)
             partition.postpone(key, 700)
+            assert.deepStrictEqual(partition.peek(key), { ...stored, expiresAt: 700 })
+            partition.postpone(key, expiresAt)
             assert.deepStrictEqual(partition.peek(key), stored)
             partition.checkInvariants()
           }

@@ -99,6 +99,14 @@ const open = <V>(place: Place, tier: string, capacity: number, family: StoreFami
           Array.from(entries).filter(([, entry]) => entry.expiresAt > now)
         ))
     ),
+    sweep: (freshUntilMax) =>
+      Effect.sync(() => {
+        for (const [key, entry] of entries) {
+          const max = freshUntilMax(key, entry.stamp, entry.tags)
+          if (max === -Infinity) entries.delete(key)
+          else if (max < entry.freshUntil) entries.set(key, { ...entry, freshUntil: max })
+        }
+      }),
     size: Effect.sync(() => entries.size),
     hot: undefined
   }

@@ -497,6 +497,65 @@ describe("a family", () => {
       assert.match(error.message, /cannot open the lmdb tier: `codec` is missing from family `user`/)
     }))
 
+  it.effect("a sweep finds the entry whose copy was on its way up when the sweep began", () =>
+    Effect.gen(function*() {
+      const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]
+      const rules = [{ fault: { kind: "stall" }, operations: ["set"] }] as const
+      const [slow, faults] = yield* FaultyStore.make(hot, { rules })
+      const users = yield* TieredStore.make([slow, cold]).open(family())
+      yield* (yield* cold.open(family())).set("1", entry("dead"))
+      yield* startNow(users.get("1"))
+      const sweep = yield* startNow(users.sweep(() => -Infinity))
+      yield* Effect.yieldNow
+      yield* faults.release
+      yield* Fiber.join(sweep)
+      assert.isUndefined(yield* users.get("1"))
+    }))
+
+  it.effect("no entry that a sweep removes is copied up behind its back", () =>
+    Effect.gen(function*() {
+      const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]
+      const rules = [{ fault: { kind: "stall" }, operations: ["sweep"] }] as const
+      const [slow, faults] = yield* FaultyStore.make(cold, { rules })
+      const users = yield* TieredStore.make([hot, slow]).open(family())
+      yield* (yield* cold.open(family())).set("1", entry("dead"))
+      const sweep = yield* startNow(users.sweep(() => -Infinity))
+      yield* Effect.yieldNow
+      yield* users.get("1")
+      yield* faults.release
+      yield* Fiber.join(sweep)
+      assert.isUndefined(yield* users.get("1"))
+    }))
+
+  it.effect("no entry that a sweep removes is pushed down behind its back", () =>
+    Effect.gen(function*() {
+      const [hot, cold] = [mapStore({ name: "hot", capacity: 1 }), mapStore({ name: "cold" })]
+      const rules = [{ fault: { kind: "stall" }, operations: ["sweep"] }] as const
+      const [slow, faults] = yield* FaultyStore.make(hot, { rules })
+      const users = yield* TieredStore.make([slow, cold], { set: "onEviction" }).open(family())
+      yield* users.set("1", entry("dead"))
+      const sweep = yield* startNow(users.sweep((_key, stamp) => stamp === 1 ? -Infinity : Infinity))
+      yield* Effect.yieldNow
+      yield* users.set("2", entry("alive", 2))
+      yield* Effect.repeat(Effect.yieldNow, { times: 20 })
+      yield* faults.release
+      yield* Fiber.join(sweep)
+      assert.isUndefined(yield* users.get("1"))
+      assert.strictEqual((yield* users.get("2"))?.entry.value, "alive")
+    }))
+
+  it.effect("a sweep that one tier fails has failed, and has looked at the others", () =>
+    Effect.gen(function*() {
+      const rules = [{ fault: { kind: "fail" }, operations: ["sweep"] }] as const
+      const [hot, cold] = [mapStore({ name: "hot" }), mapStore({ name: "cold" })]
+      const [faulty] = yield* FaultyStore.make(hot, { rules })
+      const users = yield* TieredStore.make([faulty, cold]).open(family())
+      yield* users.set("1", entry("dead"))
+      const error = yield* Effect.flip(users.sweep(() => -Infinity))
+      assert.strictEqual(error.message, "hot tier failed in `sweep`")
+      assert.isUndefined(yield* peek(cold, "1"))
+    }))
+
   it.effect("hears of what the lowest tier pushes out, and not of what is still below", () =>
     Effect.gen(function*() {
       const heard: Array<string> = []

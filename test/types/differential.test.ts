@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
+import * as Nearest from "../../src/diagnostic/Nearest.ts"
 import { validate, type ValidManifest } from "../../src/ownership/Validation.ts"
 import * as KeyPattern from "../../src/pattern/KeyPattern.ts"
 import * as Compiler from "./compiler.ts"
@@ -14,6 +15,7 @@ const prelude = [
   `import * as Manifest from "../../src/manifest/Manifest.ts"`,
   `import type { Borrows, Owns } from "../../src/capability/Capability.ts"`,
   `import type * as P from "../../src/pattern/KeyPattern.ts"`,
+  `import type * as Nearest from "../../src/diagnostic/Nearest.ts"`,
   `type M = { readonly key: "M" }`,
   `type Eq<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false`,
   `type Assert<T extends true> = T`
@@ -80,6 +82,28 @@ describe(`types and run time agree, seed ${seed}`, () => {
     assert.deepStrictEqual([...errors].map(([line]) => lines[line]), [lines.at(-1)])
   }, 120_000)
 
+  it("about which name was meant by one that nothing declares", () => {
+    const random = new Random(seed)
+    const lines: Array<string> = []
+    let suggestions = 0
+    for (let pair = 0; pair < 500 * size; pair++) {
+      const [name, known] = [random.name(), random.list(3, () => random.name())]
+      const all = known.length === 0 ? "never" : known.map(quoted).join(" | ")
+      const help = Nearest.help(name, known, "none").replaceAll("`", "'")
+      const respelt = Nearest.respelt(name, known)
+      if (help !== "none") suggestions++
+      lines.push(
+        `export type N${pair} = [${is(`Nearest.help<${quoted(name)}, ${all}, "none">`, quoted(help))}, ${
+          is(`Nearest.respelt<${quoted(name)}, ${all}>`, respelt === undefined ? "never" : quoted(respelt))
+        }]`
+      )
+    }
+    lines.push(`export type False = [${is(`Nearest.help<"ab", "ac", "none">`, quoted("none"))}]`)
+    const errors = compile("names", lines)
+    assert.deepStrictEqual([...errors].map(([line]) => lines[line]), [lines.at(-1)])
+    assert.isAbove(suggestions, 50 * size)
+  }, 120_000)
+
   it("about manifests: the same findings, on the same properties", () => {
     const random = new Random(seed)
     // One in two is as random as can be; of the others one in two is valid, and one has one planted fault.
@@ -87,8 +111,9 @@ describe(`types and run time agree, seed ${seed}`, () => {
       { length: 100 * size },
       (_, index) => index % 2 === 0 ? random.manifest() : derivedManifest(random, index % 4 === 1)
     )
-    const { disagreements, mistaken } = compareFindings("manifests", definitions)
+    const { disagreements, mistaken, suggestions } = compareFindings("manifests", definitions)
     assert.deepStrictEqual(disagreements, [])
+    assert.isAbove(suggestions, 5 * size)
     assert.isAbove(mistaken, 10 * size)
     assert.isBelow(mistaken, 100 * size)
   }, 120_000)
@@ -154,6 +179,7 @@ const compareFindings = (name: string, definitions: ReadonlyArray<object>) => {
   const lines: Array<string> = []
   const expected = new Map<number, string>()
   let mistaken = 0
+  let suggestions = 0
   definitions.forEach((definition, index) => {
     // A manifest stays in one file.
     while (casesPerFile - lines.length % casesPerFile < 250) lines.push("")
@@ -162,13 +188,8 @@ const compareFindings = (name: string, definitions: ReadonlyArray<object>) => {
     if (Result.isSuccess(valid)) return
     mistaken++
     for (const problem of valid.failure.problems) {
-      const message = Diagnostic.formatAsType(problem)
-      // The types help with a near name, which the run time does not look for yet.
-      const isUnknown = problem.code === "E0402" || problem.code === "E0210"
-      expected.set(
-        paths.get(problem.path.join("."))!,
-        isUnknown ? message.slice(0, message.indexOf("; help: ")) : message
-      )
+      if (problem.help.startsWith("did you mean")) suggestions++
+      expected.set(paths.get(problem.path.join("."))!, Diagnostic.formatAsType(problem))
     }
   })
   const errors = compile(name, lines)
@@ -181,7 +202,7 @@ const compareFindings = (name: string, definitions: ReadonlyArray<object>) => {
     }
   }
   for (const [line, found] of errors) if (!expected.has(line)) disagreements.push({ line: lines[line], found })
-  return { disagreements, mistaken }
+  return { disagreements, mistaken, suggestions }
 }
 
 // A manifest with a family for each name, which derives from those that are listed.

@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { parse } from "../../src/cli/findings.ts"
 import { findMisfit, findUnprovided } from "../../src/cli/native.ts"
+import { findNeverRun, namesIn } from "../../src/cli/neverRun.ts"
 import * as Explanations from "../../src/diagnostic/Explanations.ts"
 import * as Compiler from "./compiler.ts"
 
@@ -24,6 +25,9 @@ const codeOf = (error: string): string | undefined => {
     findUnprovided(other!.text, other!.place!, [])?.code
 }
 
+const neverRunIn = (text: string) =>
+  findNeverRun("a.ts", text, namesIn("a.ts", () => text, () => undefined)).map(({ code }) => code)
+
 describe("explanations", () => {
   it("cover every code that the sources know, once", () => {
     const sources = fs.readdirSync(path.join(Compiler.root, "src"), { recursive: true, encoding: "utf8" })
@@ -43,7 +47,11 @@ describe("explanations", () => {
     it(`${code}: the failing program fails by this finding alone, the repaired one not at all`, () => {
       assert.deepStrictEqual(errorsIn(`${code}.repaired.ts`), [])
       const failing = errorsIn(`${code}.failing.ts`)
-      if (foundBy === "the run time") return assert.deepStrictEqual(failing, [])
+      if (foundBy === "stateless check") {
+        assert.deepStrictEqual(neverRunIn(shown.find((one) => one.code === code)!.failing!), [code])
+        assert.deepStrictEqual(neverRunIn(shown.find((one) => one.code === code)!.repaired!), [])
+      }
+      if (foundBy !== "the compiler") return assert.deepStrictEqual(failing, [])
       assert.isNotEmpty(failing)
       for (const error of failing) assert.strictEqual(codeOf(error), code)
     })

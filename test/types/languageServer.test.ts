@@ -74,6 +74,62 @@ describe("completion offers", () => {
   }
 })
 
+describe("completion of a reader", () => {
+  const handles =
+    `const reads = Effect.gen(function*() { const handle = yield* AppCache.keys.user.HANDLE; handle./*|*/ })`
+  const writing = (
+    "set setMany update patch delete deleteMany refresh " +
+    "invalidate invalidateWhere invalidateAll invalidateTag"
+  ).split(" ")
+
+  it("does not offer what it cannot do, or strikes it out", async () => {
+    const offered = await server.completeUsable(program(handles.replace("HANDLE", "reader")))
+    for (const one of ["get", "getMany", "getPromise", "has"]) assert.include(offered, one)
+    for (const one of writing) assert.notInclude(offered, one)
+  })
+
+  it("is not that of a writer, which offers both", async () => {
+    const offered = await server.completeUsable(program(handles.replace("HANDLE", "writer")))
+    for (const one of ["get", ...writing]) assert.include(offered, one)
+  })
+})
+
+describe("hovers over operations are free of messages", () => {
+  const one = "{ id }"
+  const calls: ReadonlyArray<readonly [operation: string, given: string]> = [
+    ...["get", "getOption", "getAnswer", "has", "delete", "refresh", "invalidate", "explain"].map((name) =>
+      [name, one] as const
+    ),
+    ["getMany", `[${one}]`],
+    ["set", `${one}, ann`],
+    ["setMany", `[[${one}, ann]]`],
+    ["update", `${one}, (was) => was`],
+    ["patch", `${one}, (was) => was`],
+    ["invalidateWhere", "{}"],
+    ["invalidateAll", ""]
+  ]
+  for (const [operation, given] of calls) {
+    it(operation, async () => {
+      for (const body of [`/*|*/${operation}(${given})`, `/*|*/${operation}`]) {
+        const hover = await server.hover(program(`const p = AppCache.keys.user.${body}`))
+        assert.include(hover, operation)
+        assert.notMatch(hover, /E\d{4}|OtherwiseEach|\bany\b/)
+      }
+    })
+  }
+
+  it("owner without options, and modules", async () => {
+    const owner = await server.hover(program(`const p = AppCache./*|*/owner("user")`))
+    assert.include(owner, `Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache>>`)
+    const modules = await server.hover(program(`const p = AppCache./*|*/modules({ user: AppCache.owner("user") })`))
+    assert.include(modules, `Layer<AppCache | Owns<"user:{id}", AppCache>, CacheError, Store>`)
+    for (const hover of [owner, modules]) {
+      assert.notMatch(hover, /E\d{4}/)
+      assert.notInclude(hover, "families:", "the whole manifest is not shown")
+    }
+  })
+})
+
 describe("hovers show capabilities, and no machinery", () => {
   const cases: ReadonlyArray<readonly [name: string, body: string, shown: string]> = [
     [
@@ -95,6 +151,11 @@ describe("hovers show capabilities, and no machinery", () => {
       `const p: Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache> | Db>`
     ],
     [
+      "an owner whose lookup reads",
+      `const /*|*/p = AppCache.owner("profile", { lookup: ({ id }) => Effect.map(AppCache.keys.user.get({ id }), (u) => u.name) })`,
+      `const p: Layer<Owns<"profile:{id}", AppCache>, CacheError, Appoints<"profile:{id}", AppCache> | Borrows<"user:{id}", AppCache>>`
+    ],
+    [
       "a declared function",
       `const /*|*/p = AppCache.fn("p", { owns: ["user:{id}"], borrows: ["prefs:{id}"] })(function*<A>(a: A) { return a })`,
       `const p: <A>(a: A) => Effect.Effect<A, never, Borrows<"prefs:{id}", AppCache> | Owns<"user:{id}", AppCache>>`
@@ -102,17 +163,17 @@ describe("hovers show capabilities, and no machinery", () => {
     [
       "the families of a manifest",
       "const p = AppCache./*|*/keys",
-      `(property) Manifest<AppCache, "AppCache">.keys: Manifest.Families<AppCache>Typed access, by family.`
+      `(property) Service<AppCache, "AppCache">.keys: Manifest.Families<AppCache>Typed access, by family.`
     ],
     [
       "an engine",
       "const p = AppCache./*|*/layer",
-      `(property) Manifest<AppCache, "AppCache">.layer: Layer<AppCache | Appoints<string, AppCache>, CacheError, Store>The engine of a program that is wired by hand: owners may be built over it. It gives no right to any key.`
+      `(property) Service<AppCache, "AppCache">.layer: Layer<AppCache | Appoints<string, AppCache>, CacheError, Store>The engine of a program that is wired by hand: owners may be built over it. It gives no right to any key.`
     ],
     [
       "the declaration of a function",
       `const p = AppCache./*|*/fn("p", { owns: ["user:{id}"] })`,
-      `(method) Manifest<AppCache, "AppCache">.fn<{ readonly owns: readonly ["user:{id}"]; }>(name: string, declared: CheckedDeclared<AppCache, { readonly owns: readonly ["user:{id}"]; }>): DeclaredFn<AppCache, { readonly owns: readonly ["user:{id}"]; }>Declares what a function does to the cache; its body may do no more.`
+      `(method) Service<AppCache, "AppCache">.fn<{ readonly owns: readonly ["user:{id}"]; }>(name: string, declared: CheckedDeclared<AppCache, { readonly owns: readonly ["user:{id}"]; }>): DeclaredFn<AppCache, { readonly owns: readonly ["user:{id}"]; }>Declares what a function does to the cache; its body may do no more.`
     ],
     [
       "a hand-written right",

@@ -48,7 +48,12 @@ export class LanguageServer {
       processId: process.pid,
       rootUri: root,
       workspaceFolders: [{ uri: root, name: "root" }],
-      capabilities: { textDocument: { hover: { contentFormat: ["plaintext"] } } }
+      capabilities: {
+        textDocument: {
+          hover: { contentFormat: ["plaintext"] },
+          completion: { completionItem: { deprecatedSupport: true, tagSupport: { valueSet: [1] } } }
+        }
+      }
     })
     server.send({ method: "initialized", params: {} })
     return server
@@ -78,6 +83,21 @@ export class LanguageServer {
       context: { triggerKind: 1 }
     })
     return (result?.items ?? result ?? []).map((item: { readonly label: string }) => item.label.replace(/\?$/, ""))
+  }
+
+  /** The texts offered at the cursor that are not struck out. */
+  async completeUsable(marked: string): Promise<ReadonlyArray<string>> {
+    const { at, text } = split(marked)
+    const result = await this.request("textDocument/completion", {
+      textDocument: { uri: this.open(text) },
+      position: at,
+      context: { triggerKind: 1 }
+    })
+    return (result?.items ?? result ?? [])
+      .filter((item: { readonly tags?: ReadonlyArray<number>; readonly deprecated?: boolean }) =>
+        item.deprecated !== true && item.tags?.includes(1) !== true
+      )
+      .map((item: { readonly label: string }) => item.label.replace(/\?$/, ""))
   }
 
   /** What is shown about the name under the cursor. */

@@ -37,8 +37,28 @@ export class Random {
 
   /** Nearly a pattern. */
   text(): string {
-    return Array.from({ length: 1 + this.below(3) }, () => this.pick(["a", "", "{x}", "*", "{}", "a{x}", "{x*}", "b"]))
-      .join(":")
+    const segments = [
+      "a",
+      "",
+      "{x}",
+      "*",
+      "{}",
+      "a{x}",
+      "{x*}",
+      "b",
+      "a b",
+      " a",
+      "{ x}",
+      "{x y}",
+      "{x?}",
+      "{...x}"
+    ]
+    return Array.from({ length: 1 + this.below(3) }, () => this.pick(segments)).join(":")
+  }
+
+  /** A name that may be near to another one. */
+  name(): string {
+    return Array.from({ length: 1 + this.below(4) }, () => this.pick(["a", "b", "A", ":"])).join("")
   }
 
   key(): string {
@@ -51,13 +71,18 @@ export class Random {
     return {
       pattern: this.below(25) === 0 ? this.text() : this.pattern(3),
       ...rarely(2, () => ({ layer: this.pick(["near", "far", "near", "fr"]) })),
-      ...rarely(3, () => ({ partOf: this.pick(names) })),
-      ...rarely(5, () => ({ carvedFrom: this.pick(names) })),
+      ...rarely(3, () => ({ partOf: this.reference(names) })),
+      ...rarely(5, () => ({ carvedFrom: this.reference(names) })),
       ...rarely(2, () => ({ derives: this.list(2, () => this.pattern(3)) })),
       ...rarely(4, () => ({ borrows: this.list(2, () => this.pattern(3)) })),
       ...rarely(2, () => ({ fanout: true })),
       ...rarely(20, () => ({ typo: 1 }))
     }
+  }
+
+  /** A declared name, or seldom one that nothing declares. */
+  private reference(names: ReadonlyArray<string>): string {
+    return this.below(8) > 0 ? this.pick(names) : this.pick(["g0", "F1", "other"])
   }
 
   manifest() {

@@ -5,17 +5,26 @@ import { type Lease, LeaseError, type LeaseTable } from "../../capability/Lease.
 import { matches } from "../../pattern/KeyPattern.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, LeaseRefused, VersionConflict } from "../CacheError.ts"
+import type { FamilySpec } from "../FamilySpec.ts"
 
-/** Why full keys must not be written under a lease. */
+/** Why keys within a family must not be written under a lease. */
 export const leaseRefusal = (
   leases: LeaseTable,
   lease: Lease,
+  spec: FamilySpec<any>,
   keys: ReadonlyArray<string>
 ): CacheError | undefined => {
-  const why = whyNotUnder(leases, lease, keys)
+  const why = whyNotUnder(leases, lease, keys.map(spec.render))
   if (why === undefined) return undefined
-  const patterns = lease.patterns.map(({ source }) => source)
+  const patterns = namesItself(leases, lease, spec) ? lease.shown : keys.map(spec.show)
   return new CacheError({ reason: new LeaseRefused({ error: new LeaseError({ patterns, why }) }) })
+}
+
+/** Whether an error may say what the lease says it is on: one that the engine did not grant may say anything. */
+const namesItself = (leases: LeaseTable, lease: Lease, { isSensitive }: FamilySpec<any>): boolean => {
+  if (leases.isOwn(lease)) return true
+  const shown: unknown = lease.shown
+  return !isSensitive && Array.isArray(shown) && shown.every((one) => typeof one === "string")
 }
 
 const whyNotUnder = (leases: LeaseTable, lease: Lease, keys: ReadonlyArray<string>): LeaseError["why"] | undefined => {
@@ -26,7 +35,7 @@ const whyNotUnder = (leases: LeaseTable, lease: Lease, keys: ReadonlyArray<strin
   return keys.every(isCovered) ? undefined : "other key"
 }
 
-/** Why a full key must not be written for its version, given what is held of it, as far as that is known. */
+/** Why a key, as errors show it, must not be written for its version, given what is held of it, as far as is known. */
 export const versionConflict = (
   key: string,
   ifVersion: number | null,

@@ -4,13 +4,14 @@
 import * as Effect from "effect/Effect"
 import type { LeaseTable } from "../../capability/Lease.ts"
 import type { CoarseClock } from "../../store/CoarseClock.ts"
+import type { Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
 import type { Plan } from "./flight.ts"
 import { arrival, type Below, nothing, type Outbox } from "./outbox.ts"
-import type { Heard } from "./peers.ts"
+import type { Heard, Swept } from "./peers.ts"
 
 /** For operations that must not be lost. */
 export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
@@ -24,6 +25,7 @@ export const orTakenBack = (below: Below, takeBack: () => void): Effect.Effect<v
 
 export interface Engine extends Plan {
   readonly id: string
+  readonly store: Store["Service"]
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
   readonly history: History
@@ -46,8 +48,21 @@ export interface Engine extends Plan {
   emit(event: CacheEvent): void
   /** Tells the other engines over the same place what happens to a family. */
   tell(family: string, heard: Heard): void
+  /** Has the marks of a family forgotten that no entry needs any more, behind the caller. */
+  sweepSoon(family: string): void
+  /** What a sweep asks of a family, in each engine over the same place; this one is among them. */
+  sweptOf(family: string): ReadonlyArray<Swept>
   /** Drops what depends on one key of a family. */
   spread(family: string, key: string, mode: Mode): Below
   /** Drops what depends on any key of a scope. */
   spreadScope(family: string, scope: Scope, mode: Mode): Below
+  /** Drops what was made from a key, but for loads that began at `since` or later, or have not read it. */
+  spreadUnseen(family: string, key: string, since: number): void
+  /**
+   * Evicted keys that nothing remembers any more, and since when: they count as changed after the next entry is stored.
+   */
+  readonly forgotten: Array<readonly [family: string, key: string, since: number]>
+  spreadForgotten(): void
+  /** Drops in this process what was made from a family whose owner has gone; the tiers below keep it. */
+  spreadEnd(family: string): void
 }

@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
-import type { HotPartition, Prepared } from "../../store/Store.ts"
+import type { HotPartition, Mark, Prepared } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
@@ -25,9 +25,24 @@ import {
 import type { Engine } from "./engine.ts"
 import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
-import { Judge, type Judged } from "./judgement.ts"
+import { Judge, type Judged, noTags } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
 import { type Below, Lane, nothing, type OnFailure } from "./outbox.ts"
+import { sealed } from "./sensitive.ts"
+import { Sources } from "./sources.ts"
+
+// How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so
+// end earlier than its idle time, by a share of it of one in so many at most; with more, reads would write more.
+const idleSteps = 16
+
+// Marks are swept when they take a sixteenth of their room, 4,096 in number; later where the last sweep had to look at
+// many entries, so that a mark costs a look at some sixteen of them, and at half of the room at the latest.
+const sweepAtMin = 1 / 16
+const sweepAtMax = 1 / 2
+const sweepAtPerEntry = 1 / 16 / 65_536
+
+// After a sweep that a tier has failed, the next one waits for so long.
+const sweepAgainMillis = 10_000
 
 /** The tier that is asked through its synchronous door. */
 export const memory = "memory"
@@ -140,6 +155,13 @@ export class Entries<V> {
   observed = false
   /** How a store knows the family. */
   private readonly storeName: string
+  /**
+   * Of families from which others derive: which keys lookups have read, and which of them have been pushed out since.
+   */
+  readonly sources: Sources | undefined
+  // How full the marks are when a sweep begins, and when it may.
+  private sweepAt = sweepAtMin
+  private sweepAfter = -Infinity
   private readonly watches = new Map<string, Set<Watch>>()
   /** How often each tier below memory answered. */
   readonly hitsBelow = new Map<string, number>()
@@ -166,22 +188,28 @@ export class Entries<V> {
     this.hot = spec.partition.hot
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
     this.judgement = new Judge(spec, lower)
-    const { outbox, time } = cache
-    this.lower = lower && new Lane(outbox, this.storeName, lower, time, this.tierFailed, this.distrustBelow)
+    this.lower = lower && new Lane(cache.outbox, {
+      name: this.storeName,
+      partition: lower,
+      time: cache.time,
+      isSensitive: spec.isSensitive,
+      onFailure: this.tierFailed,
+      onDistrust: this.distrustBelow
+    })
     this.tagged = this.lower !== undefined
+    this.sources = spec.dependents.length === 0 ? undefined : new Sources()
     this.lookTwice()
   }
 
   /** The entry of a key, fresh or stale, unless it is invalid. */
   held(key: string): Entry<V> | undefined {
     const entry = this.hot?.peek(key)
-    if (entry === undefined || this.isIdle(key, this.cache.time.now())) return undefined
+    if (entry === undefined) return undefined
     return this.judge(key, entry.stamp, entry.tags) === "hidden" ? undefined : entry
   }
 
   isFresh(key: string, entry: Entry<V>, now: number): boolean {
-    return this.judge(key, entry.stamp, entry.tags) === "valid" && now < entry.freshUntil &&
-      !this.isIdle(key, now)
+    return this.judge(key, entry.stamp, entry.tags) === "valid" && now < entry.freshUntil && now < entry.expiresAt
   }
 
   judge(key: string, stamp: number, tags: ReadonlyArray<string>): Verdict {
@@ -205,9 +233,19 @@ export class Entries<V> {
     return Math.min(now, entry.freshUntil, marked)
   }
 
-  /** An entry with an idle lifetime is due when that is over; each read puts it off. */
-  isIdle(key: string, now: number): boolean {
-    return this.expiry.idleTimeToLive !== undefined && (this.hot?.dueAt(key) ?? Infinity) <= now
+  /** An entry that is read now, which puts off the end of its idle time in every tier. */
+  touch(key: string, entry: Entry<V>, now: number): Entry<V> {
+    const { idleTimeToLive } = this.expiry
+    if (idleTimeToLive === undefined) return entry
+    const expiresAt = Expiry.endOf(this.expiry, entry.freshUntil, now)
+    if (expiresAt === entry.expiresAt) return entry
+    this.hot?.postpone(key, expiresAt)
+    const read = { ...entry, expiresAt }
+    if (this.lower === undefined || this.cache.outbox.isFull) return read
+    const step = idleTimeToLive / idleSteps
+    const isNoted = Math.floor(now / step) === Math.floor((entry.expiresAt - idleTimeToLive) / step)
+    if (!isNoted) this.lower.touch(key, read)
+    return read
   }
 
   // --- what was read ----------------------------------------------------------------------------
@@ -219,14 +257,20 @@ export class Entries<V> {
     this.tellHit(key, tier, false)
   }
 
+  /** Counts a stale value that was served, and tells of it. */
+  countStale(key: string, tier: string): void {
+    this.counts.staleHits++
+    this.tellHit(key, tier, true)
+  }
+
   /** Counts a read that memory could not answer. */
   countMiss(key: string): void {
     this.counts.misses++
-    if (this.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.render(key) }))
+    if (this.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.show(key) }))
   }
 
   tellHit(key: string, tier: string, stale: boolean): void {
-    if (this.observed) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.render(key), tier, stale }))
+    if (this.observed) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.show(key), tier, stale }))
   }
 
   // --- the tiers below --------------------------------------------------------------------------
@@ -247,15 +291,19 @@ export class Entries<V> {
       unwatch: (watch) => this.unwatch(key, watch),
       current: Effect.suspend(() => {
         const held = this.held(key)
-        if (held !== undefined || this.lower === undefined) return Effect.succeed(held)
-        return Effect.map(this.lookBelow(key), (found) => {
-          if (found !== undefined) this.cache.sawVersion(found.entry.version)
-          const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
-            this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
-          return isGone ? undefined : found.entry
-        })
+        return held !== undefined || this.lower === undefined ? Effect.succeed(held) : this.heldBelow(key)
       })
     }
+  }
+
+  /** The entry that the tiers below have of a key, fresh or stale, unless it is invalid. */
+  heldBelow(key: string): Effect.Effect<Entry<V> | undefined> {
+    return Effect.map(this.lookBelow(key), (found) => {
+      if (found !== undefined) this.cache.sawVersion(found.entry.version)
+      const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
+        this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
+      return isGone ? undefined : found.entry
+    })
   }
 
   private watch(key: string): Watch {
@@ -277,19 +325,36 @@ export class Entries<V> {
     if (known !== undefined) { for (const watch of known) watch.changed = true }
   }
 
-  /** An owner has left: memory is empty, and what is on its way there counts as out of date. */
+  /**
+   * An owner has left: nothing that is held is served any more, and what is on its way to memory counts as out of date.
+   * What lies below is kept for the next process, and what memory has yet to push down goes there when the family
+   * closes.
+   */
   abandon(): void {
     for (const watches of this.watches.values()) for (const watch of watches) watch.changed = true
-    this.hot?.dropAll()
+    this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
+    if (this.lower === undefined) this.hot?.dropAll()
   }
 
   /** What the tiers below hold of a key; nothing is copied up. */
   lookBelow(key: string): Effect.Effect<Found<V> | undefined> {
     return Effect.suspend(() => {
       const pending = this.lower!.pending(key)
-      if (pending !== undefined) return Effect.succeed(foundIn(pending.entry))
-      return this.orNothing(this.lower!.get(key), undefined)
+      if (pending !== undefined) return Effect.succeed(this.onItsWay(pending.entry))
+      return Effect.map(this.orNothing(this.lower!.get(key), undefined), this.whole)
     })
+  }
+
+  /** What a tier below has found, as it would be found in memory. */
+  private readonly whole = (found: Found<V> | undefined): Found<V> | undefined => {
+    if (found !== undefined && this.expiry.freeze) freezeFound(found.entry.value)
+    return found
+  }
+
+  /** An entry that the tiers below do not have yet; without memory, the store answers for it. */
+  private onItsWay(entry: Entry<V> | undefined): Found<V> | undefined {
+    if (entry === undefined || entry.expiresAt <= this.cache.time.now()) return undefined
+    return { entry, tier: this.hot === undefined ? this.cache.store.name : memory }
   }
 
   /** A tier that cannot be read holds nothing, and is told of. */
@@ -314,7 +379,7 @@ export class Entries<V> {
           this.orNothing(lower.getMany(keys), []),
           (all) =>
             reads.map(({ key, pending, watch }, at) =>
-              this.promote(key, pending === undefined ? all[at] : foundIn(pending.entry), watch)
+              this.promote(key, pending === undefined ? this.whole(all[at]) : this.onItsWay(pending.entry), watch)
             )
         ),
       (reads) => Effect.sync(() => reads.forEach(({ key, watch }) => this.unwatch(key, watch)))
@@ -325,19 +390,18 @@ export class Entries<V> {
   private promote(key: string, found: Found<V> | undefined, watch: Watch): Found<V> | undefined {
     // The weigher may throw, and may change the key.
     const weight = found === undefined ? undefined : this.weightOf(key, found.entry.value)
-    if (watch.changed) return foundIn(this.hot?.peek(key) ?? this.lower!.pending(key)?.entry)
+    if (watch.changed) return foundIn(this.hot?.peek(key)) ?? this.onItsWay(this.lower!.pending(key)?.entry)
     if (found === undefined) return undefined
     const { entry } = found
     this.cache.sawVersion(entry.version)
     if (weight === undefined) return undefined
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
-    if (this.expiry.freeze) freezeFound(entry.value)
     if (this.hot === undefined || entry.expiresAt <= now) return found
     if (this.judge(key, entry.stamp, entry.tags) === "hidden") return undefined
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
-      this.hot.put(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry), now), weight)
+      this.hot.put(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry)), weight)
     }
     return found
   }
@@ -347,7 +411,8 @@ export class Entries<V> {
     try {
       return this.judgement.weigh(key, value)
     } catch (cause) {
-      this.tierFailed("get", new StoreError({ reason: new TierFailed({ tier: memory, operation: "get", cause }) }))
+      const error = new StoreError({ reason: new TierFailed({ tier: memory, operation: "get", cause }) })
+      this.tierFailed("get", this.spec.isSensitive ? sealed(error) : error)
       return undefined
     }
   }
@@ -387,38 +452,47 @@ export class Entries<V> {
     )
   }
 
-  private dueAt(entry: Entry<V>, madeAt: number, now: number): number {
+  private dueAt(entry: Entry<V>, madeAt: number): number {
     const { idleTimeToLive, refreshAhead } = this.expiry
-    if (idleTimeToLive !== undefined) return now + idleTimeToLive
+    if (idleTimeToLive !== undefined) return entry.expiresAt
     if (refreshAhead === undefined) return entry.freshUntil
     return Expiry.timesOf({ ...this.expiry, jitter: 0 }, madeAt, entry.freshUntil - madeAt, entry.costMillis, 0).dueAt
   }
 
   /** The key has this entry from now on; `weight` and `prepared` are what its judgement said. */
   keep(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
-    if (entry.freshUntil <= now) return this.forget(key)
+    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
     this.cache.tell(this.name, { _tag: "Changed", key })
     return this.put(key, entry, now, weight, prepared)
   }
 
   /** A lookup brought this entry. It is prepared on its way below: one that does not fit stays in memory alone. */
   keepLoaded(key: string, entry: Entry<V>, now: number, weight: number): Below {
-    if (entry.freshUntil <= now) return this.forget(key)
+    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
     this.cache.tell(this.name, { _tag: "Loaded", key })
     return this.put(key, entry, now, weight, undefined)
   }
 
   private put(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
     this.changed(key)
-    this.hot?.put(key, entry, this.dueAt(entry, now, now), weight)
-    return this.lower === undefined ? nothing : this.lower.set(key, entry, prepared)
+    this.sources?.kept(key)
+    this.hot?.put(key, entry, this.dueAt(entry, now), weight)
+    const below = this.lower === undefined ? nothing : this.lower.set(key, entry, prepared)
+    if (this.cache.forgotten.length > 0) this.cache.spreadForgotten()
+    return below
   }
 
   /** The key has no entry from now on. */
   forget(key: string): Below {
     this.cache.tell(this.name, { _tag: "Changed", key })
-    this.drop(key)
+    this.ended(key)
     return this.lower === undefined ? nothing : this.lower.remove(key)
+  }
+
+  /** The key has another value, or none; what lies below is as it is. */
+  ended(key: string): void {
+    this.sources?.forget(key)
+    this.drop(key)
   }
 
   /** Memory has no entry of the key from now on; what lies below is as it is. */
@@ -442,42 +516,115 @@ export class Entries<V> {
   /** Has the store keep a mark on the family, which gives the scope its meaning. */
   private recordMark(scope: string, stamp: number): Below {
     if (this.lower === undefined) return nothing
-    return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed)
+    const { isSensitive } = this.spec
+    return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed, isSensitive)
+  }
+
+  /** Counts an invalidation, notes it, and tells of it. */
+  invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {
+    this.counts.invalidations++
+    this.note("Invalidated", scope, stamp, through, mode)
+    if (!this.cache.observed) return
+    const name = typeof scope === "string"
+      ? this.spec.show(scope)
+      : key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.map(this.spec.hide).join(":"))
+    this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope: name, through, mode, stamp }))
   }
 
   /** Marks keys; what is left to do below is to keep the mark. */
   markKeys(scope: Scope, mode: Mode, stamp: number, atMillis: number): Below {
     this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
-    this.hearMark(scope, mode, stamp, atMillis)
-    return this.recordMark(writeScope(scope, mode), stamp)
+    const marked = this.hearMark(scope, mode, stamp, atMillis)
+    this.sweepIfDue(atMillis)
+    return this.recordMark(writeScope(marked, mode), stamp)
+  }
+
+  /** Marks keys in this process: the tiers below keep them, and so does what opens them next. */
+  hideHere(scope: Scope, stamp: number, atMillis: number): void {
+    this.hearMark(scope, "hide", stamp, atMillis)
   }
 
   /** Marks a tag; what is left to do below is to keep the mark. */
   markTag(tag: string, mode: Mode, stamp: number, atMillis: number): Below {
     this.cache.tell(this.name, { _tag: "Tagged", tag, mode, stamp })
-    this.hearTag(tag, mode, stamp, atMillis)
+    if (!this.hearTag(tag, mode, stamp, atMillis)) return this.markKeys(everything, mode, stamp, atMillis)
+    this.sweepIfDue(atMillis)
     return this.recordMark(writeTag(tag, mode), stamp)
   }
 
-  /** Judges by a mark that a store keeps already, or is about to. */
-  hearMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): void {
-    this.marks.record(scope, mode, stamp, atMillis)
+  /** Judges by a mark that a store keeps already, or is about to; which keys are marked for lack of room. */
+  hearMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
+    const marked = this.marks.record(scope, mode, stamp, atMillis)
     this.lookTwice()
+    return marked
   }
 
-  /** Judges by the mark of a tag that a store keeps already, or is about to. */
-  hearTag(tag: string, mode: Mode, stamp: number, atMillis: number): void {
-    this.tags.record(tag, mode, stamp, atMillis)
+  /** The same of the mark of a tag; false where there is no room for it, so that the whole family is to be marked. */
+  hearTag(tag: string, mode: Mode, stamp: number, atMillis: number): boolean {
     this.tagMark = Math.max(this.tagMark, stamp)
+    if (!this.tags.record(tag, mode, stamp, atMillis)) return false
     this.lookTwice()
+    return true
   }
 
-  /** Takes over a mark that a store kept. Nobody knows when it was set: what it marked stale, has been so for ever. */
+  /** Takes over a mark that a store kept. */
   restoreMark(written: string, stamp: number): void {
     const read = readScope(written)
-    if (read?._tag === "tag") this.tags.record(read.tag, read.mode, stamp, -Infinity)
-    else if (read !== undefined) this.marks.record(read.scope, read.mode, stamp, -Infinity)
+    if (read?._tag === "tag") this.tags.restore(read.tag, read.mode, stamp)
+    else if (read !== undefined) this.marks.restore(read.scope, read.mode, stamp)
     this.lookTwice()
+    this.sweepIfDue(this.cache.time.now())
+  }
+
+  // --- marks that nothing needs any more ---------------------------------------------------------
+
+  private sweepIfDue(now: number): void {
+    if (this.fullness >= this.sweepAt && now >= this.sweepAfter) this.cache.sweepSoon(this.name)
+  }
+
+  private get fullness(): number {
+    return Math.max(this.marks.fullness, this.tags.fullness)
+  }
+
+  /** Until when an entry may count as fresh on account of the marks: for ever, or never again. */
+  freshUntilMax(key: string, stamp: number, tags: ReadonlyArray<string>): number {
+    const verdict = this.judge(key, stamp, tags)
+    if (verdict === "valid") return Infinity
+    // Of an entry with an idle lifetime, memory cannot say both when that ends and since when it has been stale.
+    if (verdict === "hidden" || this.expiry.idleTimeToLive !== undefined) return -Infinity
+    const since = Math.min(this.marks.staleSince(key, stamp), this.tags.staleSince(tags, stamp))
+    const age = this.cache.time.now() - since
+    if (age >= Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate)) return -Infinity
+    // A tier below is told times of the wall. Where that was set back, the entry counts as stale for longer than it is.
+    return since - this.cache.time.ahead
+  }
+
+  /** The marks up to a stamp, as a store knows them. */
+  *marksUpTo(upTo: number): Iterable<Mark> {
+    for (const { mode, scope, stamp } of this.marks.upTo(upTo)) {
+      yield { scope: markName(this.storeName, writeScope(scope, mode)), stamp }
+    }
+    for (const { mode, stamp, tag } of this.tags.upTo(upTo)) {
+      yield { scope: markName(this.storeName, writeTag(tag, mode)), stamp }
+    }
+  }
+
+  /** Forgets the marks up to a stamp; `looked` is how many entries a sweep had to look at for that. */
+  forgetMarks(upTo: number, looked: number): void {
+    for (const [key, watches] of this.watches) {
+      // An entry that is being read may have any tags.
+      if (this.tags.fullness === 0 && this.judge(key, 0, noTags) === "valid") continue
+      for (const watch of watches) watch.changed = true
+    }
+    this.marks.forget(upTo)
+    this.tags.forget(upTo)
+    this.sweepAt = Math.min(sweepAtMax, Math.max(sweepAtMin, looked * sweepAtPerEntry, this.fullness * 2))
+    this.sweepIfDue(this.cache.time.now())
+  }
+
+  /** A sweep has failed: the next one waits. */
+  postponeSweep(): void {
+    this.sweepAfter = this.cache.time.now() + sweepAgainMillis
   }
 
   /**

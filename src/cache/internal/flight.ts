@@ -12,7 +12,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, UndeclaredRead } from "../CacheError.ts"
-import type { FamilySpec, Loader, Source } from "../FamilySpec.ts"
+import type { FamilySpec, Loader, Sources } from "../FamilySpec.ts"
 import type { LookupContext } from "../Lookup.ts"
 import { shallow } from "./stack.ts"
 import { type Awaited, CurrentUpdate, Work } from "./waits.ts"
@@ -36,6 +36,9 @@ export interface Plan {
   /** The same for many keys at once: those that it drops. */
   reachedAmong(family: string, key: string, target: string, keys: ReadonlySet<string>): Iterable<string>
 }
+
+// How many keys a load is known to have read; beyond, it may have read any.
+const readsMax = 65_536
 
 // How many of the entries that an entry was made from are told to `explain`; those read first.
 const sourcesMax = 32
@@ -63,6 +66,11 @@ export class Load extends Work {
   private readonly keys: ReadonlySet<string> | undefined
   private sources: Array<ReadSource> | undefined = undefined
   private listeners: Set<() => void> | undefined = undefined
+  /** By family. */
+  private reads: Map<string, Set<string>> | undefined = undefined
+  private readCount = 0
+  /** Characters of the keys in `sources`, and of those that are loaded together. */
+  private characters = 0
   /** When what it read ends, first of all; of several keys, those for which it was read. */
   private endsAt = Infinity
   private ends: Map<string, number> | undefined = undefined
@@ -74,12 +82,13 @@ export class Load extends Work {
     this.spec = spec
     this.key = keys[0]!
     this.keys = keys.length === 1 ? undefined : new Set(keys)
+    if (this.keys !== undefined) { for (const each of keys) this.characters += each.length }
     this.open = keys.length
     if (this.open > 0) lookups.open++
   }
 
   get name(): string {
-    return `the lookup of \`${this.spec.render(this.key)}\``
+    return `the lookup of \`${this.spec.show(this.key)}\``
   }
 
   get isOver(): boolean {
@@ -126,9 +135,9 @@ export class Load extends Work {
       reason: new UndeclaredRead({
         code,
         family: this.spec.name,
-        key: this.spec.render(this.key),
+        key: this.spec.show(this.key),
         source: source.pattern,
-        read: source.render(key)
+        read: source.show(key)
       })
     })
   }
@@ -136,7 +145,8 @@ export class Load extends Work {
   /** Takes notice of what was read. */
   observe(cache: Plan, source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
     if (stale) this.readStale = true
-    const end = entry?.freshUntil ?? Infinity
+    // An entry that nothing reads any more ends before its time.
+    const end = entry === undefined ? Infinity : Math.min(entry.freshUntil, entry.expiresAt)
     if (this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)
     else if (end < Infinity) {
       for (const own of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) {
@@ -144,10 +154,26 @@ export class Load extends Work {
         ends.set(own, Math.min(end, ends.get(own) ?? Infinity))
       }
     }
+    this.noteRead(source.name, key)
     const sources = this.sources ??= []
     if (sources.length < sourcesMax * (this.keys?.size ?? 1)) {
       sources.push({ of: source, key, tier, stamp: entry?.stamp })
+      this.characters += key.length
     }
+  }
+
+  /** Takes notice of a key that was looked for, whether or not it was there. */
+  noteRead(family: string, key: string): void {
+    const reads = this.reads ??= new Map()
+    if (this.readCount++ >= readsMax) return reads.clear()
+    const keys = reads.get(family)
+    if (keys === undefined) reads.set(family, new Set([key]))
+    else keys.add(key)
+  }
+
+  /** Whether it has read a key, as far as that is known. */
+  mayHaveRead(family: string, key: string): boolean {
+    return this.readCount > readsMax || this.reads?.get(family)?.has(key) === true
   }
 
   /** When something that a key was made from ends: it is fresh no longer than that. */
@@ -156,18 +182,22 @@ export class Load extends Work {
   }
 
   /** What one of the keys that are loaded was made from, as far as it was read in this cache; spelt out when asked. */
-  sourcesOf(own: string): () => ReadonlyArray<Source> {
+  sourcesOf(own: string): Sources {
     const { cache, keys, sources, spec } = this
     if (sources === undefined) return noSources
-    return () => {
-      const mine = sources.filter(({ key, of }) => keys === undefined || cache.reaches(of.name, key, spec.name, own))
-      const spelt = mine.map(({ key, of, stamp, tier }) => ({ key: of.render(key), tier, stamp }))
-      return [...new Map(spelt.map((source) => [source.key, source])).values()].slice(0, sourcesMax)
+    return {
+      // What is kept for all keys that were loaded together is kept once.
+      characters: this.characters / (keys?.size ?? 1),
+      spell: () => {
+        const mine = sources.filter(({ key, of }) => keys === undefined || cache.reaches(of.name, key, spec.name, own))
+        const spelt = mine.map(({ key, of, stamp, tier }) => ({ key: of.show(key), tier, stamp }))
+        return [...new Map(spelt.map((source) => [source.key, source])).values()].slice(0, sourcesMax)
+      }
     }
   }
 }
 
-const noSources = (): ReadonlyArray<Source> => []
+const noSources: Sources = { characters: 0, spell: () => [] }
 
 interface ReadSource {
   readonly of: FamilySpec<any>
@@ -243,6 +273,8 @@ export abstract class Waited<V> {
   /** Since when others wait for it than the reader who started it. */
   sharedSince: number | undefined = undefined
   protected waiters = new Set<Waiter<V>>()
+  /** Those of them who take nothing stale. */
+  protected strict: Set<Waiter<V>> | undefined = undefined
   /** Where the readers who waited here wait now. */
   protected movedTo: Waited<V> | undefined = undefined
 
@@ -256,16 +288,29 @@ export abstract class Waited<V> {
   /** Gives up if no reader waits any more. */
   abstract abandonIfAlone(): void
 
-  /** Waits for the answer; what it returns leaves again. */
-  join(resume: Waiter<V>): Effect.Effect<void> | void {
-    if (this.movedTo !== undefined) return this.movedTo.join(resume)
+  /** It gave up, since no reader waited any more: who comes late has to begin anew. */
+  abstract get wasAbandoned(): boolean
+
+  /** Waits for the answer; what it returns leaves again. A waiter may take nothing stale. */
+  join(resume: Waiter<V>, nowMillis: number, wantsFresh: boolean): Effect.Effect<void> | void {
+    return this.movedTo === undefined ? this.add(resume, wantsFresh) : this.movedTo.join(resume, nowMillis, wantsFresh)
+  }
+
+  protected add(resume: Waiter<V>, wantsFresh: boolean): Effect.Effect<void> {
     this.waiters.add(resume)
+    if (wantsFresh) (this.strict ??= new Set()).add(resume)
     return new Leave(this, resume)
+  }
+
+  /** What answers a reader at once, though the load goes on. */
+  earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
+    return this.movedTo?.earlyAt(nowMillis)
   }
 
   leave(waiter: Waiter<V>): void {
     if (this.movedTo !== undefined) return this.movedTo.leave(waiter)
     this.waiters.delete(waiter)
+    this.strict?.delete(waiter)
     this.abandonIfAlone()
   }
 
@@ -280,46 +325,63 @@ export abstract class Waited<V> {
 
   /** All who wait here wait there instead. */
   moveTo(place: Waited<V>): void {
-    const { waiters } = this
+    const { strict, waiters } = this
     this.waiters = new Set()
+    this.strict = undefined
     this.movedTo = place
-    place.receive(waiters)
+    place.receive(waiters, strict)
   }
 
-  protected receive(waiters: ReadonlySet<Waiter<V>>): void {
+  protected receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
     for (const waiter of waiters) this.waiters.add(waiter)
+    if (strict !== undefined) this.strict = new Set([...this.strict ?? [], ...strict])
   }
 
-  protected answer(exit: Exit.Exit<Served<V>, unknown>): void {
-    const { waiters } = this
+  /** Answers all who wait, those who take nothing stale with `freshExit`. */
+  protected answer(exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): void {
+    const { strict, waiters } = this
     if (waiters.size === 0) return
     this.waiters = new Set()
+    this.strict = undefined
     shallow(() => {
-      for (const resume of waiters) resume(exit)
+      for (const resume of waiters) resume(strict?.has(resume) === true ? freshExit : exit)
     })
   }
 }
 
 /** One load of one key that runs, and those who wait for it. */
 export class Flight<V> extends Waited<V> {
-  readonly stamp: number
+  /** Up to which invalidation what it reads is known to be true. */
+  stamp: number
   /** Entries up to this version were there when it began. */
   readonly versionBefore: number
   readonly startedAt: number
-  readonly cause: LookupContext<V>["cause"]
-  /** What may be served should the lookup fail, and until when it is fresh. */
+  /** `absent` until a tier below is found to hold something stale. */
+  cause: LookupContext<V>["cause"]
+  /** What memory held when it began, and may be served should it fail. */
   readonly fallback: Entry<V> | undefined
+  /** What a tier below memory holds of the key, and its name: the load replaces it. */
+  before: Entry<V> | undefined = undefined
+  tierBefore: string | undefined = undefined
+  /** The caller that started it takes nothing stale. */
+  wantsFresh = false
   /** Runs to its end though no reader waits. */
   detached: boolean
   readonly load: Load
   voided = false
+  /** Nothing may be served should the lookup fail: a mark that hid it may have been forgotten meanwhile. */
+  barred = false
   /** A reader is about to join. */
   held = false
   /** No reader asked for it: it takes no place in the queue of those who did. */
   quiet = false
   timer: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  /** Answers with what is stale when it is over. */
+  softTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
   exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
-  private early: Exit.Exit<Served<V>, unknown> | undefined = undefined
+  /** The same for those who take nothing stale. */
+  private freshExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
+  private early: { readonly exit: Exit.Exit<Served<V>, unknown>; readonly untilMillis: number } | undefined = undefined
   private readonly abandoned: (flight: Flight<V>) => void
 
   constructor(
@@ -350,20 +412,46 @@ export class Flight<V> extends Waited<V> {
 
   /**
    * Waits for the end; what it returns leaves again. The last one to leave abandons the flight, unless it is detached.
+   * A waiter that takes what is stale gets it at once, where it may be served at `nowMillis`.
    */
-  override join(resume: Waiter<V>): Effect.Effect<void> | void {
-    if (this.movedTo !== undefined) return this.movedTo.join(resume)
+  override join(resume: Waiter<V>, nowMillis: number, wantsFresh: boolean): Effect.Effect<void> | void {
+    if (this.movedTo !== undefined) return this.movedTo.join(resume, nowMillis, wantsFresh)
     this.joined++
-    if (this.exit !== undefined) return resume(this.exit)
     // A tier that answers at once does so before the reader who started the load can wait for it.
-    if (this.early !== undefined && (this.held || this.joined === 1)) return resume(this.early)
-    this.waiters.add(resume)
-    return new Leave(this, resume)
+    const isFirst = this.held || this.joined === 1
+    const early = wantsFresh ? undefined : this.earlyAt(nowMillis)
+    const exit = wantsFresh ? this.freshExit : isFirst ? early ?? this.exit : this.exit ?? early
+    return exit === undefined ? this.add(resume, wantsFresh) : resume(exit)
   }
 
-  protected override receive(waiters: ReadonlySet<Waiter<V>>): void {
+  protected override receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
     this.joined += waiters.size
-    super.receive(waiters)
+    super.receive(waiters, strict)
+  }
+
+  override earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
+    if (this.movedTo !== undefined) return this.movedTo.earlyAt(nowMillis)
+    return this.early !== undefined && !this.barred && nowMillis < this.early.untilMillis ? this.early.exit : undefined
+  }
+
+  get wasAbandoned(): boolean {
+    if (this.movedTo !== undefined) return this.movedTo.wasAbandoned
+    return this.exit?._tag === "Failure" && Cause.hasInterruptsOnly(this.exit.cause)
+  }
+
+  /** The caller that started it takes nothing stale, or one that waits does not. */
+  get isForFresh(): boolean {
+    return this.wantsFresh || this.strict !== undefined && this.strict.size > 0
+  }
+
+  /** All who wait take nothing stale. */
+  get areAllForFresh(): boolean {
+    return this.waiters.size === (this.strict?.size ?? 0)
+  }
+
+  /** What may be served should the load fail, and until when it is fresh. */
+  get substitute(): Entry<V> | undefined {
+    return this.fallback ?? (this.tierBefore === undefined ? undefined : this.before)
   }
 
   letGo(): void {
@@ -375,13 +463,15 @@ export class Flight<V> extends Waited<V> {
     if (this.isEmpty && !this.held && !this.detached && this.exit === undefined) this.abandoned(this)
   }
 
-  /** Ends the flight; false when it has ended already. */
-  end(exit: Exit.Exit<Served<V>, unknown>): boolean {
+  /** Ends the flight, for those who take nothing stale with `freshExit`; false when it has ended already. */
+  end(exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): boolean {
     if (this.exit !== undefined) return false
     this.exit = exit
+    this.freshExit = freshExit
     this.load.close()
     this.timer?.interruptUnsafe()
-    this.answer(exit)
+    this.softTimer?.interruptUnsafe()
+    this.answer(exit, freshExit)
     return true
   }
 
@@ -391,11 +481,17 @@ export class Flight<V> extends Waited<V> {
     if (open === 0 && fiber !== undefined) shallow(() => fiber.interruptUnsafe())
   }
 
-  /** Answers those who wait now, while the load goes on for those to come. */
-  answerEarly(exit: Exit.Exit<Served<V>, unknown>): void {
+  /** Answers those who wait now, and those who come before then, while the load goes on. */
+  answerEarly(exit: Exit.Exit<Served<V>, unknown>, untilMillis: number): void {
     this.detached = true
-    this.early = exit
-    this.answer(exit)
+    this.early = { exit, untilMillis }
+    const { strict } = this
+    if (strict === undefined) return this.answer(exit)
+    const others = Array.from(this.waiters).filter((waiter) => !strict.has(waiter))
+    this.waiters = new Set(strict)
+    shallow(() => {
+      for (const resume of others) resume(exit)
+    })
   }
 }
 
@@ -408,6 +504,7 @@ export class Queued<V> extends Waited<V> {
   /** What may be served should the lookup fail. */
   fallback: Entry<V> | undefined = undefined
   readonly subject: Awaited
+  private isOver = false
   private readonly abandoned: (queued: Queued<V>) => void
 
   /** It begins when those before it have ended. */
@@ -417,11 +514,18 @@ export class Queued<V> extends Waited<V> {
     this.abandoned = abandoned
   }
 
+  get wasAbandoned(): boolean {
+    return this.movedTo?.wasAbandoned ?? this.isOver
+  }
+
   abandonIfAlone(): void {
-    if (this.isEmpty) this.abandoned(this)
+    if (!this.isEmpty || this.movedTo !== undefined) return
+    this.isOver = true
+    this.abandoned(this)
   }
 
   end(exit: Exit.Exit<Served<V>, unknown>): void {
+    this.isOver = true
     this.answer(exit)
   }
 }

@@ -25,6 +25,7 @@ import * as Expiry from "../Expiry.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import type { LoadedOptions } from "../Lookup.ts"
 import { freezeDeep } from "./freeze.ts"
+import { sealedFunction } from "./sensitive.ts"
 
 /** A value that may be stored under a key. */
 export class Judged<V> {
@@ -230,8 +231,9 @@ export class Judge<V> {
   }
 
   private functionFailed(option: FunctionFailed["option"], key: string, why: string, cause: unknown): CacheError {
-    const { name: family, render } = this.spec
-    return new CacheError({ reason: new FunctionFailed({ family, option, key: render(key), why, cause }) })
+    const { isSensitive, name: family, show } = this.spec
+    const failed = new FunctionFailed({ family, option, key: show(key), why, cause })
+    return new CacheError({ reason: isSensitive ? sealedFunction(failed) : failed })
   }
 
   private invalid(option: string, why: string): CacheError {

@@ -11,23 +11,17 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Semaphore from "effect/Semaphore"
-import type { Entry, Found } from "../../store/Entry.ts"
-import {
-  Absent,
-  CacheError,
-  CircularWait,
-  LoadQueueFull,
-  LoadTimeout,
-  LookupInterrupted,
-  Unowned
-} from "../CacheError.ts"
+import type { Entry } from "../../store/Entry.ts"
+import { Absent, CacheError, LoadQueueFull, LoadTimeout, LookupInterrupted, Unowned } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
+import type { Scope } from "../Invalidation.ts"
 import * as Lookup from "../Lookup.ts"
 import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
-import { type Entries, fromMemory } from "./entries.ts"
+import { type Entries, fromMemory, memory } from "./entries.ts"
+import { Failures, isShed } from "./failures.ts"
 import {
   CurrentLoad,
   currentWork,
@@ -40,21 +34,10 @@ import {
   waitersMax
 } from "./flight.ts"
 import { isJudged, type Judged, noOptions, noTags } from "./judgement.ts"
+import { LowerTier } from "./lowerTier.ts"
 import { Patience } from "./patience.ts"
 import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
-import type { Work } from "./waits.ts"
-
-interface Failure {
-  readonly exit: Exit.Exit<never, unknown>
-  readonly stamp: number
-  /** A clock that was set back behind it would keep the failure for longer than was promised. */
-  readonly at: number
-  /** Until then a read without anything to serve gets the same failure. */
-  readonly negativeUntil: number
-  /** Until then a stale value is served without another try. */
-  readonly retryAt: number
-}
 
 class BulkMismatch extends Error {
   constructor(asked: number, answered: number) {
@@ -62,24 +45,12 @@ class BulkMismatch extends Error {
   }
 }
 
-const shed = [LoadQueueFull, CircularWait, LookupInterrupted]
-
-/** The lookup was not tried, or could not go on: the failure says nothing about its source, and is not remembered. */
-const isShed = (cause: Cause.Cause<unknown>): boolean =>
-  cause.reasons.some((reason) => {
-    const error = Cause.isFailReason(reason) ? reason.error : undefined
-    return error instanceof CacheError && shed.some((type) => error.reason instanceof type)
-  })
-
 /** An option that is `undefined` was not given. */
 const renewed = (before: Entry<unknown>, options: Lookup.LoadedOptions): Lookup.LoadedOptions => ({
   timeToLive: options.timeToLive,
   revision: options.revision === undefined ? before.revision : options.revision,
   tags: options.tags === undefined ? before.tags : options.tags
 })
-
-// Failures remembered per family; the oldest is forgotten first.
-const failuresMax = 10_000
 
 // Lookups of one key that run at a time: one that was overtaken and still has to answer those who joined it, and one
 // whose value will hold.
@@ -90,7 +61,7 @@ export class Loads<V> {
   readonly flights = new Map<string, Flight<V>>()
   /** These, and those that were overtaken and still have to answer the readers who had joined them. */
   readonly running = new Set<Flight<V>>()
-  readonly failures = new Map<string, Failure>()
+  readonly failures: Failures<V>
   readonly turns: Turns
   readonly expiry: Expiry.Expiry
   loader: Loader<V> | undefined = undefined
@@ -98,6 +69,7 @@ export class Loads<V> {
   private readonly spec: FamilySpec<V>
   private readonly name: string
   private readonly entries: Entries<V>
+  private readonly lower: LowerTier<V>
   private readonly permits: Semaphore.Semaphore | undefined
   private queued = 0
   /** Those that were overtaken and run, by key. */
@@ -116,6 +88,8 @@ export class Loads<V> {
     this.expiry = entries.expiry
     const { loadConcurrency } = this.expiry
     this.permits = loadConcurrency === Infinity ? undefined : Semaphore.makeUnsafe(loadConcurrency)
+    this.failures = new Failures(entries)
+    this.lower = new LowerTier(entries, this)
     this.turns = new Turns(this)
     this.isPatient = this.expiry.hardTimeout === undefined
     this.patience = new Patience(this)
@@ -125,8 +99,8 @@ export class Loads<V> {
     return this.cache.time.now()
   }
 
-  render(key: string): string {
-    return this.spec.render(key)
+  show(key: string): string {
+    return this.spec.show(key)
   }
 
   /** Starts a fiber of the engine's own. */
@@ -134,8 +108,15 @@ export class Loads<V> {
     return Effect.runForkWith(this.loader?.context ?? Context.empty())(work)
   }
 
+  /** Renews a fresh entry behind its reader, if that is due. */
+  refreshAhead(key: string, entry: Entry<V>, now: number): void {
+    if (Expiry.isRefreshDue(this.expiry, now, entry, this.cache.random.nextDoubleUnsafe())) {
+      this.refreshBehind(key, "ahead", entry, now)
+    }
+  }
+
   refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number): void {
-    if (!this.mayStart(key) || this.isBackingOff(key, now)) return
+    if (!this.mayStart(key) || this.failures.isBackingOff(key, now)) return
     if (this.loader?.lookup === undefined || this.isQueueFull()) return
     this.start(this.loader, key, cause, entry, true)
   }
@@ -161,24 +142,24 @@ export class Loads<V> {
   /**
    * Waits for a load: what it returns leaves again. A lookup or an update that the load waits for itself is refused.
    */
-  join(to: Waited<V>, resume: Waiter<V>): Effect.Effect<void> | void {
+  join(to: Waited<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
+    const now = this.now()
+    if (!wantsFresh && to.earlyAt(now) !== undefined) return to.join(resume, now, wantsFresh)
     const work = currentWork()
-    const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.render(to.key))
+    const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.show(to.key))
     if (refusal !== undefined) {
       if (to instanceof Queued) to.abandonIfAlone()
       return resume(Exit.fail(refusal))
     }
     if (this.isPatient && to.joined > 0 && to.sharedSince === undefined) this.patience.share(to)
-    return work === undefined ? to.join(resume) : this.joinFor(work, to, resume)
-  }
-
-  private joinFor(work: Work, to: Waited<V>, resume: Waiter<V>): Effect.Effect<void> | void {
+    if (work === undefined) return to.join(resume, now, wantsFresh)
     const { subject } = to
     work.waitFor(subject)
-    const leave = to.join((exit) => {
+    const goOn: Waiter<V> = (exit) => {
       work.goOn(subject)
       resume(exit)
-    })
+    }
+    const leave = to.join(goOn, now, wantsFresh)
     return leave && Effect.ensuring(leave, Effect.sync(() => work.goOn(subject)))
   }
 
@@ -252,10 +233,12 @@ export class Loads<V> {
     key: string,
     cause: Lookup.LookupContext<V>["cause"],
     fallback: Entry<V> | undefined,
-    detached: boolean
+    detached: boolean,
+    wantsFresh = false
   ): Flight<V> {
     const load = new Load(this.cache, this.spec, [key], loader)
     const flight = this.takeOff(key, cause, fallback, detached, load)
+    flight.wantsFresh = wantsFresh
     this.run(load, [flight], this.load(flight))
     return flight
   }
@@ -349,8 +332,8 @@ export class Loads<V> {
   // --- deadlines --------------------------------------------------------------------------------
 
   endLate(flight: Flight<V>, timeoutMillis: number): void {
-    const timeout = new LoadTimeout({ key: this.spec.render(flight.key), timeoutMillis })
-    this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.fallback, true)
+    const timeout = new LoadTimeout({ key: this.spec.show(flight.key), timeoutMillis })
+    this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.substitute, true)
   }
 
   timeOut(flight: Flight<V>, timeoutMillis: number): Effect.Effect<void> {
@@ -364,8 +347,10 @@ export class Loads<V> {
     const { key } = flight
     let previous = flight.fallback
     if (this.entries.lower !== undefined && flight.cause === "absent") {
-      previous = this.takeFound(flight, yield* this.entries.fromBelow(key))
+      previous = this.lower.take(flight, yield* this.entries.fromBelow(key))
       if (flight.exit !== undefined) return
+    } else if (this.entries.lower !== undefined && flight.cause === "refresh") {
+      if (this.entries.hot?.peek(key) === undefined) flight.before = yield* this.entries.heldBelow(key)
     }
     // Its own loader, also where the family was delegated meanwhile: the load runs in the Context of that owner.
     const { lookup }: Loader<V> = flight.load.loader
@@ -384,7 +369,7 @@ export class Loads<V> {
     const before = new Map<Flight<V>, Entry<V> | undefined>()
     if (this.entries.lower !== undefined && flights[0]!.cause === "absent") {
       const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
-      flights.forEach((flight, i) => before.set(flight, this.takeFound(flight, found[i])))
+      flights.forEach((flight, i) => before.set(flight, this.lower.take(flight, found[i])))
     }
     const open = flights.filter(({ exit }) => exit === undefined)
     const { lookupMany }: Loader<V> = flights[0]!.load.loader
@@ -404,32 +389,6 @@ export class Loads<V> {
       else this.fail(flight, cause, before.get(flight))
     }
   })
-
-  /**
-   * What a lower tier held of a key: ends the flight if it is fresh; else what may be served should the lookup fail.
-   */
-  takeFound(flight: Flight<V>, found: Found<V> | undefined): Entry<V> | undefined {
-    if (found === undefined || flight.voided) return undefined
-    const now = this.cache.time.now()
-    if (!this.entries.isFresh(flight.key, found.entry, now)) {
-      return this.staleFromBelow(flight, found.entry, found.tier, now)
-    }
-    if (!flight.quiet) this.entries.countHit(flight.key, found.tier)
-    this.end(flight, Exit.succeed({ value: found.entry.value, tier: found.tier, entry: found.entry, stale: false }))
-    return found.entry
-  }
-
-  /** A stale entry of a lower tier answers at once where it may; the load goes on. */
-  staleFromBelow(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
-    const verdict = this.entries.judge(flight.key, entry.stamp, entry.tags)
-    if (verdict === "hidden") return undefined
-    const age = now - this.entries.freshUntil(flight.key, entry, now)
-    if (age < this.expiry.staleWhileRevalidate) {
-      if (!flight.quiet) this.entries.tellHit(flight.key, tier, true)
-      flight.answerEarly(Exit.succeed({ value: entry.value, tier, entry, stale: true }))
-    }
-    return age < Math.max(this.expiry.staleWhileRevalidate, this.expiry.staleIfError) ? entry : undefined
-  }
 
   inTurn<A, E>({ key, quiet }: Flight<V>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
     const { permits } = this
@@ -455,7 +414,7 @@ export class Loads<V> {
   }
 
   contextOf(flight: Flight<V>, previous: Entry<V> | undefined): Lookup.LookupContext<V> {
-    const entry = previous ?? this.entries.hot?.peek(flight.key)
+    const entry = previous ?? this.entries.hot?.peek(flight.key) ?? flight.before
     return {
       key: this.spec.render(flight.key),
       cause: flight.cause,
@@ -472,7 +431,7 @@ export class Loads<V> {
     const { refused } = flight.load
     if (refused !== undefined) return Effect.sync(() => this.fail(flight, Cause.fail(refused), previous))
     if (!Lookup.isAnswer(answer)) return this.fill(flight, answer, noOptions, previous)
-    const before = previous ?? this.entries.hot?.peek(flight.key)
+    const before = previous ?? this.entries.hot?.peek(flight.key) ?? flight.before
     return Lookup.match(answer as Lookup.Answer<V>, {
       Loaded: (loaded) => this.fill(flight, loaded.value, loaded.options, previous),
       NotModified: ({ options }) =>
@@ -517,12 +476,12 @@ export class Loads<V> {
     const now = this.cache.time.now()
     this.entries.counts.loads++
     this.entries.note("Loaded", key, flight.stamp, undefined, undefined, flight.load.sourcesOf(key))
-    this.failures.delete(key)
+    this.failures.forget(key)
     if (this.cache.observed) {
       this.cache.emit(
         CacheEvent.Load({
           family: this.name,
-          key: this.spec.render(key),
+          key: this.spec.show(key),
           millis: now - flight.startedAt,
           waiters: flight.joined
         })
@@ -530,7 +489,7 @@ export class Loads<V> {
     }
     const turn = this.turns.byKey.get(key)
     if (turn?.reading === false) turn.overtaken = true
-    const before = this.entries.held(key) ?? flight.fallback
+    const before = this.entries.held(key) ?? flight.fallback ?? flight.before
     const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
     // Asked only where something follows from it; before the marks are, since a class may have an equality of its own.
     const isSource = this.spec.dependents.length > 0
@@ -539,10 +498,13 @@ export class Loads<V> {
     if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {
       this.entries.counts.refused++
       this.entries.note("Refused", key, flight.stamp)
-      if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.render(key) }))
+      if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))
       if (changed || !isSource && isChanged()) this.disprove(flight)
     } else if (!readStale) {
+      const missedAt = this.entries.sources?.missedAt(key)
       if (changed) this.spreadChange(key)
+      // What it replaces is gone, or never was, so nothing can tell whether it has changed.
+      else if (missedAt !== undefined) this.cache.spreadUnseen(this.name, key, missedAt)
       const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.
@@ -566,7 +528,7 @@ export class Loads<V> {
   }
 
   /** The load failed: serve what is stale where that is allowed, remember the failure, tell everyone who joined. */
-  fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.fallback, isCut = false): void {
+  fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.substitute, isCut = false): void {
     if (flight.exit !== undefined) return
     const { key } = flight
     // Only an interruption by the lookup itself comes here: the engine ends a flight before it interrupts its fiber.
@@ -578,13 +540,13 @@ export class Loads<V> {
       this.cache.emit(
         CacheEvent.LoadFailed({
           family: this.name,
-          key: this.spec.render(key),
+          key: this.spec.show(key),
           millis: now - flight.startedAt,
           waiters: flight.joined
         })
       )
     }
-    if (!flight.voided && !isShed(cause)) this.remember(key, exit, flight.stamp, now)
+    if (!flight.voided && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)
     this.endWith(flight, previous, now, () => exit, isCut)
   }
 
@@ -596,13 +558,12 @@ export class Loads<V> {
     otherwise: () => Exit.Exit<never, unknown>,
     isCut = false
   ): void {
-    this.end(
-      flight,
-      previous !== undefined && this.maySubstitute(flight.key, previous, now)
-        ? Exit.succeed(fromMemory(previous, true))
-        : otherwise(),
-      isCut
-    )
+    const failed = otherwise()
+    if (previous === undefined || flight.barred || !this.maySubstitute(flight.key, previous, now)) {
+      return this.end(flight, failed, isCut)
+    }
+    const stale = Exit.succeed({ ...fromMemory(previous, true), tier: flight.tierBefore ?? memory })
+    this.end(flight, stale, isCut, failed)
   }
 
   /** Whether an entry, fresh or stale, may be served in place of a failure. */
@@ -610,38 +571,31 @@ export class Loads<V> {
     const verdict = this.entries.judge(key, entry.stamp, entry.tags)
     const freshUntil = this.entries.freshUntil(key, entry, now)
     return verdict !== "hidden" &&
-      now < freshUntil + Math.max(this.expiry.staleIfError, this.expiry.staleWhileRevalidate)
+      now < freshUntil + Expiry.staleMillisMax(this.expiry)
   }
 
-  remember(key: string, exit: Exit.Exit<never, unknown>, stamp: number, now: number): void {
-    if (this.failures.size >= failuresMax) {
-      for (const oldest of this.failures.keys()) {
-        this.failures.delete(oldest)
-        break
-      }
+  /** Marks are about to be forgotten: what is under way, and older than they are, learns of them now. */
+  heed(): void {
+    // What may be served in place of a failure is older than the load, and may have any tags.
+    const mayHide = (key: string) => this.entries.tags.fullness > 0 || this.entries.judge(key, 0, noTags) === "hidden"
+    for (const flight of this.running) {
+      if (this.entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.voided = true
+      if (mayHide(flight.key)) flight.barred = true
     }
-    const negativeUntil = now + this.expiry.negativeTimeToLive
-    this.failures.set(key, { exit, stamp, at: now, negativeUntil, retryAt: now + this.expiry.retryAfterFailure })
+    this.failures.heed()
+    for (const queued of this.next.values()) {
+      if (mayHide(queued.key)) queued.fallback = undefined
+    }
+    for (const [key, turn] of this.turns.byKey) {
+      if (this.entries.judge(key, 0, noTags) !== "valid") turn.overtaken = true
+    }
   }
 
-  /** The failure that a read without anything to serve repeats. */
-  negative(key: string, now: number): Failure | undefined {
-    const failure = this.failures.get(key)
-    return failure !== undefined && failure.at <= now && now < failure.negativeUntil &&
-        failure.stamp >= this.entries.tagMark &&
-        this.entries.judge(key, failure.stamp, noTags) === "valid"
-      ? failure
-      : undefined
-  }
-
-  /** A refresh failed so recently that the next one has to wait. */
-  isBackingOff(key: string, now: number): boolean {
-    const failure = this.failures.get(key)
-    return failure !== undefined && failure.at <= now && now < failure.retryAt
-  }
-
-  /** Ends a flight; one that is cut short still has a fiber, which is interrupted before the next load begins. */
-  end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>, isCut = false): void {
+  /**
+   * Ends a flight, for those who take nothing stale with `freshExit`; one that is cut short still has a fiber, which is
+   * interrupted before the next load begins.
+   */
+  end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>, isCut = false, freshExit = exit): void {
     const { key } = flight
     if (this.flights.get(key) === flight) this.flights.delete(key)
     else if (this.overtaken.size > 0) {
@@ -651,7 +605,7 @@ export class Loads<V> {
     }
     this.running.delete(flight)
     if (this.running.size === 0) this.patience.rest()
-    flight.end(exit)
+    flight.end(exit, freshExit)
     if (isCut) flight.stop()
     if (this.next.size > 0) this.advance(key)
   }
@@ -683,6 +637,30 @@ export class Loads<V> {
     else others.add(flight)
   }
 
+  /** Drops what was made from a source of which nothing can tell whether it has changed. */
+  dropUnseen(
+    scope: Scope,
+    exact: boolean,
+    isBehind: (flight: Flight<V>) => boolean,
+    stamp: number,
+    through: string
+  ): void {
+    if (exact) {
+      const key = scope.values.join(":")
+      const flight = this.flights.get(key)
+      if (flight !== undefined && isBehind(flight)) this.overtake(key)
+      this.entries.invalidated(key, "hide", stamp, through)
+      this.entries.forget(key)
+      return
+    }
+    const ahead = Array.from(this.flights.values()).filter((flight) =>
+      this.joinable(flight.key) === flight && !isBehind(flight)
+    )
+    this.entries.invalidated(scope, "hide", stamp, through)
+    this.entries.markKeys(scope, "hide", stamp, this.cache.time.now())
+    for (const flight of ahead) flight.stamp = stamp
+  }
+
   isQueueFull(): boolean {
     return this.permits !== undefined && this.queued >= this.expiry.loadQueueMax
   }
@@ -691,13 +669,13 @@ export class Loads<V> {
     return new CacheError({ reason: new Unowned({ pattern: this.spec.pattern, family: this.name }) })
   }
   private interrupted(key: string): Cause.Cause<CacheError> {
-    return Cause.fail(new CacheError({ reason: new LookupInterrupted({ key: this.spec.render(key) }) }))
+    return Cause.fail(new CacheError({ reason: new LookupInterrupted({ key: this.spec.show(key) }) }))
   }
   absent(key: string, why: "no lookup" | "skipped"): CacheError {
-    return new CacheError({ reason: new Absent({ key: this.spec.render(key), family: this.name, why }) })
+    return new CacheError({ reason: new Absent({ key: this.spec.show(key), family: this.name, why }) })
   }
   queueFull(key: string, queueMax: number): CacheError {
-    return new CacheError({ reason: new LoadQueueFull({ key: this.spec.render(key), family: this.name, queueMax }) })
+    return new CacheError({ reason: new LoadQueueFull({ key: this.spec.show(key), family: this.name, queueMax }) })
   }
 
   /** Throws when the structure is broken. `idle` says that nobody reads, loads or updates. For tests. */
@@ -710,7 +688,7 @@ export class Loads<V> {
     }
     for (const flight of this.running) check(flight.exit === undefined, "a load that runs has not ended")
     check(this.queued >= 0 && this.queued <= this.expiry.loadQueueMax, "the queue of loads keeps its bound")
-    check(this.failures.size <= failuresMax, "failures are forgotten")
+    this.failures.checkInvariants(check)
     for (const [key, others] of this.overtaken) {
       check(others.size > 0, "a key without a load that was overtaken is forgotten")
       for (const flight of others) check(flight.voided && this.running.has(flight), "a load that was overtaken runs")

@@ -38,6 +38,12 @@ interface Source<V> extends Reads<V> {
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError>
   answerOf(key: string, served: Served<V>): Answer.Answer<V>
+  /** What memory holds of the key, if it is fresh. */
+  freshUnsafe(key: string): Served<V> | undefined
+  /** A lookup has read the key. */
+  wasRead(key: string): void
+  /** A lookup has found nothing under the key, or no value could be loaded. */
+  wasMissed(key: string): void
   renew(keys: ReadonlyArray<string>, untilMillis: number): Effect.Effect<number>
 }
 
@@ -68,6 +74,16 @@ export class ObservedReads<V> implements Reads<V> {
     return entry === undefined ? value : this.seen(key, { value: entry.value, tier: memory, entry, stale: false })
   }
 
+  /** The same after a second look. */
+  readUnsafe(key: string): V | undefined {
+    const { cache, spec } = this.source
+    if (this.load.refusalOf(cache, spec, key) !== undefined) return undefined
+    const served = this.source.freshUnsafe(key)
+    if (served !== undefined) return this.seen(key, served)
+    this.missed(key)
+    return undefined
+  }
+
   read(key: string): Effect.Effect<V, unknown> {
     return this.loading([key], () => Effect.map(this.source.serve(key), (served) => this.seen(key, served)))
   }
@@ -87,7 +103,7 @@ export class ObservedReads<V> implements Reads<V> {
     return this.looking([key], () =>
       Effect.map(
         this.source.held(key),
-        (served) => served === undefined ? Option.none() : Option.some(this.seen(key, served))
+        (served) => served === undefined ? this.missed(key) : Option.some(this.seen(key, served))
       ))
   }
 
@@ -95,14 +111,15 @@ export class ObservedReads<V> implements Reads<V> {
     return this.looking([key], () =>
       Effect.map(
         this.source.held(key),
-        (served) => served === undefined ? Option.none() : Option.some(this.answerOf(key, served))
+        (served) => served === undefined ? this.missed(key) : Option.some(this.answerOf(key, served))
       ))
   }
 
   find(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
     return this.looking([key], () =>
       Effect.map(this.source.find(key), (served) => {
-        if (served !== undefined) this.seen(key, served)
+        if (served === undefined) this.missed(key)
+        else this.seen(key, served)
         return served
       }))
   }
@@ -118,8 +135,16 @@ export class ObservedReads<V> implements Reads<V> {
   /** Reads keys that may be read, and that last for as long as the load is made for. */
   private loading<A>(keys: ReadonlyArray<string>, read: () => Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {
     const { until } = this.load
-    if (until === -Infinity) return this.looking(keys, read)
-    return this.looking(keys, () => Effect.andThen(this.source.renew(keys, until), Effect.suspend(read)))
+    const noted = () => Effect.tapError(read(), () => Effect.sync(() => keys.forEach((key) => this.missed(key))))
+    if (until === -Infinity) return this.looking(keys, noted)
+    return this.looking(keys, () => Effect.andThen(this.source.renew(keys, until), Effect.suspend(noted)))
+  }
+
+  /** What is made from the want of a value ends when there is one. */
+  private missed(key: string): Option.Option<never> {
+    this.load.noteRead(this.source.spec.name, key)
+    this.source.wasMissed(key)
+    return Option.none()
   }
 
   /** Reads keys that may be read. */
@@ -142,6 +167,7 @@ export class ObservedReads<V> implements Reads<V> {
 
   private seen(key: string, served: Served<V>): V {
     this.load.observe(this.source.cache, this.source.spec, key, served)
+    this.source.wasRead(key)
     return served.value
   }
 }

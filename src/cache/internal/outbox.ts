@@ -33,6 +33,7 @@ import type { Entry, Found } from "../../store/Entry.ts"
 import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../store/StoreError.ts"
 import { madeAtMillis } from "../Expiry.ts"
+import { sealed, unsealed } from "./sensitive.ts"
 
 // Keys that gather to be set, and as many to be removed, in all families.
 const pendingMax = 65_536
@@ -43,7 +44,7 @@ const distrustedMax = 65_536
 // A tier ends its own operations; one that does not must not hold up the end of the program: neither while what is left
 // is carried, nor while the operation that hangs is interrupted.
 const closingMax: Duration.Input = "30 seconds"
-const interruptingMax: Duration.Input = "1 second"
+export const interruptingMax: Duration.Input = "1 second"
 
 // Codecs that wait, at once.
 const preparationsMax = 16
@@ -105,6 +106,18 @@ const shifted = <V>(entry: Entry<V>, millis: number): Entry<V> =>
     ? entry
     : { ...entry, freshUntil: entry.freshUntil + millis, expiresAt: entry.expiresAt + millis }
 
+export interface LaneOptions<V> {
+  /** How a store knows the family. */
+  readonly name: string
+  readonly partition: Partition<V>
+  readonly time: CoarseClock
+  /** The causes of failures are not shown. */
+  readonly isSensitive: boolean
+  readonly onFailure: OnFailure
+  /** Told when nothing that is below at the time is to be believed. */
+  readonly onDistrust: () => void
+}
+
 /**
  * The changes of one family of one engine, and the way to what lies below.
  *
@@ -113,6 +126,7 @@ const shifted = <V>(entry: Entry<V>, millis: number): Entry<V> =>
  */
 export class Lane<V> {
   readonly outbox: Outbox
+  readonly isSensitive: boolean
   private readonly partition: Partition<V>
   private readonly time: CoarseClock
   private readonly carrier: Carrier
@@ -124,17 +138,10 @@ export class Lane<V> {
   private carried: Changes<V> | undefined
   private readonly distrusted = new Set<string>()
 
-  /** `onDistrust` is told when nothing that is below at the time is to be believed. */
-  constructor(
-    outbox: Outbox,
-    name: string,
-    partition: Partition<V>,
-    time: CoarseClock,
-    onFailure: OnFailure,
-    onDistrust: () => void
-  ) {
+  constructor(outbox: Outbox, { isSensitive, name, onDistrust, onFailure, partition, time }: LaneOptions<V>) {
     this.outbox = outbox
     this.carrier = outbox.carrier
+    this.isSensitive = isSensitive
     this.partition = partition
     this.time = time
     this.onFailure = onFailure
@@ -162,6 +169,12 @@ export class Lane<V> {
   /** `prepared` is what the partition made of the entry's content, where that was asked before the change. */
   set(key: string, entry: Entry<V>, prepared?: Prepared<V>): Below {
     return this.put(key, { entry, prepared })
+  }
+
+  /** The entry of a key, which ends later because it was read. What was prepared of it is still so. */
+  touch(key: string, entry: Entry<V>): Below {
+    const known = this.gathering?.keys.get(key)
+    return this.set(key, entry, known?.entry?.version === entry.version ? known.prepared : undefined)
   }
 
   remove(key: string): Below {
@@ -243,7 +256,7 @@ export class Lane<V> {
         else open.push(Effect.map(Effect.exit(made), (exit) => settle(key, entry, exit)))
       }
     }
-    const change: Change<V> = { partition, cleared: parcel.cleared, removed, set }
+    const change: Change<V> = { partition: unsealed(partition), cleared: parcel.cleared, removed, set }
     return open.length === 0
       ? Exit.succeed(change)
       : Effect.as(Effect.all(open, { concurrency: preparationsMax, discard: true }), change)
@@ -342,6 +355,7 @@ class Marks implements Parcel {
   readonly stamps = new Map<string, number>()
   /** The families that they are of. */
   readonly told = new Set<OnFailure>()
+  isSensitive = false
   failure: StoreError | undefined = undefined
 
   constructor(arrived: Deferred.Deferred<void>) {
@@ -526,7 +540,10 @@ export class Carrier {
       ([lane, parcel]) => Effect.map(lane.changeOf(parcel), (change) => void changes.push(change)),
       { discard: true }
     )
-    const land = (error: StoreError | undefined): void => {
+    // What a tier says of a round may be of any of its families.
+    const isSensitive = lanes.some(([lane]) => lane.isSensitive) || marks.some((one) => one.isSensitive)
+    const land = (failure: StoreError | undefined): void => {
+      const error = failure !== undefined && isSensitive ? sealed(failure) : failure
       for (const [lane, parcel] of lanes) lane.landed(parcel, error)
       if (error === undefined) return
       for (const one of marks) {
@@ -581,7 +598,7 @@ export class Outbox {
   }
 
   /** Waits until all that is on its way of this engine has arrived. */
-  private readonly idle: Effect.Effect<void> = Effect.suspend(() => {
+  readonly idle: Effect.Effect<void> = Effect.suspend(() => {
     const last = this.carrier.lastOf(this)
     return last === undefined ? Effect.void : Effect.andThen(Deferred.await(last.arrived), this.idle)
   })
@@ -595,12 +612,13 @@ export class Outbox {
     return parcel
   }
 
-  mark(scope: string, stamp: number, onFailure: OnFailure): Below {
+  mark(scope: string, stamp: number, onFailure: OnFailure, isSensitive: boolean): Below {
     if (this.refused !== undefined) return this.refused
     const journey = this.carrier.depart(this)
     let { marks } = journey
     if (marks === undefined) journey.parcels.push(journey.marks = marks = new Marks(journey.arrived))
     marks.told.add(onFailure)
+    marks.isSensitive ||= isSensitive
     marks.stamps.set(scope, Math.max(stamp, marks.stamps.get(scope) ?? stamp))
     return new Set([marks])
   }

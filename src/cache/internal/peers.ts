@@ -7,7 +7,9 @@
  *
  * Not here: other processes. The tier refuses them.
  */
-import type { Commons } from "../../store/Store.ts"
+import type * as Effect from "effect/Effect"
+import type { Commons, Mark } from "../../store/Store.ts"
+import type { StoreError } from "../../store/StoreError.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
 import { Carrier } from "./outbox.ts"
 
@@ -20,11 +22,22 @@ export type Heard =
   | { readonly _tag: "Marked"; readonly scope: Scope; readonly mode: Mode; readonly stamp: number }
   | { readonly _tag: "Tagged"; readonly tag: string; readonly mode: Mode; readonly stamp: number }
 
+/** What a sweep of marks asks of a family in one engine. */
+export interface Swept {
+  /** Has what the marks hide removed from all tiers; how many entries were looked at. */
+  readonly look: Effect.Effect<number, StoreError>
+  /** The marks up to a stamp, as a store knows them. */
+  marksUpTo(upTo: number): Iterable<Mark>
+  /** Forgets these marks, of which nothing is left that they concern. */
+  forget(upTo: number, looked: number): void
+}
+
 /** An engine, as the others know it. */
 export interface Peer {
   /** The manifest's. */
   readonly id: string
   hear(family: string, heard: Heard): void
+  swept(family: string): Swept
 }
 
 interface Shared {
@@ -49,6 +62,11 @@ export class Peers {
 
   leave(peer: Peer): void {
     this.all.delete(peer)
+  }
+
+  /** All engines of a peer's manifest, itself among them. */
+  of({ id }: Peer): ReadonlyArray<Peer> {
+    return Array.from(this.all).filter((peer) => peer.id === id)
   }
 
   /** Some other engine may hold what this one changes. */

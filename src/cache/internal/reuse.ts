@@ -5,7 +5,8 @@
  *   read since its value was made is expected to be read no more, however often it was read before.
  * - Every read counts while reads are few. When they are many, each that is looked at stands for several, drawn at
  *   random distances: at regular ones, keys that are read in turns would hide each other.
- * - At most `watchedMax` keys are known; the one whose last read is longest ago is forgotten first.
+ * - At most `watchedMax` keys are known; the one whose last read is longest ago is forgotten first. A key longer than
+ *   `keyLengthMax` characters is never known.
  */
 interface Watched {
   /** In this window, and in the one before it. */
@@ -19,6 +20,9 @@ interface Watched {
 }
 
 const watchedMax = 8_192
+
+// Longer keys are not foreseen: those that are known take sixteen megabytes at most.
+const keyLengthMax = 1_024
 
 // How far a forecast looks back where the family names no lifetime.
 const windowMillisDefault = 600_000
@@ -46,6 +50,7 @@ export class Reuse {
 
   /** Counts a read, and all for which it stands; after how many others the next one is looked at. */
   note(key: string, reads: number, now: number): number {
+    if (key.length > keyLengthMax) return 1
     const known = this.watched.get(key)
     const watched = known ?? { reads: 0, before: 0, lastAt: now, lifeMillis: undefined, renewedAt: -Infinity }
     if (known !== undefined) this.watched.delete(key)

@@ -18,7 +18,8 @@ import { type Awaited, patienceMillis, Work } from "./waits.ts"
 interface Ground {
   readonly expiry: { readonly hardTimeout: number | undefined }
   now(): number
-  render(key: string): string
+  /** The key as errors show it. */
+  show(key: string): string
   queueFull(key: string, queueMax: number): CacheError
   fork(work: Effect.Effect<void>): Fiber.Fiber<void>
 }
@@ -70,7 +71,7 @@ export class Turn implements Awaited {
   }
 
   get name(): string {
-    return this.ground.render(this.key)
+    return this.ground.show(this.key)
   }
 
   add(updating: Updating): void {

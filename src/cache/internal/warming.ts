@@ -3,13 +3,15 @@
  *
  * - Readers come first: these loads take no place in the queue of the family's `loadConcurrency`, and of its turns they
  *   leave one.
- * - A key is loaded if nothing is held of it, or if what is held ends before the next round.
+ * - A key is loaded if nothing that may be served is held of it, or if what is held ends before the next round. Where
+ *   no round follows, what may be served is left to its readers, stale or not.
  * - What such a load reads of other families is loaded anew before, if it ends too early itself: else what is made from
  *   it would end with it.
  * - A key whose last load failed is left alone for as long as its family says: `negativeTimeToLive` where nothing is
  *   held, `retryAfterFailure` where something is.
  */
 import * as Effect from "effect/Effect"
+import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Loader } from "../FamilySpec.ts"
 import type { Entries } from "./entries.ts"
@@ -85,7 +87,8 @@ export class Warming<V> {
         hot.watch((key, reads) => reuse.note(key, reads, time.now()))
         return reuse
       }),
-      (reuse) => Effect.forever(Effect.andThen(Effect.sleep(interval), this.predictOnce(reuse, keysMax, interval))),
+      (reuse) =>
+        Effect.forever(Effect.andThen(BackgroundTimer.sleep(interval), this.predictOnce(reuse, keysMax, interval))),
       () => Effect.sync(() => hot.watch(undefined))
     )
   }
@@ -123,9 +126,12 @@ export class Warming<V> {
     const now = this.entries.cache.time.now()
     if (!this.loads.mayStart(key)) return undefined
     const entry = this.entries.held(key)
-    if (entry === undefined) return this.loads.negative(key, now) === undefined ? "absent" : undefined
-    if (this.loads.isBackingOff(key, now)) return undefined
-    return this.entries.freshUntil(key, entry, now) - entry.costMillis <= until ? "ahead" : undefined
+    const freshUntil = entry === undefined ? -Infinity : this.entries.freshUntil(key, entry, now)
+    if (entry === undefined || now >= freshUntil + Expiry.staleMillisMax(this.entries.expiry)) {
+      return this.loads.failures.negative(key, now) === undefined ? "absent" : undefined
+    }
+    if (this.loads.failures.isBackingOff(key, now)) return undefined
+    return freshUntil - entry.costMillis <= until ? "ahead" : undefined
   }
 
   /** One key by its lookup, or several by one `lookupMany`; once more where a change overtook them. */
@@ -143,7 +149,9 @@ export class Warming<V> {
         })
     )
     return Effect.flatMap(once, (flights) => {
-      const loaded = flights.filter(({ exit, voided }) => exit?._tag === "Success" && !voided).length
+      const isLoaded = ({ exit, voided }: Flight<V>) =>
+        exit?._tag === "Success" && exit.value.tier === "lookup" && !voided
+      const loaded = flights.filter(isLoaded).length
       const overtaken = flights.filter(({ voided }) => voided).map(({ key }) => key)
       return overtaken.length === 0 || attempts === 1
         ? Effect.succeed(loaded)

@@ -8,8 +8,8 @@ export interface Explained {
   readonly what: string
   readonly why: string
   readonly repair: string
-  /** Whether the compiler finds it, or the run time alone. */
-  readonly foundBy: "the compiler" | "the run time"
+  /** Whether the compiler finds it, or the run time alone, or the command line alone. */
+  readonly foundBy: "the compiler" | "the run time" | "stateless check"
   readonly failing: string | undefined
   readonly repaired: string | undefined
 }

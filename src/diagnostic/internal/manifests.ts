@@ -76,22 +76,12 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0408",
-    "Data has not the shape of a manifest.",
-    "A manifest may be built from data, where no compiler looks.",
-    "Give it the shape of the type `Definition`.",
-    [
-      `import * as Validation from "effect-stateless/ownership/Validation"`,
-      "",
-      `export const one = Validation.validate("AppCache", { families: { user: { pattern: 1 } } })`,
-      ""
-    ].join("\n"),
-    [
-      `import * as Validation from "effect-stateless/ownership/Validation"`,
-      "",
-      `export const one = Validation.validate("AppCache", { families: { user: { pattern: "user:{id}" } } })`,
-      ""
-    ].join("\n"),
-    "the run time"
+    "A part of a manifest has another shape than the type `Definition` says: a class in the place of a Schema, one " +
+      "pattern in the place of a list.",
+    "Nothing can be checked about it. Where a manifest is built from data, the run time finds it.",
+    "Give it the shape of the message. A type without a codec is named by `Manifest.type<A>()`.",
+    module([`user: { pattern: "user:{id}", value: String }`]),
+    module([`user: { pattern: "user:{id}", value: Schema.String }`], [], "", `import { Schema } from "effect"`)
   ),
   explain(
     "E0409",

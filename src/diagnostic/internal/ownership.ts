@@ -61,9 +61,12 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0207",
-    "An owner is made for a choice of families.",
-    "The type would promise the rights of all, and the program gets one of them.",
-    "Name one family.",
+    "An owner is made for a choice of families, or a write goes to one.",
+    "The type of such an owner would promise the rights of all, and the program gets one of them. A value that is " +
+      "written to one of several families would have to be a value of each, so the compiler asks for what they have " +
+      "in " +
+      "common, `Value<...> & Value<...>`; stateless check says so with this code.",
+    "Name one family. Choose it before you write: `isUser ? keys.user.set(...) : keys.profile.set(...)`.",
     module([user, profile], [`export const one = (name: "user" | "profile") => AppCache.owner(name)`]),
     module([user, profile], [`export const one = [AppCache.owner("user"), AppCache.owner("profile")]`])
   ),
@@ -424,5 +427,24 @@ export const ownership: ReadonlyArray<Explained> = [
     "Provide `layer` or `modules`.",
     module([user], ["export const one = Effect.provideService(AppCache.stats, AppCache, {})"]),
     module([user], ["export const one = Effect.provide(AppCache.stats, AppCache.layer)"])
+  ),
+  explain(
+    "E0238",
+    "An operation stands alone as a statement, or after `await`. It makes an Effect, which only describes work.",
+    "The write is lost, and nothing says so: TypeScript accepts an expression whose value is not used.",
+    "Write `yield*` before it, return it, or run it. In an editor, `@effect/language-service` finds such Effects, too.",
+    module([user], [
+      "export const rename = Effect.gen(function*() {",
+      `  AppCache.keys.user.set({ id: 1 }, "Ann")`,
+      "  return yield* AppCache.keys.user.get({ id: 1 })",
+      "})"
+    ]),
+    module([user], [
+      "export const rename = Effect.gen(function*() {",
+      `  yield* AppCache.keys.user.set({ id: 1 }, "Ann")`,
+      "  return yield* AppCache.keys.user.get({ id: 1 })",
+      "})"
+    ]),
+    "stateless check"
   )
 ]

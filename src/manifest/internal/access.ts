@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { CacheError, InvalidKey } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import { Access, type CacheGrant } from "./grants.ts"
@@ -16,6 +17,7 @@ export class FamilyAccess extends Access {
   declare readonly name: string
   declare readonly pattern: string
   declare readonly keys: Keys
+  declare readonly isSensitive: boolean
   declare readonly textOf: Keys["textOf"]
 
   constructor(manifest: ValidManifest, family: ValidFamily, keys: Keys) {
@@ -23,11 +25,18 @@ export class FamilyAccess extends Access {
     this.name = family.name
     this.pattern = family.pattern.source
     this.keys = keys
+    this.isSensitive = family.spec.sensitive === true
     this.textOf = keys.textOf
   }
 
-  invalid(why: string): CacheError {
-    return new CacheError({ reason: new InvalidKey({ pattern: this.pattern, why }) })
+  invalid(problem: Diagnostic.Diagnostic): CacheError {
+    return new CacheError({ reason: InvalidKey.of(this.pattern, problem) })
+  }
+
+  /** For a key that the codecs of the parameters do not read. */
+  undecodable(): CacheError {
+    const why = "a parameter does not fit its codec"
+    return new CacheError({ reason: new InvalidKey({ code: "E0109", pattern: this.pattern, why }) })
   }
 
   /** A key within the family that may be loaded and stored under. */
@@ -36,13 +45,25 @@ export class FamilyAccess extends Access {
   }
 
   checked(key: string): Exit.Exit<string, CacheError> {
-    const why = this.keys.check(key)
-    return why === undefined ? Exit.succeed(key) : Exit.fail(this.invalid(why))
+    const problem = this.keys.check(key)
+    return problem === undefined ? Exit.succeed(key) : Exit.fail(this.invalid(problem))
   }
 
-  /** The key as a pattern, for leases. */
-  patternOf(params: Params): Effect.Effect<KeyPattern, CacheError> {
-    return Effect.map(this.keyOf(params), (key) => parsePatternUnsafe(this.keys.render(key)))
+  /** The key as a pattern, for leases, and as errors show it. */
+  patternOf(params: Params): Effect.Effect<{ readonly pattern: KeyPattern; readonly shown: string }, CacheError> {
+    return Effect.map(this.keyOf(params), (key) => ({
+      pattern: parsePatternUnsafe(this.keys.render(key)),
+      shown: this.keys.show(key)
+    }))
+  }
+
+  /** Parameters as lists show them: of a sensitive family, the hashes of their texts. */
+  shownParams(key: string, params: Params): Params {
+    if (!this.isSensitive) return params
+    const texts = key.split(":").map(this.keys.hide)
+    return Object.fromEntries(
+      Object.keys(params).map((name, at) => [name, name === "*" ? texts.slice(at).join(":") : texts[at]])
+    )
   }
 
   grantToWrite(context: Context.Context<never>): Effect.Effect<CacheGrant, CacheError> {
@@ -54,7 +75,7 @@ export class FamilyAccess extends Access {
   readSlowly(context: Context.Context<never>, key: string): Effect.Effect<unknown, unknown> {
     const family = this.readsOf(context)
     if (family === undefined) return Effect.fail(this.refusal(context, "read"))
-    const why = this.keys.check(key)
-    return why === undefined ? family.read(key) : Effect.fail(this.invalid(why))
+    const problem = this.keys.check(key)
+    return problem === undefined ? family.read(key) : Effect.fail(this.invalid(problem))
   }
 }

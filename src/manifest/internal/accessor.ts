@@ -15,7 +15,6 @@ import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Mode } from "../../cache/Invalidation.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
-import type { ValidManifest } from "../../ownership/Validation.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { CacheGrant, Reads } from "./grants.ts"
 import type { Params } from "./keys.ts"
@@ -83,7 +82,7 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
               (family.hot?.hottest(max) ?? []).flatMap(({ key, share }) =>
                 Option.match(access.keys.decode(key), {
                   onNone: () => [],
-                  onSome: (params) => [{ params, key: access.keys.render(key), share }]
+                  onSome: (params) => [{ params: access.shownParams(key, params), key: access.keys.show(key), share }]
                 })
               )
             )
@@ -126,7 +125,7 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
         (family) =>
           Result.match(access.keys.scopeOf(params), {
             onSuccess: (scope) => options.checked(options.mode(access.name, mode), () => family.dropScope(scope, mode)),
-            onFailure: (why) => Effect.fail(access.invalid(why))
+            onFailure: (problem) => Effect.fail(access.invalid(problem))
           })
       ),
     invalidateAll: ({ mode = "hide" }: InvalidateOptions = {}) =>
@@ -177,9 +176,9 @@ export const make = (access: FamilyAccess) => {
         if (refused !== undefined) return Effect.fail(refused)
         const grant = given.mode === "shared" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
         if (grant === undefined) return Effect.fail(access.refusal(fiber.context, "lease"))
-        return Effect.flatMap(access.patternOf(params), (pattern) =>
+        return Effect.flatMap(access.patternOf(params), ({ pattern, shown }) =>
           Effect.mapError(
-            grant.engine.cache.leases.acquire([pattern], given),
+            grant.engine.cache.leases.acquire([pattern], given, [shown]),
             (error) => new CacheError({ reason: new LeaseRefused({ error }) })
           ))
       }),
@@ -193,11 +192,13 @@ export const make = (access: FamilyAccess) => {
   }
 }
 
+export type Accessor = ReturnType<typeof make>
+
 /** A write that has not happened, and how to find out whether it may. */
 export interface Write {
   readonly _tag: "Write"
   /** Of the manifest and of the family. */
-  readonly manifest: ValidManifest
+  readonly manifest: { readonly id: string }
   readonly pattern: string
   readonly key: Effect.Effect<string, CacheError>
   readonly resolve: (
@@ -270,10 +271,14 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
         : Effect.fail(access.ended("read", grant, verb))
   }
   const hit = (params: Params): unknown => grant.active ? family.hitUnsafe(access.textOf(params)) : undefined
+  const lookTwice = (params: Params): unknown => grant.active ? family.readUnsafe(access.textOf(params)) : undefined
   return {
     ...operations(access, find),
     get: (params: Params) => new Read(door, params),
-    getUnsafe: hit,
+    getUnsafe: (params: Params): unknown => {
+      const value = hit(params)
+      return value === undefined ? lookTwice(params) : value
+    },
     getPromise: (params: Params, given?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
       // A lookup asks by the Context of its fiber, in which its reads are observed.
       const lookup = CacheFamily.currentLookup()

@@ -1,17 +1,16 @@
 /**
  * The engines of several manifests over one store, after a check that no key belongs to two of them.
  */
-import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
-import { CacheError, InvalidManifest } from "../../cache/CacheError.ts"
+import type { CacheError } from "../../cache/CacheError.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
-import { ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
+import { validate, type ValidManifest } from "../../ownership/Validation.ts"
 import { findWitness } from "../../pattern/KeyPattern.ts"
 import type { AnyManifest } from "../Composition.ts"
+import { type Found, refused } from "./names.ts"
 
 type AnyLayer = Layer.Layer<any, CacheError, any>
-type Found = Diagnostic.Diagnostic & { readonly path: ReadonlyArray<string> }
 
 export const compose = (manifests: ReadonlyArray<AnyManifest>): AnyLayer => {
   const earlier: Array<ValidManifest> = []
@@ -20,7 +19,7 @@ export const compose = (manifests: ReadonlyArray<AnyManifest>): AnyLayer => {
     // A manifest with mistakes of its own says so when its layer is built.
     if (Result.isFailure(valid)) continue
     const problems = earlier.flatMap((other) => findClashes(other, valid.success))
-    if (problems.length > 0) return failing(id, problems)
+    if (problems.length > 0) return refused(id, problems)
     earlier.push(valid.success)
   }
   return Layer.mergeAll(...manifests.map((manifest) => manifest.layer) as [AnyLayer])
@@ -40,12 +39,4 @@ const findClashes = (earlier: ValidManifest, manifest: ValidManifest): ReadonlyA
       path: ["families", name, "pattern"]
     }))
   )
-}
-
-const failing = (manifest: string, problems: ReadonlyArray<Found>): AnyLayer => {
-  const error = new ManifestError({ manifest, reason: problems[0]!, problems })
-  const refused: Effect.Effect<any, CacheError> = Effect.fail(
-    new CacheError({ reason: new InvalidManifest({ error }) })
-  )
-  return Layer.effectContext(refused)
 }

@@ -6,35 +6,49 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
 import { CacheError, NotOwner } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { Scope } from "../../cache/Invalidation.ts"
 import type { Declared } from "../../ownership/Definition.ts"
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
-import { parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
+import { parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import { engineOf, type Face, find, keyOf } from "./grants.ts"
 import { scopeOfPattern } from "./keys.ts"
-
-type AnyBody = (...args: ReadonlyArray<any>) => Generator<any, any, any>
-type AnyMethod = (this: unknown, ...args: ReadonlyArray<any>) => Effect.Effect<any, any, any>
+import { errorOf } from "./names.ts"
+import type { AnyBody, AnyMethod } from "./statics.ts"
 
 export const make = (
   tag: Context.Service<any, Face>,
   manifest: ValidManifest,
   graph: DependencyGraph.DependencyGraph
 ) => {
+  // The compiler has looked at them; a pattern that was cast, or comes from data, fails the function when it is called.
+  const malformed = (name: string, declaration: Declared): Effect.Effect<never, CacheError> | undefined => {
+    const found = (["owns", "borrows", "invalidates"] as const).flatMap((option) =>
+      (declaration[option] ?? []).flatMap((source, at) => {
+        const parsed = parsePattern(source)
+        return Result.isFailure(parsed) ? [{ ...parsed.failure, path: [name, option, String(at)] }] : []
+      })
+    )
+    return found.length === 0 ? undefined : Effect.fail(errorOf(manifest.id, found))
+  }
   const invalidating = (declaration: Declared): Effect.Effect<void, CacheError> | undefined => {
     const targets = targetsOf(manifest, graph, declaration)
     return targets.length === 0 ? undefined : dropAll(tag, manifest, declaration, targets)
   }
   return {
     fn: (name: string, declaration: Declared) => (body: AnyBody) => {
+      const wrong = malformed(name, declaration)
+      if (wrong !== undefined) return () => wrong
       const run = Effect.fn(name)(body as never) as AnyMethod
       const after = invalidating(declaration)
       return after === undefined ? run : (...args: ReadonlyArray<any>) => Effect.tap(run(...args), () => after)
     },
     method: (declaration: Declared) => (method: AnyMethod): AnyMethod => {
+      const wrong = malformed(method.name, declaration)
+      if (wrong !== undefined) return () => wrong
       const after = invalidating(declaration)
       return after === undefined ? method : function(...args) {
         return Effect.tap(method.apply(this, [...args]), () => after)

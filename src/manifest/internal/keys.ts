@@ -13,20 +13,25 @@ import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import { isSegment, isTooLong, keyBytesMax } from "../../pattern/Key.ts"
 import type { KeyPattern } from "../../pattern/KeyPattern.ts"
+import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 
 export type Params = { readonly [name: string]: unknown }
 
 export interface Keys {
   /** The key within the family, unchecked. */
   readonly textOf: (params: Params) => string
-  /** What is wrong with a key within the family, in one sentence. */
-  readonly check: (key: string) => string | undefined
+  /** What is wrong with a key within the family. No text of the key is in it. */
+  readonly check: (key: string) => Diagnostic.Diagnostic | undefined
   readonly render: (key: string) => string
+  /** The full key as errors, events and logs show it: of a sensitive family, with hashes as parameters. */
+  readonly show: (key: string) => string
+  /** The same for a segment of a key, or for a tag. */
+  readonly hide: (text: string) => string
   readonly parse: (rendered: string) => string | undefined
   /** Parameters as the owner's lookup sees them: decoded where the manifest gives a codec. */
   readonly decode: (key: string) => Option.Option<Params>
   /** What keys with the given parameters have in common, or what is wrong with one of them. */
-  readonly scopeOf: (params: Params) => Result.Result<Scope, string>
+  readonly scopeOf: (params: Params) => Result.Result<Scope, Diagnostic.Diagnostic>
   /** What the family's keys that a pattern denotes have in common. */
   readonly scopeOfPattern: (pattern: KeyPattern) => Scope
 }
@@ -100,6 +105,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
   const names = pattern.holes.filter((name) => name !== "*")
   const holes = names.map((name) => holeOf(name, family))
   const isText = holes.length === 1 && !pattern.rest
+  const isSensitive = family.spec.sensitive === true
   const split = (key: string): ReadonlyArray<string> => holes.length === 0 && !pattern.rest ? [] : key.split(":")
 
   const render = (key: string): string => {
@@ -108,23 +114,25 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     const segments = pattern.segments.map((segment) => segment._tag === "Text" ? segment.text : texts[at++]!)
     return pattern.rest ? [...segments, ...texts.slice(at)].join(":") : segments.join(":")
   }
-  const check = (key: string): string | undefined => {
-    if (isTooLong(key)) return Diagnostic.format(Diagnostic.keyTooLong(pattern.source, keyBytesMax))
+  const check = (key: string): Diagnostic.Diagnostic | undefined => {
+    if (isTooLong(key)) return Diagnostic.keyTooLong(pattern.source, keyBytesMax)
     // On the way of every write and miss. A key of one parameter need not be split: a colon makes it no segment.
     const texts = isText ? [key] : split(key)
     const wrong = texts.findIndex((text) => !isSegment(text))
     if (wrong >= 0 || (pattern.rest ? texts.length <= holes.length : texts.length !== holes.length)) {
-      return Diagnostic.format(Diagnostic.parameterNotSegment(pattern.source, names[Math.max(0, wrong)] ?? "*"))
+      return Diagnostic.parameterNotSegment(pattern.source, names[Math.max(0, wrong)] ?? "*")
     }
     if (family.inner.length === 0) return undefined
     const decides = manifest.patterns.route(render(key))
     if (decides === undefined || decides.name === family.name) return undefined
-    return Diagnostic.format(Diagnostic.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name))
+    return Diagnostic.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name)
   }
   return {
     textOf: textOfAll(holes, pattern.rest),
     check,
     render,
+    show: isSensitive ? (key) => render(key === "" ? key : key.split(":").map(SensitiveKey.hash).join(":")) : render,
+    hide: isSensitive ? SensitiveKey.hash : (text) => text,
     parse: (rendered) => {
       const segments = rendered.split(":")
       const fits = manifest.patterns.route(rendered)?.name === family.name
@@ -155,7 +163,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
       const wrong = given.find(({ value }) => !isSegment(value))
       return wrong === undefined
         ? Result.succeed({ positions: given.map((each) => each.position), values: given.map((each) => each.value) })
-        : Result.fail(Diagnostic.format(Diagnostic.parameterNotSegment(pattern.source, wrong.name)))
+        : Result.fail(Diagnostic.parameterNotSegment(pattern.source, wrong.name))
     }
   }
 }

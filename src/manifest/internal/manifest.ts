@@ -12,24 +12,29 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Cache from "../../cache/Cache.ts"
-import { CacheError, InvalidBatch, InvalidKey, InvalidManifest } from "../../cache/CacheError.ts"
+import { CacheError, InvalidBatch, InvalidKey } from "../../cache/CacheError.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Lease } from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as Nearest from "../../diagnostic/Nearest.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
-import { ManifestError, validate, type ValidManifest } from "../../ownership/Validation.ts"
-import { keyProblem, parsePattern } from "../../pattern/KeyPattern.ts"
+import { validate, type ValidManifest } from "../../ownership/Validation.ts"
+import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
+import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import * as Codec from "../../store/Codec.ts"
 import { Store } from "../../store/Store.ts"
 import { FamilyAccess } from "./access.ts"
 import * as accessor from "./accessor.ts"
+import { broken } from "./broken.ts"
 import * as declared from "./declared.ts"
 import * as dependents from "./dependents.ts"
 import { engineOf, type Face, faceOf, keyOfClass, type Runtime, runtimeOf, Word, wordOf } from "./grants.ts"
 import * as keys from "./keys.ts"
 import * as modules from "./modules.ts"
+import { errorOf } from "./names.ts"
 import * as options from "./options.ts"
 import { Owners } from "./owners.ts"
+import type { Statics } from "./statics.ts"
 
 export const make = (id: string, definition: unknown) => {
   const key = keyOfClass(id)
@@ -38,30 +43,11 @@ export const make = (id: string, definition: unknown) => {
   return Object.assign(
     tag,
     { definition, id },
-    Result.isFailure(valid) ? broken(valid.failure) : statics(tag, valid.success)
+    Result.isFailure(valid) ? broken(valid.failure, definition) : statics(tag, valid.success)
   )
 }
 
-const broken = (problem: ManifestError) => {
-  const error = new CacheError({ reason: new InvalidManifest({ error: problem }) })
-  const layer = Layer.effectDiscard(Effect.fail(error))
-  const failing = () => Effect.fail(error)
-  return {
-    keys: {},
-    graph: undefined,
-    layer,
-    owner: () => layer,
-    borrower: () => layer,
-    delegate: () => layer,
-    modules: () => layer,
-    get: failing,
-    getOption: failing,
-    set: failing,
-    delete: failing
-  }
-}
-
-const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest) => {
+const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Statics => {
   const graph = DependencyGraph.make(manifest)
   const families = [...manifest.families.values()]
   const accesses = new Map(families.map((family) => [
@@ -104,12 +90,10 @@ const byPattern =
       if (refused !== undefined) return Effect.fail(refused)
       const parsed = parsePattern(source)
       if (Result.isFailure(parsed)) {
-        return Effect.fail(
-          new CacheError({ reason: new InvalidKey({ pattern: source, why: Diagnostic.format(parsed.failure) }) })
-        )
+        return Effect.fail(new CacheError({ reason: malformed(manifest, source, parsed.failure) }))
       }
       const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
-      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknownKey(manifest.id, source) }))
+      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknown(manifest, source, false) }))
       return Effect.flatMap(Effect.forEach(touched, (access) => access.grantToWrite(fiber.context)), (grants) => {
         const scopes = touched.map((access, i) =>
           [access.familyOf(grants[i]!), access.keys.scopeOfPattern(parsed.success)] as const
@@ -156,12 +140,15 @@ const engineLayer = (
   members: object
 ): Layer.Layer<any, CacheError, Store> => {
   const families = [...manifest.families.values()].map((family): Cache.FamilyOptions => {
-    const { parse, render } = accesses.get(family.name)!.keys
+    const { hide, parse, render, show } = accesses.get(family.name)!.keys
     const { spec } = family
     return {
       name: family.name,
       pattern: family.pattern.source,
       render,
+      show,
+      hide,
+      isSensitive: spec.sensitive === true,
       parse,
       codec: Schema.isSchema(spec.value)
         ? Codec.schema(spec.value as Schema.Codec<unknown>, { version: family.version })
@@ -201,9 +188,8 @@ const alone = (engine: Living): Effect.Effect<void, CacheError> =>
     const over = enginesOver.get(store.commons) ?? []
     const other = over.find((one) => one.id === id && (one.store === store || one.key !== key))
     if (other !== undefined) {
-      const found = { ...(other.key === key ? Diagnostic.enginesAlike(id) : Diagnostic.manifestsAlike(id)), path: [] }
-      const error = new ManifestError({ manifest: id, reason: found, problems: [found] })
-      return Effect.fail(new CacheError({ reason: new InvalidManifest({ error }) }))
+      const found = other.key === key ? Diagnostic.enginesAlike(id) : Diagnostic.manifestsAlike(id)
+      return Effect.fail(errorOf(id, [{ ...found, path: [] }]))
     }
     enginesOver.set(store.commons, [...over, engine])
     if (over.some((one) => one.key === key)) return Effect.void
@@ -225,9 +211,52 @@ const leave = (engine: Living): void => {
   else placesOf.set(key, places)
 }
 
-const unknownKey = (id: string, key: string): InvalidKey => {
-  const problem = keyProblem(key) ?? Diagnostic.keyUnknown(id, key)
-  return new InvalidKey({ pattern: key, why: Diagnostic.format(problem) })
+const unknownKey = (manifest: ValidManifest, key: string): InvalidKey => {
+  const problem = keyProblem(key)
+  return problem === undefined ? unknown(manifest, key, true) : malformed(manifest, key, problem)
+}
+
+// A key, or the pattern of keys to invalidate.
+const unknown = (manifest: ValidManifest, text: string, isOne: boolean): InvalidKey => {
+  const shown = shownText(manifest, text)
+  const named = isOne ? manifest.families.get(text) : undefined
+  const declared = [...manifest.families.values()].map(({ name, pattern }) => [name, pattern.source] as const)
+  const isMatched = (near: string) =>
+    isOne
+      ? manifest.patterns.route(near) !== undefined
+      : manifest.patterns.overlapping(parsePatternUnsafe(near)).length > 0
+  const otherwise = "declare a pattern for it, or check its spelling"
+  const help = named !== undefined
+    ? `use keys.${named.name}, or give a key of its pattern \`${named.pattern.source}\``
+    // What is near to a key spells it out.
+    : shown === text
+    ? Nearest.helpWith(text, declared, isMatched, otherwise)
+    : otherwise
+  return InvalidKey.of(shown, Diagnostic.keyUnknown(manifest.id, shown, help))
+}
+
+const malformed = (manifest: ValidManifest, text: string, problem: Diagnostic.Diagnostic): InvalidKey =>
+  isSensitive(manifest)
+    ? new InvalidKey({
+      code: problem.code,
+      pattern: shownText(manifest, text),
+      why: "it is malformed; its text is not shown, since the manifest has a sensitive family"
+    })
+    : InvalidKey.of(text, problem)
+
+const isSensitive = ({ families }: ValidManifest): boolean =>
+  [...families.values()].some(({ spec }) => spec.sensitive === true)
+
+/** A text that names no family, and may be a misspelt key of a sensitive one: only what patterns spell out is shown. */
+const shownText = (manifest: ValidManifest, text: string): string => {
+  if (!isSensitive(manifest)) return text
+  const spelt = new Set(
+    [...manifest.families.values()].flatMap(({ pattern }) =>
+      pattern.segments.flatMap((segment) => segment._tag === "Text" ? [segment.text] : [])
+    )
+  )
+  const show = (segment: string) => segment === "" || spelt.has(segment) ? segment : SensitiveKey.hash(segment)
+  return text.split(":").map(show).join(":")
 }
 
 // --- raw keys ----------------------------------------------------------------------------------
@@ -235,19 +264,19 @@ const unknownKey = (id: string, key: string): InvalidKey => {
 const rawKeys = (
   manifest: ValidManifest,
   accesses: ReadonlyMap<string, FamilyAccess>,
-  accessors: ReadonlyMap<string, ReturnType<typeof accessor.make>>
+  accessors: ReadonlyMap<string, accessor.Accessor>
 ) => {
   const route = <A, E, R>(
     key: string,
-    f: (of: ReturnType<typeof accessor.make>, params: keys.Params) => Effect.Effect<A, E, R>
+    f: (of: accessor.Accessor, params: keys.Params) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | CacheError, R> =>
     Effect.suspend((): Effect.Effect<A, E | CacheError, R> => {
       const family = manifest.patterns.route(key)
-      if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest.id, key) }))
+      if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest, key) }))
       const access = accesses.get(family.name)!
       const params = access.keys.decode(access.keys.parse(key)!)
       return params._tag === "None"
-        ? Effect.fail(access.invalid("a parameter does not fit its codec"))
+        ? Effect.fail(access.undecodable())
         : f(accessors.get(family.name)!, params.value)
     })
   return {

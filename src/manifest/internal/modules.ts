@@ -7,15 +7,14 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { CacheError, InvalidManifest } from "../../cache/CacheError.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as Wiring from "../../diagnostic/Wiring.ts"
-import { ManifestError, type ValidManifest } from "../../ownership/Validation.ts"
+import type { ValidManifest } from "../../ownership/Validation.ts"
 import { buildInto, engineOf, Word, wordOf } from "./grants.ts"
+import { errorOf, type Found, problemOf, refused } from "./names.ts"
 import type { Owners } from "./owners.ts"
 
 type AnyLayer = Layer.Layer<any, any, any>
-type Found = Diagnostic.Diagnostic & { readonly path: ReadonlyArray<string> }
 
 interface Module {
   readonly name: string
@@ -41,7 +40,7 @@ export const make = (manifest: ValidManifest, engine: AnyLayer, owners: Owners) 
     )
   return (given: unknown): AnyLayer => {
     const { found, modules } = read(manifest, given)
-    if (found.length > 0) return Layer.effectContext(Effect.fail(refusal(manifest.id, found)))
+    if (found.length > 0) return refused(manifest.id, found)
     return root(manifest, Layer.provideMerge(Layer.mergeAll(...modules.map(lent) as [AnyLayer]), engine))
   }
 }
@@ -52,15 +51,10 @@ export const root = (manifest: ValidManifest, layer: AnyLayer): AnyLayer =>
     Effect.withFiber((fiber): Effect.Effect<Context.Context<any>, any, any> => {
       const module = Word.in(fiber.context, manifest)?.module
       return module === undefined ? buildInto(layer, memoMap, scope) : Effect.fail(
-        refusal(manifest.id, [{ ...Wiring.moduleBuilds(module), path: ["modules", module] }])
+        errorOf(manifest.id, [{ ...Wiring.moduleBuilds(module), path: ["modules", module] }])
       )
     })
   )
-
-const refusal = (id: string, problems: ReadonlyArray<Found>): CacheError =>
-  new CacheError({
-    reason: new InvalidManifest({ error: new ManifestError({ manifest: id, reason: problems[0]!, problems }) })
-  })
 
 // --- what is given ---------------------------------------------------------------------------------------------------
 
@@ -101,7 +95,7 @@ const readModule = (
 ): Module | undefined => {
   if (isGroup(value)) {
     const owns = value.owns.map(String).filter((family) => {
-      const problem = problemOfOwned(manifest, family)
+      const problem = problemOf(manifest, family, "own")
       if (problem !== undefined) report(["owns"], problem)
       return problem === undefined
     })
@@ -116,8 +110,11 @@ const readModule = (
   }
   const reader = manifest.readers.get(name)
   const isFamily = manifest.families.has(name)
-  if (!isFamily && reader === undefined) return void report([], Diagnostic.moduleUnknown(manifest.id, name))
-  const problem = isFamily ? problemOfOwned(manifest, name) : undefined
+  if (!isFamily && reader === undefined) {
+    const known = [...manifest.families.keys(), ...manifest.readers.keys()]
+    return void report([], Diagnostic.moduleUnknown(manifest.id, name, known))
+  }
+  const problem = isFamily ? problemOf(manifest, name, "own") : undefined
   if (problem !== undefined) return void report([], problem)
   if (!Layer.isLayer(value)) return void report([], Wiring.moduleWrong(name))
   const { moduleReads } = isFamily ? manifest.families.get(name)! : reader!
@@ -126,9 +123,3 @@ const readModule = (
 
 const isGroup = (value: unknown): value is { readonly owns: ReadonlyArray<unknown>; readonly layer?: unknown } =>
   typeof value === "object" && value !== null && "owns" in value && Array.isArray(value.owns)
-
-const problemOfOwned = (manifest: ValidManifest, family: string): Diagnostic.Diagnostic | undefined => {
-  const declared = manifest.families.get(family)
-  if (declared === undefined) return Diagnostic.familyUnknown(manifest.id, family)
-  return declared.spec.partOf === undefined ? undefined : Diagnostic.familyIsPart(declared.name, declared.spec.partOf)
-}

@@ -11,10 +11,12 @@ import { CacheError, OwnershipConflict } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { Loader } from "../../cache/FamilySpec.ts"
 import type { LookupContext } from "../../cache/Lookup.ts"
+import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
 import type { FamilyAccess } from "./access.ts"
 import { buildInto, CacheGrant, engineOf, keyOf, type Mode, type Runtime, Word } from "./grants.ts"
 import type { Params } from "./keys.ts"
+import { problemOf, refused } from "./names.ts"
 import * as warm from "./warm.ts"
 
 type AnyLayer = Layer.Layer<any, any, any>
@@ -53,7 +55,7 @@ export class Owners {
   }
 
   readonly owner = (name: string, options: OwnerOptions = {}): AnyLayer =>
-    this.appointed(
+    this.refused("owner", name, "own", Object.keys(options.parts ?? {})) ?? this.appointed(
       "own",
       name,
       this.layer("own", name, (context) =>
@@ -69,7 +71,8 @@ export class Owners {
         }))
     )
 
-  readonly borrower = (name: string): AnyLayer => this.appointed("borrow", name, this.lend(name))
+  readonly borrower = (name: string): AnyLayer =>
+    this.refused("borrower", name, "borrow") ?? this.appointed("borrow", name, this.lend(name))
 
   /** A borrower that asks for no word: for `modules`, which gives what the manifest says. */
   readonly lend = (name: string): AnyLayer => {
@@ -80,17 +83,35 @@ export class Owners {
   }
 
   readonly delegate = (name: string, options: Lookups = {}): AnyLayer =>
-    this.layer("own", name, (context) =>
-      Effect.gen({ self: this }, function*() {
-        const access = this.accesses.get(name)!
-        const whole = access.writable(context)
-        if (whole === undefined) return yield* Effect.fail(access.refusal(context, "delegate"))
-        const grant = yield* this.acquire(whole.engine, name, "own")
-        const loads = options.lookup !== undefined || options.lookupMany !== undefined
-        if (loads) yield* this.load(whole.engine, name, options, context)
-        yield* this.warm(whole.engine, name, options, context)
-        return grant
-      }))
+    this.refused("delegate", name, "delegate") ??
+      this.layer("own", name, (context) =>
+        Effect.gen({ self: this }, function*() {
+          const access = this.accesses.get(name)!
+          const whole = access.writable(context)
+          if (whole === undefined) return yield* Effect.fail(access.refusal(context, "delegate"))
+          const grant = yield* this.acquire(whole.engine, name, "own")
+          const loads = options.lookup !== undefined || options.lookupMany !== undefined
+          if (loads) yield* this.load(whole.engine, name, options, context)
+          yield* this.warm(whole.engine, name, options, context)
+          return grant
+        }))
+
+  /** The layer of a name that the manifest does not have for this use: it fails, whatever is built before it. */
+  private refused(
+    place: string,
+    name: string,
+    use: Mode | "delegate",
+    parts: ReadonlyArray<string> = []
+  ): AnyLayer | undefined {
+    const problem = problemOf(this.manifest, name, use)
+    if (problem !== undefined) return refused(this.manifest.id, [{ ...problem, path: [place, String(name)] }])
+    const known = [...this.manifest.families.values()].filter(({ owner }) => owner === name).map((each) => each.name)
+    const wrong = parts.filter((part) => !known.includes(part)).map((part) => ({
+      ...Diagnostic.partUnknown(name, part, known),
+      path: [place, name, "parts", part]
+    }))
+    return wrong.length === 0 ? undefined : refused(this.manifest.id, wrong)
+  }
 
   /**
    * A layer that is built where the manifest's word allows it. The word is asked for at each place, also where the
@@ -179,7 +200,7 @@ export class Owners {
       const params = access.keys.decode(key)
       return params._tag === "Some"
         ? Effect.succeed(params.value)
-        : Effect.fail(access.invalid("a parameter does not fit its codec"))
+        : Effect.fail(access.undecodable())
     }
     const many = lookupMany === undefined ?
       undefined :

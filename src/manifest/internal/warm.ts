@@ -14,6 +14,7 @@ import type * as Scope from "effect/Scope"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
 import type { CacheFamily } from "../../cache/CacheFamily.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
+import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { Runtime } from "./grants.ts"
 import type { Params } from "./keys.ts"
@@ -90,7 +91,7 @@ const rounds = Effect.fnUntraced(function*(
     const until = Exit.isSuccess(next) ? began + Duration.toMillis(next.value[1]) : began
     yield* round(access, family, keys, until)
     warmed.openUnsafe()
-    if (more) yield* Effect.sleep(Math.max(0, until - time.now()))
+    if (more) yield* BackgroundTimer.sleep(Math.max(0, until - time.now()))
   }
 })
 
@@ -110,7 +111,11 @@ const round = (access: FamilyAccess, family: CacheFamily, keys: WarmOptions["key
         : Effect.logWarning(`a key of \`${access.name}\` cannot be warmed`, refused)
       return Effect.andThen(told, family.renew(valid, until))
     }),
-    Effect.ignoreCause({ log: "Warn", message: `the keys of \`${access.name}\` were not warmed` })
+    // What the keys come from may name them in its errors.
+    (work) =>
+      access.isSensitive
+        ? Effect.catchCause(work, () => Effect.logWarning(`the keys of \`${access.name}\` were not warmed`))
+        : Effect.ignoreCause(work, { log: "Warn", message: `the keys of \`${access.name}\` were not warmed` })
   )
 
 const invalid = (family: string, option: string, why: string) =>

@@ -148,11 +148,26 @@ export class MemoryShard {
     if (expiresAt !== Infinity) this.wheel.schedule(slot)
   }
 
-  /** Moves the time at which an entry is due, and nothing else. */
-  due(slot: number, dueAt: number): void {
-    const expiresAt = this.endsAt(slot)
+  /** Moves the end of an entry, which is due then, and nothing else. */
+  postpone(slot: number, expiresAt: number): void {
+    const before = this.endsAt(slot)
+    if (before === expiresAt) return
     const extras = this.extras ??= grownCells([], this.records.capacity)
     extras[slot] ??= { freshUntil: this.records.dueAt(slot), expiresAt, revision: undefined }
+    this.records.setDue(slot, expiresAt)
+    if (this.later !== undefined) this.later[slot] = 0
+    // The wheel finds out by itself that an entry ends later than it was told: a read does not pay for that.
+    if (expiresAt === Infinity) this.wheel.cancel(slot)
+    else if (expiresAt < before) this.wheel.schedule(slot)
+  }
+
+  /** Ends the freshness of an entry by then, and nothing else. */
+  limit(slot: number, freshUntilMax: number): void {
+    const { expiresAt, freshUntil, revision } = this.entryAt(slot)
+    if (freshUntil <= freshUntilMax) return
+    const dueAt = Math.min(this.records.dueAt(slot), freshUntilMax)
+    const extras = this.extras ??= grownCells([], this.records.capacity)
+    extras[slot] = { freshUntil: freshUntilMax, expiresAt, revision }
     this.records.setDue(slot, dueAt)
     this.setEnd(slot, dueAt, expiresAt)
   }
@@ -213,7 +228,7 @@ export class MemoryShard {
     return isSame ? latestTags : this.latestTags = tags
   }
 
-  private tagsAt(slot: number): ReadonlyArray<string> {
+  tagsAt(slot: number): ReadonlyArray<string> {
     const tags = this.tags?.[slot]
     return tags === undefined ? noTags : typeof tags === "string" ? [tags] : tags
   }

@@ -110,8 +110,9 @@ export class Tier<V> {
   #allSuspect: number | undefined
   #writes = 0
 
-  constructor(store: Store["Service"], partition: Partition<V>, report: Report) {
-    this.name = store.name
+  /** `name` is the store's, and more where several tiers have that one. */
+  constructor(name: string, store: Store["Service"], partition: Partition<V>, report: Report) {
+    this.name = name
     this.store = store
     this.partition = partition
     this.#report = report
@@ -167,9 +168,15 @@ export class Tier<V> {
         : this.partition.getMany(keys)
       return Effect.map(
         this.attempt("get", read),
-        Result.map((all) => all.map((found, at) => trusted[at] && this.trusts(keys[at]!) ? found : undefined))
+        Result.map((all) =>
+          all.map((found, at) => trusted[at] && this.trusts(keys[at]!) ? this.#named(found) : undefined)
+        )
       )
     })
+  }
+
+  #named(found: Found<V> | undefined): Found<V> | undefined {
+    return found === undefined || this.name === this.store.name ? found : { ...found, tier: this.name }
   }
 
   /** A tier that does not take a value must not keep the one before. */

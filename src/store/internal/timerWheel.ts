@@ -63,8 +63,8 @@ export class TimerWheel {
   private readonly deadlineOf: (slot: number) => number
 
   /**
-   * `deadlineOf` tells the deadline of a scheduled slot, which stays the same until it is scheduled anew; `most` is
-   * how many slots are expected at most.
+   * `deadlineOf` tells the deadline of a scheduled slot. It may move on while the slot is scheduled, and is finite; a
+   * slot whose deadline moves back must be scheduled anew. `most` is how many slots are expected at most.
    */
   constructor(nowMillis: number, deadlineOf: (slot: number) => number, most: number = Infinity) {
     this.nowMillis = Math.floor(nowMillis)
@@ -134,7 +134,7 @@ export class TimerWheel {
     let count = this.lists.toArray(dueList, this.size).length
     for (let list = 0; list <= beyondList; list++) {
       for (const slot of this.lists.toArray(list, this.size)) {
-        invariant(this.listOf(slot) === list, "TimerWheel", "a slot is in the bucket of its deadline", slot)
+        invariant(this.startOf(list) <= this.millisOf(slot), "TimerWheel", "a slot is looked at by its deadline", slot)
         count++
       }
       if (list === beyondList) continue
@@ -181,6 +181,14 @@ export class TimerWheel {
     if (deadline <= this.nowMillis) return dueList
     const level = highestDifference(this.nowMillis, deadline)
     return level === beyond ? beyondList : level * digitCount + digitAt(deadline, level)
+  }
+
+  /** Before then, no slot of the list is looked at. */
+  private startOf(list: number): number {
+    if (list === dueList) return -Infinity
+    if (list === beyondList) return this.spanStart(beyond) + digitCount ** levelCount
+    const level = list >> digitBits
+    return this.spanStart(level + 1) + (list & (digitCount - 1)) * digitCount ** level
   }
 
   private unlink(slot: number): void {

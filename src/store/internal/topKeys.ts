@@ -1,7 +1,8 @@
 /**
  * The keys that are read most, in bounded space: the Space-Saving sketch.
  *
- * A key that was seen more often than one time in `countersMax` is in it, and no count is too low.
+ * A key that was seen more often than one time in `countersMax` is in it, and no count is too low. Keys longer than
+ * `keyLengthMax` are not counted.
  *
  * Counters are kept sorted, the greatest first. A count grows by one, so its counter moves to the front of those that
  * had the same count, and the least is always the last: no step looks at all of them.
@@ -12,6 +13,9 @@ import { invariant } from "./invariant.ts"
 
 const countersMax = 256
 
+// In characters, so that the keys of a sketch take half a megabyte at most.
+const keyLengthMax = 1_024
+
 export class TopKeys {
   private readonly keys: Array<string> = []
   private readonly counts = new Float64Array(countersMax)
@@ -19,6 +23,7 @@ export class TopKeys {
   private total = 0
 
   add(key: string): void {
+    if (key.length > keyLengthMax) return
     this.total++
     const place = this.places.get(key) ?? this.placeForNew(key)
     const count = this.counts[place]!

@@ -454,6 +454,49 @@ const marks: ReadonlyArray<Promised> = [
   ]
 ]
 
+const sweeps: ReadonlyArray<Promised> = [
+  [
+    "a sweep asks of every entry, by its key, stamp and tags, and keeps to the answers",
+    Effect.gen(function*() {
+      const users = yield* opened()
+      const others = yield* opened("other")
+      const long = "long ".repeat(800)
+      const all = ["removed", "limited", "left", long, "again"]
+      yield* others.set("removed", entry("other"))
+      yield* users.setMany(all.map((key, at) => [key, { ...entry(key), stamp: at + 1, tags: [`tag ${at}`] }]))
+      yield* users.set("again", { ...entry("again"), stamp: 9, version: 2, revision: "r" })
+      const asked = new Map<string, readonly [number, ReadonlyArray<string>]>()
+      const endsAt = 4_102_444_800_000
+      yield* users.sweep((key, stamp, tags) => {
+        asked.set(key, [stamp, tags])
+        return key === "removed" || key === long ? -Infinity : key === "left" ? Infinity : endsAt
+      })
+      const expected = all.map((key, at) => [key, key === "again" ? [9, []] : [at + 1, [`tag ${at}`]]] as const)
+      yield* same(asked, new Map(expected))
+      yield* same(yield* textOf(users, "removed"), undefined)
+      yield* same(yield* textOf(users, long), undefined)
+      yield* same(yield* textOf(others, "removed"), "other")
+      const kept = yield* users.getMany(["limited", "left", "again"])
+      yield* same(kept.map((found) => found?.entry.freshUntil), [endsAt, never, endsAt])
+      yield* same(kept.map((found) => found?.entry.expiresAt), [never, never, never])
+      yield* same(kept.map((found) => found?.entry.revision), [undefined, undefined, "r"])
+      yield* same(kept.map((found) => found?.entry.value.text), ["limited", "left", "again"])
+    })
+  ],
+  [
+    "a sweep changes no value that is set while it runs",
+    Effect.gen(function*() {
+      const users = yield* opened()
+      yield* users.setMany(numbered(2_000))
+      const sweep = yield* Effect.forkChild(users.sweep((_key, stamp) => stamp === 1 ? -Infinity : Infinity))
+      for (let n = 0; n < 2_000; n += 7) yield* users.set(`${n}`, { ...entry("new"), stamp: 2, version: 2 })
+      yield* Fiber.join(sweep)
+      const read = yield* users.getMany(numbered(2_000).map(([key]) => key))
+      yield* same(read.map((found) => found?.entry.value.text), read.map((_, n) => n % 7 === 0 ? "new" : undefined))
+    })
+  ]
+]
+
 /** Promises of a tier that knows how many entries it has. */
 export const sizes: ReadonlyArray<Promised> = [
   [
@@ -475,7 +518,7 @@ export const sizes: ReadonlyArray<Promised> = [
 ]
 
 /** Promises of a tier that every tier makes. */
-export const always: ReadonlyArray<Promised> = [...basics, ...oddKeys, ...time, ...order, ...marks]
+export const always: ReadonlyArray<Promised> = [...basics, ...oddKeys, ...time, ...order, ...marks, ...sweeps]
 
 /** A promise across a restart: what is done before, and what must hold afterwards. */
 export interface Restarted {

@@ -4,6 +4,9 @@ import { parentPort, workerData } from "node:worker_threads"
 import * as LmdbStore from "../../../src/store/LmdbStore.ts"
 import type { FolderHeld, StoreError } from "../../../src/store/StoreError.ts"
 
+// A store alone does not keep a thread alive.
+parentPort!.on("message", () => {})
+
 const made = await Effect.runPromise(
   Effect.result(Effect.scoped(Effect.andThen(
     LmdbStore.make({ path: workerData, durability: "process" }),
@@ -13,4 +16,5 @@ const made = await Effect.runPromise(
 if (made._tag === "Failure") {
   const { pid, thread } = (made.failure as StoreError).reason as FolderHeld
   parentPort!.postMessage({ pid, thread }, [])
+  parentPort!.close()
 }

@@ -1,0 +1,59 @@
+/**
+ * What `explain` tells of a key: what a read of it would do now, what is held of it, and what happened to it before.
+ * Of a sensitive family, it names keys and tags by their hashes.
+ */
+import * as Effect from "effect/Effect"
+import * as Answer from "../Answer.ts"
+import type { Explanation, Outcome } from "../Explanation.ts"
+import { type Entries, foundIn } from "./entries.ts"
+import { noTags } from "./judgement.ts"
+import type { Loads } from "./loads.ts"
+import { hiding } from "./sensitive.ts"
+
+export const explain = <V>(entries: Entries<V>, loads: Loads<V>, key: string): Effect.Effect<Explanation<V>> =>
+  Effect.suspend(() => {
+    const { cache, name, spec } = entries
+    const now = cache.time.now()
+    const inMemory = entries.hot?.peek(key)
+    const found = entries.lower === undefined || inMemory !== undefined
+      ? Effect.succeed(foundIn(inMemory))
+      : entries.watching(
+        key,
+        (watch) => Effect.map(entries.lookBelow(key), (below) => watch.changed ? undefined : below)
+      )
+    return Effect.map(found, (held) => {
+      // Without an owner, what a tier below still has is not shown either.
+      const verdict = held === undefined || loads.loader === undefined
+        ? "hidden"
+        : entries.judge(key, held.entry.stamp, held.entry.tags)
+      const freshUntil = held === undefined ? Infinity : entries.freshUntil(key, held.entry, now)
+      const stale = freshUntil <= now
+      const explanation: Explanation<V> = {
+        family: name,
+        key: spec.show(key),
+        outcome: outcomeOf(entries, loads, key, now, verdict === "hidden" ? undefined : freshUntil),
+        held: held === undefined || verdict === "hidden"
+          ? undefined
+          : Answer.make({ ...held, value: held.entry.value, stale }, now, freshUntil),
+        happenings: cache.history.of(name, key, held?.entry.tags ?? noTags)
+      }
+      return spec.isSensitive ? hiding(explanation, spec.hide) : explanation
+    })
+  })
+
+const outcomeOf = <V>(
+  { expiry }: Entries<V>,
+  loads: Loads<V>,
+  key: string,
+  now: number,
+  freshUntil: number | undefined
+): Outcome => {
+  if (loads.loader === undefined) return "refuse"
+  const age = freshUntil === undefined ? Infinity : now - freshUntil
+  if (age < 0) return "hit"
+  if (age < expiry.staleWhileRevalidate) return "staleHit"
+  if (age < expiry.staleIfError && loads.failures.isBackingOff(key, now)) return "staleHit"
+  const mayBeServed = age < expiry.staleIfError
+  if (!mayBeServed && loads.failures.remembered(key, now) !== undefined) return "fail"
+  return loads.joinable(key) === undefined ? "load" : "join"
+}

@@ -1,0 +1,132 @@
+/**
+ * The loads of a family that failed, each remembered for a short while.
+ *
+ * - A read without anything to serve repeats the failure for `negativeTimeToLive`; a stale value is served without
+ *   another try for `retryAfterFailure`.
+ * - What a tier below memory may still serve stale comes before the failure.
+ * - They are bounded in number and in the length of their keys; the oldest is forgotten first.
+ */
+import * as Cause from "effect/Cause"
+import type * as Exit from "effect/Exit"
+import type { Entry } from "../../store/Entry.ts"
+import { CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
+import * as Expiry from "../Expiry.ts"
+import type { Entries } from "./entries.ts"
+import { noTags } from "./judgement.ts"
+
+interface Failure {
+  readonly exit: Exit.Exit<never, unknown>
+  readonly stamp: number
+  /** A clock that was set back behind it would keep the failure for longer than was promised. */
+  readonly at: number
+  /** Until then a read without anything to serve gets the same failure. */
+  readonly negativeUntil: number
+  /** Until then a stale value is served without another try. */
+  readonly retryAt: number
+  /** Until then a tier below may hold something stale to serve in its place. */
+  readonly coveredUntil: number
+}
+
+// Failures remembered per family, and the characters of their keys; the oldest is forgotten first. A failure may name
+// its key once more, so a family takes two megabytes at most, besides what the errors of its lookups hold.
+const failuresMax = 10_000
+const charactersMax = 524_288
+
+const shed = [LoadQueueFull, CircularWait, LookupInterrupted]
+
+/** The lookup was not tried, or could not go on: the failure says nothing about its source, and is not remembered. */
+export const isShed = (cause: Cause.Cause<unknown>): boolean =>
+  cause.reasons.some((reason) => {
+    const error = Cause.isFailReason(reason) ? reason.error : undefined
+    return error instanceof CacheError && shed.some((type) => error.reason instanceof type)
+  })
+
+export class Failures<V> {
+  private readonly byKey = new Map<string, Failure>()
+  private readonly entries: Entries<V>
+  private characters = 0
+
+  constructor(entries: Entries<V>) {
+    this.entries = entries
+  }
+
+  /** `previous` is what was there to be served in place of the failure. */
+  remember(
+    key: string,
+    exit: Exit.Exit<never, unknown>,
+    stamp: number,
+    now: number,
+    previous: Entry<V> | undefined
+  ): void {
+    this.forget(key)
+    this.forgetEnded(now)
+    // A key that is as long as many: to remember it would be to forget those.
+    if (key.length > charactersMax / 16) return
+    while (this.byKey.size >= failuresMax || this.characters + key.length > charactersMax) {
+      const [oldest] = this.byKey.keys()
+      this.forget(oldest!)
+    }
+    const { expiry } = this.entries
+    const coveredUntil = previous === undefined || this.entries.lower === undefined
+      ? -Infinity
+      : this.entries.freshUntil(key, previous, now) + Expiry.staleMillisMax(expiry)
+    const negativeUntil = now + expiry.negativeTimeToLive
+    const retryAt = now + expiry.retryAfterFailure
+    this.byKey.set(key, { exit, stamp, at: now, negativeUntil, retryAt, coveredUntil })
+    this.characters += key.length
+  }
+
+  forget(key: string): void {
+    if (this.byKey.delete(key)) this.characters -= key.length
+  }
+
+  clear(): void {
+    this.byKey.clear()
+    this.characters = 0
+  }
+
+  /** Marks are about to be forgotten: failures that are older than a mark of their key go now. */
+  heed(): void {
+    for (const [key, { stamp }] of this.byKey) {
+      if (this.entries.judge(key, stamp, noTags) !== "valid") this.forget(key)
+    }
+  }
+
+  /** The failure that a read repeats at once: no tier has anything to serve in its place. */
+  negative(key: string, now: number): Failure | undefined {
+    const failure = this.remembered(key, now)
+    return failure !== undefined && now >= failure.coveredUntil ? failure : undefined
+  }
+
+  /** The failure that a read without anything to serve repeats. */
+  remembered(key: string, now: number): Failure | undefined {
+    const failure = this.byKey.get(key)
+    return failure !== undefined && failure.at <= now && now < failure.negativeUntil &&
+        failure.stamp >= this.entries.tagMark &&
+        this.entries.judge(key, failure.stamp, noTags) === "valid"
+      ? failure
+      : undefined
+  }
+
+  /** A refresh failed so recently that the next one has to wait. */
+  isBackingOff(key: string, now: number): boolean {
+    const failure = this.byKey.get(key)
+    return failure !== undefined && failure.at <= now && now < failure.retryAt
+  }
+
+  /** Forgets those that no read would find any more; they were remembered in the order of their ends, or nearly so. */
+  private forgetEnded(now: number): void {
+    for (const [key, { negativeUntil, retryAt }] of this.byKey) {
+      if (now < negativeUntil || now < retryAt) return
+      this.forget(key)
+    }
+  }
+
+  /** For tests. */
+  checkInvariants(check: (holds: boolean, rule: string) => void): void {
+    let characters = 0
+    for (const key of this.byKey.keys()) characters += key.length
+    check(characters === this.characters, "the characters of failures are counted")
+    check(characters <= charactersMax && this.byKey.size <= failuresMax, "failures are forgotten")
+  }
+}

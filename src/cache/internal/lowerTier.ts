@@ -1,0 +1,102 @@
+/**
+ * A load that finds its key in a tier below memory: what is there answers as it would in memory.
+ */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import type { Entry, Found } from "../../store/Entry.ts"
+import * as Expiry from "../Expiry.ts"
+import type { Entries } from "./entries.ts"
+import type { Failures } from "./failures.ts"
+import type { Flight, Served } from "./flight.ts"
+
+/** What it needs of the loads that it answers. */
+interface Ground<V> {
+  readonly expiry: Expiry.Expiry
+  readonly failures: Failures<V>
+  fork(work: Effect.Effect<void>): Fiber.Fiber<void>
+  end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void
+  refreshAhead(key: string, entry: Entry<V>, now: number): void
+  maySubstitute(key: string, entry: Entry<V>, now: number): boolean
+}
+
+export class LowerTier<V> {
+  private readonly entries: Entries<V>
+  private readonly ground: Ground<V>
+
+  constructor(entries: Entries<V>, ground: Ground<V>) {
+    this.entries = entries
+    this.ground = ground
+  }
+
+  /** Ends the flight if what was found is fresh; else returns what may be served should the lookup fail. */
+  take(flight: Flight<V>, found: Found<V> | undefined): Entry<V> | undefined {
+    const { key, load, quiet } = flight
+    const now = this.entries.cache.time.now()
+    if (found === undefined || flight.voided) {
+      this.repeatFailure(flight, now)
+      return undefined
+    }
+    const { entry, tier } = found
+    if (!this.entries.isFresh(key, entry, now)) return this.takeStale(flight, entry, tier, now)
+    if (quiet && entry.freshUntil - entry.costMillis <= load.until) {
+      flight.cause = "ahead"
+      return flight.before = entry
+    }
+    if (!quiet) this.entries.countHit(key, tier)
+    const read = quiet ? entry : this.entries.touch(key, entry, now)
+    this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: read, stale: false }))
+    if (!quiet) this.ground.refreshAhead(key, entry, now)
+    return entry
+  }
+
+  /** What a stale entry is good for: to be served, or should the load fail. */
+  private takeStale(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
+    const { key, load, quiet } = flight
+    const { expiry, failures } = this.ground
+    const freshUntil = this.entries.freshUntil(key, entry, now)
+    const revalidatedUntil = freshUntil + expiry.staleWhileRevalidate
+    const servedUntil = freshUntil + Expiry.staleMillisMax(expiry)
+    if (this.entries.judge(key, entry.stamp, entry.tags) === "hidden" || now >= servedUntil) {
+      this.repeatFailure(flight, now)
+      return undefined
+    }
+    flight.cause = "stale"
+    flight.before = entry
+    flight.tierBefore = tier
+    const stale = Exit.succeed({ value: entry.value, tier, entry, stale: true })
+    const isBackingOff = failures.isBackingOff(key, now)
+    // A load that no reader asked for leaves it to its readers, unless it was to last.
+    const isLeft = quiet && (isBackingOff || freshUntil - entry.costMillis > load.until)
+    if (isLeft || isBackingOff && !flight.isForFresh) this.ground.end(flight, stale)
+    else if (isBackingOff) flight.answerEarly(stale, servedUntil)
+    else if (now < revalidatedUntil) flight.answerEarly(stale, revalidatedUntil)
+    else if (expiry.softTimeout !== undefined) this.answerAfter(expiry.softTimeout, flight, stale, entry, servedUntil)
+    const isServed = isBackingOff || now < revalidatedUntil
+    if (isServed && !quiet && !flight.wantsFresh) this.entries.countStale(key, tier)
+    if (flight.wantsFresh && flight.areAllForFresh) this.repeatFailure(flight, now)
+    return entry
+  }
+
+  /** What is stale answers those who have waited for so long, if it may be served then; the load goes on. */
+  private answerAfter(
+    millis: number,
+    flight: Flight<V>,
+    stale: Exit.Exit<Served<V>, unknown>,
+    entry: Entry<V>,
+    servedUntil: number
+  ): void {
+    flight.detached = true
+    const answer = Effect.sync(() => {
+      const now = this.entries.cache.time.now()
+      if (!flight.barred && this.ground.maySubstitute(flight.key, entry, now)) flight.answerEarly(stale, servedUntil)
+    })
+    flight.softTimer = this.ground.fork(Effect.andThen(Effect.sleep(millis), answer))
+  }
+
+  /** Ends a flight that has found nothing to serve, if a failure is remembered. */
+  private repeatFailure(flight: Flight<V>, now: number): void {
+    const failure = this.ground.failures.remembered(flight.key, now)
+    if (failure !== undefined) this.ground.end(flight, failure.exit)
+  }
+}

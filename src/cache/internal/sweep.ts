@@ -1,0 +1,123 @@
+/**
+ * Forgets marks that no entry needs any more, so that memory, files and starts do not grow with what was invalidated.
+ *
+ * A mark is needed for as long as something older than it may still be served or stored. So a sweep looks at every
+ * entry of the family, in all tiers, and has those removed that the marks hide, and those end that they make stale.
+ * Then the marks that were there when it began are forgotten, by the store and by the family.
+ *
+ * What is older than a mark, and no entry that a sweep sees:
+ *
+ * - in the memory of another engine over the same place: a sweep looks there, too. Where an engine came or left
+ *   meanwhile, the sweep is tried again later.
+ * - on its way below: the sweep waits until that has arrived. What comes later was judged when it was put down.
+ * - being copied from tier to tier: judged where it lands, by the store of several tiers.
+ * - being read, loaded or computed: told in the step in which the marks are forgotten ({@link Loads.heed}, watches).
+ *
+ * A crash in between leaves marks without entries. A sweep that fails forgets nothing, and is tried again later.
+ */
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import type * as Scope from "effect/Scope"
+import type { Mark, Store } from "../../store/Store.ts"
+import type { StoreError } from "../../store/StoreError.ts"
+import type { Entries } from "./entries.ts"
+import type { Loads } from "./loads.ts"
+import { interruptingMax } from "./outbox.ts"
+import type { Swept } from "./peers.ts"
+
+// Marks that a store forgets in one step: some ten milliseconds of the thread.
+const marksPerStepMax = 4_096
+
+/** What a sweep asks of one engine. */
+export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
+  look: Effect.suspend(() => {
+    let looked = 0
+    const sweep = entries.spec.partition.sweep((key, stamp, tags) => {
+      looked++
+      return entries.freshUntilMax(key, stamp, tags)
+    })
+    return Effect.map(sweep, () => looked)
+  }),
+  marksUpTo: (upTo) => entries.marksUpTo(upTo),
+  forget: (upTo, looked) => {
+    loads.heed()
+    entries.forgetMarks(upTo, looked)
+  }
+})
+
+/** Sweeps one family, in all engines over its place. */
+export const sweep = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effect<void, StoreError> =>
+  Effect.tapError(Effect.suspend(() => sweepAll(store, entries)), (error) =>
+    Effect.sync(() => {
+      entries.postponeSweep()
+      entries.tierFailed("sweep", error)
+    }))
+
+const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effect<void, StoreError> => {
+  const { cache, name } = entries
+  const upTo = cache.stamp
+  const engines = cache.sweptOf(name)
+  // Without tiers below, no store was told of the marks.
+  const marks = () => entries.lower === undefined ? [] : engines.flatMap((one) => Array.from(one.marksUpTo(upTo)))
+  const look = Effect.forEach(engines, (one) => one.look, { concurrency: "unbounded" })
+  return cache.outbox.settled.pipe(
+    Effect.andThen(look),
+    Effect.flatMap((looked) => {
+      const now = cache.sweptOf(name)
+      if (now.length !== engines.length || now.some((one) => !engines.includes(one))) {
+        return Effect.sync(() => entries.postponeSweep())
+      }
+      const forget = Effect.sync(() => engines.forEach((one, at) => one.forget(upTo, looked[at]!)))
+      return Effect.andThen(Effect.suspend(() => drop(store, marks())), forget)
+    })
+  )
+}
+
+const drop = (store: Store["Service"], all: ReadonlyArray<Mark>): Effect.Effect<void, StoreError> => {
+  const steps = Array.from({ length: Math.ceil(all.length / marksPerStepMax) }, (_, i) => i * marksPerStepMax)
+  return Effect.forEach(
+    steps,
+    (from) => Effect.andThen(store.dropMarks(all.slice(from, from + marksPerStepMax)), Effect.yieldNow),
+    { discard: true }
+  )
+}
+
+/** The fiber that sweeps, one family after the other. */
+export class Sweeper {
+  private readonly due = new Set<string>()
+  private readonly wake = Latch.makeUnsafe(false)
+  private readonly sweepOf: (family: string) => Effect.Effect<void>
+
+  constructor(sweepOf: (family: string) => Effect.Effect<void>) {
+    this.sweepOf = sweepOf
+  }
+
+  ask(family: string): void {
+    this.due.add(family)
+    this.wake.openUnsafe()
+  }
+
+  /** Sweeps until the Scope closes, which waits no longer than a second for a tier that hangs. */
+  readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() => {
+    const all: Effect.Effect<void> = Effect.suspend(() => {
+      const [family] = this.due
+      if (family === undefined) return Effect.void
+      // Asked for again while it runs, it runs again: only then are the marks forgotten that came meanwhile.
+      this.due.delete(family)
+      return Effect.andThen(this.sweepOf(family), all)
+    })
+    const forever = Effect.forever(Effect.suspend(() => {
+      this.wake.closeUnsafe()
+      // The latch resumes this fiber in the middle of the step that asks, which ends while `forever` yields.
+      return Effect.andThen(all, this.wake.await)
+    }))
+    return Effect.flatMap(Effect.forkDetach(forever), (fiber) =>
+      Effect.addFinalizer(() =>
+        Effect.suspend(() => {
+          fiber.interruptUnsafe()
+          return Effect.timeoutOption(Fiber.await(fiber), interruptingMax)
+        })
+      ))
+  })
+}

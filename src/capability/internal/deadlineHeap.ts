@@ -1,0 +1,61 @@
+/**
+ * Things by the time at which they end: the first to end is found at once, and each leaves in a logarithm of steps.
+ */
+export interface Ending {
+  readonly endsAt: number
+  /** Its place in the heap, which keeps it; -1 outside. */
+  heapAt: number
+}
+
+export class DeadlineHeap<A extends Ending> {
+  private readonly all: Array<A> = []
+
+  /** What ends first. */
+  get first(): A | undefined {
+    return this.all[0]
+  }
+
+  add(one: A): void {
+    this.all.push(one)
+    this.rise(one, this.all.length - 1)
+  }
+
+  remove(one: A): void {
+    const at = one.heapAt
+    if (at < 0) return
+    one.heapAt = -1
+    const last = this.all.pop()!
+    if (last === one) return
+    this.rise(last, at)
+    this.sink(last, last.heapAt)
+  }
+
+  private rise(one: A, from: number): void {
+    let at = from
+    while (at > 0) {
+      const parent = this.all[(at - 1) >> 1]!
+      if (parent.endsAt <= one.endsAt) break
+      this.put(parent, at)
+      at = (at - 1) >> 1
+    }
+    this.put(one, at)
+  }
+
+  private sink(one: A, from: number): void {
+    let at = from
+    for (let child = 2 * at + 1; child < this.all.length; child = 2 * at + 1) {
+      const right = this.all[child + 1]
+      if (right !== undefined && right.endsAt < this.all[child]!.endsAt) child++
+      const least = this.all[child]!
+      if (one.endsAt <= least.endsAt) break
+      this.put(least, at)
+      at = child
+    }
+    this.put(one, at)
+  }
+
+  private put(one: A, at: number): void {
+    this.all[at] = one
+    one.heapAt = at
+  }
+}

@@ -1,0 +1,102 @@
+/**
+ * A manifest with mistakes, as a value: every operation of it fails with `InvalidManifest`, and nothing throws, so that
+ * a program learns of the mistakes where it builds its layers and not while its modules load.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Stream from "effect/Stream"
+import { CacheError, InvalidManifest } from "../../cache/CacheError.ts"
+import type { ManifestError } from "../../ownership/Validation.ts"
+import type { Accessor } from "./accessor.ts"
+import type { AnyLayer, Statics } from "./statics.ts"
+
+export const broken = (problem: ManifestError, definition: unknown): Statics => {
+  const error = new CacheError({ reason: new InvalidManifest({ error: problem }) })
+  const layer: AnyLayer = Layer.effectContext(Effect.fail(error) as Effect.Effect<any, CacheError>)
+  const fails = Effect.fail(error)
+  const failing = () => fails
+  return {
+    keys: accessors(problem.manifest, definition, error),
+    graph: { id: problem.manifest, nodes: [], edges: [], plans: [] },
+    layer,
+    owner: () => layer,
+    borrower: () => layer,
+    delegate: () => layer,
+    modules: () => layer,
+    get: failing,
+    getOption: failing,
+    set: failing,
+    delete: failing,
+    batch: failing,
+    invalidate: failing,
+    events: Stream.fail(error),
+    stats: fails,
+    fn: () => () => failing,
+    method: () => () => failing,
+    // What is marked is an Effect.
+    inLayer: () => <A>() => fails as A
+  }
+}
+
+/** An accessor for every name: of a definition that is wrong, nobody knows which families it was to have. */
+const accessors = (id: string, definition: unknown, error: CacheError): Statics["keys"] => {
+  const known = new Map<string, Accessor>()
+  const families = propertyOf(definition, "families")
+  const accessorOf = (name: string): Accessor => {
+    const pattern = propertyOf(propertyOf(families, name), "pattern")
+    const accessor = known.get(name) ?? failingAccessor(id, name, typeof pattern === "string" ? pattern : name, error)
+    known.set(name, accessor)
+    return accessor
+  }
+  const names = typeof families === "object" && families !== null ? Object.keys(families) : []
+  return new Proxy(Object.fromEntries(names.map((name) => [name, accessorOf(name)])), {
+    get: (target, name) =>
+      typeof name !== "string" || notFamilies.has(name) ? Reflect.get(target, name) : accessorOf(name)
+  })
+}
+
+// What is asked of any object by those who wait for it or print it.
+const notFamilies: ReadonlySet<string> = new Set(["then", "toJSON", "toString", "valueOf", "constructor"])
+
+const propertyOf = (of: unknown, name: string): unknown =>
+  typeof of === "object" && of !== null ? Reflect.get(of, name) : undefined
+
+const failingAccessor = (id: string, name: string, pattern: string, error: CacheError): Accessor => {
+  const fails = Effect.fail(error)
+  const failing = () => fails
+  const write = () => ({ _tag: "Write" as const, manifest: { id }, pattern, key: fails, resolve: failing })
+  return {
+    name,
+    pattern,
+    setting: write,
+    deleting: write,
+    lease: failing,
+    key: failing,
+    parse: () => Option.none(),
+    // A read is an Effect, and what makes it a hit is not asked for where there is no engine.
+    get: failing as unknown as Accessor["get"],
+    getOption: failing,
+    getMany: failing,
+    getAnswer: failing,
+    getAnswerOption: failing,
+    explain: failing,
+    has: failing,
+    select: failing,
+    warm: failing,
+    hottest: failing,
+    set: failing,
+    setMany: failing,
+    update: failing,
+    patch: failing,
+    delete: failing,
+    deleteMany: failing,
+    invalidate: failing,
+    invalidateWhere: failing,
+    invalidateAll: failing,
+    invalidateTag: failing,
+    refresh: failing,
+    reader: fails,
+    writer: fails
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Names of families, modules and parts that the compiler did not see: they were cast, or come from data. A layer of a
+ * wrong name fails with what the compiler would say.
+ */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import { CacheError, InvalidManifest } from "../../cache/CacheError.ts"
+import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import { ManifestError, type ValidManifest } from "../../ownership/Validation.ts"
+import { parsePattern } from "../../pattern/KeyPattern.ts"
+
+export type Found = Diagnostic.Diagnostic & { readonly path: ReadonlyArray<string> }
+
+/** The error for what is wrong in the wiring of a manifest. */
+export const errorOf = (id: string, problems: ReadonlyArray<Found>): CacheError =>
+  new CacheError({
+    reason: new InvalidManifest({ error: new ManifestError({ manifest: id, reason: problems[0]!, problems }) })
+  })
+
+/** A layer that fails with it. */
+export const refused = (id: string, problems: ReadonlyArray<Found>): Layer.Layer<any, CacheError, any> => {
+  const error: Effect.Effect<any, CacheError> = Effect.fail(errorOf(id, problems))
+  return Layer.effectContext(error)
+}
+
+/** What is wrong with the name of a family to own, to borrow, or to delegate. */
+export const problemOf = (
+  manifest: ValidManifest,
+  name: string,
+  use: "own" | "borrow" | "delegate"
+): Diagnostic.Diagnostic | undefined => {
+  const family = manifest.families.get(name)
+  // It may be no text at all.
+  if (family === undefined) return unknown(manifest, String(name))
+  const { partOf } = family.spec
+  if (use === "own" && partOf !== undefined) return Diagnostic.familyIsPart(name, partOf)
+  return use === "delegate" && partOf === undefined ? Diagnostic.familyIsWhole(name) : undefined
+}
+
+const unknown = (manifest: ValidManifest, name: string): Diagnostic.Diagnostic => {
+  const problem = Diagnostic.familyUnknown(manifest.id, name, manifest.families.keys())
+  const parsed = parsePattern(name)
+  const { normal } = Result.getOrElse(parsed, () => ({ normal: undefined }))
+  const meant = [...manifest.families.values()].find(({ pattern }) => pattern.normal === normal)
+  return meant === undefined ? problem : { ...problem, help: `name the family, \`${meant.name}\`` }
+}

@@ -1,0 +1,35 @@
+/**
+ * Pauses that do not keep a process alive: for what runs behind a program, such as upkeep, and never ends by itself.
+ *
+ * A program that never disposes of its runtime ends when nothing else is left to do. Work that has begun is waited for,
+ * and so is a write on its way to a tier: only the pauses in between are not.
+ *
+ * @since 0.1.0
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { isLive } from "./CoarseClock.ts"
+
+// Beyond, a timer of JavaScript ends at once.
+const millisMax = 2_147_483_647
+
+/**
+ * Sleeps as `Effect.sleep` does, by the same clock; but with the live clock the timer lets the process end. In a
+ * browser, whose timers cannot do that, it is a timer like any other.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const sleep = (duration: Duration.Input): Effect.Effect<void> =>
+  Effect.flatMap(Clock.Clock, (clock) => {
+    const millis = Duration.toMillis(duration)
+    if (!isLive(clock)) return Effect.sleep(millis)
+    return Effect.callback((resume) => {
+      const timer: unknown = setTimeout(() => resume(Effect.void), Math.min(millis, millisMax))
+      if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function") {
+        timer.unref()
+      }
+      return Effect.sync(() => clearTimeout(timer as number))
+    })
+  })

@@ -1,0 +1,141 @@
+/**
+ * Law 11: what is remembered is bounded in number and in the length of keys, which nothing bounds here.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Stream from "effect/Stream"
+import { History, type Noted } from "../../src/cache/Explanation.ts"
+import { Failures } from "../../src/cache/internal/failures.ts"
+import { Lengths } from "../../src/cache/internal/lengths.ts"
+import { Reuse } from "../../src/cache/internal/reuse.ts"
+import { TopKeys } from "../../src/store/internal/topKeys.ts"
+import { family, fork, settle } from "./source.ts"
+
+const noted = (scope: Noted["scope"], stamp: number, from?: Noted["from"]): Noted => ({
+  what: "Set",
+  family: "user",
+  scope,
+  through: undefined,
+  mode: undefined,
+  stamp,
+  atMillis: 0,
+  from
+})
+
+describe("the history of a cache", () => {
+  it("forgets the oldest happenings beyond 4,096", () => {
+    const history = new History()
+    for (let i = 0; i < 5_000; i++) history.add(noted("1", i))
+    const stamps = history.of("user", "1", []).map(({ stamp }) => stamp)
+    assert.deepStrictEqual([stamps.length, stamps[0], stamps.at(-1)], [4_096, 4_999, 904])
+  })
+
+  it("forgets the oldest happenings whose keys, tags or sources are long together", () => {
+    const long = "x".repeat(30_000)
+    const stories: Readonly<Record<string, Pick<Noted, "scope" | "from">>> = {
+      key: { scope: long, from: undefined },
+      tag: { scope: { tag: long }, from: undefined },
+      segments: { scope: { positions: [0], values: [long] }, from: undefined },
+      sources: { scope: long.slice(0, 10), from: { characters: 30_000, spell: () => [] } }
+    }
+    for (const [name, { from, scope }] of Object.entries(stories)) {
+      const history = new History()
+      for (let i = 0; i < 200; i++) history.add(noted(scope, i, from))
+      const key = name === "sources" ? long.slice(0, 10) : long
+      const stamps = history.of("user", key, [long]).map(({ stamp }) => stamp)
+      assert.deepStrictEqual([stamps.length, stamps[0]], [17, 199], name)
+    }
+  })
+
+  it("keeps the others when one key is as long as many", () => {
+    const history = new History()
+    for (let i = 0; i < 100; i++) history.add(noted("1", i))
+    history.add(noted("x".repeat(1_000_000), 100))
+    assert.lengthOf(history.of("user", "1", []), 100)
+  })
+})
+
+describe("remembered failures", () => {
+  const entries = {
+    expiry: { negativeTimeToLive: 10, retryAfterFailure: 5 },
+    lower: undefined,
+    tagMark: 0,
+    judge: () => "valid"
+  } as unknown as ConstructorParameters<typeof Failures>[0]
+  const no = Exit.fail("no")
+
+  it("are forgotten when they are over, too many, or too long", () => {
+    const failures = new Failures(entries)
+    const check = (holds: boolean, rule: string) => assert.isTrue(holds, rule)
+    const remember = (key: string, at: number) => failures.remember(key, no, 0, at, undefined)
+    const held = (keys: ReadonlyArray<string>, at: number) =>
+      keys.filter((key) => failures.remembered(key, at) !== undefined)
+    const many = Array.from({ length: 12_000 }, (_, i) => `${i}`)
+    many.forEach((key) => remember(key, 0))
+    assert.lengthOf(held(many, 1), 10_000)
+    remember("new", 10)
+    assert.deepStrictEqual(held([...many, "new"], 10), ["new"])
+    const long = Array.from({ length: 100 }, (_, i) => `${i}`.padEnd(30_000, "x"))
+    long.forEach((key) => remember(key, 11))
+    assert.lengthOf(held(long, 11), 17)
+    remember("x".repeat(100_000), 11)
+    assert.lengthOf(held([...long, "x".repeat(100_000)], 11), 17)
+    failures.checkInvariants(check)
+    failures.clear()
+    failures.checkInvariants(check)
+  })
+})
+
+describe("events that wait for a slow listener", () => {
+  it.effect("are bounded by the length of their keys, and the oldest are lost", () =>
+    Effect.gen(function*() {
+      const { of, running } = yield* family({}, (run) => Effect.succeed(run))
+      const gate = yield* Deferred.make<void>()
+      const seen: Array<string> = []
+      const slow = Stream.runForEach(running.cache.events, (event) =>
+        Effect.andThen(
+          Deferred.await(gate),
+          Effect.sync(() => "key" in event && seen.push(event.key))
+        ))
+      yield* fork(slow)
+      const keyOf = (i: number) => `${i}`.padEnd(10_000, "x")
+      for (let i = 0; i < 2_000; i++) yield* of(keyOf(i)).set(1)
+      yield* Deferred.done(gate, Exit.void)
+      yield* settle
+      yield* of("end").set(1)
+      yield* settle
+      assert.strictEqual(seen.at(-1), "user:end")
+      // What the listener has taken and not yet seen comes to as much again.
+      assert.isBelow(seen.reduce((sum, key) => sum + key.length, 0), 8_600_000)
+      assert.isAbove(seen.length, 400)
+      assert.strictEqual(seen.at(-2), `user:${keyOf(1_999)}`)
+    }))
+
+  it("are counted as they come and go", () => {
+    const lengths = new Lengths()
+    for (let i = 1; i <= 100; i++) lengths.push(i)
+    lengths.keepLast(10)
+    assert.strictEqual(lengths.sum, 955)
+    lengths.shift()
+    assert.strictEqual(lengths.sum, 864)
+    lengths.keepLast(0)
+    lengths.shift()
+    assert.strictEqual(lengths.sum, 0)
+  })
+})
+
+describe("keys that are longer than 1,024 characters", () => {
+  it("are no hot keys, and are not foreseen", () => {
+    const hot = new TopKeys()
+    const reuse = new Reuse(1_000, { nextDoubleUnsafe: () => 0.5 }, 0)
+    for (const key of ["x".repeat(1_024), "x".repeat(1_025)]) {
+      hot.add(key)
+      reuse.note(key, 1, 0)
+    }
+    assert.deepStrictEqual(hot.top(10).map(({ key }) => key.length), [1_024])
+    assert.deepStrictEqual([...reuse.keys()].map((key) => key.length), [1_024])
+    hot.checkInvariants()
+  })
+})

@@ -1,0 +1,336 @@
+/**
+ * What is derived is fresh no longer than what it was made from: in every arrangement of tiers, however the source ended.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { TestClock } from "effect/testing"
+import * as fc from "fast-check"
+import type { LookupContext } from "../../src/cache/Lookup.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import { type Arrangement, arrangements, inside, type Value, valueSchema, World } from "./arrangements/world.ts"
+
+interface Ways {
+  readonly source?: FamilyPolicy
+  readonly derived?: FamilyPolicy
+  readonly bulk?: boolean
+}
+
+/** `user`, `profile` made from it, `page` made from that; and `board`, made from four users. */
+class Chain extends World {
+  private readonly ways: Ways
+
+  constructor(arrangement: Arrangement, ways: Ways, folder: string) {
+    super(arrangement, ways.source ?? {}, folder)
+    this.ways = ways
+  }
+
+  override get families() {
+    const { derived } = this.ways
+    return {
+      ...super.families,
+      profile: { pattern: "profile:{id}", value: valueSchema, derives: ["user:{id}"], ...derived },
+      page: { pattern: "page:{id}", value: valueSchema, derives: ["profile:{id}"], ...derived },
+      guess: { pattern: "guess:{id}", value: valueSchema, derives: ["user:{id}"], ...derived },
+      safe: { pattern: "safe:{id}", value: valueSchema, derives: ["user:{id}"], ...derived },
+      board: { pattern: "board", value: valueSchema, derives: ["user:{id}"], fanout: true as const, ...derived }
+    }
+  }
+
+  override get bulk() {
+    if (this.ways.bulk !== true) return {}
+    const one = (key: string) =>
+      Effect.provideContext(this.lookup({ key } as any, this.running.app), this.running.context)
+    return {
+      lookupMany: (keys: ReadonlyArray<string>) => Effect.forEach(keys, one) as Effect.Effect<Array<unknown>, unknown>
+    }
+  }
+
+  override lookup(about: LookupContext<any>, app: any): Effect.Effect<unknown, unknown, any> {
+    const [family, id] = about.key.split(":")
+    const { profile, user } = app.keys
+    switch (family) {
+      case "profile":
+        return user.get({ id })
+      case "page":
+        return profile.get({ id })
+      case "guess":
+        return Effect.map(user.getOption({ id }), (found: any) => found._tag === "Some" ? found.value : { row: 0 })
+      case "safe":
+        return Effect.catch(user.get({ id }), () => Effect.succeed({ row: 0 }))
+      case "board":
+        return Effect.map(
+          Effect.forEach(["1", "2", "3", "4"], (id) => user.get({ id })),
+          (users) => ({ row: Math.min(...users.map((value: any) => value.row)) })
+        )
+      default:
+        return super.lookup(about, app)
+    }
+  }
+
+  read(family: string, id = "1"): Effect.Effect<number, unknown> {
+    const of = this.running.app.keys[family]
+    const params = family === "board" ? {} : { id }
+    const read = this.ways.bulk === true ? Effect.map(of.getMany([params]), (all: any) => all[0]) : of.get(params)
+    return Effect.map(this.on<Value>(read), ({ row }) => row)
+  }
+
+  held(family: string): Effect.Effect<number | undefined, unknown> {
+    const of = this.running.app.keys[family]
+    return Effect.map(
+      this.on<any>(of.getOption(family === "board" ? {} : { id: "1" })),
+      (found) => found._tag === "Some" ? found.value.row : undefined
+    )
+  }
+}
+
+interface End {
+  readonly how: string
+  readonly source?: FamilyPolicy
+  readonly end: (world: Chain) => Effect.Effect<unknown, unknown>
+  /** Nothing can be loaded then. */
+  readonly isForGood?: boolean
+}
+
+const one = { id: "1" }
+const ends: ReadonlyArray<End> = [
+  { how: "time", source: { timeToLive: 100 }, end: () => TestClock.adjust(100) },
+  {
+    how: "time, while it may be served stale",
+    source: { timeToLive: 100, staleIfError: 1_000 },
+    end: () => TestClock.adjust(100)
+  },
+  { how: "idleness", source: { idleTimeToLive: 160 }, end: () => TestClock.adjust(160) },
+  {
+    how: "idleness, while what is derived is read",
+    source: { idleTimeToLive: 160 },
+    end: (world) =>
+      Effect.forEach(
+        [100, 60],
+        (millis) => Effect.andThen(TestClock.adjust(millis), Effect.andThen(world.held("page"), world.held("profile")))
+      )
+  },
+  { how: "a deletion", end: (world) => world.on(world.user.delete(one)) },
+  { how: "a set", end: (world) => world.on(world.user.set(one, { row: 2 })) },
+  { how: "an update", end: (world) => world.on(world.user.update(one, () => ({ row: 2 }))) },
+  { how: "a patch", end: (world) => world.on(world.user.patch(one, () => ({ row: 2 }))) },
+  { how: "a batch", end: (world) => world.on(world.running.app.batch([world.user.setting(one, { row: 2 })])) },
+  { how: "a mark that it is stale", end: (world) => world.on(world.user.invalidate(one, { mode: "markStale" })) },
+  { how: "its tag", end: (world) => world.on(world.user.invalidateTag("t")) },
+  { how: "an invalidation of all", end: (world) => world.on(world.user.invalidateAll()) },
+  { how: "a refresh", end: (world) => world.on(world.user.refresh(one)) },
+  {
+    how: "the end of its owner",
+    end: (world) => Effect.sync(() => world.running.cache.families.get("user")!.disown()),
+    isForGood: true
+  }
+]
+
+for (const bulk of [false, true]) {
+  describe(`what is derived by ${bulk ? "lookupMany" : "lookup"} is not fresh after its source has ended`, () => {
+    for (const { end, how, isForGood = false, source = {} } of ends) {
+      for (const arrangement of arrangements) {
+        // An owner's end lasts as long as the process; what opens the file next has an owner again.
+        if (isForGood && arrangement.between === "restart") continue
+        it.effect(`by ${how}: ${arrangement.name}`, () =>
+          inside((folder) => new Chain(arrangement, { source, bulk }, folder), (world) =>
+            Effect.gen(function*() {
+              world.source.answer = { tags: ["t"] }
+              for (const family of ["board", "page", "profile"]) assert.strictEqual(yield* world.read(family), 1)
+              yield* world.between
+              for (const family of ["board", "page", "profile"]) assert.strictEqual(yield* world.held(family), 1)
+              world.source.row = 2
+              yield* end(world)
+              yield* world.between
+              for (const family of ["board", "page", "profile"]) {
+                assert.isUndefined(yield* world.held(family), family)
+                if (isForGood) assert.strictEqual((yield* Effect.exit(world.read(family)))._tag, "Failure")
+              }
+              if (isForGood) return
+              for (const family of ["page", "profile"]) assert.strictEqual(yield* world.read(family), 2, family)
+            })))
+      }
+    }
+  })
+}
+
+describe("the stale rules of what is derived", () => {
+  const derived = { staleWhileRevalidate: 50 }
+  for (const arrangement of arrangements) {
+    it.effect(`hold from the end of its source: ${arrangement.name}`, () =>
+      inside(
+        (folder) => new Chain(arrangement, { source: { idleTimeToLive: 160 }, derived }, folder),
+        (world) =>
+          Effect.gen(function*() {
+            yield* world.read("page")
+            world.source.row = 2
+            yield* TestClock.adjust(209)
+            yield* world.between
+            const { outcome }: any = yield* world.on(world.running.app.keys.page.explain(one))
+            assert.strictEqual(outcome, "staleHit")
+            yield* TestClock.adjust(1)
+            yield* world.between
+            assert.strictEqual(yield* world.read("page"), 2)
+          })
+      ))
+  }
+})
+
+describe("what was set, and not loaded", () => {
+  for (const arrangement of arrangements) {
+    it.effect(`ends when its source is loaded anew, and has changed: ${arrangement.name}`, () =>
+      inside(
+        (folder) => new Chain(arrangement, { source: { timeToLive: 100, staleIfError: 1_000 } }, folder),
+        (world) =>
+          Effect.gen(function*() {
+            const { profile } = world.running.app.keys
+            yield* world.read("user")
+            yield* world.on(profile.set(one, { row: 1 }))
+            yield* TestClock.adjust(100)
+            yield* world.between
+            assert.strictEqual(yield* world.read("user"), 1)
+            yield* world.between
+            assert.strictEqual(yield* world.held("profile"), 1, "the source is the same")
+            world.source.row = 2
+            yield* TestClock.adjust(100)
+            yield* world.between
+            assert.strictEqual(yield* world.read("user"), 2)
+            yield* world.between
+            assert.isUndefined(yield* world.held("profile"))
+          })
+      ))
+  }
+})
+
+describe("what was made for want of a source", () => {
+  for (const arrangement of arrangements) {
+    it.effect(`ends when there is one: ${arrangement.name}`, () =>
+      inside(
+        (folder) => new Chain(arrangement, { source: { negativeTimeToLive: 0 } }, folder),
+        (world) =>
+          Effect.gen(function*() {
+            world.source.isBroken = true
+            for (const family of ["guess", "safe"]) {
+              assert.strictEqual(yield* world.read(family), 0)
+              assert.strictEqual(yield* world.held(family), 0, "it is stored")
+            }
+            world.source.isBroken = false
+            assert.strictEqual(yield* world.read("user"), 1)
+            yield* world.settle
+            for (const family of ["guess", "safe"]) {
+              assert.isUndefined(yield* world.held(family))
+              assert.strictEqual(yield* world.read(family), 1)
+            }
+          })
+      ))
+  }
+})
+
+const small = (capacity: number): ReadonlyArray<Arrangement> => {
+  const memory = () => MemoryStore.layer({ capacity, eviction: "lru" })
+  return [
+    { name: "memory", store: memory, inMemory: true, between: "nothing" },
+    {
+      name: "memory over memory",
+      store: () => TieredStore.layer([memory(), memory()]),
+      inMemory: true,
+      between: "nothing"
+    }
+  ]
+}
+
+describe("a source that was evicted", () => {
+  const evict = Effect.fnUntraced(function*(world: Chain, keep: ReadonlyArray<string>) {
+    for (let i = 0; i < 10; i++) {
+      yield* world.on(world.running.app.keys.other.set({ id: `${i}` }, { row: 0 }))
+      yield* world.settle
+      for (const family of keep) yield* world.held(family)
+      // The lower tier learns of no read of the upper one.
+      if (i === 4) yield* world.settle
+    }
+  })
+
+  for (const arrangement of small(8)) {
+    it.effect(`counts as changed when it is loaded again: ${arrangement.name}`, () =>
+      inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+        Effect.gen(function*() {
+          yield* world.read("page")
+          yield* evict(world, ["page", "profile"])
+          assert.isUndefined(yield* world.held("user"))
+          world.source.row = 2
+          assert.strictEqual(yield* world.read("user"), 2)
+          assert.strictEqual(yield* world.read("profile"), 2)
+          assert.strictEqual(yield* world.read("page"), 2)
+        })))
+
+    it.effect(`leaves what was made from it, until it is loaded again: ${arrangement.name}`, () =>
+      inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+        Effect.gen(function*() {
+          yield* world.read("board")
+          const { loads } = world.running.cache.stats["board"]!
+          yield* evict(world, ["board"])
+          if (arrangement.name === "memory") assert.strictEqual(yield* world.held("board"), 1)
+          for (let i = 0; i < 5; i++) yield* world.read("board")
+          assert.isAtMost(world.running.cache.stats["board"]!.loads, loads + 1)
+        })))
+  }
+
+  for (const arrangement of small(3)) {
+    it.effect(`lets be stored what is made from more than fits: ${arrangement.name}`, () =>
+      inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+        Effect.gen(function*() {
+          for (let i = 0; i < 3; i++) {
+            yield* world.read("board")
+            assert.strictEqual(yield* world.held("board"), 1)
+            yield* world.on(world.running.app.keys.board.invalidate({}))
+          }
+        })))
+  }
+})
+
+describe("what is derived", () => {
+  type Act = { readonly act: "read" | "row" | "wait" | "other"; readonly family: string; readonly id: string }
+  const act: fc.Arbitrary<Act> = fc.record({
+    act: fc.constantFrom("read", "read", "read", "row", "wait", "other"),
+    family: fc.constantFrom("user", "profile", "page", "board"),
+    id: fc.constantFrom("1", "1", "2")
+  })
+  const source: fc.Arbitrary<FamilyPolicy> = fc.constantFrom<FamilyPolicy>(
+    {},
+    { timeToLive: 50 },
+    { idleTimeToLive: 32 },
+    { timeToLive: 100, idleTimeToLive: 32 }
+  )
+
+  it("is never behind what a reader has seen of its source", () =>
+    fc.assert(
+      fc.asyncProperty(
+        source,
+        fc.constantFrom(...small(2), ...small(4), ...small(100)),
+        fc.array(act, { minLength: 20, maxLength: 60 }),
+        (source, arrangement, acts) =>
+          inside((folder) => new Chain(arrangement, { source }, folder), (world) =>
+            Effect.gen(function*() {
+              const seen = new Map<string, number>()
+              for (const { act, family, id } of acts) {
+                if (act === "row") world.source.row++
+                else if (act === "wait") yield* TestClock.adjust(20)
+                else if (act === "other") yield* world.on(world.running.app.keys.other.set({ id }, { row: 0 }))
+                else {
+                  const row = yield* world.read(family, id)
+                  if (family === "user") seen.set(id, row)
+                  else if (family !== "board") assert.isAtLeast(row, seen.get(id) ?? 0, `${family} ${id}`)
+                  else {assert.isAtLeast(
+                      row,
+                      Math.min(...["1", "2", "3", "4"].map((id) => seen.get(id) ?? 0)),
+                      "board"
+                    )}
+                }
+                yield* world.settle
+              }
+            })).pipe(Effect.provide(TestClock.layer()), Effect.runPromise)
+      ),
+      { numRuns: 250 }
+    ), 60_000)
+})

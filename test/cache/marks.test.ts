@@ -1,0 +1,276 @@
+/**
+ * Marks are forgotten, so that nothing grows with what was invalidated; and what a forgotten mark hid never comes back,
+ * wherever it was while the mark was forgotten.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { TestClock } from "effect/testing"
+import { everything, FamilyMarks, TagMarks } from "../../src/cache/Invalidation.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import * as LmdbStore from "../../src/store/LmdbStore.ts"
+import type * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { engine, type Running } from "../engine.ts"
+import { temporaryFolder } from "../store/folder.ts"
+import { makePlace } from "../store/mapStore.ts"
+import { after, family, fork, settle, tiers } from "./source.ts"
+
+const sweepOf = ({ cache }: Running, name = "user") => Effect.orDie(cache.families.get(name)!.sweepMarks)
+
+describe("a mark is forgotten, and what it hid does not come back", () => {
+  it.effect("from a lookup that began before the mark and ends after the sweep", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const { get, held, on, running, user } = yield* family({}, (run) => Effect.as(Deferred.await(gate), run))
+      const reader = yield* fork(get)
+      yield* on(user.invalidateWhere({ id: "1" }))
+      yield* sweepOf(running)
+      yield* Deferred.done(gate, Exit.void)
+      assert.strictEqual(yield* Fiber.join(reader), 1)
+      assert.isUndefined(yield* held)
+    }))
+
+  it.effect("from a failure that is remembered", () =>
+    Effect.gen(function*() {
+      const { get, on, running, user } = yield* family(
+        { negativeTimeToLive: "1 hour" },
+        (run) => run === 1 ? Effect.fail("down") : Effect.succeed(run)
+      )
+      yield* Effect.exit(get)
+      yield* on(user.invalidateWhere({ id: "1" }))
+      yield* sweepOf(running)
+      assert.strictEqual(yield* get, 2)
+    }))
+
+  it.effect("from an update that read the value before the mark and writes after the sweep", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const { get, held, on, running, user } = yield* family({}, (run) => Effect.succeed(run))
+      yield* get
+      const update = yield* fork(
+        on(user.update({ id: "1" }, (was: number) => Effect.as(Deferred.await(gate), was + 100)))
+      )
+      yield* on(user.invalidateWhere({ id: "1" }))
+      yield* sweepOf(running)
+      yield* Deferred.done(gate, Exit.void)
+      assert.strictEqual(yield* Fiber.join(update), 101)
+      assert.isUndefined(yield* held)
+    }))
+
+  it.effect("from a patch that read the value before the mark and writes after the sweep", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<void>()
+      const { get, held, on, running, user } = yield* family({}, (run) => Effect.succeed(run))
+      yield* get
+      const patch = yield* fork(on(user.patch({ id: "1" }, () => Effect.as(Deferred.await(gate), "patched"))))
+      yield* on(user.invalidateWhere({ id: "1" }))
+      yield* sweepOf(running)
+      yield* Deferred.done(gate, Exit.void)
+      yield* Fiber.join(patch)
+      assert.isUndefined(yield* held)
+    }))
+
+  for (const by of ["where", "tag"] as const) {
+    it.effect(`in the place of a lookup that fails after the sweep, marked by ${by}`, () =>
+      Effect.gen(function*() {
+        const { get, on, running, user } = yield* family(
+          { timeToLive: 10, staleIfError: "1 hour" },
+          (run) => run === 1 ? Effect.succeed(Lookup.loaded(run, { tags: ["t"] })) : after(10, Effect.fail("down"))
+        )
+        yield* get
+        yield* TestClock.adjust(20)
+        const reader = yield* fork(Effect.exit(get))
+        yield* on(by === "tag" ? user.invalidateTag("t") : user.invalidateWhere({ id: "1" }))
+        yield* sweepOf(running)
+        yield* TestClock.adjust(20)
+        assert.isTrue(Exit.isFailure(yield* Fiber.join(reader)))
+      }))
+  }
+
+  it.effect("in the place of a lookup that fails, to a reader who waited for it to begin when the mark was forgotten", () =>
+    Effect.gen(function*() {
+      const { drop, get, on, running, source, user } = yield* family(
+        { timeToLive: 10, staleIfError: "1 hour" },
+        (run) => run === 1 ? Effect.succeed(run) : after(10, Effect.fail("down"))
+      )
+      yield* get
+      yield* TestClock.adjust(20)
+      yield* fork(Effect.exit(get))
+      yield* drop("markStale")
+      yield* fork(Effect.exit(get))
+      yield* drop("markStale")
+      const reader = yield* fork(Effect.exit(get))
+      assert.strictEqual(source.runs, 3, "two lookups run, and the third reader waits for the next one")
+      yield* on(user.invalidateWhere({ id: "1" }))
+      yield* sweepOf(running)
+      yield* TestClock.adjust(40)
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(reader)))
+    }))
+
+  it.effect("to a reader whose soft timeout is over after the sweep", () =>
+    Effect.gen(function*() {
+      const { get, on, running, user } = yield* family(
+        { timeToLive: 10, staleIfError: "1 hour", softTimeout: 20 },
+        (run) => run === 1 ? Effect.succeed(run) : after(100, Effect.succeed(run))
+      )
+      yield* get
+      yield* TestClock.adjust(20)
+      const reader = yield* fork(get)
+      yield* on(user.invalidateWhere({ id: "1" }))
+      yield* sweepOf(running)
+      yield* TestClock.adjust(200)
+      assert.isAbove((yield* Fiber.join(reader)) as number, 1)
+    }))
+
+  it.effect("from a read below that began before the mark and ends after the sweep", () =>
+    Effect.gen(function*() {
+      const { options } = yield* tiers(
+        [{ fault: { kind: "slowLate", delay: 50 }, operations: ["get"], nth: 2 }]
+      )
+      const { get, on, running, user } = yield* family({}, (run) => Effect.succeed(run), options)
+      yield* get
+      yield* settle
+      running.cache.families.get("user")!.hot!.drop("1")
+      const reader = yield* fork(get)
+      yield* on(user.invalidateWhere({ id: "1" }))
+      yield* sweepOf(running)
+      yield* TestClock.adjust(60)
+      assert.strictEqual(yield* Fiber.join(reader), 2)
+    }))
+
+  it.effect("from a value that was on its way to a tier below", () =>
+    Effect.gen(function*() {
+      const { faults, options } = yield* tiers([{ fault: { kind: "stall" }, operations: ["set"], nth: 1 }])
+      const { get, on, running, user } = yield* family({}, (run) => Effect.succeed(run), options)
+      yield* get
+      yield* settle
+      const dropped = yield* fork(on(user.invalidateWhere({ id: "1" })))
+      const swept = yield* fork(sweepOf(running))
+      yield* settle
+      yield* faults.release
+      yield* Fiber.join(dropped)
+      yield* Fiber.join(swept)
+      running.cache.families.get("user")!.hot!.drop("1")
+      assert.strictEqual(yield* get, 2)
+    }))
+
+  it.effect("from a record of another schema, in a deployment that is rolled back", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const deployed = (value: Schema.Top, answer: unknown) =>
+        engine({ families: { user: { pattern: "user:{id}", value } } } as never, () => Effect.succeed(answer), {
+          store: LmdbStore.layer({ path, durability: "process" }).pipe(Layer.fresh) as never
+        })
+      const user = (running: Running) => running.app.keys.user
+      yield* Effect.scoped(Effect.gen(function*() {
+        const first = yield* deployed(Schema.String, "first")
+        yield* first.as(user(first).get({ id: "1" }))
+      }))
+      yield* Effect.scoped(Effect.gen(function*() {
+        const second = yield* deployed(Schema.Struct({ name: Schema.String }), { name: "second" })
+        yield* second.as(user(second).invalidateWhere({ id: "1" }))
+        yield* sweepOf(second)
+      }))
+      const third = yield* deployed(Schema.String, "third")
+      assert.strictEqual(yield* third.as(user(third).get({ id: "1" })), "third")
+    }))
+})
+
+describe("a mark that makes stale", () => {
+  for (const below of [false, true]) {
+    it.effect(`leaves the entry as stale as it was, after a sweep of ${below ? "two tiers" : "memory"}`, () =>
+      Effect.gen(function*() {
+        const place = makePlace()
+        const { options } = yield* tiers([], { place, capacity: 1 })
+        const { answer, get, of, on, running, source, user } = yield* family(
+          { staleWhileRevalidate: 60 },
+          (run) => after(run > 2 ? 1_000 : 0, Effect.succeed(run)),
+          below ? options : {}
+        )
+        yield* get
+        yield* on(user.invalidateWhere({ id: "1" }, { mode: "markStale" }))
+        yield* TestClock.adjust(30)
+        yield* sweepOf(running)
+        assert.isTrue([...place.marks.keys()].every((scope) => scope.endsWith("|written")), "no mark is left")
+        if (below) yield* of("2").get
+        const { stale, staleMillis, value } = yield* answer
+        assert.deepStrictEqual({ stale, staleMillis, value }, { stale: true, staleMillis: 30, value: 1 })
+        yield* TestClock.adjust(30)
+        assert.isAbove(source.runs, 1)
+      }))
+  }
+
+  it.effect("has the entry removed by a sweep once it may not be served any more", () =>
+    Effect.gen(function*() {
+      const { get, on, running, user } = yield* family({ staleWhileRevalidate: 60 }, (run) => Effect.succeed(run))
+      yield* get
+      yield* on(user.invalidateWhere({ id: "1" }, { mode: "markStale" }))
+      yield* TestClock.adjust(60)
+      yield* sweepOf(running)
+      assert.strictEqual(running.cache.families.get("user")!.hot!.count, 0)
+    }))
+})
+
+describe("marks are bounded", () => {
+  const many = 30_000
+  const boundMax = 10_000
+
+  it.live(
+    "in a store and in memory, however many keys and tags are invalidated; valid entries stay",
+    () =>
+      Effect.gen(function*() {
+        const place = makePlace()
+        const { options } = yield* tiers([], { place })
+        const { held, of, on, running, set, user } = yield* family({}, (run) => Effect.succeed(run), options)
+        yield* set("kept", { tags: ["kept"] })
+        yield* of("2").set("dropped")
+        yield* on(user.invalidateWhere({ id: "2" }))
+        let most = 0
+        for (let i = 0; i < many; i++) {
+          yield* on(i % 2 === 0 ? user.invalidateWhere({ id: `other ${i}` }) : user.invalidateTag(`tag ${i}`))
+          most = Math.max(most, place.marks.size)
+        }
+        assert.isBelow(most, boundMax)
+        yield* sweepOf(running)
+        assert.deepStrictEqual([...place.marks.keys()].filter((scope) => !scope.endsWith("|written")), [])
+        assert.strictEqual(yield* held, "kept")
+        assert.isUndefined(yield* of("2").held)
+        const restarted = yield* family({}, (run) => Effect.succeed(run), (yield* tiers([], { place })).options)
+        assert.strictEqual(yield* restarted.held, "kept")
+        assert.isUndefined(yield* restarted.of("2").held)
+      }),
+    60_000
+  )
+
+  it.live("though a tier cannot be swept: then the family is marked as a whole", () =>
+    Effect.gen(function*() {
+      const place = makePlace()
+      const rules: ReadonlyArray<FaultyStore.Rule> = [{ fault: { kind: "fail" }, operations: ["sweep"] }]
+      const { faults, options } = yield* tiers(rules, { place })
+      const { held, of, on, set, user } = yield* family({}, (run) => Effect.succeed(run), options)
+      yield* set("before")
+      const all = Array.from({ length: 70_000 }, (_, i) => user.invalidateWhere({ id: `other ${i}` }))
+      yield* Effect.forEach(all, on, { concurrency: "unbounded", discard: true })
+      assert.isAtMost(place.marks.size, 65_538)
+      assert.isUndefined(yield* held)
+      yield* of("3").set("after")
+      assert.strictEqual(yield* of("3").held, "after")
+      yield* Effect.sleep(50)
+      assert.isAbove((yield* faults.injected).length, 0)
+    }), 60_000)
+
+  it("by the characters of their scopes: a long scope without room marks the family", () => {
+    const marks = new FamilyMarks()
+    const long = (i: number) => ({ positions: [0], values: [`${i}`.padEnd(1_000_000, "x")] })
+    const scopes = Array.from({ length: 8 }, (_, i) => marks.record(long(i), "hide", i + 1, 0))
+    assert.strictEqual(scopes.filter((scope) => scope !== everything).length, 5)
+    assert.strictEqual(marks.judge("another", 7), "hidden")
+    const tags = new TagMarks()
+    const kept = Array.from({ length: 8 }, (_, i) => tags.record(`${i}`.padEnd(1_000_000, "x"), "hide", i + 1, 0))
+    assert.strictEqual(kept.filter(Boolean).length, 5)
+  })
+})

@@ -1,0 +1,29 @@
+// Loads a value through a runtime that is never disposed of, and has nothing left to do: `memory`, or memory over `lmdb`
+// in the folder that is given; with an owner that warms keys on a schedule and foresees reads.
+import { Effect, Layer, ManagedRuntime } from "effect"
+import * as LmdbStore from "effect-stateless/store/LmdbStore"
+import * as MemoryStore from "effect-stateless/store/MemoryStore"
+import * as TieredStore from "effect-stateless/store/TieredStore"
+import { CrashCache } from "./manifest.ts"
+
+const [, , kind, path] = process.argv
+const memory = MemoryStore.layer({ capacity: 10 })
+const store = kind === "memory"
+  ? memory
+  : TieredStore.layer([memory, LmdbStore.layer({ path: path!, durability: "process" })])
+const live = CrashCache.modules({
+  user: CrashCache.owner("user", {
+    lookup: ({ id }) => Effect.succeed(`loaded ${id}`),
+    warm: { keys: [{ id: "warm" }], schedule: "1 hour" },
+    predict: { keysMax: 10 }
+  }),
+  note: CrashCache.owner("note", { lookup: ({ id }) => Effect.succeed(`loaded ${id}`) }),
+  profile: CrashCache.owner("profile")
+}).pipe(Layer.provide(store))
+const runtime = ManagedRuntime.make(live)
+const read = (id: string) => runtime.runPromise(CrashCache.keys.note.get({ id }))
+
+// The last one is on its way below while the process has nothing else to do.
+await read("first")
+await new Promise((resolve) => setTimeout(resolve, 50))
+process.stdout.write(await read("last"))
