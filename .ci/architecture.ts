@@ -281,6 +281,18 @@ export const documented: Rule = (project) =>
     }
   })
 
+// A comment that begins so refers to the one before it, which a hover does not show.
+const leaning = /^\/\*\*[\s*]*(The same\b|As above\b|Ditto\b|Likewise\b|And \b|Also \b)/
+
+/** A doc comment of a public module stands alone, as a hover shows it. */
+const alone: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    if (!isPublicModule(source.path)) return
+    for (const { 0: doc, index } of source.text.matchAll(/\/\*\*[\s\S]*?\*\//g)) {
+      if (leaning.test(doc)) refuse(index, "a doc comment refers to the one before it")
+    }
+  })
+
 /** One first-level heading per Markdown file. */
 export const headings = (
   files: ReadonlyArray<{ readonly path: string; readonly text: string }>
@@ -300,5 +312,6 @@ export const rules: Readonly<Record<string, Rule>> = {
   used,
   sizes,
   banned,
-  documented
+  documented,
+  alone
 }

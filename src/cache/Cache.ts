@@ -51,7 +51,7 @@ export interface FamilyOptions {
   readonly render: (key: string) => string
   /** The full key as errors, events and explanations show it; `render` unless given. */
   readonly show?: ((key: string) => string) | undefined
-  /** The same for a segment or a tag; the text itself unless given. */
+  /** How a segment or a tag is shown; the text itself unless given. */
   readonly hide?: ((text: string) => string) | undefined
   /** No key and no value is shown. */
   readonly isSensitive?: boolean | undefined

@@ -152,7 +152,7 @@ export class CacheFamily<V = unknown> {
       : Effect.callback((resume) => this.join(running, (exit) => resume(valueExit(exit))))
   }
 
-  /** The same for a caller who is no fiber and need not be one; `undefined` where there is more to do than to wait. */
+  /** Joins a load for a caller that is not a fiber; `undefined` where there is more to do than to wait. */
   readPromise(key: string, signal: AbortSignal | undefined): Promise<V> | undefined {
     const running = this.awaited(key)
     if (running === undefined || signal?.aborted === true) return undefined
@@ -176,7 +176,7 @@ export class CacheFamily<V = unknown> {
     return this.loads.join(running, resume, wantsFresh)
   }
 
-  /** The same, with where the value is from. */
+  /** Serves a key, with the tier that its value is from. */
   serve(key: string): Effect.Effect<Served<V>, unknown> {
     if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
     const now = this.cache.time.now()
@@ -214,7 +214,7 @@ export class CacheFamily<V = unknown> {
     })
   }
 
-  /** The same for keys that were no hits, with where each value is from. A key that is named twice is served once. */
+  /** Serves keys that were no hits, each with the tier of its value. A key that is named twice is served once. */
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
     const { entries, loads } = this
     return serveMany({ entries, loads, serve: (key) => this.serve(key) }, keys)
@@ -235,7 +235,7 @@ export class CacheFamily<V = unknown> {
     return Effect.map(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
   }
 
-  /** The same with all that is known about it. */
+  /** Reads a key, with all that is known about its entry. */
   answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
     return Effect.map(
       this.held(key),
@@ -250,7 +250,7 @@ export class CacheFamily<V = unknown> {
     return Answer.make(served, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
   }
 
-  /** The same, with where it is from. */
+  /** Finds what is held of a key, with the tier that it is from. */
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
     return Effect.map(this.find(key), (served) => {
       if (served?.tier !== memory) this.entries.countMiss(key)
