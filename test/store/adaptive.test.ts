@@ -93,11 +93,25 @@ describe("adaptive, on keys that are read upwards and downwards in turn", () => 
       assert.isAtMost(Math.max(...behindLru(keyCount, passes, capacity)), 100 * capacity / (keyCount * passes) + 1)
     }
   )
+})
 
-  it.each([[60, 20], [200, 30]])("evicts what its reference evicts, %i keys with room for %i", (keyCount, capacity) => {
+/** Work that changes: up and down, where a change of leader costs hits, then loops and echoes, where it wins them. */
+function* changing(size: number): Generator<number> {
+  yield* upAndDown(6 * size, 12)
+  for (let phase = 0; phase < 8; phase++) {
+    for (let at = 0; at < 20 * size; at++) {
+      if (phase % 2 === 0) yield at % (2 * size)
+      else yield 1_000_000 * phase + (at % 2 === 0 ? at : Math.max(0, at - (size | 1)))
+    }
+  }
+  yield* upAndDown(3 * size, 12)
+}
+
+describe("adaptive, beside its reference", () => {
+  it.each([10, 16, 24, 32, 40, 56])("evicts what its reference evicts while the work changes, with room for %i", (capacity) => {
     const tested = new Table((options) => EvictionPolicy.make("adaptive", options), capacity)
     const reference = new Table(AdaptiveReference.make, capacity)
-    for (const key of upAndDown(keyCount, 30)) {
+    for (const key of changing(capacity)) {
       const step = { act: "read", key, weight: 1 } as const
       assert.deepStrictEqual(tested.apply(step), reference.apply(step))
     }

@@ -8,7 +8,8 @@
  *
  * Which shape is best at present is measured, not guessed: each runs on a small sample of the keys ({@link Duel}), and
  * the one that hits most is taken. This needs no gradient, which a hill climber must find by making the cache worse,
- * and finds the way from a window of a hundredth to one of everything in one step.
+ * and finds the way from a window of a hundredth to one of everything in one step. The duel also hears what the cache
+ * itself hits, so that it learns what a change cost.
  *
  * A hit is short. It adds to a count in one byte of the slot; only while that count is low, and only for slots that are
  * sampled or while the shape is LRU's, is it also noted in a buffer. The next insertion or eviction shows what was
