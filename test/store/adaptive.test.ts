@@ -108,13 +108,16 @@ function* changing(size: number): Generator<number> {
 }
 
 describe("adaptive, beside its reference", () => {
-  it.each([10, 16, 24, 32, 40, 56])("evicts what its reference evicts while the work changes, with room for %i", (capacity) => {
-    const tested = new Table((options) => EvictionPolicy.make("adaptive", options), capacity)
-    const reference = new Table(AdaptiveReference.make, capacity)
-    for (const key of changing(capacity)) {
-      const step = { act: "read", key, weight: 1 } as const
-      assert.deepStrictEqual(tested.apply(step), reference.apply(step))
+  it.each([10, 16, 24, 32, 40, 56])(
+    "evicts what its reference evicts while the work changes, with room for %i",
+    (capacity) => {
+      const tested = new Table((options) => EvictionPolicy.make("adaptive", options), capacity)
+      const reference = new Table(AdaptiveReference.make, capacity)
+      for (const key of changing(capacity)) {
+        const step = { act: "read", key, weight: 1 } as const
+        assert.deepStrictEqual(tested.apply(step), reference.apply(step))
+      }
+      tested.policy.checkInvariants()
     }
-    tested.policy.checkInvariants()
-  })
+  )
 })

@@ -41,7 +41,7 @@ const leadMin = 0.2
 const steadyMin = 1.2
 
 // A change of leader is judged at the next change, or after so many turns: twice the turns that a score stands for.
-const trialTurns = 20
+const trialTurnsMax = 20
 
 // In units of the square root of the accesses of a trial: what a change must win or lose to be more than chance.
 const trialLuck = 1
@@ -165,7 +165,7 @@ export class Duel {
   private endTurn(): void {
     this.addTurn()
     const next = this.best()
-    if (this.isOnTrial && (next !== this.leader || this.trialTurns >= trialTurns)) this.judge()
+    if (this.isOnTrial && (next !== this.leader || this.trialTurns >= trialTurnsMax)) this.judge()
     if (next !== this.leader) this.change(next)
     this.hitsBefore.set(this.hits)
     this.hits.fill(0)
