@@ -22,6 +22,9 @@ export interface Project {
 
 export type Rule = (project: Project) => ReadonlyArray<Violation>
 
+// The command line is built as one file, with what it uses of this package in it (see `tsup.config.ts`).
+const bundledIntoCli = "@effect/platform-node"
+
 const codeLinesMax = 600
 const functionLinesMax = 70
 const lineColumnsMax = 120
@@ -91,8 +94,9 @@ export const imports: Rule = (project) => {
         continue
       }
       if (specifier === "effect") refuse(start, "import the module (`effect/Effect`), not the barrel `effect`")
+      const packages = folderOf(source.path) === "cli" ? [...project.peers, bundledIntoCli] : project.peers
       const known = specifier.startsWith("node:") ||
-        project.peers.some((peer) => specifier === peer || specifier.startsWith(`${peer}/`))
+        packages.some((peer) => specifier === peer || specifier.startsWith(`${peer}/`))
       if (!known) refuse(start, `\`${specifier}\` is neither a peer dependency nor a \`node:\` module`)
     }
   })
