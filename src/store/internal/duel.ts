@@ -93,7 +93,7 @@ export class Duel {
   }
 
   /**
-   * Shows an access of a sampled key to all; answers whether that ended a turn. `size` is that of the whole cache, `hit`
+   * Shows an access of a sampled key to all; answers whether that ended a turn. `size` is the whole cache's, `hit`
    * says whether it had the key.
    */
   observe(hash: number, weight: number, size: number, hit: boolean): boolean {
