@@ -711,7 +711,11 @@ export class CacheFamily<V = unknown> {
 
   /** A lookup has read the key: something may be made from it. */
   wasRead(key: string): void {
-    this.entries.sources?.read(key)
+    const { lower, sources } = this.entries
+    if (sources === undefined) return
+    // Memory may have pushed it out at once.
+    if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)
+    else sources.read(key)
   }
 
   /**
@@ -726,7 +730,10 @@ export class CacheFamily<V = unknown> {
   left(key: string, cause: "Evicted" | "Expired"): void {
     if (cause === "Evicted") {
       this.entries.counts.evictions++
-      if (this.entries.sources?.wasRead(key) === true) this.wasMissed(key)
+      if (this.entries.sources?.wasRead(key) === true) {
+        this.wasMissed(key)
+        this.cache.sourceEvicted(this.name, key)
+      }
     } else {
       this.entries.counts.expirations++
       this.entries.sources?.forget(key)
