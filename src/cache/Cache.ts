@@ -104,6 +104,8 @@ export class Cache implements Engine {
   readonly outbox: Outbox
   readonly forgotten: Array<readonly [family: string, key: string, since: number]> = []
   readonly sweeper = new Sweeper((family) => Effect.ignore(this.families.get(family)!.sweepMarks))
+  isPutting = false
+  private readonly evicted: Array<readonly [family: string, key: string]> = []
   private readonly listeners = new Set<(event: CacheEvent) => void>()
 
   constructor(
@@ -256,6 +258,26 @@ export class Cache implements Engine {
     for (let one = this.forgotten.pop(); one !== undefined; one = this.forgotten.pop()) this.spreadUnseen(...one)
   }
 
+  sourceEvicted(family: string, key: string): void {
+    this.evicted.push([family, key])
+    if (!this.isPutting) this.spreadEvicted()
+  }
+
+  spreadEvicted(exceptFamily?: string, exceptKey?: string): void {
+    for (let one = this.evicted.pop(); one !== undefined; one = this.evicted.pop()) {
+      const [family, key] = one
+      const segments = key.split(":")
+      const stamp = this.nextStamp()
+      for (const dependent of this.families.get(family)!.spec.dependents) {
+        if (!isConcerned(dependent, segments, segments.length)) continue
+        const scope = scopeOf(dependent, segments)
+        const isExcepted = dependent.exact && dependent.family === exceptFamily && scope.values.join(":") === exceptKey
+        if (isExcepted) continue
+        this.families.get(dependent.family)!.dropUnseen(scope, dependent.exact, isNotBehind, stamp, family)
+      }
+    }
+  }
+
   spreadEnd(family: string): void {
     const { dependents } = this.families.get(family)!.spec
     if (dependents.length === 0) return
@@ -330,6 +352,9 @@ export class Cache implements Engine {
     })
   }
 }
+
+// A load that runs has read the source while it was there.
+const isNotBehind = () => false
 
 const judgeWrite = ({ family, key, options, value }: Write): Judging<Judged<any>> =>
   value === undefined ? deletion : family.judge(key, value.value, options)

@@ -18,7 +18,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import type { Lease } from "../capability/Lease.ts"
@@ -49,7 +48,7 @@ import {
 import { type Judged, type Judging, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
 import { Loads } from "./internal/loads.ts"
 import { serveMany } from "./internal/many.ts"
-import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
+import { currentLookup, loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
 import { sweep } from "./internal/sweep.ts"
 import type { Turn } from "./internal/turns.ts"
@@ -121,11 +120,7 @@ export class CacheFamily<V = unknown> {
   }
 
   /** The Context of the lookup that is running at this moment, if one is. */
-  static currentLookup(): Context.Context<never> | undefined {
-    if (lookups.open === 0) return undefined
-    const context = Fiber.getCurrent()?.context
-    return context !== undefined && loadOf(context) !== undefined ? context : undefined
-  }
+  static readonly currentLookup = currentLookup
 
   /** The value if it is in memory and fresh. A lookup that asks is observed, and gets what it may read. */
   hitUnsafe(key: string): V | undefined {
@@ -133,7 +128,7 @@ export class CacheFamily<V = unknown> {
   }
 
   private hitObserved(key: string): V | undefined {
-    const context = CacheFamily.currentLookup()
+    const context = currentLookup()
     const load = context && loadOf(context)
     return load === undefined ? this.hot?.hit(key) : new ObservedReads(this, load).hitUnsafe(key)
   }
@@ -725,7 +720,11 @@ export class CacheFamily<V = unknown> {
 
   /** A lookup has read the key: something may be made from it. */
   wasRead(key: string): void {
-    this.entries.sources?.read(key)
+    const { lower, sources } = this.entries
+    if (sources === undefined) return
+    // Memory may have pushed it out at once.
+    if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)
+    else sources.read(key)
   }
 
   /**
@@ -740,7 +739,10 @@ export class CacheFamily<V = unknown> {
   left(key: string, cause: "Evicted" | "Expired"): void {
     if (cause === "Evicted") {
       this.entries.counts.evictions++
-      if (this.entries.sources?.wasRead(key) === true) this.wasMissed(key)
+      if (this.entries.sources?.wasRead(key) === true) {
+        this.wasMissed(key)
+        this.cache.sourceEvicted(this.name, key)
+      }
     } else {
       this.entries.counts.expirations++
       this.entries.sources?.forget(key)
