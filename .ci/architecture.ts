@@ -26,6 +26,9 @@ const codeLinesMax = 600
 const functionLinesMax = 70
 const lineColumnsMax = 120
 
+// The build puts what the command line uses of this package into the command line's own file.
+const bundledIntoCli = "@effect/platform-node"
+
 export const folderOf = (path: string): string => path.includes("/") ? path.slice(0, path.indexOf("/")) : ""
 const isRelative = (specifier: string): boolean => specifier.startsWith(".")
 const isIndex = (path: string): boolean => posix.basename(path) === "index.ts"
@@ -91,10 +94,9 @@ export const imports: Rule = (project) => {
         continue
       }
       if (specifier === "effect") refuse(start, "import the module (`effect/Effect`), not the barrel `effect`")
-      // The build puts what the command line uses of it into the command line's own file.
-      const isBundled = source.path.startsWith("cli/") && specifier.startsWith("@effect/platform-node/")
-      const known = isBundled || specifier.startsWith("node:") ||
-        project.peers.some((peer) => specifier === peer || specifier.startsWith(`${peer}/`))
+      const packages = folderOf(source.path) === "cli" ? [...project.peers, bundledIntoCli] : project.peers
+      const known = specifier.startsWith("node:") ||
+        packages.some((peer) => specifier === peer || specifier.startsWith(`${peer}/`))
       if (!known) refuse(start, `\`${specifier}\` is neither a peer dependency nor a \`node:\` module`)
     }
   })
@@ -281,6 +283,18 @@ export const documented: Rule = (project) =>
     }
   })
 
+// A comment that begins so refers to the one before it, which a hover does not show.
+const leaning = /^\/\*\*[\s*]*(The same\b|As above\b|Ditto\b|Likewise\b|And \b|Also \b)/
+
+/** A doc comment of a public module stands alone, as a hover shows it. */
+export const alone: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    if (!isPublicModule(source.path)) return
+    for (const { 0: doc, index } of source.text.matchAll(/\/\*\*[\s\S]*?\*\//g)) {
+      if (leaning.test(doc)) refuse(index, "a doc comment refers to the one before it")
+    }
+  })
+
 /** One first-level heading per Markdown file. */
 export const headings = (
   files: ReadonlyArray<{ readonly path: string; readonly text: string }>
@@ -300,5 +314,6 @@ export const rules: Readonly<Record<string, Rule>> = {
   used,
   sizes,
   banned,
-  documented
+  documented,
+  alone
 }

@@ -82,6 +82,12 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
+  it("imports: what is bundled into the command line is allowed there, and nowhere else", () => {
+    const text = `import "@effect/platform-node/NodeServices"`
+    assert.deepStrictEqual(find(Architecture.imports, { "cli/main.ts": text }), [])
+    assert.lengthOf(find(Architecture.imports, { "store/Store.ts": text }), 1)
+  })
+
   it("internals: an import of another folder's `internal/`", () => {
     const files = {
       "cache/Cache.ts": `import "../store/internal/shard.ts"`,
@@ -90,6 +96,10 @@ describe("every rule finds a planted violation", () => {
     assert.deepStrictEqual(find(Architecture.internals, files), [
       "cache/Cache.ts:1: `store/internal/shard.ts` is internal to `store/`"
     ])
+  })
+
+  it("cycles: a file that exports itself by its own name is allowed", () => {
+    assert.deepStrictEqual(find(Architecture.cycles, { "store/A.ts": `export * as A from "./A.ts"` }), [])
   })
 
   it("cycles: two files that import each other, the types of each other included", () => {
@@ -183,6 +193,12 @@ describe("every rule finds a planted violation", () => {
     assert.lengthOf(of(header + doc.replace("@category constructors", "") + "export const a = 1"), 1)
     assert.lengthOf(of(`${header}class A {}\nexport { A }`), 1)
     assert.lengthOf(of(`${header}export { A } from "./B.ts"`), 1)
+  })
+
+  it("alone: a doc comment that refers to the one before it", () => {
+    const text = "/** A. */\nconst a = 1\n/** The same, for b. */\nconst b = 2\n"
+    assert.lengthOf(find(Architecture.alone, { "store/A.ts": text }), 1)
+    assert.deepStrictEqual(find(Architecture.alone, { "store/internal/a.ts": text }), [])
   })
 
   it("documented: overloads share one comment; internal exports and private files need none", () => {

@@ -275,6 +275,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 4,
+    bug: "a source that was evicted leaves what was made from it",
+    file: cache,
+    text: `    if (!this.isPutting) this.spreadEvicted()\n`,
+    planted: `    this.evicted.pop()\n`,
+    suites: [derived]
+  },
+  {
+    law: 4,
+    bug: "what is stored is dropped for what it pushes out, so that nothing made from more than fits is held",
+    file: entries,
+    text: `this.confirmed(key, entry)`,
+    planted: `entry`,
+    suites: [derived]
+  },
+  {
+    law: 4,
+    bug: "a source that memory never held leaves behind what was made from it",
+    file: family,
+    text: `if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)`,
+    planted: `if (lower === undefined && this.hot === undefined) this.wasMissed(key)`,
+    suites: [derived]
+  },
+  {
+    law: 4,
     bug: "a change of a source that lay below alone leaves behind what was made from it",
     file: loads,
     text: `this.entries.held(key) ?? flight.fallback ?? flight.before`,

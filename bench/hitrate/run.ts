@@ -2,7 +2,8 @@
  * `npm run bench:hitrate [-- folder] [-- --json file]`: what each policy hits, and what that costs.
  *
  * Recorded traces come from the folder, else from `HITRATE_TRACES`, else from `../shared/traces` beside the repository. Sizes
- * are 1 % and 10 % of a trace's keys, at least 16 entries, each of weight 1.
+ * are 1 % and 10 % of a trace's keys, and 5 % to 70 % of keys that are read up and down; at least 16 entries, each of
+ * weight 1.
  */
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -11,11 +12,12 @@ import * as Util from "node:util"
 import { type EvictionPolicyName, make } from "../../src/store/EvictionPolicy.ts"
 import { residentHit, streamed } from "./cost.ts"
 import { optimalHits, replay } from "./replay.ts"
-import { generated, heldOut, recorded, type Trace } from "./traces.ts"
+import { generated, heldOut, recorded, type Trace, turning } from "./traces.ts"
 
 const names: ReadonlyArray<EvictionPolicyName> = ["lru", "sieve", "s3Fifo", "wTinyLfu", "adaptive"]
 const single: ReadonlyArray<EvictionPolicyName> = names.filter((name) => name !== "adaptive")
 const shares = [0.01, 0.1]
+const sharesOfTurning = [0.05, 0.1, 0.2, 0.4, 0.7]
 const capacityMin = 16
 
 // Caffeine 3.2.2 on whole traces of which ours are the same: those whose LRU and optimum agree with ours to the digit.
@@ -73,7 +75,7 @@ const column = (value: number | undefined): string => (value === undefined ? "" 
 const printCells = (group: string, cells: ReadonlyArray<Cell>): void => {
   const head = [...names, "optimal", "best", "lead", "Caffeine"]
   console.log(`\n${group}: hit rate in percent; "best" of the first four, "lead" of adaptive over it`)
-  console.log("".padEnd(26) + head.map((name) => name.padStart(9)).join(""))
+  console.log("".padEnd(30) + head.map((name) => name.padStart(9)).join(""))
   for (const cell of cells) {
     const values = [
       ...names.map((name) => cell.hitRates[name]),
@@ -82,15 +84,15 @@ const printCells = (group: string, cells: ReadonlyArray<Cell>): void => {
       lead(cell),
       cell.caffeine
     ]
-    console.log(cell.trace.padEnd(18) + String(cell.capacity).padStart(8) + values.map(column).join(""))
+    console.log(cell.trace.padEnd(22) + String(cell.capacity).padStart(8) + values.map(column).join(""))
   }
   const means = [
     ...names.map((name) => mean(cells.map((cell) => cell.hitRates[name]!))),
     mean(cells.map((c) => c.optimal))
   ]
-  console.log("mean".padEnd(26) + [...means, mean(cells.map(bestSingle)), mean(cells.map(lead))].map(column).join(""))
+  console.log("mean".padEnd(30) + [...means, mean(cells.map(bestSingle)), mean(cells.map(lead))].map(column).join(""))
   console.log(
-    "ns per access".padEnd(26) + names.map((name) => column(mean(cells.map((c) => c.nanosPerAccess[name]!)))).join("")
+    "ns per access".padEnd(30) + names.map((name) => column(mean(cells.map((c) => c.nanosPerAccess[name]!)))).join("")
   )
   console.log(`smallest lead ${Math.min(...cells.map(lead)).toFixed(2)}`)
 }
@@ -141,14 +143,15 @@ const found = Fs.existsSync(folder)
 console.log(found ? `recorded traces of ${folder}` : `no recorded traces at ${folder}: generated ones only`)
 console.log(`Node ${process.version}, ${Os.cpus()[0]?.model ?? "unknown processor"}`)
 
-const groups: ReadonlyArray<readonly [string, ReadonlyArray<Trace>]> = [
-  ["recorded", found ? recorded(folder) : []],
-  ["generated", generated()],
-  ["held out", heldOut()]
+const groups: ReadonlyArray<readonly [string, ReadonlyArray<Trace>, ReadonlyArray<number>]> = [
+  ["recorded", found ? recorded(folder) : [], shares],
+  ["generated", generated(), shares],
+  ["held out", heldOut(), shares],
+  ["up and down", turning(), sharesOfTurning]
 ]
 const all: Array<Cell> = []
-for (const [group, traces] of groups) {
-  const cells = traces.flatMap((trace) => shares.map((share) => measure(group, trace, share)))
+for (const [group, traces, sharesOfGroup] of groups) {
+  const cells = traces.flatMap((trace) => sharesOfGroup.map((share) => measure(group, trace, share)))
   if (cells.length > 0) printCells(group, cells)
   all.push(...cells)
 }

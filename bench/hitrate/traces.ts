@@ -247,3 +247,26 @@ export const heldOut = (): Array<Trace> => [
     return () => Math.floor(at++ / 1_000) % 2 === 0 ? popular() : apart + at
   })
 ]
+
+/**
+ * Keys that are read upwards, then downwards, and again: what was just read is read next at each turning point, and what
+ * is kept for long is read once in each pass. A cache hits equally much by both, but not if it changes from one to the
+ * other on the way.
+ */
+export const upAndDown = (keyCount: number, passes: number): Trace => {
+  const keys = Int32Array.from({ length: keyCount * passes }, (_, at) => {
+    const inPass = at % keyCount
+    return Math.floor(at / keyCount) % 2 === 0 ? inPass : keyCount - 1 - inPass
+  })
+  return { name: `up-and-down ${keyCount} x ${passes}`, keys, keyCount }
+}
+
+/** Sizes and lengths of {@link upAndDown}; for caches of many shares of the keys. */
+export const turning = (): Array<Trace> => [
+  upAndDown(300, 80),
+  upAndDown(500, 200),
+  upAndDown(2_000, 25),
+  upAndDown(2_000, 50),
+  upAndDown(2_000, 400),
+  upAndDown(20_000, 20)
+]

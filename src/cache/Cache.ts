@@ -52,7 +52,7 @@ export interface FamilyOptions {
   readonly render: (key: string) => string
   /** The full key as errors, events and explanations show it; `render` unless given. */
   readonly show?: ((key: string) => string) | undefined
-  /** The same for a segment or a tag; the text itself unless given. */
+  /** How a segment or a tag is shown; the text itself unless given. */
   readonly hide?: ((text: string) => string) | undefined
   /** No key and no value is shown. */
   readonly isSensitive?: boolean | undefined
@@ -105,6 +105,8 @@ export class Cache implements Engine, Peer {
   private readonly commons: Commons
   readonly forgotten: Array<readonly [family: string, key: string, since: number]> = []
   readonly sweeper = new Sweeper((family) => Effect.ignore(this.families.get(family)!.sweepMarks))
+  isPutting = false
+  private readonly evicted: Array<readonly [family: string, key: string]> = []
   private readonly listeners = new Set<(event: CacheEvent) => void>()
 
   constructor(
@@ -283,6 +285,26 @@ export class Cache implements Engine, Peer {
     for (let one = this.forgotten.pop(); one !== undefined; one = this.forgotten.pop()) this.spreadUnseen(...one)
   }
 
+  sourceEvicted(family: string, key: string): void {
+    this.evicted.push([family, key])
+    if (!this.isPutting) this.spreadEvicted()
+  }
+
+  spreadEvicted(exceptFamily?: string, exceptKey?: string): void {
+    for (let one = this.evicted.pop(); one !== undefined; one = this.evicted.pop()) {
+      const [family, key] = one
+      const segments = key.split(":")
+      const stamp = this.nextStamp()
+      for (const dependent of this.families.get(family)!.spec.dependents) {
+        if (!isConcerned(dependent, segments, segments.length)) continue
+        const scope = scopeOf(dependent, segments)
+        const isExcepted = dependent.exact && dependent.family === exceptFamily && scope.values.join(":") === exceptKey
+        if (isExcepted) continue
+        this.families.get(dependent.family)!.dropUnseen(scope, dependent.exact, isNotBehind, stamp, family)
+      }
+    }
+  }
+
   spreadEnd(family: string): void {
     const { dependents } = this.families.get(family)!.spec
     if (dependents.length === 0) return
@@ -357,6 +379,9 @@ export class Cache implements Engine, Peer {
     })
   }
 }
+
+// A load that runs has read the source while it was there.
+const isNotBehind = () => false
 
 const judgeWrite = ({ family, key, options, value }: Write): Judging<Judged<any>> =>
   value === undefined ? deletion : family.judge(key, value.value, options)

@@ -18,7 +18,6 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
 import type { Lease } from "../capability/Lease.ts"
@@ -50,7 +49,7 @@ import { hear } from "./internal/hear.ts"
 import { type Judged, type Judging, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
 import { Loads } from "./internal/loads.ts"
 import { serveMany } from "./internal/many.ts"
-import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
+import { currentLookup, loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
 import type { Heard, Swept } from "./internal/peers.ts"
 import { sweep, sweptOf } from "./internal/sweep.ts"
@@ -120,11 +119,7 @@ export class CacheFamily<V = unknown> {
   }
 
   /** The Context of the lookup that is running at this moment, if one is. */
-  static currentLookup(): Context.Context<never> | undefined {
-    if (lookups.open === 0) return undefined
-    const context = Fiber.getCurrent()?.context
-    return context !== undefined && loadOf(context) !== undefined ? context : undefined
-  }
+  static readonly currentLookup = currentLookup
 
   /** The value if it is in memory and fresh. A lookup that asks is observed, and gets what it may read. */
   hitUnsafe(key: string): V | undefined {
@@ -132,7 +127,7 @@ export class CacheFamily<V = unknown> {
   }
 
   private hitObserved(key: string): V | undefined {
-    const context = CacheFamily.currentLookup()
+    const context = currentLookup()
     const load = context && loadOf(context)
     return load === undefined ? this.hot?.hit(key) : new ObservedReads(this, load).hitUnsafe(key)
   }
@@ -151,7 +146,7 @@ export class CacheFamily<V = unknown> {
       : Effect.callback((resume) => this.join(running, (exit) => resume(valueExit(exit))))
   }
 
-  /** The same for a caller who is no fiber and need not be one; `undefined` where there is more to do than to wait. */
+  /** Joins a load for a caller that is not a fiber; `undefined` where there is more to do than to wait. */
   readPromise(key: string, signal: AbortSignal | undefined): Promise<V> | undefined {
     const running = this.awaited(key)
     if (running === undefined || signal?.aborted === true) return undefined
@@ -175,7 +170,7 @@ export class CacheFamily<V = unknown> {
     return this.loads.join(running, resume, wantsFresh)
   }
 
-  /** The same, with where the value is from. */
+  /** Serves a key, with the tier that its value is from. */
   serve(key: string): Effect.Effect<Served<V>, unknown> {
     if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
     const now = this.cache.time.now()
@@ -213,7 +208,7 @@ export class CacheFamily<V = unknown> {
     })
   }
 
-  /** The same for keys that were no hits, with where each value is from. A key that is named twice is served once. */
+  /** Serves keys that were no hits, each with the tier of its value. A key that is named twice is served once. */
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
     const { entries, loads } = this
     return serveMany({ entries, loads, serve: (key) => this.serve(key) }, keys)
@@ -234,7 +229,7 @@ export class CacheFamily<V = unknown> {
     return Effect.map(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
   }
 
-  /** The same with all that is known about it. */
+  /** Reads a key, with all that is known about its entry. */
   answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
     return Effect.map(
       this.held(key),
@@ -249,7 +244,7 @@ export class CacheFamily<V = unknown> {
     return Answer.make(served, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
   }
 
-  /** The same, with where it is from. */
+  /** Finds what is held of a key, with the tier that it is from. */
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
     return Effect.map(this.find(key), (served) => {
       if (served?.tier !== memory) this.entries.countMiss(key)
@@ -730,7 +725,11 @@ export class CacheFamily<V = unknown> {
 
   /** A lookup has read the key: something may be made from it. */
   wasRead(key: string): void {
-    this.entries.sources?.read(key)
+    const { lower, sources } = this.entries
+    if (sources === undefined) return
+    // Memory may have pushed it out at once.
+    if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)
+    else sources.read(key)
   }
 
   /**
@@ -745,7 +744,10 @@ export class CacheFamily<V = unknown> {
   left(key: string, cause: "Evicted" | "Expired"): void {
     if (cause === "Evicted") {
       this.entries.counts.evictions++
-      if (this.entries.sources?.wasRead(key) === true) this.wasMissed(key)
+      if (this.entries.sources?.wasRead(key) === true) {
+        this.wasMissed(key)
+        this.cache.sourceEvicted(this.name, key)
+      }
     } else {
       this.entries.counts.expirations++
       this.entries.sources?.forget(key)

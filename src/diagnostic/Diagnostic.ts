@@ -1194,7 +1194,7 @@ export type speltOtherwise<Family extends string, Pattern extends string, Name e
   >
 
 /**
- * The same, for the run time.
+ * E0416 at run time.
  *
  * @category manifests
  * @since 0.1.0

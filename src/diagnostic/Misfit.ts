@@ -25,7 +25,7 @@ export interface Otherwise<out Message> {
 }
 
 /**
- * The same for values that have parts: each part is what it should be or the message, at any depth.
+ * The message for values that have parts: each part is what it should be or the message, at any depth.
  *
  * @category type level
  * @since 0.1.0
@@ -36,8 +36,8 @@ export type OtherwiseEach<Message, V> = {
 type OtherwisePart<Message, Part> = [Part] extends [object] ? OtherwiseEach<Message, Part> : Otherwise<Message>
 
 /**
- * The same for a union that has other members, too, which lack the value's parts. The compiler then looks into one
- * member alone: of those that are alike the last, and an intersection comes after other types.
+ * The message for a value that is a member of a union with others, which lack the value's parts. The compiler then
+ * looks into one member alone: of those that are alike the last, and an intersection comes after other types.
  *
  * @category type level
  * @since 0.1.0

@@ -121,42 +121,59 @@ export type Change<P extends string, V, E, R> =
 export interface Reading<P extends string, V, E, Codecs, R = never> {
   readonly pattern: P
 
-  /** The value, from the nearest tier that holds it, or else from the lookup. */
+  /**
+   * Answers the value of a key, from the nearest tier that holds it, or else from the owner's lookup. Callers who
+   * ask for one key at once share one lookup. Fails with the family's `error` where the lookup does, and with
+   * `CacheError`.
+   */
   readonly get: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<V, CacheError | E, R>
-  /** The value that is held; never loads. */
+  /** Answers the value that a tier holds and may serve, as an `Option`. Never runs a lookup. */
   readonly getOption: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Option.Option<V>, CacheError, R>
-  /** The values, in the order of the parameters. */
+  /**
+   * Answers the values of several keys, in the order of the parameters. Keys that no tier holds are loaded together,
+   * by the owner's `lookupMany` where it has one. Fails when one of them fails.
+   */
   readonly getMany: (
     params: ReadonlyArray<KeyParams<P, Codecs>>
   ) => Effect.Effect<ReadonlyArray<V>, CacheError | E, R>
-  /** The value with its tier, age, staleness, stamp and cost. */
+  /** Answers the value of a key as `get` does, with its tier, age, staleness, version, tags and revision. */
   readonly getAnswer: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Answer<V>, CacheError | E, R>
-  /** The same for the value that is held; never loads. */
+  /** Answers the value that a tier holds, with its tier, age, staleness and version. Never runs a lookup. */
   readonly getAnswerOption: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Option.Option<Answer<V>>, CacheError, R>
+  /** Tells whether `getOption` would answer a value. Never runs a lookup. */
   readonly has: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<boolean, CacheError, R>
-  /** A part of the value, chosen by `f`. */
+  /** Answers what `f` takes from the value of a key, which is read as `get` reads it. */
   readonly select: <A>(
     params: KeyParams<P, Codecs>,
     f: (value: V) => A
   ) => Effect.Effect<A, CacheError | E, R>
-  /** Loads those that are missing, sixteen at a time by default; how many were loaded. One that fails is left out. */
+  /**
+   * Loads the keys that no tier holds, sixteen at a time unless `concurrency` says otherwise, and answers how many it
+   * loaded. A key whose lookup fails is left out.
+   */
   readonly warm: (
     params: Many<KeyParams<P, Codecs>>,
     options?: { readonly concurrency?: number | undefined }
   ) => Effect.Effect<number, CacheError, R>
-  /** The keys read most, as far as memory serves them, with their share of the reads. */
+  /**
+   * Answers at most `max` of the keys that memory served most often, with their share of its reads, most first. The
+   * shares are estimates from a sample of the hits.
+   */
   readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError, R>
-  /** Why a key is, or is not, answered from the cache. */
+  /**
+   * Answers what a `get` of the key would do now (hit, load, join a load, fail …), what is held of it, and what
+   * happened to it before. Changes nothing.
+   */
   readonly explain: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Explanation<V>, CacheError, R>
@@ -171,11 +188,17 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
 export interface Writing<P extends string, V, E, Codecs, R = never> {
   readonly pattern: P
 
+  /**
+   * Writes the value of a key, and drops all entries that derive from it before it returns. With `ifVersion` it
+   * fails with `VersionConflict` unless the key has that version. Fails with `CacheError`, and then nothing has
+   * changed.
+   */
   readonly set: (
     params: KeyParams<P, Codecs>,
     value: Value<P, V>,
     options?: WriteOptions<P>
   ) => Effect.Effect<void, CacheError, R>
+  /** Writes several values, which readers see at once, and drops all entries that derive from them. */
   readonly setMany: (
     entries: Many<Entry<P, V, Codecs>>,
     options?: WriteOptions<P>
@@ -189,35 +212,48 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
     f: (was: V) => Change<P, V, E2, R2>
   ) => Effect.Effect<V, CacheError | E | E2, R | R2>
   /**
-   * Changes a part of what is held, which keeps its lifetime, tags and revision; `None` when nothing fresh is held, or
-   * when the key changed while `f` ran. Nothing is loaded.
+   * Changes a part of what is held, which keeps its lifetime, tags and revision; `None` when nothing fresh is held,
+   * or when the key changed while `f` ran. Nothing is loaded.
    */
   readonly patch: <E2 = never, R2 = never>(
     params: KeyParams<P, Codecs>,
     f: (was: V) => Change<P, V, E2, R2>
   ) => Effect.Effect<Option.Option<V>, CacheError | E2, R | R2>
+  /** Removes the entry of a key, and drops all entries that derive from it. A key without an entry is no failure. */
   readonly delete: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<void, CacheError, R>
+  /** Removes the entries of several keys, and drops all entries that derive from them. */
   readonly deleteMany: (
     params: ReadonlyArray<KeyParams<P, Codecs>>
   ) => Effect.Effect<void, CacheError, R>
 
-  /** Makes one entry, and all that depends on it, absent or stale. */
+  /**
+   * Makes the entry of a key, and all entries that derive from it, absent; with `{ mode: "markStale" }` they become
+   * stale, and stale rules apply. A lookup that began before is not stored.
+   */
   readonly invalidate: (
     params: KeyParams<P, Codecs>,
     options?: InvalidateOptions
   ) => Effect.Effect<void, CacheError, R>
-  /** The same for every entry that agrees with the given parameters. */
+  /**
+   * Makes every entry of the family that has the given parameters absent or stale, and all entries that derive from
+   * them. It takes the same time for one entry and for a million.
+   */
   readonly invalidateWhere: (
     params: SomeParams<P, Codecs>,
     options?: InvalidateOptions
   ) => Effect.Effect<void, CacheError, R>
-  /** The same for every entry of the family. */
+  /** Makes every entry of the family absent or stale, and all entries that derive from them. */
   readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
-  /** The same for every entry of the family that was stored with the tag. */
+  /**
+   * Makes every entry of the family that was stored with the tag absent or stale, and all that may derive from them.
+   */
   readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
-  /** Runs the lookup now, and stores what it gives. A failure leaves the old value in place. */
+  /**
+   * Runs the owner's lookup of a key, stores what it answers, and answers it. Callers who ask for one key while a
+   * refresh waits share it. A failure leaves the old value in place.
+   */
   readonly refresh: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<V, CacheError | E, R>
@@ -236,23 +272,26 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
   readonly pattern: P
   readonly name: Name
 
-  /** The key of the given parameters, `user:42`. */
+  /** Spells the full key of the parameters, `user:42`. Fails with `InvalidKey` for what a key cannot hold. */
   readonly key: (params: KeyParams<P, Codecs>) => Effect.Effect<string, CacheError>
-  /** The parameters of a key; none if it is not a key of this family. */
+  /** Reads the parameters out of a full key; `None` for a key of another family. */
   readonly parse: (key: string) => Option.Option<ParsedParams<P, Codecs>>
 
-  /** A write for `batch`: nothing happens until the batch is run. */
+  /** Describes a write for `batch`. Nothing happens until the batch runs. */
   readonly setting: (
     params: KeyParams<P, Codecs>,
     value: Value<P, V>,
     options?: WriteOptions<P>
   ) => Write<Owns<P, Self>>
-  /** A deletion for `batch`. */
+  /** Describes a deletion for `batch`. Nothing happens until the batch runs. */
   readonly deleting: (
     params: KeyParams<P, Codecs>,
     options?: Pick<SetOptions, "ifVersion">
   ) => Write<Owns<P, Self>>
-  /** A right to one key until the scope closes: shared by many readers, or exclusive. */
+  /**
+   * Waits for a lease of one key, and holds it until the scope closes or its `timeToLive` ends: one exclusive lease,
+   * or many shared ones. Fails with `LeaseRefused` when `deadline` has passed.
+   */
   readonly lease: <Mode extends LeaseMode = "exclusive">(
     params: KeyParams<P, Codecs>,
     options?: LeaseOptions<Mode>
@@ -262,9 +301,9 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
     (Mode extends "shared" ? Borrows<P, Self> : Owns<P, Self>) | Scope.Scope
   >
 
-  /** The reading operations, with the right to them resolved. */
+  /** A handle with the reading operations of the family. Its right is resolved once, so they require nothing. */
   readonly reader: Effect.Effect<Reader<P, V, E, Codecs, Name>, CacheError, Borrows<P, Self>>
-  /** All operations, with the right to them resolved. */
+  /** A handle with all operations of the family. Its right is resolved once, so they require nothing. */
   readonly writer: Effect.Effect<Writer<P, V, E, Codecs>, CacheError, Owns<P, Self>>
 }
 
@@ -306,9 +345,9 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
    */
   readonly getUnsafe: (params: KeyParams<P, Codecs>) => V | undefined
   /**
-   * The value as a Promise, for callers that are no Effect. A hit is resolved already, and neither it nor waiting for a
-   * load that is under way starts a fiber; the rest is `Effect.runPromise` of `get`. `signal` interrupts. Rejects with
-   * the error of `get`.
+   * The value as a Promise, for callers that are no Effect. A hit is resolved already, and neither it nor waiting
+   * for a load that is under way starts a fiber; the rest is `Effect.runPromise` of `get`. `signal` interrupts.
+   * Rejects with the error of `get`.
    */
   readonly getPromise: (
     params: KeyParams<P, Codecs>,

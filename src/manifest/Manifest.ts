@@ -322,7 +322,7 @@ export interface Service<Self, Id extends string> {
     name: string,
     declared: [C] extends [infer X] ? CheckedDeclared<Self, X> : C
   ): DeclaredFn<Self, C>
-  /** The same as a standard method decorator. */
+  /** A standard method decorator that declares what a method does to the cache; its body may do no more. */
   method<const C extends Declared & Open>(
     declared: [C] extends [infer X] ? CheckedDeclared<Self, X> : C
   ): DeclaredMethod<Self, C>

@@ -227,8 +227,11 @@ describe("what was made for want of a source", () => {
   }
 })
 
-const small = (capacity: number): ReadonlyArray<Arrangement> => {
-  const memory = () => MemoryStore.layer({ capacity, eviction: "lru" })
+const small = (
+  capacity: number,
+  eviction: MemoryStore.Options["eviction"] = "lru"
+): ReadonlyArray<Arrangement> => {
+  const memory = () => MemoryStore.layer({ capacity, eviction })
   return [
     { name: "memory", store: memory, inMemory: true, between: "nothing" },
     {
@@ -264,17 +267,55 @@ describe("a source that was evicted", () => {
           assert.strictEqual(yield* world.read("page"), 2)
         })))
 
-    it.effect(`leaves what was made from it, until it is loaded again: ${arrangement.name}`, () =>
+    it.effect(`takes along what was made from it, which alone is read: ${arrangement.name}`, () =>
       inside((folder) => new Chain(arrangement, {}, folder), (world) =>
         Effect.gen(function*() {
-          yield* world.read("board")
-          const { loads } = world.running.cache.stats["board"]!
-          yield* evict(world, ["board"])
-          if (arrangement.name === "memory") assert.strictEqual(yield* world.held("board"), 1)
-          for (let i = 0; i < 5; i++) yield* world.read("board")
-          assert.isAtMost(world.running.cache.stats["board"]!.loads, loads + 1)
+          for (const family of ["page", "board"]) {
+            world.source.row = 1
+            yield* world.on(world.user.invalidateAll())
+            assert.strictEqual(yield* world.read(family), 1)
+            world.source.row = 2
+            yield* evict(world, ["page", "profile", "board"])
+            assert.strictEqual(yield* world.read(family), 2, family)
+          }
         })))
   }
+
+  it.effect("as soon as it was loaded counts as changed when it is loaded again", () => {
+    const light = { ...small(8)[0]!, store: () => MemoryStore.layer({ weightMax: 8 }) }
+    return inside(
+      (folder) => new Chain(light, { source: { weigher: () => 9 } }, folder),
+      (world) =>
+        Effect.gen(function*() {
+          assert.strictEqual(yield* world.read("page"), 1)
+          assert.strictEqual(yield* world.held("page"), 1)
+          world.source.row = 2
+          assert.strictEqual(yield* world.read("user"), 2)
+          assert.strictEqual(yield* world.read("page"), 2)
+        })
+    )
+  })
+
+  it.effect("of which no lookup has read leaves what could have been made from it", () =>
+    inside((folder) => new Chain(small(8)[0]!, {}, folder), (world) =>
+      Effect.gen(function*() {
+        yield* world.read("user")
+        yield* world.on(world.running.app.keys.profile.set(one, { row: 1 }))
+        yield* evict(world, ["profile"])
+        assert.isUndefined(yield* world.held("user"))
+        assert.strictEqual(yield* world.held("profile"), 1)
+      })))
+
+  it.effect("by memory, and lies below, leaves what was made from it", () =>
+    inside(
+      (folder) => new Chain(arrangements.find(({ name }) => name === "memory for one entry over a file")!, {}, folder),
+      (world) =>
+        Effect.gen(function*() {
+          for (const family of ["board", "page"]) yield* world.read(family)
+          yield* evict(world, [])
+          for (const family of ["board", "page", "profile", "user"]) assert.strictEqual(yield* world.held(family), 1)
+        })
+    ))
 
   for (const arrangement of small(3)) {
     it.effect(`lets be stored what is made from more than fits: ${arrangement.name}`, () =>
@@ -307,7 +348,7 @@ describe("what is derived", () => {
     fc.assert(
       fc.asyncProperty(
         source,
-        fc.constantFrom(...small(2), ...small(4), ...small(100)),
+        fc.constantFrom(...small(2), ...small(4), ...small(100), ...small(2, "adaptive"), ...small(4, "sieve")),
         fc.array(act, { minLength: 20, maxLength: 60 }),
         (source, arrangement, acts) =>
           inside((folder) => new Chain(arrangement, { source }, folder), (world) =>

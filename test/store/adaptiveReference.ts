@@ -16,8 +16,8 @@ interface Entry {
 const shapes: ReadonlyArray<Shape> = [
   { windowShare: 0.2, admission: "popular" },
   { windowShare: 0.01, admission: "popular" },
-  { windowShare: 0.1, admission: "twice" },
-  { windowShare: 1, admission: "none" }
+  { windowShare: 1, admission: "none" },
+  { windowShare: 0.1, admission: "twice" }
 ]
 
 const weightOf = (queue: ReadonlyArray<Entry>): number => queue.reduce((sum, entry) => sum + entry.weight, 0)
@@ -136,41 +136,89 @@ class PlainQueues {
   }
 }
 
+const sum = (values: ReadonlyArray<number>): number => values.reduce((total, value) => total + value, 0)
+
+/** The sum of what a list of turns gives, the newest first, of which each older one counts a tenth less. */
+const faded = (values: ReadonlyArray<number>): number => values.reduceRight((total, value) => 0.9 * total + value, 0)
+
+/** Who leads, from the hits of all turns that there were: nothing is kept that can be computed. */
+class PlainDuel {
+  leader = 0
+  /** Of each turn, the newest first: the hits of each rival, those of the cache, and the accesses. */
+  private readonly turns: Array<{ readonly hits: Array<number>; cache: number; accesses: number }> = []
+  private former = 0
+  private trialStart = -1
+  private wariness = 0
+  private open = { hits: shapes.map(() => 0), cache: 0, accesses: 0 }
+
+  /** Shows who hit; whether that ended a turn. */
+  observe(hits: ReadonlyArray<boolean>, cache: boolean, size: number): boolean {
+    for (const [at, hit] of hits.entries()) if (hit) this.open.hits[at]!++
+    if (cache) this.open.cache++
+    if (++this.open.accesses < Math.max(32, size)) return false
+    this.turns.unshift(this.open)
+    this.open = { hits: shapes.map(() => 0), cache: 0, accesses: 0 }
+    const next = this.next()
+    const turnsOfTrial = this.turns.length - this.trialStart
+    if (this.trialStart !== -1 && (next !== this.leader || turnsOfTrial >= 20)) this.judge(turnsOfTrial)
+    if (next === this.leader) return true
+    this.former = this.leader
+    this.leader = next
+    this.trialStart = this.turns.length
+    return true
+  }
+
+  private next(): number {
+    const scores = shapes.map((_, at) => faded(this.turns.map(({ hits }) => hits[at]!)))
+    const chance = 0.2 * Math.sqrt(this.turns[0]!.accesses / (1 - 0.9))
+    const candidates = [...shapes.keys()].filter((at) => {
+      const lead = scores[at]! - scores[this.leader]!
+      const ahead = this.turns.map(({ hits }) => hits[at]! - hits[this.leader]!)
+      const swings = ahead.map((difference, turn) => (difference + (ahead[turn + 1] ?? 0)) ** 2 / 2)
+      const unsteady = Math.sqrt(faded(swings) + ahead[0]! ** 2 / 2)
+      return lead > chance && lead > this.wariness * 1.2 * unsteady
+    })
+    return candidates.reduce((best, at) => scores[at]! > scores[best]! ? at : best, candidates[0] ?? this.leader)
+  }
+
+  private judge(turnsOfTrial: number): void {
+    const trial = this.turns.slice(0, turnsOfTrial)
+    const won = sum(trial.map(({ cache, hits }) => cache - hits[this.former]!))
+    const luck = Math.sqrt(sum(trial.map(({ accesses }) => accesses)))
+    if (won < -luck) this.wariness = 1
+    else if (won > luck) this.wariness *= 0.4
+    this.trialStart = -1
+  }
+}
+
 /** The four shapes at full size, each with all keys: right for as many entries as the duel has room to sample. */
 export const make: MakeReference = (options) => {
   const queues = new PlainQueues(options.weightMax, shapes[0]!)
   const rivals = shapes.map((shape) => new PlainQueues(options.weightMax, shape))
-  const scores = shapes.map(() => 0)
-  let leader = 0
-  let accesses = 0
+  const duel = new PlainDuel()
   let noted: Array<{ readonly id: number; readonly news: boolean }> = []
 
   const fit = (rival: PlainQueues): void => {
     while (weightOf(rival.all()) > rival.weightMax) rival.evict()
   }
-  const show = ({ hash, weight }: Entry): void => {
-    for (const [at, rival] of rivals.entries()) {
+  const show = ({ hash, weight }: Entry, hit: boolean): void => {
+    const hits = rivals.map((rival) => {
       const known = rival.find(hash)
       if (known === undefined) rival.insert(hash, hash, weight)
       else {
-        scores[at]!++
         rival.use(hash)
         if (rival.shape.admission === "none") rival.renew(hash)
         if (known.weight !== weight) rival.reweigh(hash, weight)
       }
       fit(rival)
-    }
-    if (++accesses < Math.max(32, queues.all().length)) return
-    const best = scores.indexOf(Math.max(...scores))
-    if (scores[best]! - scores[leader]! > 0.2 * Math.sqrt(accesses / (1 - 0.9))) leader = best
-    for (const at of scores.keys()) scores[at]! *= 0.9
-    accesses = 0
-    queues.shape = shapes[leader]!
+      return known !== undefined
+    })
+    if (duel.observe(hits, hit, queues.all().length)) queues.shape = shapes[duel.leader]!
   }
   const showNoted = (): void => {
     for (const { id, news } of noted) {
       if (queues.shape.admission === "none") queues.renew(id)
-      if (news) show(queues.find(id)!)
+      if (news) show(queues.find(id)!, true)
     }
     noted = []
   }
@@ -192,7 +240,7 @@ export const make: MakeReference = (options) => {
     insert: (slot, weight) => {
       showNoted()
       queues.insert(slot, options.hashOf(slot), weight)
-      show(queues.find(slot)!)
+      show(queues.find(slot)!, false)
     },
     hit,
     update: (slot, weight) => {

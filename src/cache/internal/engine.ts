@@ -63,6 +63,12 @@ export interface Engine extends Plan {
    */
   readonly forgotten: Array<readonly [family: string, key: string, since: number]>
   spreadForgotten(): void
+  /** An entry is being put into memory, and is not pushed out for what it pushes out. */
+  isPutting: boolean
+  /** Drops what was made from a key that has left the last tier; while an entry is being put, that follows. */
+  sourceEvicted(family: string, key: string): void
+  /** Drops what was made from the keys that were pushed out meanwhile, but for this one, which pushed them out. */
+  spreadEvicted(exceptFamily?: string, exceptKey?: string): void
   /** Drops in this process what was made from a family whose owner has gone; the tiers below keep it. */
   spreadEnd(family: string): void
 }

@@ -162,6 +162,8 @@ export class Entries<V> {
   // How full the marks are when a sweep begins, and when it may.
   private sweepAt = sweepAtMin
   private sweepAfter = -Infinity
+  /** Some tier may hold an entry that no mark on the whole family hides. */
+  private mayHold: boolean
   private readonly watches = new Map<string, Set<Watch>>()
   /** How often each tier below memory answered. */
   readonly hitsBelow = new Map<string, number>()
@@ -198,6 +200,7 @@ export class Entries<V> {
     })
     this.tagged = this.lower !== undefined
     this.sources = spec.dependents.length === 0 ? undefined : new Sources()
+    this.mayHold = this.lower !== undefined
     this.lookTwice()
   }
 
@@ -401,7 +404,8 @@ export class Entries<V> {
     if (this.judge(key, entry.stamp, entry.tags) === "hidden") return undefined
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
-      this.hot.put(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry)), weight)
+      this.putHot(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry)), weight)
+      this.cache.spreadEvicted()
     }
     return found
   }
@@ -476,10 +480,33 @@ export class Entries<V> {
   private put(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
     this.changed(key)
     this.sources?.kept(key)
-    this.hot?.put(key, entry, this.dueAt(entry, now), weight)
-    const below = this.lower === undefined ? nothing : this.lower.set(key, entry, prepared)
+    this.mayHold = true
+    if (this.hot !== undefined) this.putHot(key, entry, this.dueAt(entry, now), weight)
+    const before = this.cache.stamp
+    this.cache.spreadEvicted(this.name, key)
+    const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
+    const below = this.lower === undefined ? nothing : this.lower.set(key, kept, prepared)
     if (this.cache.forgotten.length > 0) this.cache.spreadForgotten()
     return below
+  }
+
+  private putHot(key: string, entry: Entry<V>, dueAt: number, weight: number): void {
+    this.cache.isPutting = true
+    this.hot!.put(key, entry, dueAt, weight)
+    this.cache.isPutting = false
+  }
+
+  /** An entry that is valid now, whatever it has pushed out. */
+  private confirmed(key: string, entry: Entry<V>): Entry<V> {
+    const { stamp } = this.cache
+    this.hot?.confirm(key, stamp)
+    return { ...entry, stamp }
+  }
+
+  /** Some tier may hold a key, or any of a scope. */
+  mayHave(scope: string | Scope): boolean {
+    if (typeof scope !== "string") return this.mayHold
+    return this.lower !== undefined || this.hot?.peek(scope) !== undefined
   }
 
   /** The key has no entry from now on. */
@@ -535,6 +562,7 @@ export class Entries<V> {
   markKeys(scope: Scope, mode: Mode, stamp: number, atMillis: number): Below {
     this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
     const marked = this.hearMark(scope, mode, stamp, atMillis)
+    if (mode === "hide" && scope.positions.length === 0) this.mayHold = this.lower !== undefined
     this.sweepIfDue(atMillis)
     return this.recordMark(writeScope(marked, mode), stamp)
   }

@@ -649,13 +649,14 @@ export class Loads<V> {
       const key = scope.values.join(":")
       const flight = this.flights.get(key)
       if (flight !== undefined && isBehind(flight)) this.overtake(key)
+      if (!this.entries.mayHave(key)) return
       this.entries.invalidated(key, "hide", stamp, through)
       this.entries.forget(key)
       return
     }
-    const ahead = Array.from(this.flights.values()).filter((flight) =>
-      this.joinable(flight.key) === flight && !isBehind(flight)
-    )
+    const open = Array.from(this.flights.values()).filter(({ key }) => this.joinable(key) !== undefined)
+    const ahead = open.filter((flight) => !isBehind(flight))
+    if (open.length === ahead.length && !this.entries.mayHave(scope)) return
     this.entries.invalidated(scope, "hide", stamp, through)
     this.entries.markKeys(scope, "hide", stamp, this.cache.time.now())
     for (const flight of ahead) flight.stamp = stamp

@@ -8,6 +8,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { HotPartition } from "../../store/Store.ts"
 import type * as Answer from "../Answer.ts"
@@ -16,7 +17,7 @@ import type { Explanation } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import type { Engine } from "./engine.ts"
 import { memory } from "./entries.ts"
-import { CurrentLoad, type Load, type Served } from "./flight.ts"
+import { CurrentLoad, type Load, lookups, type Served } from "./flight.ts"
 
 /** The reading operations of a family. */
 export interface Reads<V> {
@@ -51,6 +52,13 @@ interface Source<V> extends Reads<V> {
 export const loadOf = (context: Context.Context<never>): Load | undefined => {
   const load = Context.getOrUndefined(context, CurrentLoad)
   return load === undefined || load.open === 0 ? undefined : load
+}
+
+/** The Context of the lookup that is running at this moment, if one is. */
+export const currentLookup = (): Context.Context<never> | undefined => {
+  if (lookups.open === 0) return undefined
+  const context = Fiber.getCurrent()?.context
+  return context !== undefined && loadOf(context) !== undefined ? context : undefined
 }
 
 /** A family as the lookup of another one reads it. */

@@ -64,8 +64,7 @@ export const ownership: ReadonlyArray<Explained> = [
     "An owner is made for a choice of families, or a write goes to one.",
     "The type of such an owner would promise the rights of all, and the program gets one of them. A value that is " +
       "written to one of several families would have to be a value of each, so the compiler asks for what they have " +
-      "in " +
-      "common, `Value<...> & Value<...>`; stateless check says so with this code.",
+      "in common, `Value<...> & Value<...>`; stateless check says so with this code.",
     "Name one family. Choose it before you write: `isUser ? keys.user.set(...) : keys.profile.set(...)`.",
     module([user, profile], [`export const one = (name: "user" | "profile") => AppCache.owner(name)`]),
     module([user, profile], [`export const one = [AppCache.owner("user"), AppCache.owner("profile")]`])

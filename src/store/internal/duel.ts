@@ -11,6 +11,12 @@
  * give it (Qureshi, Jaleel, Patt, Steely, Emer: Adaptive insertion policies for high performance caching, ISCA 2007,
  * for choosing among policies by small duels).
  *
+ * A change of leader costs hits: the cache must first get what the new leader would hold. So each change is on trial.
+ * The duel also counts what the cache itself hits, and compares that with what the former leader would have hit. If the
+ * change cost more than chance, the duel becomes wary; a change that won makes it bold again. While it is wary, a lead
+ * must also be steady: it must not come from one burst of hits. Without that, keys that are read upwards and downwards
+ * in turn change the leader at each turning point, and each change loses what the cache holds.
+ *
  * All policies share one numbering of the sampled keys; a number is free again when none of them has the key.
  */
 import { HashIndex } from "./hashIndex.ts"
@@ -30,11 +36,37 @@ const fade = 0.9
 // policies that agree on all but a few accesses in a hundred.
 const leadMin = 0.2
 
+// In units of the root of the summed squares of a lead's swings, the lead that a wholly wary duel asks for. One burst
+// that is no longer than a turn gives 1.16 at most, a lead that stays as it is 1.3 after three turns and 2.2 at last.
+const steadyMin = 1.2
+
+// A change of leader is judged at the next change, or after so many turns: twice the turns that a score stands for.
+const trialTurnsMax = 20
+
+// In units of the square root of the accesses of a trial: what a change must win or lose to be more than chance.
+const trialLuck = 1
+
+// What a change that won leaves of the duel's wariness.
+const boldAgain = 0.4
+
 export class Duel {
   /** The index of the policy that is ahead. */
   leader = 0
   private readonly rivals: ReadonlyArray<TwoQueues>
   private readonly scores: Float64Array
+  // What each rival hit in this turn, in the turn before, and since the leader changed.
+  private readonly hits: Float64Array
+  private readonly hitsBefore: Float64Array
+  private readonly hitsOfTrial: Float64Array
+  // For each two rivals, one row per rival: the squares of the swings of their difference, which fade as the scores do.
+  private readonly swings: Float64Array
+  // From 0, any lead is enough, to 1, it must be steady.
+  private wariness = 0
+  private former = 0
+  private isOnTrial = false
+  private trialHits = 0
+  private trialAccesses = 0
+  private trialTurns = 0
   private readonly index = new HashIndex()
   private holders = new Uint8Array(0)
   private readonly free: Array<number> = []
@@ -50,14 +82,22 @@ export class Duel {
     this.weightMax = weightMax
     this.rivals = shapes.map((shape) => new TwoQueues(weightMax, (key) => this.index.hashOf(key), [shape]))
     this.scores = new Float64Array(shapes.length)
+    this.hits = new Float64Array(shapes.length)
+    this.hitsBefore = new Float64Array(shapes.length)
+    this.hitsOfTrial = new Float64Array(shapes.length)
+    this.swings = new Float64Array(shapes.length ** 2)
   }
 
   isSampled(hash: number): boolean {
     return (sampleHash(hash) & this.sampleMask) === 0
   }
 
-  /** Shows an access of a sampled key to all, and whether that ended a turn. `size` is that of the whole cache. */
-  observe(hash: number, weight: number, size: number): boolean {
+  /**
+   * Shows an access of a sampled key to all; answers whether that ended a turn. `size` is the whole cache's, `hit`
+   * says whether it had the key.
+   */
+  observe(hash: number, weight: number, size: number, hit: boolean): boolean {
+    if (hit) this.trialHits++
     const key = this.keyOf(hash)
     // Held here, too, so that a rival that gives the key up at once does not free its number for the others.
     this.holders[key]!++
@@ -102,7 +142,7 @@ export class Duel {
   private access(at: number, key: number, hash: number, weight: number): void {
     const rival = this.rivals[at]!
     if (rival.has(key)) {
-      this.scores[at]!++
+      this.hits[at]!++
       rival.use(key)
       if (rival.ordersByUse) rival.renew(key)
       if (rival.weightOf(key) === weight) return
@@ -123,14 +163,63 @@ export class Duel {
   }
 
   private endTurn(): void {
-    const accessesOfScore = this.accesses / (1 - fade)
-    let first = this.leader
-    for (let rival = 0; rival < this.scores.length; rival++) {
-      if (this.scores[rival]! > this.scores[first]!) first = rival
-    }
-    if (this.scores[first]! - this.scores[this.leader]! > leadMin * Math.sqrt(accessesOfScore)) this.leader = first
-    for (let rival = 0; rival < this.scores.length; rival++) this.scores[rival]! *= fade
+    this.addTurn()
+    const next = this.best()
+    if (this.isOnTrial && (next !== this.leader || this.trialTurns >= trialTurnsMax)) this.judge()
+    if (next !== this.leader) this.change(next)
+    this.hitsBefore.set(this.hits)
+    this.hits.fill(0)
     this.accesses = 0
+  }
+
+  private addTurn(): void {
+    const { hits, hitsBefore, scores, swings } = this
+    for (let one = 0; one < scores.length; one++) {
+      scores[one] = fade * scores[one]! + hits[one]!
+      this.hitsOfTrial[one]! += hits[one]!
+      for (let other = 0; other < scores.length; other++) {
+        // Of two turns together, since a burst lies mostly in two.
+        const swing = hits[one]! - hits[other]! + hitsBefore[one]! - hitsBefore[other]!
+        const pair = one * scores.length + other
+        swings[pair] = fade * swings[pair]! + swing * swing / 2
+      }
+    }
+    this.trialAccesses += this.accesses
+    this.trialTurns++
+  }
+
+  /** Who is to lead: the rival of the highest score whose lead is enough, else the leader. */
+  private best(): number {
+    const { hits, leader, scores } = this
+    const chance = leadMin * Math.sqrt(this.accesses / (1 - fade))
+    let best = leader
+    for (let rival = 0; rival < scores.length; rival++) {
+      if (!(scores[rival]! > scores[best]!)) continue
+      const lead = scores[rival]! - scores[leader]!
+      // The last turn is half of a swing whose other half is still to come.
+      const swing = hits[rival]! - hits[leader]!
+      const swings = this.swings[rival * scores.length + leader]! + swing * swing / 2
+      if (lead > chance && lead > this.wariness * steadyMin * Math.sqrt(swings)) best = rival
+    }
+    return best
+  }
+
+  private judge(): void {
+    const won = this.trialHits - this.hitsOfTrial[this.former]!
+    const luck = trialLuck * Math.sqrt(this.trialAccesses)
+    if (won < -luck) this.wariness = 1
+    else if (won > luck) this.wariness *= boldAgain
+    this.isOnTrial = false
+  }
+
+  private change(leader: number): void {
+    this.former = this.leader
+    this.leader = leader
+    this.isOnTrial = true
+    this.trialHits = 0
+    this.trialAccesses = 0
+    this.trialTurns = 0
+    this.hitsOfTrial.fill(0)
   }
 
   private adjustSample(size: number): void {

@@ -16,7 +16,7 @@ const play = (duel: Duel, keys: Iterable<number>, size: number): number => {
     count++
     if (!duel.isSampled(hashOf(key))) continue
     sampled++
-    duel.observe(hashOf(key), 1, size)
+    duel.observe(hashOf(key), 1, size, false)
   }
   return sampled / count
 }
@@ -81,7 +81,7 @@ describe("Duel", () => {
             if (at === history.length >> 1) duel.resize(max)
             const hash = hashOf(key)
             if (act === "forget") duel.forget(hash)
-            else if (duel.isSampled(hash)) duel.observe(hash, weight, size)
+            else if (duel.isSampled(hash)) duel.observe(hash, weight, size, at % 3 === 0)
             if (at % 100 === 0) duel.checkInvariants()
           }
           duel.checkInvariants()
