@@ -194,7 +194,7 @@ const open = <V>(
         ...family,
         onEvict: (key, entry, cause) => {
           const isLowest = at === tiers.length - 1
-          if (mode === "onEviction" && cause === "Evicted" && !isLowest) demotions.offer(at + 1, key, entry)
+          if (mode === "onEviction" && cause === "Evicted" && !isLowest) demotions.offer(at, key, entry)
           else if (mode === "onEviction" || isLowest) family.onEvict?.(key, entry, cause)
         }
       }))
@@ -208,7 +208,7 @@ const open = <V>(
       yield* Effect.forkScoped(demotions.run)
     }
     yield* Effect.addFinalizer(() => underWay.settled)
-    return new TieredPartition({ tiers, mode, guard, sweeps, underWay, isBelow: false })
+    return new TieredPartition({ tiers, mode, guard, sweeps, demotions, underWay, isBelow: false })
   })
 
 // A tier that keeps bytes refuses a family that does not say how its values become bytes.
@@ -286,6 +286,7 @@ class Demotions<V> {
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #wake = Latch.makeUnsafe(false)
   #waiting: Array<{ readonly to: number; readonly ticket: Ticket; readonly entry: Entry<V> }> = []
+  #version = 0
 
   constructor(guard: KeyGuard, sweeps: Sweeps, tiers: ReadonlyArray<Tier<V>>) {
     this.#guard = guard
@@ -293,9 +294,17 @@ class Demotions<V> {
     this.#tiers = tiers
   }
 
-  offer(to: number, key: string, entry: Entry<V>): void {
+  /** A write of these entries begins. Later ones have greater versions. */
+  began(entries: ReadonlyArray<Entry<V>>): void {
+    for (const { version } of entries) this.#version = Math.max(this.#version, version)
+  }
+
+  offer(from: number, key: string, entry: Entry<V>): void {
+    // What is put into memory by its synchronous door is on its way in a round, which takes down what memory has pushed
+    // out by then. Here it would overtake that round, and a crash in between would tear the change that it is part of.
+    if (from === 0 && this.#tiers[0]!.partition.hot !== undefined && entry.version > this.#version) return
     if (this.#waiting.length >= demotionsMax) return
-    this.#waiting.push({ to, ticket: this.#guard.begin(key), entry })
+    this.#waiting.push({ to: from + 1, ticket: this.#guard.begin(key), entry })
     this.#wake.openUnsafe()
   }
 
@@ -339,6 +348,7 @@ interface Tiers<V> {
   readonly mode: Mode
   readonly guard: KeyGuard
   readonly sweeps: Sweeps
+  readonly demotions: Demotions<V>
   readonly underWay: UnderWay
   /** The hottest tier of all is not among them. */
   readonly isBelow: boolean
@@ -352,19 +362,21 @@ class TieredPartition<V> implements Partition<V> {
   readonly #upwards: ReadonlyArray<Tier<V>>
   readonly #mode: Mode
   readonly #sweeps: Sweeps
+  readonly #demotions: Demotions<V>
   readonly #underWay: UnderWay
   readonly #isBelow: boolean
   /** The hottest tier, where this is what lies below it. */
   readonly #above: Partition<V>["hot"]
 
   constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
-    const { guard, isBelow, mode, sweeps, tiers, underWay } = all
+    const { demotions, guard, isBelow, mode, sweeps, tiers, underWay } = all
     this.#above = above
     this.#tiers = tiers
     this.#upwards = tiers.toReversed()
     this.#mode = mode
     this.guard = guard
     this.#sweeps = sweeps
+    this.#demotions = demotions
     this.#underWay = underWay
     this.#isBelow = isBelow
     this.hot = isBelow ? undefined : tiers[0]!.partition.hot
@@ -445,6 +457,7 @@ class TieredPartition<V> implements Partition<V> {
 
   /** What each tier has to do for a change of this family. */
   sharesOf(change: Change<V>): Effect.Effect<ReadonlyArray<Share>> {
+    this.#demotions.began(change.set.map(({ entry }) => entry))
     if (this.#mode === "onEviction" && this.#isBelow) {
       return Effect.map(
         this.#pushedOut(change.set),
@@ -483,7 +496,11 @@ class TieredPartition<V> implements Partition<V> {
       : this.#isBelow
       ? this.#setBelow(entries)
       : this.#setHot(entries)
-    return this.#underWay.run(this.guard.write(keys, set))
+    const begun = Effect.suspend(() => {
+      this.#demotions.began(entries.map(([, entry]) => entry))
+      return set
+    })
+    return this.#underWay.run(this.guard.write(keys, begun))
   }
 
   // A tier that did not take the entries holds nothing of their keys, or else the set fails: though not asked for them

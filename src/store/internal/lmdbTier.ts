@@ -17,6 +17,7 @@
  * - Damage to marks or to the state empties the namespace: what may be invalid is unknown then, and unknown is absent.
  */
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -60,6 +61,15 @@ const ceilingStep = 65_536
 
 /** After this, those who wait for a commit give it up, and the driver counts as hung until the commit ends. */
 const commitTimeoutMillis = 30_000
+
+/**
+ * What the driver gets beyond that, by the machine's own time. A clock may jump by more than the limit, where a process
+ * has slept or a test moves it, and the driver's thread has had none of that time.
+ */
+const commitGraceMillis = 1_000
+
+const liveClock = Context.get(Context.empty(), Clock.Clock)
+const grace = Effect.provideService(Effect.sleep(commitGraceMillis), Clock.Clock, liveClock)
 
 /** After this, those who wait for a flush give it up: the driver does not tell when one fails. */
 const flushTimeoutMillis = 30_000
@@ -362,7 +372,7 @@ export class Tier {
   // The driver cannot be told to give up. So whoever waits is told, and the batch is waited for all the same: until its
   // commit has ended, nothing else can be committed.
   #inTime(batch: Batch, commit: Effect.Effect<Plan, unknown>): Effect.Effect<Plan, unknown> {
-    const late = Effect.sync(() => {
+    const giveUp = Effect.sync(() => {
       this.#hung = true
       const gathered = this.#gathering
       this.#gathering = { ...gathered, committed: Deferred.makeUnsafe(), flushed: Deferred.makeUnsafe() }
@@ -371,6 +381,7 @@ export class Tier {
         Deferred.doneUnsafe(waited.flushed, Exit.fail(overdue("write")))
       }
     })
+    const late = Effect.andThen(grace, giveUp)
     return Effect.flatMap(
       Effect.forkChild(Effect.delay(late, commitTimeoutMillis), { startImmediately: true }),
       (watch) =>
