@@ -37,7 +37,7 @@ const fade = 0.9
 const leadMin = 0.2
 
 // In units of the root of the summed squares of a lead's swings, the lead that a wholly wary duel asks for. One burst
-// that is no longer than a turn gives 1.16 at most, a lead that stays as it is 1.3 after three turns and 2.2 in the end.
+// that is no longer than a turn gives 1.16 at most, a lead that stays as it is 1.3 after three turns and 2.2 at last.
 const steadyMin = 1.2
 
 // A change of leader is judged at the next change, or after so many turns: twice the turns that a score stands for.
@@ -93,8 +93,8 @@ export class Duel {
   }
 
   /**
-   * Shows an access of a sampled key to all, and whether that ended a turn. `size` is that of the whole cache, and `hit`
-   * says whether it had the key.
+   * Shows an access of a sampled key to all, and whether that ended a turn. `size` is that of the whole cache;
+   * `hit` says whether it had the key.
    */
   observe(hash: number, weight: number, size: number, hit: boolean): boolean {
     if (hit) this.trialHits++
