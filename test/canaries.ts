@@ -216,6 +216,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["props"]
   },
   {
+    law: "eviction",
+    bug: "adaptive does not learn from a change of shape that cost hits",
+    file: "src/store/internal/duel.ts",
+    text: `if (won < -luck) this.wariness = 1`,
+    planted: `if (won < -luck) this.wariness = 0`,
+    suites: ["test/store/adaptive.test.ts"]
+  },
+  {
     law: 11,
     bug: "a store holds one entry more than its capacity",
     file: "src/store/MemoryStore.ts",
