@@ -350,9 +350,11 @@ export * as PatientScheduler from "./store/PatientScheduler.ts"
  *   parameters joined by `:`), so no operation parses or matches a pattern.
  * - A read that starts after a write of the same partition returned sees that write or a later one, in this process.
  * - Writes of one partition take effect in the order in which they were called.
- * - `remove` and `recordMarks` are durable, as far as the tier is durable at all, when they return, and so is every
- *   write
- *   that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
+ * - `remove`, `recordMarks` and `write` are durable, as far as the tier is durable at all, when they return, and so is
+ *   every write that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
+ * - A `write` is whole or it did not happen: in this process, in the tier, and after a crash at any moment, whatever
+ *   the number and the size of its changes. All that a caller can do wrong is found by `prepare`, before anything
+ *   changes.
  * - An entry is not returned from its `expiresAt` on.
  * - A tier may forget any entry at any time. It forgets a mark only when told to, and never returns what was removed.
  *
@@ -382,6 +384,7 @@ export * as StoreError from "./store/StoreError.ts"
  * - A tier that fails to read is passed over. A tier that fails to remove makes the removal fail, once every tier was
  *   tried, and so does one that neither takes what is set nor removes what was there; what it should have forgotten is
  *   not read from it again until it has.
+ * - A round is whole in each tier, and goes to the lowest first. A tier that refuses it holds nothing of its keys.
  * - Marks are kept by every tier; a mark is known as long as one tier knows it.
  *
  * Not here: breakers and time limits. A tier ends its own operations; each of its failures is told to `onTierFailure`.

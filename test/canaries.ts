@@ -28,6 +28,8 @@ const codecProps = "test/props/codec.test.ts"
 const lmdbSuite = "test/store/lmdb.suite.test.ts"
 const races = "test/simulation/races.test.ts"
 const tiers = "test/cache/tiers.test.ts"
+const faults = "test/simulation/faults.test.ts"
+const peers = "test/cache/peers.test.ts"
 const arrangements = "test/cache/arrangements.test.ts"
 const derived = "test/cache/derived.test.ts"
 const marks = "test/cache/marks.test.ts"
@@ -103,8 +105,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "changes that gathered during a round are forgotten",
     file: outbox,
-    text: `this.carried = parcel\n    if (parcel === undefined) return {`,
-    planted: `this.carried = parcel\n    if (parcel === undefined || parcel.keys.size > 1) return {`,
+    text: `this.carried = parcel\n    return parcel`,
+    planted: `this.carried = parcel\n    return parcel !== undefined && parcel.keys.size > 1 ? undefined : parcel`,
     suites: [races]
   },
   {
@@ -235,16 +237,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "what was invalidated comes back after a crash",
     file: entries,
-    text: `markName(this.storeName, scope), stamp, this.tierFailed)`,
-    planted: `markName(this.storeName, scope), 0, this.tierFailed)`,
+    text: `markName(this.storeName, scope), stamp, this.tierFailed, isSensitive)`,
+    planted: `markName(this.storeName, scope), 0, this.tierFailed, isSensitive)`,
     suites: ["test/manifest/restart.test.ts"]
   },
   {
     law: 13,
     bug: "invalidations are ordered by the clock",
     file: cache,
-    text: `return ++this.stamp`,
-    planted: `return this.stamp = Math.max(1, this.time.now())`,
+    text: `return ++this.commons.stamp`,
+    planted: `return this.commons.stamp = Math.max(1, this.time.now())`,
     suites: [races, "props"]
   },
   {
@@ -259,7 +261,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "idle",
     bug: "the tiers below do not learn that an entry is read",
     file: entries,
-    text: `if (!isNoted) this.lower.set(key, read)`,
+    text: `if (!isNoted) this.lower.touch(key, read)`,
     planted: `if (!isNoted && key === "") this.lower.set(key, read)`,
     suites: [arrangements]
   },
@@ -612,8 +614,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a value that cannot be frozen is found in the middle of a batch",
     file: "src/cache/internal/judgement.ts",
-    text: "if (this.spec.expiry.freeze) this.freeze(key, value)",
-    planted: "if (this.spec.expiry.freeze && key === \"\") this.freeze(key, value)",
+    text: "if (!this.spec.expiry.freeze) return",
+    planted: "if (!this.spec.expiry.freeze || key !== \"\") return",
     suites: [judgement, "model"]
   },
   {
@@ -792,6 +794,71 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `this.steps.findLast(({ at }) => at < millis)?.ahead ?? 0`,
     planted: `this.ahead + millis * 0`,
     suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 10,
+    bug: "a round goes below family by family",
+    file: outbox,
+    text: `store.write({ changes, marks: stamps })`,
+    planted:
+      `Effect.forEach([...changes.map((one) => ({ changes: [one], marks: [] })), { changes: [], marks: stamps }], store.write)`,
+    suites: [faults]
+  },
+  {
+    law: 13,
+    bug: "an engine does not hear what another one over the same folder changes",
+    file: cache,
+    text: `if (this.peers.areSome) this.peers.tell`,
+    planted: `if (this.peers.areSome && family === "") this.peers.tell`,
+    suites: [peers]
+  },
+  {
+    law: 13,
+    bug: "the changes of two engines over one folder arrive in any order",
+    file: outbox,
+    text: `lane !== this) lane.withdraw(key)`,
+    planted: `lane === this && key === "") lane.withdraw(key)`,
+    suites: [peers]
+  },
+  {
+    law: "one counter for one folder",
+    bug: "a second process may hold a folder",
+    file: "src/store/internal/lmdbHolder.ts",
+    text: `if (holder.boot !== boot) return false`,
+    planted: `if (holder.boot !== boot || holder.pid > 0) return false`,
+    suites: ["test/store/lmdb.holder.test.ts"]
+  },
+  {
+    law: 10,
+    bug: "a value is not prepared before memory changes",
+    file: "src/cache/internal/judgement.ts",
+    text: `return this.judgeFor(this.lower, key, value, options)`,
+    planted: `return this.judgeFor(key === "" ? this.lower : undefined, key, value, options)`,
+    suites: ["test/cache/refused.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "what goes into a file that was removed is acknowledged",
+    file: "src/store/internal/lmdbEnvironment.ts",
+    text: `return () => identity() !== opened`,
+    planted: `return () => identity() !== opened && opened === undefined`,
+    suites: ["test/store/lmdb.rounds.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "the file grows for as long as a reader that was killed is not forgotten",
+    file: "src/store/internal/lmdbTier.ts",
+    text: `if (isFirst) this.#root.readerCheck()`,
+    planted: `if (isFirst && nowMillis < 0) this.#root.readerCheck()`,
+    suites: ["test/store/lmdb.crash.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a commit that never ends is waited for without end",
+    file: "src/store/internal/lmdbTier.ts",
+    text: `Effect.forkChild(Effect.delay(late, commitTimeoutMillis), { startImmediately: true })`,
+    planted: `Effect.forkChild(Effect.delay(late, 1e12), { startImmediately: true })`,
+    suites: ["test/store/lmdb.hung.test.ts"]
   },
   {
     law: 2,

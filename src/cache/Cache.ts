@@ -20,7 +20,7 @@ import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
 import { CoarseClock } from "../store/CoarseClock.ts"
 import type { Codec } from "../store/Codec.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
-import { Store } from "../store/Store.ts"
+import { type Commons, Store } from "../store/Store.ts"
 import { CacheError, StoreFailed } from "./CacheError.ts"
 import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
@@ -34,6 +34,7 @@ import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./int
 import { Lengths } from "./internal/lengths.ts"
 import { familyName, splitMark } from "./internal/names.ts"
 import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
+import { type Heard, type Peer, Peers, type Swept } from "./internal/peers.ts"
 import { sealed, sealedCodec, sealedPartition } from "./internal/sensitive.ts"
 import { Sweeper } from "./internal/sweep.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
@@ -89,7 +90,7 @@ const eventCharactersMax = 4_194_304
  * @category models
  * @since 0.1.0
  */
-export class Cache implements Engine {
+export class Cache implements Engine, Peer {
   readonly id: string
   readonly store: Store["Service"]
   readonly time: CoarseClock
@@ -98,10 +99,10 @@ export class Cache implements Engine {
   /** Who grants leases on its keys. */
   readonly leases: Lease.LeaseTable
   readonly families = new Map<string, CacheFamily<any>>()
-  stamp: number
-  version = 0
   observed = false
   readonly outbox: Outbox
+  readonly peers: Peers
+  private readonly commons: Commons
   readonly forgotten: Array<readonly [family: string, key: string, since: number]> = []
   readonly sweeper = new Sweeper((family) => Effect.ignore(this.families.get(family)!.sweepMarks))
   isPutting = false
@@ -113,16 +114,16 @@ export class Cache implements Engine {
     store: Store["Service"],
     time: CoarseClock,
     random: { nextDoubleUnsafe(): number },
-    stamp: number,
     leases: Lease.LeaseTable
   ) {
     this.id = id
     this.store = store
     this.time = time
     this.random = random
-    this.stamp = stamp
     this.leases = leases
-    this.outbox = new Outbox(store)
+    this.commons = store.commons
+    this.peers = new Peers(store.commons)
+    this.outbox = new Outbox(store, this.peers.carrier)
   }
 
   whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E> {
@@ -133,17 +134,35 @@ export class Cache implements Engine {
     return this.outbox.isFull ? Effect.andThen(this.outbox.room, this.whenRoom(step)) : step()
   }
 
+  // Counted together with all engines over the same place, so that a mark of one judges the entries of another.
+
+  get stamp(): number {
+    return this.commons.stamp
+  }
+
   nextStamp(): number {
-    return ++this.stamp
+    return ++this.commons.stamp
+  }
+
+  get version(): number {
+    return this.commons.version
   }
 
   nextVersion(nowMillis: number): number {
     const byClock = nowMillis * 1_000
-    return this.version = Math.max(this.version + 1, byClock <= clockVersionMax ? byClock : 0)
+    return this.commons.version = Math.max(this.commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
   }
 
   sawVersion(version: number): void {
-    if (version <= Number.MAX_SAFE_INTEGER) this.version = Math.max(this.version, version)
+    if (version <= Number.MAX_SAFE_INTEGER) this.commons.version = Math.max(this.commons.version, version)
+  }
+
+  tell(family: string, heard: Heard): void {
+    if (this.peers.areSome) this.peers.tell(this, family, heard)
+  }
+
+  hear(family: string, heard: Heard): void {
+    this.families.get(family)?.hear(heard)
   }
 
   get stats(): { readonly [family: string]: FamilyStats } {
@@ -188,6 +207,14 @@ export class Cache implements Engine {
 
   sweepSoon(family: string): void {
     this.sweeper.ask(family)
+  }
+
+  sweptOf(family: string): ReadonlyArray<Swept> {
+    return this.peers.of(this).map((peer) => peer.swept(family))
+  }
+
+  swept(family: string): Swept {
+    return this.families.get(family)!.swept
   }
 
   // --- invalidation -----------------------------------------------------------------------------
@@ -401,11 +428,7 @@ export const make: (
     const store = yield* Store
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
-    const kept = yield* Effect.mapError(
-      store.loadMarks,
-      (error) => new CacheError({ reason: new StoreFailed({ error }) })
-    )
-    const cache = new Cache(id, store, new CoarseClock(clock), random, kept.stampMax + 1, yield* Lease.make)
+    const cache = new Cache(id, store, new CoarseClock(clock), random, yield* Lease.make)
     for (const options of families) {
       const { hide = (text: string) => text, isSensitive = false, name, render, show = render } = options
       const expiry = yield* Expiry.make(options.policy, options.name)
@@ -427,13 +450,25 @@ export const make: (
       const shown = isSensitive ? sealedPartition(partition) : partition
       cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
     }
+    // From here on it hears of marks; those that are on their way are in the store before it is asked for all. Once
+    // what it has changed has arrived, it leaves the others, and its partitions are closed.
+    yield* Effect.acquireRelease(
+      Effect.sync(() => cache.peers.enter(cache)),
+      () => Effect.sync(() => cache.peers.leave(cache))
+    )
+    const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
+    yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
+    yield* cache.outbox.settled
+    const kept = yield* Effect.mapError(
+      store.loadMarks,
+      (error) => new CacheError({ reason: new StoreFailed({ error }) })
+    )
+    store.commons.stamp = Math.max(store.commons.stamp, kept.stampMax + 1)
     const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
     for (const mark of kept.marks) {
       const { familyName, scope } = splitMark(mark.scope)
       byName.get(familyName)?.restoreMark(scope, mark.stamp)
     }
-    const scheduler = PatientScheduler.from(yield* Scheduler.Scheduler)
-    yield* Effect.provideService(cache.outbox.run, Scheduler.Scheduler, scheduler)
     yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
   }

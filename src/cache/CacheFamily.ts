@@ -45,12 +45,14 @@ import {
   type Waited,
   type Waiter
 } from "./internal/flight.ts"
+import { hear } from "./internal/hear.ts"
 import { type Judged, type Judging, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
 import { Loads } from "./internal/loads.ts"
 import { serveMany } from "./internal/many.ts"
 import { currentLookup, loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
-import { sweep } from "./internal/sweep.ts"
+import type { Heard, Swept } from "./internal/peers.ts"
+import { sweep, sweptOf } from "./internal/sweep.ts"
 import type { Turn } from "./internal/turns.ts"
 import { CurrentUpdate } from "./internal/waits.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
@@ -58,7 +60,7 @@ import { everything, type Mode, type Scope } from "./Invalidation.ts"
 import type { LoadedOptions } from "./Lookup.ts"
 
 // What is held is kept, whatever its family says of new values.
-const asHeld: LoadedOptions = { timeToLive: "never" }
+const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
 
 /**
  * One family of a cache.
@@ -75,6 +77,8 @@ export class CacheFamily<V = unknown> {
   declare private readonly entries: Entries<V>
   declare private readonly loads: Loads<V>
   declare private readonly warming: Warming<V>
+  /** What a sweep of marks asks of it. */
+  declare readonly swept: Swept
   // The latest loads; a part that is delegated goes back to the one before.
   private loaders: ReadonlyArray<Loader<V>> = []
   /** How often an owner has left. */
@@ -88,6 +92,7 @@ export class CacheFamily<V = unknown> {
     this.entries = new Entries(cache, spec)
     this.loads = new Loads(this.entries)
     this.warming = new Warming(this.entries, this.loads)
+    this.swept = sweptOf(this.entries, this.loads)
     this.hot = this.entries.hot
   }
 
@@ -97,13 +102,7 @@ export class CacheFamily<V = unknown> {
   }
 
   /** Forgets the marks that no entry needs any more; it is run when there are many. Fails when a tier does. */
-  readonly sweepMarks: Effect.Effect<void, StoreError> = Effect.suspend(() =>
-    Effect.tapError(sweep(this.cache.store, this.entries, this.loads), (error) =>
-      Effect.sync(() => {
-        this.entries.postponeSweep()
-        this.entries.tierFailed("sweep", error)
-      }))
-  )
+  readonly sweepMarks: Effect.Effect<void, StoreError> = Effect.suspend(() => sweep(this.cache.store, this.entries))
 
   get stats(): FamilyStats {
     const hits = this.entries.counts.hits + (this.hot?.hits ?? 0)
@@ -459,7 +458,7 @@ export class CacheFamily<V = unknown> {
     const entry = this.entries.entryOf(judged, stamp, now, 0)
     this.entries.note("Set", key, stamp)
     if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.show(key) }))
-    return this.entries.keepForSure(key, entry, now, judged.weight)
+    return this.entries.keep(key, entry, now, judged.weight, judged.prepared)
   }
 
   /** Drops a value that was written up to this version, where the write failed as a whole. */
@@ -551,21 +550,23 @@ export class CacheFamily<V = unknown> {
           if (left !== undefined) return Effect.fail(left)
           const stamp = this.cache.nextStamp()
           if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
-          const { value, weight } = judged
+          const { prepared, value, weight } = judged
           const dependents = this.cache.spread(this.name, key, "hide")
           this.loads.overtake(key)
           this.entries.note("Set", key, stamp)
           const version = this.cache.nextVersion(now)
           const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
-          const below = this.entries.keepForSure(key, { ...before, value, stamp, version, expiresAt }, now, weight)
+          const entry = { ...before, value, stamp, version, expiresAt }
+          const below = this.entries.keep(key, entry, now, weight, prepared)
           return Effect.as(
             orTakenBack(both(dependents, below), () => this.takeBack(key, version)),
             Option.some(value)
           )
         }
+        const options = asHeld(before)
         return Effect.flatMap(
           f(before.value),
-          (value) => whenJudged(this.judge(key, value, asHeld), (judged) => this.cache.whenRoom(() => write(judged)))
+          (value) => whenJudged(this.judge(key, value, options), (judged) => this.cache.whenRoom(() => write(judged)))
         )
       })
     })
@@ -666,8 +667,7 @@ export class CacheFamily<V = unknown> {
       const stamp = this.cache.nextStamp()
       this.entries.counts.invalidations++
       this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
-      for (const flight of this.loads.running) flight.voided = true
-      for (const turn of this.loads.turns.byKey.values()) turn.overtaken = true
+      this.loads.overtakeAll()
       if (this.cache.observed) {
         this.cache.emit(
           CacheEvent.Invalidated({ family: this.name, scope: this.spec.hide(tag), through: this.name, mode, stamp })
@@ -676,6 +676,11 @@ export class CacheFamily<V = unknown> {
       const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
       return orStoreFailed(both(own, this.cache.spreadScope(this.name, everything, mode)))
     })
+  }
+
+  /** Another engine over the same place did something to the family: nothing is left to do below. */
+  hear(heard: Heard): void {
+    hear(this.entries, this.loads, heard)
   }
 
   /** While somebody listens, every read takes the slow path, which tells of hits. */

@@ -223,6 +223,20 @@ export const parameterNotSegment = (pattern: string, name: string) =>
   )
 
 /**
+ * E0109: parameters that make a longer key than any tier keeps. Found at run time only.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const keyTooLong = (pattern: string, bytesMax: number) =>
+  finding(
+    "E0109",
+    "KeyMalformed",
+    say`the parameters of ${pattern} make a key of more than ${String(bytesMax)} bytes`,
+    say`use a digest of what is long`
+  )
+
+/**
  * E0110: parameters that spell a key of a more specific family. Found at run time only.
  *
  * @category patterns and keys

@@ -54,3 +54,32 @@ export const segmentUnsafe = (text: string): Segment => {
   if (isSegment(text)) return text
   throw new TypeError("this text is not one segment of a key: it is empty, or has one of `:`, `{`, `}`, `*`")
 }
+
+/**
+ * The most bytes of UTF-8 in a key within its family, in every arrangement of tiers. What is longer would be a value in
+ * its own right.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const keyBytesMax = 65_536
+
+/**
+ * Whether a key within its family has more than `keyBytesMax` bytes. Most are known to be short by their length.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isTooLong = (key: string): boolean => {
+  if (key.length * 3 <= keyBytesMax) return false
+  let bytes = key.length
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i)
+    if (unit < 0x80) continue
+    const isPair = unit >= 0xd800 && unit < 0xdc00 && (key.charCodeAt(i + 1) & 0xfc00) === 0xdc00
+    bytes += unit < 0x800 ? 1 : 2
+    // Two units that are four bytes together.
+    if (isPair) i++
+  }
+  return bytes > keyBytesMax
+}

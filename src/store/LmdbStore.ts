@@ -2,26 +2,31 @@
  * Warm tier: entries in a memory-mapped file that outlives the process.
  *
  * - `get` reads on the calling thread, without waiting: the file is mapped, and a read makes no system call.
- * - `set` returns once the write is on its way, and is read from then on. `remove`, `clear` and `recordMarks` return
- *   when the write would survive what `durability` says. All writes of one call become visible, and durable, together.
- * - After a crash at any moment the file is as some earlier moment left it: no entry is half written, and nothing that
- *   was removed comes back.
+ * - `set` returns once the write is on its way, and is read from then on. `remove`, `clear`, `recordMarks` and `write`
+ *   return when the write would survive what `durability` says. All writes of one call become visible, and durable,
+ *   together: a round of any number of families, keys and bytes is one transaction.
+ * - After a crash at any moment the file is as some earlier moment left it: no entry is half written, no round is torn,
+ *   and nothing that was removed comes back.
  * - A record that is damaged is absent; it is counted and dropped. A record of another schema or version is absent and
  *   counted, and stays until its time is over, its key is written, or room is needed: another release may read it.
  *   A sweep of marks removes what another format of records was written in: nothing tells which marks concern it.
  * - A write that could not be committed leaves its key absent, never an older value in its place.
- * - Layers of one folder and namespace in one process share one store, and see each other's writes at once.
+ * - Layers of one folder and namespace in one thread share one store and one counter of invalidations, and see each
+ *   other's writes at once; so do layers of two copies of this module.
+ * - A second process, or a second thread, is refused with `FolderHeld`, which names the holder. A holder that was
+ *   killed does not hold any more; one that is stopped does. Processes that follow each other read all that is there.
+ * - A file that was removed or replaced while it was open fails what is written to it, with `FolderGone`.
  *
- * Several processes may use one folder: each sees what another committed, about a millisecond later. Bounds are then
- * kept by each process as if it were alone, and a family that one process clears stays visible to the others until they
- * open it again. Network file systems will not do. Damage to the file outside of records is found when the folder is
- * opened only as far as its first two pages and its length tell.
+ * Several processes may use namespaces of their own in one folder. Network file systems will not do. Damage to the file
+ * outside of records is found when the folder is opened only as far as its first two pages and its length tell.
  *
  * @since 0.1.0
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -29,20 +34,44 @@ import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
+import { isTooLong, keyBytesMax } from "../pattern/Key.ts"
 import * as BackgroundTimer from "./BackgroundTimer.ts"
 import type { Codec } from "./Codec.ts"
 import type { Entry, Found } from "./Entry.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
 import { acquire, tierName } from "./internal/lmdbEnvironment.ts"
-import { entryKey, isShort, keyBytesMax, keyWithin } from "./internal/lmdbKey.ts"
-import { decodeRecord, encodeRecord, isOfOtherFormat, recordExpiresAt, tagsMax } from "./internal/lmdbRecord.ts"
+import { entryKey, isShort, keyWithin } from "./internal/lmdbKey.ts"
+import {
+  decodeRecord,
+  encodeRecord,
+  isOfOtherFormat,
+  recordBytes,
+  recordExpiresAt,
+  tagsMax
+} from "./internal/lmdbRecord.ts"
 import { type Durability, failure, type Family, Tier } from "./internal/lmdbTier.ts"
 import { owned, versioned } from "./internal/ownedCodec.ts"
-import { type FreshUntilMax, type Partition, Store, type StoreFamily } from "./Store.ts"
-import { EncodeFailed, InvalidStoreOptions, KeyTooLong, type Operation, StoreError } from "./StoreError.ts"
+import {
+  type Change,
+  type Content,
+  type FreshUntilMax,
+  type Partition,
+  type Prepared,
+  type Round,
+  Store,
+  type StoreFamily
+} from "./Store.ts"
+import {
+  EncodeFailed,
+  InvalidStoreOptions,
+  KeyTooLong,
+  type Operation,
+  StoreError,
+  TierTimeout,
+  ValueTooLarge
+} from "./StoreError.ts"
 
 /**
  * Where the tier lives and what it promises.
@@ -75,7 +104,7 @@ export interface Options {
   readonly version?: string | number | undefined
   /** How often entries whose time is over are freed; they are absent before that. A second unless given. */
   readonly sweepInterval?: Duration.Input | undefined
-  /** Threads and processes that may read at once. 512 unless given; the first to open the folder decides. */
+  /** Threads and processes that may read at once, in all namespaces. 512 unless given; the first to open decides. */
   readonly readersMax?: number | undefined
 }
 
@@ -95,6 +124,12 @@ const damaged = Metric.withAttributes(recordsDropped, { reason: "damaged" })
 const undecodable = Metric.withAttributes(recordsDropped, { reason: "undecodable" })
 
 const bytesMaxMin = 1_048_576
+
+/** A larger record is refused where it is written: it would push out all others, or hold up the thread for a second. */
+const recordBytesMax = 268_435_456
+
+/** How long a codec may take; one that takes longer fails its own write, and holds up no other. */
+const encodeTimeoutMillis = 30_000
 const readersMaxDefault = 512
 
 /** Keys that one step of `entries` or `size` reads without a pause: about 1 ms. */
@@ -113,10 +148,10 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
   function*(options) {
     const { bounds, namespace, path, readersMax, sweepMillis } = yield* validate(options)
     const { tier } = yield* Effect.acquireRelease(
-      acquire({ path, namespace, readersMax }, (databases, root) =>
+      acquire({ path, namespace, readersMax }, (opened) =>
         Effect.gen(function*() {
           const tier = yield* Effect.try({
-            try: () => new Tier(databases, root, bounds),
+            try: () => new Tier(opened, bounds),
             catch: (cause) => failure("open", cause)
           })
           if (tier.wasDamaged) {
@@ -126,7 +161,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
           yield* Effect.forkIn(tier.writer, scope)
           const upkeep = Effect.andThen(BackgroundTimer.sleep(sweepMillis), Effect.ignore(tier.upkeep))
           yield* Effect.forkIn(Effect.forever(upkeep), scope)
-          return { tier, close: Effect.andThen(tier.close, Scope.close(scope, Exit.void)) }
+          return { tier, close: Effect.tap(tier.close, Scope.close(scope, Exit.void)) }
         })),
       ({ release, tier }) => Effect.andThen(Effect.ignore(tier.drain(options.durability, "set")), release)
     )
@@ -137,9 +172,19 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
     return Store.of({
       name: tierName,
       open: (family) => open(tier, durability, family, options.version),
+      commons: tier.commons,
+      write: (round) => writeRound(tier, durability, round),
       loadMarks: tier.loadMarks,
-      recordMarks: (marks) => tier.recordMarks(marks, durability),
-      dropMarks: (marks) => tier.dropMarks(marks, durability)
+      recordMarks: (marks) =>
+        Effect.flatMap(
+          tier.attempt("recordMarks", () => tier.recordMarks(marks)),
+          (batch) => tier.settle(batch, durability, "recordMarks")
+        ),
+      dropMarks: (marks) =>
+        Effect.flatMap(
+          tier.attempt("dropMarks", () => tier.dropMarks(marks)),
+          (batch) => tier.settle(batch, durability, "dropMarks")
+        )
     })
   }
 )
@@ -217,17 +262,73 @@ const open = <V>(
     return partition
   })
 
+/**
+ * Hands a round to the tier in one turn, so that it is one transaction, once the writes of its families before it have
+ * been handed over.
+ */
+const writeRound = (tier: Tier, durability: Durability, { changes, marks }: Round): Effect.Effect<void, StoreError> => {
+  const partitions = changes.map(({ partition }) => partition as LmdbPartition<any>)
+  const hand = () => {
+    let last: Batch | undefined
+    changes.forEach((change, at) => last = partitions[at]!.apply(change) ?? last)
+    return tier.recordMarks(marks) ?? last
+  }
+  return Effect.suspend(() => {
+    const handOver = tier.attempt("write", hand)
+    return Effect.flatMap(
+      tier.hasRoom && partitions.every(({ turn }) => turn.isFree)
+        ? handOver
+        : Turn.take(partitions.map(({ turn }) => turn), Effect.andThen(tier.room, handOver)),
+      (batch) => tier.settle(batch, durability, "write")
+    )
+  })
+}
+
+/**
+ * Whose turn it is to write a partition. What cannot be done at once, because a codec or the batch makes it wait, takes
+ * a turn; while any has one, every write of the partition takes one, so that none overtakes another.
+ */
+class Turn {
+  #last: Deferred.Deferred<void> | undefined
+
+  get isFree(): boolean {
+    return this.#last === undefined
+  }
+
+  /** Runs what concerns several partitions after all that came before; the turns are taken in one step. */
+  static take<A, E>(turns: ReadonlyArray<Turn>, body: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const done = Deferred.makeUnsafe<void>()
+        const before = turns.map((turn) => turn.#last).filter((last) => last !== undefined)
+        for (const turn of turns) turn.#last = done
+        // The wait is not interrupted: those who come later wait for this write, and through it for those before.
+        return Effect.ensuring(
+          Effect.andThen(Effect.forEach(before, Deferred.await, { discard: true }), restore(body)),
+          Effect.sync(() => {
+            for (const turn of turns) if (turn.#last === done) turn.#last = undefined
+            Deferred.doneUnsafe(done, Exit.void)
+          })
+        )
+      })
+    )
+  }
+}
+
+/** What this tier prepares: the bytes of the value, and the key where the record must hold it. */
+interface Form {
+  readonly value: Uint8Array
+  readonly hashedKey: string | undefined
+}
+
 class LmdbPartition<V> implements Partition<V> {
   readonly hot = undefined
+  readonly turn = new Turn()
   readonly #tier: Tier
   readonly #family: Family
   readonly #durability: Durability
   readonly #codec: Codec<V>
   readonly #render: (key: string) => string
-  // Writes that cannot be done at once, because a codec or the batch makes them wait, take turns here; while any does,
-  // every write of the partition does, so that none overtakes another.
-  readonly #turns = Semaphore.makeUnsafe(1)
-  #waiting = 0
 
   constructor(tier: Tier, family: Family, durability: Durability, codec: Codec<V>, render: (key: string) => string) {
     this.#tier = tier
@@ -256,7 +357,8 @@ class LmdbPartition<V> implements Partition<V> {
     context: Context.Context<never>
   ): Effect.Effect<Found<V> | undefined, StoreError> {
     const tier = this.#tier
-    if (tier.closed) return Exit.fail(failure("get", new Error("the tier is closed")))
+    const fault = tier.fault("get")
+    if (fault !== undefined) return Exit.fail(fault)
     try {
       const bytes = tier.read(entryKey)
       if (bytes === undefined || recordExpiresAt(bytes, bytes.length) <= nowMillis) return absent
@@ -285,33 +387,47 @@ class LmdbPartition<V> implements Partition<V> {
   #drop(entryKey: string, reason: typeof recordsDropped, context: Context.Context<never>): Exit.Exit<undefined> {
     reason.updateUnsafe(1, context)
     // Where there is no room it stays, and is found again.
-    if (this.#tier.hasRoom && !this.#tier.closed) this.#tier.remove([entryKey])
+    if (this.#tier.hasRoom && this.#tier.fault("get") === undefined) this.#tier.remove([entryKey])
     return absent
   }
 
   readonly set = (key: string, entry: Entry<V>): Effect.Effect<void, StoreError> =>
-    this.#write("set", () => this.#encode(key, entry), (record) => this.#put(key, entry, record))
+    this.#write("set", () => this.#encode(key, entry), (form) => {
+      this.#put(key, entry, form)
+    })
 
   readonly setMany = (
     entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>
   ): Effect.Effect<void, StoreError> =>
-    this.#write("set", () => this.#encodeAll(entries), (records) => {
-      entries.forEach(([key, entry], at) => this.#put(key, entry, records[at]!))
+    this.#write("set", () => this.#encodeAll(entries), (forms) => {
+      entries.forEach(([key, entry], at) => this.#put(key, entry, forms[at]!))
     })
 
   readonly remove = (keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> =>
-    this.#write(
-      "remove",
-      () => Exit.void,
-      () => this.#tier.remove(keys.map((key) => entryKey(this.#family.prefix, key)))
-    )
+    this.#write("remove", () => Exit.void, () => this.#remove(keys))
 
   readonly clear: Effect.Effect<void, StoreError> = Effect.suspend(() =>
     this.#write("clear", () => Exit.void, () => this.#tier.clear(this.#family))
   )
 
-  #put(key: string, entry: Entry<V>, record: Buffer): void {
-    this.#tier.put(entryKey(this.#family.prefix, key), record, entry.stamp)
+  readonly prepare = (key: string, content: Content<V>): Effect.Effect<Prepared<V>, StoreError> =>
+    this.#encode(key, content) as Effect.Effect<unknown, StoreError> as Effect.Effect<Prepared<V>, StoreError>
+
+  /** Hands over this family's part of a round, in the turn of the others; answers as `Tier.remove` does. */
+  apply({ cleared, removed, set }: Change<V>): Batch | undefined {
+    let last = cleared ? this.#tier.clear(this.#family) : undefined
+    last = this.#remove(removed) ?? last
+    for (const { entry, key, prepared } of set) last = this.#put(key, entry, prepared as unknown as Form)
+    return last
+  }
+
+  #put(key: string, entry: Entry<V>, { hashedKey, value }: Form): Batch {
+    const record = encodeRecord(entry, value, hashedKey)
+    return this.#tier.put(entryKey(this.#family.prefix, key), record, entry.stamp)
+  }
+
+  #remove(keys: ReadonlyArray<string>): Batch | undefined {
+    return this.#tier.remove(keys.map((key) => entryKey(this.#family.prefix, key)))
   }
 
   /** Prepares a write, takes its turn, hands it to the tier, and waits for the batch that the tier names, if any. */
@@ -325,29 +441,67 @@ class LmdbPartition<V> implements Partition<V> {
       const handOver = (prepared: A) => tier.attempt(operation, () => hand(prepared) ?? undefined)
       const settle = (batch: Batch | undefined) => tier.settle(batch, this.#durability, operation)
       const prepared = prepare()
-      const ready = this.#waiting === 0 && tier.hasRoom ? answered(prepared) : undefined
+      const ready = this.turn.isFree && tier.hasRoom ? answered(prepared) : undefined
       if (ready !== undefined) return Effect.flatMap(Effect.flatMapEager(ready, handOver), settle)
       const inTurn = Effect.flatMap(prepared, (prepared) => Effect.andThen(tier.room, handOver(prepared)))
-      return Effect.acquireUseRelease(
-        Effect.sync(() => this.#waiting++),
-        () => this.#turns.withPermit(inTurn),
-        () => Effect.sync(() => this.#waiting--)
-      ).pipe(Effect.flatMap(settle))
+      return Effect.flatMap(Turn.take([this.turn], inTurn), settle)
     })
   }
 
-  #encode(key: string, entry: Entry<V>): Effect.Effect<Buffer, StoreError> {
-    const short = isShort(key)
-    if (!short) {
+  #encode(key: string, { revision, tags, value }: Content<V>): Effect.Effect<Form, StoreError> {
+    const hashedKey = isShort(key) ? undefined : key
+    if (hashedKey !== undefined && isTooLong(key)) {
       const bytes = Buffer.byteLength(key)
-      if (bytes > keyBytesMax) {
-        return Exit.fail(new StoreError({ reason: new KeyTooLong({ tier: tierName, bytes, bytesMax: keyBytesMax }) }))
-      }
+      return Exit.fail(new StoreError({ reason: new KeyTooLong({ tier: tierName, bytes, bytesMax: keyBytesMax }) }))
     }
-    if (entry.tags.length > tagsMax) return this.#refuse(key, new Error(`an entry has at most ${tagsMax} tags`))
-    const encoded = this.#codec.encode(entry.value)
-    const record = Effect.mapEager(encoded, (value) => encodeRecord(entry, value, short ? undefined : key))
-    return Effect.catchEager(record, (cause) => this.#refuse(key, cause))
+    if (tags.length > tagsMax) return this.#refuse(key, new Error(`an entry has at most ${tagsMax} tags`))
+    const form = this.#formOf(key, value, (value): Exit.Exit<Form, StoreError> => {
+      const bytes = recordBytes({ revision, tags }, value, hashedKey)
+      return bytes <= this.#recordBytesMax ? Exit.succeed({ value, hashedKey }) : this.#tooLarge(key, bytes)
+    })
+    return Exit.isExit(form) ? form : Effect.timeoutOrElse(form, {
+      duration: encodeTimeoutMillis,
+      orElse: () =>
+        Effect.fail(
+          new StoreError({
+            reason: new TierTimeout({ tier: tierName, operation: "prepare", timeoutMillis: encodeTimeoutMillis })
+          })
+        )
+    })
+  }
+
+  // A schema may run code of the user's, which may throw.
+  #formOf(
+    key: string,
+    value: V,
+    form: (bytes: Uint8Array) => Exit.Exit<Form, StoreError>
+  ): Effect.Effect<Form, StoreError> {
+    try {
+      const encoded = this.#codec.encode(value)
+      const exit = answered(encoded)
+      if (exit !== undefined) return Exit.isSuccess(exit) ? form(exit.value) : this.#notEncoded(key, exit.cause)
+      return Effect.matchCauseEffect(encoded, {
+        onSuccess: form,
+        onFailure: (cause) => this.#notEncoded(key, cause)
+      })
+    } catch (cause) {
+      return this.#refuse(key, cause)
+    }
+  }
+
+  #notEncoded(key: string, cause: Cause.Cause<unknown>): Exit.Exit<never, StoreError> {
+    return Cause.hasInterruptsOnly(cause) ? Exit.interrupt() : this.#refuse(key, Cause.squash(cause))
+  }
+
+  get #recordBytesMax(): number {
+    return Math.min(recordBytesMax, this.#tier.bounds.bytesMax)
+  }
+
+  #tooLarge(key: string, bytes: number): Exit.Exit<never, StoreError> {
+    const bytesMax = this.#recordBytesMax
+    return Exit.fail(
+      new StoreError({ reason: new ValueTooLarge({ tier: tierName, key: this.#render(key), bytes, bytesMax }) })
+    )
   }
 
   #refuse(key: string, cause: unknown): Exit.Exit<never, StoreError> {
@@ -358,15 +512,15 @@ class LmdbPartition<V> implements Partition<V> {
 
   #encodeAll(
     entries: ReadonlyArray<readonly [key: string, entry: Entry<V>]>
-  ): Effect.Effect<ReadonlyArray<Buffer>, StoreError> {
-    const records: Array<Buffer> = []
+  ): Effect.Effect<ReadonlyArray<Form>, StoreError> {
+    const forms: Array<Form> = []
     for (const [key, entry] of entries) {
-      const record = answered(this.#encode(key, entry))
-      if (record === undefined) return Effect.forEach(entries, ([key, entry]) => this.#encode(key, entry))
-      if (Exit.isFailure(record)) return Exit.failCause(record.cause)
-      records.push(record.value)
+      const form = answered(this.#encode(key, entry))
+      if (form === undefined) return Effect.forEach(entries, ([key, entry]) => this.#encode(key, entry))
+      if (Exit.isFailure(form)) return Exit.failCause(form.cause)
+      forms.push(form.value)
     }
-    return Exit.succeed(records)
+    return Exit.succeed(forms)
   }
 
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError> = Stream.unwrap(
@@ -398,7 +552,7 @@ class LmdbPartition<V> implements Partition<V> {
   }
 
   #hashedKey(entryKey: string): string | undefined {
-    const bytes = this.#tier.closed ? undefined : this.#tier.read(entryKey)
+    const bytes = this.#tier.fault("entries") === undefined ? this.#tier.read(entryKey) : undefined
     return bytes === undefined ? undefined : decodeRecord(bytes, bytes.length)?.hashedKey
   }
 

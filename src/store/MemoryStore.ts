@@ -14,6 +14,7 @@
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
@@ -30,11 +31,16 @@ import { SlotTable } from "./internal/slotTable.ts"
 import { TopKeys } from "./internal/topKeys.ts"
 import * as PatientScheduler from "./PatientScheduler.ts"
 import {
+  type Change,
+  type Content,
   type FreshUntilMax,
   type HotPartition,
+  makeCommons,
   type Mark,
   type Partition,
+  type Prepared,
   type ReadWatcher,
+  type Round,
   Store,
   type StoreFamily
 } from "./Store.ts"
@@ -354,6 +360,25 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   readonly getMany = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>> =>
     Effect.sync(() => keys.map((key) => this.find(key)))
 
+  /** A live object needs no other form: what is prepared is its weight. */
+  readonly prepare = (key: string, { value }: Content<V>): Effect.Effect<Prepared<V>, StoreError> => {
+    try {
+      return Exit.succeed(this.weigh(key, value) as unknown as Prepared<V>)
+    } catch (error) {
+      if (error instanceof FunctionFailed) return Exit.fail(new StoreError({ reason: error }))
+      throw error
+    }
+  }
+
+  /** The changes of a round to this family. */
+  apply({ cleared, removed, set }: Change<V>): void {
+    if (cleared) this.dropAll()
+    for (const key of removed) this.drop(key)
+    for (const { entry, key, prepared } of set) {
+      this.put(key, entry, entry.freshUntil, prepared as unknown as number)
+    }
+  }
+
   readonly set = (key: string, entry: Entry<V>): Effect.Effect<void, StoreError> => this.setMany([[key, entry]])
 
   readonly setMany = (
@@ -495,6 +520,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const partitions = new Map<string, MemoryPartition<any>>()
   const marks = new Map<string, number>()
   const ceiling: Ceiling = { stamp: 0 }
+  const keepMarks = (recorded: ReadonlyArray<Mark>): void => {
+    for (const { scope, stamp } of recorded) {
+      marks.set(scope, Math.max(stamp, marks.get(scope) ?? 0))
+      ceiling.stamp = Math.max(ceiling.stamp, stamp)
+    }
+  }
 
   const upkeep = Effect.gen(function*() {
     for (const shard of shards) {
@@ -521,17 +552,17 @@ export const make = Effect.fnUntraced(function*(options: Options) {
         partitions.set(family.name, partition)
         return partition
       }),
+    commons: makeCommons(),
+    write: ({ changes, marks }: Round) =>
+      Effect.sync(() => {
+        for (const change of changes) (change.partition as MemoryPartition<any>).apply(change)
+        keepMarks(marks)
+      }),
     loadMarks: Effect.sync(() => ({
       marks: Array.from(marks, ([scope, stamp]) => ({ scope, stamp })),
       stampMax: ceiling.stamp
     })),
-    recordMarks: (recorded: ReadonlyArray<Mark>) =>
-      Effect.sync(() => {
-        for (const { scope, stamp } of recorded) {
-          marks.set(scope, Math.max(stamp, marks.get(scope) ?? 0))
-          ceiling.stamp = Math.max(ceiling.stamp, stamp)
-        }
-      }),
+    recordMarks: (recorded: ReadonlyArray<Mark>) => Effect.sync(() => keepMarks(recorded)),
     dropMarks: (dropped: ReadonlyArray<Mark>) =>
       Effect.sync(() => {
         for (const { scope, stamp } of dropped) if (marks.get(scope) === stamp) marks.delete(scope)

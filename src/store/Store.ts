@@ -5,9 +5,11 @@
  *   parameters joined by `:`), so no operation parses or matches a pattern.
  * - A read that starts after a write of the same partition returned sees that write or a later one, in this process.
  * - Writes of one partition take effect in the order in which they were called.
- * - `remove` and `recordMarks` are durable, as far as the tier is durable at all, when they return, and so is every
- *   write
- *   that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
+ * - `remove`, `recordMarks` and `write` are durable, as far as the tier is durable at all, when they return, and so is
+ *   every write that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
+ * - A `write` is whole or it did not happen: in this process, in the tier, and after a crash at any moment, whatever
+ *   the number and the size of its changes. All that a caller can do wrong is found by `prepare`, before anything
+ *   changes.
  * - An entry is not returned from its `expiresAt` on.
  * - A tier may forget any entry at any time. It forgets a mark only when told to, and never returns what was removed.
  *
@@ -47,6 +49,89 @@ export interface StoreFamily<V> {
 }
 
 /**
+ * What a tier keeps of a value and cannot leave out: the part of an entry that `prepare` judges.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Content<V> = Pick<Entry<V>, "value" | "tags" | "revision">
+
+/**
+ * The content of a key, judged and made ready by one partition: encoded where the tier keeps bytes. Only the partition
+ * that prepared it knows what is in it, and it fits any entry of this key with this content.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Prepared<out V> {
+  readonly "~effect-stateless/store/Prepared": V
+}
+
+/**
+ * What a round changes in one family: first all is dropped, if `cleared` says so, then the keys in `removed`, and then
+ * what is in `set` is stored. No key is named twice.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Change<V> {
+  /** One that this store opened, or its `below`. */
+  readonly partition: Partition<V>
+  readonly cleared: boolean
+  readonly removed: ReadonlyArray<string>
+  readonly set: ReadonlyArray<PreparedEntry<V>>
+}
+
+/**
+ * An entry, and what the partition of the change prepared of its content.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PreparedEntry<V> {
+  readonly key: string
+  readonly entry: Entry<V>
+  readonly prepared: Prepared<V>
+}
+
+/**
+ * Changes of any number of families, and marks, that belong together.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Round {
+  /** One for each partition at most. */
+  readonly changes: ReadonlyArray<Change<any>>
+  readonly marks: ReadonlyArray<Mark>
+}
+
+/**
+ * What all engines that keep entries in the same place have in common: one counter of stamps and one of versions, and
+ * what they know of each other. A store makes it, hands the same one to every engine that opens the same place in this
+ * process, and does not change it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Commons {
+  /** The latest stamp that an engine has taken. */
+  stamp: number
+  /** The latest version that an engine has given. */
+  version: number
+  /** Belongs to the engines. */
+  engines: unknown
+}
+
+/**
+ * Counters that begin at zero, for a store that is made.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const makeCommons = (): Commons => ({ stamp: 0, version: 0, engines: undefined })
+
+/**
  * Until when an entry may be fresh at most, in milliseconds since the epoch: `Infinity` leaves the entry as it is,
  * `-Infinity` removes it.
  *
@@ -62,6 +147,11 @@ export type FreshUntilMax = (key: string, stamp: number, tags: ReadonlyArray<str
  * @since 0.1.0
  */
 export interface Partition<V> {
+  /**
+   * Judges and encodes, without changing anything: fails with what is wrong with the key or the value. Answers with an
+   * `Exit` where no codec makes it wait.
+   */
+  readonly prepare: (key: string, content: Content<V>) => Effect.Effect<Prepared<V>, StoreError>
   readonly get: (key: string) => Effect.Effect<Found<V> | undefined, StoreError>
   /** One answer for each key, in the order of the keys. */
   readonly getMany: (keys: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError>
@@ -187,6 +277,9 @@ export class Store extends Context.Service<Store, {
   readonly name: string
   /** Lives as long as the Scope. A name that is open already is opened again, onto the same entries. */
   readonly open: <V>(family: StoreFamily<V>) => Effect.Effect<Partition<V>, StoreError, Scope.Scope>
+  readonly commons: Commons
+  /** Makes all changes of a round, or none. */
+  readonly write: (round: Round) => Effect.Effect<void, StoreError>
   readonly loadMarks: Effect.Effect<MarkLog, StoreError>
   /** Keeps the greater stamp of each scope. */
   readonly recordMarks: (marks: ReadonlyArray<Mark>) => Effect.Effect<void, StoreError>

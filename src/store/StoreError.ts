@@ -11,6 +11,8 @@ import * as Schema from "effect/Schema"
 const Operation = Schema.Literals([
   "open",
   "get",
+  "prepare",
+  "write",
   "set",
   "remove",
   "clear",
@@ -155,6 +157,71 @@ export class FunctionFailed extends Schema.TaggedError<FunctionFailed>()("Functi
 }
 
 /**
+ * Another process, or another thread of this one, keeps its entries in the same folder and namespace, and its counter
+ * of invalidations would not be this one's. The folder is free once the holder has closed it or has ended.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class FolderHeld extends Schema.TaggedError<FolderHeld>()("FolderHeld", {
+  code: Schema.tag("E0308"),
+  tier: Schema.String,
+  path: Schema.String,
+  namespace: Schema.String,
+  /** The holder's process, as it numbers itself, and the machine that it runs on. */
+  pid: Schema.Number,
+  host: Schema.String,
+  /** The thread of that process: 0 is the main one. */
+  thread: Schema.Number,
+  /** When the holder opened the folder. */
+  sinceMillis: Schema.Number
+}) {
+  override get message() {
+    const thread = this.thread === 0 ? "" : `, thread ${this.thread}`
+    return `cannot open the ${this.tier} tier: namespace \`${this.namespace}\` of ${this.path} is held by process ` +
+      `${this.pid}${thread} on ${this.host} since ${new Date(this.sinceMillis).toISOString()}`
+  }
+}
+
+/**
+ * The folder of a tier, or the file in it, was removed or replaced while the tier was open: nothing that is written
+ * would be found again.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class FolderGone extends Schema.TaggedError<FolderGone>()("FolderGone", {
+  code: Schema.tag("E0309"),
+  tier: Schema.String,
+  operation: Operation,
+  path: Schema.String
+}) {
+  override get message() {
+    return `${this.tier} tier lost its file in \`${this.operation}\`: ` +
+      `${this.path} was removed or replaced while it was open`
+  }
+}
+
+/**
+ * The value is larger than the tier can keep.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ValueTooLarge extends Schema.TaggedError<ValueTooLarge>()("ValueTooLarge", {
+  code: Schema.tag("E0310"),
+  tier: Schema.String,
+  key: Schema.String,
+  bytes: Schema.Number,
+  bytesMax: Schema.Number
+}) {
+  override get message() {
+    return `the value of \`${this.key}\` has ${this.bytes} bytes, ` +
+      `and the ${this.tier} tier keeps at most ${this.bytesMax}`
+  }
+}
+
+/**
  * A failure of a tier.
  *
  * @category errors
@@ -166,7 +233,10 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
     TierFailed,
     EncodeFailed,
     KeyTooLong,
+    ValueTooLarge,
     TierFull,
+    FolderHeld,
+    FolderGone,
     FunctionFailed,
     InvalidStoreOptions
   ])

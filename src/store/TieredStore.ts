@@ -8,6 +8,7 @@
  * - A tier that fails to read is passed over. A tier that fails to remove makes the removal fail, once every tier was
  *   tried, and so does one that neither takes what is set nor removes what was there; what it should have forgotten is
  *   not read from it again until it has.
+ * - A round is whole in each tier, and goes to the lowest first. A tier that refuses it holds nothing of its keys.
  * - Marks are kept by every tier; a mark is known as long as one tier knows it.
  *
  * Not here: breakers and time limits. A tier ends its own operations; each of its failures is told to `onTierFailure`.
@@ -17,15 +18,28 @@
 import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
+import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "./Entry.ts"
-import { KeyGuard, type Ticket } from "./internal/keyGuard.ts"
-import { type FreshUntilMax, type Mark, type MarkLog, type Partition, Store, type StoreFamily } from "./Store.ts"
+import { KeyGuard, type Ticket, writeTogether } from "./internal/keyGuard.ts"
+import { type Entries, keysOf, type Report, type Share, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
+import {
+  type Change,
+  type Content,
+  type FreshUntilMax,
+  type Mark,
+  type MarkLog,
+  type Partition,
+  type Prepared,
+  type PreparedEntry,
+  type Round,
+  Store,
+  type StoreFamily
+} from "./Store.ts"
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 
 /**
@@ -62,12 +76,6 @@ const demotionsMax = 4_096
 /** Entries that one write below carries. */
 const demotionsPerWriteMax = 256
 
-/** Keys that a tier may owe a removal; beyond, it owes the removal of all. */
-const suspectsMax = 1_000
-
-/** Owed removals that follow one write that the tier took. */
-const repaymentsPerWriteMax = 64
-
 /**
  * One store out of several, hottest first.
  *
@@ -96,9 +104,13 @@ export const make = (
       ),
       firstFailure
     )
+  const underWay = new UnderWay()
   return Store.of({
     name: stores.map((store) => store.name).join("+"),
-    open: (family) => open(stores, options?.set ?? "through", report, family),
+    // What outlives the others is the last to forget.
+    commons: stores.at(-1)!.commons,
+    write: (round) => underWay.run(write(stores, report, round)),
+    open: (family) => open(stores, options?.set ?? "through", report, underWay, family),
     loadMarks: Effect.map(Effect.forEach(stores, (store) => store.loadMarks), mergeLogs),
     recordMarks: (marks) => everywhere("recordMarks", (store) => store.recordMarks(marks)),
     dropMarks: (marks) => everywhere("dropMarks", (store) => store.dropMarks(marks))
@@ -145,8 +157,6 @@ export const layer = <const Layers extends NonEmptyReadonlyArray<Layer.Layer<Sto
 
 type Mode = NonNullable<Options["set"]>
 
-type Report = (tier: string, operation: Operation, error: StoreError) => void
-
 const firstFailure = (results: ReadonlyArray<Result.Result<void, StoreError>>): Effect.Effect<void, StoreError> => {
   const failed = results.find(Result.isFailure)
   return failed === undefined ? Effect.void : Effect.fail(failed.failure)
@@ -165,6 +175,7 @@ const open = <V>(
   stores: NonEmptyReadonlyArray<Store["Service"]>,
   mode: Mode,
   report: Report,
+  underWay: UnderWay,
   family: StoreFamily<V>
 ): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
@@ -187,7 +198,7 @@ const open = <V>(
           else if (mode === "onEviction" || isLowest) family.onEvict?.(key, entry, cause)
         }
       }))
-      if (Result.isSuccess(partition)) tiers.push(new Tier(nameOf(store, stores), store.name, partition.success, tell))
+      if (Result.isSuccess(partition)) tiers.push(new Tier(nameOf(store, stores), store, partition.success, tell))
       else if (isForLackOfCodec(family.codec, partition.failure)) refused ??= partition.failure
       else return yield* Effect.fail(partition.failure)
     }
@@ -196,132 +207,57 @@ const open = <V>(
       yield* Effect.addFinalizer(() => demotions.drain)
       yield* Effect.forkScoped(demotions.run)
     }
-    const writes = new Set<Fiber.Fiber<void, StoreError>>()
-    yield* Effect.addFinalizer(() => Fiber.awaitAll(writes))
-    return new TieredPartition({ tiers, mode, guard, sweeps, writes, isBelow: false })
+    yield* Effect.addFinalizer(() => underWay.settled)
+    return new TieredPartition({ tiers, mode, guard, sweeps, underWay, isBelow: false })
   })
 
 // A tier that keeps bytes refuses a family that does not say how its values become bytes.
 const isForLackOfCodec = (codec: unknown, error: StoreError): boolean =>
   codec === undefined && error.reason instanceof InvalidStoreOptions
 
+/**
+ * Hands each tier its share of a round, the lowest first. The round fails when a tier keeps what it should have
+ * forgotten, or when it sets entries and no tier has taken them.
+ */
+const write = (
+  stores: NonEmptyReadonlyArray<Store["Service"]>,
+  report: Report,
+  { changes, marks }: Round
+): Effect.Effect<void, StoreError> => {
+  const shares = Effect.suspend(() =>
+    Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).sharesOf(change))
+  )
+  const body = Effect.map(
+    Effect.flatMap(shares, (all) =>
+      Effect.forEach(stores.toReversed(), (store) => {
+        const own = all.flat().filter(({ tier }) => tier.store === store)
+        if (own.length === 0 && marks.length === 0) return Effect.succeed({ sets: false, refusal: undefined })
+        const sets = own.some(({ change }) => change.set.length > 0)
+        return Effect.map(writeTo(store, report, own, marks), (refusal) => ({ sets, refusal }))
+      })),
+    (all) => {
+      const takers = all.filter(({ sets }) => sets)
+      const isRefused = takers.length > 0 && takers.every(({ refusal }) => refusal !== undefined)
+      return (isRefused ? takers.at(-1) : all.find(({ refusal }) => refusal?.isOwed === true))?.refusal?.error
+    }
+  )
+  return Effect.flatMap(
+    writeTogether(
+      changes.map((change) => ({
+        guard: (change.partition as TieredPartition<any>).guard,
+        keys: keysOf(change),
+        all: change.cleared
+      })),
+      body
+    ),
+    (error) => error === undefined ? Effect.void : Effect.fail(error)
+  )
+}
+
 // Several tiers of one name are told apart by number, from the second on.
 const nameOf = (store: Store["Service"], stores: ReadonlyArray<Store["Service"]>): string => {
   const number = stores.slice(0, stores.indexOf(store) + 1).filter(({ name }) => name === store.name).length
   return number === 1 ? store.name : `${store.name} ${number}`
-}
-
-/** One tier of a family, and the removals that it owes. */
-class Tier<V> {
-  readonly name: string
-  readonly #ownName: string
-  readonly partition: Partition<V>
-  readonly #report: Report
-  // Keys that this tier may still hold although they were removed or replaced, and when that came to be so, counted in
-  // writes: what a tier did before a key became suspect does not clear it.
-  readonly #suspects = new Map<string, number>()
-  #allSuspect: number | undefined
-  #writes = 0
-
-  constructor(name: string, ownName: string, partition: Partition<V>, report: Report) {
-    this.name = name
-    this.#ownName = ownName
-    this.partition = partition
-    this.#report = report
-  }
-
-  trusts(key: string): boolean {
-    return this.#allSuspect === undefined && !this.#suspects.has(key)
-  }
-
-  /** Runs an operation, and tells of its failure. */
-  attempt<A>(operation: Operation, effect: Effect.Effect<A, StoreError>): Effect.Effect<Result.Result<A, StoreError>> {
-    return Effect.map(Effect.result(effect), (result) => {
-      if (Result.isFailure(result)) this.#report(this.name, operation, result.failure)
-      return result
-    })
-  }
-
-  /** What this tier has of the keys; nothing of those that it was not, or is no longer, to be trusted with. */
-  getMany(keys: ReadonlyArray<string>): Effect.Effect<Result.Result<ReadonlyArray<Found<V> | undefined>, StoreError>> {
-    return Effect.suspend(() => {
-      const trusted = keys.map((key) => this.trusts(key))
-      const read = keys.length === 1
-        ? Effect.map(this.partition.get(keys[0]!), (found) => [found])
-        : this.partition.getMany(keys)
-      return Effect.map(
-        this.attempt("get", read),
-        Result.map((all) =>
-          all.map((found, at) => trusted[at] && this.trusts(keys[at]!) ? this.#named(found) : undefined)
-        )
-      )
-    })
-  }
-
-  #named(found: Found<V> | undefined): Found<V> | undefined {
-    return found === undefined || this.name === this.#ownName ? found : { ...found, tier: this.name }
-  }
-
-  /** A tier that does not take a value must not keep the one before. */
-  setMany(entries: Entries<V>): Effect.Effect<Result.Result<void, StoreError>> {
-    const keys = entries.map(([key]) => key)
-    const write = entries.length === 1 ? this.partition.set(...entries[0]!) : this.partition.setMany(entries)
-    return this.#write("set", write, keys, (failed) => Effect.as(this.remove(keys), failed))
-  }
-
-  remove(keys: ReadonlyArray<string>): Effect.Effect<Result.Result<void, StoreError>> {
-    return this.#write("remove", this.partition.remove(keys), keys, (failed) => {
-      for (const key of keys) this.#suspects.set(key, this.#writes)
-      if (this.#suspects.size > suspectsMax) this.#allSuspect = this.#writes
-      return Effect.succeed(failed)
-    })
-  }
-
-  get clear(): Effect.Effect<Result.Result<void, StoreError>> {
-    return Effect.suspend(() => {
-      const write = ++this.#writes
-      return Effect.map(this.attempt("clear", this.partition.clear), (cleared) => {
-        if (Result.isFailure(cleared)) this.#allSuspect = this.#writes
-        else {
-          if (this.#allSuspect !== undefined && this.#allSuspect < write) this.#allSuspect = undefined
-          this.#acquit(Array.from(this.#suspects.keys()), write)
-        }
-        return cleared
-      })
-    })
-  }
-
-  #write(
-    operation: Operation,
-    effect: Effect.Effect<void, StoreError>,
-    keys: ReadonlyArray<string>,
-    onFailure: (failed: Result.Result<void, StoreError>) => Effect.Effect<Result.Result<void, StoreError>>
-  ): Effect.Effect<Result.Result<void, StoreError>> {
-    return Effect.suspend(() => {
-      const write = ++this.#writes
-      return Effect.flatMap(this.attempt(operation, effect), (result) => {
-        if (Result.isFailure(result)) return onFailure(result)
-        if (this.#allSuspect === undefined && this.#suspects.size === 0) return Effect.succeed(result)
-        this.#acquit(keys, write)
-        return Effect.as(this.#repay, result)
-      })
-    })
-  }
-
-  #acquit(keys: ReadonlyArray<string>, write: number): void {
-    for (const key of keys) if (this.#suspects.get(key)! < write) this.#suspects.delete(key)
-  }
-
-  // A tier that just took a write may take the removals that it owes, too.
-  get #repay(): Effect.Effect<void> {
-    if (this.#allSuspect !== undefined) return Effect.asVoid(this.clear)
-    const owed = Array.from(this.#suspects.keys()).slice(0, repaymentsPerWriteMax)
-    if (owed.length === 0) return Effect.void
-    const write = ++this.#writes
-    return Effect.map(this.attempt("remove", this.partition.remove(owed)), (removed) => {
-      if (Result.isSuccess(removed)) this.#acquit(owed, write)
-    })
-  }
 }
 
 /** The sweeps of a family that run: an entry that one of them would change is not copied from tier to tier. */
@@ -398,41 +334,38 @@ class Demotions<V> {
   )
 }
 
-type Entries<V> = ReadonlyArray<readonly [key: string, entry: Entry<V>]>
-
 interface Tiers<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
   readonly mode: Mode
   readonly guard: KeyGuard
   readonly sweeps: Sweeps
-  /** Those that have begun. */
-  readonly writes: Set<Fiber.Fiber<void, StoreError>>
+  readonly underWay: UnderWay
   /** The hottest tier of all is not among them. */
   readonly isBelow: boolean
 }
 
 class TieredPartition<V> implements Partition<V> {
+  readonly guard: KeyGuard
   readonly hot: Partition<V>["hot"]
   readonly below: Partition<V> | undefined
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #upwards: ReadonlyArray<Tier<V>>
   readonly #mode: Mode
-  readonly #guard: KeyGuard
   readonly #sweeps: Sweeps
-  readonly #writes: Set<Fiber.Fiber<void, StoreError>>
+  readonly #underWay: UnderWay
   readonly #isBelow: boolean
   /** The hottest tier, where this is what lies below it. */
   readonly #above: Partition<V>["hot"]
 
   constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
-    const { guard, isBelow, mode, sweeps, tiers, writes } = all
+    const { guard, isBelow, mode, sweeps, tiers, underWay } = all
     this.#above = above
     this.#tiers = tiers
     this.#upwards = tiers.toReversed()
     this.#mode = mode
-    this.#guard = guard
+    this.guard = guard
     this.#sweeps = sweeps
-    this.#writes = writes
+    this.#underWay = underWay
     this.#isBelow = isBelow
     this.hot = isBelow ? undefined : tiers[0]!.partition.hot
     this.below = this.hot === undefined || tiers.length === 1
@@ -451,9 +384,9 @@ class TieredPartition<V> implements Partition<V> {
       const answer = () => keys.map((key) => found.get(key))
       if (missing.length === 0) return Effect.succeed(answer())
       return Effect.acquireUseRelease(
-        Effect.sync(() => missing.map((key) => this.#guard.begin(key))),
+        Effect.sync(() => missing.map((key) => this.guard.begin(key))),
         (tickets) => Effect.map(this.#descend(1, tickets, found, hottest), answer),
-        (tickets) => Effect.sync(() => tickets.forEach((ticket) => this.#guard.end(ticket)))
+        (tickets) => Effect.sync(() => tickets.forEach((ticket) => this.guard.end(ticket)))
       )
     })
 
@@ -484,13 +417,61 @@ class TieredPartition<V> implements Partition<V> {
       ? this.#tiers.slice(0, from).toReversed()
       : this.#tiers.slice(0, this.#isBelow ? 0 : 1)
     if (above.length === 0) return Effect.void
-    return this.#guard.land(tickets, (holding) => {
+    return this.guard.land(tickets, (holding) => {
       const all = holding.map((ticket) => [ticket.key, found.get(ticket.key)!.entry] as const)
       const entries = all.filter(([key, entry]) => this.#sweeps.spares(key, entry))
       return entries.length === 0
         ? Effect.void
         : Effect.forEach(above, (tier) => tier.setMany(entries), { discard: true })
     })
+  }
+
+  // A tier that only gets what is pushed out prepares nothing: what does not fit it is forgotten then.
+  readonly #takers = (): ReadonlyArray<Tier<V>> =>
+    this.#mode === "through" ? this.#tiers : this.#isBelow ? [] : this.#tiers.slice(0, 1)
+
+  readonly prepare = (key: string, content: Content<V>): Effect.Effect<Prepared<V>, StoreError> => {
+    const [only, ...others] = this.#takers()
+    if (only === undefined) return Exit.succeed(forms([]))
+    return Effect.mapEager(only.partition.prepare(key, content), (form) => forms([form])).pipe((first) =>
+      others.reduce(
+        (before, tier) =>
+          Effect.flatMapEager(before, (all) =>
+            Effect.mapEager(tier.partition.prepare(key, content), (form) => forms([...formsOf(all), form]))),
+        first
+      )
+    )
+  }
+
+  /** What each tier has to do for a change of this family. */
+  sharesOf(change: Change<V>): Effect.Effect<ReadonlyArray<Share>> {
+    if (this.#mode === "onEviction" && this.#isBelow) {
+      return Effect.map(
+        this.#pushedOut(change.set),
+        (pushedOut) => this.#tiers.map((tier, at) => shareOf(tier, change, at === 0 ? pushedOut : []))
+      )
+    }
+    const takers = this.#takers()
+    return Effect.succeed(this.#tiers.map((tier) => {
+      const at = takers.indexOf(tier)
+      const own = ({ entry, key, prepared }: PreparedEntry<V>) => ({ key, entry, prepared: formsOf(prepared)[at]! })
+      return shareOf(tier, change, at < 0 ? [] : change.set.map(own))
+    }))
+  }
+
+  // What the hottest tier holds need not be here. What it has pushed out since, is: this write comes after the one that
+  // took it down, and would leave it nowhere.
+  #pushedOut(set: Change<V>["set"]): Effect.Effect<ReadonlyArray<PreparedEntry<V>>> {
+    const tier = this.#tiers[0]!
+    const gone = set.filter(({ key }) => this.#above?.peek(key) === undefined)
+    return Effect.map(
+      Effect.forEach(gone, ({ entry, key }) =>
+        Effect.map(
+          tier.attempt("prepare", tier.partition.prepare(key, entry)),
+          (made) => Result.isSuccess(made) ? [{ key, entry, prepared: made.success }] : []
+        )),
+      (all) => all.flat()
+    )
   }
 
   readonly set = (key: string, entry: Entry<V>): Effect.Effect<void, StoreError> => this.setMany([[key, entry]])
@@ -502,7 +483,7 @@ class TieredPartition<V> implements Partition<V> {
       : this.#isBelow
       ? this.#setBelow(entries)
       : this.#setHot(entries)
-    return this.#write(this.#guard.write(keys, set))
+    return this.#underWay.run(this.guard.write(keys, set))
   }
 
   // A tier that did not take the entries holds nothing of their keys, or else the set fails: though not asked for them
@@ -534,36 +515,26 @@ class TieredPartition<V> implements Partition<V> {
   }
 
   readonly remove = (keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> =>
-    this.#write(this.#guard.write(keys, this.#removeAll(keys)))
+    this.#underWay.run(this.guard.write(keys, this.#removeAll(keys)))
 
   #removeAll(keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> {
     return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.remove(keys)), firstFailure)
   }
 
   readonly clear: Effect.Effect<void, StoreError> = Effect.suspend(() =>
-    this.#write(this.#guard.writeAll(Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.clear), firstFailure)))
+    this.#underWay.run(
+      this.guard.writeAll(Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.clear), firstFailure))
+    )
   )
 
   // An entry that moves from tier to tier is judged where it lands. So no copy that was judged by nobody is under way
   // while the tiers are looked at, nor after: one before the first barrier has landed, one before the second is void.
   readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void, StoreError> => {
-    const barrier = Effect.suspend(() => this.#write(this.#guard.writeAll(Effect.void)))
+    const barrier = Effect.suspend(() => this.#underWay.run(this.guard.writeAll(Effect.void)))
     const tiers = Effect.forEach(this.#tiers, (tier) => tier.attempt("sweep", tier.partition.sweep(freshUntilMax)))
     return this.#sweeps.during(
       freshUntilMax,
       Effect.andThen(barrier, Effect.flatMap(tiers, (results) => Effect.andThen(barrier, firstFailure(results))))
-    )
-  }
-
-  // A caller that gives up must not leave the tiers at odds: the write goes on without it.
-  #write(write: Effect.Effect<void, StoreError>): Effect.Effect<void, StoreError> {
-    return Effect.flatMap(
-      Effect.forkDetach(write, { startImmediately: true, uninterruptible: true }),
-      (fiber) => {
-        this.#writes.add(fiber)
-        fiber.addObserver(() => this.#writes.delete(fiber))
-        return Fiber.join(fiber)
-      }
     )
   }
 
@@ -587,6 +558,22 @@ class TieredPartition<V> implements Partition<V> {
     )
   )
 }
+
+/** A change for one tier, which sets some of its entries; the other ones go. */
+const shareOf = <V>(
+  tier: Tier<V>,
+  { cleared, removed, set }: Change<V>,
+  own: ReadonlyArray<PreparedEntry<V>>
+): Share => {
+  const keys = new Set(own.map(({ key }) => key))
+  const gone = set.flatMap(({ key }) => keys.has(key) ? [] : [key])
+  return { tier, change: { partition: tier.partition, cleared, removed: [...removed, ...gone], set: own } }
+}
+
+// What a partition of several tiers prepares is what each of those prepared that take the entry, in their order.
+const forms = <V>(all: ReadonlyArray<Prepared<V>>): Prepared<V> => all as unknown as Prepared<V>
+const formsOf = <V>(prepared: Prepared<V>): ReadonlyArray<Prepared<V>> =>
+  prepared as unknown as ReadonlyArray<Prepared<V>>
 
 const collect = <V>(
   found: Map<string, Found<V>>,

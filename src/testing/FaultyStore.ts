@@ -17,7 +17,7 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
-import { type Partition, Store } from "../store/Store.ts"
+import { type Partition, type Round, Store } from "../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../store/StoreError.ts"
 
 /**
@@ -46,7 +46,10 @@ export type Fault =
  */
 export interface Rule {
   readonly fault: Fault
-  /** The operations concerned; `get` and `set` stand for their batches, too. All unless given. */
+  /**
+   * The operations concerned; `get` and `set` stand for their batches, too. A round (`write`) is concerned by each
+   * operation that it has part of. All unless given.
+   */
   readonly operations?: ReadonlyArray<Operation> | undefined
   /** The keys concerned: a call with any of them. All calls unless given. */
   readonly keys?: ReadonlyArray<string> | undefined
@@ -99,11 +102,17 @@ export const make = (
     return [
       Store.of({
         name: store.name,
+        commons: store.commons,
         open: (family) =>
           injector.read("open", [], Effect.map(store.open(family), (partition) => faulty(partition, injector))),
+        write: (round) => {
+          const changes = round.changes.map((change) => ({ ...change, partition: behind.get(change.partition)! }))
+          const keys = round.changes.flatMap(({ removed, set }) => [...removed, ...set.map(({ key }) => key)])
+          return injector.write(operationsOf(round), keys, store.write({ ...round, changes }))
+        },
         loadMarks: injector.read("loadMarks", [], store.loadMarks),
-        recordMarks: (marks) => injector.write("recordMarks", [], store.recordMarks(marks)),
-        dropMarks: (marks) => injector.write("dropMarks", [], store.dropMarks(marks))
+        recordMarks: (marks) => injector.write(["recordMarks"], [], store.recordMarks(marks)),
+        dropMarks: (marks) => injector.write(["dropMarks"], [], store.dropMarks(marks))
       }),
       injector.faults
     ]
@@ -136,16 +145,35 @@ export const layer = <E, R>(inner: Layer.Layer<Store, E, R>, plan: Plan): Layer.
     )
   ).pipe(Layer.provide(inner))
 
-const faulty = <V>(partition: Partition<V>, injector: Injector): Partition<V> => ({
+// What lies behind each faulty partition.
+const behind = new WeakMap<Partition<any>, Partition<any>>()
+
+const faulty = <V>(partition: Partition<V>, injector: Injector): Partition<V> => {
+  const inFront = inFrontOf(partition, injector)
+  behind.set(inFront, partition)
+  return inFront
+}
+
+/** A round, and what it has part of. */
+const operationsOf = ({ changes, marks }: Round): ReadonlyArray<Operation> => [
+  "write",
+  ...(changes.some(({ cleared }) => cleared) ? ["clear" as const] : []),
+  ...(changes.some(({ removed }) => removed.length > 0) ? ["remove" as const] : []),
+  ...(changes.some(({ set }) => set.length > 0) ? ["set" as const] : []),
+  ...(marks.length > 0 ? ["recordMarks" as const] : [])
+]
+
+const inFrontOf = <V>(partition: Partition<V>, injector: Injector): Partition<V> => ({
+  prepare: partition.prepare,
   get: (key) => injector.read("get", [key], partition.get(key), damage(partition, [key], undefined)),
   getMany: (keys) =>
     injector.read("get", keys, partition.getMany(keys), damage(partition, keys, keys.map(() => undefined))),
-  set: (key, entry) => injector.write("set", [key], partition.set(key, entry)),
-  setMany: (entries) => injector.write("set", entries.map(([key]) => key), partition.setMany(entries)),
-  remove: (keys) => injector.write("remove", keys, partition.remove(keys)),
-  clear: Effect.suspend(() => injector.write("clear", [], partition.clear)),
+  set: (key, entry) => injector.write(["set"], [key], partition.set(key, entry)),
+  setMany: (entries) => injector.write(["set"], entries.map(([key]) => key), partition.setMany(entries)),
+  remove: (keys) => injector.write(["remove"], keys, partition.remove(keys)),
+  clear: Effect.suspend(() => injector.write(["clear"], [], partition.clear)),
   entries: Stream.unwrap(injector.read("entries", [], Effect.succeed(partition.entries))),
-  sweep: (freshUntilMax) => injector.write("sweep", [], partition.sweep(freshUntilMax)),
+  sweep: (freshUntilMax) => injector.write(["sweep"], [], partition.sweep(freshUntilMax)),
   size: injector.read("size", [], partition.size),
   hot: undefined
 })
@@ -191,20 +219,20 @@ class Injector {
     damaged?: Effect.Effect<A, StoreError>
   ): Effect.Effect<A, StoreError, R> {
     return Effect.suspend(() => {
-      const fault = this.#next(operation, keys, damaged === undefined ? delays : reads)
+      const fault = this.#next([operation], keys, damaged === undefined ? delays : reads)
       return fault?.kind === "corrupt" ? damaged! : this.#bear(operation, fault, effect)
     })
   }
 
   write(
-    operation: Operation,
+    operations: ReadonlyArray<Operation>,
     keys: ReadonlyArray<string>,
     effect: Effect.Effect<void, StoreError>
   ): Effect.Effect<void, StoreError> {
     return Effect.suspend(() => {
-      const fault = this.#next(operation, keys, writes)
+      const fault = this.#next(operations, keys, writes)
       if (fault?.kind === "lose") return Effect.void
-      return fault?.kind === "double" ? Effect.andThen(effect, effect) : this.#bear(operation, fault, effect)
+      return fault?.kind === "double" ? Effect.andThen(effect, effect) : this.#bear(operations[0]!, fault, effect)
     })
   }
 
@@ -234,23 +262,27 @@ class Injector {
     return Effect.fail(new StoreError({ reason: new TierFailed({ tier: this.#tier, operation, cause }) }))
   }
 
-  #next(operation: Operation, keys: ReadonlyArray<string>, kinds: ReadonlySet<Fault["kind"]>): Fault | undefined {
+  #next(
+    operations: ReadonlyArray<Operation>,
+    keys: ReadonlyArray<string>,
+    kinds: ReadonlySet<Fault["kind"]>
+  ): Fault | undefined {
     this.#calls++
     if (this.#stopped) return undefined
-    const rule = this.#plan.rules.find((rule) => this.#applies(rule, operation, keys, kinds))
+    const rule = this.#plan.rules.find((rule) => this.#applies(rule, operations, keys, kinds))
     if (rule === undefined) return undefined
-    this.#injected.push([operation, rule.fault.kind])
+    this.#injected.push([operations[0]!, rule.fault.kind])
     return rule.fault
   }
 
   #applies(
     rule: Rule,
-    operation: Operation,
+    operations: ReadonlyArray<Operation>,
     keys: ReadonlyArray<string>,
     kinds: ReadonlySet<Fault["kind"]>
   ): boolean {
     if (!kinds.has(rule.fault.kind)) return false
-    if (rule.operations !== undefined && !rule.operations.includes(operation)) return false
+    if (rule.operations?.some((operation) => operations.includes(operation)) === false) return false
     if (rule.keys !== undefined && !rule.keys.some((key) => keys.includes(key))) return false
     const seen = (this.#seen.get(rule) ?? 0) + 1
     this.#seen.set(rule, seen)

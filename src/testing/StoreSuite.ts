@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Store } from "../store/Store.ts"
+import * as Rounds from "./internal/roundPromises.ts"
 import * as Promises from "./internal/storePromises.ts"
 import * as StoreStory from "./internal/storeStory.ts"
 import * as Values from "./internal/storeValues.ts"
@@ -95,11 +96,13 @@ export const tests = <E>(layer: Layer.Layer<Store, E>, options?: Options<E>): Re
   })
   const { restarts } = options ?? {}
   return [
-    ...[...Promises.always, ...Values.always].map(onFresh),
+    ...[...Promises.always, ...Values.always, ...Rounds.rounds].map(onFresh),
     ...(options?.sizeIsExact === false ? [] : Promises.sizes.map(onFresh)),
     ...(restarts === undefined
       ? []
-      : [...Promises.restarted, ...Values.restarted].map((promise) => overRestart(restarts, promise))),
+      : [...Promises.restarted, ...Values.restarted, ...Rounds.restarted].map((promise) =>
+        overRestart(restarts, promise)
+      )),
     {
       name: "does what a plain map does, whatever the story",
       effect: StoreStory.compare(layer, { stories: options?.stories ?? 25, seed: options?.seed ?? 1 })

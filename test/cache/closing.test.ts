@@ -16,10 +16,11 @@ import { family, fork, reasonOf, settle } from "./source.ts"
 const hung = Effect.uninterruptible(Effect.never)
 
 /** A tier of which some operations hang, and cannot be interrupted. */
-const stuck = (hanging: Partial<Partition<any>>): Store["Service"] => {
+const stuck = (hanging: Partial<Partition<any>>, write?: Store["Service"]["write"]): Store["Service"] => {
   const store = mapStore({ name: "stuck" })
   return {
     ...store,
+    ...write === undefined ? {} : { write },
     open: <V>(options: Parameters<typeof store.open>[0]) =>
       Effect.map(store.open(options) as Effect.Effect<Partition<V>>, (partition): Partition<V> => ({
         ...partition,
@@ -34,7 +35,7 @@ describe("a cache over a tier that hangs", () => {
       const scope = yield* Scope.make()
       const { drop, of, set } = yield* Scope.provide(
         family({}, () => Effect.succeed("value"), {
-          store: Layer.succeed(Store, stuck({ setMany: () => hung, set: () => hung }))
+          store: Layer.succeed(Store, stuck({}, () => hung))
         }),
         scope
       )

@@ -315,12 +315,7 @@ describe("a write that a tier does not take is not served from memory", () => {
     const refuse = <A, E>(effect: Effect.Effect<A, E>) => Effect.suspend(() => isDown ? Effect.die("down") : effect)
     const cold = Store.of({
       ...map,
-      open: (family) =>
-        Effect.map(map.open(family), (partition) => ({
-          ...partition,
-          set: (key, entry) => refuse(partition.set(key, entry)),
-          setMany: (entries) => refuse(partition.setMany(entries))
-        }))
+      write: (round) => round.changes.some(({ set }) => set.length > 0) ? refuse(map.write(round)) : map.write(round)
     })
     const store: Layer.Layer<Store, any> = Layer.effect(
       Store,

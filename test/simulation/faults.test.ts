@@ -6,6 +6,8 @@
  * - No read fails, and none waits for ever, whatever the lower tier does.
  * - A write that has returned holds in this process, even when it was told that a tier failed.
  * - A write that was told no failure holds after a restart as well, and after a crash.
+ * - At no moment would a crash leave a part of a change behind: of a batch all is below or nothing, and no set beside an
+ *   older value that was made of the one before.
  * - Of each key one lookup runs at a time, but for those that a change or an interruption set apart.
  *
  * `STATELESS_RUNS=10000 npm run test:sim` looks at more seeds, `STATELESS_SEED=42 STATELESS_RUNS=1` repeats one.
@@ -20,6 +22,7 @@ import * as Semaphore from "effect/Semaphore"
 import { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import type { Entry } from "../../src/store/Entry.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import type { Operation } from "../../src/store/StoreError.ts"
@@ -35,6 +38,7 @@ const first = Number(process.env["STATELESS_SEED"] ?? 0)
 
 const ids = ["1", "2"] as const
 const families = ["user", "profile"] as const
+const names: ReadonlyArray<string> = families
 const reads = ["get", "getOption", "getAnswer", "getMany", "has"] as const
 const writes = ["delete", "invalidate", "where", "all", "tag", "set", "update", "batch", "refresh"] as const
 
@@ -67,6 +71,7 @@ const fibersMin = 2
 const fibersMax = 8
 const stepsMax = 12
 const releaseMillis = 40
+const lookMillis = 3
 
 const below = (end: number): Effect.Effect<number> => Effect.map(Random.next, (share) => Math.floor(share * end))
 const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> => Effect.map(below(all.length), (at) => all[at]!)
@@ -88,6 +93,9 @@ class World {
   private readonly turns = new Map<Id, Semaphore.Semaphore>(ids.map((id) => [id, Semaphore.makeUnsafe(1)]))
   private epochs = 0
   private count = 0
+  // What batches wrote.
+  private readonly batches = new Set<number>()
+  private torn: string | undefined = undefined
   private running!: Running
 
   constructor(plan: Plan, seed: number) {
@@ -112,7 +120,8 @@ class World {
 
   private readonly load = Effect.fnUntraced(function*(this: World, key: string, app: any) {
     const [family, id] = key.split(":") as [string, Id]
-    yield* Effect.sleep(yield* below(10))
+    // So that a value that was loaded has a cost.
+    yield* Effect.sleep(1 + (yield* below(10)))
     const n: number = family === "user" ? this.rows.get(id) ?? 0 : yield* app.keys.user.get({ id })
     yield* Effect.sleep(yield* below(10))
     return Lookup.loaded(n, { tags: [`t${id}`] })
@@ -177,6 +186,7 @@ class World {
     const concerned: ReadonlyArray<Id> = kind === "all" || kind === "batch" ? ids : [id]
     const work = Effect.suspend(() => {
       const n = ++this.count
+      if (kind === "batch") this.batches.add(n)
       for (const id of concerned) this.rows.set(id, n)
       this.epochs++
       return Effect.flatMap(Effect.exit(this.change(kind, id, n)), (exit) =>
@@ -245,6 +255,8 @@ class World {
     yield* Effect.scoped(Effect.gen({ self: this }, function*() {
       const faults = yield* this.life(capacity, kinds.map((kind) => ruleOf(kind, operations)), policy, place)
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(releaseMillis), faults.release)))
+      const look = Effect.sync(() => this.torn ??= this.tornIn(place))
+      yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookMillis), look)))
       const fibers = Array.from(
         { length: fibersMin + (yield* below(1 + fibersMax - fibersMin)) },
         () =>
@@ -252,6 +264,7 @@ class World {
       )
       yield* drive(Effect.all(fibers, { concurrency: "unbounded", discard: true }), 5)
       crashed = copyOf(place)
+      assert.isUndefined(this.torn)
       yield* faults.stop
       yield* drive(Effect.sleep(400), 20)
       checkInvariants(this.running)
@@ -262,6 +275,28 @@ class World {
       yield* Effect.scoped(Effect.andThen(this.life(capacity, [], policy, left), this.look(this.durable, how)))
     }
   })
+
+  /** What a crash at this moment would leave behind that no moment should. */
+  private tornIn({ families }: Place): string | undefined {
+    const [users, profiles] = names.map((name) => families.get(`Test/${name}`)) as ReadonlyArray<
+      ReadonlyMap<string, Entry<number>> | undefined
+    >
+    for (const [id, user] of users ?? []) {
+      // What was loaded says nothing of what was made before: nobody had written it.
+      if (user.costMillis > 0) continue
+      const profile = profiles?.get(id)
+      if (profile !== undefined && profile.value < user.value && profile.stamp < user.stamp) {
+        return `user:${id} is ${user.value}, beside a profile that was made of ${profile.value}`
+      }
+      if (!this.batches.has(user.value)) continue
+      for (const [otherId, other] of users!) {
+        if (other.value < user.value && other.stamp < user.stamp) {
+          return `a batch wrote ${user.value} to user:${id}, and user:${otherId} is ${other.value}`
+        }
+      }
+    }
+    return undefined
+  }
 
   private look(floors: ReadonlyMap<string, number>, how: string): Effect.Effect<void, unknown> {
     const keys = families.flatMap((name) => ids.map((id) => [name, id] as const))

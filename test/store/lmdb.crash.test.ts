@@ -9,6 +9,7 @@ import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { execFile, spawn } from "node:child_process"
+import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { temporaryFolder } from "./folder.ts"
@@ -64,7 +65,9 @@ const runAndKill = (
       writer.stderr.on("data", (chunk) => complaints += String(chunk))
       Readline.createInterface({ input: writer.stdout }).on("line", (line) => {
         if (lines.push(line) === acknowledgements && by === "us") writer.kill("SIGKILL")
-      }).on("close", () => {
+      })
+      // Not before its process is gone: until then it holds the folder.
+      writer.on("close", () => {
         if (lines.length < acknowledgements) reject(new Error(`the writer ended by itself: ${complaints}`))
         // The last line may be cut: then its write was not acknowledged.
         else resolve(lines.filter((line) => /^[rmc]( [^ ]+)* \d+$/.test(line)))
@@ -151,13 +154,13 @@ describe("LmdbStore, when its process is killed,", () => {
   }
 })
 
-describe("LmdbStore, beside another process,", () => {
+describe("LmdbStore, beside another process with a namespace of its own,", () => {
   it.effect(
-    "mixes nothing with what that one writes, sees it, and goes on when that one is killed",
+    "mixes nothing with what that one writes, and goes on when that one is killed",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
-        const store = yield* LmdbStore.make({ path, durability: "process", entriesMax: 5_000 })
+        const store = yield* LmdbStore.make({ path, durability: "process", namespace: "mine", entriesMax: 5_000 })
         const options = { durability: "process", first: 0, acknowledgements: 600, by: "us" } as const
         const other = yield* Effect.forkChild(runAndKill(path, options), { startImmediately: true })
         const names = Array.from({ length: 40 }, (_, n) => `mine ${n}`)
@@ -168,12 +171,11 @@ describe("LmdbStore, beside another process,", () => {
             const mine = yield* store.open(family(name))
             yield* mine.setMany(["a", "user:1", `${rounds % 7}`].map((key) => [key, entry(`${name} ${key}`)] as const))
             if (rounds % 5 === 0) yield* mine.clear
-            // Never behind what either process has handed out.
             yield* store.recordMarks([{ scope: name, stamp: rounds }])
             yield* Effect.yieldNow
           }
         }
-        yield* verifyIn(store, yield* Fiber.join(other))
+        yield* verify(path, "process", yield* Fiber.join(other))
         for (const name of names) {
           const mine = yield* store.open(family(name))
           yield* mine.set("after", entry(`${name} after`))
@@ -182,6 +184,44 @@ describe("LmdbStore, beside another process,", () => {
           for (const [key, entry] of found) assert.strictEqual(entry.value, `${name} ${key}`)
         }
         assert.isAbove(rounds, 1)
+      }),
+    60_000
+  )
+
+  it.live(
+    "keeps its file as small as before when that one was killed while it read",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const file = Path.join(path, "data.mdb")
+        const store = yield* LmdbStore.make({ path, durability: "process", namespace: "mine", sweepInterval: 100 })
+        const users = yield* store.open(family("user"))
+        const write = Effect.fnUntraced(function*(times: number) {
+          for (let round = 0; round < times; round++) {
+            yield* users.setMany(Array.from({ length: 50 }, (_, n) => [`${n}`, entry("x".repeat(2_000))] as const))
+            yield* users.remove(["0"])
+          }
+        })
+        yield* write(50)
+        const reader = spawn(process.execPath, [child("holder"), path, "other"], { stdio: ["pipe", "pipe", "inherit"] })
+        const lines = Readline.createInterface({ input: reader.stdout })[Symbol.asyncIterator]()
+        const said = () => Effect.promise(() => lines.next())
+        yield* said()
+        reader.stdin.write("read\n")
+        yield* said()
+        yield* Effect.sleep(200)
+        yield* write(50)
+        const before = Fs.statSync(file).size
+        yield* Effect.promise(() =>
+          new Promise((resolve) => {
+            reader.once("exit", resolve)
+            reader.kill("SIGKILL")
+          })
+        )
+        yield* Effect.sleep(500)
+        yield* write(400)
+        const grown = Fs.statSync(file).size - before
+        assert.isAtMost(grown, before, `the file grew by ${grown} bytes over ${before}`)
       }),
     60_000
   )
@@ -213,6 +253,31 @@ describe("LmdbStore, when it cannot write,", () => {
           later: true,
           afterwards: [null, null, null, "fits"]
         })
+        yield* checkFile(path)
+      }),
+    60_000
+  )
+
+  it.live(
+    "can still forget, and closes at once though its last write failed",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const command = `trap '' XFSZ; ulimit -f 8000; exec "$0" "$@"`
+        const answer = yield* Effect.promise(() =>
+          new Promise<string>((resolve, reject) => {
+            const args = ["-c", command, process.execPath, child("fullClose"), path]
+            execFile("/bin/sh", args, { timeout: 40_000, maxBuffer: 1e9 }, (error, stdout, stderr) => {
+              const line = stdout.split("\n").find((line) => line.startsWith("closed "))
+              if (line === undefined || error !== null) reject(new Error(`${error}${stderr.slice(-2_000)}`))
+              else resolve(line.slice("closed ".length))
+            })
+          })
+        )
+        const [millis, taken, forgotten] = answer.split(" ").map(Number)
+        assert.isAtMost(millis!, 5_000)
+        assert.isAbove(taken!, 100)
+        assert.strictEqual(forgotten, 3)
         yield* checkFile(path)
       }),
     60_000

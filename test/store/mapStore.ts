@@ -1,5 +1,13 @@
 import type { Entry } from "effect-stateless/store/Entry"
-import { type Partition, Store, type StoreFamily } from "effect-stateless/store/Store"
+import {
+  type Change,
+  makeCommons,
+  type Mark,
+  type Partition,
+  type Prepared,
+  Store,
+  type StoreFamily
+} from "effect-stateless/store/Store"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -21,6 +29,12 @@ export const mapStore = (
   const place = options.place ?? makePlace()
   const name = options.name ?? "map"
   const capacity = options.capacity ?? Number.POSITIVE_INFINITY
+  const keepMarks = (marks: ReadonlyArray<Mark>) => {
+    for (const { scope, stamp } of marks) {
+      place.marks.set(scope, Math.max(stamp, place.marks.get(scope) ?? stamp))
+      place.stampMax = Math.max(place.stampMax, stamp)
+    }
+  }
   return Store.of({
     name,
     open: (family) => Effect.sync(() => open(place, name, capacity, family)),
@@ -28,18 +42,25 @@ export const mapStore = (
       marks: Array.from(place.marks, ([scope, stamp]) => ({ scope, stamp })),
       stampMax: place.stampMax
     })),
-    recordMarks: (marks) =>
+    recordMarks: (marks) => Effect.sync(() => keepMarks(marks)),
+    commons: makeCommons(),
+    write: ({ changes, marks }) =>
       Effect.sync(() => {
-        for (const { scope, stamp } of marks) {
-          place.marks.set(scope, Math.max(stamp, place.marks.get(scope) ?? stamp))
-          place.stampMax = Math.max(place.stampMax, stamp)
-        }
+        for (const change of changes) (change.partition as MapPartition<any>)[apply](change)
+        keepMarks(marks)
       }),
     dropMarks: (marks) =>
       Effect.sync(() => {
         for (const { scope, stamp } of marks) if (place.marks.get(scope) === stamp) place.marks.delete(scope)
       })
   })
+}
+
+// A property, so that a test may spread a partition to change a part of it.
+const apply = Symbol("apply")
+
+interface MapPartition<V> extends Partition<V> {
+  readonly [apply]: (change: Change<V>) => void
 }
 
 const open = <V>(place: Place, tier: string, capacity: number, family: StoreFamily<V>): Partition<V> => {
@@ -59,7 +80,13 @@ const open = <V>(place: Place, tier: string, capacity: number, family: StoreFami
       family.onEvict?.(oldest, evicted, "Evicted")
     }
   }
-  return {
+  const partition: MapPartition<V> = {
+    [apply]: ({ cleared, removed, set: all }) => {
+      if (cleared) entries.clear()
+      for (const key of removed) entries.delete(key)
+      for (const { entry, key } of all) set(key, entry)
+    },
+    prepare: () => Effect.succeed({} as Prepared<V>),
     get: (key) => Effect.map(Clock.currentTimeMillis, (now) => find(key, now)),
     getMany: (keys) => Effect.map(Clock.currentTimeMillis, (now) => keys.map((key) => find(key, now))),
     set: (key, entry) => Effect.sync(() => set(key, entry)),
@@ -83,6 +110,7 @@ const open = <V>(place: Place, tier: string, capacity: number, family: StoreFami
     size: Effect.sync(() => entries.size),
     hot: undefined
   }
+  return partition
 }
 
 export const mapLayer = (options?: Parameters<typeof mapStore>[0]): Layer.Layer<Store> =>

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { Entry } from "effect-stateless/store/Entry"
 import { type Partition, Store } from "effect-stateless/store/Store"
 import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Effect from "effect/Effect"
@@ -11,6 +12,8 @@ StoreSuite.run({ describe, it }, "a map", mapLayer(), {
 })
 
 type Broken = (store: Store["Service"]) => Store["Service"]
+
+const timeless = { stamp: 1, version: 1, freshUntil: Infinity, expiresAt: Infinity, costMillis: 0 }
 
 /** Stores that break one promise each, and a promise that must be found broken. */
 const canaries: ReadonlyArray<readonly [bug: string, broken: Broken, story: boolean]> = [
@@ -58,6 +61,25 @@ const canaries: ReadonlyArray<readonly [bug: string, broken: Broken, story: bool
       })),
     true
   ],
+  ["a round whose removals are lost", (store) => ({
+    ...store,
+    write: ({ changes, marks }) =>
+      store.write({ changes: changes.map((change) => ({ ...change, removed: [] })), marks })
+  }), false],
+  ["a round of which only the first family is written", (store) => ({
+    ...store,
+    write: ({ changes, marks }) => store.write({ changes: changes.slice(0, 1), marks })
+  }), false],
+  ["a round whose marks are lost", (store) => ({
+    ...store,
+    write: ({ changes }) => store.write({ changes, marks: [] })
+  }), false],
+  ["a prepared value that is stored at once", (store) =>
+    partitions(store, (p) => ({
+      ...p,
+      prepare: (key, content) =>
+        Effect.tap(p.prepare(key, content), p.set(key, { ...content, ...timeless } as Entry<any>))
+    })), false],
   ["a stamp that is above stampMax", (store) => ({
     ...store,
     loadMarks: Effect.map(store.loadMarks, (log) => ({ ...log, stampMax: 0 }))
@@ -67,7 +89,23 @@ const canaries: ReadonlyArray<readonly [bug: string, broken: Broken, story: bool
 const partitions = (
   store: Store["Service"],
   change: <V>(partition: Partition<V>) => Partition<V>
-): Store["Service"] => ({ ...store, open: (family) => Effect.map(store.open(family), change) })
+): Store["Service"] => {
+  const behind = new Map<Partition<any>, Partition<any>>()
+  return {
+    ...store,
+    open: (family) =>
+      Effect.map(store.open(family), (partition) => {
+        const changed = change(partition)
+        behind.set(changed, partition)
+        return changed
+      }),
+    write: ({ changes, marks }) =>
+      store.write({
+        changes: changes.map((change) => ({ ...change, partition: behind.get(change.partition)! })),
+        marks
+      })
+  }
+}
 
 describe("StoreSuite finds", () => {
   for (const [bug, broken, story] of canaries) {
@@ -79,6 +117,7 @@ describe("StoreSuite finds", () => {
           if (Exit.isFailure(yield* Effect.exit(Effect.scoped(effect)))) failed.push(name)
         }
         assert.isAtLeast(failed.length, 1)
+        assert.isAtMost(failed.length, tests.length / 2, "most promises have nothing to do with it")
         if (story) assert.include(failed, "does what a plain map does, whatever the story")
       }))
   }

@@ -11,6 +11,7 @@ import type { History } from "../Explanation.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
 import type { Plan } from "./flight.ts"
 import { arrival, type Below, nothing, type Outbox } from "./outbox.ts"
+import type { Heard, Swept } from "./peers.ts"
 
 /** For operations that must not be lost. */
 export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
@@ -45,8 +46,12 @@ export interface Engine extends Plan {
   /** Versions from now on are greater than this one, whatever the clock was when it was made. */
   sawVersion(version: number): void
   emit(event: CacheEvent): void
+  /** Tells the other engines over the same place what happens to a family. */
+  tell(family: string, heard: Heard): void
   /** Has the marks of a family forgotten that no entry needs any more, behind the caller. */
   sweepSoon(family: string): void
+  /** What a sweep asks of a family, in each engine over the same place; this one is among them. */
+  sweptOf(family: string): ReadonlyArray<Swept>
   /** Drops what depends on one key of a family. */
   spread(family: string, key: string, mode: Mode): Below
   /** Drops what depends on any key of a scope. */

@@ -5,7 +5,7 @@
  */
 import * as Effect from "effect/Effect"
 import type { Entry, Found } from "../../store/Entry.ts"
-import type { HotPartition, Mark } from "../../store/Store.ts"
+import type { HotPartition, Mark, Prepared } from "../../store/Store.ts"
 import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
@@ -27,16 +27,13 @@ import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
 import { Judge, type Judged, noTags } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
-import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
+import { type Below, Lane, nothing, type OnFailure } from "./outbox.ts"
 import { sealed } from "./sensitive.ts"
 import { Sources } from "./sources.ts"
 
 // How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so
 // end earlier than its idle time, by a share of it of one in so many at most; with more, reads would write more.
 const idleSteps = 16
-
-// The scope of a mark that invalidates nothing.
-const written = "written"
 
 // Marks are swept when they take a sixteenth of their room, 4,096 in number; later where the last sweep had to look at
 // many entries, so that a mark costs a look at some sixteen of them, and at half of the room at the latest.
@@ -192,8 +189,15 @@ export class Entries<V> {
     this.expiry = spec.expiry
     this.hot = spec.partition.hot
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
-    this.judgement = new Judge(spec)
-    this.lower = lower && new Lane(cache.outbox, lower, cache.time, this.tierFailed, this.distrustBelow)
+    this.judgement = new Judge(spec, lower)
+    this.lower = lower && new Lane(cache.outbox, {
+      name: this.storeName,
+      partition: lower,
+      time: cache.time,
+      isSensitive: spec.isSensitive,
+      onFailure: this.tierFailed,
+      onDistrust: this.distrustBelow
+    })
     this.tagged = this.lower !== undefined
     this.sources = spec.dependents.length === 0 ? undefined : new Sources()
     this.mayHold = this.lower !== undefined
@@ -243,7 +247,7 @@ export class Entries<V> {
     if (this.lower === undefined || this.cache.outbox.isFull) return read
     const step = idleTimeToLive / idleSteps
     const isNoted = Math.floor(now / step) === Math.floor((entry.expiresAt - idleTimeToLive) / step)
-    if (!isNoted) this.lower.set(key, read)
+    if (!isNoted) this.lower.touch(key, read)
     return read
   }
 
@@ -459,9 +463,21 @@ export class Entries<V> {
     return Expiry.timesOf({ ...this.expiry, jitter: 0 }, madeAt, entry.freshUntil - madeAt, entry.costMillis, 0).dueAt
   }
 
-  /** The key has this entry from now on; `weight` is what its judgement said. */
-  keep(key: string, entry: Entry<V>, now: number, weight: number): Below {
+  /** The key has this entry from now on; `weight` and `prepared` are what its judgement said. */
+  keep(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
+    this.cache.tell(this.name, { _tag: "Changed", key })
+    return this.put(key, entry, now, weight, prepared)
+  }
+
+  /** A lookup brought this entry. It is prepared on its way below: one that does not fit stays in memory alone. */
+  keepLoaded(key: string, entry: Entry<V>, now: number, weight: number): Below {
+    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
+    this.cache.tell(this.name, { _tag: "Loaded", key })
+    return this.put(key, entry, now, weight, undefined)
+  }
+
+  private put(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
     this.changed(key)
     this.sources?.kept(key)
     this.mayHold = true
@@ -469,7 +485,7 @@ export class Entries<V> {
     const before = this.cache.stamp
     this.cache.spreadEvicted(this.name, key)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
-    const below = this.lower === undefined ? nothing : this.lower.set(key, kept)
+    const below = this.lower === undefined ? nothing : this.lower.set(key, kept, prepared)
     if (this.cache.forgotten.length > 0) this.cache.spreadForgotten()
     return below
   }
@@ -493,18 +509,23 @@ export class Entries<V> {
     return this.lower !== undefined || this.hot?.peek(scope) !== undefined
   }
 
-  /** The same, and it is durable once it has arrived below. The mark says nothing, but what comes before it is kept. */
-  keepForSure(key: string, entry: Entry<V>, now: number, weight: number): Below {
-    const below = this.keep(key, entry, now, weight)
-    return below === nothing ? nothing : both(below, this.recordMark(written, entry.stamp))
-  }
-
   /** The key has no entry from now on. */
   forget(key: string): Below {
-    this.changed(key)
-    this.sources?.forget(key)
-    this.hot?.drop(key)
+    this.cache.tell(this.name, { _tag: "Changed", key })
+    this.ended(key)
     return this.lower === undefined ? nothing : this.lower.remove(key)
+  }
+
+  /** The key has another value, or none; what lies below is as it is. */
+  ended(key: string): void {
+    this.sources?.forget(key)
+    this.drop(key)
+  }
+
+  /** Memory has no entry of the key from now on; what lies below is as it is. */
+  drop(key: string): void {
+    this.changed(key)
+    this.hot?.drop(key)
   }
 
   note(
@@ -522,7 +543,8 @@ export class Entries<V> {
   /** Has the store keep a mark on the family, which gives the scope its meaning. */
   private recordMark(scope: string, stamp: number): Below {
     if (this.lower === undefined) return nothing
-    return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed)
+    const { isSensitive } = this.spec
+    return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed, isSensitive)
   }
 
   /** Counts an invalidation, notes it, and tells of it. */
@@ -538,27 +560,39 @@ export class Entries<V> {
 
   /** Marks keys; what is left to do below is to keep the mark. */
   markKeys(scope: Scope, mode: Mode, stamp: number, atMillis: number): Below {
-    const marked = this.marks.record(scope, mode, stamp, atMillis)
-    this.marks.record(scope, mode, stamp, atMillis)
+    this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
+    const marked = this.hearMark(scope, mode, stamp, atMillis)
     if (mode === "hide" && scope.positions.length === 0) this.mayHold = this.lower !== undefined
-    this.lookTwice()
     this.sweepIfDue(atMillis)
     return this.recordMark(writeScope(marked, mode), stamp)
   }
 
   /** Marks keys in this process: the tiers below keep them, and so does what opens them next. */
   hideHere(scope: Scope, stamp: number, atMillis: number): void {
-    this.marks.record(scope, "hide", stamp, atMillis)
-    this.lookTwice()
+    this.hearMark(scope, "hide", stamp, atMillis)
   }
 
   /** Marks a tag; what is left to do below is to keep the mark. */
   markTag(tag: string, mode: Mode, stamp: number, atMillis: number): Below {
-    this.tagMark = stamp
-    if (!this.tags.record(tag, mode, stamp, atMillis)) return this.markKeys(everything, mode, stamp, atMillis)
-    this.lookTwice()
+    this.cache.tell(this.name, { _tag: "Tagged", tag, mode, stamp })
+    if (!this.hearTag(tag, mode, stamp, atMillis)) return this.markKeys(everything, mode, stamp, atMillis)
     this.sweepIfDue(atMillis)
     return this.recordMark(writeTag(tag, mode), stamp)
+  }
+
+  /** Judges by a mark that a store keeps already, or is about to; which keys are marked for lack of room. */
+  hearMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
+    const marked = this.marks.record(scope, mode, stamp, atMillis)
+    this.lookTwice()
+    return marked
+  }
+
+  /** The same of the mark of a tag; false where there is no room for it, so that the whole family is to be marked. */
+  hearTag(tag: string, mode: Mode, stamp: number, atMillis: number): boolean {
+    this.tagMark = Math.max(this.tagMark, stamp)
+    if (!this.tags.record(tag, mode, stamp, atMillis)) return false
+    this.lookTwice()
+    return true
   }
 
   /** Takes over a mark that a store kept. */

@@ -3,21 +3,24 @@
  *
  * A write (a `set`, one of a `setMany` or a batch, what an update, a patch or a load brings) has two phases:
  *
- * 1. It is judged. Its options are read, its weigher weighs it, its value is frozen. Each of these runs code of the
- *    user, which may throw, may answer nonsense, and may use the cache meanwhile: so nothing of the write has happened
- *    yet, and no condition has been looked at.
+ * 1. It is judged. Its options are read, its weigher weighs it, the tiers below prepare it (`Partition.prepare`), its
+ *    value is frozen. Each of these runs code of the user, which may throw, may answer nonsense, may take its time, and
+ *    may use the cache meanwhile: so nothing of the write has happened yet, and no condition has been looked at.
  * 2. It is applied, together with all that belongs to it, in one synchronous step that runs no code of the user and
  *    takes everything that can go wrong from the {@link Judged}.
  *
- * A judgement is a {@link Judged} at once, or an Effect of one where it was refused or a tier takes its time. So a
+ * A judgement is a {@link Judged} at once, or an Effect of one where it was refused or a codec takes its time. So a
  * write into memory costs an object for it and nothing of the run loop.
+ *
+ * What a lookup brings is not prepared here, so no reader waits for a codec: the outbox does that on the way below.
  *
  * Not here: whether the caller may write, and what the key must hold. The second phase asks that (`CacheFamily`).
  */
 import * as Effect from "effect/Effect"
-import type { HotPartition } from "../../store/Store.ts"
-import { FunctionFailed } from "../../store/StoreError.ts"
-import { CacheError, InvalidOption } from "../CacheError.ts"
+import * as Exit from "effect/Exit"
+import type { HotPartition, Partition, Prepared } from "../../store/Store.ts"
+import { FunctionFailed, type StoreError } from "../../store/StoreError.ts"
+import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import type { LoadedOptions } from "../Lookup.ts"
@@ -34,14 +37,15 @@ export class Judged<V> {
   declare readonly revision: string | undefined
   /** In memory: a whole number of at least 1, or `Infinity`. */
   declare readonly weight: number
+  /** What the tiers below made of the content; `undefined` where there are none, and where they are asked later. */
+  declare readonly prepared: Prepared<V> | undefined
 
   constructor(
     key: string,
     value: V,
-    lifeMillis: number,
-    tags: ReadonlyArray<string>,
-    revision: string | undefined,
-    weight: number
+    { lifeMillis, revision, tags }: Terms,
+    weight: number,
+    prepared: Prepared<V> | undefined
   ) {
     this.key = key
     this.value = value
@@ -49,6 +53,7 @@ export class Judged<V> {
     this.tags = tags
     this.revision = revision
     this.weight = weight
+    this.prepared = prepared
   }
 }
 
@@ -78,30 +83,42 @@ export const noTags: ReadonlyArray<string> = []
 export const noOptions: LoadedOptions = {}
 
 /** What a deletion has in the place of a judgement. */
-export const deletion = new Judged<never>("", undefined as never, 0, noTags, undefined, 1)
+export const deletion = new Judged<never>(
+  "",
+  undefined as never,
+  { lifeMillis: 0, tags: noTags, revision: undefined },
+  1,
+  undefined
+)
 
 const refused = (error: unknown): Effect.Effect<never, CacheError> =>
   error instanceof CacheError ? Effect.fail(error) : Effect.die(error)
+
+const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
 
 /** Judges what is to be stored in one family. */
 export class Judge<V> {
   private readonly spec: FamilySpec<V>
   private readonly hot: HotPartition<V> | undefined
+  private readonly lower: Partition<V> | undefined
   private readonly terms: Terms
 
-  constructor(spec: FamilySpec<V>) {
+  /** `lower` is what lies below memory, or `undefined` when memory is all there is. */
+  constructor(spec: FamilySpec<V>, lower: Partition<V> | undefined) {
     this.spec = spec
+    this.lower = lower
     this.terms = { lifeMillis: spec.expiry.timeToLive, tags: noTags, revision: undefined }
     this.hot = spec.partition.hot
   }
 
   /** What is to be applied, or why nothing is. */
   judge(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
-    try {
-      return this.judgeValue(key, value, this.termsOf(options))
-    } catch (error) {
-      return refused(error)
-    }
+    return this.judgeFor(this.lower, key, value, options)
+  }
+
+  /** The same of what a lookup brought: a tier that cannot keep the value does not refuse it. */
+  judgeLoaded(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
+    return this.judgeFor(undefined, key, value, options)
   }
 
   /** Several values with the same options: all of them, or why none is stored. */
@@ -111,7 +128,23 @@ export class Judge<V> {
   ): Judging<ReadonlyArray<Judged<V>>> {
     try {
       const terms = this.termsOf(options)
-      return entries.map(([key, value]) => this.judgeValue(key, value, terms))
+      return judgeAll(entries, ([key, value]) => this.judgeOn(terms, key, value))
+    } catch (error) {
+      return refused(error)
+    }
+  }
+
+  private judgeFor(lower: Partition<V> | undefined, key: string, value: V, options: LoadedOptions) {
+    try {
+      return this.judgeValue(lower, key, value, this.termsOf(options))
+    } catch (error) {
+      return refused(error)
+    }
+  }
+
+  private judgeOn(terms: Terms, key: string, value: V): Judging<Judged<V>> {
+    try {
+      return this.judgeValue(this.lower, key, value, terms)
     } catch (error) {
       return refused(error)
     }
@@ -127,11 +160,35 @@ export class Judge<V> {
     }
   }
 
-  private judgeValue(key: string, value: V, { lifeMillis, revision, tags }: Terms): Judged<V> {
-    // Before it is frozen: a value that is refused for its weight is left as it was.
-    const weight = lifeMillis === 0 ? 1 : this.weigh(key, value)
-    if (this.spec.expiry.freeze) this.freeze(key, value)
-    return new Judged(key, value, lifeMillis, tags, revision, weight)
+  private judgeValue(lower: Partition<V> | undefined, key: string, value: V, terms: Terms): Judging<Judged<V>> {
+    if (terms.lifeMillis === 0) return this.judged(key, value, terms, 1, undefined)
+    const weight = this.weigh(key, value)
+    const made = lower?.prepare(key, { value, tags: terms.tags, revision: terms.revision })
+    if (made === undefined) return this.judged(key, value, terms, weight, undefined)
+    if (Exit.isExit(made)) {
+      const exit = made as Exit.Exit<Prepared<V>, StoreError>
+      return Exit.isSuccess(exit)
+        ? this.judged(key, value, terms, weight, exit.value)
+        : Effect.mapError(exit as Exit.Exit<never, StoreError>, storeFailed)
+    }
+    // A codec that waits must not see the value change meanwhile.
+    this.freeze(key, value)
+    return Effect.mapBoth(made, {
+      onSuccess: (prepared) => new Judged(key, value, terms, weight, prepared),
+      onFailure: storeFailed
+    })
+  }
+
+  /** Freezes the value at the end: one that is refused for its weight or by a tier is left as it was. */
+  private judged(
+    key: string,
+    value: V,
+    terms: Terms,
+    weight: number,
+    prepared: Prepared<V> | undefined
+  ): Judged<V> {
+    this.freeze(key, value)
+    return new Judged(key, value, terms, weight, prepared)
   }
 
   private termsOf(options: LoadedOptions): Terms {
@@ -165,6 +222,7 @@ export class Judge<V> {
   }
 
   private freeze(key: string, value: V): void {
+    if (!this.spec.expiry.freeze) return
     try {
       freezeDeep(value)
     } catch (cause) {
@@ -184,11 +242,11 @@ export class Judge<V> {
 }
 
 /** All of several judgements, in their order, or the first that refuses. Those that take time follow each other. */
-export const judgeAll = <A>(
+export const judgeAll = <A, V>(
   writes: ReadonlyArray<A>,
-  judge: (write: A) => Judging<Judged<any>>,
-  judged: Array<Judged<any>> = []
-): Judging<ReadonlyArray<Judged<any>>> => {
+  judge: (write: A) => Judging<Judged<V>>,
+  judged: Array<Judged<V>> = []
+): Judging<ReadonlyArray<Judged<V>>> => {
   for (let i = judged.length; i < writes.length; i++) {
     const one = judge(writes[i]!)
     if (!isJudged(one)) {

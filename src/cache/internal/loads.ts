@@ -456,7 +456,7 @@ export class Loads<V> {
     options: Lookup.LoadedOptions,
     previous: Entry<V> | undefined
   ): Effect.Effect<void> {
-    const judging = this.entries.judgement.judge(flight.key, value, options)
+    const judging = this.entries.judgement.judgeLoaded(flight.key, value, options)
     return isJudged(judging) ? this.store(flight, judging) : Effect.matchCauseEffect(judging, {
       onFailure: (cause) => Effect.sync(() => this.fail(flight, cause, previous)),
       onSuccess: (judged) => this.store(flight, judged)
@@ -508,7 +508,7 @@ export class Loads<V> {
       const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.
-      this.entries.keep(key, entry, now, judged.weight)
+      this.entries.keepLoaded(key, entry, now, judged.weight)
       return { value, tier: "lookup", entry, stale: false }
     }
     return { value, tier: "lookup", entry: undefined, tags, stale: readStale }
@@ -619,6 +619,12 @@ export class Loads<V> {
   private overtakeUpdate(key: string): void {
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined) turn.overtaken = true
+  }
+
+  /** Any key may have another value now. */
+  overtakeAll(): void {
+    for (const flight of this.running) flight.voided = true
+    for (const turn of this.turns.byKey.values()) turn.overtaken = true
   }
 
   supersede(key: string): void {

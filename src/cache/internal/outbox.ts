@@ -1,17 +1,22 @@
 /**
  * Changes on their way to the tiers below memory.
  *
- * A change takes effect in memory and is put down here in one synchronous step; a fiber of the cache's own carries it
- * below. So changes of a key arrive in the order in which they took effect, whoever made them, and although he may have
- * left.
+ * A change takes effect in memory and is put down here in one synchronous step; a fiber carries it below. So changes of
+ * a key arrive in the order in which they took effect, whoever made them, and although he may have left.
  *
  * - What gathers while a round is on its way goes with the next: the last change of each key, the latest stamp of each
  *   mark.
+ * - A round is one write of the store: its changes and its marks are below together, or none of them is. So a change
+ *   and what it drops elsewhere, put down in one step, are never seen apart.
+ * - What is set was prepared before it took effect, so a round carries nothing that a caller can have done wrong. What
+ *   was loaded is prepared here, before the round is handed over: a value that does not fit is left out, and the keys
+ *   of others are not concerned.
  * - Until its change has arrived, what lies below of a key is out of date: `pending` says what holds instead.
- * - A round is handed over in one step, so that a tier which gathers writes commits it as one.
  * - A key whose change has failed is not read below until a later change of it has arrived: nobody knows what is there.
  * - Beyond `pendingMax` keys, whoever would set one waits for room. A removal never waits: the family that has most of
  *   them is cleared below instead.
+ * - Engines over one place share one carrier, so their changes of a key arrive in order as well. One that closes waits
+ *   for its own changes, and its callers are told of those that do not arrive.
  *
  * Not here: memory, and what a failure means to whoever made the change.
  */
@@ -25,9 +30,10 @@ import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { CoarseClock } from "../../store/CoarseClock.ts"
 import type { Entry, Found } from "../../store/Entry.ts"
-import type { Mark, Partition, Store } from "../../store/Store.ts"
+import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../store/StoreError.ts"
 import { madeAtMillis } from "../Expiry.ts"
+import { sealed, unsealed } from "./sensitive.ts"
 
 // Keys that gather to be set, and as many to be removed, in all families.
 const pendingMax = 65_536
@@ -39,6 +45,9 @@ const distrustedMax = 65_536
 // is carried, nor while the operation that hangs is interrupted.
 const closingMax: Duration.Input = "30 seconds"
 export const interruptingMax: Duration.Input = "1 second"
+
+// Codecs that wait, at once.
+const preparationsMax = 16
 
 /** Part of a round: the changes of one family, or the marks. */
 export interface Parcel {
@@ -70,6 +79,8 @@ export const arrival = (below: Below): Effect.Effect<void, StoreError> => {
 /** A key on its way: with the entry that it will have below, or without one. */
 export interface Pending<V> {
   readonly entry: Entry<V> | undefined
+  /** What the partition made of the entry, where that was asked before the change. */
+  readonly prepared: Prepared<V> | undefined
 }
 
 /** Told of each operation of a tier that has failed. */
@@ -88,42 +99,54 @@ class Changes<V> implements Parcel {
   }
 }
 
-const absent: Pending<never> = { entry: undefined }
+const absent: Pending<never> = { entry: undefined, prepared: undefined }
 
 const shifted = <V>(entry: Entry<V>, millis: number): Entry<V> =>
   millis === 0
     ? entry
     : { ...entry, freshUntil: entry.freshUntil + millis, expiresAt: entry.expiresAt + millis }
 
+export interface LaneOptions<V> {
+  /** How a store knows the family. */
+  readonly name: string
+  readonly partition: Partition<V>
+  readonly time: CoarseClock
+  /** The causes of failures are not shown. */
+  readonly isSensitive: boolean
+  readonly onFailure: OnFailure
+  /** Told when nothing that is below at the time is to be believed. */
+  readonly onDistrust: () => void
+}
+
 /**
- * The changes of one family, and the way to what lies below.
+ * The changes of one family of one engine, and the way to what lies below.
  *
  * The tiers there are told times of the wall clock, of which the engine's time may be ahead: another process may read
  * what is written now. By how much an entry was shifted is known by its version, which says when it was made.
  */
 export class Lane<V> {
+  readonly outbox: Outbox
+  readonly isSensitive: boolean
   private readonly partition: Partition<V>
   private readonly time: CoarseClock
-  private readonly outbox: Outbox
+  private readonly carrier: Carrier
+  /** The lanes of the same family of all engines, this one among them. */
+  private lanes: Set<Lane<any>>
   private readonly onFailure: OnFailure
   private readonly onDistrust: () => void
   private gathering: Changes<V> | undefined
   private carried: Changes<V> | undefined
   private readonly distrusted = new Set<string>()
 
-  /** `onDistrust` is told when nothing that is below at the time is to be believed. */
-  constructor(
-    outbox: Outbox,
-    partition: Partition<V>,
-    time: CoarseClock,
-    onFailure: OnFailure,
-    onDistrust: () => void
-  ) {
+  constructor(outbox: Outbox, { isSensitive, name, onDistrust, onFailure, partition, time }: LaneOptions<V>) {
     this.outbox = outbox
-    this.time = time
+    this.carrier = outbox.carrier
+    this.isSensitive = isSensitive
     this.partition = partition
+    this.time = time
     this.onFailure = onFailure
     this.onDistrust = onDistrust
+    this.lanes = this.carrier.enter(name, this)
   }
 
   get(key: string): Effect.Effect<Found<V> | undefined, StoreError> {
@@ -143,25 +166,42 @@ export class Lane<V> {
     return this.time.ahead === 0 ? entry : shifted(entry, -this.time.aheadAt(madeAtMillis(entry)))
   }
 
-  set(key: string, entry: Entry<V>): Below {
-    return this.put(key, { entry })
+  /** `prepared` is what the partition made of the entry's content, where that was asked before the change. */
+  set(key: string, entry: Entry<V>, prepared?: Prepared<V>): Below {
+    return this.put(key, { entry, prepared })
+  }
+
+  /** The entry of a key, which ends later because it was read. What was prepared of it is still so. */
+  touch(key: string, entry: Entry<V>): Below {
+    const known = this.gathering?.keys.get(key)
+    return this.set(key, entry, known?.entry?.version === entry.version ? known.prepared : undefined)
   }
 
   remove(key: string): Below {
-    if (this.outbox.removals >= pendingMax) this.outbox.clearLargest()
+    if (this.carrier.removals >= pendingMax) this.carrier.clearLargest()
     return this.put(key, absent)
   }
 
   /** What holds below of a key, whatever is there; `undefined` when what is there does. */
   pending(key: string): Pending<V> | undefined {
+    if (this.lanes.size > 1) return this.pendingOfAll(key)
     if (this.gathering === undefined && this.carried === undefined && this.distrusted.size === 0) return undefined
     return pendingIn(this.gathering, key) ?? pendingIn(this.carried, key) ??
       (this.distrusted.has(key) ? absent : undefined)
   }
 
-  /** What has gathered. */
-  get parcel(): Parcel | undefined {
-    return this.gathering
+  // Of what gathers, one lane at most has the key, and so of what is carried. A family that is cleared has what was put
+  // down since.
+  private pendingOfAll(key: string): Pending<V> | undefined {
+    const lanes = Array.from(this.lanes)
+    for (const round of [lanes.map((lane) => lane.gathering), lanes.map((lane) => lane.carried)]) {
+      for (const parcel of round) {
+        const known = parcel?.keys.get(key)
+        if (known !== undefined) return known
+      }
+      if (round.some((parcel) => parcel?.cleared === true)) return absent
+    }
+    return lanes.some((lane) => lane.distrusted.has(key)) ? absent : undefined
   }
 
   /** How many removals have gathered. */
@@ -179,133 +219,198 @@ export class Lane<V> {
     const parcel = this.gathering
     if (parcel === undefined) return
     for (const [key, { entry }] of parcel.keys) if (entry === undefined) parcel.keys.delete(key)
-    this.outbox.removals -= parcel.removals
+    this.carrier.removals -= parcel.removals
     parcel.removals = 0
-    parcel.cleared = true
+    // Of several lanes the first to be carried clears, before any of them sets.
+    parcel.cleared = !Array.from(this.lanes).some((lane) => lane.gathering?.cleared === true)
   }
 
-  /** Begins to carry what has gathered: what is removed, and what is set. */
-  take(): { readonly removals: Effect.Effect<void>; readonly sets: Effect.Effect<void> } {
+  /** What has gathered, on its way from now on. */
+  take(): Changes<V> | undefined {
     const parcel = this.gathering
     this.gathering = undefined
     this.carried = parcel
-    if (parcel === undefined) return { removals: Effect.void, sets: Effect.void }
-    const sets: Array<readonly [key: string, entry: Entry<V>]> = []
-    const removed: Array<string> = []
-    for (const [key, { entry }] of parcel.keys) {
-      if (entry === undefined) removed.push(key)
-      else sets.push([key, this.inWallTime(entry)])
-    }
+    return parcel
+  }
+
+  /**
+   * The change that a parcel comes to, once all of it is prepared. An `Exit` where no codec makes it wait. What cannot
+   * be prepared is told of, and goes below as a removal: an older value must not stay in its place.
+   */
+  changeOf(parcel: Changes<V>): Effect.Effect<Change<V>> {
     const { partition } = this
-    const removals = removed.length === 0
-      ? Effect.void
-      : this.into(parcel, "remove", partition.remove(removed), removed)
-    return {
-      removals: parcel.cleared ? Effect.andThen(this.into(parcel, "clear", partition.clear), removals) : removals,
-      sets: sets.length === 0
-        ? Effect.void
-        : this.into(parcel, "set", partition.setMany(sets), sets.map(([key]) => key))
+    const removed: Array<string> = []
+    const set: Array<PreparedEntry<V>> = []
+    const open: Array<Effect.Effect<void>> = []
+    const settle = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
+      if (Exit.isSuccess(exit)) return void set.push({ key, entry: this.inWallTime(entry), prepared: exit.value })
+      removed.push(key)
+      this.onFailure("prepare", errorOf("prepare", exit.cause))
     }
-  }
-
-  /** What a change of some keys, or of all, comes to. */
-  private into(
-    parcel: Parcel,
-    operation: Operation,
-    work: Effect.Effect<void, StoreError>,
-    keys?: ReadonlyArray<string>
-  ): Effect.Effect<void> {
-    return into(parcel, operation, work, this.onFailure, (failed) => {
-      if (!failed) {
-        if (this.distrusted.size === 0) return
-        if (keys === undefined) this.distrusted.clear()
-        else for (const key of keys) this.distrusted.delete(key)
-        return
+    for (const [key, { entry, prepared }] of parcel.keys) {
+      if (entry === undefined) removed.push(key)
+      else if (prepared !== undefined) set.push({ key, entry: this.inWallTime(entry), prepared })
+      else {
+        const made = partition.prepare(key, entry)
+        if (Exit.isExit(made)) settle(key, entry, made as Exit.Exit<Prepared<V>, StoreError>)
+        else open.push(Effect.map(Effect.exit(made), (exit) => settle(key, entry, exit)))
       }
-      for (const key of keys ?? []) this.distrusted.add(key)
-      if (keys !== undefined && this.distrusted.size <= distrustedMax) return
-      this.distrusted.clear()
-      this.onDistrust()
-    })
+    }
+    const change: Change<V> = { partition: unsealed(partition), cleared: parcel.cleared, removed, set }
+    return open.length === 0
+      ? Exit.succeed(change)
+      : Effect.as(Effect.all(open, { concurrency: preparationsMax, discard: true }), change)
   }
 
-  landed(): void {
+  /** What a parcel has come to. */
+  landed(parcel: Changes<V>, error: StoreError | undefined): void {
     this.carried = undefined
+    if (error === undefined) {
+      // A key that another lane failed on is known again as well.
+      for (const { distrusted } of this.lanes) {
+        if (distrusted.size === 0) continue
+        if (parcel.cleared) distrusted.clear()
+        else for (const key of parcel.keys.keys()) distrusted.delete(key)
+      }
+      return
+    }
+    parcel.failure ??= error
+    this.onFailure("write", error)
+    this.distrust(parcel.keys.keys(), parcel.cleared)
+  }
+
+  /** What is below of some keys, or of the whole family, may be anything. */
+  private distrust(keys: Iterable<string>, all: boolean): void {
+    for (const key of keys) this.distrusted.add(key)
+    if (!all && this.distrusted.size <= distrustedMax) return
+    this.distrusted.clear()
+    for (const { onDistrust } of this.lanes) onDistrust()
+  }
+
+  /** The engine is closed. What is still on its way is given up, and the engines that are left do not trust it. */
+  close(): void {
+    const { carried, gathering, lanes } = this
+    this.gathering = undefined
+    for (const parcel of [gathering, carried]) {
+      if (parcel !== undefined) this.distrust(parcel.keys.keys(), parcel.cleared)
+    }
+    if (gathering !== undefined) { for (const change of gathering.keys.values()) this.count(gathering, change, -1) }
+    lanes.delete(this)
+    this.lanes = new Set([this])
+    for (const other of lanes) {
+      other.distrust(this.distrusted, false)
+      break
+    }
+    // The removals of another lane may rely on it.
+    const heir = gathering?.cleared === true
+      ? Array.from(lanes).find((lane) => lane.gathering !== undefined)
+      : undefined
+    if (heir?.gathering !== undefined) heir.gathering.cleared = true
   }
 
   private put(key: string, change: Pending<V>): Below {
-    let parcel = this.gathering
-    if (parcel === undefined) {
-      this.gathering = parcel = new Changes<V>(this.outbox.depart(this))
-      parcel.failure = this.outbox.refusal
+    const { refused } = this.outbox
+    if (refused !== undefined) {
+      this.distrust([key], false)
+      return refused
     }
+    if (this.lanes.size > 1) { for (const lane of this.lanes) if (lane !== this) lane.withdraw(key) }
+    const parcel = this.gathering ??= this.outbox.depart(this, (arrived) => new Changes<V>(arrived))
     this.count(parcel, parcel.keys.get(key), -1)
     this.count(parcel, change, 1)
     parcel.keys.set(key, change)
     return new Set([parcel])
   }
 
+  /** Another engine has changed the key since. */
+  private withdraw(key: string): void {
+    const parcel = this.gathering
+    const change = parcel?.keys.get(key)
+    if (parcel === undefined || change === undefined) return
+    this.count(parcel, change, -1)
+    parcel.keys.delete(key)
+  }
+
   private count(parcel: Changes<V>, change: Pending<V> | undefined, by: number): void {
     if (change === undefined) return
     if (change.entry === undefined) {
       parcel.removals += by
-      this.outbox.removals += by
-    } else this.outbox.sets += by
+      this.carrier.removals += by
+    } else this.carrier.sets += by
   }
 }
 
 const pendingIn = <V>(parcel: Changes<V> | undefined, key: string): Pending<V> | undefined =>
   parcel === undefined ? undefined : parcel.keys.get(key) ?? (parcel.cleared ? absent : undefined)
 
-const into = (
-  parcel: Parcel,
-  operation: Operation,
-  work: Effect.Effect<void, StoreError>,
-  onFailure: OnFailure,
-  onEnd: (failed: boolean) => void = () => {}
-): Effect.Effect<void> =>
-  Effect.matchCause(work, {
-    onSuccess: () => onEnd(false),
-    onFailure: (cause) => {
-      onEnd(true)
-      const error = Cause.squash(cause)
-      parcel.failure = error instanceof StoreError
-        ? error
-        : new StoreError({ reason: new TierFailed({ tier: "lower", operation, cause: error }) })
-      onFailure(operation, parcel.failure)
-    }
-  })
-
-// Each is begun in this turn, in this order, as far as it can be.
-const together = (all: ReadonlyArray<Effect.Effect<void>>): Effect.Effect<void> => {
-  const work = all.filter((effect) => effect !== Effect.void)
-  return work.length === 1 ? work[0]! : Effect.all(work, { concurrency: "unbounded", discard: true })
+const errorOf = (operation: Operation, cause: Cause.Cause<StoreError>): StoreError => {
+  const error = Cause.squash(cause)
+  return error instanceof StoreError
+    ? error
+    : new StoreError({ reason: new TierFailed({ tier: "lower", operation, cause: error }) })
 }
 
-interface Marks extends Parcel {
-  readonly stamps: Map<string, number>
+class Marks implements Parcel {
+  readonly arrived: Deferred.Deferred<void>
+  readonly stamps = new Map<string, number>()
   /** The families that they are of. */
-  readonly told: Set<OnFailure>
+  readonly told = new Set<OnFailure>()
+  isSensitive = false
+  failure: StoreError | undefined = undefined
+
+  constructor(arrived: Deferred.Deferred<void>) {
+    this.arrived = arrived
+  }
 }
 
-/** All changes of a cache on their way, and the fiber that carries them. */
-export class Outbox {
+/** What one engine has put down for one round. */
+class Journey {
+  readonly arrived = Deferred.makeUnsafe<void>()
+  readonly lanes = new Set<Lane<any>>()
+  readonly parcels: Array<Parcel> = []
+  marks: Marks | undefined = undefined
+
+  /** Tells the callers that what they have put down does not arrive. */
+  fail(error: StoreError): void {
+    for (const parcel of this.parcels) parcel.failure ??= error
+    Deferred.doneUnsafe(this.arrived, Exit.void)
+  }
+}
+
+/** What goes below together. */
+class Round {
+  readonly arrived = Deferred.makeUnsafe<void>()
+  readonly journeys = new Map<Outbox, Journey>()
+
+  journeyOf(outbox: Outbox): Journey {
+    const journey = this.journeys.get(outbox) ?? new Journey()
+    this.journeys.set(outbox, journey)
+    return journey
+  }
+
+  end(exit: Exit.Exit<void>): void {
+    for (const { arrived } of this.journeys.values()) Deferred.doneUnsafe(arrived, exit)
+    Deferred.doneUnsafe(this.arrived, exit)
+  }
+}
+
+/** The part of a round that is for one store. */
+interface Load {
+  readonly lanes: Array<readonly [lane: Lane<any>, parcel: Changes<any>]>
+  readonly marks: Array<Marks>
+}
+
+/** What carries the changes of all engines over one place. */
+export class Carrier {
   /** Keys to be set that have gathered, and keys to be removed. */
   sets = 0
   removals = 0
-  private readonly store: Store["Service"]
   private readonly wake = Latch.makeUnsafe(false)
-  private lanes = new Set<Lane<any>>()
-  private marks: Marks | undefined
-  private arrived: Deferred.Deferred<void> | undefined
-  private carried: Deferred.Deferred<void> | undefined
-  private carriedParcels: ReadonlyArray<Parcel> = []
-  /** Why nothing is carried any more. */
-  private closed: StoreError | undefined = undefined
-
-  constructor(store: Store["Service"]) {
-    this.store = store
-  }
+  private readonly known = new Map<string, Set<Lane<any>>>()
+  private gathering: Round | undefined
+  private carried: Round | undefined
+  private users = 0
+  private fiber: Fiber.Fiber<unknown> | undefined
 
   get isFull(): boolean {
     return this.sets >= pendingMax
@@ -313,115 +418,143 @@ export class Outbox {
 
   /** Waits until a key may be set. */
   readonly room: Effect.Effect<void> = Effect.suspend(() =>
-    this.isFull && this.arrived !== undefined ? Effect.andThen(Deferred.await(this.arrived), this.room) : Effect.void
+    this.isFull && this.gathering !== undefined
+      ? Effect.andThen(Deferred.await(this.gathering.arrived), this.room)
+      : Effect.void
   )
-
-  /** Waits until all that is on its way has arrived. */
-  readonly idle: Effect.Effect<void> = Effect.suspend(() => {
-    const last = this.arrived ?? this.carried
-    return last === undefined ? Effect.void : Effect.andThen(Deferred.await(last), this.idle)
-  })
 
   /** Waits until what has been put down so far has arrived, and for nothing that comes later. */
   readonly settled: Effect.Effect<void> = Effect.suspend(() => {
-    const last = this.arrived ?? this.carried
-    return last === undefined ? Effect.void : Deferred.await(last)
+    const last = this.gathering ?? this.carried
+    return last === undefined ? Effect.void : Deferred.await(last.arrived)
   })
 
-  mark(scope: string, stamp: number, onFailure: OnFailure): Below {
-    const arrived = this.depart()
-    this.marks ??= { arrived, stamps: new Map(), told: new Set(), failure: this.closed }
-    this.marks.told.add(onFailure)
-    this.marks.stamps.set(scope, Math.max(stamp, this.marks.stamps.get(scope) ?? stamp))
-    return new Set([this.marks])
+  /** The last round that carries something of an engine. */
+  lastOf(outbox: Outbox): Round | undefined {
+    return [this.gathering, this.carried].find((round) => round?.journeys.has(outbox))
   }
 
-  /** The round that something new goes with. */
-  depart(lane?: Lane<any>): Deferred.Deferred<void> {
-    if (lane !== undefined) this.lanes.add(lane)
+  /** Adds a lane to those of its family, and answers with all of these. */
+  enter(name: string, lane: Lane<any>): Set<Lane<any>> {
+    const lanes = this.known.get(name) ?? new Set()
+    this.known.set(name, lanes.add(lane))
+    return lanes
+  }
+
+  /** Where an engine puts down something new. */
+  depart(outbox: Outbox): Journey {
     this.wake.openUnsafe()
-    this.arrived ??= Deferred.makeUnsafe<void>()
-    if (this.closed !== undefined) Deferred.doneUnsafe(this.arrived, Exit.void)
-    return this.arrived
-  }
-
-  /** Why a change that is put down now does not arrive. */
-  get refusal(): StoreError | undefined {
-    return this.closed
+    return (this.gathering ??= new Round()).journeyOf(outbox)
   }
 
   clearLargest(): void {
     let largest: Lane<any> | undefined
-    for (const lane of this.lanes) if (largest === undefined || lane.removals > largest.removals) largest = lane
+    for (const lane of this.lanes()) if (largest === undefined || lane.removals > largest.removals) largest = lane
     largest?.clear()
   }
 
-  /** Carries rounds until the Scope closes, and then those that are left. */
-  readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() => {
+  /** Those that have something to be carried. */
+  private lanes(): ReadonlyArray<Lane<any>> {
+    return Array.from(this.gathering?.journeys.values() ?? []).flatMap(({ lanes }) => Array.from(lanes))
+  }
+
+  /** Carries rounds as long as any engine needs it. */
+  readonly join: Effect.Effect<void> = Effect.suspend(() => {
+    if (this.users++ > 0) return Effect.void
     const rounds: Effect.Effect<void> = Effect.suspend(() =>
-      this.arrived === undefined ? Effect.void : Effect.andThen(this.round(this.arrived), rounds)
+      this.gathering === undefined ? Effect.void : Effect.andThen(this.carryAll(this.gathering), rounds)
     )
     const carry = Effect.forever(Effect.suspend(() => {
       this.wake.closeUnsafe()
       return Effect.andThen(rounds, this.wake.await)
     }))
-    return Effect.flatMap(Effect.forkDetach(carry), (fiber) =>
-      Effect.addFinalizer(() =>
-        Effect.andThen(
-          Effect.timeoutOption(this.idle, closingMax),
-          Effect.suspend(() => {
-            this.close()
-            fiber.interruptUnsafe()
-            return Effect.timeoutOption(Fiber.await(fiber), interruptingMax)
-          })
-        )
-      ))
+    return Effect.map(Effect.forkDetach(carry), (fiber) => {
+      this.fiber = fiber
+    })
   })
 
-  /** All whose changes have not arrived, or are made from now on, are told so. */
-  private close(): void {
-    const cause = new Error("the cache was closed before the change had arrived")
-    const closed = this.closed = new StoreError({ reason: new TierFailed({ tier: "lower", operation: "set", cause }) })
-    const gathering = [...Array.from(this.lanes, (lane) => lane.parcel), this.marks]
-    for (const parcel of [...this.carriedParcels, ...gathering]) if (parcel !== undefined) parcel.failure ??= closed
-    this.sets = 0
-    for (const arrived of [this.carried, this.arrived]) {
-      if (arrived !== undefined) Deferred.doneUnsafe(arrived, Exit.void)
-    }
+  /** Gives up what is still on its way of an engine, and ends with the last one. */
+  leave(outbox: Outbox, refusal: StoreError): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.carried?.journeys.get(outbox)?.fail(refusal)
+      this.gathering?.journeys.get(outbox)?.fail(refusal)
+      this.gathering?.journeys.delete(outbox)
+      for (const [name, lanes] of this.known) {
+        for (const lane of Array.from(lanes)) if (lane.outbox === outbox) lane.close()
+        if (lanes.size === 0) this.known.delete(name)
+      }
+      const { fiber } = this
+      return --this.users > 0 || fiber === undefined ? Effect.void : this.end(fiber)
+    })
   }
 
-  private round(arrived: Deferred.Deferred<void>): Effect.Effect<void> {
-    const { lanes, marks } = this
-    const parcels = [...Array.from(lanes, (lane) => lane.parcel), marks]
-    this.carriedParcels = parcels.filter((parcel) => parcel !== undefined)
-    this.lanes = new Set()
-    this.marks = undefined
-    this.arrived = undefined
-    this.carried = arrived
-    this.sets = 0
-    this.removals = 0
-    const removals: Array<Effect.Effect<void>> = []
-    const sets: Array<Effect.Effect<void>> = []
-    for (const lane of lanes) {
-      const taken = lane.take()
-      removals.push(taken.removals)
-      sets.push(taken.sets)
-    }
-    // What is set is kept once a later mark is: the tier has been given it when the marks are handed over.
-    const kept = Effect.andThen(together(sets), marks === undefined ? Effect.void : this.keep(marks))
-    return Effect.onExit(together([...removals, kept]), (exit) =>
+  private end(fiber: Fiber.Fiber<unknown>): Effect.Effect<void> {
+    this.fiber = undefined
+    for (const round of [this.carried, this.gathering]) round?.end(Exit.void)
+    this.carried = undefined
+    this.gathering = undefined
+    fiber.interruptUnsafe()
+    return Effect.asVoid(Effect.timeoutOption(Fiber.await(fiber), interruptingMax))
+  }
+
+  private carryAll(round: Round): Effect.Effect<void> {
+    const loads = this.take(round)
+    this.carried = round
+    const work = loads.length === 1
+      ? this.carry(...loads[0]!)
+      : Effect.forEach(loads, ([store, load]) => this.carry(store, load), { concurrency: "unbounded", discard: true })
+    return Effect.onExit(work, (exit) =>
       Effect.sync(() => {
-        for (const lane of lanes) lane.landed()
-        this.carried = undefined
-        this.carriedParcels = []
-        Deferred.doneUnsafe(arrived, exit)
+        if (this.carried === round) this.carried = undefined
+        round.end(exit)
       }))
   }
 
-  private keep(marks: Marks): Effect.Effect<void> {
-    const all: ReadonlyArray<Mark> = Array.from(marks.stamps, ([scope, stamp]) => ({ scope, stamp }))
-    const onFailure: OnFailure = (operation, error) => marks.told.forEach((tell) => tell(operation, error))
-    return into(marks, "recordMarks", this.store.recordMarks(all), onFailure)
+  /** All that has gathered, by the store that it is for. A change of one engine is for one store. */
+  private take(round: Round): ReadonlyArray<readonly [store: Store["Service"], load: Load]> {
+    const loads = new Map<Store["Service"], Load>()
+    for (const [{ store }, { lanes, marks }] of round.journeys) {
+      const load = loads.get(store) ?? { lanes: [], marks: [] }
+      loads.set(store, load)
+      for (const lane of lanes) {
+        const parcel = lane.take()
+        if (parcel !== undefined) load.lanes.push([lane, parcel])
+      }
+      if (marks !== undefined) load.marks.push(marks)
+    }
+    this.gathering = undefined
+    this.sets = 0
+    this.removals = 0
+    // A family of several engines is cleared before any of them sets a key of it.
+    const clears = ({ lanes }: Load) => lanes.some(([, { cleared }]) => cleared) ? 0 : 1
+    return Array.from(loads).toSorted(([, a], [, b]) => clears(a) - clears(b))
+  }
+
+  private carry(store: Store["Service"], { lanes, marks }: Load): Effect.Effect<void> {
+    const stamps: ReadonlyArray<Mark> = marks.flatMap(({ stamps }) =>
+      Array.from(stamps, ([scope, stamp]) => ({ scope, stamp }))
+    )
+    const changes: Array<Change<any>> = []
+    const prepared = Effect.forEach(
+      lanes,
+      ([lane, parcel]) => Effect.map(lane.changeOf(parcel), (change) => void changes.push(change)),
+      { discard: true }
+    )
+    // What a tier says of a round may be of any of its families.
+    const isSensitive = lanes.some(([lane]) => lane.isSensitive) || marks.some((one) => one.isSensitive)
+    const land = (failure: StoreError | undefined): void => {
+      const error = failure !== undefined && isSensitive ? sealed(failure) : failure
+      for (const [lane, parcel] of lanes) lane.landed(parcel, error)
+      if (error === undefined) return
+      for (const one of marks) {
+        one.failure ??= error
+        for (const tell of one.told) tell("recordMarks", error)
+      }
+    }
+    return Effect.matchCause(Effect.andThen(prepared, Effect.suspend(() => store.write({ changes, marks: stamps }))), {
+      onSuccess: () => land(undefined),
+      onFailure: (cause) => land(errorOf("write", cause))
+    })
   }
 
   /** Throws when the structure is broken. For tests. */
@@ -429,10 +562,86 @@ export class Outbox {
     const check = (holds: boolean, rule: string) => {
       if (!holds) throw new Error(`the outbox is broken: ${rule}`)
     }
-    const sum = (of: (lane: Lane<any>) => number) => Array.from(this.lanes, of).reduce((all, one) => all + one, 0)
+    const sum = (of: (lane: Lane<any>) => number) => this.lanes().map(of).reduce((all, one) => all + one, 0)
     check(sum((lane) => lane.sets) === this.sets, "keys to be set are counted")
     check(sum((lane) => lane.removals) === this.removals, "keys to be removed are counted")
     check(this.removals <= pendingMax, "removals keep their bound")
-    if (idle) check(this.arrived === undefined && this.carried === undefined, "nothing is on its way for ever")
+    if (idle) check(this.gathering === undefined && this.carried === undefined, "nothing is on its way for ever")
+  }
+}
+
+/** The changes of one engine. */
+export class Outbox {
+  readonly carrier: Carrier
+  readonly store: Store["Service"]
+  /** What a change comes to that is put down now, once the engine is closed. */
+  refused: Below | undefined = undefined
+  private readonly closed = Deferred.makeUnsafe<void>()
+
+  constructor(store: Store["Service"], carrier: Carrier) {
+    this.store = store
+    this.carrier = carrier
+  }
+
+  get isFull(): boolean {
+    return this.refused === undefined && this.carrier.isFull
+  }
+
+  /** Waits until a key may be set, or the engine is closed. */
+  get room(): Effect.Effect<void> {
+    return Effect.raceFirst(this.carrier.room, Deferred.await(this.closed))
+  }
+
+  /** Waits until what all engines have put down so far has arrived, and for nothing that comes later. */
+  get settled(): Effect.Effect<void> {
+    return this.carrier.settled
+  }
+
+  /** Waits until all that is on its way of this engine has arrived. */
+  readonly idle: Effect.Effect<void> = Effect.suspend(() => {
+    const last = this.carrier.lastOf(this)
+    return last === undefined ? Effect.void : Effect.andThen(Deferred.await(last.arrived), this.idle)
+  })
+
+  /** Puts down the first change of a lane in a round. */
+  depart<P extends Parcel>(lane: Lane<any>, make: (arrived: Deferred.Deferred<void>) => P): P {
+    const journey = this.carrier.depart(this)
+    const parcel = make(journey.arrived)
+    journey.lanes.add(lane)
+    journey.parcels.push(parcel)
+    return parcel
+  }
+
+  mark(scope: string, stamp: number, onFailure: OnFailure, isSensitive: boolean): Below {
+    if (this.refused !== undefined) return this.refused
+    const journey = this.carrier.depart(this)
+    let { marks } = journey
+    if (marks === undefined) journey.parcels.push(journey.marks = marks = new Marks(journey.arrived))
+    marks.told.add(onFailure)
+    marks.isSensitive ||= isSensitive
+    marks.stamps.set(scope, Math.max(stamp, marks.stamps.get(scope) ?? stamp))
+    return new Set([marks])
+  }
+
+  /** Carries rounds until the Scope closes, and then those that are left. */
+  readonly run: Effect.Effect<void, never, Scope.Scope> = Effect.suspend(() =>
+    Effect.acquireRelease(
+      this.carrier.join,
+      () => Effect.andThen(Effect.timeoutOption(this.idle, closingMax), this.close)
+    )
+  )
+
+  /** All whose changes have not arrived, or are made from now on, are told so. */
+  private readonly close: Effect.Effect<void> = Effect.suspend(() => {
+    const cause = new Error("the cache was closed before the change had arrived")
+    const failure = new StoreError({ reason: new TierFailed({ tier: "lower", operation: "write", cause }) })
+    this.refused = new Set([{ arrived: this.closed, failure }])
+    Deferred.doneUnsafe(this.closed, Exit.void)
+    return this.carrier.leave(this, failure)
+  })
+
+  /** Throws when the structure is broken. For tests. */
+  checkInvariants(options: { readonly idle: boolean }): void {
+    this.carrier.checkInvariants(options)
   }
 }

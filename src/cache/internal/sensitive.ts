@@ -43,19 +43,39 @@ export const sealed = ({ reason }: StoreError): StoreError => {
   return new StoreError({ reason: reason instanceof FunctionFailed ? sealedFunction(reason) : reason })
 }
 
+const sealedExit = (operation: Operation) => (cause: Cause.Cause<StoreError>): Exit.Exit<never, StoreError> => {
+  if (Cause.hasInterruptsOnly(cause)) return Exit.failCause(cause)
+  const error = Cause.squash(cause)
+  return Exit.fail(
+    error instanceof StoreError
+      ? sealed(error)
+      : new StoreError({ reason: new TierFailed({ tier: "lower", operation, cause: hiddenCause() }) })
+  )
+}
+
 const sealing = (operation: Operation) => <A>(effect: Effect.Effect<A, StoreError>): Effect.Effect<A, StoreError> =>
-  Effect.catchCause(effect, (cause) => {
-    if (Cause.hasInterruptsOnly(cause)) return Effect.failCause(cause)
-    const error = Cause.squash(cause)
-    return Effect.fail(
-      error instanceof StoreError
-        ? sealed(error)
-        : new StoreError({ reason: new TierFailed({ tier: "lower", operation, cause: hiddenCause() }) })
-    )
-  })
+  Effect.catchCause(effect, sealedExit(operation))
+
+// What lies behind each sealed partition.
+const behind = new WeakMap<Partition<any>, Partition<any>>()
+
+/** The store's own partition, which alone the store knows in a round. */
+export const unsealed = <V>(partition: Partition<V>): Partition<V> => behind.get(partition) ?? partition
 
 /** A partition whose failures do not say what they were of. */
-export const sealedPartition = <V>(partition: Partition<V>): Partition<V> => ({
+export const sealedPartition = <V>(partition: Partition<V>): Partition<V> => {
+  const inFront = inFrontOf(partition)
+  behind.set(inFront, partition)
+  return inFront
+}
+
+const inFrontOf = <V>(partition: Partition<V>): Partition<V> => ({
+  prepare: (key, content) => {
+    const made = partition.prepare(key, content)
+    // What is there at once stays so.
+    if (!Exit.isExit(made)) return sealing("prepare")(made)
+    return Exit.isFailure(made) ? sealedExit("prepare")(made.cause as Cause.Cause<StoreError>) : made
+  },
   get: (key) => sealing("get")(partition.get(key)),
   getMany: (keys) => sealing("get")(partition.getMany(keys)),
   set: (key, entry) => sealing("set")(partition.set(key, entry)),

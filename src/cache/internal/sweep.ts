@@ -7,6 +7,8 @@
  *
  * What is older than a mark, and no entry that a sweep sees:
  *
+ * - in the memory of another engine over the same place: a sweep looks there, too. Where an engine came or left
+ *   meanwhile, the sweep is tried again later.
  * - on its way below: the sweep waits until that has arrived. What comes later was judged when it was put down.
  * - being copied from tier to tier: judged where it lands, by the store of several tiers.
  * - being read, loaded or computed: told in the step in which the marks are forgotten ({@link Loads.heed}, watches).
@@ -22,40 +24,57 @@ import type { StoreError } from "../../store/StoreError.ts"
 import type { Entries } from "./entries.ts"
 import type { Loads } from "./loads.ts"
 import { interruptingMax } from "./outbox.ts"
+import type { Swept } from "./peers.ts"
 
 // Marks that a store forgets in one step: some ten milliseconds of the thread.
 const marksPerStepMax = 4_096
 
-/** Sweeps one family. */
-export const sweep = <V>(
-  store: Store["Service"],
-  entries: Entries<V>,
-  loads: Loads<V>
-): Effect.Effect<void, StoreError> =>
-  Effect.suspend(() => {
-    const upTo = entries.cache.stamp
+/** What a sweep asks of one engine. */
+export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
+  look: Effect.suspend(() => {
     let looked = 0
-    const look = entries.spec.partition.sweep((key, stamp, tags) => {
+    const sweep = entries.spec.partition.sweep((key, stamp, tags) => {
       looked++
       return entries.freshUntilMax(key, stamp, tags)
     })
-    const forget = Effect.sync(() => {
-      loads.heed()
-      entries.forgetMarks(upTo, looked)
-    })
-    // Without tiers below, no store was told of the marks.
-    const dropped = entries.lower === undefined
-      ? Effect.void
-      : Effect.suspend(() => drop(store, entries.marksUpTo(upTo)))
-    return entries.cache.outbox.settled.pipe(
-      Effect.andThen(look),
-      Effect.andThen(dropped),
-      Effect.andThen(forget)
-    )
-  })
+    return Effect.map(sweep, () => looked)
+  }),
+  marksUpTo: (upTo) => entries.marksUpTo(upTo),
+  forget: (upTo, looked) => {
+    loads.heed()
+    entries.forgetMarks(upTo, looked)
+  }
+})
 
-const drop = (store: Store["Service"], marks: Iterable<Mark>): Effect.Effect<void, StoreError> => {
-  const all = Array.from(marks)
+/** Sweeps one family, in all engines over its place. */
+export const sweep = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effect<void, StoreError> =>
+  Effect.tapError(Effect.suspend(() => sweepAll(store, entries)), (error) =>
+    Effect.sync(() => {
+      entries.postponeSweep()
+      entries.tierFailed("sweep", error)
+    }))
+
+const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effect<void, StoreError> => {
+  const { cache, name } = entries
+  const upTo = cache.stamp
+  const engines = cache.sweptOf(name)
+  // Without tiers below, no store was told of the marks.
+  const marks = () => entries.lower === undefined ? [] : engines.flatMap((one) => Array.from(one.marksUpTo(upTo)))
+  const look = Effect.forEach(engines, (one) => one.look, { concurrency: "unbounded" })
+  return cache.outbox.settled.pipe(
+    Effect.andThen(look),
+    Effect.flatMap((looked) => {
+      const now = cache.sweptOf(name)
+      if (now.length !== engines.length || now.some((one) => !engines.includes(one))) {
+        return Effect.sync(() => entries.postponeSweep())
+      }
+      const forget = Effect.sync(() => engines.forEach((one, at) => one.forget(upTo, looked[at]!)))
+      return Effect.andThen(Effect.suspend(() => drop(store, marks())), forget)
+    })
+  )
+}
+
+const drop = (store: Store["Service"], all: ReadonlyArray<Mark>): Effect.Effect<void, StoreError> => {
   const steps = Array.from({ length: Math.ceil(all.length / marksPerStepMax) }, (_, i) => i * marksPerStepMax)
   return Effect.forEach(
     steps,

@@ -37,6 +37,24 @@ export const engine: ReadonlyArray<Explained> = [
     "Repair the function that the message names, or store a value that it accepts."
   ),
   atRunTime(
+    "E0308",
+    "A folder is held by another process or thread.",
+    "One counter of invalidations judges the entries of a folder, and it lives in one process.",
+    "Give each process a folder or a namespace of its own, or end the holder that the message names."
+  ),
+  atRunTime(
+    "E0309",
+    "The folder of a tier was removed or replaced while the tier was open.",
+    "What is written to it would be acknowledged and lost.",
+    "Leave the folder alone while it is open, and build the layer anew."
+  ),
+  atRunTime(
+    "E0310",
+    "A value is too large for a tier.",
+    "Its storage bounds the size of values.",
+    "Store a part of it, or raise the tier's `bytesMax`."
+  ),
+  atRunTime(
     "E0501",
     "An entry is absent, and nothing can load it.",
     "The owner gave no lookup, or the lookup gave no value.",

@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import type { Scope } from "../../cache/Invalidation.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
-import { isSegment } from "../../pattern/Key.ts"
+import { isSegment, isTooLong, keyBytesMax } from "../../pattern/Key.ts"
 import type { KeyPattern } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 
@@ -115,6 +115,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     return pattern.rest ? [...segments, ...texts.slice(at)].join(":") : segments.join(":")
   }
   const check = (key: string): Diagnostic.Diagnostic | undefined => {
+    if (isTooLong(key)) return Diagnostic.keyTooLong(pattern.source, keyBytesMax)
     // On the way of every write and miss. A key of one parameter need not be split: a colon makes it no segment.
     const texts = isText ? [key] : split(key)
     const wrong = texts.findIndex((text) => !isSegment(text))

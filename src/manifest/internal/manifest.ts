@@ -161,7 +161,8 @@ const engineLayer = (
   return Layer.effectContext(
     Effect.gen(function*() {
       const store = yield* Store
-      yield* Effect.acquireRelease(alone(manifest, store), () => Effect.sync(() => leave(manifest, store)))
+      const engine: Living = { id: manifest.id, key: manifest.key, store }
+      yield* Effect.acquireRelease(alone(engine), () => Effect.sync(() => leave(engine)))
       const cache = yield* Cache.make(manifest.id, families)
       const runtime: Runtime = { cache, owners: new Map(), loadable: new Map(), tokens: 0 }
       return Context.add(Context.make(tag, faceOf(runtime, members)), engineOf(manifest.key), runtime)
@@ -169,34 +170,45 @@ const engineLayer = (
   )
 }
 
-// The engines that live: by store, which keeps entries by the name of the manifest; and by class.
-const enginesOver = new WeakMap<object, Map<string, string>>()
-const enginesOf = new Map<string, number>()
+interface Living {
+  readonly id: string
+  readonly key: string
+  readonly store: Store["Service"]
+}
 
-/** Refuses the second engine of a name over one store, and warns of a second one of a class. */
-const alone = (manifest: ValidManifest, store: object): Effect.Effect<void, CacheError> =>
+// The engines that live, by place, and over how many places those of a class do. Engines of a class over several stores
+// of one place (layers of one folder) are one cache: they hear of each other's changes.
+const enginesOver = new WeakMap<Store["Service"]["commons"], ReadonlyArray<Living>>()
+const placesOf = new Map<string, number>()
+
+/** Refuses engines of one name that would share entries and not know it, and warns of a class over several places. */
+const alone = (engine: Living): Effect.Effect<void, CacheError> =>
   Effect.suspend(() => {
-    const { id, key } = manifest
-    const over = enginesOver.get(store) ?? new Map<string, string>()
-    const other = over.get(id)
+    const { id, key, store } = engine
+    const over = enginesOver.get(store.commons) ?? []
+    const other = over.find((one) => one.id === id && (one.store === store || one.key !== key))
     if (other !== undefined) {
-      const found = other === key ? Diagnostic.enginesAlike(id) : Diagnostic.manifestsAlike(id)
+      const found = other.key === key ? Diagnostic.enginesAlike(id) : Diagnostic.manifestsAlike(id)
       return Effect.fail(errorOf(id, [{ ...found, path: [] }]))
     }
-    enginesOver.set(store, over.set(id, key))
-    const living = (enginesOf.get(key) ?? 0) + 1
-    enginesOf.set(key, living)
-    return living === 1 ? Effect.void : Effect.logWarning(
-      `${living} engines of the manifest ${id} live in this process, and none hears of the changes of another; ` +
+    enginesOver.set(store.commons, [...over, engine])
+    if (over.some((one) => one.key === key)) return Effect.void
+    const places = (placesOf.get(key) ?? 0) + 1
+    placesOf.set(key, places)
+    return places === 1 ? Effect.void : Effect.logWarning(
+      `${places} engines of the manifest ${id} live in this process, and none hears of the changes of another; ` +
         "help: build its layers once, and share the ManagedRuntime"
     )
   })
 
-const leave = ({ id, key }: ValidManifest, store: object): void => {
-  enginesOver.get(store)?.delete(id)
-  const living = enginesOf.get(key)! - 1
-  if (living === 0) enginesOf.delete(key)
-  else enginesOf.set(key, living)
+const leave = (engine: Living): void => {
+  const { key, store } = engine
+  const left = (enginesOver.get(store.commons) ?? []).filter((one) => one !== engine)
+  enginesOver.set(store.commons, left)
+  if (left.some((one) => one.key === key)) return
+  const places = placesOf.get(key)! - 1
+  if (places === 0) placesOf.delete(key)
+  else placesOf.set(key, places)
 }
 
 const unknownKey = (manifest: ValidManifest, key: string): InvalidKey => {

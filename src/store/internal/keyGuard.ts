@@ -73,55 +73,33 @@ export class KeyGuard {
 
   /** Runs a write of some keys after all earlier ones of the same keys. Its turn is taken when it is called. */
   write<A, E>(keys: ReadonlyArray<string>, body: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return this.#inTurn(body, (done, before) => {
-      const mine = new Set(keys)
-      for (const key of mine) {
-        const work = this.#of(key)
-        revoke(work, before)
-        work.tail = done
-      }
-      return () => {
-        for (const key of mine) {
-          const work = this.#work.get(key)!
-          if (work.tail === done) work.tail = undefined
-          this.#forget(key, work)
-        }
-      }
-    })
+    return writeTogether([{ guard: this, keys, all: false }], body)
   }
 
   /** Runs a write of all keys after all earlier ones. Its turn is taken when it is called. */
   writeAll<A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return this.#inTurn(body, (done, before) => {
-      for (const work of this.#work.values()) revoke(work, before)
-      this.#barrier = done
-      return () => {
-        if (this.#barrier === done) this.#barrier = undefined
-      }
-    })
+    return writeTogether([{ guard: this, keys: [], all: true }], body)
   }
 
-  // `enter` says what must be over first, and answers with what is to do when this write is.
-  #inTurn<A, E>(
-    body: Effect.Effect<A, E>,
-    enter: (done: Deferred.Deferred<void>, before: Set<Deferred.Deferred<void>>) => () => void
-  ): Effect.Effect<A, E> {
-    return Effect.uninterruptibleMask((restore) =>
-      Effect.suspend(() => {
-        const done = Deferred.makeUnsafe<void>()
-        const before = new Set<Deferred.Deferred<void>>()
-        if (this.#barrier !== undefined) before.add(this.#barrier)
-        const leave = enter(done, before)
-        // The wait is not interrupted: those who come later wait for this write, and through it for those before.
-        return Effect.ensuring(
-          Effect.andThen(awaitAll(before), restore(body)),
-          Effect.sync(() => {
-            leave()
-            Deferred.doneUnsafe(done, Exit.void)
-          })
-        )
-      })
-    )
+  /** Takes a turn; collects in `before` what must be over first. Answers with what is to do when the write is over. */
+  enter({ all, keys }: Turn, done: Deferred.Deferred<void>, before: Set<Deferred.Deferred<void>>): () => void {
+    if (this.#barrier !== undefined) before.add(this.#barrier)
+    if (all) { for (const work of this.#work.values()) revoke(work, before) }
+    const mine = new Set(keys)
+    for (const key of mine) {
+      const work = this.#of(key)
+      revoke(work, before)
+      work.tail = done
+    }
+    if (all) this.#barrier = done
+    return () => {
+      if (this.#barrier === done) this.#barrier = undefined
+      for (const key of mine) {
+        const work = this.#work.get(key)!
+        if (work.tail === done) work.tail = undefined
+        this.#forget(key, work)
+      }
+    }
   }
 
   #of(key: string): Work {
@@ -137,6 +115,34 @@ export class KeyGuard {
     if (work.tickets.size === 0 && work.tail === undefined) this.#work.delete(key)
   }
 }
+
+/** The keys of a guard that a write concerns; all of them, if `all` says so. */
+export interface Turn {
+  readonly guard: KeyGuard
+  readonly keys: ReadonlyArray<string>
+  readonly all: boolean
+}
+
+/**
+ * Runs a write that concerns keys of several guards. It takes its turns in one step, so two writes meet in one order
+ * at all guards, and neither waits for the other.
+ */
+export const writeTogether = <A, E>(turns: ReadonlyArray<Turn>, body: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.suspend(() => {
+      const done = Deferred.makeUnsafe<void>()
+      const before = new Set<Deferred.Deferred<void>>()
+      const leaves = turns.map((turn) => turn.guard.enter(turn, done, before))
+      // The wait is not interrupted: those who come later wait for this write, and through it for those before.
+      return Effect.ensuring(
+        Effect.andThen(awaitAll(before), restore(body)),
+        Effect.sync(() => {
+          for (const leave of leaves) leave()
+          Deferred.doneUnsafe(done, Exit.void)
+        })
+      )
+    })
+  )
 
 /** Voids the tickets, and collects what must be over before a write. */
 const revoke = (work: Work, before: Set<Deferred.Deferred<void>>): void => {

@@ -11,7 +11,7 @@ import * as Deferred from "effect/Deferred"
 import type { RootDatabase } from "lmdb"
 import type { Databases } from "./lmdbEnvironment.ts"
 import { parseRank, rankKey } from "./lmdbKey.ts"
-import { keepMark } from "./lmdbMark.ts"
+import { type MarkChanges, type MarkStep, planMarks } from "./lmdbMark.ts"
 import { recordExpiresAt, recordVersion } from "./lmdbRecord.ts"
 
 /** Why upkeep took an entry. */
@@ -29,8 +29,7 @@ export interface Batch {
   readonly ops: Map<string, Op>
   /** Rows of state; `undefined` removes. */
   readonly state: Map<string, Buffer | undefined>
-  /** The stamps of marks, by scope. */
-  readonly marks: Map<string, number>
+  readonly marks: MarkChanges
   bytes: number
   readonly committed: Deferred.Deferred<void, unknown>
   readonly flushed: Deferred.Deferred<void, unknown>
@@ -39,13 +38,14 @@ export interface Batch {
 export const makeBatch = (): Batch => ({
   ops: new Map(),
   state: new Map(),
-  marks: new Map(),
+  marks: { kept: new Map(), dropped: new Map() },
   bytes: 0,
   committed: Deferred.makeUnsafe(),
   flushed: Deferred.makeUnsafe()
 })
 
-export const isEmpty = (batch: Batch): boolean => batch.ops.size + batch.state.size + batch.marks.size === 0
+export const isEmpty = ({ marks, ops, state }: Batch): boolean =>
+  ops.size + state.size + marks.kept.size + marks.dropped.size === 0
 
 /** The bounds of a namespace. */
 export interface Bounds {
@@ -71,6 +71,7 @@ interface Step {
 /** What a batch does, row by row. */
 export interface Plan {
   steps: Array<Step>
+  readonly marks: ReadonlyArray<MarkStep>
   readonly departed: Array<Departed>
   /** By how many entries the namespace grows. */
   growth: number
@@ -88,7 +89,7 @@ export const planBatch = (
   listens: (entryKey: string) => boolean
 ): Plan => {
   databases.entries.resetReadTxn()
-  const plan: Plan = { steps: [], departed: [], growth: 0 }
+  const plan: Plan = { steps: [], marks: planMarks(databases, batch.marks), departed: [], growth: 0 }
   for (const [entryKey, op] of batch.ops) planOp(databases, plan, entryKey, op, listens)
   makeRoom(databases, batch, bounds, entryCount, plan, listens)
   return plan
@@ -190,16 +191,14 @@ export const applyPlan = (
   batch: Batch,
   plan: Plan
 ): Promise<unknown> => {
-  const write = () => {
+  const written = root.batch(() => {
     for (const step of plan.steps) applyStep(databases, step)
+    for (const { key, row } of plan.marks) {
+      void (row === undefined ? databases.marks.remove(key) : databases.marks.put(key, row))
+    }
     for (const [key, row] of batch.state) {
       void (row === undefined ? databases.state.remove(key) : databases.state.put(key, row))
     }
-  }
-  // Marks are compared with those that are there, so no other process may come between.
-  const written = batch.marks.size === 0 ? root.batch(write) : root.transaction(() => {
-    write()
-    for (const [scope, stamp] of batch.marks) keepMark(databases, { scope, stamp })
   })
   return written.then(undefined, rejectWithCause)
 }

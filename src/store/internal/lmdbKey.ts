@@ -10,9 +10,6 @@ import { createHash } from "node:crypto"
 /** LMDB takes 1,978 bytes. The order index puts nine bytes in front of a key, and a family's number is below 16. */
 const shortKeyBytesMax = 1_900
 
-/** A key longer than this is refused: it would be a value in its own right. */
-export const keyBytesMax = 65_536
-
 const rankBytes = 9
 
 /** How the driver turns keys into bytes in its own buffers and back. */

@@ -29,13 +29,41 @@ const stampOf = ({ marks }: Databases, scope: string): number | undefined => {
   return row === undefined ? undefined : parseMark(row)?.stamp
 }
 
-/** Keeps the greater stamp. Within a write transaction. */
-export const keepMark = (databases: Databases, mark: Mark): void => {
-  const before = stampOf(databases, mark.scope)
-  if (before === undefined || before < mark.stamp) void databases.marks.put(markKey(mark.scope), markRow(mark))
+/** Marks that gather: the greatest stamp of each scope, and the stamps of those that are to be dropped. */
+export interface MarkChanges {
+  readonly kept: Map<string, number>
+  readonly dropped: Map<string, number>
 }
 
-/** Drops a mark whose stamp is still the given one. Within a write transaction. */
-export const dropMark = (databases: Databases, { scope, stamp }: Mark): void => {
-  if (stampOf(databases, scope) === stamp) void databases.marks.remove(markKey(scope))
+/** Gathers a mark to be kept. */
+export const keepMark = ({ dropped, kept }: MarkChanges, { scope, stamp }: Mark): void => {
+  kept.set(scope, Math.max(stamp, kept.get(scope) ?? stamp))
+  dropped.delete(scope)
+}
+
+/** Gathers a mark to be dropped, unless a later one of its scope has gathered. */
+export const dropMark = ({ dropped, kept }: MarkChanges, { scope, stamp }: Mark): void => {
+  const gathered = kept.get(scope)
+  if (gathered !== undefined && gathered !== stamp) return
+  kept.delete(scope)
+  dropped.set(scope, stamp)
+}
+
+/** A row of a mark to be written, or to be removed. */
+export interface MarkStep {
+  readonly key: string
+  readonly row: Buffer | undefined
+}
+
+/** What the changes mean for the rows that are there: of each scope the greater stamp is kept. */
+export const planMarks = (databases: Databases, { dropped, kept }: MarkChanges): Array<MarkStep> => {
+  const steps: Array<MarkStep> = []
+  for (const [scope, stamp] of kept) {
+    const before = stampOf(databases, scope)
+    if (before === undefined || before < stamp) steps.push({ key: markKey(scope), row: markRow({ scope, stamp }) })
+  }
+  for (const [scope, stamp] of dropped) {
+    if (stampOf(databases, scope) === stamp) steps.push({ key: markKey(scope), row: undefined })
+  }
+  return steps
 }

@@ -23,6 +23,19 @@ const flagRevision = 2
 /** How many tags an entry may have; the count has sixteen bits. */
 export const tagsMax = 65_535
 
+/** How many bytes a record has at most: three for each unit of a text. */
+export const recordBytes = (
+  { revision, tags }: Pick<Entry<unknown>, "revision" | "tags">,
+  value: Uint8Array,
+  hashedKey: string | undefined
+): number => {
+  let bytes = headBytes + value.length
+  if (hashedKey !== undefined) bytes += 4 + hashedKey.length * 3
+  if (revision !== undefined) bytes += 4 + revision.length * 3
+  for (const tag of tags) bytes += 4 + tag.length * 3
+  return bytes
+}
+
 /** The bytes of an entry whose value is encoded already. */
 export const encodeRecord = (
   entry: Entry<unknown>,

@@ -5,21 +5,26 @@
  * during the one before, and a write waits for at most two commits. What is not committed yet is read from these two
  * batches; there is never more than one under way.
  *
- * - A batch is one LMDB transaction. After a crash all of it is there, or none.
+ * - A batch is one LMDB transaction. After a crash all of it is there, or none. What is handed over in one turn goes
+ *   with one batch, whatever its number and its size; family numbers, marks and the stamp ceiling go with it.
  * - A batch that fails is not lost in silence: those who wait for it get the error, and its keys stay in the next batch
  *   as removals, so that an older value does not come back in the place of one that could not be written. The next
  *   write tries again. Marks are not tried again: they may be what does not fit, and whoever made them knows.
- * - The stamp ceiling is raised in steps, before the first stamp above it is written.
+ * - The stamp ceiling is raised in steps, together with the first stamp above it.
+ * - A commit that does not end is waited for no longer than `commitTimeoutMillis`; until it does end, writes fail at
+ *   once.
+ * - A commit into a file that was removed or replaced is a failure, and so is everything after it.
  * - Damage to marks or to the state empties the namespace: what may be invalid is unknown then, and unknown is absent.
  */
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
-import { type RootDatabase, TransactionFlags } from "lmdb"
-import type { Mark, MarkLog } from "../Store.ts"
-import { type Operation, StoreError, TierFailed, TierFull, TierTimeout } from "../StoreError.ts"
+import type { RootDatabase } from "lmdb"
+import { makeCommons, type Mark, type MarkLog } from "../Store.ts"
+import { FolderGone, type Operation, StoreError, TierFailed, TierFull, TierTimeout } from "../StoreError.ts"
 import {
   applyPlan,
   type Batch,
@@ -28,13 +33,14 @@ import {
   type Departed,
   isEmpty,
   makeBatch,
-  planBatch,
-  rejectWithCause
+  type Plan,
+  planBatch
 } from "./lmdbBatch.ts"
-import { type Databases, tierName } from "./lmdbEnvironment.ts"
+import { type Databases, type Ending, type Opened, tierName } from "./lmdbEnvironment.ts"
 import { entryKey, familyEnd, familyOf, familyStart, keyEncoder, parseRank, rankAfter, textBytes } from "./lmdbKey.ts"
-import { dropMark, parseMark } from "./lmdbMark.ts"
+import { dropMark, keepMark, parseMark } from "./lmdbMark.ts"
 import { seal, unseal } from "./lmdbRecord.ts"
+import { makeRoom } from "./lmdbRoom.ts"
 
 /** Writes that gather; more wait outside. Planning one takes about 2 us, so a full batch holds the thread for 9 ms. */
 const batchOpsMax = 4_096
@@ -52,8 +58,8 @@ const rowsPerTurnMax = 4_096
 /** Stamps that a restart may skip; one row is written for so many. */
 const ceilingStep = 65_536
 
-/** Family numbers that a process takes at once, so that none is given out twice. */
-const numbersPerBlock = 1_000
+/** After this, those who wait for a commit give it up, and the driver counts as hung until the commit ends. */
+const commitTimeoutMillis = 30_000
 
 /** After this, those who wait for a flush give it up: the driver does not tell when one fails. */
 const flushTimeoutMillis = 30_000
@@ -76,7 +82,11 @@ export interface Family {
 export class Tier {
   readonly databases: Databases
   readonly bounds: Bounds
+  readonly commons = makeCommons()
   readonly #root: RootDatabase<Buffer, string>
+  readonly #path: string
+  readonly #isFileGone: () => boolean
+  readonly #fits: (batch: Batch) => boolean
   readonly #families = new Map<string, Family>()
   readonly #familiesById = new Map<string, Family>()
   readonly #dead = new Set<string>()
@@ -84,25 +94,39 @@ export class Tier {
   #gathering = makeBatch()
   #committing: Batch | undefined
   #flushing: Batch | undefined
-  #numberNext = 0
-  #numberEnd = 0
+  // The last that the driver has committed, and may be flushing still.
+  #flushed: Batch | undefined
+  #numberNext = 1
   #ceiling = 0
   #ceilingStored = 0
   #entryCount = 0
   #closed = false
+  #hung = false
+  #gone = false
+  // The last commit failed.
+  #failed = false
 
   /** Reads the state; throws what the driver throws. */
-  constructor(databases: Databases, root: RootDatabase<Buffer, string>, bounds: Bounds) {
+  constructor({ databases, isGone, path, root }: Opened, bounds: Bounds) {
     this.databases = databases
     this.#root = root
+    this.#path = path
+    this.#isFileGone = isGone
+    this.#fits = makeRoom(path, databases, root)
     this.bounds = bounds
     this.wasDamaged = !this.#load()
     if (this.wasDamaged) this.#reset()
     this.#entryCount = countOf(databases.entries)
   }
 
-  get closed(): boolean {
-    return this.#closed
+  /** Why nothing can be read any more, if so: the driver would end the process, or answer from a file that is gone. */
+  fault(operation: Operation): StoreError | undefined {
+    if (this.#closed) return closedError(operation)
+    return this.#gone ? this.#goneError(operation) : undefined
+  }
+
+  #goneError(operation: Operation): StoreError {
+    return new StoreError({ reason: new FolderGone({ tier: tierName, operation, path: this.#path }) })
   }
 
   // Reading
@@ -143,11 +167,11 @@ export class Tier {
     return Effect.andThen(this.settle(this.#gathering, "process", "set"), this.room)
   })
 
-  put(entryKey: string, record: Buffer, stamp: number): void {
+  put(entryKey: string, record: Buffer, stamp: number): Batch {
     this.#gathering.ops.set(entryKey, { kind: "put", record })
     this.#gathering.bytes += record.length
     this.#reserve(stamp)
-    this.#wake.openUnsafe()
+    return this.#wakeFor(this.#gathering)
   }
 
   /** Removes, and says what to wait for. Where nothing is, and nothing is on its way, nothing is written. */
@@ -186,42 +210,27 @@ export class Tier {
 
   // Families
 
-  /** The family of this name, made if it is new; another process may have made it meanwhile. */
+  /** The family of this name, made if it is new. */
   family(name: string): Family {
     const known = this.#families.get(name)
     if (known !== undefined) return known
-    const { state } = this.databases
     const key = entryKey(familyPrefix, name)
-    const find = () => {
-      const row = state.getBinary(key)
-      const payload = row === undefined ? undefined : unseal(row)
-      return payload === undefined ? undefined : idOf(payload)
-    }
-    const id = find() ?? this.#root.transactionSync(() => {
-      const theirs = find()
-      if (theirs !== undefined) return theirs
-      const id = this.#takeNumber()
-      state.putSync(key, familyRow(id, name))
-      return id
-    }, visible)
+    const row = this.databases.state.getBinary(key)
+    const payload = row === undefined ? undefined : unseal(row)
+    const id = payload === undefined ? this.#takeNumber() : idOf(payload)
+    // It goes with the first entry that has the number, or before.
+    if (payload === undefined) this.#gathering.state.set(key, familyRow(id, name))
     const family: Family = { name, id, prefix: familyStart(id), onDeparture: new Set() }
     this.#families.set(name, family)
     this.#familiesById.set(id, family)
     return family
   }
 
-  // Numbers are never given out again, not even after a crash or to another process.
+  // Numbers are never given out again: the next one is kept with what has the one before.
   #takeNumber(): string {
-    if (this.#numberNext === this.#numberEnd) {
-      const { state } = this.databases
-      this.#root.transactionSync(() => {
-        const row = state.getBinary(numberKey)
-        this.#numberNext = row === undefined ? 1 : readNumber(row) ?? 1
-        this.#numberEnd = this.#numberNext + numbersPerBlock
-        state.putSync(numberKey, numberRow(this.#numberEnd))
-      }, visible)
-    }
-    return (this.#numberNext++).toString(36)
+    const number = this.#numberNext++
+    this.#gathering.state.set(numberKey, numberRow(this.#numberNext))
+    return number.toString(36)
   }
 
   /** Drops all entries of a family at once, whatever their number, and says what to wait for. Upkeep frees them. */
@@ -240,50 +249,26 @@ export class Tier {
 
   // Marks
 
-  /** Keeps the greater stamp of each scope, with all that has gathered so far. */
-  recordMarks(marks: ReadonlyArray<Mark>, durability: Durability): Effect.Effect<void, StoreError> {
-    return Effect.suspend(() => {
-      if (this.#closed) return Effect.fail(closedError("recordMarks"))
-      if (marks.length === 0) return Effect.void
-      const batch = this.#gathering
-      for (const { scope, stamp } of marks) {
-        this.#reserve(stamp)
-        batch.marks.set(scope, Math.max(stamp, batch.marks.get(scope) ?? stamp))
-      }
-      this.#wake.openUnsafe()
-      return this.settle(batch, durability, "recordMarks")
-    })
+  /** Gathers marks, and says what to wait for: of each scope the greater stamp is kept. */
+  recordMarks(marks: ReadonlyArray<Mark>): Batch | undefined {
+    const batch = this.#gathering
+    for (const mark of marks) {
+      this.#reserve(mark.stamp)
+      keepMark(batch.marks, mark)
+    }
+    return marks.length === 0 ? undefined : this.#wakeFor(batch)
   }
 
-  /** Drops the marks whose stamp is still the given one. */
-  dropMarks(marks: ReadonlyArray<Mark>, durability: Durability): Effect.Effect<void, StoreError> {
-    return Effect.suspend(() => {
-      if (this.#closed) return Effect.fail(closedError("dropMarks"))
-      const flushed = Deferred.makeUnsafe<void, unknown>()
-      // Compares and drops in one write transaction, so that no other process comes between.
-      return Effect.tryPromise({
-        try: () => {
-          const committed = this.#root.transaction(() => {
-            for (const mark of marks) dropMark(this.databases, mark)
-          }).then(undefined, rejectWithCause)
-          this.#onFlush(() => Deferred.doneUnsafe(flushed, Exit.void))
-          return committed
-        },
-        catch: (cause) => failure("dropMarks", cause)
-      }).pipe(
-        Effect.uninterruptible,
-        Effect.andThen(durability === "process" ? Effect.void : awaitFlush(flushed, "dropMarks"))
-      )
-    })
+  /** Drops the marks whose stamp is still the given one, and says what to wait for. */
+  dropMarks(marks: ReadonlyArray<Mark>): Batch | undefined {
+    const batch = this.#gathering
+    for (const mark of marks) dropMark(batch.marks, mark)
+    return marks.length === 0 ? undefined : this.#wakeFor(batch)
   }
 
-  // Within a write transaction. Another process may have raised it further.
-  #storeCeiling(): number {
-    const { state } = this.databases
-    const row = state.getBinary(ceilingKey)
-    const stored = row === undefined ? 0 : readNumber(row) ?? 0
-    if (this.#ceiling > stored) void state.put(ceilingKey, numberRow(this.#ceiling))
-    return Math.max(this.#ceiling, stored)
+  #wakeFor(batch: Batch): Batch {
+    this.#wake.openUnsafe()
+    return batch
   }
 
   /** All marks; fails when one is damaged, for then what is invalid is unknown. */
@@ -292,13 +277,8 @@ export class Tier {
   #marksAfter(from: string | undefined, marks: Array<Mark>): Effect.Effect<MarkLog, StoreError> {
     return Effect.flatMap(this.attempt("loadMarks", () => this.#readMarks(from, marks)), (last) =>
       last === undefined
-        ? this.attempt("loadMarks", () => ({ marks, stampMax: this.#knownCeiling() }))
+        ? this.attempt("loadMarks", () => ({ marks, stampMax: this.#ceiling }))
         : Effect.andThen(Effect.yieldNow, this.#marksAfter(last, marks)))
-  }
-
-  #knownCeiling(): number {
-    const row = this.databases.state.getBinary(ceilingKey)
-    return Math.max(this.#ceiling, row === undefined ? 0 : readNumber(row) ?? 0)
   }
 
   // The last key of a full turn, or undefined after the last mark.
@@ -316,7 +296,7 @@ export class Tier {
     return rows < rowsPerTurnMax ? undefined : last
   }
 
-  // A stamp above the ceiling raises it: here at once, in the database before the stamp is written there.
+  // A stamp above the ceiling raises it: here at once, and in the database together with the stamp.
   #reserve(stamp: number): void {
     if (stamp > this.#ceiling) this.#ceiling = (Math.floor(stamp / ceilingStep) + 1) * ceilingStep
   }
@@ -334,11 +314,15 @@ export class Tier {
     this.#committing = batch
     this.#flushing = batch
     this.#gathering = makeBatch()
-    const raised = this.#ceiling > this.#ceilingStored ? this.#raiseCeiling : Effect.void
-    return Effect.matchEffect(Effect.andThen(raised, this.#issue(batch)), {
+    const ceiling = this.#ceiling
+    if (ceiling > this.#ceilingStored) batch.state.set(ceilingKey, numberRow(ceiling))
+    return Effect.matchEffect(this.#inTime(batch, this.#issue(batch)), {
       onSuccess: (plan) => {
         this.#committing = undefined
+        this.#ceilingStored = ceiling
         this.#entryCount += plan.growth
+        this.#failed = false
+        this.#flushed = batch
         Deferred.doneUnsafe(batch.committed, Exit.void)
         // On a fiber of its own, so that no codec and no listener holds up the next commit.
         const tell = Effect.forEach(plan.departed, (departed) => this.#tell(departed), { discard: true })
@@ -348,29 +332,53 @@ export class Tier {
     })
   })
 
-  readonly #raiseCeiling: Effect.Effect<void, unknown> = Effect.map(
-    Effect.tryPromise({
-      try: () => this.#root.transaction(() => this.#storeCeiling()).then(undefined, rejectWithCause),
-      catch: (cause) => cause
-    }),
-    (stored) => {
-      this.#ceilingStored = stored
-    }
-  )
-
   #issue(batch: Batch) {
     return Effect.tryPromise({
       try: () => {
+        if (this.#gone || this.#isFileGone()) {
+          this.#gone = true
+          throw this.#goneError("write")
+        }
+        if (!this.#fits(batch)) throw new Error(`no room left in ${this.#path}`)
         const plan = planBatch(this.databases, batch, this.bounds, this.#entryCount, (key) => this.#listens(key))
         const committed = applyPlan(this.databases, this.#root, batch, plan)
         this.#onFlush(() => {
           if (this.#flushing === batch) this.#flushing = undefined
           Deferred.doneUnsafe(batch.flushed, Exit.void)
         })
-        return committed.then(() => plan)
+        return committed.then(() => this.#landed(plan))
       },
       catch: (cause) => cause
     })
+  }
+
+  // What went into a file that has no name, or another one than it had, is lost.
+  #landed(plan: Plan): Plan {
+    if (!this.#isFileGone()) return plan
+    this.#gone = true
+    throw this.#goneError("write")
+  }
+
+  // The driver cannot be told to give up. So whoever waits is told, and the batch is waited for all the same: until its
+  // commit has ended, nothing else can be committed.
+  #inTime(batch: Batch, commit: Effect.Effect<Plan, unknown>): Effect.Effect<Plan, unknown> {
+    const late = Effect.sync(() => {
+      this.#hung = true
+      const gathered = this.#gathering
+      this.#gathering = { ...gathered, committed: Deferred.makeUnsafe(), flushed: Deferred.makeUnsafe() }
+      for (const waited of [batch, gathered]) {
+        Deferred.doneUnsafe(waited.committed, Exit.fail(overdue("write")))
+        Deferred.doneUnsafe(waited.flushed, Exit.fail(overdue("write")))
+      }
+    })
+    return Effect.flatMap(
+      Effect.forkChild(Effect.delay(late, commitTimeoutMillis), { startImmediately: true }),
+      (watch) =>
+        Effect.onExit(commit, () => {
+          this.#hung = false
+          return Fiber.interrupt(watch)
+        })
+    )
   }
 
   // Must be asked for in the turn in which the write was issued.
@@ -380,6 +388,7 @@ export class Tier {
 
   #abandon(batch: Batch, cause: unknown): Effect.Effect<void> {
     this.#committing = undefined
+    this.#failed = true
     if (this.#flushing === batch) this.#flushing = undefined
     for (const [key, op] of batch.ops) {
       if (op.kind !== "leave" && !this.#gathering.ops.has(key)) this.#gathering.ops.set(key, { kind: "remove" })
@@ -389,7 +398,7 @@ export class Tier {
     }
     Deferred.doneUnsafe(batch.committed, Exit.fail(cause))
     Deferred.doneUnsafe(batch.flushed, Exit.fail(cause))
-    return Effect.ignoreCause(Effect.fail(failure("set", cause)), {
+    return Effect.ignoreCause(Effect.fail(failure("write", cause)), {
       log: "Unhandled",
       message: `the ${tierName} tier could not write ${batch.ops.size} entries`
     })
@@ -415,7 +424,7 @@ export class Tier {
     const pass: Effect.Effect<void, StoreError> = Effect.flatMap(
       Clock.currentTimeMillis,
       (now) =>
-        Effect.flatMap(this.attempt("remove", () => this.#gatherUpkeep(now)), (more) =>
+        Effect.flatMap(this.attempt("remove", () => this.#gatherUpkeep(now, passes === 0)), (more) =>
           Effect.andThen(
             this.drain("process", "remove"),
             more && ++passes < upkeepPassesMax ? Effect.andThen(Effect.yieldNow, pass) : Effect.void
@@ -425,7 +434,9 @@ export class Tier {
   })
 
   // Whether there is more to do than one pass takes.
-  #gatherUpkeep(nowMillis: number): boolean {
+  #gatherUpkeep(nowMillis: number, isFirst: boolean): boolean {
+    // A reader that was killed keeps every page that is replaced from then on. The driver looks every ten minutes.
+    if (isFirst) this.#root.readerCheck()
     const rows = Array.from(this.databases.order.getKeys({
       start: firstRank,
       end: rankAfter(nowMillis),
@@ -467,6 +478,7 @@ export class Tier {
       const payload = unseal(value)
       if (payload === undefined) return false
       if (key === ceilingKey) this.#ceiling = this.#ceilingStored = payload.readDoubleLE(0)
+      else if (key === numberKey) this.#numberNext = payload.readDoubleLE(0)
       else if (key.startsWith(deadPrefix)) this.#dead.add(idOf(payload))
     }
     for (const { value } of this.databases.marks.getRange({ start: familyStart(""), end: familyEnd("") })) {
@@ -484,22 +496,31 @@ export class Tier {
     state.clearSync()
     this.#dead.clear()
     this.#ceiling = this.#ceilingStored = 0
+    this.#numberNext = 1
   }
 
-  /** Takes no more writes, and waits for those that gathered. */
-  readonly close: Effect.Effect<void> = Effect.suspend(() => {
+  /** Takes no more writes, waits for those that gathered, and says how they ended. */
+  readonly close: Effect.Effect<Ending> = Effect.suspend(() => {
     this.#closed = true
     // What could not be written was reported by the writer.
-    return Effect.ignore(this.drain("process", "set"))
+    const drained = this.#hung ? Effect.void : Effect.ignore(this.drain("process", "set"))
+    // The driver flushes on a thread of its own, from what it would free.
+    const flushed = Effect.suspend(() =>
+      this.#hung || this.#flushed === undefined ? Effect.void : awaitFlush(this.#flushed.flushed, "set")
+    )
+    return Effect.andThen(drained, Effect.ignore(flushed)).pipe(
+      Effect.map((): Ending => this.#hung ? "hung" : this.#failed ? "failed" : "idle")
+    )
   })
 
-  /** Runs a read of the driver, unless the namespace is closed: the driver would end the process. */
+  /** Runs a read of the driver, or a hand over to a batch, unless it would be in vain. */
   attempt<A>(operation: Operation, evaluate: () => A): Effect.Effect<A, StoreError> {
-    return Effect.suspend(() =>
-      this.#closed
-        ? Effect.fail(closedError(operation))
-        : Effect.try({ try: evaluate, catch: (cause) => failure(operation, cause) })
-    )
+    return Effect.suspend(() => {
+      const fault = this.fault(operation) ?? (this.#hung && isWrite(operation) ? overdue(operation) : undefined)
+      return fault === undefined
+        ? Effect.try({ try: evaluate, catch: (cause) => failure(operation, cause) })
+        : Effect.fail(fault)
+    })
   }
 }
 
@@ -507,11 +528,6 @@ export class Tier {
 const ignored = () => {}
 
 const firstRank = Buffer.from([0])
-
-// Returns once others see the transaction. On Windows the driver flushes within each commit, and must not skip that.
-const visible: TransactionFlags = process.platform === "win32"
-  ? TransactionFlags.SYNCHRONOUS_COMMIT
-  : TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
 
 // Rows of state: the ceiling, the next family number, families by name, numbers of cleared families, and one that is
 // written where there is nothing else to write.
@@ -528,8 +544,6 @@ const numberRow = (n: number): Buffer => {
   payload.writeDoubleLE(n, 0)
   return seal(payload)
 }
-
-const readNumber = (row: Uint8Array): number | undefined => unseal(row)?.readDoubleLE(0)
 
 const familyRow = (id: string, name: string): Buffer => seal(textBytes(`${id} ${name}`))
 
@@ -550,10 +564,23 @@ const awaitFlush = (
       )
   }))
 
-/** The error of an operation, from what the driver threw. */
+const isWrite = (operation: Operation): boolean =>
+  operation !== "get" && operation !== "entries" && operation !== "size" && operation !== "loadMarks"
+
+const overdue = (operation: Operation): StoreError =>
+  new StoreError({ reason: new TierTimeout({ tier: tierName, operation, timeoutMillis: commitTimeoutMillis }) })
+
+/** The error of an operation, from what the driver threw, or from what a batch failed with. */
 export const failure = (operation: Operation, cause: unknown): StoreError => {
+  if (cause instanceof StoreError) {
+    const { reason } = cause
+    if (reason._tag === "TierTimeout") return overdue(operation)
+    return reason._tag === "FolderGone"
+      ? new StoreError({ reason: new FolderGone({ tier: tierName, operation, path: reason.path }) })
+      : cause
+  }
   const full = cause instanceof Error &&
-    /MDB_MAP_FULL|No space left|ENOSPC|EDQUOT|EFBIG|File too large/.test(cause.message)
+    /MDB_MAP_FULL|[Nn]o space left|no room left|ENOSPC|EDQUOT|EFBIG|File too large/.test(cause.message)
   return new StoreError({ reason: new (full ? TierFull : TierFailed)({ tier: tierName, operation, cause }) })
 }
 

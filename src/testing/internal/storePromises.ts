@@ -31,7 +31,7 @@ const show = (value: unknown): string => JSON.stringify(value) ?? String(value)
 
 const Value = Schema.Struct({ text: Schema.String, n: Schema.Number })
 
-type Value = typeof Value.Type
+export type Value = typeof Value.Type
 
 export const family = (name: string, onEvict?: StoreFamily<Value>["onEvict"]): StoreFamily<Value> => ({
   name,

@@ -1,0 +1,33 @@
+/**
+ * What a family does about the word of another engine over the same place (`peers.ts`).
+ */
+import { everything } from "../Invalidation.ts"
+import type { Entries } from "./entries.ts"
+import type { Loads } from "./loads.ts"
+import type { Heard } from "./peers.ts"
+
+/** As if the family had done it itself, but for what goes below. */
+export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): void => {
+  const now = entries.cache.time.now()
+  switch (heard._tag) {
+    case "Changed":
+      loads.overtake(heard.key)
+      loads.failures.forget(heard.key)
+      return entries.ended(heard.key)
+    case "Loaded": {
+      const missedAt = entries.sources?.missedAt(heard.key)
+      entries.sources?.kept(heard.key)
+      entries.drop(heard.key)
+      // Only this engine knows that something was made from the value before, which is gone.
+      return missedAt === undefined ? undefined : entries.cache.spreadUnseen(entries.name, heard.key, missedAt)
+    }
+    case "Marked":
+      entries.hearMark(heard.scope, heard.mode, heard.stamp, now)
+      return
+    case "Tagged":
+      loads.overtakeAll()
+      if (!entries.hearTag(heard.tag, heard.mode, heard.stamp, now)) {
+        entries.hearMark(everything, heard.mode, heard.stamp, now)
+      }
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * What the engines of one process over one place have in common: the counter of stamps and versions, what carries their
+ * changes below, and word of each other's changes.
+ *
+ * A change is told in the step in which it takes effect, so an engine never serves from its memory what another one has
+ * changed. It hears of engines of its own manifest only: others keep other families.
+ *
+ * Not here: other processes. The tier refuses them.
+ */
+import type * as Effect from "effect/Effect"
+import type { Commons, Mark } from "../../store/Store.ts"
+import type { StoreError } from "../../store/StoreError.ts"
+import type { Mode, Scope } from "../Invalidation.ts"
+import { Carrier } from "./outbox.ts"
+
+/** What another engine did to a family. */
+export type Heard =
+  /** The key has another value, or none. */
+  | { readonly _tag: "Changed"; readonly key: string }
+  /** A lookup brought a value; no source has changed for it. */
+  | { readonly _tag: "Loaded"; readonly key: string }
+  | { readonly _tag: "Marked"; readonly scope: Scope; readonly mode: Mode; readonly stamp: number }
+  | { readonly _tag: "Tagged"; readonly tag: string; readonly mode: Mode; readonly stamp: number }
+
+/** What a sweep of marks asks of a family in one engine. */
+export interface Swept {
+  /** Has what the marks hide removed from all tiers; how many entries were looked at. */
+  readonly look: Effect.Effect<number, StoreError>
+  /** The marks up to a stamp, as a store knows them. */
+  marksUpTo(upTo: number): Iterable<Mark>
+  /** Forgets these marks, of which nothing is left that they concern. */
+  forget(upTo: number, looked: number): void
+}
+
+/** An engine, as the others know it. */
+export interface Peer {
+  /** The manifest's. */
+  readonly id: string
+  hear(family: string, heard: Heard): void
+  swept(family: string): Swept
+}
+
+interface Shared {
+  readonly carrier: Carrier
+  readonly peers: Set<Peer>
+}
+
+/** The engines over a place. */
+export class Peers {
+  readonly carrier: Carrier
+  private readonly all: Set<Peer>
+
+  constructor(commons: Commons) {
+    const shared = (commons.engines ??= { carrier: new Carrier(), peers: new Set() }) as Shared
+    this.carrier = shared.carrier
+    this.all = shared.peers
+  }
+
+  enter(peer: Peer): void {
+    this.all.add(peer)
+  }
+
+  leave(peer: Peer): void {
+    this.all.delete(peer)
+  }
+
+  /** All engines of a peer's manifest, itself among them. */
+  of({ id }: Peer): ReadonlyArray<Peer> {
+    return Array.from(this.all).filter((peer) => peer.id === id)
+  }
+
+  /** Some other engine may hold what this one changes. */
+  get areSome(): boolean {
+    return this.all.size > 1
+  }
+
+  /** Tells the other engines of the same manifest. */
+  tell(from: Peer, family: string, heard: Heard): void {
+    for (const peer of this.all) if (peer !== from && peer.id === from.id) peer.hear(family, heard)
+  }
+}

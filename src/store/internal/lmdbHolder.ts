@@ -1,0 +1,140 @@
+/**
+ * Who holds a namespace of a folder: one process, and in it one thread.
+ *
+ * Entries are judged by a counter of invalidations that lives in the holder, so a second one would serve what the first
+ * has invalidated. The holder's row lies in the folder itself, and is taken in a write transaction: of two that come at
+ * the same instant one gets it.
+ *
+ * A row outlives a holder that was killed. Whether the holder lives is asked of the operating system:
+ *
+ * - The same boot and the same pid namespace: the process of that number lives, is no zombie, and began when the row
+ *   says. So a number that was given to another process is not taken for the holder, and a process that is stopped
+ *   still holds. Where the system does not tell when a process began, its number alone decides.
+ * - The same boot and another pid namespace (two containers on one machine): LMDB's own table of readers says, which
+ *   the kernel keeps true by locks on the file.
+ * - Another boot: the holder is gone. A folder belongs to one machine at a time; LMDB does not work over a network.
+ * - Another thread of this process: it lives as long as a file that it holds open.
+ */
+import { randomUUID } from "node:crypto"
+import * as Fs from "node:fs"
+import { hostname } from "node:os"
+import * as Path from "node:path"
+import { threadId } from "node:worker_threads"
+import { seal, unseal } from "./lmdbRecord.ts"
+
+/** A holder as its row says. What the system does not tell is absent. */
+export interface Holder {
+  /** Of the module's registry: all that one thread opens is held by one. */
+  readonly token: string
+  readonly pid: number
+  readonly thread: number
+  readonly host: string
+  readonly sinceMillis: number
+  readonly boot?: string | undefined
+  readonly space?: string | undefined
+  readonly startTicks?: string | undefined
+  /** Of a thread that is not the main one: a file that it keeps open. */
+  readonly file?: { readonly handle: number; readonly inode: string } | undefined
+}
+
+const token = randomUUID()
+
+const readText = (file: string): string | undefined => {
+  try {
+    return Fs.readFileSync(file, "latin1").trim()
+  } catch {
+    return undefined
+  }
+}
+
+const readLink = (file: string): string | undefined => {
+  try {
+    return Fs.readlinkSync(file)
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether a process runs, and when it began, in ticks since the boot, where the system tells. */
+const processOf = (pid: number): { readonly isAlive: boolean; readonly startTicks?: string | undefined } => {
+  try {
+    process.kill(pid, 0)
+  } catch (error) {
+    // One that may not be asked runs all the same.
+    if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return { isAlive: false }
+  }
+  // After the name, in parentheses, that may hold anything: the state, and nineteen fields later the start.
+  const fields = readText(`/proc/${pid}/stat`)?.replace(/^.*\) /s, "").split(" ")
+  if (fields === undefined) return { isAlive: true }
+  return { isAlive: fields[0] !== "Z" && fields[0] !== "X", startTicks: fields[19] }
+}
+
+const boot = readText("/proc/sys/kernel/random/boot_id")
+const space = readLink("/proc/self/ns/pid")
+
+/** This thread, as a holder of a folder; `release` gives back what says that it lives. */
+export const makeHolder = (folder: string, nowMillis: number): {
+  readonly holder: Holder
+  readonly release: () => void
+} => {
+  const file = threadId === 0 ? undefined : holdFile(folder)
+  const { startTicks } = processOf(process.pid)
+  return {
+    holder: {
+      token,
+      pid: process.pid,
+      thread: threadId,
+      host: hostname(),
+      sinceMillis: nowMillis,
+      boot,
+      space,
+      startTicks,
+      file: file?.held
+    },
+    release: () => file?.release()
+  }
+}
+
+// Node closes what a thread has opened when the thread ends, however it does. The file loses its name at once, so no
+// other handle of the process is of it.
+const holdFile = (folder: string) => {
+  const name = Path.join(folder, `thread-${process.pid}-${threadId}`)
+  const handle = Fs.openSync(name, "w")
+  Fs.rmSync(name, { force: true })
+  const inode = inodeOf(handle)
+  return { held: { handle, inode: inode ?? "" }, release: () => Fs.closeSync(handle) }
+}
+
+const inodeOf = (handle: number): string | undefined => {
+  try {
+    const { dev, ino } = Fs.fstatSync(handle, { bigint: true })
+    return `${dev}:${ino}`
+  } catch {
+    return undefined
+  }
+}
+
+/** Whether the row is this thread's own, from an opening that could not be closed. */
+export const isOwn = (holder: Holder): boolean => holder.token === token
+
+/** Whether a holder still runs; `readers` are the processes in LMDB's table of readers, but for this one. */
+export const isAlive = (holder: Holder, readers: ReadonlySet<number>): boolean => {
+  if (holder.boot !== boot) return false
+  if (holder.space !== space) return readers.has(holder.pid)
+  const { isAlive, startTicks } = processOf(holder.pid)
+  if (!isAlive || startTicks !== holder.startTicks) return false
+  return holder.pid !== process.pid || holder.file === undefined ||
+    inodeOf(holder.file.handle) === holder.file.inode
+}
+
+/** The processes that a table of readers names. */
+export const readersIn = (table: string): ReadonlySet<number> =>
+  new Set(Array.from(table.matchAll(/^\s*(\d+)\s/gm), ([, pid]) => Number(pid)))
+
+export const holderRow = (holder: Holder): Buffer => seal(Buffer.from(JSON.stringify(holder)))
+
+/** What a row says; nothing when it is damaged, as by a crash of the machine: then no holder of it runs. */
+export const parseHolder = (row: Uint8Array): Holder | undefined => {
+  const payload = unseal(row)
+  return payload === undefined ? undefined : JSON.parse(payload.toString()) as Holder
+}

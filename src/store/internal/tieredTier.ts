@@ -1,0 +1,243 @@
+/**
+ * One tier among several: what it is asked, and what it still owes after it failed.
+ */
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Result from "effect/Result"
+import type { Entry, Found } from "../Entry.ts"
+import type { Change, Mark, Partition, Store } from "../Store.ts"
+import type { Operation, StoreError } from "../StoreError.ts"
+
+/** Keys that a tier may owe a removal; beyond, it owes the removal of all. */
+const suspectsMax = 1_000
+
+/** Owed removals that follow one write that the tier took. */
+const repaymentsPerWriteMax = 64
+
+/** How long the end of a family waits for writes under way: a tier that does not end its own must not hold it up. */
+const closingMax: Duration.Input = "30 seconds"
+
+export type Report = (tier: string, operation: Operation, error: StoreError) => void
+
+export type Entries<V> = ReadonlyArray<readonly [key: string, entry: Entry<V>]>
+
+/** Writes that have begun. */
+export class UnderWay {
+  readonly #writes = new Set<Fiber.Fiber<void, StoreError>>()
+
+  /** A caller that gives up must not leave the tiers at odds: the write goes on without it. */
+  run(write: Effect.Effect<void, StoreError>): Effect.Effect<void, StoreError> {
+    return Effect.flatMap(
+      Effect.forkDetach(write, { startImmediately: true, uninterruptible: true }),
+      (fiber) => {
+        this.#writes.add(fiber)
+        fiber.addObserver(() => this.#writes.delete(fiber))
+        return Fiber.join(fiber)
+      }
+    )
+  }
+
+  /** Waits for those that have begun by now; a tier that does not end them does not hold up the end of the program. */
+  readonly settled: Effect.Effect<void> = Effect.suspend(() =>
+    this.#writes.size === 0
+      ? Effect.void
+      : Effect.asVoid(Effect.timeoutOption(Fiber.awaitAll(this.#writes), closingMax))
+  )
+}
+
+/** What a tier has to do in a round. */
+export interface Share {
+  readonly tier: Tier<any>
+  readonly change: Change<any>
+}
+
+/** What a tier answered to a round that it did not take: it may not have dropped what the round replaces, either. */
+export interface Refusal {
+  readonly error: StoreError
+  readonly isOwed: boolean
+}
+
+export const writeTo = (
+  store: Store["Service"],
+  report: Report,
+  shares: ReadonlyArray<Share>,
+  marks: ReadonlyArray<Mark>
+): Effect.Effect<Refusal | undefined> => {
+  const carry = (shares: ReadonlyArray<Share>) =>
+    Effect.suspend(() => {
+      const begun = shares.map(({ tier }) => tier.begin())
+      return Effect.flatMap(
+        Effect.result(store.write({ changes: shares.map(({ change }) => change), marks })),
+        (result) => {
+          if (Result.isFailure(result)) {
+            if (shares.length === 0) report(store.name, "recordMarks", result.failure)
+            for (const { tier } of shares) tier.tell("write", result.failure)
+            return Effect.succeed(result.failure)
+          }
+          const settle = shares.map(({ change, tier }, at) => tier.took(change, begun[at]!))
+          return Effect.as(Effect.all(settle, { discard: true }), undefined)
+        }
+      )
+    })
+  return Effect.flatMap(carry(shares), (error) => {
+    if (error === undefined) return Effect.undefined
+    // What it did not take must not leave the values before in their place.
+    const removals = shares.map(({ change, tier }) => ({
+      tier,
+      change: { ...change, removed: keysOf(change), set: [] }
+    }))
+    return Effect.map(carry(removals), (again) => {
+      if (again !== undefined) { for (const { change, tier } of removals) tier.suspect(change) }
+      return { error, isOwed: again !== undefined }
+    })
+  })
+}
+
+export const keysOf = (
+  { removed, set }: Change<any>
+): ReadonlyArray<string> => [...removed, ...set.map(({ key }) => key)]
+
+/** One tier of a family, and the removals that it owes. */
+export class Tier<V> {
+  readonly name: string
+  readonly store: Store["Service"]
+  readonly partition: Partition<V>
+  readonly #report: Report
+  // Keys that this tier may still hold although they were removed or replaced, and when that came to be so, counted in
+  // writes: what a tier did before a key became suspect does not clear it.
+  readonly #suspects = new Map<string, number>()
+  #allSuspect: number | undefined
+  #writes = 0
+
+  /** `name` is the store's, and more where several tiers have that one. */
+  constructor(name: string, store: Store["Service"], partition: Partition<V>, report: Report) {
+    this.name = name
+    this.store = store
+    this.partition = partition
+    this.#report = report
+  }
+
+  trusts(key: string): boolean {
+    return this.#allSuspect === undefined && !this.#suspects.has(key)
+  }
+
+  /** Runs an operation, and tells of its failure. */
+  attempt<A>(operation: Operation, effect: Effect.Effect<A, StoreError>): Effect.Effect<Result.Result<A, StoreError>> {
+    return Effect.map(Effect.result(effect), (result) => {
+      if (Result.isFailure(result)) this.#report(this.name, operation, result.failure)
+      return result
+    })
+  }
+
+  tell(operation: Operation, error: StoreError): void {
+    this.#report(this.name, operation, error)
+  }
+
+  /** Counts a write that begins. */
+  begin(): number {
+    return ++this.#writes
+  }
+
+  /** A round has arrived that began as this write. */
+  took({ cleared, removed, set }: Change<V>, write: number): Effect.Effect<void> {
+    if (this.#allSuspect === undefined && this.#suspects.size === 0) return Effect.void
+    if (cleared) this.#cleared(write)
+    this.#acquit(removed, write)
+    this.#acquit(set.map(({ key }) => key), write)
+    return this.#repay
+  }
+
+  /** The tier may still hold what this change takes away. */
+  suspect({ cleared, removed }: Change<V>): void {
+    this.#owe(removed)
+    if (cleared) this.#allSuspect = this.#writes
+  }
+
+  #owe(keys: ReadonlyArray<string>): void {
+    for (const key of keys) this.#suspects.set(key, this.#writes)
+    if (this.#suspects.size > suspectsMax) this.#allSuspect = this.#writes
+  }
+
+  /** What this tier has of the keys; nothing of those that it was not, or is no longer, to be trusted with. */
+  getMany(keys: ReadonlyArray<string>): Effect.Effect<Result.Result<ReadonlyArray<Found<V> | undefined>, StoreError>> {
+    return Effect.suspend(() => {
+      const trusted = keys.map((key) => this.trusts(key))
+      const read = keys.length === 1
+        ? Effect.map(this.partition.get(keys[0]!), (found) => [found])
+        : this.partition.getMany(keys)
+      return Effect.map(
+        this.attempt("get", read),
+        Result.map((all) =>
+          all.map((found, at) => trusted[at] && this.trusts(keys[at]!) ? this.#named(found) : undefined)
+        )
+      )
+    })
+  }
+
+  #named(found: Found<V> | undefined): Found<V> | undefined {
+    return found === undefined || this.name === this.store.name ? found : { ...found, tier: this.name }
+  }
+
+  /** A tier that does not take a value must not keep the one before. */
+  setMany(entries: Entries<V>): Effect.Effect<Result.Result<void, StoreError>> {
+    const keys = entries.map(([key]) => key)
+    const write = entries.length === 1 ? this.partition.set(...entries[0]!) : this.partition.setMany(entries)
+    return this.#write("set", write, keys, (failed) => Effect.as(this.remove(keys), failed))
+  }
+
+  remove(keys: ReadonlyArray<string>): Effect.Effect<Result.Result<void, StoreError>> {
+    return this.#write("remove", this.partition.remove(keys), keys, (failed) => {
+      this.#owe(keys)
+      return Effect.succeed(failed)
+    })
+  }
+
+  get clear(): Effect.Effect<Result.Result<void, StoreError>> {
+    return Effect.suspend(() => {
+      const write = ++this.#writes
+      return Effect.map(this.attempt("clear", this.partition.clear), (cleared) => {
+        if (Result.isFailure(cleared)) this.#allSuspect = this.#writes
+        else this.#cleared(write)
+        return cleared
+      })
+    })
+  }
+
+  #cleared(write: number): void {
+    if (this.#allSuspect !== undefined && this.#allSuspect < write) this.#allSuspect = undefined
+    this.#acquit(Array.from(this.#suspects.keys()), write)
+  }
+
+  #write(
+    operation: Operation,
+    effect: Effect.Effect<void, StoreError>,
+    keys: ReadonlyArray<string>,
+    onFailure: (failed: Result.Result<void, StoreError>) => Effect.Effect<Result.Result<void, StoreError>>
+  ): Effect.Effect<Result.Result<void, StoreError>> {
+    return Effect.suspend(() => {
+      const write = ++this.#writes
+      return Effect.flatMap(this.attempt(operation, effect), (result) => {
+        if (Result.isFailure(result)) return onFailure(result)
+        if (this.#allSuspect === undefined && this.#suspects.size === 0) return Effect.succeed(result)
+        this.#acquit(keys, write)
+        return Effect.as(this.#repay, result)
+      })
+    })
+  }
+
+  #acquit(keys: ReadonlyArray<string>, write: number): void {
+    for (const key of keys) if (this.#suspects.get(key)! < write) this.#suspects.delete(key)
+  }
+
+  // A tier that just took a write may take the removals that it owes, too.
+  get #repay(): Effect.Effect<void> {
+    if (this.#allSuspect !== undefined) return Effect.asVoid(this.clear)
+    const owed = Array.from(this.#suspects.keys()).slice(0, repaymentsPerWriteMax)
+    if (owed.length === 0) return Effect.void
+    const write = ++this.#writes
+    return Effect.map(this.attempt("remove", this.partition.remove(owed)), (removed) => {
+      if (Result.isSuccess(removed)) this.#acquit(owed, write)
+    })
+  }
+}

@@ -1,0 +1,183 @@
+/**
+ * Writes that a tier cannot take: each fails by itself, before anything changes, and no other caller hears of it.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Manifest from "effect-stateless/manifest/Manifest"
+import * as LmdbStore from "effect-stateless/store/LmdbStore"
+import * as MemoryStore from "effect-stateless/store/MemoryStore"
+import type { Store } from "effect-stateless/store/Store"
+import type { StoreError } from "effect-stateless/store/StoreError"
+import * as TieredStore from "effect-stateless/store/TieredStore"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+import { temporaryFolder } from "../store/folder.ts"
+
+let encoded = 0
+/** Integers whose codec waits before it encodes. */
+const Waiting = Schema.Number.pipe(Schema.decodeTo(Schema.Int, {
+  decode: SchemaGetter.passthrough(),
+  encode: SchemaGetter.transformEffect((n: number) =>
+    Effect.as(Effect.andThen(Effect.yieldNow, Effect.sync(() => encoded++)), n)
+  )
+}))
+
+class App extends Manifest.Service<App>()("App", {
+  families: {
+    now: { pattern: "now:{id}", value: Schema.Int },
+    later: { pattern: "later:{id}", value: Waiting },
+    text: { pattern: "text:{id}", value: Schema.String },
+    of: { pattern: "of:{id}", value: Schema.Int, derives: ["now:{id}", "later:{id}"] }
+  }
+}) {}
+const { later, now, of, text } = App.keys
+
+const arrangements: Readonly<Record<string, (path: string) => Layer.Layer<Store, StoreError>>> = {
+  "memory alone": () => MemoryStore.layer({ capacity: 100 }),
+  "LMDB alone": (path) => LmdbStore.layer({ path, durability: "process" }),
+  "memory over LMDB": (path) =>
+    TieredStore.layer([MemoryStore.layer({ capacity: 100 }), LmdbStore.layer({ path, durability: "process" })])
+}
+
+const running = <A, E>(arrangement: string, path: string, program: Effect.Effect<A, E, any>): Effect.Effect<A, E> =>
+  Effect.provide(
+    program,
+    Layer.fresh(
+      App.modules({
+        now: App.owner("now", { lookup: () => Effect.succeed(7) }),
+        later: App.owner("later", { lookup: () => Effect.succeed(7) }),
+        text: App.owner("text"),
+        of: App.owner("of", { lookup: ({ id }) => now.get({ id }) })
+      }).pipe(Layer.provide(arrangements[arrangement]!(path)))
+    )
+  ) as Effect.Effect<A, E>
+
+for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
+  describe(`a value that does not fit its schema, ${arrangement},`, () => {
+    for (const [name, family] of [["now", now], ["later", later]] as const) {
+      it.live(`fails its own set and leaves no trace, where the codec answers ${name}`, () =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFolder
+          const id = { id: "1" }
+          const writes = [
+            family.set(id, 1.5),
+            family.update(id, () => 1.5),
+            App.batch([family.setting({ id: "2" }, 2), family.setting(id, 1.5)]),
+            family.setMany([[{ id: "2" }, 2], [id, 1.5]] as any)
+          ]
+          const seen = yield* running(
+            arrangement,
+            path,
+            Effect.gen(function*() {
+              yield* family.set(id, 1)
+              yield* of.get(id)
+              for (const write of writes) {
+                const error = yield* Effect.flip(write as Effect.Effect<unknown, any>)
+                assert.strictEqual(error.reason.error.reason._tag, "EncodeFailed")
+              }
+              return [yield* family.get(id), yield* of.has(id), Option.isSome(yield* family.getOption({ id: "2" }))]
+            })
+          )
+          assert.deepStrictEqual(seen, [1, true, false])
+          assert.deepStrictEqual(
+            yield* running(arrangement, path, Effect.all([family.getOption(id), family.getOption({ id: "2" })])),
+            [Option.some(1), Option.none()]
+          )
+        }))
+    }
+
+    it.live("fails no other set of the same moment, and those are on disk when they return", () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const exits = yield* running(
+          arrangement,
+          path,
+          Effect.all([
+            Effect.exit(now.set({ id: "a" }, 1)),
+            Effect.exit(now.set({ id: "b" }, 1.5)),
+            Effect.exit(later.set({ id: "c" }, 2.5)),
+            Effect.exit(later.set({ id: "d" }, 2)),
+            Effect.exit(now.set({ id: "e".repeat(65_537) }, 1)),
+            Effect.exit(text.set({ id: "f" }, "here"))
+          ], { concurrency: "unbounded" })
+        )
+        assert.deepStrictEqual(
+          exits.map(({ _tag }) => _tag),
+          ["Success", "Failure", "Failure", "Success", "Failure", "Success"]
+        )
+        const left = yield* running(
+          arrangement,
+          path,
+          Effect.all([now.getOption({ id: "a" }), later.getOption({ id: "d" }), text.getOption({ id: "f" })])
+        )
+        assert.deepStrictEqual(left.map((one) => one._tag === "Some" ? one.value : undefined), [1, 2, "here"])
+      }))
+
+    it.live("is served when a lookup brought it, and an older value does not stay below", () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const bad = App.modules({
+          now: App.owner("now", { lookup: () => Effect.succeed(1.5) }),
+          later: App.owner("later"),
+          text: App.owner("text"),
+          of: App.owner("of")
+        }).pipe(Layer.provide(arrangements[arrangement]!(path)))
+        yield* running(arrangement, path, now.set({ id: "1" }, 1))
+        yield* Effect.provide(
+          Effect.gen(function*() {
+            assert.strictEqual(yield* now.refresh({ id: "1" }), 1.5)
+            yield* text.set({ id: "1" }, "of the same moment")
+          }),
+          Layer.fresh(bad)
+        ) as Effect.Effect<void>
+        const left = yield* running(arrangement, path, Effect.all([now.getOption({ id: "1" }), text.get({ id: "1" })]))
+        assert.deepStrictEqual(left, [Option.none(), "of the same moment"])
+      }))
+  })
+}
+
+it.live("a value is encoded once on its way to all tiers", () =>
+  Effect.gen(function*() {
+    const path = yield* temporaryFolder
+    encoded = 0
+    yield* running("memory over LMDB", path, later.set({ id: "1" }, 1))
+    assert.strictEqual(encoded, 1)
+  }))
+
+describe("a key of more than 65,536 bytes", () => {
+  for (const arrangement of Object.keys(arrangements)) {
+    it.live(`is refused at every door, ${arrangement}`, () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const doors = (id: string): ReadonlyArray<Effect.Effect<unknown, any, any>> => [
+          now.get({ id }),
+          now.getMany([{ id }]),
+          now.set({ id }, 1),
+          now.setMany([[{ id }, 1]] as any),
+          now.update({ id }, (n) => n),
+          now.refresh({ id }),
+          App.batch([now.setting({ id }, 1)])
+        ]
+        yield* running(
+          arrangement,
+          path,
+          Effect.gen(function*() {
+            for (const id of ["x".repeat(65_537), "é".repeat(32_769), "😀".repeat(16_385)]) {
+              for (const door of doors(id)) {
+                const { reason } = yield* Effect.flip(door as Effect.Effect<unknown, any>)
+                assert.strictEqual(reason._tag, "InvalidKey")
+                assert.include(reason.message, "now:{id}")
+                assert.include(reason.message, "65536")
+              }
+            }
+            for (const id of ["x".repeat(65_536), "é".repeat(32_768), "😀".repeat(16_384)]) {
+              yield* now.set({ id }, 1)
+              assert.strictEqual(yield* now.get({ id }), 1)
+            }
+          })
+        )
+      }))
+  }
+})
