@@ -193,7 +193,7 @@ export class Entries<V> {
     this.judgement = new Judge(spec)
     this.lower = lower && new Lane(cache.outbox, lower, cache.time, this.tierFailed, this.distrustBelow)
     this.tagged = this.lower !== undefined
-    this.sources = spec.dependents.length === 0 ? undefined : new Sources()
+    this.sources = spec.dependents.isEmpty ? undefined : new Sources()
     this.lookTwice()
   }
 
