@@ -16,6 +16,7 @@
  * @since 0.1.0
  */
 import { type KeyPattern, overlaps, parsePatternUnsafe } from "../pattern/KeyPattern.ts"
+import { FamilySet } from "./FamilySet.ts"
 import type { ValidFamily, ValidManifest } from "./Validation.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
@@ -170,10 +171,7 @@ export const make = (manifest: ValidManifest): DependencyGraph => {
     plans,
     dependentsOf: (source) => [...new Set(links.from[source]!.map(({ dependent }) => dependent.index))],
     compile: compiled,
-    concerned: (source) =>
-      links.arePlain
-        ? families.flatMap(({ index, upstream }) => upstream.has(source) ? [index] : [])
-        : undefined
+    concerned: (source) => links.arePlain ? reachedFrom(source, links) : undefined
   }
   declaredOf.set(graph, declared)
   return graph
@@ -344,6 +342,21 @@ const compile = (
   const concerned = target === undefined ? [...reached] : [...reached].filter(([index]) => index === target.index)
   const parts: Parts = new Map()
   return concerned.flatMap(([index, states]) => states.map((state) => toStep(families[index]!, state, parts)))
+}
+
+// All families that a family's changes reach, nearest first.
+const reachedFrom = (source: number, { from }: Links): ReadonlyArray<number> => {
+  const seen = new FamilySet(from.length)
+  const reached = [source]
+  // A list is iterated in its order, additions included.
+  for (const index of reached) {
+    for (const { dependent } of from[index]!) {
+      if (seen.has(dependent.index)) continue
+      seen.add(dependent.index)
+      reached.push(dependent.index)
+    }
+  }
+  return reached.slice(1)
 }
 
 const startAt = (family: ValidFamily): Reached => ({

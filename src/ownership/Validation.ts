@@ -565,7 +565,7 @@ const findPathBack = (
     if (name === start) {
       const path: Array<string> = []
       for (let at: string | undefined = name; at !== undefined; at = cameFrom.get(at)) path.push(at)
-      return path.reverse()
+      return path.toReversed()
     }
     for (const next of sources.get(name)!.flat()) {
       if (cyclic.has(next) && !cameFrom.has(next)) cameFrom.set(next, name)
