@@ -42,6 +42,7 @@ const judgement = "test/cache/judgement.test.ts"
 const batches = "test/manifest/batch.test.ts"
 const leaving = "test/manifest/leaving.test.ts"
 const waits = "test/cache/waits.test.ts"
+const chains = "test/manifest/chains.test.ts"
 const herd = "test/cache/herd.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
@@ -429,8 +430,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "rights",
     bug: "a module finds the word of the root",
     file: "src/manifest/internal/modules.ts",
-    text: `(runtime) => new Word(runtime, module.name, module.owns, module.reads)`,
-    planted: `(runtime) => new Word(runtime)`,
+    text: `new Word(runtime, { module: name, owns, reads, lending })`,
+    planted: `new Word(runtime)`,
     suites: [rights]
   },
   {
@@ -440,6 +441,38 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (use === "own" && partOf !== undefined)`,
     planted: `if (use === "own" && partOf === name)`,
     suites: [rights]
+  },
+  {
+    law: "rights",
+    bug: "a module is lent every family",
+    file: "src/manifest/internal/modules.ts",
+    text: `=> readable.has(manifest.families.get(family)!.index)`,
+    planted: `=> manifest.families.has(family) || readable.has(0)`,
+    suites: [chains]
+  },
+  {
+    law: "rights",
+    bug: "what a module was lent outlives it",
+    file: "src/manifest/internal/modules.ts",
+    text: `Effect.sync(() => lending.end())`,
+    planted: `Effect.sync(() => lending)`,
+    suites: [chains]
+  },
+  {
+    law: "edges",
+    bug: "a lookup may not read what is further away than one reference",
+    file: "src/ownership/DependencyGraph.ts",
+    text: `dependent !== target && !target.upstream.has(dependent.index)`,
+    planted: `dependent !== target`,
+    suites: [chains, "test/ownership/DependencyGraph.test.ts"]
+  },
+  {
+    law: "edges",
+    bug: "a plan ends at the first family that has nothing behind it",
+    file: "src/ownership/DependencyGraph.ts",
+    text: `last = Math.max(last, places[dependent.index]!)`,
+    planted: `last = places[dependent.index]!`,
+    suites: ["test/ownership/DependencyGraph.test.ts"]
   },
   {
     law: "rights",
@@ -574,8 +607,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "deployment",
     bug: "what was derived from an old version is served",
     file: "src/ownership/Validation.ts",
-    text: `versionOf(draft, [family.name, ...upstream])`,
-    planted: `versionOf(draft, [family.name])`,
+    text: `at === index || upstream.has(at)`,
+    planted: `at === index`,
     suites: ["test/manifest/deployment.test.ts"]
   },
   {

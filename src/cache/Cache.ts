@@ -26,7 +26,7 @@ import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
-import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
+import { type Dependent, type Dependents, type FamilyStats, listed, type SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
 import type { Flight } from "./internal/flight.ts"
@@ -60,7 +60,8 @@ export interface FamilyOptions {
   readonly codec: Codec<any> | undefined
   readonly weigher: ((key: string, value: any) => number) | undefined
   readonly policy: FamilyPolicy
-  readonly dependents: ReadonlyArray<Dependent>
+  /** As a list, or compiled when they are asked for. */
+  readonly dependents: ReadonlyArray<Dependent> | Dependents
 }
 
 /**
@@ -220,7 +221,7 @@ export class Cache implements Engine, Peer {
   // --- invalidation -----------------------------------------------------------------------------
 
   spread(family: string, key: string, mode: Mode): Below {
-    const { dependents } = this.families.get(family)!.spec
+    const dependents = this.families.get(family)!.spec.dependents.all
     if (dependents.length === 0) return nothing
     const segments = key.split(":")
     let below = nothing
@@ -241,16 +242,15 @@ export class Cache implements Engine, Peer {
   reaches(family: string, key: string, target: string, targetKey: string): boolean {
     const segments = key.split(":")
     const own = targetKey.split(":")
-    return this.families.get(family)!.spec.dependents.some((dependent) =>
-      dependent.family === target && isConcerned(dependent, segments, segments.length) &&
-      agrees(dependent, segments, own)
+    return this.families.get(family)!.spec.dependents.in(target).some((dependent) =>
+      isConcerned(dependent, segments, segments.length) && agrees(dependent, segments, own)
     )
   }
 
   *reachedAmong(family: string, key: string, target: string, keys: ReadonlySet<string>): Iterable<string> {
     const segments = key.split(":")
-    for (const dependent of this.families.get(family)!.spec.dependents) {
-      if (dependent.family !== target || !isConcerned(dependent, segments, segments.length)) continue
+    for (const dependent of this.families.get(family)!.spec.dependents.in(target)) {
+      if (!isConcerned(dependent, segments, segments.length)) continue
       if (dependent.exact) {
         const own = scopeOf(dependent, segments).values.join(":")
         if (keys.has(own)) yield own
@@ -262,7 +262,7 @@ export class Cache implements Engine, Peer {
     const known: Array<string | undefined> = []
     scope.positions.forEach((position, i) => known[position] = scope.values[i])
     let below = nothing
-    for (const dependent of this.families.get(family)!.spec.dependents) {
+    for (const dependent of this.families.get(family)!.spec.dependents.all) {
       if (!isConcerned(dependent, known, undefined)) continue
       const target = this.families.get(dependent.family)!
       below = both(below, target.markScope(scopeOf(dependent, known), mode, this.stamp, family))
@@ -273,7 +273,7 @@ export class Cache implements Engine, Peer {
   spreadUnseen(family: string, key: string, since: number): void {
     const segments = key.split(":")
     const stamp = this.nextStamp()
-    for (const dependent of this.families.get(family)!.spec.dependents) {
+    for (const dependent of this.families.get(family)!.spec.dependents.all) {
       if (!isConcerned(dependent, segments, segments.length)) continue
       const target = this.families.get(dependent.family)!
       const isBehind = (flight: Flight<any>) => flight.stamp < since && flight.load.mayHaveRead(family, key)
@@ -295,7 +295,7 @@ export class Cache implements Engine, Peer {
       const [family, key] = one
       const segments = key.split(":")
       const stamp = this.nextStamp()
-      for (const dependent of this.families.get(family)!.spec.dependents) {
+      for (const dependent of this.families.get(family)!.spec.dependents.all) {
         if (!isConcerned(dependent, segments, segments.length)) continue
         const scope = scopeOf(dependent, segments)
         const isExcepted = dependent.exact && dependent.family === exceptFamily && scope.values.join(":") === exceptKey
@@ -307,10 +307,15 @@ export class Cache implements Engine, Peer {
 
   spreadEnd(family: string): void {
     const { dependents } = this.families.get(family)!.spec
-    if (dependents.length === 0) return
+    if (dependents.isEmpty) return
     const stamp = this.nextStamp()
-    for (const dependent of dependents) {
-      this.families.get(dependent.family)!.hideHere(scopeOf(dependent, []), stamp, family)
+    const { whole } = dependents
+    // All owners of a chain end together: no plan is compiled for their sake.
+    if (whole !== undefined) { for (const each of whole) this.families.get(each)!.hideHere(everything, stamp, family) }
+    else {
+      for (const dependent of dependents.all) {
+        this.families.get(dependent.family)!.hideHere(scopeOf(dependent, []), stamp, family)
+      }
     }
   }
 
@@ -445,7 +450,8 @@ export const make: (
         }),
         (error) => new CacheError({ reason: new StoreFailed({ error }) })
       )
-      const { dependents, pattern } = options
+      const { pattern } = options
+      const dependents = "all" in options.dependents ? options.dependents : listed(options.dependents)
       const spec = { name, pattern, render, show, hide, isSensitive, expiry, dependents }
       const shown = isSensitive ? sealedPartition(partition) : partition
       cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))

@@ -199,7 +199,7 @@ export class Entries<V> {
       onDistrust: this.distrustBelow
     })
     this.tagged = this.lower !== undefined
-    this.sources = spec.dependents.length === 0 ? undefined : new Sources()
+    this.sources = spec.dependents.isEmpty ? undefined : new Sources()
     this.mayHold = this.lower !== undefined
     this.lookTwice()
   }

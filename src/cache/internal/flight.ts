@@ -126,7 +126,7 @@ export class Load extends Work {
     if (this.keys === undefined) {
       if (cache.reaches(source.name, key, this.spec.name, this.key)) return undefined
     } else for (const _ of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) return undefined
-    const isDeclared = source.dependents.some(({ family }) => family === this.spec.name)
+    const isDeclared = source.dependents.in(this.spec.name).length > 0
     return this.refuse(source, key, isDeclared ? "E0232" : "E0211")
   }
 

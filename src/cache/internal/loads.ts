@@ -492,7 +492,7 @@ export class Loads<V> {
     const before = this.entries.held(key) ?? flight.fallback ?? flight.before
     const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
     // Asked only where something follows from it; before the marks are, since a class may have an equality of its own.
-    const isSource = this.spec.dependents.length > 0
+    const isSource = !this.spec.dependents.isEmpty
     const changed = isSource && isChanged()
     const { readStale } = flight.load
     if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {

@@ -18,7 +18,15 @@ export const broken = (problem: ManifestError, definition: unknown): Statics => 
   const failing = () => fails
   return {
     keys: accessors(problem.manifest, definition, error),
-    graph: { id: problem.manifest, nodes: [], edges: [], plans: [] },
+    graph: {
+      id: problem.manifest,
+      nodes: [],
+      edges: [],
+      plans: [],
+      dependentsOf: () => [],
+      compile: () => [],
+      concerned: () => []
+    },
     layer,
     owner: () => layer,
     borrower: () => layer,

@@ -73,6 +73,7 @@ const targetsOf = (
     (sources ?? []).map(parsePatternUnsafe).flatMap((pattern) =>
       manifest.patterns.overlapping(pattern).map(({ value }) => ({ family: value, pattern }))
     )
+  if ((declaration.invalidates ?? []).length === 0) return []
   // A write drops these key by key, as it is made.
   const followed = new Set(
     touching(declaration.owns).flatMap(({ family }) => graph.plans[family.index]!.map((step) => step.family))

@@ -77,7 +77,7 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
     owner: owners.owner,
     borrower: owners.borrower,
     delegate: owners.delegate,
-    modules: modules.make(manifest, engine, owners)
+    modules: modules.make(manifest, engine)
   }
 }
 
@@ -155,7 +155,7 @@ const engineLayer = (
         : undefined,
       weigher: spec.weigher,
       policy: spec,
-      dependents: dependents.make(family, graph.plans[family.index]!)
+      dependents: dependents.make(manifest, graph, family)
     }
   })
   return Layer.effectContext(
