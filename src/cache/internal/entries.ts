@@ -25,6 +25,7 @@ import {
 import type { Engine } from "./engine.ts"
 import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
+import { Holds } from "./holds.ts"
 import { Judge, type Judged, noTags } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
 import { type Below, both, Lane, nothing, type OnFailure } from "./outbox.ts"
@@ -149,6 +150,8 @@ export class Entries<V> {
   /** What lies below memory, by way of the outbox; `undefined` when memory is all there is. */
   readonly lower: Lane<V> | undefined
   readonly judgement: Judge<V>
+  /** What open transactions change. */
+  readonly holds = new Holds()
   readonly marks = new FamilyMarks()
   readonly tags = new TagMarks()
   /** Some entry may have a tag: one has had, or a tier keeps entries from before. */
@@ -495,14 +498,36 @@ export class Entries<V> {
 
   /** The same, and it is durable once it has arrived below. The mark says nothing, but what comes before it is kept. */
   keepForSure(key: string, entry: Entry<V>, now: number, weight: number): Below {
+    if (!this.holds.isEmpty) {
+      this.holds.touch(key)
+      if (this.isClosed(key, entry.tags, now)) return this.forgetForSure(key, entry.stamp)
+    }
     const below = this.keep(key, entry, now, weight)
     return below === nothing ? nothing : both(below, this.recordMark(written, entry.stamp))
+  }
+
+  private forgetForSure(key: string, stamp: number): Below {
+    const below = this.forget(key)
+    return below === nothing ? nothing : both(below, this.recordMark(written, stamp))
+  }
+
+  /** Whether a transaction that is about to commit forbids to keep what was loaded or written of a key since a time. */
+  isClosed(key: string, tags: ReadonlyArray<string>, since: number): boolean {
+    if (this.holds.isEmpty) return false
+    this.sweepHolds()
+    return this.holds.isClosed(key, tags, since)
+  }
+
+  /** Ends the holds whose time is over, before a load begins that may be kept. */
+  sweepHolds(): void {
+    if (!this.holds.isEmpty) this.holds.sweep(this.cache.time.now())
   }
 
   /** The key has no entry from now on. */
   forget(key: string): Below {
     this.changed(key)
     this.sources?.forget(key)
+    if (!this.holds.isEmpty) this.holds.touch(key)
     this.hot?.drop(key)
     return this.lower === undefined ? nothing : this.lower.remove(key)
   }
@@ -543,6 +568,7 @@ export class Entries<V> {
     if (mode === "hide" && scope.positions.length === 0) this.mayHold = this.lower !== undefined
     this.lookTwice()
     this.sweepIfDue(atMillis)
+    if (!this.holds.isEmpty) this.holds.touchScope(scope)
     return this.recordMark(writeScope(marked, mode), stamp)
   }
 
@@ -550,6 +576,7 @@ export class Entries<V> {
   hideHere(scope: Scope, stamp: number, atMillis: number): void {
     this.marks.record(scope, "hide", stamp, atMillis)
     this.lookTwice()
+    if (!this.holds.isEmpty) this.holds.touchScope(scope)
   }
 
   /** Marks a tag; what is left to do below is to keep the mark. */
@@ -557,6 +584,7 @@ export class Entries<V> {
     this.tagMark = stamp
     if (!this.tags.record(tag, mode, stamp, atMillis)) return this.markKeys(everything, mode, stamp, atMillis)
     this.lookTwice()
+    if (!this.holds.isEmpty) this.holds.touchScope(everything)
     this.sweepIfDue(atMillis)
     return this.recordMark(writeTag(tag, mode), stamp)
   }
