@@ -531,6 +531,19 @@ export * as Invalidation from "./cache/Invalidation.ts"
 export * as Lookup from "./cache/Lookup.ts"
 
 /**
+ * Changes of the cache within a transaction of a database.
+ *
+ * - The body runs in a Context that names the transaction. What changes the cache there is collected, and what reads it
+ *   there sees what the transaction has done.
+ * - The database decides: this module only learns how its combinator ended. A success is a commit, a failure of the
+ *   body is a rollback, and everything else is a doubt.
+ * - A combinator may run the body again. Each run collects on its own.
+ *
+ * @since 0.1.0
+ */
+export * as Transaction from "./cache/Transaction.ts"
+
+/**
  * Several manifests over one store, as types: no key may belong to two of them.
  *
  * @since 0.1.0

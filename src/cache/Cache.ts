@@ -93,6 +93,7 @@ const eventCharactersMax = 4_194_304
  */
 export class Cache implements Engine, Peer {
   readonly id: string
+  readonly realm: string
   readonly store: Store["Service"]
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
@@ -115,9 +116,11 @@ export class Cache implements Engine, Peer {
     store: Store["Service"],
     time: CoarseClock,
     random: { nextDoubleUnsafe(): number },
-    leases: Lease.LeaseTable
+    leases: Lease.LeaseTable,
+    realm = id
   ) {
     this.id = id
+    this.realm = realm
     this.store = store
     this.time = time
     this.random = random
@@ -258,9 +261,24 @@ export class Cache implements Engine, Peer {
     }
   }
 
+  *reachOf(family: string, key: string): Iterable<readonly [CacheFamily<any>, Scope]> {
+    const segments = key.split(":")
+    for (const dependent of this.families.get(family)!.spec.dependents.all) {
+      if (!isConcerned(dependent, segments, segments.length)) continue
+      yield [this.families.get(dependent.family)!, scopeOf(dependent, segments)]
+    }
+  }
+
+  *reachOfScope(family: string, scope: Scope): Iterable<readonly [CacheFamily<any>, Scope]> {
+    const known = knownIn(scope)
+    for (const dependent of this.families.get(family)!.spec.dependents.all) {
+      if (!isConcerned(dependent, known, undefined)) continue
+      yield [this.families.get(dependent.family)!, scopeOf(dependent, known)]
+    }
+  }
+
   spreadScope(family: string, scope: Scope, mode: Mode): Below {
-    const known: Array<string | undefined> = []
-    scope.positions.forEach((position, i) => known[position] = scope.values[i])
+    const known = knownIn(scope)
     let below = nothing
     for (const dependent of this.families.get(family)!.spec.dependents.all) {
       if (!isConcerned(dependent, known, undefined)) continue
@@ -397,6 +415,12 @@ const lengthOf = (event: CacheEvent): number =>
 
 type Known = ReadonlyArray<string | undefined>
 
+const knownIn = ({ positions, values }: Scope): Known => {
+  const known: Array<string | undefined> = []
+  positions.forEach((position, i) => known[position] = values[i])
+  return known
+}
+
 /** Whether a change of a key with these segments can concern a dependent; a segment that is not known might be any. */
 const isConcerned = (dependent: Dependent, known: Known, length: number | undefined): boolean =>
   dependent.guards.every((guard) => {
@@ -427,13 +451,14 @@ const scopeOf = (dependent: Dependent, known: Known): Scope => {
  */
 export const make: (
   id: string,
-  families: ReadonlyArray<FamilyOptions>
+  families: ReadonlyArray<FamilyOptions>,
+  realm?: string
 ) => Effect.Effect<Cache, CacheError, Store | Scope_.Scope> = Effect.fnUntraced(
-  function*(id: string, families: ReadonlyArray<FamilyOptions>) {
+  function*(id: string, families: ReadonlyArray<FamilyOptions>, realm?: string) {
     const store = yield* Store
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
-    const cache = new Cache(id, store, new CoarseClock(clock), random, yield* Lease.make)
+    const cache = new Cache(id, store, new CoarseClock(clock), random, yield* Lease.make, realm)
     for (const options of families) {
       const { hide = (text: string) => text, isSensitive = false, name, render, show = render } = options
       const expiry = yield* Expiry.make(options.policy, options.name)

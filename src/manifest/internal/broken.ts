@@ -37,6 +37,7 @@ export const broken = (problem: ManifestError, definition: unknown): Statics => 
     set: failing,
     delete: failing,
     batch: failing,
+    transaction: () => failing,
     invalidate: failing,
     events: Stream.fail(error),
     stats: fails,

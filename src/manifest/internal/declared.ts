@@ -10,6 +10,7 @@ import * as Result from "effect/Result"
 import { CacheError, NotOwner } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { Scope } from "../../cache/Invalidation.ts"
+import * as Transaction from "../../cache/Transaction.ts"
 import type { Declared } from "../../ownership/Definition.ts"
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
@@ -110,7 +111,8 @@ const dropAll = (
     if (runtime === undefined) return Effect.fail(refusal(manifest, targets[0]!, "nothing"))
     return Effect.forEach(
       targets,
-      ({ family, scope }) => runtime.cache.families.get(family)!.dropScope(scope, "hide"),
+      ({ family, scope }) =>
+        Transaction.writesOf(runtime.cache.families.get(family)!, fiber.context).dropScope(scope, "hide"),
       { discard: true }
     )
   })

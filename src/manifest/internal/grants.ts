@@ -16,6 +16,7 @@ import type * as Scope from "effect/Scope"
 import type { Cache } from "../../cache/Cache.ts"
 import { CacheError, NotOwner, Revoked, type Verb } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
+import * as Transaction from "../../cache/Transaction.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import type { HotPartition } from "../../store/Store.ts"
 
@@ -47,8 +48,9 @@ export const runtimeOf = ({ id }: ValidManifest, face: Face): Runtime => {
   return found
 }
 
-/** The reading operations of a family, as the Context of a fiber decides them. */
-export type Reads = ReturnType<CacheFamily["readsOf"]>
+/** The reading and the writing operations of a family, as the Context of a fiber decides them. */
+export type Reads = ReturnType<typeof Transaction.readsOf>
+export type Writes = ReturnType<typeof Transaction.writesOf>
 export type Mode = "own" | "borrow"
 
 // The grants and words that were made here. What is not among them gives no right, however it looks.
@@ -257,7 +259,7 @@ export class Access {
 
   /** Looks for the right to read, and remembers where it was found. */
   private resolve(context: Context.Context<never>): HotPartition<unknown> | undefined {
-    if (CacheFamily.isLookup(context)) return undefined
+    if (Transaction.isApart(context)) return undefined
     const grant = this.grantToRead(context)
     if (grant === undefined) return undefined
     this.readContext = context
@@ -270,7 +272,7 @@ export class Access {
   readsOf(context: Context.Context<never>): Reads | undefined {
     if (context === this.readContext && this.readGrant!.active) return this.readFamily
     const grant = this.grantToRead(context)
-    return grant && this.familyOf(grant).readsOf(context)
+    return grant && Transaction.readsOf(this.familyOf(grant), context)
   }
 
   /** The grant by which the Context may write the family. A lookup may not, whatever right it brings along. */

@@ -12,6 +12,7 @@ import { CacheError, OwnershipConflict } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { Loader } from "../../cache/FamilySpec.ts"
 import type { LookupContext } from "../../cache/Lookup.ts"
+import * as Transaction from "../../cache/Transaction.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
 import type { FamilyAccess } from "./access.ts"
@@ -181,7 +182,7 @@ export class Owners {
     const family = runtime.cache.families.get(name)!
     return Effect.acquireRelease(
       Effect.sync(() => {
-        const loader = family.own(this.loader(this.accesses.get(name)!, lookups, context))
+        const loader = family.own(this.loader(this.accesses.get(name)!, lookups, Transaction.outside(context)))
         warm.loadable(runtime, name).openUnsafe()
         return loader
       }),
