@@ -474,7 +474,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "edges",
-    bug: "a plan ends at the first family that has nothing behind it",
+    bug: "a plan ends where the last reference of a family leads",
     file: "src/ownership/DependencyGraph.ts",
     text: `last = Math.max(last, places[dependent.index]!)`,
     planted: `last = places[dependent.index]!`,

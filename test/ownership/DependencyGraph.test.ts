@@ -159,6 +159,17 @@ describe("the invalidation plan", () => {
     assert.deepStrictEqual(planOf({ families }, "report"), [])
   })
 
+  it("goes on behind a family that has other sources, too", () => {
+    const families = {
+      user: { pattern: "user:{id}" },
+      other: { pattern: "other:{id}" },
+      both: { pattern: "both:{id}", derives: ["user:{id}", "other:{id}"] },
+      near: { pattern: "near:{id}", derives: ["user:{id}"] },
+      behind: { pattern: "behind:{id}", derives: ["both:{id}"] }
+    }
+    assert.deepStrictEqual(planOf({ families }, "user").map((step) => step.family), ["both", "near", "behind"])
+  })
+
   it("guards what a reference says of a wider source", () => {
     const families = {
       user: { pattern: "user:*" },
