@@ -176,7 +176,7 @@ export class TransactionReads<V> implements Reads<V> {
   private inTime<A>(key: string, work: Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {
     const { hardTimeout: timeoutMillis } = this.spec.expiry
     if (timeoutMillis === undefined) return work
-    const timeout = new LoadTimeout({ key: this.spec.render(key), timeoutMillis })
+    const timeout = new LoadTimeout({ key: this.spec.show(key), timeoutMillis })
     return Effect.timeoutOrElse(work, {
       duration: timeoutMillis,
       orElse: () => Effect.fail(new CacheError({ reason: timeout }))
