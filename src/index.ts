@@ -183,6 +183,7 @@ export * as Definition from "./ownership/Definition.ts"
  * - Exactness: a step whose parameters are all bound drops one entry. A free parameter drops every value of it, and
  *   is free only if some link of the chain does not carry it.
  * - A step that a wider step of the same family contains is dropped.
+ * - A plan is compiled when it is asked for: along a chain of families each is as long as the rest of the chain.
  * - `*` never carries: how many segments it has is not known.
  *
  * @since 0.1.0
@@ -195,6 +196,16 @@ export * as DependencyGraph from "./ownership/DependencyGraph.ts"
  * @since 0.1.0
  */
 export * as FamilyPolicy from "./ownership/FamilyPolicy.ts"
+
+/**
+ * A set of families of one manifest, as one bit for each family.
+ *
+ * What can reach a family grows with the manifest: along a chain of 1,000 families there are 500,000 pairs of a family
+ * and one that its changes reach. As bits they take 128 kB, and the union of two sets is one step for 32 families.
+ *
+ * @since 0.1.0
+ */
+export * as FamilySet from "./ownership/FamilySet.ts"
 
 /**
  * The run-time twin of the manifest's type-level checks, for manifests built from data: same findings, same words.
@@ -518,6 +529,19 @@ export * as Invalidation from "./cache/Invalidation.ts"
  * @since 0.1.0
  */
 export * as Lookup from "./cache/Lookup.ts"
+
+/**
+ * Changes of the cache within a transaction of a database.
+ *
+ * - The body runs in a Context that names the transaction. What changes the cache there is collected, and what reads it
+ *   there sees what the transaction has done.
+ * - The database decides: this module only learns how its combinator ended. A success is a commit, a failure of the
+ *   body is a rollback, and everything else is a doubt.
+ * - A combinator may run the body again. Each run collects on its own.
+ *
+ * @since 0.1.0
+ */
+export * as Transaction from "./cache/Transaction.ts"
 
 /**
  * Several manifests over one store, as types: no key may belong to two of them.

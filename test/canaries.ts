@@ -42,7 +42,13 @@ const judgement = "test/cache/judgement.test.ts"
 const batches = "test/manifest/batch.test.ts"
 const leaving = "test/manifest/leaving.test.ts"
 const waits = "test/cache/waits.test.ts"
+const chains = "test/manifest/chains.test.ts"
 const herd = "test/cache/herd.test.ts"
+
+const collected = "src/cache/internal/collected.ts"
+const transaction = "src/cache/Transaction.ts"
+const transactions = "test/manifest/transaction.test.ts"
+const commits = "test/simulation/transactions.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
@@ -57,8 +63,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load that was overtaken is stored",
     file: loads,
-    text: `if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
-    planted: `if (this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
+    text: `if (flight.voided || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
+    planted: `if (isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
     suites: [races]
   },
   {
@@ -218,6 +224,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["props"]
   },
   {
+    law: "eviction",
+    bug: "adaptive does not learn from a change of shape that cost hits",
+    file: "src/store/internal/duel.ts",
+    text: `if (won < -luck) this.wariness = 1`,
+    planted: `if (won < -luck) this.wariness = 0`,
+    suites: ["test/store/adaptive.test.ts"]
+  },
+  {
     law: 11,
     bug: "a store holds one entry more than its capacity",
     file: "src/store/MemoryStore.ts",
@@ -349,7 +363,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a hit inside a lookup is not observed",
     file: "src/manifest/internal/grants.ts",
-    text: `if (CacheFamily.isLookup(context)) return undefined\n    const grant = this.grantToRead(context)`,
+    text: `if (Transaction.isApart(context)) return undefined\n    const grant = this.grantToRead(context)`,
     planted: `const grant = this.grantToRead(context)`,
     suites: [observed]
   },
@@ -381,8 +395,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for is stored though it was overtaken",
     file: loads,
-    text: `if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
-    planted: `if (!flight.quiet && (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid")) {`,
+    text: `if (flight.voided || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
+    planted:
+      `if (!flight.quiet && (flight.voided || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid")) {`,
     suites: ["test/simulation/warming.test.ts"]
   },
   {
@@ -421,8 +436,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "rights",
     bug: "a module finds the word of the root",
     file: "src/manifest/internal/modules.ts",
-    text: `(runtime) => new Word(runtime, module.name, module.owns, module.reads)`,
-    planted: `(runtime) => new Word(runtime)`,
+    text: `new Word(runtime, { module: name, owns, reads, lending })`,
+    planted: `new Word(runtime)`,
     suites: [rights]
   },
   {
@@ -432,6 +447,38 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (use === "own" && partOf !== undefined)`,
     planted: `if (use === "own" && partOf === name)`,
     suites: [rights]
+  },
+  {
+    law: "rights",
+    bug: "a module is lent every family",
+    file: "src/manifest/internal/modules.ts",
+    text: `=> readable.has(manifest.families.get(family)!.index)`,
+    planted: `=> manifest.families.has(family) || readable.has(0)`,
+    suites: [chains]
+  },
+  {
+    law: "rights",
+    bug: "what a module was lent outlives it",
+    file: "src/manifest/internal/modules.ts",
+    text: `Effect.sync(() => lending.end())`,
+    planted: `Effect.sync(() => lending)`,
+    suites: [chains]
+  },
+  {
+    law: "edges",
+    bug: "a lookup may not read what is further away than one reference",
+    file: "src/ownership/DependencyGraph.ts",
+    text: `dependent !== target && !target.upstream.has(dependent.index)`,
+    planted: `dependent !== target`,
+    suites: [chains, "test/ownership/DependencyGraph.test.ts"]
+  },
+  {
+    law: "edges",
+    bug: "a plan ends where the last reference of a family leads",
+    file: "src/ownership/DependencyGraph.ts",
+    text: `last = Math.max(last, places[dependent.index]!)`,
+    planted: `last = places[dependent.index]!`,
+    suites: ["test/ownership/DependencyGraph.test.ts"]
   },
   {
     law: "rights",
@@ -566,8 +613,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "deployment",
     bug: "what was derived from an old version is served",
     file: "src/ownership/Validation.ts",
-    text: `versionOf(draft, [family.name, ...upstream])`,
-    planted: `versionOf(draft, [family.name])`,
+    text: `at === index || upstream.has(at)`,
+    planted: `at === index`,
     suites: ["test/manifest/deployment.test.ts"]
   },
   {
@@ -963,5 +1010,85 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `return spec.isSensitive ? hiding(`,
     planted: `return !spec.isSensitive ? hiding(`,
     suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: 14,
+    bug: "what is loaded between the last step of a transaction and its outcome is kept",
+    file: loads,
+    text: `const isClosed = this.entries.isClosed(key, tags, flight.startedAt)`,
+    planted: `const isClosed = false`,
+    suites: [transactions, commits]
+  },
+  {
+    law: 14,
+    bug: "what another writer sets while a transaction commits is kept",
+    file: entries,
+    text: `if (this.isClosed(key, entry.tags, now)) return`,
+    planted: `if (key === "" && this.isClosed(key, entry.tags, now)) return`,
+    suites: [transactions]
+  },
+  {
+    law: 14,
+    bug: "a transaction sets a key that another writer changed meanwhile",
+    file: collected,
+    text: `if (judged !== undefined && !contended && !isGone`,
+    planted: `if (judged !== undefined && !isGone`,
+    suites: [transactions]
+  },
+  {
+    law: 14,
+    bug: "old entries are left below memory until the commit has happened",
+    file: collected,
+    text: `return orStoreFailed(this.drop())`,
+    planted: `return Effect.void`,
+    suites: [transactions, commits]
+  },
+  {
+    law: 14,
+    bug: "what a transaction set takes effect after a rollback",
+    file: transaction,
+    text: `if (outcome === "rolledBack") return collected.release()`,
+    planted: `if (outcome === "rolledBack") return collected.commit()`,
+    suites: [transactions, commits]
+  },
+  {
+    law: 14,
+    bug: "a commit whose answer was lost counts as one that has happened",
+    file: transaction,
+    text: `if (ending === "done") return succeeded && runs === 1 ? "committed" : "unknown"`,
+    planted: `if (ending === "done") return "committed"`,
+    suites: [transactions, commits]
+  },
+  {
+    law: 14,
+    bug: "a commit that happens after its answer was lost leaves the old value",
+    file: collected,
+    text: `hold.closedUntil = family.cache.time.now() + doubtMillis`,
+    planted: `hold.closedUntil = family.cache.time.now()`,
+    suites: [transactions, commits]
+  },
+  {
+    law: 14,
+    bug: "a body reads the rows from before its own changes",
+    file: "src/cache/internal/readsApart.ts",
+    text: `const services = Context.merge(loader.context, this.frame.given)`,
+    planted: `const services = loader.context`,
+    suites: [transactions, commits]
+  },
+  {
+    law: 14,
+    bug: "what depends on a changed key is loaded and kept while a transaction commits",
+    file: collected,
+    text: `for (const [target, scope] of cache.reachOf(family.name, change.key)) this.holdScope(target, scope)`,
+    planted: ``,
+    suites: [transactions, commits]
+  },
+  {
+    law: 14,
+    bug: "a savepoint in a transaction that the cache does not know of is taken for a commit",
+    file: transaction,
+    text: `if (around === undefined && isSavepoint(before, context))`,
+    planted: `if (around !== undefined && isSavepoint(before, context))`,
+    suites: [transactions]
   }
 ]

@@ -26,7 +26,7 @@ import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
-import type { Dependent, FamilyStats, SetOptions } from "./FamilySpec.ts"
+import { type Dependent, type Dependents, type FamilyStats, listed, type SetOptions } from "./FamilySpec.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
 import type { Flight } from "./internal/flight.ts"
@@ -60,7 +60,8 @@ export interface FamilyOptions {
   readonly codec: Codec<any> | undefined
   readonly weigher: ((key: string, value: any) => number) | undefined
   readonly policy: FamilyPolicy
-  readonly dependents: ReadonlyArray<Dependent>
+  /** As a list, or compiled when they are asked for. */
+  readonly dependents: ReadonlyArray<Dependent> | Dependents
 }
 
 /**
@@ -92,6 +93,7 @@ const eventCharactersMax = 4_194_304
  */
 export class Cache implements Engine, Peer {
   readonly id: string
+  readonly realm: string
   readonly store: Store["Service"]
   readonly time: CoarseClock
   readonly random: { nextDoubleUnsafe(): number }
@@ -114,9 +116,11 @@ export class Cache implements Engine, Peer {
     store: Store["Service"],
     time: CoarseClock,
     random: { nextDoubleUnsafe(): number },
-    leases: Lease.LeaseTable
+    leases: Lease.LeaseTable,
+    realm = id
   ) {
     this.id = id
+    this.realm = realm
     this.store = store
     this.time = time
     this.random = random
@@ -220,7 +224,7 @@ export class Cache implements Engine, Peer {
   // --- invalidation -----------------------------------------------------------------------------
 
   spread(family: string, key: string, mode: Mode): Below {
-    const { dependents } = this.families.get(family)!.spec
+    const dependents = this.families.get(family)!.spec.dependents.all
     if (dependents.length === 0) return nothing
     const segments = key.split(":")
     let below = nothing
@@ -241,16 +245,15 @@ export class Cache implements Engine, Peer {
   reaches(family: string, key: string, target: string, targetKey: string): boolean {
     const segments = key.split(":")
     const own = targetKey.split(":")
-    return this.families.get(family)!.spec.dependents.some((dependent) =>
-      dependent.family === target && isConcerned(dependent, segments, segments.length) &&
-      agrees(dependent, segments, own)
+    return this.families.get(family)!.spec.dependents.in(target).some((dependent) =>
+      isConcerned(dependent, segments, segments.length) && agrees(dependent, segments, own)
     )
   }
 
   *reachedAmong(family: string, key: string, target: string, keys: ReadonlySet<string>): Iterable<string> {
     const segments = key.split(":")
-    for (const dependent of this.families.get(family)!.spec.dependents) {
-      if (dependent.family !== target || !isConcerned(dependent, segments, segments.length)) continue
+    for (const dependent of this.families.get(family)!.spec.dependents.in(target)) {
+      if (!isConcerned(dependent, segments, segments.length)) continue
       if (dependent.exact) {
         const own = scopeOf(dependent, segments).values.join(":")
         if (keys.has(own)) yield own
@@ -258,11 +261,26 @@ export class Cache implements Engine, Peer {
     }
   }
 
+  *reachOf(family: string, key: string): Iterable<readonly [CacheFamily<any>, Scope]> {
+    const segments = key.split(":")
+    for (const dependent of this.families.get(family)!.spec.dependents.all) {
+      if (!isConcerned(dependent, segments, segments.length)) continue
+      yield [this.families.get(dependent.family)!, scopeOf(dependent, segments)]
+    }
+  }
+
+  *reachOfScope(family: string, scope: Scope): Iterable<readonly [CacheFamily<any>, Scope]> {
+    const known = knownIn(scope)
+    for (const dependent of this.families.get(family)!.spec.dependents.all) {
+      if (!isConcerned(dependent, known, undefined)) continue
+      yield [this.families.get(dependent.family)!, scopeOf(dependent, known)]
+    }
+  }
+
   spreadScope(family: string, scope: Scope, mode: Mode): Below {
-    const known: Array<string | undefined> = []
-    scope.positions.forEach((position, i) => known[position] = scope.values[i])
+    const known = knownIn(scope)
     let below = nothing
-    for (const dependent of this.families.get(family)!.spec.dependents) {
+    for (const dependent of this.families.get(family)!.spec.dependents.all) {
       if (!isConcerned(dependent, known, undefined)) continue
       const target = this.families.get(dependent.family)!
       below = both(below, target.markScope(scopeOf(dependent, known), mode, this.stamp, family))
@@ -273,7 +291,7 @@ export class Cache implements Engine, Peer {
   spreadUnseen(family: string, key: string, since: number): void {
     const segments = key.split(":")
     const stamp = this.nextStamp()
-    for (const dependent of this.families.get(family)!.spec.dependents) {
+    for (const dependent of this.families.get(family)!.spec.dependents.all) {
       if (!isConcerned(dependent, segments, segments.length)) continue
       const target = this.families.get(dependent.family)!
       const isBehind = (flight: Flight<any>) => flight.stamp < since && flight.load.mayHaveRead(family, key)
@@ -295,7 +313,7 @@ export class Cache implements Engine, Peer {
       const [family, key] = one
       const segments = key.split(":")
       const stamp = this.nextStamp()
-      for (const dependent of this.families.get(family)!.spec.dependents) {
+      for (const dependent of this.families.get(family)!.spec.dependents.all) {
         if (!isConcerned(dependent, segments, segments.length)) continue
         const scope = scopeOf(dependent, segments)
         const isExcepted = dependent.exact && dependent.family === exceptFamily && scope.values.join(":") === exceptKey
@@ -307,10 +325,15 @@ export class Cache implements Engine, Peer {
 
   spreadEnd(family: string): void {
     const { dependents } = this.families.get(family)!.spec
-    if (dependents.length === 0) return
+    if (dependents.isEmpty) return
     const stamp = this.nextStamp()
-    for (const dependent of dependents) {
-      this.families.get(dependent.family)!.hideHere(scopeOf(dependent, []), stamp, family)
+    const { whole } = dependents
+    // All owners of a chain end together: no plan is compiled for their sake.
+    if (whole !== undefined) { for (const each of whole) this.families.get(each)!.hideHere(everything, stamp, family) }
+    else {
+      for (const dependent of dependents.all) {
+        this.families.get(dependent.family)!.hideHere(scopeOf(dependent, []), stamp, family)
+      }
     }
   }
 
@@ -392,6 +415,12 @@ const lengthOf = (event: CacheEvent): number =>
 
 type Known = ReadonlyArray<string | undefined>
 
+const knownIn = ({ positions, values }: Scope): Known => {
+  const known: Array<string | undefined> = []
+  positions.forEach((position, i) => known[position] = values[i])
+  return known
+}
+
 /** Whether a change of a key with these segments can concern a dependent; a segment that is not known might be any. */
 const isConcerned = (dependent: Dependent, known: Known, length: number | undefined): boolean =>
   dependent.guards.every((guard) => {
@@ -422,13 +451,14 @@ const scopeOf = (dependent: Dependent, known: Known): Scope => {
  */
 export const make: (
   id: string,
-  families: ReadonlyArray<FamilyOptions>
+  families: ReadonlyArray<FamilyOptions>,
+  realm?: string
 ) => Effect.Effect<Cache, CacheError, Store | Scope_.Scope> = Effect.fnUntraced(
-  function*(id: string, families: ReadonlyArray<FamilyOptions>) {
+  function*(id: string, families: ReadonlyArray<FamilyOptions>, realm?: string) {
     const store = yield* Store
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
-    const cache = new Cache(id, store, new CoarseClock(clock), random, yield* Lease.make)
+    const cache = new Cache(id, store, new CoarseClock(clock), random, yield* Lease.make, realm)
     for (const options of families) {
       const { hide = (text: string) => text, isSensitive = false, name, render, show = render } = options
       const expiry = yield* Expiry.make(options.policy, options.name)
@@ -445,7 +475,8 @@ export const make: (
         }),
         (error) => new CacheError({ reason: new StoreFailed({ error }) })
       )
-      const { dependents, pattern } = options
+      const { pattern } = options
+      const dependents = "all" in options.dependents ? options.dependents : listed(options.dependents)
       const spec = { name, pattern, render, show, hide, isSensitive, expiry, dependents }
       const shown = isSensitive ? sealedPartition(partition) : partition
       cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))

@@ -357,6 +357,25 @@ export class InvalidBatch extends Schema.TaggedError<InvalidBatch>()("InvalidBat
 }
 
 /**
+ * A transaction cannot do what it was asked: an update or a patch within its body (E0524), more changes than it can
+ * collect (E0525), or an outer transaction of the database that the cache does not know of (E0526). It fails the body,
+ * so the database rolls back; `help` says what to do instead.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()("TransactionRefused", {
+  code: Schema.Literals(["E0524", "E0525", "E0526"]),
+  manifest: Schema.String,
+  why: Schema.String,
+  help: Schema.String
+}) {
+  override get message() {
+    return `a transaction of \`${this.manifest}\` is refused: ${this.why}; help: ${this.help}`
+  }
+}
+
+/**
  * A failure of a cache operation.
  *
  * @category errors
@@ -382,6 +401,7 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     LeaseRefused,
     InvalidOption,
     InvalidBatch,
+    TransactionRefused,
     InvalidManifest
   ])
 }) {

@@ -74,8 +74,9 @@ export class CacheFamily<V = unknown> {
   declare readonly name: string
   declare readonly hot: HotPartition<V> | undefined
   declare private readonly expiry: Expiry.Expiry
-  declare private readonly entries: Entries<V>
-  declare private readonly loads: Loads<V>
+  /** For the parts of the engine that lie outside of this class, such as transactions. */
+  declare readonly entries: Entries<V>
+  declare readonly loads: Loads<V>
   declare private readonly warming: Warming<V>
   /** What a sweep of marks asks of it. */
   declare readonly swept: Swept
@@ -603,7 +604,8 @@ export class CacheFamily<V = unknown> {
     return versionConflict(this.spec.show(key), options.ifVersion, held, isKnown)
   }
 
-  private refusalOf({ lease }: SetOptions<Lease>, key: string | ReadonlyArray<string>): CacheError | undefined {
+  /** Why a caller may not write now: the family has no owner, or the lease does not allow it. */
+  refusalOf({ lease }: SetOptions<Lease>, key: string | ReadonlyArray<string>): CacheError | undefined {
     if (this.loads.loader === undefined) return this.loads.unowned()
     return lease === undefined ? undefined : leaseRefusal(this.cache.leases, lease, this.spec, [key].flat())
   }
@@ -663,19 +665,20 @@ export class CacheFamily<V = unknown> {
    * held.
    */
   invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => {
-      const stamp = this.cache.nextStamp()
-      this.entries.counts.invalidations++
-      this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
-      this.loads.overtakeAll()
-      if (this.cache.observed) {
-        this.cache.emit(
-          CacheEvent.Invalidated({ family: this.name, scope: this.spec.hide(tag), through: this.name, mode, stamp })
-        )
-      }
-      const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
-      return orStoreFailed(both(own, this.cache.spreadScope(this.name, everything, mode)))
-    })
+    return Effect.suspend(() => orStoreFailed(this.applyDropTag(tag, mode, this.cache.nextStamp())))
+  }
+
+  /** The synchronous part of invalidating a tag; what is returned is left to do below. */
+  applyDropTag(tag: string, mode: Mode, stamp: number): Below {
+    this.entries.counts.invalidations++
+    this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
+    this.loads.overtakeAll()
+    if (this.cache.observed) {
+      const scope = this.spec.hide(tag)
+      this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope, through: this.name, mode, stamp }))
+    }
+    const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
+    return both(own, this.cache.spreadScope(this.name, everything, mode))
   }
 
   /** Another engine over the same place did something to the family: nothing is left to do below. */

@@ -27,6 +27,37 @@ export interface Dependent {
 }
 
 /**
+ * All that depends on a family. Along a chain of 1,000 families there are 500,000 of it, so it is compiled when the
+ * first change asks.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Dependents {
+  /** Whether nothing depends on the family; known without the rest. */
+  readonly isEmpty: boolean
+  /** The families that `all` concerns, where it narrows none of them by a text; known without the rest. */
+  readonly whole: ReadonlyArray<string> | undefined
+  /** What a change of the family drops, nearest first. */
+  readonly all: ReadonlyArray<Dependent>
+  /** The part of `all` that is in one family; known without the rest. */
+  readonly in: (family: string) => ReadonlyArray<Dependent>
+}
+
+/**
+ * Dependents that are known already.
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const listed = (all: ReadonlyArray<Dependent>): Dependents => ({
+  isEmpty: all.length === 0,
+  whole: undefined,
+  all,
+  in: (family) => all.filter((dependent) => dependent.family === family)
+})
+
+/**
  * A condition on the changed key without which a dependent is not concerned.
  *
  * @category models
@@ -52,7 +83,7 @@ export interface FamilySpec<V> {
   /** No key and no value is shown. */
   readonly isSensitive: boolean
   readonly expiry: Expiry
-  readonly dependents: ReadonlyArray<Dependent>
+  readonly dependents: Dependents
   readonly partition: Partition<V>
 }
 

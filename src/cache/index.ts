@@ -123,3 +123,16 @@ export * as Invalidation from "./Invalidation.ts"
  * @since 0.1.0
  */
 export * as Lookup from "./Lookup.ts"
+
+/**
+ * Changes of the cache within a transaction of a database.
+ *
+ * - The body runs in a Context that names the transaction. What changes the cache there is collected, and what reads it
+ *   there sees what the transaction has done.
+ * - The database decides: this module only learns how its combinator ended. A success is a commit, a failure of the
+ *   body is a rollback, and everything else is a doubt.
+ * - A combinator may run the body again. Each run collects on its own.
+ *
+ * @since 0.1.0
+ */
+export * as Transaction from "./Transaction.ts"

@@ -188,7 +188,7 @@ type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, P> extends
 export interface Engine<Self> extends
   Pick<
     Service<Self, never>,
-    "keys" | "get" | "getOption" | "set" | "delete" | "batch" | "invalidate" | "events" | "stats"
+    "keys" | "get" | "getOption" | "set" | "delete" | "batch" | "transaction" | "invalidate" | "events" | "stats"
   >
 {
   readonly "E0237: this is no engine of the manifest; help: provide its layer or its modules, which make one": (
@@ -304,6 +304,71 @@ export interface Service<Self, Id extends string> {
   >(
     writes: Ws
   ): Effect.Effect<void, CacheError, Ws[number] extends Write<infer R> ? R : never>
+  /**
+   * Runs a body in a transaction of a database, and lets what it writes to the cache take effect after the commit, and
+   * never after a rollback. `within` is the database's combinator: `AppCache.transaction(sql.withTransaction)(body)`.
+   *
+   * **Details**
+   *
+   * - In the body, `set`, `delete`, `invalidate` and their like, `batch` and `refresh` of this manifest are collected
+   *   and return at once. `update` and `patch` fail with `TransactionRefused`.
+   * - Reads in the body see what it wrote. What it has to load runs on the connection of the transaction, and is not
+   *   kept. All other readers get the value from before until the commit, and keep none from before after it.
+   * - The last step of the body asks all that can refuse a write, `ifVersion` and leases among it, and removes from all
+   *   tiers what the commit makes out of date. If that fails, the body fails, and the database rolls back.
+   * - After the commit all of it takes effect in one step. A key that another transaction or another writer changed
+   *   meanwhile is removed and not set, for the order of the commits is not known. The transaction does not fail any
+   *   more then: a tier that fails is logged.
+   * - Where `within` fails after the body has succeeded, the commit may have happened: the keys are removed, and for
+   *   ten seconds what is loaded of them is not kept.
+   * - A transaction in the body of another one is a savepoint. For two manifests write
+   *   `One.transaction(Other.transaction(sql.withTransaction))`.
+   *
+   * **Gotchas**
+   *
+   * Open the outermost transaction by it: inside one that the cache does not know of, it fails (E0526). A body that
+   * runs again, as with a retry in `within`, removes its keys instead of setting them where a commit before has failed.
+   *
+   * **Example** (A change of a row, and of what the cache holds of it)
+   *
+   * ```ts
+   * import { Effect, Layer } from "effect"
+   * import { Manifest, MemoryStore } from "effect-stateless"
+   *
+   * class Shop extends Manifest.Service<Shop>()("Shop", {
+   *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+   * }) {}
+   * const { price } = Shop.keys
+   * let row = 1
+   * const ShopLive = Shop.modules({
+   *   price: Shop.owner("price", { lookup: () => Effect.sync(() => row) })
+   * }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+   *
+   * // In the place of `sql.withTransaction`: the row has its old value again where the body fails.
+   * const withTransaction = <A, E, R>(body: Effect.Effect<A, E, R>) =>
+   *   Effect.suspend(() => {
+   *     const before = row
+   *     return Effect.onError(body, () => Effect.sync(() => void (row = before)))
+   *   })
+   * const change = (to: number) =>
+   *   Effect.suspend(() => {
+   *     row = to
+   *     return price.set({ item: "pen" }, to)
+   *   })
+   *
+   * const program = Effect.gen(function*() {
+   *   yield* Shop.transaction(withTransaction)(change(2))
+   *   yield* price.get({ item: "pen" }) // => 2
+   *   yield* Effect.exit(Shop.transaction(withTransaction)(Effect.andThen(change(3), Effect.fail("no"))))
+   *   return yield* price.get({ item: "pen" })
+   * })
+   * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 2
+   * ```
+   */
+  transaction<A, E, R, A2, E2, R2>(
+    // Not generic in itself: the compiler keeps the type parameters of `sql.withTransaction` for the result.
+    within: (body: Effect.Effect<A, E, R>) => Effect.Effect<A2, E2, R2>
+  ): (body: Effect.Effect<A, E, R>) => Effect.Effect<A2, E2 | CacheError, R2>
   /**
    * Invalidates every key that a pattern denotes, in all families that share a key with it: `"tenant:42:*"`. Each of
    * them must be owned. Of a family whose own last segment is `*`, keys of other lengths may go, too.

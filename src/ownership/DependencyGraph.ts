@@ -10,11 +10,13 @@
  * - Exactness: a step whose parameters are all bound drops one entry. A free parameter drops every value of it, and
  *   is free only if some link of the chain does not carry it.
  * - A step that a wider step of the same family contains is dropped.
+ * - A plan is compiled when it is asked for: along a chain of families each is as long as the rest of the chain.
  * - `*` never carries: how many segments it has is not known.
  *
  * @since 0.1.0
  */
 import { type KeyPattern, overlaps, parsePatternUnsafe } from "../pattern/KeyPattern.ts"
+import { FamilySet } from "./FamilySet.ts"
 import type { ValidFamily, ValidManifest } from "./Validation.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
@@ -31,6 +33,18 @@ export interface DependencyGraph {
   readonly edges: ReadonlyArray<Edge>
   /** For each family, by its index in the manifest, what a change of one of its keys drops. */
   readonly plans: ReadonlyArray<Plan>
+  /** The families that derive from a family at first hand, by index; each once. */
+  dependentsOf(source: number): ReadonlyArray<number>
+  /**
+   * The plan of a family, compiled anew; or only its steps that concern one target, for which no more is looked at than
+   * what lies between the two.
+   */
+  compile(source: number, target?: number): Plan
+  /**
+   * The families that a plan concerns, by index, where each of its steps may drop any key: known without the plan.
+   * `undefined` where a text of some pattern or reference narrows what a step drops.
+   */
+  concerned(source: number): ReadonlyArray<number> | undefined
 }
 
 /**
@@ -113,7 +127,7 @@ export type Guard =
 // --- construction ----------------------------------------------------------------------------------------------------
 
 /**
- * The graph of a valid manifest, plans included.
+ * The graph of a valid manifest. Its plans, and the edges that follow from them, are made when they are asked for.
  *
  * @category constructors
  * @since 0.1.0
@@ -134,16 +148,54 @@ export const make = (manifest: ValidManifest): DependencyGraph => {
       layer: reader.spec.layer
     }))
   ]
-  const links = linksOf(manifest)
-  const plans = families.map((family) => compile(family, families, links))
-  const edges = [
+  const declared = [
     ...families.flatMap(ownsEdges),
     ...families.flatMap((family) => borrowsEdges(manifest, family.name, family.spec.borrows)),
     ...[...manifest.readers.values()].flatMap((reader) => borrowsEdges(manifest, reader.name, reader.spec.borrows)),
-    ...families.flatMap((family) => derivesEdges(manifest, family)),
-    ...families.flatMap((family) => invalidatesEdges(family, families, plans[family.index]!))
+    ...families.flatMap((family) => derivesEdges(manifest, family))
   ]
-  return { id: manifest.id, nodes, edges, plans }
+  const links = linksOf(manifest)
+  const compiled = (source: number, target?: number) =>
+    compile(families, links, source, target === undefined ? undefined : families[target])
+  const plans = madeWhenAsked(families.length, (index) => compiled(index))
+  let edges: ReadonlyArray<Edge> | undefined
+  const graph: DependencyGraph = {
+    id: manifest.id,
+    nodes,
+    get edges() {
+      return edges ??= [
+        ...declared,
+        ...families.flatMap((family) => invalidatesEdges(family, families, plans[family.index]!))
+      ]
+    },
+    plans,
+    dependentsOf: (source) => [...new Set(links.from[source]!.map(({ dependent }) => dependent.index))],
+    compile: compiled,
+    concerned: (source) => links.arePlain ? reachedFrom(source, links) : undefined
+  }
+  declaredOf.set(graph, declared)
+  return graph
+}
+
+// The edges that a manifest says. Those that follow from them are as many as all steps of all plans.
+const declaredOf = new WeakMap<DependencyGraph, ReadonlyArray<Edge>>()
+
+/** The edges of a graph among which are all of these kinds; no plan is compiled for those that a manifest says. */
+const edgesOf = (graph: DependencyGraph, kinds: ReadonlyArray<EdgeKind>): ReadonlyArray<Edge> =>
+  (kinds.includes("Invalidates") ? undefined : declaredOf.get(graph)) ?? graph.edges
+
+/** A list of which each item is made when it is asked for, and kept. */
+const madeWhenAsked = <A>(length: number, make: (index: number) => A): ReadonlyArray<A> => {
+  const list: Array<A> = []
+  for (let index = 0; index < length; index++) {
+    const get = () => {
+      const value = make(index)
+      Object.defineProperty(list, index, { value, enumerable: true })
+      return value
+    }
+    Object.defineProperty(list, index, { get, enumerable: true, configurable: true })
+  }
+  return list
 }
 
 const ownsEdges = (family: ValidFamily): ReadonlyArray<Edge> =>
@@ -207,17 +259,34 @@ interface Link {
   readonly reference: KeyPattern
 }
 
-// Source family -> the references that touch it.
-const linksOf = (manifest: ValidManifest): ReadonlyArray<ReadonlyArray<Link>> => {
-  const links = Array.from(manifest.families.values(), () => [] as Array<Link>)
+interface Links {
+  /** By the index of the source: the references that touch it. */
+  readonly from: ReadonlyArray<ReadonlyArray<Link>>
+  /** The families, each after all that it derives from. */
+  readonly order: ReadonlyArray<number>
+  /** By the index of a family: its place in that order. */
+  readonly places: ReadonlyArray<number>
+  /** Each reference has the texts of the pattern that it touches, in their places, and no others. */
+  readonly arePlain: boolean
+}
+
+const linksOf = (manifest: ValidManifest): Links => {
+  let arePlain = true
+  const from = Array.from(manifest.families.values(), () => [] as Array<Link>)
   for (const dependent of manifest.families.values()) {
     for (const reference of dependent.derives) {
       for (const { value } of manifest.patterns.overlapping(reference)) {
-        links[value.index]!.push({ dependent, reference })
+        from[value.index]!.push({ dependent, reference })
+        arePlain &&= !value.pattern.rest && reference.normal === value.pattern.normal
       }
     }
   }
-  return links
+  // More families reach a family than reach any of these.
+  const sizes = Array.from(manifest.families.values(), ({ upstream }) => upstream.size)
+  const order = [...sizes.keys()].toSorted((a, b) => sizes[a]! - sizes[b]!)
+  const places: Array<number> = []
+  for (const [place, index] of order.entries()) places[index] = place
+  return { from, order, places, arePlain }
 }
 
 // What is known about one segment, or one parameter, in terms of the changed key.
@@ -247,40 +316,47 @@ interface Reached {
 export const stepsPerFamilyMax = 64
 
 const compile = (
-  source: ValidFamily,
   families: ReadonlyArray<ValidFamily>,
-  links: ReadonlyArray<ReadonlyArray<Link>>
+  { from, order, places }: Links,
+  source: number,
+  target: ValidFamily | undefined
 ): Plan => {
+  const start = families[source]!
   const reached = new Map<number, Array<Reached>>()
-  for (const index of inOrder(source.index, links)) {
-    const from = index === source.index ? [startAt(source)] : reached.get(index) ?? []
-    for (const link of links[index]!) {
-      for (const state of from) {
+  let last = places[source]!
+  for (let place = last; place <= last; place++) {
+    const index = order[place]!
+    const states = index === source ? [startAt(start)] : reached.get(index) ?? []
+    if (states.length === 0) continue
+    for (const link of from[index]!) {
+      const { dependent } = link
+      if (target !== undefined && dependent !== target && !target.upstream.has(dependent.index)) continue
+      for (const state of states) {
         const next = follow(state, link)
-        if (next !== undefined) add(reached, next)
+        if (next === undefined) continue
+        add(reached, next)
+        last = Math.max(last, places[dependent.index]!)
       }
     }
   }
-  reached.delete(source.index)
-  return [...reached].flatMap(([index, states]) => states.map((state) => toStep(families[index]!, state)))
+  const concerned = target === undefined ? [...reached] : [...reached].filter(([index]) => index === target.index)
+  const parts: Parts = new Map()
+  return concerned.flatMap(([index, states]) => states.map((state) => toStep(families[index]!, state, parts)))
 }
 
-// The families that can be reached, each after all that lead to it.
-const inOrder = (start: number, links: ReadonlyArray<ReadonlyArray<Link>>): ReadonlyArray<number> => {
-  const open: Array<{ readonly index: number; next: number }> = [{ index: start, next: 0 }]
-  const seen = new Set([start])
-  const order: Array<number> = []
-  for (let top = open.at(-1); top !== undefined; top = open.at(-1)) {
-    const link = links[top.index]![top.next++]
-    if (link === undefined) {
-      order.unshift(top.index)
-      open.pop()
-    } else if (!seen.has(link.dependent.index)) {
-      seen.add(link.dependent.index)
-      open.push({ index: link.dependent.index, next: 0 })
+// All families that a family's changes reach, nearest first.
+const reachedFrom = (source: number, { from }: Links): ReadonlyArray<number> => {
+  const seen = new FamilySet(from.length)
+  const reached = [source]
+  // A list is iterated in its order, additions included.
+  for (const index of reached) {
+    for (const { dependent } of from[index]!) {
+      if (seen.has(dependent.index)) continue
+      seen.add(dependent.index)
+      reached.push(dependent.index)
     }
   }
-  return order
+  return reached.slice(1)
 }
 
 const startAt = (family: ValidFamily): Reached => ({
@@ -313,7 +389,10 @@ const follow = (from: Reached, { dependent, reference }: Link): Reached | undefi
   const bindings = dependent.pattern.segments.flatMap((segment) =>
     segment._tag === "Hole" ? [carried.get(segment.name) ?? free] : []
   )
-  return { family: dependent, bindings, guards, isSource: false }
+  // Along a chain it is mostly one list for all families.
+  const isAlike = bindings.length === from.bindings.length &&
+    bindings.every((each, hole) => each === from.bindings[hole])
+  return { family: dependent, bindings: isAlike ? from.bindings : bindings, guards, isSource: false }
 }
 
 // What is known about each segment of the keys reached. Behind a `*`, only the changed key itself has known segments.
@@ -387,22 +466,31 @@ const textOf = (binding: Binding, guards: ReadonlyArray<Guard>): string | undefi
     ? textDemanded(guards, binding.segment)
     : undefined
 
-const toStep = (family: ValidFamily, { bindings, guards }: Reached): Step => {
-  const bound: Array<readonly [number, number]> = []
-  const constants: Array<readonly [number, string]> = []
-  bindings.forEach((binding, hole) => {
-    if (binding._tag === "Segment") bound.push([hole, binding.segment])
-    if (binding._tag === "Text") constants.push([hole, binding.text])
-  })
-  const holes = family.pattern.holes.length
+// What a list of bindings comes to, shared by all steps of a plan that have this list.
+type Parts = Map<ReadonlyArray<Binding>, Pick<Step, "bound" | "constants" | "free">>
+
+const toStep = (family: ValidFamily, { bindings, guards }: Reached, parts: Parts): Step => {
+  let known = parts.get(bindings)
+  if (known === undefined) parts.set(bindings, known = partsOf(bindings))
+  const { bound, constants, free } = known
   return {
     family: family.name,
     index: family.index,
     bound,
     constants,
     guards,
-    free: holes - bound.length - constants.length
+    free: family.pattern.rest ? free + 1 : free
   }
+}
+
+const partsOf = (bindings: ReadonlyArray<Binding>): Pick<Step, "bound" | "constants" | "free"> => {
+  const bound: Array<readonly [number, number]> = []
+  const constants: Array<readonly [number, string]> = []
+  bindings.forEach((binding, hole) => {
+    if (binding._tag === "Segment") bound.push([hole, binding.segment])
+    if (binding._tag === "Text") constants.push([hole, binding.text])
+  })
+  return { bound, constants, free: bindings.length - bound.length - constants.length }
 }
 
 // --- drawing ---------------------------------------------------------------------------------------------------------
@@ -432,7 +520,7 @@ export const toMermaid = (
       lines.push(...shapes.map((shape) => `    ${shape}`), "  end")
     }
   }
-  for (const edge of graph.edges) {
+  for (const edge of edgesOf(graph, kinds)) {
     if (!kinds.includes(edge.kind)) continue
     const text = escapeMermaid(`${verbs[edge.kind]}${edge.label === undefined ? "" : ` ${edge.label}`}`)
     lines.push(`  ${ids.get(edge.from)!} ${arrows[edge.kind]}|"${text}"| ${ids.get(edge.to)!}`)
@@ -498,7 +586,7 @@ export const toDot = (
       lines.push(...shapes.map((shape) => `    ${shape}`), "  }")
     }
   }
-  for (const edge of graph.edges) {
+  for (const edge of edgesOf(graph, kinds)) {
     if (!kinds.includes(edge.kind)) continue
     const text = `${verbs[edge.kind]}${edge.label === undefined ? "" : ` ${edge.label}`}`
     lines.push(`  ${quoteDot(edge.from)} -> ${quoteDot(edge.to)} [label=${quoteDot(text)}, style=${styles[edge.kind]}]`)

@@ -17,6 +17,7 @@ import * as Nearest from "../diagnostic/Nearest.ts"
 import * as KeyPattern from "../pattern/KeyPattern.ts"
 import * as PatternSet from "../pattern/PatternSet.ts"
 import type { Definition, FamilySpec, LayerSpec, ReaderSpec } from "./Definition.ts"
+import { FamilySet } from "./FamilySet.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
 
@@ -76,14 +77,23 @@ export interface ValidFamily {
   readonly realm: string | undefined
   /** The families whose rights cover this one, most specific first, itself included. */
   readonly covering: ReadonlyArray<string>
-  /** What tells its entries from those of another version: its own, and those of all that it derives from. */
+  /**
+   * What tells its entries from those of another version: its own, and those of all that it derives from. Spelt out
+   * when it is asked for.
+   */
   readonly version: string | undefined
   /** The families inside this one, at any depth: their keys are not keys of this one. */
   readonly inner: ReadonlyArray<string>
   readonly derives: ReadonlyArray<KeyPattern.KeyPattern>
+  /** The families whose changes reach it, at any distance. */
+  readonly upstream: FamilySet
   /** The families that its lookup may read: those that `derives` declares exactly. */
   readonly lookupReads: ReadonlyArray<string>
-  /** The families that its module may read: those of its lookup, and those of `borrows`. */
+  /** The families that its line names: those of `lookupReads`, then those of `borrows`. */
+  readonly statedReads: ReadonlyArray<string>
+  /** The families that its module may read: those that its line names, and those upstream. */
+  readonly readable: FamilySet
+  /** The names of the families that its module may read. Spelt out when asked for: along a chain they are many. */
   readonly moduleReads: ReadonlyArray<string>
 }
 
@@ -151,10 +161,11 @@ export const validate = (id: string, definition: unknown): Result.Result<ValidMa
   }
   checkReaders(draft, report)
   checkLayers(draft, report)
-  checkCycles(draft, report)
+  const sources = sourcesOf(draft)
+  checkCycles(draft, sources, report)
   checkFanout(draft, report, new Set(found.map((problem) => JSON.stringify(problem.path))))
   checkSpelling(draft, report, new Set(found.map((problem) => JSON.stringify(problem.path))))
-  return found.length === 0 ? Result.succeed(resolve(id, draft)) : fail(id, found)
+  return found.length === 0 ? Result.succeed(resolve(id, draft, sources)) : fail(id, found)
 }
 
 type Report = (path: ReadonlyArray<string>, problem: Diagnostic.Diagnostic | undefined) => void
@@ -473,11 +484,16 @@ const checkLayers = (draft: Draft, report: Report): void => {
 
 // --- cycles ---
 
-const checkCycles = (draft: Draft, report: Report): void => {
-  const sources = new Map<string, ReadonlyArray<ReadonlyArray<string>>>()
-  for (const family of draft.families.values()) {
-    sources.set(family.name, (family.spec.derives ?? []).map((source) => touching(draft, source)))
-  }
+// Family -> for each of its references, the families that it touches.
+type Sources = ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string>>>
+
+const sourcesOf = (draft: Draft): Sources =>
+  new Map(Array.from(
+    draft.families.values(),
+    ({ name, spec }) => [name, (spec.derives ?? []).map((source) => touching(draft, source))]
+  ))
+
+const checkCycles = (draft: Draft, sources: Sources, report: Report): void => {
   const cyclic = findCyclic(sources)
   for (const name of cyclic) {
     sources.get(name)!.forEach((touched, index) => {
@@ -502,37 +518,44 @@ const touching = (draft: Draft, source: string): ReadonlyArray<string> => {
   )
 }
 
-// Kahn's algorithm: what is left after dropping, again and again, all that depends on nothing that is left.
-const findCyclic = (sources: ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string>>>): ReadonlySet<string> => {
+// The families on a cycle, or above one.
+const findCyclic = (sources: Sources): ReadonlySet<string> => {
+  const cyclic = new Set(sources.keys())
+  for (const name of inOrder(sources)) cyclic.delete(name)
+  return cyclic
+}
+
+// Kahn's algorithm: each family after all that it derives from. Those on a cycle, or above one, are left out.
+const inOrder = (sources: Sources): ReadonlyArray<string> => {
   const pending = new Map<string, number>()
   const dependents = new Map<string, Array<string>>()
-  const free: Array<string> = []
+  const order: Array<string> = []
   for (const [name, references] of sources) {
     const distinct = new Set(references.flat())
     pending.set(name, distinct.size)
-    if (distinct.size === 0) free.push(name)
+    if (distinct.size === 0) order.push(name)
     for (const source of distinct) {
       const known = dependents.get(source)
       if (known === undefined) dependents.set(source, [name])
       else known.push(name)
     }
   }
-  for (let name = free.pop(); name !== undefined; name = free.pop()) {
-    pending.delete(name)
+  // A list is iterated in its order, additions included.
+  for (const name of order) {
     for (const dependent of dependents.get(name) ?? []) {
       const left = pending.get(dependent)! - 1
       pending.set(dependent, left)
-      if (left === 0) free.push(dependent)
+      if (left === 0) order.push(dependent)
     }
   }
-  return new Set(pending.keys())
+  return order
 }
 
 // The shortest way from one of `from` back to `start`, as names; undefined for a family that is above a cycle only.
 const findPathBack = (
   start: string,
   from: ReadonlyArray<string>,
-  sources: ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string>>>,
+  sources: Sources,
   cyclic: ReadonlySet<string>
 ): ReadonlyArray<string> | undefined => {
   const cameFrom = new Map<string, string | undefined>(
@@ -541,8 +564,8 @@ const findPathBack = (
   for (const name of cameFrom.keys()) {
     if (name === start) {
       const path: Array<string> = []
-      for (let at: string | undefined = name; at !== undefined; at = cameFrom.get(at)) path.unshift(at)
-      return path
+      for (let at: string | undefined = name; at !== undefined; at = cameFrom.get(at)) path.push(at)
+      return path.toReversed()
     }
     for (const next of sources.get(name)!.flat()) {
       if (cyclic.has(next) && !cameFrom.has(next)) cameFrom.set(next, name)
@@ -618,32 +641,51 @@ const stepsOf = (ast: AST.AST): ReadonlyArray<unknown> => {
 
 // --- resolution ---
 
-// The families whose changes reach a family, at any distance: a set is iterated in order of insertion.
-const upstreamOf = (draft: Draft, family: DraftFamily): ReadonlySet<string> => {
-  const found = new Set<string>()
-  const add = (from: DraftFamily) => {
-    for (const pattern of from.spec.derives ?? []) {
-      const touched = draft.patterns.overlapping(KeyPattern.parsePatternUnsafe(pattern))
-      for (const { value } of touched) found.add(value.name)
+// For each family, those whose changes reach it, at any distance: the sets of its sources are known before its own.
+const upstreamsOf = (sources: Sources, indexOf: ReadonlyMap<string, number>): ReadonlyMap<string, FamilySet> => {
+  const found = new Map<string, FamilySet>()
+  for (const name of inOrder(sources)) {
+    const upstream = new FamilySet(sources.size)
+    for (const source of new Set(sources.get(name)!.flat())) {
+      upstream.add(indexOf.get(source)!)
+      upstream.addAll(found.get(source)!)
     }
+    found.set(name, upstream)
   }
-  add(family)
-  for (const name of found) add(draft.families.get(name)!)
   return found
 }
 
 // Versions as one text; none where neither the family, nor what it derives from, nor the manifest has any.
-const versionOf = (draft: Draft, names: Iterable<string>): string | undefined => {
-  const all = new Map([["manifest", draft.definition.version]])
-  for (const name of names) {
-    all.set(`family ${name}`, draft.families.get(name)!.spec.version)
-  }
-  const given = [...all].flatMap(([name, version]) => version === undefined ? [] : [[name, String(version)]])
-  return given.length === 0 ? undefined : JSON.stringify(given.toSorted(([a], [b]) => a! < b! ? -1 : 1))
+const versionOf = (versions: ReadonlyArray<Version>, isMeant: (index: number) => boolean): string | undefined => {
+  const given = versions.filter(({ index }) => index === undefined || isMeant(index))
+  return given.length === 0 ? undefined : `[${given.map(({ text }) => text).join(",")}]`
 }
 
-const resolve = (id: string, draft: Draft): ValidManifest => {
+interface Version {
+  /** The family that it is of; undefined for the manifest's own. */
+  readonly index: number | undefined
+  readonly text: string
+}
+
+// All versions of a manifest, in the order in which every list of some of them has them.
+const versionsOf = ({ definition, families }: Draft): ReadonlyArray<Version> => {
+  const all = [
+    { index: undefined, name: "manifest", version: definition.version },
+    ...Array.from(
+      families.values(),
+      ({ name, spec }, index) => ({ index, name: `family ${name}`, version: spec.version })
+    )
+  ]
+  return all.filter(({ version }) => version !== undefined).toSorted((a, b) => a.name < b.name ? -1 : 1).map(
+    ({ index, name, version }) => ({ index, text: JSON.stringify([name, String(version)]) })
+  )
+}
+
+const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
   const drafts = [...draft.families.values()]
+  const indexOf = new Map(drafts.map(({ name }, index) => [name, index]))
+  const upstreams = upstreamsOf(sources, indexOf)
+  const versions = versionsOf(draft)
   const realmOf = (pattern: KeyPattern.KeyPattern) =>
     draft.patterns.covering(pattern).find((member) => member.value.spec.carvedFrom !== undefined)?.value.name
   const ownerOf = (family: DraftFamily): string =>
@@ -660,8 +702,12 @@ const resolve = (id: string, draft: Draft): ValidManifest => {
     )
   const families = new Map(drafts.map((family, index): readonly [string, ValidFamily] => {
     const realm = realmOf(family.pattern)
-    const upstream = upstreamOf(draft, family)
+    const upstream = upstreams.get(family.name)!
     const lookupReads = declared(family.spec.derives)
+    const statedReads = [...new Set([...lookupReads, ...declared(family.spec.borrows)])]
+    const readable = new FamilySet(drafts.length)
+    readable.addAll(upstream)
+    for (const name of statedReads) readable.add(indexOf.get(name)!)
     return [family.name, {
       name: family.name,
       index,
@@ -673,11 +719,18 @@ const resolve = (id: string, draft: Draft): ValidManifest => {
       covering: draft.patterns.covering(family.pattern)
         .filter((member) => realmOf(member.pattern) === realm)
         .map((member) => member.value.name),
-      version: versionOf(draft, [family.name, ...upstream]),
+      get version() {
+        return versionOf(versions, (at) => at === index || upstream.has(at))
+      },
       inner: inner.get(family.name)!,
       derives: (family.spec.derives ?? []).map(KeyPattern.parsePatternUnsafe),
+      upstream,
       lookupReads,
-      moduleReads: [...new Set([...lookupReads, ...upstream, ...declared(family.spec.borrows)])]
+      statedReads,
+      readable,
+      get moduleReads() {
+        return [...new Set([...statedReads, ...Array.from(readable, (at) => drafts[at]!.name)])]
+      }
     }]
   }))
   const readers = new Map(

@@ -313,8 +313,11 @@ const collect = <A>(node: Node<A>, pattern: KeyPattern, index: number, found: Ar
     else if (node.end !== undefined) found.push(node.end)
     return found
   }
-  for (const [text, child] of node.texts) {
-    if (segment._tag === "Hole" || segment.text === text) collect(child, pattern, index + 1, found)
+  if (segment._tag === "Hole") { for (const child of node.texts.values()) collect(child, pattern, index + 1, found) }
+  else {
+    // One look-up: beside each text of a large manifest stand a thousand others.
+    const child = node.texts.get(segment.text)
+    if (child !== undefined) collect(child, pattern, index + 1, found)
   }
   if (node.hole !== undefined) collect(node.hole, pattern, index + 1, found)
   if (node.rest !== undefined) found.push(node.rest)

@@ -9,6 +9,7 @@
  *   and nothing that was removed comes back.
  * - A record that is damaged is absent; it is counted and dropped. A record of another schema or version is absent and
  *   counted, and stays until its time is over, its key is written, or room is needed: another release may read it.
+ *   A sweep of marks removes what another format of records was written in: nothing tells which marks concern it.
  * - A write that could not be committed leaves its key absent, never an older value in its place.
  * - Layers of one folder and namespace in one thread share one store and one counter of invalidations, and see each
  *   other's writes at once; so do layers of two copies of this module.
@@ -583,7 +584,7 @@ class LmdbPartition<V> implements Partition<V> {
       if (bytes === undefined) continue
       const record = decodeRecord(bytes, bytes.length)
       const key = keyWithin(entryKey) ?? record?.hashedKey
-      // Of a record that cannot be read nobody knows which marks concern it.
+      // Nothing tells which marks concern a record that is damaged, or of the format of another release.
       const max = record === undefined || key === undefined
         ? -Infinity
         : freshUntilMax(key, record.entry.stamp, record.entry.tags)

@@ -63,7 +63,8 @@ export interface TierFailure {
 export interface Options {
   /**
    * `"through"`: every tier gets what is set. `"onEviction"`: only the hottest does, and a lower tier gets what the one
-   * above pushes out, and the rest when the family is closed. `"through"` unless given.
+   * above pushes out, and the rest when the family is closed. `"through"` unless given. What is pushed out goes below
+   * apart from the changes that are on their way, so with `"onEviction"` a crash may leave a part of a batch below.
    */
   readonly set?: "through" | "onEviction" | undefined
   /** Told of every failure of a tier, whether or not the operation as a whole failed. */

@@ -1,5 +1,5 @@
 /**
- * What grows with the number of invalidations: nothing. A short run here; the long one, of ten million (half an hour):
+ * What grows with the number of invalidations: nothing. A short run here; the long one, of ten million (some minutes):
  *
  *     STATELESS_INVALIDATIONS=10000000 npx vitest run test/cache/growth.test.ts
  */

@@ -69,6 +69,7 @@ describe("a manifest with mistakes", () => {
           fn: () => refuses(app.fn("f", { owns: ["user:{id}"] })(function*() {})(1), "fn"),
           method: () => refuses(app.method({ borrows: ["user:{id}"] })(() => Effect.void)(), "method"),
           inLayer: () => refuses(app.inLayer("web")(Effect.void), "inLayer"),
+          transaction: () => refuses(app.transaction((body: unknown) => body)(Effect.void), "transaction"),
           graph: () => Effect.sync(() => assert.isString(DependencyGraph.toMermaid(app.graph))),
           keys: () => Effect.sync(() => assert.isDefined(app.keys.user)),
           definition: () => Effect.sync(() => assert.strictEqual(app.definition, definition)),

@@ -301,7 +301,15 @@ const statics: Readonly<Record<string, (app: any) => ReadonlyArray<unknown>>> = 
   stats: (app) => [app.stats],
   fn: () => [],
   method: () => [],
-  inLayer: () => []
+  inLayer: () => [],
+  transaction: (app) => {
+    const within = app.transaction((body: unknown) => body)
+    return [
+      within(app.keys.user.set(params, misfit)),
+      within(app.keys.user.update(params, (was: unknown) => was)),
+      within(app.keys.user.set(params, value, { ifVersion: 3 }))
+    ]
+  }
 }
 
 const errorsWithKeys = [

@@ -159,6 +159,17 @@ describe("the invalidation plan", () => {
     assert.deepStrictEqual(planOf({ families }, "report"), [])
   })
 
+  it("goes on behind a family that has other sources, too", () => {
+    const families = {
+      user: { pattern: "user:{id}" },
+      other: { pattern: "other:{id}" },
+      both: { pattern: "both:{id}", derives: ["user:{id}", "other:{id}"] },
+      near: { pattern: "near:{id}", derives: ["user:{id}"] },
+      behind: { pattern: "behind:{id}", derives: ["both:{id}"] }
+    }
+    assert.deepStrictEqual(planOf({ families }, "user").map((step) => step.family), ["both", "near", "behind"])
+  })
+
   it("guards what a reference says of a wider source", () => {
     const families = {
       user: { pattern: "user:*" },
@@ -240,6 +251,56 @@ describe("the invalidation plan", () => {
     assert.deepStrictEqual(planOf({ families }, "user"), [
       { family: "profile", bound: [], constants: [], guards: [], free: 1 }
     ])
+  })
+
+  it("has the same steps for one family, whether or not the others are compiled", () => {
+    let [steps, known] = [0, 0]
+    fc.assert(
+      fc.property(manifest, (given) => {
+        const graph = DependencyGraph.make(given)
+        for (const source of given.families.values()) {
+          const plan = graph.plans[source.index]!
+          steps += plan.length
+          for (const target of given.families.values()) {
+            const own = plan.filter((step) => step.index === target.index)
+            assert.deepStrictEqual(graph.compile(source.index, target.index), own)
+            if (own.length > 0) assert.isTrue(target.upstream.has(source.index))
+          }
+          const concerned = graph.concerned(source.index)
+          if (concerned !== undefined) {
+            assert.deepStrictEqual(
+              concerned.toSorted((a, b) => a - b),
+              [...new Set(plan.map(({ index }) => index))].toSorted((a, b) => a - b)
+            )
+            for (const step of plan) assert.deepStrictEqual([step.constants, step.guards], [[], []])
+            known += concerned.length
+          }
+          assert.strictEqual(
+            plan.length === 0,
+            graph.dependentsOf(source.index).every((target) => graph.compile(source.index, target).length === 0)
+          )
+        }
+      }),
+      runs
+    )
+    assert.isAbove(steps, 0)
+    assert.isAbove(known, 0)
+  })
+
+  it("looks at no family that does not lead to the one that is asked for", () => {
+    const count = 3_000
+    const families = Object.fromEntries(Array.from({ length: count }, (_, index) => [`f${index}`, {
+      pattern: `f${index}:{id}`,
+      derives: index === 0 ? [] : [`f${index - 1}:{id}`]
+    }]))
+    const graph = DependencyGraph.make(valid({ families }))
+    const since = process.cpuUsage()
+    for (let index = 1; index < count; index++) assert.lengthOf(graph.compile(index - 1, index), 1)
+    const { system, user } = process.cpuUsage(since)
+    // It takes 20 ms. With all plans it would be 4,500,000 steps.
+    assert.isBelow((system + user) / 1e6, 1)
+    assert.lengthOf(graph.plans[0]!, count - 1)
+    assert.strictEqual(graph.plans[0], graph.plans[0])
   })
 
   it("stays small along many diamonds", () => {

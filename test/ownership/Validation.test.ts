@@ -183,4 +183,23 @@ describe("a valid manifest", () => {
     assert.strictEqual(patterns.route("user:1:posts")?.name, "user")
     assert.isUndefined(patterns.route("users:1"))
   })
+
+  it("spells the versions of all that a family derives from, in an order of their own", () => {
+    const versionsOf = (version?: number) =>
+      [
+        ...Result.getOrThrow(validate("Test", {
+          version,
+          families: {
+            b: { pattern: "b:{id}", version: 2 },
+            c: { pattern: "c:{id}", derives: ["b:{id}"] },
+            a: { pattern: "a:{id}", derives: ["c:{id}"], version: "1" },
+            d: { pattern: "d" }
+          }
+        })).families.values()
+      ].map((family) => family.version)
+    const [a, b] = [`["family a","1"]`, `["family b","2"]`]
+    assert.deepStrictEqual(versionsOf(), [`[${b}]`, `[${b}]`, `[${a},${b}]`, undefined])
+    const all = `["manifest","7"]`
+    assert.deepStrictEqual(versionsOf(7), [`[${b},${all}]`, `[${b},${all}]`, `[${a},${b},${all}]`, `[${all}]`])
+  })
 })

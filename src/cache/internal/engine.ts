@@ -10,6 +10,7 @@ import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
 import type { Plan } from "./flight.ts"
+import type { Holds } from "./holds.ts"
 import { arrival, type Below, nothing, type Outbox } from "./outbox.ts"
 import type { Heard, Swept } from "./peers.ts"
 
@@ -22,6 +23,13 @@ export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
 /** For writes: where a tier does not take one, `takeBack` sees to it that memory does not serve it either. */
 export const orTakenBack = (below: Below, takeBack: () => void): Effect.Effect<void, CacheError> =>
   below === nothing ? Effect.void : Effect.tapError(orStoreFailed(below), () => Effect.sync(takeBack))
+
+/** A family that a change reaches. */
+export interface Reached {
+  readonly name: string
+  readonly cache: Engine
+  readonly entries: { readonly holds: Holds }
+}
 
 export interface Engine extends Plan {
   readonly id: string
@@ -71,4 +79,10 @@ export interface Engine extends Plan {
   spreadEvicted(exceptFamily?: string, exceptKey?: string): void
   /** Drops in this process what was made from a family whose owner has gone; the tiers below keep it. */
   spreadEnd(family: string): void
+  /** Whose transactions collect its changes: the manifest's class. */
+  readonly realm: string
+  /** What depends on one key of a family. */
+  reachOf(family: string, key: string): Iterable<readonly [Reached, Scope]>
+  /** What depends on any key of a scope. */
+  reachOfScope(family: string, scope: Scope): Iterable<readonly [Reached, Scope]>
 }

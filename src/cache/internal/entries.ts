@@ -25,6 +25,7 @@ import {
 import type { Engine } from "./engine.ts"
 import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
+import { Holds } from "./holds.ts"
 import { Judge, type Judged, noTags } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
 import { type Below, Lane, nothing, type OnFailure } from "./outbox.ts"
@@ -146,6 +147,8 @@ export class Entries<V> {
   /** What lies below memory, by way of the outbox; `undefined` when memory is all there is. */
   readonly lower: Lane<V> | undefined
   readonly judgement: Judge<V>
+  /** What open transactions change. */
+  readonly holds = new Holds()
   readonly marks = new FamilyMarks()
   readonly tags = new TagMarks()
   /** Some entry may have a tag: one has had, or a tier keeps entries from before. */
@@ -199,7 +202,7 @@ export class Entries<V> {
       onDistrust: this.distrustBelow
     })
     this.tagged = this.lower !== undefined
-    this.sources = spec.dependents.length === 0 ? undefined : new Sources()
+    this.sources = spec.dependents.isEmpty ? undefined : new Sources()
     this.mayHold = this.lower !== undefined
     this.lookTwice()
   }
@@ -466,6 +469,10 @@ export class Entries<V> {
   /** The key has this entry from now on; `weight` and `prepared` are what its judgement said. */
   keep(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
+    if (!this.holds.isEmpty) {
+      this.holds.touch(key)
+      if (this.isClosed(key, entry.tags, now)) return this.forget(key)
+    }
     this.cache.tell(this.name, { _tag: "Changed", key })
     return this.put(key, entry, now, weight, prepared)
   }
@@ -509,6 +516,18 @@ export class Entries<V> {
     return this.lower !== undefined || this.hot?.peek(scope) !== undefined
   }
 
+  /** Whether a transaction that is about to commit forbids to keep what was loaded or written of a key since a time. */
+  isClosed(key: string, tags: ReadonlyArray<string>, since: number): boolean {
+    if (this.holds.isEmpty) return false
+    this.sweepHolds()
+    return this.holds.isClosed(key, tags, since)
+  }
+
+  /** Ends the holds whose time is over, before a load begins that may be kept. */
+  sweepHolds(): void {
+    if (!this.holds.isEmpty) this.holds.sweep(this.cache.time.now())
+  }
+
   /** The key has no entry from now on. */
   forget(key: string): Below {
     this.cache.tell(this.name, { _tag: "Changed", key })
@@ -519,6 +538,7 @@ export class Entries<V> {
   /** The key has another value, or none; what lies below is as it is. */
   ended(key: string): void {
     this.sources?.forget(key)
+    if (!this.holds.isEmpty) this.holds.touch(key)
     this.drop(key)
   }
 
@@ -584,12 +604,14 @@ export class Entries<V> {
   hearMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
     const marked = this.marks.record(scope, mode, stamp, atMillis)
     this.lookTwice()
+    if (!this.holds.isEmpty) this.holds.touchScope(scope)
     return marked
   }
 
   /** The same of the mark of a tag; false where there is no room for it, so that the whole family is to be marked. */
   hearTag(tag: string, mode: Mode, stamp: number, atMillis: number): boolean {
     this.tagMark = Math.max(this.tagMark, stamp)
+    if (!this.holds.isEmpty) this.holds.touchScope(everything)
     if (!this.tags.record(tag, mode, stamp, atMillis)) return false
     this.lookTwice()
     return true

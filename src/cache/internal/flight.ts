@@ -43,7 +43,10 @@ const readsMax = 65_536
 // How many of the entries that an entry was made from are told to `explain`; those read first.
 const sourcesMax = 32
 
-/** How many lookups run in this process: while there are none, a read outside of Effect need not ask who reads. */
+/**
+ * How many lookups, and bodies of transactions, run in this process: while there are none, a read outside of Effect
+ * need not ask who reads, nor a write whether it is collected.
+ */
 export const lookups = { open: 0 }
 
 /** The fiber behind a flight, or behind several that are loaded together; and what it has read of the cache. */
@@ -126,7 +129,7 @@ export class Load extends Work {
     if (this.keys === undefined) {
       if (cache.reaches(source.name, key, this.spec.name, this.key)) return undefined
     } else for (const _ of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) return undefined
-    const isDeclared = source.dependents.some(({ family }) => family === this.spec.name)
+    const isDeclared = source.dependents.in(this.spec.name).length > 0
     return this.refuse(source, key, isDeclared ? "E0232" : "E0211")
   }
 

@@ -265,6 +265,7 @@ export class Loads<V> {
     const queued = this.next.size === 0 ? undefined : this.next.get(key)
     const cause = queued?.isRefresh === true ? "refresh" : asked
     const outlives = detached || this.expiry.onAbandoned === "finish" || queued?.detached === true
+    this.entries.sweepHolds()
     const { stamp, time, version } = this.cache
     const instead = fallback ?? queued?.fallback
     const flight = new Flight(key, stamp, version, time.now(), cause, instead, outlives, load, this.abandon)
@@ -492,10 +493,11 @@ export class Loads<V> {
     const before = this.entries.held(key) ?? flight.fallback ?? flight.before
     const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
     // Asked only where something follows from it; before the marks are, since a class may have an equality of its own.
-    const isSource = this.spec.dependents.length > 0
+    const isSource = !this.spec.dependents.isEmpty
     const changed = isSource && isChanged()
     const { readStale } = flight.load
-    if (flight.voided || this.entries.judge(key, flight.stamp, tags) !== "valid") {
+    const isClosed = this.entries.isClosed(key, tags, flight.startedAt)
+    if (flight.voided || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {
       this.entries.counts.refused++
       this.entries.note("Refused", key, flight.stamp)
       if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))

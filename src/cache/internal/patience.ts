@@ -21,6 +21,7 @@ interface Ground {
 export class Patience {
   private readonly ground: Ground
   private fiber: Fiber.Fiber<void> | undefined = undefined
+  private isOver = true
 
   constructor(ground: Ground) {
     this.ground = ground
@@ -35,9 +36,10 @@ export class Patience {
     if (load.sharedSince !== undefined) return
     load.sharedSince = this.ground.now()
     if (this.fiber !== undefined) return
+    this.isOver = false
     const fiber = this.ground.fork(this.watch)
-    // It ends at once where the load has ended by now.
-    if (fiber.pollUnsafe() === undefined) this.fiber = fiber
+    // It is over at once where the load has ended by now, though its fiber may have a step left.
+    if (!this.isOver) this.fiber = fiber
   }
 
   /** No load runs. */
@@ -56,6 +58,7 @@ export class Patience {
       else this.ground.endLate(flight, patienceMillis)
     }
     if (wait < Infinity) return Effect.andThen(Effect.sleep(wait), this.watch)
+    this.isOver = true
     this.fiber = undefined
     return Effect.void
   })

@@ -120,5 +120,23 @@ export const engine: ReadonlyArray<Explained> = [
     "A lookup was interrupted from within.",
     "It interrupted itself, or it joined a fiber that was interrupted.",
     "Handle the interruption in the lookup, or let it fail with an error of your own."
+  ),
+  atRunTime(
+    "E0524",
+    "An update or a patch was run within a transaction.",
+    "It would start from a value of the cache, which may be older than the row that the transaction has locked.",
+    "Read the row with SQL, write it, and `set` the new value or `invalidate` the key."
+  ),
+  atRunTime(
+    "E0525",
+    "A transaction changes more keys than it may collect.",
+    "All of them take effect in one step after the commit, and are kept in memory until then.",
+    "Invalidate many keys by `invalidateWhere`, by a tag or by a pattern."
+  ),
+  atRunTime(
+    "E0526",
+    "A transaction was opened inside a database transaction that the cache does not know of.",
+    "It would take its savepoint for the commit, and the outer transaction may still roll back.",
+    "Open the outer transaction by `AppCache.transaction(sql.withTransaction)`, too."
   )
 ]

@@ -14,9 +14,10 @@ import { CacheError, LeaseRefused, type Verb } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Mode } from "../../cache/Invalidation.ts"
+import * as Transaction from "../../cache/Transaction.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import type { FamilyAccess } from "./access.ts"
-import type { CacheGrant, Reads } from "./grants.ts"
+import type { CacheGrant, Reads, Writes } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import * as options from "./options.ts"
 import { type Door, Read } from "./read.ts"
@@ -92,7 +93,7 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
 }
 
 const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
-  const writing = <A, E, R>(params: Params, f: (family: CacheFamily, key: string) => Effect.Effect<A, E, R>) =>
+  const writing = <A, E, R>(params: Params, f: (family: Writes, key: string) => Effect.Effect<A, E, R>) =>
     find((family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
   return {
     set: (params: Params, value: unknown, given?: SetOptions<Lease>) =>
@@ -148,7 +149,7 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
 
 interface Finds {
   readonly toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
-  readonly toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
+  readonly toWrite: <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
 }
 
 /** An accessor: all operations, with the grant taken from the Context of the fiber that runs them. */
@@ -159,10 +160,12 @@ export const make = (access: FamilyAccess) => {
         const family = access.readsOf(fiber.context)
         return family === undefined ? Effect.fail(access.refusal(fiber.context, "read")) : f(family)
       }),
-    toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
+    toWrite: <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
         const grant = access.writable(fiber.context)
-        return grant === undefined ? Effect.fail(access.refusal(fiber.context, "write")) : f(access.familyOf(grant))
+        return grant === undefined
+          ? Effect.fail(access.refusal(fiber.context, "write"))
+          : f(Transaction.writesOf(access.familyOf(grant), fiber.context))
       })
   }
   return {
@@ -243,35 +246,37 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
   const find: Finds = {
     toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
-        grant.active ? f(family.readsOf(fiber.context)) : Effect.fail(access.ended("read", grant, verb))
+        grant.active ? f(Transaction.readsOf(family, fiber.context)) : Effect.fail(access.ended("read", grant, verb))
       ),
-    toWrite: <A, E, R>(f: (family: CacheFamily) => Effect.Effect<A, E, R>) =>
+    toWrite: <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> =>
         CacheFamily.isLookup(fiber.context) ?
           Effect.fail(access.notOwner("write", "a lookup"))
           : grant.active && verb === "write" ?
-          f(family)
+          f(Transaction.writesOf(family, fiber.context))
           : Effect.fail(access.ended("write", grant, verb))
       )
   }
-  // The last Context that was found to be no lookup's.
+  // The last Context that was found to be neither a lookup's nor a transaction's.
   let plain: Context.Context<never> | undefined
   const door: Door = {
     textOf: access.textOf,
     readable: (context) => {
       if (!grant.active) return undefined
       if (context === plain) return family.hot
-      if (CacheFamily.isLookup(context)) return undefined
+      if (Transaction.isApart(context)) return undefined
       plain = context
       return family.hot
     },
     readSlowly: (context, key) =>
       grant.active
-        ? Effect.flatMapEager(access.checked(key), (valid) => family.readsOf(context).read(valid))
+        ? Effect.flatMapEager(access.checked(key), (valid) => Transaction.readsOf(family, context).read(valid))
         : Effect.fail(access.ended("read", grant, verb))
   }
-  const hit = (params: Params): unknown => grant.active ? family.hitUnsafe(access.textOf(params)) : undefined
-  const lookTwice = (params: Params): unknown => grant.active ? family.readUnsafe(access.textOf(params)) : undefined
+  const hit = (params: Params): unknown =>
+    grant.active ? Transaction.hitUnsafe(family, access.textOf(params)) : undefined
+  const lookTwice = (params: Params): unknown =>
+    grant.active ? Transaction.readUnsafe(family, access.textOf(params)) : undefined
   return {
     ...operations(access, find),
     get: (params: Params) => new Read(door, params),
@@ -280,9 +285,9 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
       return value === undefined ? lookTwice(params) : value
     },
     getPromise: (params: Params, given?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
-      // A lookup asks by the Context of its fiber, in which its reads are observed.
-      const lookup = CacheFamily.currentLookup()
-      if (lookup !== undefined) return Effect.runPromiseWith(lookup)(new Read(door, params), given)
+      // A lookup asks by the Context of its fiber, in which its reads are observed; so does the body of a transaction.
+      const apart = Transaction.currentApart()
+      if (apart !== undefined) return Effect.runPromiseWith(apart)(new Read(door, params), given)
       const value = hit(params)
       if (value !== undefined) return Promise.resolve(value)
       const joined = grant.active ? family.readPromise(access.textOf(params), given?.signal) : undefined

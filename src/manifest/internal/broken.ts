@@ -18,7 +18,15 @@ export const broken = (problem: ManifestError, definition: unknown): Statics => 
   const failing = () => fails
   return {
     keys: accessors(problem.manifest, definition, error),
-    graph: { id: problem.manifest, nodes: [], edges: [], plans: [] },
+    graph: {
+      id: problem.manifest,
+      nodes: [],
+      edges: [],
+      plans: [],
+      dependentsOf: () => [],
+      compile: () => [],
+      concerned: () => []
+    },
     layer,
     owner: () => layer,
     borrower: () => layer,
@@ -29,6 +37,7 @@ export const broken = (problem: ManifestError, definition: unknown): Statics => 
     set: failing,
     delete: failing,
     batch: failing,
+    transaction: () => failing,
     invalidate: failing,
     events: Stream.fail(error),
     stats: fails,

@@ -10,6 +10,7 @@ import * as Result from "effect/Result"
 import { CacheError, NotOwner } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { Scope } from "../../cache/Invalidation.ts"
+import * as Transaction from "../../cache/Transaction.ts"
 import type { Declared } from "../../ownership/Definition.ts"
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
@@ -73,6 +74,7 @@ const targetsOf = (
     (sources ?? []).map(parsePatternUnsafe).flatMap((pattern) =>
       manifest.patterns.overlapping(pattern).map(({ value }) => ({ family: value, pattern }))
     )
+  if ((declaration.invalidates ?? []).length === 0) return []
   // A write drops these key by key, as it is made.
   const followed = new Set(
     touching(declaration.owns).flatMap(({ family }) => graph.plans[family.index]!.map((step) => step.family))
@@ -109,7 +111,8 @@ const dropAll = (
     if (runtime === undefined) return Effect.fail(refusal(manifest, targets[0]!, "nothing"))
     return Effect.forEach(
       targets,
-      ({ family, scope }) => runtime.cache.families.get(family)!.dropScope(scope, "hide"),
+      ({ family, scope }) =>
+        Transaction.writesOf(runtime.cache.families.get(family)!, fiber.context).dropScope(scope, "hide"),
       { discard: true }
     )
   })

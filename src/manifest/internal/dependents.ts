@@ -2,23 +2,70 @@
  * From the plan of a manifest, which counts segments of full keys and holes of patterns, to the engine's, which knows
  * keys within families only. What the pattern itself decides (its text segments, its length) is decided here, once.
  */
-import type { Dependent, Guard } from "../../cache/FamilySpec.ts"
+import type { Dependent, Dependents, Guard } from "../../cache/FamilySpec.ts"
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
-import type { ValidFamily } from "../../ownership/Validation.ts"
+import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 
-export const make = (source: ValidFamily, plan: DependencyGraph.Plan): ReadonlyArray<Dependent> =>
-  plan.flatMap((step) => {
-    const guards = guardsOf(source, step.guards)
-    if (guards === undefined) return []
-    const bound: Array<readonly [number, number]> = []
-    const constants = [...step.constants]
-    for (const [hole, segment] of step.bound) {
-      const at = positionOf(source, segment)
-      if (typeof at === "number") bound.push([hole, at])
-      else constants.push([hole, at])
+/** What depends on a family. A lookup that reads it asks for one target, and a change for all. */
+export const make = (
+  manifest: ValidManifest,
+  graph: DependencyGraph.DependencyGraph,
+  source: ValidFamily
+): Dependents => {
+  const targets = graph.dependentsOf(source.index)
+  if (targets.length === 0) return none
+  const byTarget = new Map<number, ReadonlyArray<Dependent>>()
+  const to = (target: number) => {
+    const known = byTarget.get(target) ?? translate(source, graph.compile(source.index, target))
+    byTarget.set(target, known)
+    return known
+  }
+  let isEmpty: boolean | undefined
+  let all: ReadonlyArray<Dependent> | undefined
+  return {
+    // What is further away is reached through one of these.
+    get isEmpty() {
+      return isEmpty ??= targets.every((target) => to(target).length === 0)
+    },
+    get whole() {
+      return graph.concerned(source.index)?.map((index) => graph.nodes[index]!.name)
+    },
+    get all() {
+      return all ??= translate(source, graph.compile(source.index))
+    },
+    in: (family) => {
+      const target = manifest.families.get(family)!
+      return target.upstream.has(source.index) ? to(target.index) : []
     }
-    return [{ family: step.family, bound, constants, guards, exact: step.free === 0 }]
+  }
+}
+
+const none: Dependents = { isEmpty: true, whole: [], all: [], in: () => [] }
+
+const translate = (source: ValidFamily, plan: DependencyGraph.Plan): ReadonlyArray<Dependent> => {
+  // Most steps of a long plan share what they bind, and have no guards.
+  const known = new Map<DependencyGraph.Step["bound"], Pick<Dependent, "bound" | "constants">>()
+  return plan.flatMap((step) => {
+    const guards = step.guards.length === 0 ? noGuards : guardsOf(source, step.guards)
+    if (guards === undefined) return []
+    let values = known.get(step.bound)
+    if (values === undefined) known.set(step.bound, values = valuesOf(source, step))
+    return [{ family: step.family, bound: values.bound, constants: values.constants, guards, exact: step.free === 0 }]
   })
+}
+
+const noGuards: ReadonlyArray<Guard> = []
+
+const valuesOf = (source: ValidFamily, step: DependencyGraph.Step): Pick<Dependent, "bound" | "constants"> => {
+  const bound: Array<readonly [number, number]> = []
+  const constants = [...step.constants]
+  for (const [hole, segment] of step.bound) {
+    const at = positionOf(source, segment)
+    if (typeof at === "number") bound.push([hole, at])
+    else constants.push([hole, at])
+  }
+  return { bound, constants }
+}
 
 /** The position, in a key within the family, of a segment of the full key; or the segment itself where it is text. */
 const positionOf = (source: ValidFamily, segment: number): number | string => {

@@ -16,6 +16,7 @@ import type * as Scope from "effect/Scope"
 import type { Cache } from "../../cache/Cache.ts"
 import { CacheError, NotOwner, Revoked, type Verb } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
+import * as Transaction from "../../cache/Transaction.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import type { HotPartition } from "../../store/Store.ts"
 
@@ -47,8 +48,9 @@ export const runtimeOf = ({ id }: ValidManifest, face: Face): Runtime => {
   return found
 }
 
-/** The reading operations of a family, as the Context of a fiber decides them. */
-export type Reads = ReturnType<CacheFamily["readsOf"]>
+/** The reading and the writing operations of a family, as the Context of a fiber decides them. */
+export type Reads = ReturnType<typeof Transaction.readsOf>
+export type Writes = ReturnType<typeof Transaction.writesOf>
 export type Mode = "own" | "borrow"
 
 // The grants and words that were made here. What is not among them gives no right, however it looks.
@@ -80,35 +82,73 @@ export class CacheGrant {
 }
 
 /**
+ * The borrows of the modules of one layer: one grant for each family that is read, made when it is first asked for.
+ * All end with the layer.
+ */
+export class Lending {
+  declare private readonly engine: Runtime
+  private readonly grants = new Map<string, CacheGrant>()
+  private isOver = false
+
+  constructor(engine: Runtime) {
+    this.engine = engine
+  }
+
+  of(family: string): CacheGrant {
+    let grant = this.grants.get(family)
+    if (grant === undefined) {
+      this.grants.set(family, grant = new CacheGrant(family, "borrow", this.engine))
+      if (this.isOver) grant.active = false
+    }
+    return grant
+  }
+
+  end(): void {
+    this.isOver = true
+    for (const grant of this.grants.values()) grant.active = false
+  }
+}
+
+/** What a module may do. */
+export interface Rights {
+  readonly module: string
+  readonly owns: ReadonlySet<string>
+  readonly reads: (family: string) => boolean
+  readonly lending: Lending
+}
+
+/**
  * The manifest's word: which owners and borrowers may be built in a Context. `layer` gives it for all families,
- * `modules` gives each module one of its own, which hides that of the root.
+ * `modules` gives each module one of its own, which hides that of the root, and lends the module what it may read.
  */
 export class Word {
   declare readonly engine: Runtime
-  /** The module that it was given to; undefined for the composition root, which may appoint all. */
-  declare readonly module: string | undefined
-  declare private readonly owns: ReadonlyArray<string>
-  declare private readonly reads: ReadonlyArray<string>
+  declare private readonly rights: Rights | undefined
 
-  constructor(
-    engine: Runtime,
-    module?: string,
-    owns: ReadonlyArray<string> = [],
-    reads: ReadonlyArray<string> = []
-  ) {
+  constructor(engine: Runtime, rights?: Rights) {
     this.engine = engine
-    this.module = module
-    this.owns = owns
-    this.reads = reads
+    this.rights = rights
     made.add(this)
   }
 
-  allows(mode: Mode, family: string): boolean {
-    return this.module === undefined || this.owns.includes(family) || (mode === "borrow" && this.reads.includes(family))
+  /** The module that it was given to; undefined for the composition root, which may appoint all. */
+  get module(): string | undefined {
+    return this.rights?.module
   }
 
-  static in(context: Context.Context<never>, manifest: ValidManifest): Word | undefined {
-    const found: unknown = Context.getOrUndefined(context, wordOf(manifest))
+  allows(mode: Mode, family: string): boolean {
+    const { rights } = this
+    return rights === undefined || rights.owns.has(family) || (mode === "borrow" && rights.reads(family))
+  }
+
+  /** The module's right to read a family. */
+  lent({ family, mode }: GrantKey): CacheGrant | undefined {
+    const { rights } = this
+    return mode === "borrow" && rights?.reads(family) === true ? rights.lending.of(family) : undefined
+  }
+
+  static in(context: Context.Context<never>, word: Context.Service<any, Word>): Word | undefined {
+    const found: unknown = Context.getOrUndefined(context, word)
     return isMade(found) && found instanceof Word ? found : undefined
   }
 }
@@ -116,6 +156,8 @@ export class Word {
 /** The name of a grant in a Context, and what a grant under this name must be. */
 export interface GrantKey {
   readonly key: Context.Service<any, CacheGrant>
+  /** Where the word is found that may lend what the name has not. */
+  readonly word: Context.Service<any, Word>
   readonly mode: Mode
   readonly family: string
 }
@@ -126,7 +168,8 @@ export const nameOf = (kind: string, manifest: string, pattern = ""): string =>
 
 export const keyOf = (manifest: ValidManifest, mode: Mode, family: string): GrantKey => {
   const { pattern: { source } } = manifest.families.get(family)!
-  return { key: Context.Service<any, CacheGrant>(nameOf(mode, manifest.key, source)), mode, family }
+  const key = Context.Service<any, CacheGrant>(nameOf(mode, manifest.key, source))
+  return { key, word: wordOf(manifest), mode, family }
 }
 
 /** Where the manifest's word is found. */
@@ -180,7 +223,11 @@ const holdsOfOtherClass = (
     const key = keyOfNth(manifest.id, n)
     if (key === manifest.key) continue
     const other = { ...manifest, key }
-    if (names.some(({ family, mode }) => Context.getOrUndefined(context, keyOf(other, mode, family).key))) return true
+    const isHeld = ({ family, mode }: GrantKey) => {
+      const name = keyOf(other, mode, family)
+      return Context.getOrUndefined(context, name.key) !== undefined || lentAt(context, name) !== undefined
+    }
+    if (names.some(isHeld)) return true
   }
   return false
 }
@@ -212,7 +259,7 @@ export class Access {
 
   /** Looks for the right to read, and remembers where it was found. */
   private resolve(context: Context.Context<never>): HotPartition<unknown> | undefined {
-    if (CacheFamily.isLookup(context)) return undefined
+    if (Transaction.isApart(context)) return undefined
     const grant = this.grantToRead(context)
     if (grant === undefined) return undefined
     this.readContext = context
@@ -225,7 +272,7 @@ export class Access {
   readsOf(context: Context.Context<never>): Reads | undefined {
     if (context === this.readContext && this.readGrant!.active) return this.readFamily
     const grant = this.grantToRead(context)
-    return grant && this.familyOf(grant).readsOf(context)
+    return grant && Transaction.readsOf(this.familyOf(grant), context)
   }
 
   /** The grant by which the Context may write the family. A lookup may not, whatever right it brings along. */
@@ -251,7 +298,9 @@ export class Access {
     const ended = find(context, this.engine, wanted)
     if (ended !== undefined) return this.ended(verb, ended, "write")
     if (find(context, this.engine, this.read) !== undefined) return this.notOwner(verb, "a borrow")
-    if (wanted.some((name) => grantAt(context, name) !== undefined)) return this.notOwner(verb, "another engine")
+    if (wanted.some((name) => (grantAt(context, name) ?? lentAt(context, name)) !== undefined)) {
+      return this.notOwner(verb, "another engine")
+    }
     return this.notOwner(verb, holdsOfOtherClass(context, this.manifest, wanted) ? "another class" : "nothing")
   }
 
@@ -274,8 +323,12 @@ const grantAt = (context: Context.Context<never>, name: GrantKey): CacheGrant | 
   return CacheGrant.speaksFor(found, name) ? found : undefined
 }
 
+const lentAt = (context: Context.Context<never>, name: GrantKey): CacheGrant | undefined =>
+  name.mode === "borrow" ? Word.in(context, name.word)?.lent(name) : undefined
+
 /**
- * The first active grant under these names, or else one that has ended; of the Context's own engine alone.
+ * The first active grant under these names, or else one that has ended; of the Context's own engine alone. What a
+ * module's word lends comes after what the Context has by name.
  *
  * Each layer of a manifest that gives a right names its engine. So where one engine is built inside another, or beside
  * it, a program has the rights of the one that was provided last, and not some of each: a write of the one would be no
@@ -288,11 +341,13 @@ export const find = (
 ): CacheGrant | undefined => {
   const own = Context.getOrUndefined(context, engine)
   let ended: CacheGrant | undefined
-  for (const name of names) {
-    const grant = grantAt(context, name)
-    if (grant === undefined || grant.engine !== own) continue
-    if (grant.active) return grant
-    ended ??= grant
+  for (const at of [grantAt, lentAt]) {
+    for (const name of names) {
+      const grant = at(context, name)
+      if (grant === undefined || grant.engine !== own) continue
+      if (grant.active) return grant
+      ended ??= grant
+    }
   }
   return ended
 }

@@ -14,6 +14,7 @@ import * as Stream from "effect/Stream"
 import * as Cache from "../../cache/Cache.ts"
 import { CacheError, InvalidBatch, InvalidKey } from "../../cache/CacheError.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
+import * as Transaction from "../../cache/Transaction.ts"
 import type { Lease } from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as Nearest from "../../diagnostic/Nearest.ts"
@@ -61,6 +62,7 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
     keys: Object.fromEntries(accessors),
     ...rawKeys(manifest, accesses, accessors),
     batch: batchOf(manifest),
+    transaction: transactionOf(manifest),
     invalidate: byPattern(manifest, accesses),
     events: Stream.unwrap(Effect.map(runtime, ({ cache }) => cache.events)),
     stats: Effect.map(runtime, ({ cache }) => cache.stats)
@@ -77,7 +79,7 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
     owner: owners.owner,
     borrower: owners.borrower,
     delegate: owners.delegate,
-    modules: modules.make(manifest, engine, owners)
+    modules: modules.make(manifest, engine)
   }
 }
 
@@ -98,7 +100,7 @@ const byPattern =
         const scopes = touched.map((access, i) =>
           [access.familyOf(grants[i]!), access.keys.scopeOfPattern(parsed.success)] as const
         )
-        return grants[0]!.engine.cache.dropScopes(scopes, mode)
+        return Transaction.dropScopes(grants[0]!.engine.cache, fiber.context, scopes, mode)
       })
     })
 
@@ -113,9 +115,17 @@ const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Wri
     // All of one engine: a grant counts only for the engine that the Context has.
     return Effect.flatMap(
       Effect.forEach(own, (write) => write.resolve(fiber.context)),
-      (all) => all[0] === undefined ? Effect.void : all[0].cache.batch(all.map((each) => each.write))
+      (all) =>
+        all[0] === undefined
+          ? Effect.void
+          : Transaction.batch(all[0].cache, fiber.context, all.map((each) => each.write))
     )
   })
+
+/** Rights are asked where the body writes. */
+const transactionOf =
+  ({ id, key: realm }: ValidManifest) => (within: Transaction.Within) => (body: Effect.Effect<any, any, any>) =>
+    Transaction.run({ id, realm }, within, body)
 
 const whyNotIn = (manifest: ValidManifest, writes: ReadonlyArray<Partial<accessor.Write> | undefined>) => {
   for (const [i, write] of writes.entries()) {
@@ -155,7 +165,7 @@ const engineLayer = (
         : undefined,
       weigher: spec.weigher,
       policy: spec,
-      dependents: dependents.make(family, graph.plans[family.index]!)
+      dependents: dependents.make(manifest, graph, family)
     }
   })
   return Layer.effectContext(
@@ -163,7 +173,7 @@ const engineLayer = (
       const store = yield* Store
       const engine: Living = { id: manifest.id, key: manifest.key, store }
       yield* Effect.acquireRelease(alone(engine), () => Effect.sync(() => leave(engine)))
-      const cache = yield* Cache.make(manifest.id, families)
+      const cache = yield* Cache.make(manifest.id, families, manifest.key)
       const runtime: Runtime = { cache, owners: new Map(), loadable: new Map(), tokens: 0 }
       return Context.add(Context.make(tag, faceOf(runtime, members)), engineOf(manifest.key), runtime)
     })

@@ -3,45 +3,59 @@
  *
  * A module finds the manifest's word for itself in its Context, in place of the composition root's. So what it builds
  * can appoint no other owner, and no engine is built beneath it, whatever it was cast to.
+ *
+ * The word lends the module what it may read. Few rights lie in the Context by name, too: so where Contexts of two
+ * modules are merged, each keeps what it had. All by name would be 500,000 for a chain of 1,000 modules.
  */
-import type * as Context from "effect/Context"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as Wiring from "../../diagnostic/Wiring.ts"
+import { FamilySet } from "../../ownership/FamilySet.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
-import { buildInto, engineOf, Word, wordOf } from "./grants.ts"
+import { buildInto, engineOf, keyOf, Lending, type Runtime, Word, wordOf } from "./grants.ts"
 import { errorOf, type Found, problemOf, refused } from "./names.ts"
-import type { Owners } from "./owners.ts"
 
 type AnyLayer = Layer.Layer<any, any, any>
 
 interface Module {
   readonly name: string
   readonly layer: AnyLayer
-  readonly owns: ReadonlyArray<string>
-  readonly reads: ReadonlyArray<string>
+  readonly owns: ReadonlySet<string>
+  readonly readable: FamilySet
+  /** What it may read, as far as its lines name it. */
+  readonly stated: ReadonlyArray<string>
 }
 
-export const make = (manifest: ValidManifest, engine: AnyLayer, owners: Owners) => {
-  const lent = (module: Module): AnyLayer =>
-    Layer.provide(
-      module.layer,
-      [
-        Layer.effect(
-          wordOf(manifest),
-          Effect.map(
-            engineOf(manifest.key),
-            (runtime) => new Word(runtime, module.name, module.owns, module.reads)
-          )
-        ),
-        ...module.reads.map(owners.lend)
-      ] as unknown as [AnyLayer]
-    )
+// So many families that a module may read lie in its Context by name. Of more, only those that its lines name.
+const namedReadsMax = 64
+
+export const make = (manifest: ValidManifest, engine: AnyLayer) => {
+  const names = [...manifest.families.keys()]
+  const lent = (module: Module, runtime: Runtime, lending: Lending): AnyLayer => {
+    const { layer, name, owns, readable, stated } = module
+    const reads = (family: string) => readable.has(manifest.families.get(family)!.index)
+    const context = new Map<string, unknown>([
+      [wordOf(manifest).key, new Word(runtime, { module: name, owns, reads, lending })],
+      [engineOf(manifest.key).key, runtime]
+    ])
+    const named = readable.size > namedReadsMax ? stated : Array.from(readable, (index) => names[index]!)
+    for (const family of named) context.set(keyOf(manifest, "borrow", family).key.key, lending.of(family))
+    return Layer.provide(layer, Layer.succeedContext(Context.makeUnsafe<any>(context)))
+  }
   return (given: unknown): AnyLayer => {
     const { found, modules } = read(manifest, given)
     if (found.length > 0) return refused(manifest.id, found)
-    return root(manifest, Layer.provideMerge(Layer.mergeAll(...modules.map(lent) as [AnyLayer]), engine))
+    const all = Effect.map(
+      Effect.flatMap(engineOf(manifest.key), (runtime) =>
+        Effect.acquireRelease(
+          Effect.sync(() => [runtime, new Lending(runtime)] as const),
+          ([, lending]) => Effect.sync(() => lending.end())
+        )),
+      ([runtime, lending]) => Layer.mergeAll(...modules.map((module) => lent(module, runtime, lending)) as [AnyLayer])
+    )
+    return root(manifest, Layer.provideMerge(Layer.unwrap(all), engine))
   }
 }
 
@@ -49,7 +63,7 @@ export const make = (manifest: ValidManifest, engine: AnyLayer, owners: Owners) 
 export const root = (manifest: ValidManifest, layer: AnyLayer): AnyLayer =>
   Layer.fromBuild((memoMap, scope) =>
     Effect.withFiber((fiber): Effect.Effect<Context.Context<any>, any, any> => {
-      const module = Word.in(fiber.context, manifest)?.module
+      const module = Word.in(fiber.context, wordOf(manifest))?.module
       return module === undefined ? buildInto(layer, memoMap, scope) : Effect.fail(
         errorOf(manifest.id, [{ ...Wiring.moduleBuilds(module), path: ["modules", module] }])
       )
@@ -105,8 +119,13 @@ const readModule = (
       }
     }
     if (!Layer.isLayer(value.layer)) return void report(["layer"], Wiring.moduleWrong(name))
-    const reads = owns.flatMap((family) => manifest.families.get(family)!.moduleReads)
-    return { name, layer: value.layer as AnyLayer, owns: [...new Set(owns)], reads: [...new Set(reads)] }
+    const readable = new FamilySet(manifest.families.size)
+    const stated = new Set<string>()
+    for (const each of owns.map((family) => manifest.families.get(family)!)) {
+      readable.addAll(each.readable)
+      for (const family of each.statedReads) stated.add(family)
+    }
+    return { name, layer: value.layer as AnyLayer, owns: new Set(owns), readable, stated: [...stated] }
   }
   const reader = manifest.readers.get(name)
   const isFamily = manifest.families.has(name)
@@ -117,8 +136,14 @@ const readModule = (
   const problem = isFamily ? problemOf(manifest, name, "own") : undefined
   if (problem !== undefined) return void report([], problem)
   if (!Layer.isLayer(value)) return void report([], Wiring.moduleWrong(name))
-  const { moduleReads } = isFamily ? manifest.families.get(name)! : reader!
-  return { name, layer: value as AnyLayer, owns: isFamily ? [name] : [], reads: moduleReads }
+  const layer = value as AnyLayer
+  if (isFamily) {
+    const { readable, statedReads } = manifest.families.get(name)!
+    return { name, layer, owns: new Set([name]), readable, stated: statedReads }
+  }
+  const readable = new FamilySet(manifest.families.size)
+  for (const family of reader!.moduleReads) readable.add(manifest.families.get(family)!.index)
+  return { name, layer, owns: new Set(), readable, stated: reader!.moduleReads }
 }
 
 const isGroup = (value: unknown): value is { readonly owns: ReadonlyArray<unknown>; readonly layer?: unknown } =>

@@ -7,14 +7,16 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { CacheError, OwnershipConflict } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { Loader } from "../../cache/FamilySpec.ts"
 import type { LookupContext } from "../../cache/Lookup.ts"
+import * as Transaction from "../../cache/Transaction.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
 import type { FamilyAccess } from "./access.ts"
-import { buildInto, CacheGrant, engineOf, keyOf, type Mode, type Runtime, Word } from "./grants.ts"
+import { buildInto, CacheGrant, engineOf, keyOf, type Mode, type Runtime, Word, wordOf } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import { problemOf, refused } from "./names.ts"
 import * as warm from "./warm.ts"
@@ -45,6 +47,9 @@ export class Owners {
   private readonly manifest: ValidManifest
   private readonly accesses: ReadonlyMap<string, FamilyAccess>
   private readonly engine: Context.Service<any, Runtime>
+  private readonly word: Context.Service<any, Word>
+  // Owner -> the families that it owns: its own, and the parts of it.
+  private readonly owned = new Map<string, Array<string>>()
   // One layer per family, so that a graph which names it twice builds it once.
   private readonly lenders = new Map<string, AnyLayer>()
 
@@ -52,6 +57,12 @@ export class Owners {
     this.manifest = manifest
     this.accesses = accesses
     this.engine = engineOf(manifest.key)
+    this.word = wordOf(manifest)
+    for (const { name, owner } of manifest.families.values()) {
+      const known = this.owned.get(owner)
+      if (known === undefined) this.owned.set(owner, [name])
+      else known.push(name)
+    }
   }
 
   readonly owner = (name: string, options: OwnerOptions = {}): AnyLayer =>
@@ -62,8 +73,8 @@ export class Owners {
         Effect.gen({ self: this }, function*() {
           const runtime = yield* this.engine
           const grant = yield* this.acquire(runtime, name, "own")
-          const owned = [...this.manifest.families.values()].filter(({ owner }) => owner === name).map((family) =>
-            [family.name, family.name === name ? options : partOf(options, family.name)] as const
+          const owned = this.owned.get(name)!.map((family) =>
+            [family, family === name ? options : partOf(options, family)] as const
           )
           for (const [family, lookups] of owned) yield* this.load(runtime, family, lookups, context)
           for (const [family, lookups] of owned) yield* this.warm(runtime, family, lookups, context)
@@ -74,8 +85,7 @@ export class Owners {
   readonly borrower = (name: string): AnyLayer =>
     this.refused("borrower", name, "borrow") ?? this.appointed("borrow", name, this.lend(name))
 
-  /** A borrower that asks for no word: for `modules`, which gives what the manifest says. */
-  readonly lend = (name: string): AnyLayer => {
+  private lend(name: string): AnyLayer {
     const made = this.lenders.get(name) ??
       this.layer("borrow", name, () => Effect.flatMap(this.engine, (runtime) => this.acquire(runtime, name, "borrow")))
     this.lenders.set(name, made)
@@ -120,7 +130,7 @@ export class Owners {
   private appointed(mode: Mode, name: string, layer: AnyLayer): AnyLayer {
     return Layer.fromBuild((memoMap, scope) =>
       Effect.withFiber((fiber): Effect.Effect<Context.Context<any>, any, any> => {
-        const word = Word.in(fiber.context, this.manifest)
+        const word = Word.in(fiber.context, this.word)
         const isAllowed = word?.allows(mode, name) === true &&
           word.engine === Context.getOrUndefined(fiber.context, this.engine)
         // What a borrower of a lookup reads is observed; an owner would write.
@@ -172,7 +182,7 @@ export class Owners {
     const family = runtime.cache.families.get(name)!
     return Effect.acquireRelease(
       Effect.sync(() => {
-        const loader = family.own(this.loader(this.accesses.get(name)!, lookups, context))
+        const loader = family.own(this.loader(this.accesses.get(name)!, lookups, Transaction.outside(context)))
         warm.loadable(runtime, name).openUnsafe()
         return loader
       }),
@@ -185,7 +195,13 @@ export class Owners {
   }
 
   /** Has the family loaded before anybody asks, as far as its owner says so, until the Scope closes. */
-  private warm(runtime: Runtime, name: string, lookups: Lookups, context: Context.Context<any>) {
+  private warm(
+    runtime: Runtime,
+    name: string,
+    lookups: Lookups,
+    context: Context.Context<any>
+  ): Effect.Effect<void, CacheError, Scope.Scope> {
+    if (lookups.warm === undefined && lookups.predict === undefined) return Effect.void
     const sources = new Set(this.manifest.families.get(name)!.lookupReads)
     // A set is iterated in order of insertion, additions included.
     for (const source of sources) {

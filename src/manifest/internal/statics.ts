@@ -7,6 +7,7 @@ import type * as Stream from "effect/Stream"
 import type { CacheError } from "../../cache/CacheError.ts"
 import type { CacheEvent } from "../../cache/CacheEvent.ts"
 import type { FamilyStats, SetOptions } from "../../cache/FamilySpec.ts"
+import type { Within } from "../../cache/Transaction.ts"
 import type { Lease } from "../../capability/Lease.ts"
 import type { Declared } from "../../ownership/Definition.ts"
 import type { DependencyGraph } from "../../ownership/DependencyGraph.ts"
@@ -30,6 +31,7 @@ export interface Statics {
   readonly set: (key: string, value: unknown, options?: SetOptions<Lease>) => Effect.Effect<void, CacheError, any>
   readonly delete: (key: string) => Effect.Effect<void, CacheError, any>
   readonly batch: (writes: ReadonlyArray<Write>) => Effect.Effect<void, CacheError, any>
+  readonly transaction: (within: Within) => Within
   readonly invalidate: (pattern: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, any>
   readonly events: Stream.Stream<CacheEvent, CacheError, any>
   readonly stats: Effect.Effect<{ readonly [family: string]: FamilyStats }, CacheError, any>

@@ -46,7 +46,6 @@ export const start = Effect.fnUntraced(function*(
   { predict, warm }: Warming,
   context: Context.Context<any>
 ): Effect.fn.Return<void, CacheError, Scope.Scope> {
-  if (warm === undefined && predict === undefined) return
   const family = runtime.cache.families.get(access.name)!
   const warmed = Latch.makeUnsafe()
   const work: Array<Effect.Effect<void>> = []

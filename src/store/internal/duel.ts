@@ -93,8 +93,8 @@ export class Duel {
   }
 
   /**
-   * Shows an access of a sampled key to all; answers whether that ended a turn. `size` is the whole cache's, `hit`
-   * says whether it had the key.
+   * Shows an access of a sampled key to all, and whether that ended a turn. `size` is that of the whole cache;
+   * `hit` says whether it had the key.
    */
   observe(hash: number, weight: number, size: number, hit: boolean): boolean {
     if (hit) this.trialHits++

@@ -5,10 +5,9 @@ import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
-import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../../src/ownership/FamilyPolicy.ts"
 import { reasonOf } from "../source.ts"
-import type { Arrangement, World } from "./world.ts"
+import { type Arrangement, pass, type World } from "./world.ts"
 
 interface Check {
   readonly policy: FamilyPolicy
@@ -24,7 +23,7 @@ const get = (world: World, id = "1") => world.on<any>(world.user.get({ id }))
 const slowly = Effect.fnUntraced(function*(world: World, read: Effect.Effect<unknown, unknown>) {
   const reading = yield* fork(read)
   yield* world.settle
-  yield* TestClock.adjust(world.source.millis)
+  yield* pass(world, world.source.millis)
   return yield* Fiber.join(reading)
 })
 
@@ -37,7 +36,7 @@ export const checks: { readonly [what: string]: Check } = {
       const made: any = yield* slowly(world, world.on(world.user.getAnswer(params)))
       assert.deepInclude(made, { tier: "lookup", costMillis: 7, stale: false, tags: ["a", "b"] })
       for (const age of [100, 200]) {
-        yield* TestClock.adjust(100)
+        yield* pass(world, 100)
         yield* world.between
         const now: any = yield* world.on(world.user.getAnswer(params))
         const { costMillis, tags, value, version } = made
@@ -50,7 +49,7 @@ export const checks: { readonly [what: string]: Check } = {
         assert.deepInclude(held, same)
         assert.strictEqual(held.tier, option.value.tier)
       }
-      yield* TestClock.adjust(350)
+      yield* pass(world, 350)
       yield* world.between
       const { held }: any = yield* world.on(world.user.explain(params))
       assert.deepInclude(held, { stale: true, staleMillis: 50, version: made.version })
@@ -115,7 +114,7 @@ export const checks: { readonly [what: string]: Check } = {
     run: Effect.fnUntraced(function*(world) {
       yield* get(world)
       world.source.isBroken = true
-      yield* TestClock.adjust(100)
+      yield* pass(world, 100)
       for (let i = 1; i <= 3; i++) {
         yield* world.between
         yield* get(world)
@@ -128,7 +127,7 @@ export const checks: { readonly [what: string]: Check } = {
     policy: { timeToLive: 100, staleWhileRevalidate: 1_000 },
     run: Effect.fnUntraced(function*(world) {
       yield* get(world)
-      yield* TestClock.adjust(100)
+      yield* pass(world, 100)
       yield* world.between
       Object.assign(world.source, { row: 2, millis: 50 })
       for (let i = 0; i < 3; i++) {
@@ -137,7 +136,7 @@ export const checks: { readonly [what: string]: Check } = {
         assert.deepInclude(reading.pollUnsafe(), { _tag: "Success", value: { row: 1 } })
       }
       assert.strictEqual(world.source.runsOf("1"), 2)
-      yield* TestClock.adjust(50)
+      yield* pass(world, 50)
       yield* world.between
       assert.deepStrictEqual(yield* get(world), { row: 2 })
     })
@@ -148,7 +147,7 @@ export const checks: { readonly [what: string]: Check } = {
       world.source.millis = 1e5
       yield* slowly(world, get(world))
       world.source.millis = 0
-      yield* TestClock.adjust(1e6 - 1)
+      yield* pass(world, 1e6 - 1)
       yield* world.between
       yield* get(world)
       yield* world.settle
@@ -161,12 +160,12 @@ export const checks: { readonly [what: string]: Check } = {
     run: Effect.fnUntraced(function*(world) {
       const ids = ["1", "2", "3"]
       yield* Effect.forEach(ids, (id) => get(world, id))
-      yield* TestClock.adjust(100)
+      yield* pass(world, 100)
       yield* world.between
       world.source.millis = 10
       const readers = yield* Effect.forEach(ids, (id) => fork(get(world, id)))
       yield* world.settle
-      yield* TestClock.adjust(30)
+      yield* pass(world, 30)
       yield* Fiber.joinAll(readers)
       assert.strictEqual(world.source.atOnce, 1)
     })
@@ -177,7 +176,7 @@ export const checks: { readonly [what: string]: Check } = {
       world.source.millis = 10
       const readers = yield* Effect.forEach(["1", "2", "3"], (id) => fork(Effect.exit(get(world, id))))
       yield* world.settle
-      yield* TestClock.adjust(20)
+      yield* pass(world, 20)
       const exits: ReadonlyArray<any> = yield* Fiber.joinAll(readers)
       assert.deepStrictEqual(exits.map(({ _tag }) => _tag), ["Success", "Success", "Failure"])
       assert.strictEqual(reasonOf(yield* Effect.flip(exits[2] as Effect.Effect<unknown, unknown>)), "LoadQueueFull")
@@ -200,7 +199,7 @@ export const checks: { readonly [what: string]: Check } = {
       const reader = yield* fork(get(world))
       yield* world.settle
       yield* Fiber.interrupt(reader)
-      yield* TestClock.adjust(10)
+      yield* pass(world, 10)
       yield* world.between
       assert.isTrue(yield* world.on(world.user.has(params)))
       assert.strictEqual(world.source.interrupted, 0)
@@ -211,13 +210,13 @@ export const checks: { readonly [what: string]: Check } = {
     run: Effect.fnUntraced(function*(world) {
       yield* world.on(world.user.set(params, { row: 1 }))
       for (const millis of [0, 50, 100]) {
-        yield* TestClock.adjust(millis)
+        yield* pass(world, millis)
         yield* world.between
         const refused: any = yield* Effect.flip(world.on(world.user.set(params, { row: 2 }, { ifVersion: null })))
         const { version } = (yield* world.on<any>(world.user.explain(params))).held
         assert.deepStrictEqual(refused.reason.actual, version)
       }
-      yield* TestClock.adjust(50)
+      yield* pass(world, 50)
       yield* world.between
       yield* world.on(world.user.set(params, { row: 2 }, { ifVersion: null }))
     })

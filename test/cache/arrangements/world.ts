@@ -230,7 +230,14 @@ export const set = (row: number, options?: object): Step => each(({ user }, id) 
 export const drop = (mode?: "hide" | "markStale"): Step => each(({ user }, id) => user.invalidate({ id }, { mode }))
 export const dropTag = (tag: string, mode?: "hide" | "markStale"): Step => ({ on, user, ...world }) =>
   on.call(world, user.invalidateTag(tag, { mode }))
-export const wait = (millis: number): Step => () => TestClock.adjust(millis)
+export const wait = (millis: number): Step => (world) => pass(world, millis)
+
+/**
+ * Lets time pass once the tiers have what is on its way: a file is written in real time, and a jump of the test's clock
+ * would be the end of what a tier waits for.
+ */
+export const pass = (world: World, millis: number): Effect.Effect<void> =>
+  Effect.andThen(world.settle, TestClock.adjust(millis))
 export const change = (f: (source: Source) => void): Step => ({ source }) => Effect.sync(() => f(source))
 /** The source has another value. */
 export const row = (n: number): Step => change((source) => source.row = n)

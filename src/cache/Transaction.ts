@@ -1,0 +1,264 @@
+/**
+ * Changes of the cache within a transaction of a database.
+ *
+ * - The body runs in a Context that names the transaction. What changes the cache there is collected, and what reads it
+ *   there sees what the transaction has done.
+ * - The database decides: this module only learns how its combinator ended. A success is a commit, a failure of the
+ *   body is a rollback, and everything else is a doubt.
+ * - A combinator may run the body again. Each run collects on its own.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type { Cache, Write } from "./Cache.ts"
+import { CacheError, TransactionRefused } from "./CacheError.ts"
+import type { CacheFamily } from "./CacheFamily.ts"
+import { lookups } from "./internal/flight.ts"
+import { CurrentTransaction, Frame, frameIn } from "./internal/frame.ts"
+import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
+import { TransactionReads } from "./internal/readsApart.ts"
+import {
+  batch as collectBatch,
+  dropScopes as collectScopes,
+  TransactionWrites,
+  type Writes
+} from "./internal/writesApart.ts"
+import type { Mode, Scope } from "./Invalidation.ts"
+
+/**
+ * The manifest that a transaction is of: the name that messages give it, and the class whose changes it collects.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Of {
+  readonly id: string
+  readonly realm: string
+}
+
+/**
+ * The combinator of a database that runs a body in a transaction, such as `sql.withTransaction`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Within = (body: Effect.Effect<any, any, any>) => Effect.Effect<any, any, any>
+
+/**
+ * Runs a body by the combinator of a database, and lets what it collected take effect after the commit.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const run = (
+  manifest: Of,
+  within: Within,
+  body: Effect.Effect<any, any, any>
+): Effect.Effect<any, any, any> =>
+  Effect.withFiber((fiber) => {
+    const before = fiber.context
+    const around = frameIn(before)
+    const parent = frameIn(before, manifest.realm)
+    const frames: Array<Frame> = []
+    const attempt = Effect.withFiber((inner) => {
+      const { context } = inner
+      if (around === undefined && isSavepoint(before, context)) return Effect.fail(inUnknown(manifest.id))
+      const frame = new Frame(manifest, parent, frameIn(context), givenBetween(before, context))
+      frames.push(frame)
+      const ended = Effect.flatMap(body, (value) => {
+        frame.close()
+        return parent === undefined ? Effect.as(frame.collected.seal(), value) : Effect.succeed(value)
+      })
+      return Effect.onExit(Effect.provideService(ended, CurrentTransaction, frame), (exit) =>
+        Effect.sync(() => {
+          frame.close()
+          frame.ending = Exit.isSuccess(exit) ? "done" : "failed"
+        }))
+    })
+    return Effect.onExit(within(attempt), (exit) => conclude(frames, parent, around, Exit.isSuccess(exit)))
+  })
+
+const conclude = (
+  frames: ReadonlyArray<Frame>,
+  parent: Frame | undefined,
+  around: Frame | undefined,
+  succeeded: boolean
+): Effect.Effect<void> => {
+  const outcomes = frames.map((frame, i): readonly [Frame, Outcome] => {
+    frame.close()
+    return [frame, outcomeOf(frame, succeeded, i === frames.length - 1, frames.length)]
+  })
+  return Effect.forEach(outcomes, ([{ collected }, outcome]) => {
+    if (outcome === "rolledBack") return collected.release()
+    if (parent !== undefined) {
+      // A savepoint that ends after its transaction has missed the commit.
+      if (!parent.isOpen) return collected.doubt()
+      return Effect.sync(() => parent.collected.absorb(collected, outcome === "committed"))
+    }
+    if (outcome === "unknown") return collected.doubt()
+    if (around === undefined) return collected.commit()
+    // Of the same database it is not committed yet, of another one it is: what is outside decides, and keeps it held.
+    return around.isOpen ? Effect.sync(() => around.collected.adopt(collected)) : collected.doubt()
+  }, { discard: true })
+}
+
+type Outcome = "committed" | "rolledBack" | "unknown"
+
+const outcomeOf = ({ ending }: Frame, succeeded: boolean, isLast: boolean, runs: number): Outcome => {
+  if (ending === "done") return succeeded && runs === 1 ? "committed" : "unknown"
+  // A combinator that makes a success of a failed body may have committed what the body did.
+  return ending === "failed" && !(succeeded && isLast) ? "rolledBack" : "unknown"
+}
+
+const givenBetween = (before: Context.Context<never>, after: Context.Context<never>): Context.Context<never> => {
+  const given = new Map<string, unknown>()
+  for (const [key, service] of after.mapUnsafe) if (before.mapUnsafe.get(key) !== service) given.set(key, service)
+  return Context.makeUnsafe(given)
+}
+
+// How Effect's SQL clients name the connection of a transaction in a Context. Those of other clients are not known.
+const connectionKey = "effect/sql/SqlClient/TransactionConnection/"
+
+/** Whether a transaction of the database was open already, so that the combinator has set a savepoint. */
+const isSavepoint = (before: Context.Context<never>, after: Context.Context<never>): boolean => {
+  for (const [key, connection] of before.mapUnsafe) {
+    if (key.startsWith(connectionKey) && after.mapUnsafe.get(key) !== connection) return true
+  }
+  return false
+}
+
+const inUnknown = (manifest: string): CacheError =>
+  new CacheError({
+    reason: new TransactionRefused({
+      code: "E0526",
+      manifest,
+      why: "it was opened inside a transaction of the database that the cache does not know of",
+      help: `open the outer one by \`${manifest}.transaction(sql.withTransaction)\`, too`
+    })
+  })
+
+// --- what a Context decides -----------------------------------------------------------------------------------------
+
+/**
+ * Whether a Context reads other than the rest: that of a lookup which runs, or of the body of a transaction.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isApart = (context: Context.Context<never>): boolean =>
+  lookups.open > 0 && (loadOf(context) !== undefined || frameIn(context) !== undefined)
+
+/**
+ * The Context of the lookup, or of the body of a transaction, that is running at this moment, if one is.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const currentApart = (): Context.Context<never> | undefined => {
+  if (lookups.open === 0) return undefined
+  const context = Fiber.getCurrent()?.context
+  return context !== undefined && isApart(context) ? context : undefined
+}
+
+/**
+ * A Context as an owner keeps it, who outlives the body of a transaction in which it was built.
+ *
+ * @category combinators
+ * @since 0.1.0
+ */
+export const outside: <R>(context: Context.Context<R>) => Context.Context<R> = Context.omit(CurrentTransaction) as never
+
+/**
+ * The family as a fiber with this Context reads it: what a lookup reads is observed, and the body of a transaction sees
+ * what it has done.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const readsOf = <V>(family: CacheFamily<V>, context: Context.Context<never>): Reads<V> => {
+  const frame = frameIn(context, family.cache.realm)
+  return frame === undefined ? family.readsOf(context) : readsIn(frame, family, context)
+}
+
+const readsIn = <V>(frame: Frame, family: CacheFamily<V>, context: Context.Context<never>): Reads<V> => {
+  const reads = new TransactionReads(family, frame)
+  const load = loadOf(context)
+  return load === undefined ? reads : new ObservedReads(reads, load)
+}
+
+/**
+ * The family as a fiber with this Context writes it: what the body of a transaction writes is collected.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const writesOf = <V>(family: CacheFamily<V>, context: Context.Context<never>): Writes<V> => {
+  const frame = frameIn(context, family.cache.realm)
+  return frame === undefined ? family : new TransactionWrites(family, frame)
+}
+
+/**
+ * The value if it is in memory and fresh, for callers without a fiber. A lookup or a body that asks gets what it may
+ * read.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const hitUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefined =>
+  lookups.open === 0 ? family.hot?.hit(key) : hitApart(family, key)
+
+const hitApart = <V>(family: CacheFamily<V>, key: string): V | undefined =>
+  frameOfNow(family) === undefined ? family.hitUnsafe(key) : undefined
+
+const frameOfNow = (family: CacheFamily<any>): Frame | undefined => {
+  const context = lookups.open === 0 ? undefined : Fiber.getCurrent()?.context
+  return context && frameIn(context, family.cache.realm)
+}
+
+/**
+ * The second look of callers without a fiber, who try `hitUnsafe` first.
+ *
+ * @category accessors
+ * @since 0.1.0
+ */
+export const readUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefined => {
+  const frame = frameOfNow(family)
+  if (frame === undefined) return family.readUnsafe(key)
+  const reads = new TransactionReads(family, frame)
+  const load = loadOf(Fiber.getCurrent()!.context)
+  return load === undefined ? reads.freshUnsafe(key)?.value : new ObservedReads(reads, load).readUnsafe(key)
+}
+
+/**
+ * Does all writes or none, visible at once; in the body of a transaction they are collected as one.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const batch = (
+  cache: Cache,
+  context: Context.Context<never>,
+  writes: ReadonlyArray<Write>
+): Effect.Effect<void, CacheError> => {
+  const frame = frameIn(context, cache.realm)
+  return frame === undefined ? cache.batch(writes) : collectBatch(frame, writes)
+}
+
+/**
+ * Drops the scopes of several families in one step; in the body of a transaction they are collected as one.
+ *
+ * @category running
+ * @since 0.1.0
+ */
+export const dropScopes = (
+  cache: Cache,
+  context: Context.Context<never>,
+  scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
+  mode: Mode
+): Effect.Effect<void, CacheError> => {
+  const frame = frameIn(context, cache.realm)
+  return frame === undefined ? cache.dropScopes(scopes, mode) : collectScopes(frame, scopes, mode)
+}

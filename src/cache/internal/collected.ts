@@ -1,0 +1,291 @@
+/**
+ * What one transaction has collected of one manifest, and what becomes of it.
+ *
+ * 1. `collect`: a change is noted, and its keys are held. Nothing of it has happened.
+ * 2. `seal`: the last step before the commit. All that can refuse a change is asked once more; then all that the commit
+ *    would make out of date is dropped, durably in tiers that survive a crash, and the holds are closed.
+ * 3. One of `commit`, `release` and `doubt`, whatever the outcome was. None of them fails: the database has decided.
+ *
+ * Not here: when each of them happens (`transaction.ts`).
+ */
+import * as Effect from "effect/Effect"
+import type { Lease } from "../../capability/Lease.ts"
+import { CacheError, TransactionRefused } from "../CacheError.ts"
+import type { CacheFamily } from "../CacheFamily.ts"
+import type { SetOptions } from "../FamilySpec.ts"
+import { everything, type Mode, type Scope } from "../Invalidation.ts"
+import { type Engine, orStoreFailed, orTakenBack, type Reached } from "./engine.ts"
+import { knowing } from "./entries.ts"
+import { doubtMillis, type HeldKey, Hold, isWithin } from "./holds.ts"
+import { type Judged, noOptions } from "./judgement.ts"
+import { type Below, both, nothing } from "./outbox.ts"
+
+/** Changes that one transaction collects. Each is done again after the commit, in one synchronous step. */
+const collectedMax = 10_000
+
+/** A change of one key: to a value, or away. */
+export interface KeyChange {
+  readonly _tag: "Key"
+  readonly family: CacheFamily<any>
+  readonly key: string
+  readonly judged: Judged<any> | undefined
+  readonly mode: Mode
+  readonly options: SetOptions<Lease>
+}
+
+/** A change of all keys of a scope, or of all that have a tag. */
+export type WideChange =
+  | { readonly _tag: "Scope"; readonly family: CacheFamily<any>; readonly scope: Scope; readonly mode: Mode }
+  | { readonly _tag: "Tag"; readonly family: CacheFamily<any>; readonly tag: string; readonly mode: Mode }
+
+export type Change = KeyChange | WideChange
+
+/** The change of a key that is removed. */
+export const removal = (family: CacheFamily<any>, key: string, mode: Mode = "hide"): KeyChange => ({
+  _tag: "Key",
+  family,
+  key,
+  judged: undefined,
+  mode,
+  options: noOptions
+})
+
+export class Collected {
+  private readonly manifest: string
+  private readonly holds = new Map<Reached, Hold>()
+  /** Those of which keys were written. */
+  private readonly written = new Map<Reached, CacheFamily<any>>()
+  /** The modes of the keys that are held. */
+  private readonly modes = new Map<HeldKey, Mode>()
+  private wide: Array<WideChange> = []
+  /** Writes that have a condition, and the owners who had the families when they were collected. */
+  private conditions: Array<{ readonly change: KeyChange; readonly ends: number }> = []
+  /** The owners who had the families before the commit. */
+  private readonly ends = new Map<Reached, number>()
+  private size = 0
+  /** What transactions of other manifests handed over that ended within this one. */
+  private adopted: Array<Collected> = []
+
+  constructor(manifest: string) {
+    this.manifest = manifest
+  }
+
+  /** Notes changes that are one: a value among them stays, also where it depends on another one of them. */
+  collect(changes: ReadonlyArray<Change>): CacheError | undefined {
+    if (this.size + changes.length > collectedMax) return this.tooMany()
+    this.size += changes.length
+    for (const change of changes) this.hold(change)
+    for (const change of changes) {
+      if (change._tag !== "Key") {
+        this.wide.push(change)
+        continue
+      }
+      const { family, judged, key, mode } = change
+      const { keys } = this.holdOf(family)
+      this.written.set(family, family)
+      const held: HeldKey = { judged, contended: keys.get(key)?.contended === true }
+      keys.set(key, held)
+      this.modes.set(held, mode)
+      this.conditions.push({ change, ends: family.ends })
+    }
+    return undefined
+  }
+
+  private tooMany(): CacheError {
+    const reason = new TransactionRefused({
+      code: "E0525",
+      manifest: this.manifest,
+      why: `it changes more than ${collectedMax} keys, and what it collects is bounded`,
+      help: "invalidate many keys by `invalidateWhere`, by a tag or by a pattern"
+    })
+    return new CacheError({ reason })
+  }
+
+  private holdOf(family: Reached): Hold {
+    let hold = this.holds.get(family)
+    if (hold === undefined) {
+      this.holds.set(family, hold = new Hold())
+      family.entries.holds.add(hold)
+    }
+    return hold
+  }
+
+  /** Holds the keys of a change and of all that depends on it. Values collected before that depend on it go. */
+  private hold(change: Change): void {
+    const { family } = change
+    const { cache } = family
+    if (change._tag === "Key") {
+      this.holdOf(family).scopes.addKey(change.key)
+      for (const [target, scope] of cache.reachOf(family.name, change.key)) this.holdScope(target, scope)
+    } else if (change._tag === "Scope") {
+      this.holdScope(family, change.scope)
+      for (const [target, scope] of cache.reachOfScope(family.name, change.scope)) this.holdScope(target, scope)
+    } else {
+      const hold = this.holdOf(family)
+      hold.tags.add(change.tag)
+      for (const held of hold.keys.values()) held.judged = undefined
+      for (const [target, scope] of cache.reachOfScope(family.name, everything)) this.holdScope(target, scope)
+    }
+  }
+
+  private holdScope(family: Reached, scope: Scope): void {
+    const hold = this.holdOf(family)
+    hold.scopes.add(scope)
+    if (hold.keys.size > 0) {
+      for (const [key, held] of hold.keys) {
+        if (held.judged !== undefined && isWithin(key, scope)) held.judged = undefined
+      }
+    }
+  }
+
+  /** What the transaction has made of a key: what it wrote, or `"changed"` where only a load can tell. */
+  stateOf(family: Reached, key: string): HeldKey | "changed" | undefined {
+    const hold = this.holds.get(family)
+    if (hold === undefined) return undefined
+    return hold.keys.get(key) ?? (hold.mayChange(key) ? "changed" : undefined)
+  }
+
+  /** Takes over what a savepoint has collected; without its values where its outcome is not known. */
+  absorb(inner: Collected, isKnown: boolean): void {
+    for (const [family, hold] of inner.holds) {
+      if (!isKnown) { for (const held of hold.keys.values()) held.judged = undefined }
+      this.holdOf(family).absorb(hold)
+      family.entries.holds.release(hold)
+      for (const [key, held] of this.holdOf(family).keys) {
+        const from = hold.keys.get(key)
+        if (from !== undefined) this.modes.set(held, inner.modes.get(from)!)
+      }
+    }
+    for (const [reached, family] of inner.written) this.written.set(reached, family)
+    this.wide = [...this.wide, ...inner.wide]
+    if (isKnown) this.conditions = [...this.conditions, ...inner.conditions]
+    this.adopted = [...this.adopted, ...inner.adopted]
+    this.size += inner.size
+  }
+
+  /** Decides together with this one about what another manifest's transaction has collected, which is sealed. */
+  adopt(other: Collected): void {
+    this.adopted.push(other)
+  }
+
+  /** Asks all that can refuse; then drops what the commit makes out of date, and closes the holds. */
+  seal(): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => {
+      if (this.size > collectedMax) return Effect.fail(this.tooMany())
+      const versioned = this.conditions.filter(({ change }) => change.options.ifVersion !== undefined)
+      return knowing(versioned.map(({ change: { family, key } }) => family.holding(key)), (held) => {
+        const known = new Map(versioned.map(({ change }, i) => [change, held?.[i]]))
+        for (const { change, ends } of this.conditions) {
+          const { family, key, options } = change
+          const conflict = family.goneSince(ends) ??
+            family.conflictOf(key, options, known.get(change), held !== undefined)
+          if (conflict !== undefined) return Effect.fail(conflict)
+        }
+        for (const hold of this.holds.values()) hold.closedUntil = Infinity
+        for (const family of this.written.values()) this.ends.set(family, family.ends)
+        return orStoreFailed(this.drop())
+      })
+    })
+  }
+
+  /** The synchronous part of dropping all that was collected; the transaction does not contend with itself. */
+  private drop(): Below {
+    const contended = new Map<HeldKey, boolean>()
+    for (const { keys } of this.holds.values()) for (const held of keys.values()) contended.set(held, held.contended)
+    const stamps = new Map<Engine, number>()
+    const stampOf = ({ cache }: CacheFamily<any>): number => {
+      const stamp = stamps.get(cache) ?? cache.nextStamp()
+      stamps.set(cache, stamp)
+      return stamp
+    }
+    let below = nothing
+    for (const change of this.wide) {
+      const { family, mode } = change
+      below = both(
+        below,
+        change._tag === "Scope"
+          ? family.applyDropScope(change.scope, mode, stampOf(family))
+          : family.applyDropTag(change.tag, mode, stampOf(family))
+      )
+    }
+    for (const family of this.written.values()) {
+      for (const [key, held] of this.holds.get(family)!.keys) {
+        below = both(below, family.applyDelete(key, this.modes.get(held)!, stampOf(family)))
+      }
+    }
+    for (const [held, was] of contended) held.contended = was
+    return below
+  }
+
+  /** It was committed: all that was collected takes effect, in one synchronous step. */
+  commit(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const writes: Array<readonly [CacheFamily<any>, Judged<any>]> = []
+      for (const family of this.written.values()) {
+        for (const { contended, judged } of this.holds.get(family)!.keys.values()) {
+          const isGone = family.goneSince(this.ends.get(family)!) !== undefined
+          // A write that would have to wait for room is left to the next load: nothing waits after the commit.
+          if (judged !== undefined && !contended && !isGone && !family.cache.outbox.isFull) {
+            writes.push([family, judged])
+          }
+        }
+      }
+      this.free()
+      let below = this.drop()
+      for (const [family, judged] of writes) below = both(below, family.applyWrite(judged, family.cache.stamp))
+      const versions = new Map(writes.map(([family]) => [family, family.cache.version]))
+      const own = told(orTakenBack(below, () => {
+        for (const [family, { key }] of writes) family.takeBack(key, versions.get(family)!)
+      }))
+      return together(own, this.adopted, (other) => other.commit())
+    })
+  }
+
+  /** It was rolled back: nothing of it has happened. What was dropped early is loaded again. */
+  release(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.free()
+      // One of another database may have been committed by its own transaction.
+      return together(Effect.void, this.adopted, (other) => other.doubt())
+    })
+  }
+
+  /** Nobody knows whether it was committed: its keys are removed, and what is loaded is not kept for a while. */
+  doubt(): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      const below = this.drop()
+      for (const [family, hold] of this.holds) {
+        hold.closedUntil = family.cache.time.now() + doubtMillis
+        for (const held of hold.keys.values()) held.judged = undefined
+      }
+      let isOver = false
+      for (const [family, hold] of this.holds) {
+        family.entries.holds.doubt(hold, () => {
+          if (isOver) return
+          isOver = true
+          for (const [other, one] of this.holds) other.entries.holds.release(one)
+          this.drop()
+        })
+      }
+      return together(told(orStoreFailed(below)), this.adopted, (other) => other.doubt())
+    })
+  }
+
+  private free(): void {
+    for (const [family, hold] of this.holds) family.entries.holds.release(hold)
+  }
+}
+
+const together = (
+  own: Effect.Effect<void>,
+  others: ReadonlyArray<Collected>,
+  f: (other: Collected) => Effect.Effect<void>
+): Effect.Effect<void> => others.length === 0 ? own : Effect.andThen(own, Effect.forEach(others, f, { discard: true }))
+
+/** What a tier does not take after the commit is told, and no reason to say that the transaction failed. */
+const told = (work: Effect.Effect<void, CacheError>): Effect.Effect<void> =>
+  Effect.catch(work, (error) =>
+    Effect.logWarning(
+      `a transaction was committed, and its changes did not all arrive in a tier below memory: ${error.message}; ` +
+        "its keys are absent, and are loaded again"
+    ))

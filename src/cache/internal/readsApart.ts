@@ -1,0 +1,198 @@
+/**
+ * A family as the body of a transaction reads it, or a lookup that the body waits for.
+ *
+ * A lookup runs in the body's fiber, with the services that the database's combinator gave to the body. So it reads
+ * what the transaction has written, it needs no second connection, and what it brings is kept by no tier and joined by
+ * no reader.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { HotPartition } from "../../store/Store.ts"
+import type * as Answer from "../Answer.ts"
+import { CacheError, LoadTimeout } from "../CacheError.ts"
+import type { CacheFamily } from "../CacheFamily.ts"
+import type { Explanation } from "../Explanation.ts"
+import type { FamilySpec } from "../FamilySpec.ts"
+import * as Lookup from "../Lookup.ts"
+import type { Engine } from "./engine.ts"
+import { CurrentLoad, Load, type Served } from "./flight.ts"
+import { CurrentTransaction, type Frame } from "./frame.ts"
+import type { HeldKey } from "./holds.ts"
+import type { Judged } from "./judgement.ts"
+import type { Reads } from "./observed.ts"
+
+// Where a value is from that the transaction wrote.
+const tier = "transaction"
+
+/** A family as the body of a transaction reads it. */
+export class TransactionReads<V> implements Reads<V> {
+  readonly hot: HotPartition<V> | undefined
+  readonly cache: Engine
+  readonly spec: FamilySpec<V>
+  private readonly family: CacheFamily<V>
+  private readonly frame: Frame
+
+  constructor(family: CacheFamily<V>, frame: Frame) {
+    this.hot = family.hot
+    this.cache = family.cache
+    this.spec = family.spec
+    this.family = family
+    this.frame = frame
+  }
+
+  /** What the transaction wrote, or what memory holds and is fresh of a key that it has not changed. */
+  freshUnsafe(key: string): Served<V> | undefined {
+    const state = this.frame.stateOf(this.family, key)
+    return state === undefined ? this.family.freshUnsafe(key) : this.written(state)
+  }
+
+  /** What a lookup makes of what it reads here is not kept, so no later change has to reach it. */
+  wasRead(): void {}
+  wasMissed(): void {}
+
+  /** What the transaction wrote to a key. */
+  private written(state: HeldKey | "changed" | undefined): Served<V> | undefined {
+    const judged = state === undefined || state === "changed" ? undefined : state.judged as Judged<V> | undefined
+    return judged && { value: judged.value, tier, entry: undefined, tags: judged.tags, stale: false }
+  }
+
+  /** What the transaction wrote, or what is held of a key that it has not changed. Loads nothing. */
+  private look(
+    key: string,
+    find: (key: string) => Effect.Effect<Served<V> | undefined, CacheError>
+  ): Effect.Effect<Served<V> | undefined, CacheError> {
+    return Effect.suspend(() => {
+      const state = this.frame.stateOf(this.family, key)
+      return state === undefined ? find(key) : Effect.succeed(this.written(state))
+    })
+  }
+
+  find(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
+    return this.look(key, (own) => this.family.find(own))
+  }
+
+  held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
+    return this.look(key, (own) => this.family.held(own))
+  }
+
+  serve(key: string): Effect.Effect<Served<V>, unknown> {
+    return Effect.map(this.serveMany([key]), ([served]) => served!)
+  }
+
+  serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
+    return Effect.flatMap(Effect.forEach(keys, (key) => this.held(key)), (found) => {
+      const missing = [...new Set(keys.filter((_, i) => found[i] === undefined))]
+      if (missing.length === 0) return Effect.succeed(found as ReadonlyArray<Served<V>>)
+      return Effect.map(this.load(missing), (loaded) => {
+        const byKey = new Map(missing.map((key, i) => [key, loaded[i]!]))
+        return keys.map((key, i) => found[i] ?? byKey.get(key)!)
+      })
+    })
+  }
+
+  read(key: string): Effect.Effect<V, unknown> {
+    return Effect.map(this.serve(key), ({ value }) => value)
+  }
+
+  readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
+    return Effect.map(this.serveMany(keys), (all) => all.map(({ value }) => value))
+  }
+
+  readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
+    return Effect.map(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
+  }
+
+  answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
+    return Effect.map(this.serve(key), (served) => this.answerOf(key, served))
+  }
+
+  answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
+    return Effect.map(
+      this.held(key),
+      (served) => served === undefined ? Option.none() : Option.some(this.answerOf(key, served))
+    )
+  }
+
+  answerOf(key: string, served: Served<V>): Answer.Answer<V> {
+    return this.family.answerOf(key, served)
+  }
+
+  explain(key: string): Effect.Effect<Explanation<V>> {
+    return this.family.explain(key)
+  }
+
+  warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
+    return this.family.warm(keys, concurrency)
+  }
+
+  /** What a lookup reads within a transaction is not kept, so none of it has to last. */
+  renew(): Effect.Effect<number> {
+    return Effect.succeed(0)
+  }
+
+  /** Runs the lookup in the fiber of the body, in its owner's Context and on the connection of the transaction. */
+  private load(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
+    return Effect.suspend(() => {
+      const { loader } = this.family.loads
+      if (loader === undefined) return Effect.fail(this.family.loads.unowned())
+      const load = new Load(this.cache, this.spec, keys, loader)
+      const services = Context.merge(loader.context, this.frame.given).pipe(
+        Context.add(CurrentTransaction, this.frame),
+        Context.add(CurrentLoad, load)
+      )
+      // The owner's Context has all that the lookup needs; nothing of the body's is added but the connection.
+      const inOwners: (context: Context.Context<never>) => Context.Context<never> = () => services as never
+      const answers = Effect.updateContext(Effect.suspend(() => this.lookUp(keys)), inOwners)
+      const served = Effect.flatMap(this.inTime(keys[0]!, answers), (all) =>
+        load.refused === undefined
+          ? Effect.forEach(keys, (key, i) => this.servedOf(key, all[i]!))
+          : Effect.fail(load.refused))
+      return Effect.ensuring(served, Effect.sync(() => keys.forEach(() => load.close())))
+    })
+  }
+
+  private lookUp(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown> {
+    const { lookup, lookupMany } = this.family.loads.loader!
+    const contextOf = (key: string): Lookup.LookupContext<V> => ({
+      key: this.spec.render(key),
+      cause: "absent",
+      previous: undefined
+    })
+    if (lookupMany !== undefined && (keys.length > 1 || lookup === undefined)) {
+      return Effect.filterOrFail(
+        lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>,
+        (answers) => answers.length === keys.length,
+        () => this.family.loads.absent(keys[0]!, "skipped")
+      )
+    }
+    if (lookup === undefined) return Effect.fail(this.family.loads.absent(keys[0]!, "no lookup"))
+    return Effect.forEach(
+      keys,
+      (key) => lookup(key, contextOf(key)) as Effect.Effect<V | Lookup.Answer<V>, unknown>
+    )
+  }
+
+  private inTime<A>(key: string, work: Effect.Effect<A, unknown>): Effect.Effect<A, unknown> {
+    const { hardTimeout: timeoutMillis } = this.spec.expiry
+    if (timeoutMillis === undefined) return work
+    const timeout = new LoadTimeout({ key: this.spec.show(key), timeoutMillis })
+    return Effect.timeoutOrElse(work, {
+      duration: timeoutMillis,
+      orElse: () => Effect.fail(new CacheError({ reason: timeout }))
+    })
+  }
+
+  private servedOf(key: string, answer: V | Lookup.Answer<V>): Effect.Effect<Served<V>, unknown> {
+    const loaded = (value: V, tags: ReadonlyArray<string> | undefined): Effect.Effect<Served<V>, unknown> =>
+      Effect.succeed({ value, tier: "lookup", entry: undefined, tags, stale: false })
+    if (!Lookup.isAnswer(answer)) return loaded(answer, undefined)
+    const none = (): Effect.Effect<Served<V>, unknown> => Effect.fail(this.family.loads.absent(key, "skipped"))
+    return Lookup.match(answer as Lookup.Answer<V>, {
+      Loaded: ({ options, value }) => loaded(value, options.tags),
+      NotModified: none,
+      Skip: none,
+      Failed: ({ error }) => Effect.fail(error)
+    })
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * A family as the body of a transaction writes it: changes are judged and collected, and nothing of them happens.
+ */
+import * as Effect from "effect/Effect"
+import type * as Option from "effect/Option"
+import type { Lease } from "../../capability/Lease.ts"
+import { CacheError, TransactionRefused } from "../CacheError.ts"
+import type { CacheFamily } from "../CacheFamily.ts"
+import type { SetOptions } from "../FamilySpec.ts"
+import type { Mode, Scope } from "../Invalidation.ts"
+import { removal } from "./collected.ts"
+import type { Frame } from "./frame.ts"
+import { judgeAll, type Judged, noOptions, whenJudged } from "./judgement.ts"
+import { TransactionReads } from "./readsApart.ts"
+
+/** The writing operations of a family. */
+export interface Writes<V> {
+  set(key: string, value: V, options?: SetOptions<Lease>): Effect.Effect<void, CacheError>
+  setMany(
+    entries: ReadonlyArray<readonly [key: string, value: V]>,
+    options?: SetOptions<Lease>
+  ): Effect.Effect<void, CacheError>
+  update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R>
+  patch<E, R>(
+    key: string,
+    f: (was: V) => Effect.Effect<V, E, R>
+  ): Effect.Effect<Option.Option<V>, CacheError | E, R>
+  drop(keys: ReadonlyArray<string>, mode: Mode): Effect.Effect<void, CacheError>
+  dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError>
+  invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError>
+  refresh(key: string): Effect.Effect<V, unknown>
+}
+
+/** A family as the body of a transaction writes it. */
+export class TransactionWrites<V> implements Writes<V> {
+  private readonly family: CacheFamily<V>
+  private readonly frame: Frame
+
+  constructor(family: CacheFamily<V>, frame: Frame) {
+    this.family = family
+    this.frame = frame
+  }
+
+  set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
+    return this.setMany([[key, value]], options)
+  }
+
+  setMany(
+    entries: ReadonlyArray<readonly [key: string, value: V]>,
+    options: SetOptions<Lease> = noOptions
+  ): Effect.Effect<void, CacheError> {
+    const writes = entries.map(([key, value]) => ({ family: this.family, key, value: { value }, options }))
+    return batch(this.frame, writes)
+  }
+
+  update<E, R>(key: string): Effect.Effect<V, E | CacheError, R> {
+    return Effect.fail(this.refusal("an update", key))
+  }
+
+  patch<E, R>(key: string): Effect.Effect<Option.Option<V>, CacheError | E, R> {
+    return Effect.fail(this.refusal("a patch", key))
+  }
+
+  private refusal(what: string, key: string): CacheError {
+    const reason = new TransactionRefused({
+      code: "E0524",
+      manifest: this.family.cache.id,
+      why: `${what} of \`${this.family.spec.show(key)}\` would start from a value that may be older than the row`,
+      help: "read the row with SQL, write it, and `set` the new value or `invalidate` the key"
+    })
+    return new CacheError({ reason })
+  }
+
+  drop(keys: ReadonlyArray<string>, mode: Mode): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => this.frame.put(keys.map((key) => removal(this.family, key, mode))))
+  }
+
+  dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => this.frame.put([{ _tag: "Scope", family: this.family, scope, mode }]))
+  }
+
+  invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => this.frame.put([{ _tag: "Tag", family: this.family, tag, mode }]))
+  }
+
+  /** An invalidation; the value is of the transaction, and is not kept. */
+  refresh(key: string): Effect.Effect<V, unknown> {
+    return Effect.andThen(this.drop([key], "hide"), new TransactionReads(this.family, this.frame).read(key))
+  }
+}
+
+/** A write of one key; without a value, a deletion. */
+export interface Write {
+  readonly family: CacheFamily<any>
+  readonly key: string
+  readonly value: { readonly value: unknown } | undefined
+  readonly options: SetOptions<Lease>
+}
+
+/** The writes of a batch, collected as one. */
+export const batch = (frame: Frame, writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> =>
+  Effect.suspend(() => {
+    for (const { family, key, options } of writes) {
+      const refusal = family.refusalOf(options, key)
+      if (refusal !== undefined) return Effect.fail(refusal)
+    }
+    const values = writes.filter(({ value }) => value !== undefined)
+    return whenJudged(
+      judgeAll(values, ({ family, key, options, value }) => family.judge(key, value!.value, options)),
+      (judged) => {
+        const byWrite = new Map<Write, Judged<any>>(values.map((write, i) => [write, judged[i]!]))
+        return frame.put(writes.map((write) => ({ ...removal(write.family, write.key), ...termsOf(write, byWrite) })))
+      }
+    )
+  })
+
+const termsOf = (write: Write, judged: ReadonlyMap<Write, Judged<any>>) => ({
+  judged: judged.get(write),
+  options: write.options
+})
+
+/** The scopes of several families, collected as one. */
+export const dropScopes = (
+  frame: Frame,
+  scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
+  mode: Mode
+): Effect.Effect<void, CacheError> =>
+  Effect.suspend(() => frame.put(scopes.map(([family, scope]) => ({ _tag: "Scope", family, scope, mode }))))

@@ -1,0 +1,663 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import { lookups } from "../../src/cache/internal/flight.ts"
+import { CurrentTransaction as noTransaction } from "../../src/cache/internal/frame.ts"
+import { doubtMillis } from "../../src/cache/internal/holds.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import { StoreError, TierFailed } from "../../src/store/StoreError.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { Database, type DatabaseError, type Fate } from "../database.ts"
+import { makePlace, mapLayer, mapStore, type Place } from "../store/mapStore.ts"
+
+class App extends Manifest.Service<App>()("App", {
+  families: {
+    row: { pattern: "row:{id}", value: Manifest.type<number>() },
+    view: { pattern: "view:{id}", value: Manifest.type<string>(), derives: ["row:{id}"] },
+    list: { pattern: "list:{id}:{n}", value: Manifest.type<string>(), derives: ["row:{id}"], fanout: true },
+    note: { pattern: "note:{id}", value: Manifest.type<number>() }
+  }
+}) {}
+const { list, note, row, view } = App.keys
+
+class Other extends Manifest.Service<Other>()("Other", {
+  families: { copy: { pattern: "copy:{id}", value: Manifest.type<number>() } }
+}) {}
+const { copy } = Other.keys
+
+let loads: Array<string> = []
+let gate: Effect.Effect<void> = Effect.void
+
+const appOver = (db: Database) =>
+  App.modules({
+    row: App.owner("row", {
+      lookup: ({ id }) => {
+        loads.push(`row:${id}`)
+        return db.read(id)
+      }
+    }),
+    view: App.owner("view", {
+      lookup: ({ id }) => {
+        loads.push(`view:${id}`)
+        return Effect.map(row.get({ id }), (value) => `v${value}`)
+      }
+    }),
+    list: App.owner("list", { lookup: ({ id, n }) => Effect.map(row.get({ id }), (value) => `${n}.${value}`) }),
+    note: App.owner("note", { lookup: ({ id }) => Effect.tap(db.read(`note ${id}`), () => gate) })
+  })
+
+const over = (place: Place): Layer.Layer<Store, StoreError> =>
+  TieredStore.layer([MemoryStore.layer({ capacity: 100 }), mapLayer({ place })])
+
+let isBroken = false
+const broken = Effect.suspend(() =>
+  isBroken
+    ? Effect.fail(new StoreError({ reason: new TierFailed({ tier: "map", operation: "set", cause: "no room" }) }))
+    : Effect.void
+)
+
+/** Takes no change any more once it is broken. */
+const breaking = Layer.sync(Store, () => {
+  const store = mapStore()
+  return Store.of({ ...store, write: (round) => Effect.andThen(broken, store.write(round)) })
+})
+
+const memory = MemoryStore.layer({ capacity: 100 })
+
+const id = "1"
+const one = { id }
+
+const within = <A, E>(
+  program: (db: Database) => Effect.Effect<A, E, any>,
+  store: Layer.Layer<Store, StoreError> = memory
+): Effect.Effect<A, unknown> =>
+  Effect.suspend(() => {
+    const db = new Database(0)
+    loads = []
+    const layer = Layer.merge(
+      appOver(db),
+      Other.modules({ copy: Other.owner("copy", { lookup: ({ id: of }) => db.read(of) }) })
+    )
+    return Effect.ensuring(
+      Effect.provide(Effect.scoped(program(db)), Layer.fresh(Layer.provide(layer, store))),
+      Effect.sync(() => assert.strictEqual(lookups.open, 0, "no body is open for ever"))
+    )
+  }) as Effect.Effect<A, unknown>
+
+const fated = (db: Database, fate: Fate = "done") => App.transaction(db.withTransaction(Effect.succeed(fate)))
+
+const reasonOf = <A, R>(effect: Effect.Effect<A, CacheError | DatabaseError | string, R>) =>
+  Effect.map(Effect.flip(effect), (error) => {
+    assert.ok(typeof error === "object" && error._tag === "CacheError", String(error))
+    return error.reason
+  })
+
+/** Runs a body that fails in the end, so that what it asserts before is not lost in its failure. */
+const rolledBack = (db: Database, body: Effect.Effect<unknown, CacheError | DatabaseError, any>) =>
+  Effect.map(
+    Effect.flip(fated(db)(Effect.andThen(body, Effect.fail("no")))),
+    (error) => assert.strictEqual(error, "no")
+  )
+
+/** A body that writes a row, tells the cache by `tell`, and stays open until it is let go. */
+const opened = (
+  db: Database,
+  value: number,
+  tell: Effect.Effect<void, CacheError, any>,
+  end: Effect.Effect<any, any>
+) =>
+  Effect.gen(function*() {
+    const told = yield* Deferred.make<void>()
+    const fiber = yield* Effect.forkScoped(
+      fated(db)(Effect.gen(function*() {
+        yield* db.write(id, value)
+        yield* tell
+        yield* Deferred.succeed(told, undefined)
+        yield* end
+      }))
+    )
+    yield* Deferred.await(told)
+    return fiber
+  })
+
+describe("a transaction", () => {
+  it.effect("a reader between an invalidation in the body and the commit does not keep the old value", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* row.get(one), 0)
+        const go = yield* Deferred.make<void>()
+        const fiber = yield* opened(db, 1, row.invalidate(one), Deferred.await(go))
+        assert.strictEqual(yield* row.get(one), 0)
+        assert.strictEqual(yield* view.get(one), "v0")
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(fiber)
+        assert.strictEqual(yield* row.get(one), 1)
+        assert.strictEqual(yield* view.get(one), "v1")
+      })
+    ))
+
+  it.effect("a value that was set is not seen before the commit, and is held after it", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const go = yield* Deferred.make<void>()
+        const fiber = yield* opened(db, 1, row.set(one, 1), Deferred.await(go))
+        assert.deepStrictEqual(yield* row.getOption(one), Option.none())
+        assert.strictEqual(yield* row.get(one), 0)
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(fiber)
+        loads = []
+        assert.strictEqual(yield* row.get(one), 1)
+        assert.deepStrictEqual(loads, [])
+      })
+    ))
+
+  for (
+    const [how, end] of [["a failure", Effect.fail("no")], ["a defect", Effect.die("no")], [
+      "an interruption",
+      Effect.interrupt
+    ]] as const
+  ) {
+    it.effect(`a value that was set is never seen after ${how} of the body, and what was held stays`, () =>
+      within((db) =>
+        Effect.gen(function*() {
+          yield* row.get(one)
+          loads = []
+          const exit = yield* Effect.exit(
+            fated(db)(Effect.gen(function*() {
+              yield* db.write(id, 1)
+              yield* row.set(one, 1)
+              yield* end
+            }))
+          )
+          assert.ok(Exit.isFailure(exit))
+          assert.strictEqual(yield* row.get(one), 0)
+          assert.deepStrictEqual(loads, [])
+        })
+      ))
+  }
+
+  it.effect("the body reads what it wrote, and what it deleted is absent there", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        yield* row.set({ id: "2" }, 7)
+        yield* fated(db)(Effect.gen(function*() {
+          yield* row.set(one, 5)
+          const writer = yield* row.writer
+          assert.strictEqual(yield* row.get(one), 5)
+          assert.strictEqual(writer.getUnsafe(one), 5)
+          assert.strictEqual(yield* Effect.promise(() => writer.getPromise(one)), 5)
+          assert.deepStrictEqual(yield* row.getMany([one, { id: "2" }]), [5, 7])
+          assert.strictEqual((yield* row.getAnswer(one)).tier, "transaction")
+          assert.strictEqual(yield* view.get(one), "v5")
+          yield* row.delete({ id: "2" })
+          assert.strictEqual(yield* row.has({ id: "2" }), false)
+          assert.strictEqual(writer.getUnsafe({ id: "2" }), undefined)
+        }))
+        assert.strictEqual(yield* view.has(one), false)
+      })
+    ))
+
+  it.effect("what the body loads runs on the connection of the transaction, and is not kept", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        yield* view.get(one)
+        yield* Effect.exit(
+          fated(db)(Effect.gen(function*() {
+            yield* db.write(id, 1)
+            yield* row.invalidate(one)
+            assert.strictEqual(yield* row.get(one), 1)
+            assert.strictEqual(yield* view.get(one), "v1")
+            assert.strictEqual(yield* list.get({ id, n: "3" }), "3.1")
+            assert.strictEqual(yield* row.refresh(one), 1)
+            return yield* Effect.fail("no")
+          }))
+        )
+        assert.strictEqual(yield* row.get(one), 0)
+        assert.strictEqual(yield* view.get(one), "v0")
+        assert.strictEqual(yield* list.get({ id, n: "3" }), "3.0")
+      })
+    ))
+
+  it.effect("a load that waits for a connection is not joined by the body, which has one", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const go = yield* Deferred.make<void>()
+        const fiber = yield* opened(db, 1, row.invalidate(one), Deferred.await(go))
+        const reader = yield* Effect.forkScoped(row.get(one), { startImmediately: true })
+        assert.strictEqual(yield* fated(db)(row.get(one)), 0)
+        yield* Fiber.join(reader)
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(fiber)
+      })
+    ))
+
+  it.effect("an update and a patch in the body are refused, and say what to do", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const refused = [
+          yield* reasonOf(fated(db)(row.update(one, (was) => was + 1))),
+          yield* reasonOf(fated(db)(row.patch(one, (was) => was + 1))),
+          yield* reasonOf(fated(db)(Effect.flatMap(row.writer, (writer) => writer.update(one, (was) => was + 1))))
+        ]
+        for (const reason of refused) {
+          assert.ok(reason._tag === "TransactionRefused" && reason.code === "E0524", reason._tag)
+          assert.include(reason.message, "row:1")
+          assert.include(reason.message, "`set` the new value")
+        }
+      })
+    ))
+
+  it.effect("a condition that does not hold at the end of the body rolls the database back", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        yield* row.set(one, 0)
+        const { version } = yield* row.getAnswer(one)
+        const reason = yield* reasonOf(
+          fated(db)(Effect.gen(function*() {
+            yield* db.write(id, 1)
+            yield* row.set(one, 1, { ifVersion: version! + 1 })
+          }))
+        )
+        assert.strictEqual(reason._tag, "VersionConflict")
+        assert.strictEqual(db.rows.get(id), undefined)
+        yield* fated(db)(Effect.andThen(db.write(id, 2), row.set(one, 2, { ifVersion: version! })))
+        assert.strictEqual(yield* row.get(one), 2)
+      })
+    ))
+
+  it.effect("a lease that ends before the body does rolls the database back", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const reason = yield* reasonOf(
+          fated(db)(Effect.gen(function*() {
+            yield* db.write(id, 1)
+            yield* Effect.scoped(Effect.flatMap(row.lease(one), (lease) => row.set(one, 1, { lease })))
+          }))
+        )
+        assert.strictEqual(reason._tag, "LeaseRefused")
+        assert.strictEqual(db.rows.get(id), undefined)
+      })
+    ))
+
+  it.effect("an option that cannot be used fails in the body, where it is given", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const caught = yield* fated(db)(reasonOf(row.set(one, 1, { timeToLive: -1 })))
+        assert.strictEqual(caught._tag, "InvalidOption")
+      })
+    ))
+
+  it.effect("a tier that does not take the removals before the commit rolls the database back", () =>
+    within(
+      (db) =>
+        Effect.gen(function*() {
+          const reason = yield* reasonOf(fated(db)(Effect.andThen(db.write(id, 1), row.set(one, 1))))
+          assert.strictEqual(reason._tag, "StoreFailed")
+          assert.strictEqual(db.rows.get(id), undefined)
+        }),
+      TieredStore.layer([
+        memory,
+        FaultyStore.layer(mapLayer({}), { seed: 1, rules: [{ fault: { kind: "fail" }, operations: ["remove"] }] })
+      ])
+    ))
+
+  it.effect("a tier that fails after the commit does not fail the transaction, and keeps nothing old", () =>
+    within(
+      (db) =>
+        Effect.gen(function*() {
+          isBroken = false
+          yield* row.get(one)
+          const breakLast = Effect.sync(() => void (isBroken = true))
+          yield* App.transaction(<A, E, R>(body: Effect.Effect<A, E, R>) =>
+            db.withTransaction()(Effect.tap(body, breakLast))
+          )(Effect.andThen(db.write(id, 1), row.set(one, 1)))
+          assert.strictEqual(yield* row.get(one), 1)
+          assert.ok(loads.length > 1)
+        }),
+      TieredStore.layer([memory, breaking])
+    ))
+
+  it.effect("more changes than a transaction collects are refused in the body, and the family can be named instead", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const many = Array.from({ length: 10_001 }, (_, i) => [{ id: String(i) }, i] as const)
+        const reason = yield* reasonOf(fated(db)(note.setMany(many)))
+        assert.ok(reason._tag === "TransactionRefused" && reason.code === "E0525")
+        yield* fated(db)(note.invalidateAll())
+      })
+    ))
+
+  it.effect("what another writer set meanwhile is removed with it, since the order of commits is not known", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const go = yield* Deferred.make<void>()
+        const fiber = yield* opened(db, 1, row.set(one, 1), Deferred.await(go))
+        yield* row.set(one, 8)
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(fiber)
+        assert.strictEqual(yield* row.has(one), false)
+        assert.strictEqual(yield* row.get(one), 1)
+      })
+    ))
+
+  it.effect("of two transactions that change one key the one that overlaps the commit of the other does not set it", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const [go, come] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+        const first = yield* opened(db, 1, row.set(one, 1), Deferred.await(go))
+        const second = yield* Effect.forkScoped(
+          fated(db)(Effect.andThen(row.set(one, 2), Effect.andThen(Deferred.await(come), db.write(id, 2)))),
+          { startImmediately: true }
+        )
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(first)
+        assert.deepStrictEqual(yield* row.getOption(one), Option.some(1))
+        yield* Deferred.succeed(come, undefined)
+        yield* Fiber.join(second)
+        assert.strictEqual(yield* row.has(one), false)
+        assert.strictEqual(yield* row.get(one), 2)
+      })
+    ))
+
+  it.effect("of two transactions whose commits overlap neither sets the key", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const [sent, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+        const slowly = <A, E, R>(body: Effect.Effect<A, E, R>) =>
+          db.withTransaction()(body).pipe(
+            Effect.tap(() => Deferred.succeed(sent, undefined)),
+            Effect.tap(() => Deferred.await(go))
+          )
+        const first = yield* Effect.forkScoped(
+          App.transaction(slowly)(Effect.andThen(db.write(id, 1), row.set(one, 1)))
+        )
+        yield* Deferred.await(sent)
+        yield* fated(db)(Effect.andThen(db.write(id, 2), row.set(one, 2)))
+        assert.strictEqual(yield* row.has(one), false)
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(first)
+        assert.strictEqual(yield* row.has(one), false)
+        assert.strictEqual(yield* row.get(one), 2)
+      })
+    ))
+
+  it.effect("a commit that hangs makes no writer and no reader wait, and none of them keeps a value", () =>
+    within(() =>
+      Effect.gen(function*() {
+        const sent = yield* Deferred.make<void>()
+        const hung = yield* Effect.forkScoped(
+          App.transaction((body) =>
+            Effect.andThen(body, Effect.andThen(Deferred.succeed(sent, undefined), Effect.never))
+          )(
+            row.set(one, 1)
+          )
+        )
+        yield* Deferred.await(sent)
+        yield* row.set(one, 3)
+        assert.strictEqual(yield* row.has(one), false)
+        assert.strictEqual(yield* row.get(one), 0)
+        assert.strictEqual(yield* row.has(one), false)
+        yield* row.set({ id: "2" }, 3)
+        assert.strictEqual(yield* row.has({ id: "2" }), true)
+        yield* Fiber.interrupt(hung)
+        yield* TestClock.adjust(doubtMillis)
+        yield* row.get(one)
+        assert.strictEqual(yield* row.has(one), true)
+      })
+    ))
+
+  for (const fate of ["lostAfter", "lostBefore", "lostLate"] as const) {
+    it.effect(`a commit whose answer is lost (${fate}) sets nothing, and leaves no old value once its time is over`, () =>
+      within((db) =>
+        Effect.gen(function*() {
+          yield* view.get(one)
+          const exit = yield* Effect.exit(fated(db, fate)(Effect.andThen(db.write(id, 1), row.set(one, 1))))
+          assert.ok(Exit.isFailure(exit))
+          const read = Effect.all([row.get(one), view.get(one)])
+          yield* read
+          assert.strictEqual(yield* row.has(one), false)
+          yield* TestClock.adjust(doubtMillis)
+          const value = db.rows.get(id) ?? 0
+          assert.deepStrictEqual(yield* read, [value, `v${value}`])
+          assert.strictEqual(yield* row.has(one), true)
+        })
+      ))
+  }
+
+  it.effect("a load that began in doubt and ends after it is not kept", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        yield* Effect.exit(fated(db, "lostLate")(Effect.andThen(note.set(one, 1), db.write("note 1", 1))))
+        const open = yield* Deferred.make<void>()
+        gate = Deferred.await(open)
+        const reader = yield* Effect.forkScoped(note.get(one), { startImmediately: true })
+        yield* TestClock.adjust(doubtMillis)
+        gate = Effect.void
+        assert.strictEqual(yield* note.get({ id: "2" }), 0)
+        yield* Deferred.succeed(open, undefined)
+        assert.strictEqual(yield* Fiber.join(reader), 0)
+        assert.strictEqual(yield* note.get(one), 1)
+      })
+    ))
+
+  it.effect("a savepoint that is rolled back drops what it collected, and no more", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        yield* fated(db)(Effect.gen(function*() {
+          yield* db.write(id, 1)
+          yield* row.set(one, 1)
+          yield* Effect.exit(
+            fated(db)(Effect.gen(function*() {
+              yield* db.write(id, 2)
+              yield* row.set(one, 2)
+              yield* row.set({ id: "2" }, 2)
+              assert.strictEqual(yield* row.get(one), 2)
+              return yield* Effect.fail("no")
+            }))
+          )
+          assert.strictEqual(yield* row.get(one), 1)
+          yield* fated(db)(Effect.andThen(db.write("3", 3), row.set({ id: "3" }, 3)))
+          assert.strictEqual(yield* row.get({ id: "3" }), 3)
+        }))
+        loads = []
+        assert.deepStrictEqual(yield* row.getMany([one, { id: "3" }]), [1, 3])
+        assert.deepStrictEqual(loads, [])
+        assert.strictEqual(yield* row.has({ id: "2" }), false)
+      })
+    ))
+
+  it.effect("what a savepoint collected is dropped with the transaction around it", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        yield* Effect.exit(
+          fated(db)(Effect.gen(function*() {
+            yield* fated(db)(Effect.andThen(db.write(id, 1), row.set(one, 1)))
+            return yield* Effect.fail("no")
+          }))
+        )
+        assert.strictEqual(yield* row.has(one), false)
+        assert.strictEqual(yield* row.get(one), 0)
+      })
+    ))
+
+  it.effect("a fiber that outlives the body writes directly", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const go = yield* Deferred.make<void>()
+        const late = yield* fated(db)(
+          Effect.forkDetach(Effect.andThen(Deferred.await(go), row.set(one, 4)))
+        )
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(late)
+        assert.strictEqual(yield* row.has(one), true)
+      })
+    ))
+
+  it.effect("a body that is run again leaves nothing of the run before", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        let runs = 0
+        yield* App.transaction((body) => Effect.retry(db.withTransaction()(body), Schedule.recurs(3)))(
+          Effect.gen(function*() {
+            runs++
+            yield* db.write(id, runs)
+            yield* row.set(one, runs)
+            yield* row.set({ id: String(10 + runs) }, runs)
+            if (runs < 3) return yield* Effect.fail("again")
+          })
+        )
+        assert.strictEqual(yield* row.get(one), 3)
+        assert.strictEqual(yield* row.has({ id: "11" }), false)
+      })
+    ))
+
+  it.effect("a combinator that makes a success of a failure sets nothing", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        yield* App.transaction((body) => db.withTransaction()(Effect.exit(body)) as typeof body)(
+          Effect.andThen(db.write(id, 1), Effect.andThen(row.set(one, 9), Effect.fail("no")))
+        )
+        assert.strictEqual(yield* row.has(one), false)
+        assert.strictEqual(yield* row.get(one), 1)
+      })
+    ))
+
+  it.effect("inside a transaction that the cache does not know of it is refused, for a savepoint is not a commit", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const reason = yield* reasonOf(db.withTransaction()(fated(db)(row.set(one, 1))))
+        assert.ok(reason._tag === "TransactionRefused" && reason.code === "E0526", reason._tag)
+        assert.include(reason.message, "App.transaction(sql.withTransaction)")
+      })
+    ))
+
+  it.effect("two manifests take effect together, and neither where the database rolls back", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const both = App.transaction(Other.transaction(db.withTransaction()))
+        const change = Effect.all([db.write(id, 1), row.set(one, 1), copy.set(one, 1)])
+        yield* Effect.exit(both(Effect.andThen(change, Effect.fail("no"))))
+        assert.deepStrictEqual([yield* row.has(one), yield* copy.has(one)], [false, false])
+        yield* both(change)
+        assert.deepStrictEqual([yield* row.get(one), yield* copy.get(one)], [1, 1])
+        assert.deepStrictEqual(loads, [])
+      })
+    ))
+
+  it.effect("a transaction of another manifest in the body waits for the commit of the outer one", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const inner = Other.transaction(db.withTransaction())(Effect.andThen(db.write(id, 1), copy.set(one, 1)))
+        const seen = Effect.provideService(copy.has(one), noTransaction, undefined)
+        yield* fated(db)(Effect.andThen(inner, Effect.map(seen, (has) => assert.strictEqual(has, false))))
+        assert.strictEqual(yield* copy.has(one), true)
+        yield* copy.delete(one)
+        yield* rolledBack(db, inner)
+        assert.strictEqual(yield* copy.has(one), false)
+      })
+    ))
+
+  it.effect("a batch, scopes, tags, raw keys and handles are collected as accessors are", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        const fill = Effect.all([
+          row.get(one),
+          view.get(one),
+          list.get({ id, n: "1" }),
+          row.set(one, 0, { tags: ["t"] })
+        ])
+        const held = Effect.all([row.has(one), view.has(one)])
+        const tells: ReadonlyArray<Effect.Effect<unknown, CacheError, any>> = [
+          row.invalidateAll(),
+          row.invalidateWhere({}),
+          row.invalidateTag("t"),
+          row.deleteMany([one]),
+          App.invalidate("row:1"),
+          App.delete("row:1"),
+          App.batch([row.deleting(one)]),
+          Effect.flatMap(row.writer, (writer) => writer.delete(one)),
+          row.refresh(one) as Effect.Effect<unknown, CacheError, any>
+        ]
+        for (const tell of tells) {
+          yield* fill
+          yield* view.get(one)
+          yield* rolledBack(db, tell)
+          assert.deepStrictEqual(yield* held, [true, true])
+          yield* fated(db)(tell)
+          assert.deepStrictEqual(yield* held, [false, false])
+        }
+        const sets = [row.setMany([[one, 6]]), App.set("row:1", 6), App.batch([row.setting(one, 6)])]
+        for (const tell of sets as ReadonlyArray<Effect.Effect<unknown, CacheError, any>>) {
+          yield* row.delete(one)
+          yield* rolledBack(db, tell)
+          assert.strictEqual(yield* row.has(one), false)
+          yield* fated(db)(tell)
+          assert.deepStrictEqual(yield* row.getOption(one), Option.some(6))
+        }
+      })
+    ))
+
+  it.effect("a derived value that was set before its source is not kept, and one that was set with it is", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        yield* fated(db)(Effect.andThen(view.set(one, "old"), row.set(one, 1)))
+        assert.strictEqual(yield* view.has(one), false)
+        yield* fated(db)(App.batch([view.setting(one, "new"), row.setting(one, 2)]))
+        assert.deepStrictEqual(yield* view.getOption(one), Option.some("new"))
+      })
+    ))
+
+  it.effect("just before the commit nothing old is left below memory, so a crash leaves nothing", () => {
+    const place = makePlace()
+    const keysBelow = () => [...place.families.values()].flatMap((entries) => [...entries.keys()])
+    return within(
+      (db) =>
+        Effect.gen(function*() {
+          yield* row.get(one)
+          yield* view.get(one)
+          yield* row.delete({ id: "9" })
+          assert.include(keysBelow(), id)
+          yield* App.transaction((body) =>
+            Effect.tap(
+              db.withTransaction()(Effect.tap(body, () => {
+                assert.deepStrictEqual(keysBelow(), [])
+                // A reader between here and the commit reads the row from before it.
+                return Effect.andThen(row.get(one), Effect.sync(() => assert.deepStrictEqual(keysBelow(), [])))
+              })),
+              () => Effect.void
+            )
+          )(Effect.andThen(db.write(id, 1), row.invalidate(one)))
+          assert.strictEqual(yield* row.get(one), 1)
+        }),
+      over(place)
+    )
+  })
+
+  it.effect("an owner who leaves before the body ends rolls the database back", () =>
+    Effect.gen(function*() {
+      const db = new Database(0)
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(Layer.provide(appOver(db), memory), scope)
+      const reason = yield* reasonOf(Effect.provideContext(
+        fated(db)(Effect.gen(function*() {
+          yield* db.write(id, 1)
+          yield* row.set(one, 1)
+          yield* Scope.close(scope, Exit.void)
+        })) as Effect.Effect<void, CacheError | DatabaseError>,
+        context as never
+      ))
+      assert.strictEqual(reason._tag, "Unowned")
+      assert.strictEqual(db.rows.get(id), undefined)
+    }))
+})

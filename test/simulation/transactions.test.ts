@@ -1,0 +1,327 @@
+/**
+ * Transactions, readers and plain writers under a scheduler that draws their order from a seed, over a database whose
+ * commits may lose their answer, and in processes that end in the middle.
+ *
+ * What must hold: no reader gets a value that was not committed; a reader who begins after a change returned gets it or
+ * a newer one; and when all is quiet, the cache answers what the database has, also after a crash.
+ *
+ * `STATELESS_RUNS=10000 npm run test:sim` looks at more seeds, `STATELESS_SEED=42 STATELESS_RUNS=1` repeats one.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as References from "effect/References"
+import * as Scope from "effect/Scope"
+
+import { doubtMillis } from "../../src/cache/internal/holds.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import type { StoreError } from "../../src/store/StoreError.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
+import { Database, type Fate } from "../database.ts"
+import { drive } from "../drive.ts"
+import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+
+const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
+const first = Number(process.env["STATELESS_SEED"] ?? 0)
+
+class App extends Manifest.Service<App>()("App", {
+  families: {
+    row: { pattern: "row:{id}", value: Manifest.type<number>() },
+    view: { pattern: "view:{id}", value: Manifest.type<number>(), derives: ["row:{id}"] },
+    list: { pattern: "list:{id}:{n}", value: Manifest.type<number>(), derives: ["row:{id}"], fanout: true },
+    page: { pattern: "page:{id}", value: Manifest.type<number>(), derives: ["view:{id}"] }
+  }
+}) {}
+const { list, page, row, view } = App.keys
+
+const layerOver = (db: Database) =>
+  App.modules({
+    row: App.owner("row", { lookup: ({ id }) => db.read(id) }),
+    view: App.owner("view", { lookup: ({ id }) => row.get({ id }) }),
+    list: App.owner("list", { lookup: ({ id }) => row.get({ id }) }),
+    page: App.owner("page", { lookup: ({ id }) => view.get({ id }) })
+  })
+
+type Tiers = "memory" | "through" | "slow" | "lower"
+const ids = ["1", "2"] as const
+type Id = typeof ids[number]
+
+interface Setting {
+  readonly tiers: Tiers
+  readonly fates: ReadonlyArray<Fate>
+  readonly crash: boolean
+}
+
+const oneOf = <A>(all: ReadonlyArray<A>): Effect.Effect<A> =>
+  Effect.map(Random.nextIntBetween(0, all.length - 1), (i) => all[i]!)
+const chance = (of: number): Effect.Effect<boolean> => Effect.map(Random.next, (drawn) => drawn < of)
+const pause = Effect.flatMap(Random.nextIntBetween(0, 20), (millis) => Effect.sleep(millis))
+
+/** A store whose operations do not return any more once its process has ended. */
+const mortal = (place: Place, process: { isAlive: boolean }): Layer.Layer<Store> =>
+  Layer.sync(Store, () => {
+    const store = mapStore({ place })
+    const alive = <A, E>(work: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+      Effect.suspend(() => process.isAlive ? work : Effect.never)
+    return Store.of({
+      ...store,
+      recordMarks: (marks) => alive(store.recordMarks(marks)),
+      open: (family) =>
+        Effect.map(store.open(family), (partition) => ({
+          ...partition,
+          get: (key) => alive(partition.get(key)),
+          getMany: (keys) => alive(partition.getMany(keys)),
+          setMany: (entries) => alive(partition.setMany(entries)),
+          remove: (keys) => alive(partition.remove(keys)),
+          clear: alive(partition.clear)
+        }))
+    })
+  })
+
+class World {
+  private db = new Database(12)
+  private readonly setting: Setting
+  private readonly seed: number
+  private readonly place = makePlace()
+  private value = 0
+  /** By row: the index in its history of the latest value that some writer was told of. */
+  private readonly told = new Map<string, number>()
+
+  constructor(setting: Setting, seed: number) {
+    this.setting = setting
+    this.seed = seed
+  }
+
+  private store(process: { isAlive: boolean }): Layer.Layer<Store, StoreError> {
+    const memory = MemoryStore.layer({ capacity: 100 })
+    const lower = mortal(this.place, process)
+    const slow = FaultyStore.layer(lower, {
+      seed: this.seed,
+      rules: [
+        { fault: { kind: "slow", delay: 25 }, probability: 0.3 },
+        { fault: { kind: "slowLate", delay: 15 }, probability: 0.3 }
+      ]
+    })
+    const { tiers } = this.setting
+    if (tiers === "memory") return memory
+    return tiers === "lower" ? slow : TieredStore.layer([memory, tiers === "slow" ? slow : lower])
+  }
+
+  private newest(id: Id): number {
+    return (this.db.history.get(id)?.length ?? 0) - 1
+  }
+
+  // --- readers ------------------------------------------------------------------------------------------------------
+
+  private readonly doors = [
+    (id: Id) => row.get({ id }),
+    (id: Id) => view.get({ id }),
+    (id: Id) => page.get({ id }),
+    (id: Id) => list.get({ id, n: "1" }),
+    (id: Id) => Effect.map(row.getMany([{ id }]), ([value]) => value!),
+    (id: Id) => Effect.map(view.getAnswer({ id }), ({ value }) => value),
+    (id: Id) => row.getOption({ id })
+  ] as ReadonlyArray<(id: Id) => Effect.Effect<number | Option.Option<number>, unknown, any>>
+
+  private readonly reading = Effect.suspend(() =>
+    Effect.gen({ self: this }, function*() {
+      const id = yield* oneOf(ids)
+      const door = yield* oneOf(this.doors)
+      const floor = this.told.get(id) ?? -1
+      const answer = yield* door(id)
+      const value = Option.isOption(answer) ? Option.getOrUndefined(answer) : answer
+      if (value === undefined) return
+      const at = value === 0 ? -1 : (this.db.history.get(id) ?? []).indexOf(value)
+      assert.ok(value === 0 || at >= 0, `a reader of ${id} got ${value}, which was never committed`)
+      assert.ok(at >= floor, `a reader of ${id} got ${value}, older than a change that had returned`)
+    })
+  )
+
+  // --- writers ------------------------------------------------------------------------------------------------------
+
+  private tell(id: Id, value: number): Effect.Effect<unknown, unknown, any> {
+    return Effect.flatMap(Random.nextIntBetween(0, 6), (drawn): Effect.Effect<unknown, unknown, any> => {
+      switch (drawn) {
+        case 0:
+          return row.set({ id }, value)
+        case 1:
+          return App.batch([row.setting({ id }, value), view.setting({ id }, value)])
+        case 2:
+          return row.invalidate({ id })
+        case 3:
+          return row.delete({ id })
+        case 4:
+          return row.invalidateWhere({ id })
+        case 5:
+          return row.refresh({ id })
+        default:
+          return Effect.andThen(row.set({ id }, value), view.set({ id }, value))
+      }
+    })
+  }
+
+  /** Writes a row and tells the cache, in either order, and reads it back. */
+  private change(id: Id, mine: Map<string, number>): Effect.Effect<void, unknown, any> {
+    return Effect.gen({ self: this }, function*() {
+      const value = ++this.value
+      if (yield* chance(0.2)) yield* row.invalidate({ id })
+      yield* this.db.write(id, value)
+      mine.set(id, value)
+      yield* pause
+      yield* this.tell(id, value)
+      yield* pause
+      const door = yield* oneOf([row.get({ id }), view.get({ id }), page.get({ id })])
+      assert.strictEqual(yield* door, value, "the body reads what it wrote")
+    })
+  }
+
+  private readonly transacting = Effect.suspend(() =>
+    Effect.gen({ self: this }, function*() {
+      const mine = new Map<string, number>()
+      const changed = (yield* chance(0.4)) ? ids : [yield* oneOf(ids)]
+      const isSaved = yield* chance(0.2)
+      const isFailing = yield* chance(0.25)
+      const body = Effect.gen({ self: this }, function*() {
+        for (const id of changed) {
+          yield* this.change(id, mine)
+          if (!isSaved) continue
+          const before = new Map(mine)
+          const inner = Effect.andThen(
+            this.change(id, mine),
+            (yield* chance(0.5)) ? Effect.fail("savepoint") : Effect.void
+          )
+          const exit = yield* Effect.exit(App.transaction(this.db.withTransaction())(inner))
+          if (Exit.isFailure(exit)) {
+            assert.ok(String(exit.cause).includes("savepoint"), String(exit.cause))
+            mine.set(id, before.get(id)!)
+          }
+        }
+        if (isFailing) yield* Effect.fail("rolled back")
+      })
+      const run = App.transaction(this.db.withTransaction(oneOf(this.setting.fates)))(body)
+      const isCut = yield* chance(0.15)
+      const exit = yield* Effect.exit(isCut ? Effect.timeoutOption(run, 30) : Effect.asSome(run))
+      if (Exit.isFailure(exit)) {
+        const text = String(exit.cause)
+        assert.ok(/rolled back|DatabaseError|lost|refused|object/.test(text) && !text.includes("Assertion"), text)
+      } else if (Option.isSome(exit.value)) {
+        for (const [id, value] of mine) {
+          const at = this.db.history.get(id)!.indexOf(value)
+          assert.ok(at >= 0, `${value} of ${id} was committed`)
+          this.told.set(id, Math.max(at, this.told.get(id) ?? -1))
+        }
+      }
+    })
+  )
+
+  private readonly writing = Effect.suspend(() =>
+    Effect.gen({ self: this }, function*() {
+      const id = yield* oneOf(ids)
+      const value = ++this.value
+      yield* this.db.write(id, value)
+      const at = this.newest(id)
+      yield* row.invalidate({ id })
+      this.told.set(id, Math.max(at, this.told.get(id) ?? -1))
+    })
+  )
+
+  private readonly actor = Effect.suspend(() =>
+    Effect.gen({ self: this }, function*() {
+      const steps = yield* Random.nextIntBetween(2, 7)
+      for (let step = 0; step < steps; step++) {
+        yield* pause
+        const drawn = yield* Random.next
+        // A writer without a transaction leaves the old value where it ends between its two changes.
+        const isPlain = drawn >= 0.9 && !this.setting.crash
+        yield* drawn < 0.55 ? this.reading : isPlain ? this.writing : this.transacting
+      }
+    })
+  )
+
+  private readonly quiet = Effect.suspend(() =>
+    Effect.gen({ self: this }, function*() {
+      for (const id of ids) {
+        const value = this.db.rows.get(id) ?? 0
+        for (const door of this.doors) {
+          const answer = yield* door(id)
+          const got = Option.isOption(answer) ? Option.getOrElse(answer, () => value) : answer
+          assert.strictEqual(got, value, `the cache of ${id} agrees with the database`)
+        }
+      }
+    })
+  )
+
+  get run(): Effect.Effect<void, unknown> {
+    return Effect.scoped(Effect.gen({ self: this }, function*() {
+      const process = { isAlive: true }
+      const scope = yield* Scope.make()
+      const context = yield* Layer.buildWithScope(Layer.provide(layerOver(this.db), this.store(process)), scope)
+      const actors = yield* Random.nextIntBetween(2, 6)
+      const fibers: Array<Fiber.Fiber<void, unknown>> = []
+      for (let i = 0; i < actors; i++) {
+        const actor = Effect.provideContext(this.actor as Effect.Effect<void, unknown>, context as never)
+        fibers.push(yield* Effect.forkDetach(actor as Effect.Effect<void, unknown>))
+      }
+      if (this.setting.crash) yield* this.crash(process)
+      else {
+        for (const fiber of fibers) yield* Fiber.join(fiber)
+        while (this.db.late > 0) yield* Effect.sleep(100)
+        const quiet = Effect.provideContext(this.quiet as Effect.Effect<void, unknown>, context as never)
+        yield* quiet as Effect.Effect<void, unknown>
+        yield* Effect.sleep(doubtMillis)
+        yield* quiet as Effect.Effect<void, unknown>
+        yield* quiet as Effect.Effect<void, unknown>
+        yield* Scope.close(scope, Exit.void)
+      }
+    })) as Effect.Effect<void, unknown>
+  }
+
+  /** The process ends at some moment, and none of its finalizers runs; another one starts with what the tier holds. */
+  private crash(process: { isAlive: boolean }): Effect.Effect<void, unknown> {
+    return Effect.gen({ self: this }, function*() {
+      yield* Effect.sleep(yield* Random.nextIntBetween(1, 120))
+      process.isAlive = false
+      this.db = this.db.crash()
+      const quiet = Effect.provide(
+        this.quiet as Effect.Effect<void, unknown>,
+        Layer.fresh(Layer.provide(layerOver(this.db), this.store({ isAlive: true })))
+      )
+      yield* quiet as Effect.Effect<void, unknown>
+    })
+  }
+}
+
+const simulate = (name: string, setting: Setting) =>
+  it(name, { timeout: 3_600_000 }, async () => {
+    for (let seed = first; seed < first + runs; seed++) {
+      try {
+        // A process that ends never closes its engine, which each later one would be warned of.
+        const world = Effect.provideService(drive(new World(setting, seed).run), References.MinimumLogLevel, "Error")
+        await Effect.runPromise(SeededScheduler.run(world, { seed }))
+      } catch (cause) {
+        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "${name}"`
+        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
+      }
+    }
+  })
+
+const lost = ["done", "done", "done", "refused", "lostAfter", "lostBefore", "lostLate"] as const
+
+describe("transactions", () => {
+  simulate("transactions, readers and writers in memory", { tiers: "memory", fates: ["done"], crash: false })
+  simulate("transactions over a tier below memory", { tiers: "through", fates: ["done"], crash: false })
+  simulate("transactions over a slow tier", { tiers: "slow", fates: ["done"], crash: false })
+  simulate("transactions in a tier without memory", { tiers: "lower", fates: ["done"], crash: false })
+  simulate("commits whose answer is lost, in memory", { tiers: "memory", fates: lost, crash: false })
+  simulate("commits whose answer is lost, over a slow tier", { tiers: "slow", fates: lost, crash: false })
+  simulate("a process that ends in the middle of transactions", { tiers: "through", fates: ["done"], crash: true })
+  simulate("a process that ends, over a slow tier", { tiers: "slow", fates: ["done"], crash: true })
+})
