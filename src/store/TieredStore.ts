@@ -63,8 +63,8 @@ export interface TierFailure {
 export interface Options {
   /**
    * `"through"`: every tier gets what is set. `"onEviction"`: only the hottest does, and a lower tier gets what the one
-   * above pushes out, and the rest when the family is closed. `"through"` unless given. What is pushed out goes below
-   * apart from the changes that are on their way, so with `"onEviction"` a crash may leave a part of a batch below.
+   * above pushes out, and the rest when the family is closed. `"through"` unless given. With `"onEviction"` a crash
+   * loses what only memory holds, and leaves nothing in its place: no older value, and no half of a batch beside one.
    */
   readonly set?: "through" | "onEviction" | undefined
   /** Told of every failure of a tier, whether or not the operation as a whole failed. */

@@ -255,9 +255,7 @@ class World {
     yield* Effect.scoped(Effect.gen({ self: this }, function*() {
       const faults = yield* this.life(capacity, kinds.map((kind) => ruleOf(kind, operations)), policy, place)
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(releaseMillis), faults.release)))
-      // What memory pushes out goes below on a way of its own, beside the rounds: a crash may leave a part of a batch.
-      const isWhole = this.plan.set !== "onEviction"
-      const look = Effect.sync(() => this.torn ??= isWhole ? this.tornIn(place) : undefined)
+      const look = Effect.sync(() => this.torn ??= this.tornIn(place))
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookMillis), look)))
       const fibers = Array.from(
         { length: fibersMin + (yield* below(1 + fibersMax - fibersMin)) },
