@@ -73,7 +73,7 @@ const mortal = (place: Place, process: { isAlive: boolean }): Layer.Layer<Store>
       Effect.suspend(() => process.isAlive ? work : Effect.never)
     return Store.of({
       ...store,
-      recordMarks: (marks) => alive(store.recordMarks(marks)),
+      write: (round) => alive(store.write(round)),
       open: (family) =>
         Effect.map(store.open(family), (partition) => ({
           ...partition,
