@@ -307,7 +307,10 @@ const statics: Readonly<Record<string, (app: any) => ReadonlyArray<unknown>>> = 
     return [
       within(app.keys.user.set(params, misfit)),
       within(app.keys.user.update(params, (was: unknown) => was)),
-      within(app.keys.user.set(params, value, { ifVersion: 3 }))
+      within(app.keys.user.patch(params, (was: unknown) => was)),
+      within(app.keys.user.set(params, value, { ifVersion: 3 })),
+      within(app.keys.user.refresh(failing)),
+      within(app.keys.user.getMany([params, failing]))
     ]
   }
 }

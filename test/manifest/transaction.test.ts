@@ -212,17 +212,15 @@ describe("a transaction", () => {
     within((db) =>
       Effect.gen(function*() {
         yield* view.get(one)
-        yield* Effect.exit(
-          fated(db)(Effect.gen(function*() {
-            yield* db.write(id, 1)
-            yield* row.invalidate(one)
-            assert.strictEqual(yield* row.get(one), 1)
-            assert.strictEqual(yield* view.get(one), "v1")
-            assert.strictEqual(yield* list.get({ id, n: "3" }), "3.1")
-            assert.strictEqual(yield* row.refresh(one), 1)
-            return yield* Effect.fail("no")
-          }))
-        )
+        const body = Effect.gen(function*() {
+          yield* db.write(id, 1)
+          yield* row.invalidate(one)
+          assert.strictEqual(yield* row.get(one), 1)
+          assert.strictEqual(yield* view.get(one), "v1")
+          assert.strictEqual(yield* list.get({ id, n: "3" }), "3.1")
+          assert.strictEqual(yield* row.refresh(one), 1)
+        })
+        yield* rolledBack(db, body)
         assert.strictEqual(yield* row.get(one), 0)
         assert.strictEqual(yield* view.get(one), "v0")
         assert.strictEqual(yield* list.get({ id, n: "3" }), "3.0")
@@ -457,15 +455,13 @@ describe("a transaction", () => {
         yield* fated(db)(Effect.gen(function*() {
           yield* db.write(id, 1)
           yield* row.set(one, 1)
-          yield* Effect.exit(
-            fated(db)(Effect.gen(function*() {
-              yield* db.write(id, 2)
-              yield* row.set(one, 2)
-              yield* row.set({ id: "2" }, 2)
-              assert.strictEqual(yield* row.get(one), 2)
-              return yield* Effect.fail("no")
-            }))
-          )
+          const inner = Effect.gen(function*() {
+            yield* db.write(id, 2)
+            yield* row.set(one, 2)
+            yield* row.set({ id: "2" }, 2)
+            assert.strictEqual(yield* row.get(one), 2)
+          })
+          yield* rolledBack(db, inner)
           assert.strictEqual(yield* row.get(one), 1)
           yield* fated(db)(Effect.andThen(db.write("3", 3), row.set({ id: "3" }, 3)))
           assert.strictEqual(yield* row.get({ id: "3" }), 3)
@@ -480,12 +476,7 @@ describe("a transaction", () => {
   it.effect("what a savepoint collected is dropped with the transaction around it", () =>
     within((db) =>
       Effect.gen(function*() {
-        yield* Effect.exit(
-          fated(db)(Effect.gen(function*() {
-            yield* fated(db)(Effect.andThen(db.write(id, 1), row.set(one, 1)))
-            return yield* Effect.fail("no")
-          }))
-        )
+        yield* rolledBack(db, fated(db)(Effect.andThen(db.write(id, 1), row.set(one, 1))))
         assert.strictEqual(yield* row.has(one), false)
         assert.strictEqual(yield* row.get(one), 0)
       })

@@ -73,6 +73,7 @@ const mortal = (place: Place, process: { isAlive: boolean }): Layer.Layer<Store>
       Effect.suspend(() => process.isAlive ? work : Effect.never)
     return Store.of({
       ...store,
+      write: (round) => alive(store.write(round)),
       recordMarks: (marks) => alive(store.recordMarks(marks)),
       open: (family) =>
         Effect.map(store.open(family), (partition) => ({

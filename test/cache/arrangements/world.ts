@@ -233,11 +233,13 @@ export const dropTag = (tag: string, mode?: "hide" | "markStale"): Step => ({ on
 export const wait = (millis: number): Step => (world) => pass(world, millis)
 
 /**
- * Lets time pass once the tiers have what is on its way: a file is written in real time, and a jump of the test's clock
- * would be the end of what a tier waits for.
+ * Lets time pass once the tiers have committed what is on its way: a file is written in real time, and a jump of the
+ * test's clock would be the end of what a tier waits for. A deletion returns when all that came before it is committed.
  */
-export const pass = (world: World, millis: number): Effect.Effect<void> =>
-  Effect.andThen(world.settle, TestClock.adjust(millis))
+export const pass = (world: World, millis: number): Effect.Effect<void> => {
+  const committed = world.on<void>(world.running.app.keys.other.delete({ id: "none" }))
+  return Effect.andThen(Effect.andThen(world.settle, Effect.ignore(committed)), TestClock.adjust(millis))
+}
 export const change = (f: (source: Source) => void): Step => ({ source }) => Effect.sync(() => f(source))
 /** The source has another value. */
 export const row = (n: number): Step => change((source) => source.row = n)
