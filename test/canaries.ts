@@ -869,6 +869,46 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 10,
+    bug: "what memory pushes out of a batch overtakes the round of the batch",
+    file: "src/store/TieredStore.ts",
+    text: `entry.version > this.#version) return`,
+    planted: `entry.version > Infinity) return`,
+    suites: [faults]
+  },
+  {
+    law: 2,
+    bug: "a mark is forgotten although another engine over the folder holds what it hides",
+    file: cache,
+    text: `return this.peers.of(this).map((peer) => peer.swept(family))`,
+    planted: `return [this.swept(family)]`,
+    suites: [peers]
+  },
+  {
+    law: 12,
+    bug: "what an engine had on its way when it closed is trusted by the others",
+    file: outbox,
+    text: `if (lane.outbox === outbox) lane.close()`,
+    planted: `if (lane.outbox === outbox) lanes.delete(lane)`,
+    suites: [peers]
+  },
+  {
+    law: 7,
+    bug: "a commit fails where the clock has jumped",
+    file: "src/store/internal/lmdbTier.ts",
+    text: `Effect.andThen(grace, giveUp)`,
+    planted: `giveUp`,
+    suites: ["test/store/lmdb.hung.test.ts"]
+  },
+  {
+    law: "sensitive",
+    bug: "a round that fails shows what its driver says of a sensitive family",
+    file: outbox,
+    text: `failure !== undefined && isSensitive ? sealed(failure)`,
+    planted: `failure !== undefined && isSensitive && stamps.length < 0 ? sealed(failure)`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: 10,
     bug: "a value is not prepared before memory changes",
     file: "src/cache/internal/judgement.ts",
     text: `return this.judgeFor(this.lower, key, value, options)`,

@@ -413,8 +413,11 @@ class LmdbPartition<V> implements Partition<V> {
   readonly prepare = (key: string, content: Content<V>): Effect.Effect<Prepared<V>, StoreError> =>
     this.#encode(key, content) as Effect.Effect<unknown, StoreError> as Effect.Effect<Prepared<V>, StoreError>
 
-  /** Hands over this family's part of a round, in the turn of the others; answers as `Tier.remove` does. */
-  apply({ cleared, removed, set }: Change<V>): Batch | undefined {
+  /**
+   * Hands over this family's part of a round, in the turn of the others; answers as `Tier.remove` does. A property, so
+   * that a copy of a partition, of which a part was changed, has it as well.
+   */
+  readonly apply = ({ cleared, removed, set }: Change<V>): Batch | undefined => {
     let last = cleared ? this.#tier.clear(this.#family) : undefined
     last = this.#remove(removed) ?? last
     for (const { entry, key, prepared } of set) last = this.#put(key, entry, prepared as unknown as Form)

@@ -371,7 +371,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   }
 
   /** The changes of a round to this family. */
-  apply({ cleared, removed, set }: Change<V>): void {
+  readonly apply = ({ cleared, removed, set }: Change<V>): void => {
     if (cleared) this.dropAll()
     for (const key of removed) this.drop(key)
     for (const { entry, key, prepared } of set) {

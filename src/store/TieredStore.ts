@@ -456,8 +456,8 @@ class TieredPartition<V> implements Partition<V> {
     )
   }
 
-  /** What each tier has to do for a change of this family. */
-  sharesOf(change: Change<V>): Effect.Effect<ReadonlyArray<Share>> {
+  /** What each tier has to do for a change of this family. A property, as those of `Partition` are. */
+  readonly sharesOf = (change: Change<V>): Effect.Effect<ReadonlyArray<Share>> => {
     this.#demotions.began(change.set.map(({ entry }) => entry))
     if (this.#mode === "onEviction" && this.#isBelow) {
       return Effect.map(

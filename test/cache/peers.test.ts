@@ -5,12 +5,22 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
+import { type Round, Store } from "effect-stateless/store/Store"
+import type { StoreError } from "effect-stateless/store/StoreError"
 import * as TieredStore from "effect-stateless/store/TieredStore"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import { temporaryFolder } from "../store/folder.ts"
 
 class App extends Manifest.Service<App>()("App", {
@@ -35,7 +45,7 @@ const engines = Effect.fnUntraced(function*(tiers: Tiers) {
   const path = yield* temporaryFolder
   const truth = { price: 1 }
   const warm = LmdbStore.layer({ path, durability: "process" })
-  const Store = tiers === "LMDB alone"
+  const tiered = tiers === "LMDB alone"
     ? warm
     : TieredStore.layer([MemoryStore.layer({ capacity: 100 }), warm])
   const Live = App.modules({
@@ -43,7 +53,7 @@ const engines = Effect.fnUntraced(function*(tiers: Tiers) {
     page: App.owner("page", { lookup: ({ item }) => price.get({ item }) }),
     label: App.owner("label", { lookup: ({ item }) => price.get({ item }) }),
     plain: App.owner("plain")
-  }).pipe(Layer.provide(Store))
+  }).pipe(Layer.provide(tiered))
   const start = Effect.acquireRelease(
     Effect.sync(() => ManagedRuntime.make(Layer.fresh(Live))),
     (runtime) => runtime.disposeEffect
@@ -152,3 +162,78 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
       }))
   })
 }
+
+describe("engines over one folder", () => {
+  const warm = (path: string) => LmdbStore.layer({ path, durability: "process" })
+  const over = (path: string, set?: "onEviction") =>
+    TieredStore.layer([MemoryStore.layer({ capacity: 100 }), warm(path)], { set })
+
+  /** An engine, and its insides. */
+  const build = Effect.fnUntraced(function*(store: Layer.Layer<Store, StoreError>) {
+    const live = Layer.provide(Layer.provideMerge(App.owner("plain"), App.layer), store)
+    const context = yield* Layer.build(Layer.fresh(live) as Layer.Layer<any, any>)
+    const { cache } = Context.get(context as Context.Context<any>, engineOf(App.key) as never) as Runtime
+    return { cache, on: <A, E>(effect: Effect.Effect<A, E, any>) => Effect.provideContext(effect, context) }
+  })
+
+  it.live("are no reason for a warning, since they hear of each other", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const said: Array<unknown> = []
+      const logged = Logger.layer([Logger.make(({ message }) => void said.push(message))])
+      yield* Effect.provide(Effect.andThen(build(over(path)), build(over(path))), logged)
+      assert.deepStrictEqual(said, [])
+    }))
+
+  it.live("are refused where another manifest has the name", () =>
+    Effect.gen(function*() {
+      class App extends Manifest.Service<App>()("App", { families: { plain: { pattern: "plain:{item}" } } }) {}
+      const path = yield* temporaryFolder
+      yield* build(over(path))
+      const other = Layer.build(Layer.fresh(Layer.provide(App.layer, over(path))))
+      const error = yield* Effect.flip(other as Effect.Effect<unknown, any, any>)
+      assert.strictEqual(error.reason._tag, "InvalidManifest")
+    }))
+
+  for (const set of [undefined, "onEviction"] as const) {
+    it.live(`forget a mark together, so that none brings back what it hid (set: ${set ?? "through"})`, () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const [a, b] = [yield* build(over(path, set)), yield* build(over(path, set))]
+        yield* b.on(plain.set(item, "old"))
+        yield* a.on(plain.invalidateWhere(item))
+        yield* a.cache.families.get("plain")!.sweepMarks
+        for (const { cache } of [a, b]) assert.strictEqual(cache.families.get("plain")!.hot!.peek("pen"), undefined)
+        for (const { on } of [a, b]) assert.isTrue(Option.isNone(yield* on(plain.getOption(item))))
+        // The marks are gone from the folder as well, and with them nothing that they hid has come back.
+        const late = yield* build(over(path, set))
+        assert.deepStrictEqual((yield* late.cache.store.loadMarks).marks, [])
+        assert.isTrue(Option.isNone(yield* late.on(plain.getOption(item))))
+      }))
+  }
+
+  it.live("go on when one of them closes whose tier hangs, and trust nothing that it had on its way", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const scope = yield* Scope.make()
+      const gate = { shut: false }
+      const hanging = Layer.effect(
+        Store,
+        Effect.map(Store, (store) => ({
+          ...store,
+          write: (round: Round) => gate.shut ? Effect.never : store.write(round)
+        }))
+      )
+      const a = yield* Scope.provide(build(Layer.provide(hanging, warm(path))), scope)
+      const b = yield* build(warm(path))
+      yield* b.on(plain.set(item, "old"))
+      gate.shut = true
+      const set = yield* Effect.forkChild(Effect.flip(a.on(plain.set(item, "new"))), { startImmediately: true })
+      yield* Effect.yieldNow
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+      yield* TestClock.adjust("1 minute")
+      yield* Fiber.join(closing)
+      assert.strictEqual(((yield* Fiber.join(set)) as CacheError).reason._tag, "StoreFailed")
+      assert.isTrue(Option.isNone(yield* b.on(plain.getOption(item))))
+    }).pipe(Effect.provide(TestClock.layer())))
+})

@@ -21,7 +21,7 @@ import * as SensitiveKey from "../../src/pattern/SensitiveKey.ts"
 import * as LmdbStore from "../../src/store/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
 import { type Partition, Store } from "../../src/store/Store.ts"
-import { StoreError, TierFailed } from "../../src/store/StoreError.ts"
+import { type Operation, StoreError, TierFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import { watch } from "../cache/source.ts"
 import { drive } from "../drive.ts"
@@ -83,18 +83,25 @@ class Seen {
   }
 }
 
+const isFailing = (key: string): boolean => key.includes("fails")
+
 /** Keys and values that a tier's driver prints in its errors. */
 const leaky = (store: Store["Service"]): Store["Service"] => {
-  const fail = (operation: "set" | "get" | "remove") =>
+  const fail = (operation: Operation) =>
     Effect.fail(new StoreError({ reason: new TierFailed({ tier: "leaky", operation, cause: new Error(long) }) }))
   return {
     ...store,
+    write: (round) =>
+      round.changes.some(({ removed, set }) => [...removed, ...set.map(({ key }) => key)].some(isFailing))
+        ? fail("write")
+        : store.write(round),
     open: (family) =>
       Effect.map(store.open(family), (partition): Partition<any> => ({
         ...partition,
-        get: (key) => key.includes("fails") ? fail("get") : partition.get(key),
-        setMany: (entries) => entries.some(([key]) => key.includes("fails")) ? fail("set") : partition.setMany(entries),
-        remove: (keys) => keys.some((key) => key.includes("fails")) ? fail("remove") : partition.remove(keys)
+        prepare: (key, content) => isFailing(key) ? fail("prepare") : partition.prepare(key, content),
+        get: (key) => isFailing(key) ? fail("get") : partition.get(key),
+        setMany: (entries) => entries.some(([key]) => isFailing(key)) ? fail("set") : partition.setMany(entries),
+        remove: (keys) => keys.some(isFailing) ? fail("remove") : partition.remove(keys)
       }))
   }
 }

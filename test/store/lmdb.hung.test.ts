@@ -64,6 +64,17 @@ describe("an LMDB driver that does not end a commit", () => {
       assert.strictEqual((yield* tier.loadMarks).marks[0]?.stamp, 4)
     }))
 
+  it.effect("is waited for a second longer where the clock has jumped, as it does when a process has slept", () =>
+    Effect.gen(function*() {
+      const { gate, mark } = yield* gated
+      const first = yield* Effect.forkChild(mark(1), { startImmediately: true })
+      yield* Effect.yieldNow
+      yield* TestClock.adjust("1 hour")
+      gate.open = true
+      gate.release()
+      yield* Fiber.join(first)
+    }))
+
   it.effect("does not hold up the end of the program", () =>
     Effect.gen(function*() {
       const { mark, tier } = yield* gated
