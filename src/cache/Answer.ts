@@ -24,8 +24,11 @@ export interface Answer<out V> {
   readonly staleMillis: number
   /** The invalidation counter up to which it is known to be valid; `undefined` when it was not stored. */
   readonly stamp: number | undefined
-  /** What a conditional write compares: `set(..., { ifVersion })`; `undefined` when it was not stored. */
-  readonly version: number | undefined
+  /**
+   * What a conditional write compares: `set(..., { ifVersion })`. It is 0 for a value that was not stored: no entry has
+   * that version, so a write on that condition always fails with `VersionConflict`.
+   */
+  readonly version: number
   /** How long its load took, in milliseconds. */
   readonly costMillis: number
   readonly tags: ReadonlyArray<string>
@@ -48,7 +51,7 @@ export const make = <V>(
   ageMillis: entry === undefined ? 0 : Math.max(0, nowMillis - madeAtMillis(entry)),
   staleMillis: stale ? Math.max(0, nowMillis - freshUntil) : 0,
   stamp: entry?.stamp,
-  version: entry?.version,
+  version: entry?.version ?? 0,
   costMillis: entry?.costMillis ?? 0,
   tags: entry?.tags ?? tags ?? []
 })

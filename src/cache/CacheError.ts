@@ -341,6 +341,25 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
 }
 
 /**
+ * A `lookupMany` did not answer one value for each key that it was asked for, in their order. No value of the answer is
+ * stored.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class BulkMiscounted extends Schema.TaggedError<BulkMiscounted>()("BulkMiscounted", {
+  code: Schema.tag("E0510"),
+  family: Schema.String,
+  asked: Schema.Number,
+  answered: Schema.Number
+}) {
+  override get message() {
+    return `the lookupMany of \`${this.family}\` was asked for ${this.asked} keys and answered ${this.answered}; ` +
+      "help: answer one for each key, in their order, and `Lookup.skip` for a key that has no value"
+  }
+}
+
+/**
  * A batch holds something that is not a write of its manifest, or writes of two engines. Nothing of it happened.
  *
  * @category errors
@@ -401,6 +420,7 @@ export class CacheError extends Schema.TaggedError<CacheError>()("CacheError", {
     LeaseRefused,
     InvalidOption,
     InvalidBatch,
+    BulkMiscounted,
     TransactionRefused,
     InvalidManifest
   ])

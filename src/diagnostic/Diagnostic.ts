@@ -205,7 +205,7 @@ export const keyIsPattern = (key: string) =>
   )
 
 /**
- * E0109: a parameter value that is not exactly one segment of a key.
+ * E0109: a parameter whose value is missing, is refused by its codec, or is not exactly one segment of a key.
  *
  * **Details**
  *
@@ -218,8 +218,8 @@ export const parameterNotSegment = (pattern: string, name: string) =>
   finding(
     "E0109",
     "KeyMalformed",
-    say`the parameter ${name} of ${pattern} is not one segment`,
-    say`it must be non-empty and without ${":"}, ${"{"}, ${"}"} and ${"*"}; encode it first`
+    say`the parameter ${name} of ${pattern} does not spell one segment of a key`,
+    say`give a value that its codec accepts, and whose text is non-empty and without ${":"}, ${"{"}, ${"}"} and ${"*"}`
   )
 
 /**

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
+import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { checkInvariants, type EngineOptions } from "../engine.ts"
@@ -163,8 +164,9 @@ describe("of a bulk load", () => {
           {},
           (keys) => Effect.succeed(change < 0 ? keys.slice(0, -1) : [...keys, "more"])
         )
-        const exit = yield* Effect.exit(getMany("1", "2", "3"))
-        assert.strictEqual(exit._tag, "Failure")
+        const error = (yield* Effect.flip(getMany("1", "2", "3"))) as CacheError
+        assert.strictEqual(error.reason._tag, "BulkMiscounted")
+        assert.include(error.message, `the lookupMany of \`user\` was asked for 3 keys and answered ${3 + change}`)
         for (const id of ["1", "2", "3"]) assert.isFalse(yield* of(id).has)
         checkInvariants(running)
       }).pipe(Effect.scoped))

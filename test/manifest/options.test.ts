@@ -4,6 +4,8 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import type { SetOptions } from "../../src/cache/FamilySpec.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
@@ -170,6 +172,28 @@ describe("an option that a lookup answers with", () => {
       yield* refresh
       assert.deepStrictEqual(source.asked.map(({ previous }) => previous?.revision), [undefined, "r", undefined, "r"])
     }).pipe(Effect.scoped))
+})
+
+describe("a version that was read with a value", () => {
+  it.effect("does not fit any entry when the value was not stored, so a write on it conflicts", () =>
+    Effect.gen(function*() {
+      const { of, on, user } = yield* family({}, () => Effect.delay(Effect.succeed(10), 30))
+      const reading = yield* Effect.forkChild(on<any>(user.getAnswer({ id: "1" })), { startImmediately: true })
+      yield* TestClock.adjust(10)
+      yield* on(user.invalidate({ id: "1" }))
+      yield* TestClock.adjust(30)
+      const { value, version } = yield* Fiber.join(reading)
+      assert.deepStrictEqual([value, version], [10, 0])
+      const write = (held: number | undefined) =>
+        Effect.gen(function*() {
+          if (held !== undefined) yield* of("1").set(held)
+          const error = yield* Effect.flip(on(user.set({ id: "1" }, value - 1, { ifVersion: version })))
+          assert.strictEqual(reasonOf(error), "VersionConflict")
+        })
+      yield* write(undefined)
+      yield* write(500)
+      assert.strictEqual(yield* of("1").get, 500)
+    }))
 })
 
 describe("an option of a family", () => {

@@ -9,7 +9,7 @@
 import * as Cause from "effect/Cause"
 import type * as Exit from "effect/Exit"
 import type { Entry } from "../../store/Entry.ts"
-import { CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
+import { BulkMiscounted, CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Entries } from "./entries.ts"
 import { noTags } from "./judgement.ts"
@@ -40,6 +40,10 @@ export const isShed = (cause: Cause.Cause<unknown>): boolean =>
     const error = Cause.isFailReason(reason) ? reason.error : undefined
     return error instanceof CacheError && shed.some((type) => error.reason instanceof type)
   })
+
+/** A lookup of several keys answered another number of values. */
+export const miscounted = (family: string, asked: number, answered: number): Cause.Cause<CacheError> =>
+  Cause.fail(new CacheError({ reason: new BulkMiscounted({ family, asked, answered }) }))
 
 export class Failures<V> {
   private readonly byKey = new Map<string, Failure>()

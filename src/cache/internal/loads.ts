@@ -21,7 +21,7 @@ import * as Lookup from "../Lookup.ts"
 import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory, memory } from "./entries.ts"
-import { Failures, isShed } from "./failures.ts"
+import { Failures, isShed, miscounted } from "./failures.ts"
 import {
   CurrentLoad,
   currentWork,
@@ -38,12 +38,6 @@ import { LowerTier } from "./lowerTier.ts"
 import { Patience } from "./patience.ts"
 import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
-
-class BulkMismatch extends Error {
-  constructor(asked: number, answered: number) {
-    super(`a lookupMany was asked for ${asked} keys and answered ${answered}`)
-  }
-}
 
 /** An option that is `undefined` was not given. */
 const renewed = (before: Entry<unknown>, options: Lookup.LoadedOptions): Lookup.LoadedOptions => ({
@@ -383,7 +377,7 @@ export class Loads<V> {
     const exit = yield* Effect.exit(this.inTurn(open[0]!, work))
     // A cast may bring anything.
     const answers = exit._tag === "Success" && Array.isArray(exit.value) ? exit.value : []
-    const cause = exit._tag === "Failure" ? exit.cause : Cause.die(new BulkMismatch(open.length, answers.length))
+    const cause = exit._tag === "Failure" ? exit.cause : miscounted(this.name, open.length, answers.length)
     for (const [i, flight] of open.entries()) {
       if (flight.exit !== undefined) continue
       if (answers.length === open.length) yield* this.land(flight, answers[i]!, before.get(flight))

@@ -104,6 +104,12 @@ export const engine: ReadonlyArray<Explained> = [
     "Give it writes of its own manifest, made by `setting` and `deleting`, and run one batch for each engine."
   ),
   atRunTime(
+    "E0510",
+    "A lookupMany answered another number of values than it was asked for.",
+    "Values belong to keys by their order, so none of them can be told apart.",
+    "Answer one for each key, in the order of the keys, and `Lookup.skip` for a key that has no value."
+  ),
+  atRunTime(
     "E0521",
     "A lookup or an update would wait for itself.",
     "It asked for a key whose load or update waits for the one that asks, directly or through others.",

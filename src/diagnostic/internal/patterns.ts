@@ -72,7 +72,7 @@ export const patterns: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0109",
-    "A parameter's value is not one segment of a key.",
+    "A parameter's value is missing, is refused by its codec, or is not one segment of a key.",
     "An empty text, or one with `:`, `{`, `}` or `*`, would spell another key than the one that is meant.",
     "Encode the value before it becomes a parameter.",
     module([user], [`export const one = AppCache.keys.user.get({ id: "a:b" })`]),
