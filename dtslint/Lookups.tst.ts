@@ -27,6 +27,8 @@ const generator = Effect.fnUntraced(function*(params: { readonly id: number }) {
   return yield* Effect.succeed(`${params.id}`)
 })
 
+const plain = AppCache.owner("user", { lookup: () => Effect.succeed(ann) })
+
 describe("lookups", () => {
   test("a lookup that reads what its family does not derive from is refused, however it is written", () => {
     // @ts-expect-error E0211: the lookup of family 'profile' reads 'prefs:{id}', which 'profile' does not derive from
@@ -53,6 +55,12 @@ describe("lookups", () => {
     AppCache.owner("files", { parts: { facts: { lookup: () => Effect.as(prefs.get({ id: 1 }), 1) } } })
     // @ts-expect-error E0211: the lookup of family 'facts' reads 'prefs:{id}', which 'facts' does not derive from
     AppCache.delegate("facts", { lookup: () => Effect.as(prefs.get({ id: 1 }), 1) })
+  })
+
+  test("a lookup that is yet to be written is accepted, and requires nothing", () => {
+    const owner = AppCache.owner("user", { lookup: () => { throw new Error("to be written") } })
+    expect(AppCache.modules).type.toBeCallableWith({ user: owner })
+    expect(owner).type.toBe<typeof plain>()
   })
 
   test("a lookup that reads another manifest is refused", () => {

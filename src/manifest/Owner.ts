@@ -362,7 +362,8 @@ type requiredByWarm<X> = X extends Effect.Effect<any, any, infer R> ? R
   : never
 type requiredByLookup<L> = L extends Answering<infer A, infer B, infer C, infer X> ? requiredByAnswer<A | B | C | X>
   : never
-type requiredByAnswer<X> = [X] extends [Effect.Effect<any, any, infer R>] ? R : never
+// A lookup that only throws answers nothing, and requires nothing.
+type requiredByAnswer<X> = [X] extends [never] ? never : [X] extends [Effect.Effect<any, any, infer R>] ? R : never
 
 // --- names -----------------------------------------------------------------------------------------------------------
 
