@@ -477,7 +477,8 @@ export const make: (
       )
       const { pattern } = options
       const dependents = "all" in options.dependents ? options.dependents : listed(options.dependents)
-      const spec = { name, pattern, render, show, hide, isSensitive, expiry, dependents }
+      const admits = options.codec?.admits
+      const spec = { name, pattern, render, show, hide, isSensitive, expiry, admits, dependents }
       const shown = isSensitive ? sealedPartition(partition) : partition
       cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
     }

@@ -33,7 +33,7 @@ import type { Explanation } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
 import { leaseRefusal, versionConflict } from "./internal/conditions.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
-import { Entries, fromMemory, type Holding, knowing, memory } from "./internal/entries.ts"
+import { Entries, fromMemory, type Holding, knowing } from "./internal/entries.ts"
 import { explain } from "./internal/explaining.ts"
 import {
   type Flight,
@@ -46,7 +46,7 @@ import {
   type Waiter
 } from "./internal/flight.ts"
 import { hear } from "./internal/hear.ts"
-import { type Judged, type Judging, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
+import { type Judged, type Judging, memory, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
 import { Loads } from "./internal/loads.ts"
 import { serveMany } from "./internal/many.ts"
 import { currentLookup, loadOf, ObservedReads, type Reads } from "./internal/observed.ts"

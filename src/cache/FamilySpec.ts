@@ -83,6 +83,8 @@ export interface FamilySpec<V> {
   /** No key and no value is shown. */
   readonly isSensitive: boolean
   readonly expiry: Expiry
+  /** Whether memory may hold a value, where its type does not say so. */
+  readonly admits?: ((value: V) => boolean) | undefined
   readonly dependents: Dependents
   readonly partition: Partition<V>
 }

@@ -18,6 +18,7 @@ import * as SchemaBinary from "effect/encoding/SchemaBinary"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
+import { admitsOf } from "./internal/admits.ts"
 import { copyOf } from "./internal/copyOf.ts"
 import { fidelityOf } from "./internal/fidelity.ts"
 import { type Shape, shapeOf } from "./internal/schemaShape.ts"
@@ -38,6 +39,11 @@ export interface Codec<V> {
    * its own are used again.
    */
   readonly copies?: true | undefined
+  /**
+   * Whether a value fits the schema, for tiers that keep live objects and encode nothing. Absent where the type of the
+   * value says as much: a schema without classes and checks.
+   */
+  readonly admits?: ((value: V) => boolean) | undefined
 }
 
 /**
@@ -99,6 +105,7 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
         })
       })
   return {
+    admits: admitsOf(schema),
     encode: (value) => {
       try {
         const encoded = encode(value)

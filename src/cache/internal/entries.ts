@@ -26,7 +26,7 @@ import type { Engine } from "./engine.ts"
 import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
 import { Holds } from "./holds.ts"
-import { Judge, type Judged, noTags } from "./judgement.ts"
+import { Judge, type Judged, memory, noTags } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
 import { type Below, Lane, nothing, type OnFailure } from "./outbox.ts"
 import { sealed } from "./sensitive.ts"
@@ -44,9 +44,6 @@ const sweepAtPerEntry = 1 / 16 / 65_536
 
 // After a sweep that a tier has failed, the next one waits for so long.
 const sweepAgainMillis = 10_000
-
-/** The tier that is asked through its synchronous door. */
-export const memory = "memory"
 
 /** An entry of that tier, as it is served. */
 export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({

@@ -19,7 +19,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { HotPartition, Partition, Prepared } from "../../store/Store.ts"
-import { FunctionFailed, type StoreError } from "../../store/StoreError.ts"
+import { EncodeFailed, FunctionFailed, StoreError } from "../../store/StoreError.ts"
 import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
@@ -78,6 +78,9 @@ export const whenJudged = <J extends Judged<any> | ReadonlyArray<Judged<any>>, A
 ): Effect.Effect<A, E | CacheError> =>
   isJudged(judging) ? next(judging) : Effect.flatMap(judging as Effect.Effect<J, CacheError>, next)
 
+/** The tier that is asked through its synchronous door. */
+export const memory = "memory"
+
 export const noTags: ReadonlyArray<string> = []
 
 export const noOptions: LoadedOptions = {}
@@ -113,12 +116,20 @@ export class Judge<V> {
 
   /** What is to be applied, or why nothing is. */
   judge(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
-    return this.judgeFor(this.lower, key, value, options)
+    try {
+      return this.judgeWrite(this.termsOf(options), key, value)
+    } catch (error) {
+      return refused(error)
+    }
   }
 
-  /** The same of what a lookup brought: a tier that cannot keep the value does not refuse it. */
+  /** Judges what a lookup brought: a tier that cannot keep the value does not refuse it. */
   judgeLoaded(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
-    return this.judgeFor(undefined, key, value, options)
+    try {
+      return this.judgeValue(undefined, key, value, this.termsOf(options))
+    } catch (error) {
+      return refused(error)
+    }
   }
 
   /** Several values with the same options: all of them, or why none is stored. */
@@ -134,17 +145,9 @@ export class Judge<V> {
     }
   }
 
-  private judgeFor(lower: Partition<V> | undefined, key: string, value: V, options: LoadedOptions) {
-    try {
-      return this.judgeValue(lower, key, value, this.termsOf(options))
-    } catch (error) {
-      return refused(error)
-    }
-  }
-
   private judgeOn(terms: Terms, key: string, value: V): Judging<Judged<V>> {
     try {
-      return this.judgeValue(this.lower, key, value, terms)
+      return this.judgeWrite(terms, key, value)
     } catch (error) {
       return refused(error)
     }
@@ -158,6 +161,14 @@ export class Judge<V> {
     } catch (error) {
       throw error instanceof FunctionFailed ? this.functionFailed("weigher", key, error.why, error.cause) : error
     }
+  }
+
+  private judgeWrite(terms: Terms, key: string, value: V): Judging<Judged<V>> {
+    const { admits } = this.spec
+    if (admits !== undefined && this.hot !== undefined && terms.lifeMillis !== 0 && !admits(value)) {
+      throw this.unfit(key)
+    }
+    return this.judgeValue(this.lower, key, value, terms)
   }
 
   private judgeValue(lower: Partition<V> | undefined, key: string, value: V, terms: Terms): Judging<Judged<V>> {
@@ -228,6 +239,12 @@ export class Judge<V> {
     } catch (cause) {
       throw this.functionFailed("freeze", key, "failed", cause)
     }
+  }
+
+  private unfit(key: string): CacheError {
+    const cause = new Error("it is not an instance of the schema's class, or a check of the schema refuses it")
+    const reason = new EncodeFailed({ tier: memory, key: this.spec.show(key), cause })
+    return storeFailed(new StoreError({ reason }))
   }
 
   private functionFailed(option: FunctionFailed["option"], key: string, why: string, cause: unknown): CacheError {

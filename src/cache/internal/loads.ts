@@ -20,7 +20,7 @@ import type { Scope } from "../Invalidation.ts"
 import * as Lookup from "../Lookup.ts"
 import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
-import { type Entries, fromMemory, memory } from "./entries.ts"
+import { type Entries, fromMemory } from "./entries.ts"
 import { Failures, isShed, miscounted } from "./failures.ts"
 import {
   CurrentLoad,
@@ -33,7 +33,7 @@ import {
   type Waiter,
   waitersMax
 } from "./flight.ts"
-import { isJudged, type Judged, noOptions, noTags } from "./judgement.ts"
+import { isJudged, type Judged, memory, noOptions, noTags } from "./judgement.ts"
 import { LowerTier } from "./lowerTier.ts"
 import { Patience } from "./patience.ts"
 import * as Stack from "./stack.ts"

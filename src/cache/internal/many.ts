@@ -3,8 +3,9 @@
  * several times is served once.
  */
 import * as Effect from "effect/Effect"
-import { type Entries, memory } from "./entries.ts"
+import type { Entries } from "./entries.ts"
 import type { Flight, Served } from "./flight.ts"
+import { memory } from "./judgement.ts"
 import type { Loads } from "./loads.ts"
 
 /** A family, as far as reads of many keys need it. */

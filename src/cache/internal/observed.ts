@@ -16,8 +16,8 @@ import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import type { Engine } from "./engine.ts"
-import { memory } from "./entries.ts"
 import { CurrentLoad, type Load, lookups, type Served } from "./flight.ts"
+import { memory } from "./judgement.ts"
 
 /** The reading operations of a family. */
 export interface Reads<V> {
