@@ -474,6 +474,7 @@ export class World {
   /** A failure is one of the source's, or says that a lookup hung; an interruption is nobody else's. */
   private judge(step: Step, exit: Exit.Exit<unknown, unknown>): void {
     if (exit._tag === "Success") return
+    const isRead = (reads as ReadonlyArray<string>).includes(step.kind)
     for (const reason of exit.cause.reasons) {
       assert.isTrue(Cause.isFailReason(reason), `${step.kind} failed: ${Cause.pretty(exit.cause)}`)
       if (!Cause.isFailReason(reason)) continue
@@ -485,7 +486,8 @@ export class World {
         : error instanceof CacheError && error.reason._tag === "CircularWait"
         ? step.kind === "nested"
         : error instanceof CacheError && error.reason._tag === "Unowned"
-        ? this.kinds.has("leave")
+        // A write that began while a part was lent is refused once the part has been given back.
+        ? this.kinds.has("leave") || this.kinds.has("delegate") && !isRead
         : error instanceof CacheError && error.reason._tag === "StoreFailed" && this.script.faults > 0
       assert.isTrue(expected, `${step.kind} failed: ${Cause.pretty(exit.cause)}`)
     }
