@@ -911,9 +911,17 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a value is not prepared before memory changes",
     file: "src/cache/internal/judgement.ts",
-    text: `return this.judgeFor(this.lower, key, value, options)`,
-    planted: `return this.judgeFor(key === "" ? this.lower : undefined, key, value, options)`,
+    text: `return this.judgeValue(this.lower, key, value, terms)`,
+    planted: `return this.judgeValue(key === "" ? this.lower : undefined, key, value, terms)`,
     suites: ["test/cache/refused.test.ts"]
+  },
+  {
+    law: 10,
+    bug: "memory keeps what its schema refuses",
+    file: "src/cache/internal/judgement.ts",
+    text: `terms.lifeMillis !== 0 && !admits(value)`,
+    planted: `terms.lifeMillis === 0 && !admits(value)`,
+    suites: ["test/cache/admitted.test.ts"]
   },
   {
     law: 12,

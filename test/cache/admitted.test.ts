@@ -1,0 +1,87 @@
+/**
+ * A value whose type fits and whose schema refuses it, a plain object for a class or a number that a check refuses: a
+ * write of it is refused in every arrangement of tiers, by every door, and changes nothing.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as LmdbStore from "../../src/store/LmdbStore.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import { temporaryFolder } from "../store/folder.ts"
+
+class User extends Schema.Class<User>("User")({ id: Schema.String, age: Schema.Int }) {}
+class App extends Manifest.Service<App>()("App", {
+  families: {
+    user: { pattern: "user:{id}", value: User },
+    team: { pattern: "team:{id}", value: Schema.Struct({ lead: Schema.NullOr(User), all: Schema.Array(User) }) },
+    count: { pattern: "count:{id}", value: Schema.Int },
+    plain: { pattern: "plain:{id}", value: Schema.Struct({ n: Schema.Number }) }
+  }
+}) {}
+const { count, plain, team, user } = App.keys
+const id = { id: "1" }
+const ann = new User({ id: "1", age: 40 })
+const spread = { ...ann } as User
+
+const memory = MemoryStore.layer({ capacity: 10 })
+const arrangements = {
+  memory: () => memory,
+  "memory over memory": () => TieredStore.layer([memory, MemoryStore.layer({ capacity: 20 })]),
+  "a file": (path: string) => LmdbStore.layer({ path, durability: "process" }),
+  "memory over a file": (path: string) => TieredStore.layer([memory, LmdbStore.layer({ path, durability: "process" })])
+}
+const live = (store: ReturnType<typeof arrangements[keyof typeof arrangements]>) =>
+  App.modules({
+    user: App.owner("user"),
+    team: App.owner("team"),
+    count: App.owner("count"),
+    plain: App.owner("plain")
+  }).pipe(Layer.provide(store))
+
+const doors: { readonly [door: string]: Effect.Effect<unknown, unknown, any> } = {
+  "set of a plain object for a class": user.set(id, spread),
+  "setMany of a plain object for a class": user.setMany([[id, spread]]),
+  "a batch with a plain object for a class": App.batch([user.setting(id, spread), count.setting(id, 3)]),
+  "an update to a plain object for a class": user.update(id, (was) => ({ ...was, age: 41 }) as User),
+  "a patch to a plain object for a class": user.patch(id, (was) => ({ ...was, age: 41 }) as User),
+  "set of a plain object deep in a value": team.set(id, { lead: null, all: [ann, spread] }),
+  "set of a number that a check refuses": count.set(id, 1.5)
+}
+
+for (const [arrangement, store] of Object.entries(arrangements)) {
+  describe(`a write over ${arrangement}`, () => {
+    for (const [door, write] of Object.entries(doors)) {
+      it.live(`is refused and changes nothing: ${door}`, () =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFolder
+          yield* Effect.gen(function*() {
+            yield* user.set(id, ann)
+            const { reason } = (yield* Effect.flip(write)) as CacheError
+            assert.ok(reason._tag === "StoreFailed" && reason.error.reason._tag === "EncodeFailed")
+            assert.deepStrictEqual(yield* user.get(id), ann)
+            assert.instanceOf(yield* user.get(id), User)
+            assert.deepStrictEqual([yield* team.getOption(id), yield* count.getOption(id)], [
+              Option.none(),
+              Option.none()
+            ])
+          }).pipe(Effect.provide(live(store(path))))
+        }) as Effect.Effect<void>)
+    }
+
+    it.live("is taken where the type says all that the schema says", () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        yield* Effect.gen(function*() {
+          yield* plain.set(id, { n: 1.5 })
+          yield* team.set(id, { lead: ann, all: [ann] })
+          assert.deepStrictEqual(yield* plain.get(id), { n: 1.5 })
+          assert.instanceOf((yield* team.get(id)).lead, User)
+        }).pipe(Effect.provide(live(store(path))))
+      }) as Effect.Effect<void>)
+  })
+}
