@@ -76,6 +76,9 @@ const shardsMax = 4_096
 const upkeepInterval: Duration.Input = "1 second"
 const freedPerPassMax = 256
 
+// How many slots a new entry looks at while its family has dead ones, so that the dead leave before the living.
+const collectedPerPutMax = 16
+
 // How many slots a sweep looks at before it lets others run: half a millisecond's work.
 const sweptPerPassMax = 1_024
 
@@ -220,6 +223,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
       slot = -1
     }
     if (slot < 0) {
+      this.collect(collectedPerPutMax)
       slot = shard.insert(owner, key, weight, this.time.now())
       if (slot < 0) {
         this.family.onEvict?.(key, entry, "Evicted")

@@ -196,4 +196,31 @@ describe("parameters of any names", () => {
         layer
       ) as Effect.Effect<void, unknown>
     }))
+
+  // The first is the only one of its text that is taken: which one, Effect's codec of the choice decides.
+  const choices = {
+    "a string or a number": [Schema.Union([Schema.String, Schema.Number]), [1, "a"], ["1"]],
+    "a number or a string": [Schema.Union([Schema.Number, Schema.String]), [1, "a"], ["1"]],
+    "a text or the same as a number": [Schema.Literals(["1", 1]), ["1"], [1]],
+    "one of two texts": [Schema.Literals(["1", "a"]), ["1", "a"], []],
+    "a text or a truth": [Schema.Union([Schema.String, Schema.Boolean]), [true, "a"], ["true"]]
+  } as const
+  for (const [label, [codec, kept, refused]] of Object.entries(choices)) {
+    it.effect(`two values of one parameter never share a key: ${label}`, () => {
+      const app: any = make(`Choice of ${label}`, {
+        families: { one: { pattern: "one:{id}", value: Schema.String, params: { id: codec } } }
+      })
+      const module = app.owner("one", {
+        lookup: ({ id }: { readonly id: unknown }) => Effect.succeed(`${typeof id} ${String(id)}`)
+      })
+      const layer = Layer.provide(app.modules({ one: module }), MemoryStore.layer({ capacity: 10 })) as Layer.Layer<any>
+      return Effect.gen(function*() {
+        for (const id of kept) assert.strictEqual(yield* app.keys.one.get({ id }), `${typeof id} ${String(id)}`)
+        for (const id of refused) {
+          const error: any = yield* Effect.flip(app.keys.one.get({ id }) as Effect.Effect<unknown, unknown>)
+          assert.strictEqual(error.reason._tag, "InvalidKey")
+        }
+      }).pipe(Effect.provide(layer)) as Effect.Effect<void, unknown>
+    })
+  }
 })

@@ -39,6 +39,23 @@ const put = <V>(hot: HotPartition<V>, key: string, stored: Entry<V>, dueAt: numb
   hot.put(key, stored, dueAt, hot.weigh(key, stored.value))
 
 describe("MemoryStore", () => {
+  it.effect("frees what a family's mark left dead before it evicts what lives", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const evicted: Array<string> = []
+      const a = yield* open(store, family("a", { onEvict: (key) => void evicted.push(key) }))
+      const b = yield* open(store, family("b", { onEvict: (key) => void evicted.push(key) }))
+      for (let i = 0; i < 25; i++) {
+        put(b, `b${i}`, entry(i), Infinity)
+        put(a, `a${i}`, entry(i), Infinity)
+      }
+      a.floor = 1
+      for (let i = 0; i < 25; i++) put(a, `new${i}`, { ...entry(i), stamp: 1 }, Infinity)
+      a.checkInvariants()
+      assert.deepStrictEqual(evicted, [])
+      assert.strictEqual(a.count + b.count, 50)
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
+
   it.effect("shares its capacity between families, and never exceeds it", () =>
     Effect.gen(function*() {
       const store = yield* Store

@@ -5,9 +5,11 @@
  * text. `textOf` checks nothing, so that a hit costs a property read: a text that is no key is in no table. `check`
  * says what is wrong with it, and is asked before anything is loaded or stored under it.
  */
+import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
+import type * as SchemaAST from "effect/SchemaAST"
 import type { Scope } from "../../cache/Invalidation.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
@@ -48,6 +50,14 @@ interface Hole {
 const plain = (value: unknown): string =>
   typeof value === "string" ? value : typeof value === "number" || typeof value === "bigint" ? String(value) : ""
 
+/**
+ * Whether two values may have one text, though the codec tells each apart: of a string or a number, "1" and 1. A codec
+ * that forgets on purpose, such as a date without its hour, is not meant: its texts are the user's choice.
+ */
+const mayShareText = (ast: SchemaAST.AST): boolean =>
+  ast._tag === "Union" &&
+  !ast.types.every((type) => type._tag === "Literal" && typeof type.literal === "string" && type.encoding === undefined)
+
 const holeOf = (name: string, family: ValidFamily): Hole => {
   const { params } = family.spec
   const codec = params !== undefined && Object.hasOwn(params, name) ? params[name] : undefined
@@ -58,13 +68,19 @@ const holeOf = (name: string, family: ValidFamily): Hole => {
   const decode = Schema.decodeUnknownResult(texts)
   // A schema of strings that only names or checks them, such as a brand; one that changes them must be asked each time.
   const isText = codec.ast._tag === "String" && codec.ast.encoding === undefined
+  const mustComeBack = mayShareText(codec.ast)
+  const comesBack = (text: string, value: unknown): boolean => {
+    const decoded = decode(text)
+    return Result.isSuccess(decoded) && Equal.equals(decoded.success, value)
+  }
   return {
     name,
     isText,
     encode: (value) => {
       if (isText && typeof value === "string") return value
       const encoded = encode(value)
-      return Result.isSuccess(encoded) && typeof encoded.success === "string" ? encoded.success : ""
+      if (Result.isFailure(encoded) || typeof encoded.success !== "string") return ""
+      return !mustComeBack || comesBack(encoded.success, value) ? encoded.success : ""
     },
     decode: (text) => Result.getSuccess(decode(text))
   }
