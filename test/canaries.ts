@@ -347,9 +347,33 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "tiers",
     bug: "what memory has pushed out is removed below by the write that had set it",
     file: "src/store/TieredStore.ts",
-    text: `if (pushedOut.length === 0) return removed`,
-    planted: `if (pushedOut.length >= 0) return removed`,
+    text: `shareOf(tier, change, at === 0 ? pushedOut : [])`,
+    planted: `shareOf(tier, change, at < 0 ? pushedOut : [])`,
     suites: [arrangements]
+  },
+  {
+    law: "tiers",
+    bug: "what a listener to failures of tiers throws ends the round",
+    file: "src/store/TieredStore.ts",
+    text: `    } catch { /* said where the option is */ }`,
+    planted: `    } catch (error) {\n      throw error\n    }`,
+    suites: ["test/manifest/options.test.ts"]
+  },
+  {
+    law: "keys",
+    bug: "two values of a choice that have one text share a key",
+    file: "src/manifest/internal/keys.ts",
+    text: `return !mustComeBack || comesBack(encoded.success, value)`,
+    planted: `return !mustComeBack || value !== undefined`,
+    suites: ["test/cache/names.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "what lives is evicted for what is new though a mark left others dead",
+    file: "src/store/MemoryStore.ts",
+    text: `      this.collect(collectedPerPutMax)\n`,
+    planted: ``,
+    suites: ["test/store/MemoryStore.test.ts"]
   },
   {
     law: 4,

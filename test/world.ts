@@ -9,7 +9,7 @@ import { assert } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type * as Layer from "effect/Layer"
+import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
@@ -138,7 +138,7 @@ const slowTier = (faults: number, seed: number): Layer.Layer<Store> =>
       { fault: { kind: "slowLate", delay: 15 }, probability: 0.3 },
       { fault: { kind: "slow", delay: 6 }, probability: 0.4 }
     ]
-  })
+  }).pipe(Layer.orDie)
 
 const storeOf = ({ capacity, faults, fibers, tiers }: Script): Layer.Layer<Store, StoreError> => {
   const slow = slowTier(faults, fibers.length)

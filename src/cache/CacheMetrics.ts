@@ -12,6 +12,8 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import { millisOf } from "../ownership/FamilyPolicy.ts"
+import { CacheError, InvalidOption } from "./CacheError.ts"
 import type { FamilyStats } from "./FamilySpec.ts"
 
 const counters = {
@@ -38,14 +40,15 @@ type Counted = keyof typeof counters
 export interface Options {
   /** The value of the attribute `cache`. */
   readonly cache: string
-  /** How often counts are published. Ten seconds by default. */
+  /** How often counts are published, more than zero. Ten seconds by default. */
   readonly interval?: Duration.Input | undefined
 }
 
 const intervalDefault: Duration.Input = "10 seconds"
 
 /**
- * Publishes what `stats` counts (`AppCache.stats`), at once and then once per interval, for as long as it runs.
+ * Publishes what `stats` counts (`AppCache.stats`), at once and then once per interval, for as long as it runs. Fails
+ * with `InvalidOption` where the interval is no duration above zero.
  *
  * @category combinators
  * @since 0.1.0
@@ -53,16 +56,21 @@ const intervalDefault: Duration.Input = "10 seconds"
 export const publish = <E, R>(
   stats: Effect.Effect<{ readonly [family: string]: FamilyStats }, E, R>,
   options: Options
-): Effect.Effect<never, E, R> =>
-  Effect.suspend(() => {
+): Effect.Effect<never, E | CacheError, R> =>
+  Effect.suspend((): Effect.Effect<never, E | CacheError, R> => {
+    const { cache, interval = intervalDefault } = options
+    if (!(millisOf(interval) > 0)) {
+      const why = "must be a duration above zero"
+      return Effect.fail(new CacheError({ reason: new InvalidOption({ family: undefined, option: "interval", why }) }))
+    }
     const published = new Map<string, FamilyStats>()
     const once = Effect.flatMap(stats, (now) =>
       Effect.forEach(Object.entries(now), ([family, counts]) => {
         const before = published.get(family)
         published.set(family, counts)
-        return publishFamily({ cache: options.cache, family }, counts, before)
+        return publishFamily({ cache, family }, counts, before)
       }, { discard: true }))
-    return Effect.forever(Effect.andThen(once, Effect.sleep(options.interval ?? intervalDefault)))
+    return Effect.forever(Effect.andThen(once, Effect.sleep(interval)))
   })
 
 const publishFamily = (

@@ -27,7 +27,7 @@ import * as Clock from "effect/Clock"
 import * as Config from "effect/Config"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
@@ -36,6 +36,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
+import { millisOf } from "../ownership/FamilyPolicy.ts"
 import { isTooLong, keyBytesMax } from "../pattern/Key.ts"
 import * as BackgroundTimer from "./BackgroundTimer.ts"
 import type { Codec } from "./Codec.ts"
@@ -216,23 +217,35 @@ export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Store, S
   Layer.effect(Store, Effect.flatMap(Config.unwrap(options), make))
 
 const validate = Effect.fnUntraced(function*(options: Options) {
-  const namespace = options.namespace ?? "default"
-  const entriesMax = options.entriesMax ?? Number.POSITIVE_INFINITY
-  const bytesMax = options.bytesMax ?? Number.POSITIVE_INFINITY
-  const readersMax = options.readersMax ?? readersMaxDefault
-  const sweep = Duration.fromInput(options.sweepInterval ?? 1_000)
-  const { version } = options
+  // Defaults of a pattern stand for what is undefined alone: null is a wrong value, not none.
+  const {
+    bytesMax = Number.POSITIVE_INFINITY,
+    entriesMax = Number.POSITIVE_INFINITY,
+    namespace = "default",
+    readersMax = readersMaxDefault,
+    sweepInterval = 1_000,
+    version
+  } = options
   if (version !== undefined && typeof version !== "string" && !Number.isFinite(version)) {
     return yield* invalid("version", "must be a text or a finite number")
   }
-  if (options.path === "") return yield* invalid("path", "is empty")
-  if (!/^[\w.-]{1,64}$/.test(namespace)) {
+  if (typeof options.path !== "string" || options.path === "") {
+    return yield* invalid("path", "must be a text that is not empty")
+  }
+  if (options.durability !== "process" && options.durability !== "flushed") {
+    return yield* invalid("durability", "must be \"process\" or \"flushed\"")
+  }
+  if (typeof namespace !== "string" || !/^[\w.-]{1,64}$/.test(namespace)) {
     return yield* invalid("namespace", "must be 1 to 64 letters, digits, dots, hyphens or underscores")
   }
-  if (!(entriesMax >= 1)) return yield* invalid("entriesMax", "must be at least 1")
-  if (!(bytesMax >= bytesMaxMin)) return yield* invalid("bytesMax", `must be at least ${bytesMaxMin}`)
+  if (typeof entriesMax !== "number" || !(entriesMax >= 1)) {
+    return yield* invalid("entriesMax", "must be a number of at least 1")
+  }
+  if (typeof bytesMax !== "number" || !(bytesMax >= bytesMaxMin)) {
+    return yield* invalid("bytesMax", `must be a number of at least ${bytesMaxMin}`)
+  }
   if (!Number.isInteger(readersMax) || readersMax < 1) return yield* invalid("readersMax", "must be an integer above 0")
-  const sweepMillis = Option.isSome(sweep) ? Duration.toMillis(sweep.value) : 0
+  const sweepMillis = millisOf(sweepInterval)
   if (!(sweepMillis > 0)) return yield* invalid("sweepInterval", "must be a duration above 0")
   return { path: options.path, namespace, readersMax, sweepMillis, bounds: { entriesMax, bytesMax } }
 })

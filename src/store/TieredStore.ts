@@ -40,7 +40,7 @@ import {
   Store,
   type StoreFamily
 } from "./Store.ts"
-import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
+import { InvalidStoreOptions, type Operation, StoreError } from "./StoreError.ts"
 
 /**
  * A tier that failed while others went on.
@@ -67,7 +67,7 @@ export interface Options {
    * loses what only memory holds, and leaves nothing in its place: no older value, and no half of a batch beside one.
    */
   readonly set?: "through" | "onEviction" | undefined
-  /** Told of every failure of a tier, whether or not the operation as a whole failed. */
+  /** Told of every failure of a tier, whether or not the operation as a whole failed. What it throws is ignored. */
   readonly onTierFailure?: ((failure: TierFailure) => void) | undefined
 }
 
@@ -95,7 +95,12 @@ export const make = (
   stores: NonEmptyReadonlyArray<Store["Service"]>,
   options?: Options
 ): Store["Service"] => {
-  const report: Report = (tier, operation, error) => options?.onTierFailure?.({ tier, operation, error })
+  // It is called in the middle of a round, which what it throws must not tear apart.
+  const report: Report = (tier, operation, error) => {
+    try {
+      options?.onTierFailure?.({ tier, operation, error })
+    } catch { /* said where the option is */ }
+  }
   const everywhere = (operation: Operation, act: (store: Store["Service"]) => Effect.Effect<void, StoreError>) =>
     Effect.flatMap(
       Effect.forEach(
@@ -106,12 +111,14 @@ export const make = (
       firstFailure
     )
   const underWay = new UnderWay()
+  const wrong = invalid(options)
   return Store.of({
     name: stores.map((store) => store.name).join("+"),
     // What outlives the others is the last to forget.
     commons: stores.at(-1)!.commons,
     write: (round) => underWay.run(write(stores, report, round)),
-    open: (family) => open(stores, options?.set ?? "through", report, underWay, family),
+    open: (family) =>
+      wrong === undefined ? open(stores, options?.set ?? "through", report, underWay, family) : Effect.fail(wrong),
     loadMarks: Effect.map(Effect.forEach(stores, (store) => store.loadMarks), mergeLogs),
     recordMarks: (marks) => everywhere("recordMarks", (store) => store.recordMarks(marks)),
     dropMarks: (marks) => everywhere("dropMarks", (store) => store.dropMarks(marks))
@@ -140,21 +147,35 @@ export const make = (
 export const layer = <const Layers extends NonEmptyReadonlyArray<Layer.Layer<Store, any, any>>>(
   layers: Layers,
   options?: Options
-): Layer.Layer<Store, Layer.Error<Layers[number]>, Layer.Services<Layers[number]>> =>
-  Layer.fromBuildMemo((memoMap, scope) =>
-    Effect.map(
+): Layer.Layer<Store, Layer.Error<Layers[number]> | StoreError, Layer.Services<Layers[number]>> =>
+  Layer.fromBuildMemo((memoMap, scope) => {
+    const wrong = layers.length === 0 ? refused("stores", "must be one at least") : invalid(options)
+    if (wrong !== undefined) return Effect.fail(wrong)
+    return Effect.map(
       // Each on its own: all of them provide the same service.
-      Effect.forEach(layers as NonEmptyReadonlyArray<Layers[number]>, (layer) =>
-        Layer.buildWithMemoMap(layer, memoMap, scope)),
+      Effect.forEach(
+        layers as NonEmptyReadonlyArray<Layers[number]>,
+        (layer) => Layer.buildWithMemoMap(layer, memoMap, scope)
+      ),
       (contexts) => {
         // As many contexts as layers, of which there is at least one.
-        const stores = contexts.map((context) =>
-          Context.get(context, Store)
-        ) as [Store["Service"]]
+        const stores = contexts.map((context) => Context.get(context, Store)) as [Store["Service"]]
         return Context.make(Store, make(stores, options))
       }
     )
-  )
+  })
+
+const refused = (option: string, why: string) =>
+  new StoreError({ reason: new InvalidStoreOptions({ tier: "tiered", option, why }) })
+
+const invalid = ({ onTierFailure, set }: Options = {}): StoreError | undefined => {
+  if (set !== undefined && set !== "through" && set !== "onEviction") {
+    return refused("set", "must be \"through\" or \"onEviction\"")
+  }
+  return onTierFailure === undefined || typeof onTierFailure === "function"
+    ? undefined
+    : refused("onTierFailure", "must be a function")
+}
 
 type Mode = NonNullable<Options["set"]>
 

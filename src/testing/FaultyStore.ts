@@ -17,8 +17,9 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
+import { millisOf } from "../ownership/FamilyPolicy.ts"
 import { type Partition, type Round, Store } from "../store/Store.ts"
-import { type Operation, StoreError, TierFailed } from "../store/StoreError.ts"
+import { InvalidStoreOptions, type Operation, StoreError, TierFailed } from "../store/StoreError.ts"
 
 /**
  * What goes wrong with one call.
@@ -88,7 +89,7 @@ export class Faults extends Context.Service<Faults, {
 }>()("effect-stateless/testing/FaultyStore/Faults") {}
 
 /**
- * A faulty store in front of another, and its faults.
+ * A faulty store in front of another, and its faults. Fails with `InvalidStoreOptions` where a rule cannot act.
  *
  * @category constructors
  * @since 0.1.0
@@ -96,8 +97,10 @@ export class Faults extends Context.Service<Faults, {
 export const make = (
   store: Store["Service"],
   plan: Plan
-): Effect.Effect<readonly [store: Store["Service"], faults: Faults["Service"]]> =>
-  Effect.map(Random.withSeed(Random.Random, plan.seed ?? 1), (random) => {
+): Effect.Effect<readonly [store: Store["Service"], faults: Faults["Service"]], StoreError> => {
+  const wrong = invalid(plan)
+  if (wrong !== undefined) return Effect.fail(wrong)
+  return Effect.map(Random.withSeed(Random.Random, plan.seed ?? 1), (random) => {
     const injector = new Injector(store.name, plan, random)
     return [
       Store.of({
@@ -117,6 +120,7 @@ export const make = (
       injector.faults
     ]
   })
+}
 
 /**
  * A faulty store in front of another, as a layer.
@@ -136,7 +140,10 @@ export const make = (
  * @category layers
  * @since 0.1.0
  */
-export const layer = <E, R>(inner: Layer.Layer<Store, E, R>, plan: Plan): Layer.Layer<Store | Faults, E, R> =>
+export const layer = <E, R>(
+  inner: Layer.Layer<Store, E, R>,
+  plan: Plan
+): Layer.Layer<Store | Faults, E | StoreError, R> =>
   Layer.effectContext(
     Effect.flatMap(
       Store,
@@ -291,6 +298,46 @@ class Injector {
   }
 }
 
+const invalid = ({ rules, seed }: Plan): StoreError | undefined => {
+  const refused = (option: string, why: string) =>
+    new StoreError({ reason: new InvalidStoreOptions({ tier: "faulty", option, why }) })
+  if (seed !== undefined && !Number.isFinite(seed)) return refused("seed", "must be a finite number")
+  for (const { fault, keys, nth, operations, probability } of rules) {
+    if (!writes.has(fault.kind) && !reads.has(fault.kind)) return refused("fault", `is of no kind: ${fault.kind}`)
+    const isSlow = fault.kind === "slow" || fault.kind === "slowLate"
+    if (isSlow && !(millisOf(fault.delay) >= 0)) return refused("delay", "must be a duration that is not negative")
+    if (keys !== undefined && !Array.isArray(keys)) return refused("keys", "must be a list of keys")
+    if (nth !== undefined && !(Number.isSafeInteger(nth) && nth >= 1)) {
+      return refused("nth", "must be a whole number of at least 1")
+    }
+    if (probability !== undefined && !(typeof probability === "number" && probability >= 0 && probability <= 1)) {
+      return refused("probability", "must be a number from 0 to 1")
+    }
+    if (operations?.some((operation) => kindsOf(operation).has(fault.kind)) === false) {
+      return refused("operations", `has none that can meet ${fault.kind}`)
+    }
+  }
+  return undefined
+}
+
+/** The faults that an operation can meet. What a partition prepares is asked without a fault. */
+const kindsOf = (operation: Operation): ReadonlySet<Fault["kind"]> => {
+  switch (operation) {
+    case "prepare":
+      return none
+    case "get":
+      return reads
+    case "open":
+    case "loadMarks":
+    case "entries":
+    case "size":
+      return delays
+    default:
+      return writes
+  }
+}
+
+const none: ReadonlySet<Fault["kind"]> = new Set()
 const delays: ReadonlySet<Fault["kind"]> = new Set(["fail", "failLate", "slow", "slowLate", "stall"])
 const reads: ReadonlySet<Fault["kind"]> = new Set([...delays, "corrupt"])
 const writes: ReadonlySet<Fault["kind"]> = new Set([...delays, "lose", "double"])

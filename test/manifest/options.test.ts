@@ -3,18 +3,28 @@
  * "not given". An operation or an option without a row here makes a test, or the compiler, fail.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as FaultyStore from "effect-stateless/testing/FaultyStore"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
+import * as CacheMetrics from "../../src/cache/CacheMetrics.ts"
 import type { SetOptions } from "../../src/cache/FamilySpec.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { LeaseOptions } from "../../src/capability/Lease.ts"
 import type { InvalidateOptions } from "../../src/manifest/Family.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import * as LmdbStore from "../../src/store/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { Store, type StoreFamily } from "../../src/store/Store.ts"
+import type { StoreError } from "../../src/store/StoreError.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
 import { family, reasonOf } from "../cache/source.ts"
 import { engine } from "../engine.ts"
+import { temporaryFolder } from "../store/folder.ts"
+import { mapStore } from "../store/mapStore.ts"
 
 /** Wrong values of an option; the compiler demands a list for each option of the type. */
 type Wrong<O> = { readonly [Option in keyof Required<O>]: ReadonlyArray<unknown> }
@@ -255,6 +265,160 @@ describe("an option of a memory store", () => {
           assert.strictEqual(reason._tag, "InvalidStoreOptions", `${option}: ${String(value)}`)
         }
         yield* MemoryStore.make({ capacity: 10, ...(option === "capacity" ? {} : { [option]: undefined }) })
+      }).pipe(Effect.scoped))
+  }
+})
+
+describe("an option of a store", () => {
+  const refuses = (make: Effect.Effect<unknown, unknown, any>, what: string) =>
+    Effect.map(Effect.flip(Effect.asVoid(make as Effect.Effect<unknown, StoreError, Scope.Scope>)), ({ reason }) => {
+      assert.strictEqual(reason._tag, "InvalidStoreOptions", what)
+      if (reason._tag === "InvalidStoreOptions") assert.include(what, reason.option)
+    })
+  const plain = (name: string): StoreFamily<unknown> => ({
+    name,
+    render: (key) => key,
+    parse: (key) => key,
+    codec: undefined,
+    weigher: undefined,
+    onEvict: undefined
+  })
+
+  const lmdbWrong: Wrong<LmdbStore.Options> = {
+    path: ["", 1, null, undefined],
+    durability: ["fsync", null, undefined],
+    namespace: ["", "a/b", "a".repeat(65), 1, null],
+    entriesMax: [0, -1, Number.NaN, "5", null],
+    bytesMax: [0, 1_048_575, Number.NaN, "1048576", null],
+    version: [Number.NaN, Infinity, null, {}],
+    sweepInterval: [...durations, 0],
+    readersMax: [0, -1, 1.5, Number.NaN, "5", null]
+  }
+  for (const [option, all] of Object.entries(lmdbWrong)) {
+    it.effect(`${option} of a file is refused when the store is made, and undefined was not given`, () =>
+      Effect.gen(function*() {
+        const given = { path: yield* temporaryFolder, durability: "process" } as const
+        for (const value of all) {
+          yield* refuses(LmdbStore.make({ ...given, [option]: value } as any), `${option}: ${String(value)}`)
+        }
+        yield* LmdbStore.make(option in given ? given : { ...given, [option]: undefined })
+      }).pipe(Effect.scoped))
+  }
+
+  const tieredWrong: Wrong<TieredStore.Options> = { set: ["both", null, 1], onTierFailure: ["log", null, {}] }
+  for (const [option, all] of Object.entries(tieredWrong)) {
+    it.effect(`${option} of tiers is refused when they are built, and undefined was not given`, () =>
+      Effect.gen(function*() {
+        const tier = MemoryStore.layer({ capacity: 1 })
+        for (const value of all) {
+          const options = { [option]: value } as any
+          const what = `${option}: ${String(value)}`
+          yield* refuses(Layer.build(TieredStore.layer([tier], options)), what)
+          yield* refuses(
+            TieredStore.make([yield* MemoryStore.make({ capacity: 1 })], options).open(plain("user")),
+            what
+          )
+        }
+        yield* Layer.build(TieredStore.layer([tier], { [option]: undefined }))
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("tiers of no store are refused when they are built", () =>
+    refuses(Layer.build(TieredStore.layer([] as any)), "stores").pipe(Effect.scoped))
+
+  it.effect("onTierFailure that throws takes nothing from those who write", () =>
+    Effect.gen(function*() {
+      let told = 0
+      const [cold] = yield* FaultyStore.make(mapStore({ name: "cold" }), {
+        rules: [{ fault: { kind: "fail" }, operations: ["write", "get"] }]
+      })
+      const store = TieredStore.make([yield* MemoryStore.make({ capacity: 10 }), cold], {
+        onTierFailure: () => {
+          told++
+          throw new Error("of the listener")
+        }
+      })
+      const { on, user } = yield* family({}, Effect.succeed, { store: Layer.succeed(Store, store) })
+      assert.strictEqual(yield* on(user.get({ id: "1" })), 1)
+      assert.strictEqual(reasonOf(yield* Effect.flip(on(user.set({ id: "1" }, 2)))), "StoreFailed")
+      assert.isAbove(told, 1)
+    }).pipe(Effect.scoped))
+
+  const faultyWrong: Wrong<FaultyStore.Rule & { readonly seed?: number }> = {
+    seed: [Number.NaN, Infinity, "1", null],
+    fault: [{ kind: "crash" }, { kind: "slow", delay: "soon" }, { kind: "slowLate", delay: -1 }, { kind: "slow" }],
+    operations: [["prepare"], []],
+    keys: ["user:1", null],
+    nth: [0, -1, 1.5, Number.NaN, "1", null],
+    probability: [-0.1, 1.1, Number.NaN, "1", null]
+  }
+  for (const [option, all] of Object.entries(faultyWrong)) {
+    it.effect(`${option} of planned faults is refused when the store is made`, () =>
+      Effect.gen(function*() {
+        const rule = { fault: { kind: "fail" } }
+        for (const value of all) {
+          const plan = option === "seed" ? { seed: value, rules: [rule] } : { rules: [{ ...rule, [option]: value }] }
+          const what = `${option}, delay: ${JSON.stringify(value)}`
+          yield* refuses(FaultyStore.make(mapStore(), plan as any), what)
+        }
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("a planned fault that none of its operations can meet is refused", () =>
+    Effect.gen(function*() {
+      const rules: ReadonlyArray<FaultyStore.Rule> = [
+        { fault: { kind: "lose" }, operations: ["get"] },
+        { fault: { kind: "corrupt" }, operations: ["set", "size"] },
+        { fault: { kind: "double" }, operations: ["loadMarks"] }
+      ]
+      for (const rule of rules) yield* refuses(FaultyStore.make(mapStore(), { rules: [rule] }), "operations")
+    }).pipe(Effect.scoped))
+
+  it.effect("interval of published metrics is refused where it is no duration above zero", () =>
+    Effect.gen(function*() {
+      for (const interval of [...durations, 0]) {
+        const error = yield* Effect.flip(CacheMetrics.publish(Effect.succeed({}), { cache: "c", interval } as any))
+        assert.strictEqual(reasonOf(error), "InvalidOption", String(interval))
+      }
+    }))
+})
+
+describe("parameters that a program without types leaves out", () => {
+  const given: { readonly [operation: string]: (missing: unknown) => ReadonlyArray<unknown> } = {
+    set: (missing) => [missing, 1],
+    select: (missing) => [missing, (value: unknown) => value],
+    update: (missing) => [missing, () => 1],
+    patch: (missing) => [missing, () => 1],
+    setMany: (missing) => [[[missing, 1]]]
+  }
+  const listed = new Set(["getMany", "warm", "deleteMany"])
+  const without = new Set(["hottest", "invalidateAll", "invalidateTag", "parse", "reader", "writer"])
+  const missing = [undefined, null, "1", 1, {}, { idd: "1" }]
+
+  for (const operation of Object.keys(handle).filter((each) => !without.has(each))) {
+    it.effect(`are a key that is refused: ${operation}`, () =>
+      Effect.gen(function*() {
+        const { held, on, running, user } = yield* world()
+        for (const door of [user, yield* on<any>(user.writer)]) {
+          if (door[operation] === undefined) continue
+          for (const one of missing) {
+            // No parameters at all are every key of the family.
+            if (operation === "invalidateWhere" && typeof one === "object" && one !== null) continue
+            const lists = listed.has(operation) ? [[one], one] : [one]
+            for (const each of lists) {
+              if (operation === "getUnsafe") {
+                assert.isUndefined(door.getUnsafe(each))
+                continue
+              }
+              const made = door[operation](...(given[operation]?.(each) ?? [each]))
+              const work = operation === "getPromise" ? Effect.tryPromise({ try: () => made, catch: (it) => it }) : made
+              const error = yield* Effect.flip(on(work))
+              assert.strictEqual(reasonOf(error), "InvalidKey", JSON.stringify(each))
+            }
+          }
+        }
+        assert.strictEqual(yield* held, "old")
+        assert.strictEqual(running.cache.families.get("user")!.stats.invalidations, 0)
       }).pipe(Effect.scoped))
   }
 })

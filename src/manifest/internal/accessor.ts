@@ -35,7 +35,8 @@ const asEffect = (made: unknown): Effect.Effect<unknown, unknown> =>
 // Eager: keys that are all well spelt cost no turn of the run loop.
 const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
   const keys: Array<string> = []
-  for (const params of all) {
+  // A program without types may give something else than a list.
+  for (const params of typeof all?.[Symbol.iterator] === "function" ? all : [undefined as never]) {
     const key = access.keyOf(params)
     if (Exit.isFailure(key)) return Exit.failCause(key.cause)
     keys.push(key.value)

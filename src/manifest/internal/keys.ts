@@ -94,25 +94,26 @@ const setOwn = (params: Record<string, unknown>, name: string, value: unknown): 
 
 const restText = (value: unknown): string => Array.isArray(value) ? value.map(plain).join(":") : plain(value)
 
-const textOfAll = (holes: ReadonlyArray<Hole>, rest: boolean): (params: Params) => string => {
+// Parameters that are missing, as a program without types may leave them, spell no key, as a missing one of them does.
+const textOfAll = (holes: ReadonlyArray<Hole>, rest: boolean): (params: Params | undefined | null) => string => {
   const [first] = holes
-  if (first === undefined) return rest ? (params) => restText(params["*"]) : () => ""
+  if (first === undefined) return rest ? (params) => restText(params?.["*"]) : () => ""
   if (holes.length === 1 && !rest) {
     const { encode, isText, name } = first
-    if (!isText) return (params) => encode(params[name])
+    if (!isText) return (params) => encode(params?.[name])
     return (params) => {
-      const value = params[name]
+      const value = params?.[name]
       return typeof value === "string" ? value : encode(value)
     }
   }
   return (params) => {
-    let text = first.encode(params[first.name])
-    for (let i = 1; i < holes.length; i++) text = text + ":" + holes[i]!.encode(params[holes[i]!.name])
+    let text = first.encode(params?.[first.name])
+    for (let i = 1; i < holes.length; i++) text = text + ":" + holes[i]!.encode(params?.[holes[i]!.name])
     if (!rest) return text
     // With a rest, a colon in an earlier parameter would spell another key: refused here, as no text is a key with
     // `::`.
     const colons = text.split(":").length === holes.length ? ":" : "::"
-    return text + colons + restText(params["*"])
+    return text + colons + restText(params?.["*"])
   }
 }
 
@@ -169,6 +170,10 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     },
     scopeOfPattern: (wanted) => scopeOfPattern(pattern, wanted),
     scopeOf: (params) => {
+      // All of the family is meant by no parameters, and not by what holds none.
+      if (typeof params !== "object" || params === null) {
+        return Result.fail(Diagnostic.parameterNotSegment(pattern.source, names[0] ?? "*"))
+      }
       const given = holes.flatMap(({ encode, name }, position) => {
         // A parameter may be called as what every object inherits.
         const value = Object.hasOwn(params, name) ? params[name] : undefined
