@@ -88,7 +88,9 @@ export const findNeverRun = (file: string, text: string, names: Names): Readonly
     "g"
   )
   return [...code.matchAll(calls)].flatMap(({ 0: call, index }) => {
-    const isUnused = isStatement(code, index) && endsStatement(code, index + call.length - 1)
+    const isUnused = isStatement(code, index)
+      ? endsStatement(code, index + call.length - 1)
+      : isBranch(code, index, index + call.length - 1) || isLostAnswer(code, index)
     if (!isUnused) return []
     const callee = call.replace(/\s*\($/, "").replaceAll(/\s+/g, "")
     return [{ file, ...placeOf(text, index), ...say(Diagnostic.neverRun(callee)), label: "nothing runs this" }]
@@ -108,6 +110,46 @@ const isStatement = (code: string, at: number): boolean => {
   if (before.endsWith(")")) return isNewLine || isCondition(before)
   return isNewLine && /[\w$"'`\]]$/.test(before) && !goesOn.test(before)
 }
+
+// A way out of a statement for the value of what it holds: to a name, to a caller, to a property.
+const goesAnywhere =
+  /^\s*(?:[\w$]+|"[^"]*"|'[^']*')\s*:|(?<![=!<>])=(?!=)|=>|\b(?:return|yield|await|throw|void|const|let|var|case|default|export)\b/
+
+// Whether a call is what a statement `flag && call`, or `flag ? call : call`, comes to, and its value goes nowhere.
+const isBranch = (code: string, at: number, open: number): boolean => {
+  const before = code.slice(0, at).trimEnd()
+  const [operator] = /(?:&&|\|\||\?\?|[?:])$/.exec(before) ?? []
+  if (operator === undefined) return false
+  const head = headOf(before.slice(0, -operator.length))
+  if (head === undefined || head.trim() === "" || goesAnywhere.test(head)) return false
+  if (operator === ":") return /\?(?![.?])/.test(head) && endsStatement(code, open)
+  return operator === "?" ? /^\s*:/.test(code.slice(closeOf(code, open) + 1)) : endsStatement(code, open)
+}
+
+// The part of a statement that lies before its end here; nothing if that is within brackets.
+const headOf = (before: string): string | undefined => {
+  let depth = 0
+  for (let at = before.length - 1; at >= 0; at--) {
+    const sign = before[at]!
+    if (")]".includes(sign)) depth++
+    else if ("([".includes(sign) && --depth < 0) return undefined
+    else if (depth > 0) continue
+    else if (";{}".includes(sign)) return before.slice(at + 1)
+    else if (sign === "\n" && /[\w$)\]"'`]\s*$/.test(before.slice(0, at)) && /^\s*[\w$(]/.test(before.slice(at))) {
+      return before.slice(at + 1)
+    }
+  }
+  return before
+}
+
+// Whether a call is the answer of a function that is given to something that throws the answer away: `forEach` of a
+// list, a timer.
+const isLostAnswer = (code: string, at: number): boolean =>
+  /(?:(?<!\b(?:Effect|Stream|Channel|Sink|Schedule))\.forEach|\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick))\(\s*(?:async\s*)?(?:\([^()]*\)|[\w$]+)\s*=>\s*$/
+    .test(code.slice(Math.max(0, at - lostAnswerMax), at))
+
+// Characters before a call in which the function that it is the answer of begins.
+const lostAnswerMax = 500
 
 // `if (...)` and its like, before the one statement that they hold.
 const isCondition = (before: string): boolean => {
@@ -138,11 +180,14 @@ const endsStatement = (code: string, open: number): boolean => {
   return false
 }
 
-const argumentsAt = (code: string, open: number): string => {
+const argumentsAt = (code: string, open: number): string => code.slice(open, closeOf(code, open))
+
+// Where the bracket ends that opens at a place.
+const closeOf = (code: string, open: number): number => {
   let depth = 0
   for (let at = open; at < code.length; at++) {
     if ("([{".includes(code[at]!)) depth++
-    else if (")]}".includes(code[at]!) && --depth === 0) return code.slice(open, at)
+    else if (")]}".includes(code[at]!) && --depth === 0) return at
   }
-  return code.slice(open)
+  return code.length
 }
