@@ -55,10 +55,16 @@ import type { KeyParams, Many } from "./Family.ts"
  * @since 0.1.0
  */
 export interface OwnerOptions<Self, K extends string> {
+  /**
+   * Loads the value of one key: from the parameters and what is known of the entry before, an Effect of the value, or of
+   * `Lookup.loaded(value, options)`. Without it and without `lookupMany`, a read of an absent key fails with `Absent`.
+   */
   readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
   /** Loads many keys at once, for `getMany`; alone, it loads single keys, too. */
   readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
+  /** Keys that are loaded before anybody asks. */
   readonly warm?: WarmOf<Self, K>
+  /** Loads keys again before they are likely to be read, by when they were read before. */
   readonly predict?: PredictOptions
   /** Lookups of the parts, by family. */
   readonly parts?: { readonly [Part in PartName<DefinitionOf<Self>, K>]?: DelegateOptions<Self, Part> } & Open
@@ -89,9 +95,13 @@ export type AnyFunction = (...args: any) => unknown
  * @since 0.1.0
  */
 export interface DelegateOptions<Self, K extends string> {
+  /** Loads the value of one key of the part, as an owner's `lookup` does. */
   readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
+  /** Loads many keys at once, for `getMany`; alone, it loads single keys, too. */
   readonly lookupMany?: LookupManyOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
+  /** Keys that are loaded before anybody asks. */
   readonly warm?: WarmOf<Self, K>
+  /** Loads keys again before they are likely to be read, by when they were read before. */
   readonly predict?: PredictOptions
 }
 

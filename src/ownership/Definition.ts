@@ -51,6 +51,7 @@ export interface Typed {
  * @since 0.1.0
  */
 export interface FamilySpec extends FamilyPolicy {
+  /** The keys of the family: texts and parameters, joined by colons, such as `user:{id}` or `user:{id}:*`. */
   readonly pattern: string
   /** Where its owner and its entries live. */
   readonly layer?: string | undefined
@@ -67,9 +68,11 @@ export interface FamilySpec extends FamilyPolicy {
   readonly borrows?: ReadonlyArray<string> | undefined
   /** Says that one change of a source is meant to invalidate many entries of this family. */
   readonly fanout?: true | undefined
-  /** Codecs of the parameters, by name. */
+  /** Schemas of the parameters, by name: their string form is the segment of the key. Without one, a text or a number. */
   readonly params?: { readonly [name: string]: Typed } | undefined
+  /** The schema of the values; `Manifest.type<A>()` where no tier has to encode them. */
   readonly value?: Typed | undefined
+  /** The schema of the errors that a lookup may fail with; every read that loads may then fail with them. */
   readonly error?: Typed | undefined
   /**
    * No key, tag or value is shown in errors, events, explanations, lists of hot keys, logs and metrics: a hash stands
@@ -85,7 +88,9 @@ export interface FamilySpec extends FamilyPolicy {
  * @since 0.1.0
  */
 export interface ReaderSpec {
+  /** Where it runs: one of the layers of the definition. */
   readonly layer?: string | undefined
+  /** The patterns of families that it may read. */
   readonly borrows: ReadonlyArray<string>
 }
 
@@ -108,8 +113,11 @@ export interface LayerSpec {
 export interface Definition {
   /** A version of all families at once: what a tier kept under another one is absent. */
   readonly version?: string | number | undefined
+  /** The layers of a deployment, by name. */
   readonly layers?: { readonly [name: string]: LayerSpec } | undefined
+  /** The families, by the name that their accessor gets. */
   readonly families: { readonly [name: string]: FamilySpec }
+  /** The modules that own nothing and read, by name. */
   readonly readers?: { readonly [name: string]: ReaderSpec } | undefined
 }
 
