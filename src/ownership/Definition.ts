@@ -68,7 +68,7 @@ export interface FamilySpec extends FamilyPolicy {
   readonly borrows?: ReadonlyArray<string> | undefined
   /** Says that one change of a source is meant to invalidate many entries of this family. */
   readonly fanout?: true | undefined
-  /** Schemas of the parameters, by name: their string form is the segment of the key. Without one, a text or a number. */
+  /** Schemas of the parameters, by name: their string form is the segment of the key. Without, a text or a number. */
   readonly params?: { readonly [name: string]: Typed } | undefined
   /** The schema of the values; `Manifest.type<A>()` where no tier has to encode them. */
   readonly value?: Typed | undefined
