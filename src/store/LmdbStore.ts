@@ -229,9 +229,8 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   if (version !== undefined && typeof version !== "string" && !Number.isFinite(version)) {
     return yield* invalid("version", "must be a text or a finite number")
   }
-  if (typeof options.path !== "string" || options.path === "") {
-    return yield* invalid("path", "must be a text that is not empty")
-  }
+  if (typeof options.path !== "string") return yield* invalid("path", "must be a text")
+  if (options.path === "") return yield* invalid("path", "is empty")
   if (options.durability !== "process" && options.durability !== "flushed") {
     return yield* invalid("durability", "must be \"process\" or \"flushed\"")
   }
