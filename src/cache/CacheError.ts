@@ -256,7 +256,8 @@ export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("
 }
 
 /**
- * A conditional write found another version of the value than the one that it named; `undefined` is no value.
+ * A conditional write found another version of the value than the one that it named; `undefined` is no value. So did
+ * an update whose key was changed while its function ran, where no lookup could tell the value anew: run it again.
  *
  * @category errors
  * @since 0.1.0

@@ -31,7 +31,7 @@ import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import * as Expiry from "./Expiry.ts"
 import type { Explanation } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
-import { leaseRefusal, versionConflict } from "./internal/conditions.ts"
+import { leaseRefusal, overtakenUpdate, versionConflict } from "./internal/conditions.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { Entries, fromMemory, type Holding, knowing } from "./internal/entries.ts"
 import { explain } from "./internal/explaining.ts"
@@ -503,8 +503,9 @@ export class CacheFamily<V = unknown> {
    * Reads, changes and writes; updates of one key follow each other. Nothing changes when `f` fails. The entry keeps
    * its tags.
    *
-   * Where the key was changed or invalidated meanwhile, nobody knows which value the source has: the key is left
-   * absent, if its owner can load it.
+   * Where the key was changed or invalidated meanwhile, the new value is made from one that is gone. The key is left
+   * absent, if its owner can load it: nobody knows which value the source has. Where the cache alone has the value, the
+   * update fails with `VersionConflict`, and what came in between stays.
    */
   update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
     return this.loads.turns.take(
@@ -525,8 +526,10 @@ export class CacheFamily<V = unknown> {
             const left = this.goneSince(ends)
             if (left !== undefined) return Effect.fail(left)
             const overtaken = stale || turn.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
-            if (overtaken && this.loads.loader?.lookup !== undefined) return this.drop([key], "hide")
-            return this.applySet(judged)
+            if (!overtaken) return this.applySet(judged)
+            return this.loads.loader?.lookup === undefined
+              ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.hot?.peek(key)))
+              : this.drop([key], "hide")
           }))
       return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
     })

@@ -47,3 +47,13 @@ export const versionConflict = (
     reason: new VersionConflict({ key, expected: ifVersion ?? undefined, actual: held?.version })
   })
 }
+
+/** Why an update is not written that was made from an entry which is gone; an entry that was marked stale is gone. */
+export const overtakenUpdate = (
+  key: string,
+  before: Entry<unknown> | undefined,
+  held: Entry<unknown> | undefined
+): CacheError => {
+  const actual = held?.version === before?.version ? undefined : held?.version
+  return new CacheError({ reason: new VersionConflict({ key, expected: before?.version, actual }) })
+}
