@@ -363,7 +363,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "keys",
     bug: "two values of a choice that have one text share a key",
     file: "src/manifest/internal/keys.ts",
-    text: `return !mustComeBack || comesBack(encoded.success, value)`,
+    text: `return !mustComeBack || comesBack(text.value, value)`,
     planted: `return !mustComeBack || value !== undefined`,
     suites: ["test/cache/names.test.ts"]
   },
@@ -374,6 +374,70 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `      this.collect(collectedPerPutMax)\n`,
     planted: ``,
     suites: ["test/store/MemoryStore.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "what a read found is put off where a write has taken its place",
+    file: family,
+    text: `told?.entry === undefined || watch.changed`,
+    planted: `told?.entry === undefined`,
+    suites: ["test/cache/steps.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "an update that was overtaken is written where the cache alone has the value",
+    file: family,
+    text: `if (!overtaken) return this.applySet(judged)`,
+    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged)`,
+    suites: ["test/cache/overtaken.test.ts"]
+  },
+  {
+    law: 1,
+    bug: "a reader changes the tags of entries that have none",
+    file: "src/cache/internal/judgement.ts",
+    text: `noTags: ReadonlyArray<string> = Object.freeze([])`,
+    planted: `noTags: ReadonlyArray<string> = []`,
+    suites: ["test/cache/handedOut.test.ts"]
+  },
+  {
+    law: 1,
+    bug: "a reader changes the tags of other entries",
+    file: "src/cache/internal/judgement.ts",
+    text: `return Object.freeze(copy)`,
+    planted: `return copy`,
+    suites: ["test/cache/handedOut.test.ts"]
+  },
+  {
+    law: 1,
+    bug: "a holder makes a shared lease exclusive",
+    file: "src/capability/Lease.ts",
+    text: `Object.freeze(lease)`,
+    planted: `void lease`,
+    suites: ["test/cache/handedOut.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "what a lookup acquires stays open as long as its owner",
+    file: loads,
+    text: `if (scope.state._tag === "Open") this.fork(Scope_.close(scope, exit))`,
+    planted: `void scope`,
+    suites: ["test/cache/ownContext.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "the errors of lookups stay until the next one fails",
+    file: "src/cache/internal/failures.ts",
+    text: `this.tidying ??= this.fork(this.tidy)`,
+    planted: `void this.tidy`,
+    suites: ["test/cache/ownContext.test.ts"]
+  },
+  {
+    law: "keys",
+    bug: "a codec that throws is a defect",
+    file: "src/manifest/internal/keys.ts",
+    text: `      return Option.none()\n    }\n  }\n`,
+    planted: `      throw new Error("a codec threw")\n    }\n  }\n`,
+    suites: ["test/cache/names.test.ts"]
   },
   {
     law: 4,

@@ -176,6 +176,8 @@ export class Cache implements Engine, Peer {
   // --- events -----------------------------------------------------------------------------------
 
   emit(event: CacheEvent): void {
+    // All who listen get one object.
+    Object.freeze(event)
     for (const listener of this.listeners) listener(event)
   }
 

@@ -20,6 +20,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Scheduler from "effect/Scheduler"
+import * as Tracer from "effect/Tracer"
 import type { Lease } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
@@ -37,6 +38,7 @@ import { Entries, fromMemory, type Holding, knowing } from "./internal/entries.t
 import { explain } from "./internal/explaining.ts"
 import {
   type Flight,
+  forgetPlain,
   joinPromise,
   lookups,
   type Served,
@@ -118,6 +120,9 @@ export class CacheFamily<V = unknown> {
   static isLookup(context: Context.Context<never>): boolean {
     return loadOf(context) !== undefined
   }
+
+  /** An engine has ended: the Context of whoever used it last may go. */
+  static readonly forgetContext = forgetPlain
 
   /** The Context of the lookup that is running at this moment, if one is. */
   static readonly currentLookup = currentLookup
@@ -245,15 +250,27 @@ export class CacheFamily<V = unknown> {
     return Answer.make(served, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
   }
 
-  /** Finds what is held of a key, with the tier that it is from. */
+  /** Finds what is held of a key, with the tier that it is from; a read of it puts off the end of its idle time. */
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
-    return Effect.map(this.find(key), (served) => {
-      if (served?.tier !== memory) this.entries.countMiss(key)
-      if (served === undefined) return undefined
-      this.entries.countHit(key, served.tier)
-      this.hot?.touch(key)
-      return { ...served, entry: served.entry && this.entries.touch(key, served.entry, this.cache.time.now()) }
-    })
+    if (this.expiry.idleTimeToLive === undefined) {
+      return Effect.map(this.find(key), (served) => this.tellHeld(key, served))
+    }
+    // The run loop may yield between two steps: what was found may be gone, and must not be put in the place of what is.
+    return this.entries.watching(key, (watch) =>
+      Effect.map(this.find(key), (served) => {
+        const told = this.tellHeld(key, served)
+        return told?.entry === undefined || watch.changed
+          ? told
+          : { ...told, entry: this.entries.touch(key, told.entry, this.cache.time.now()) }
+      }))
+  }
+
+  private tellHeld(key: string, served: Served<V> | undefined): Served<V> | undefined {
+    if (served?.tier !== memory) this.entries.countMiss(key)
+    if (served === undefined) return undefined
+    this.entries.countHit(key, served.tier)
+    this.hot?.touch(key)
+    return served
   }
 
   /** The fresh entry of a key, if a tier holds one. Loads nothing. */
@@ -452,14 +469,17 @@ export class CacheFamily<V = unknown> {
 
   /** The synchronous part of a write, without its dependents; what is returned is left to do below. */
   applyWrite(judged: Judged<V>, stamp: number): Below {
-    const { key } = judged
     const now = this.cache.time.now()
+    return this.keepWritten(judged, this.entries.entryOf(judged, stamp, now, 0), now)
+  }
+
+  /** A write brought this entry: its key has it from now on, and all that was before is told so. */
+  private keepWritten({ key, prepared, weight }: Judged<V>, entry: Entry<V>, now: number): Below {
     this.loads.overtake(key)
     this.loads.failures.forget(key)
-    const entry = this.entries.entryOf(judged, stamp, now, 0)
-    this.entries.note("Set", key, stamp)
+    this.entries.note("Set", key, entry.stamp)
     if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.show(key) }))
-    return this.entries.keep(key, entry, now, judged.weight, judged.prepared)
+    return this.entries.keep(key, entry, now, weight, prepared)
   }
 
   /** Drops a value that was written up to this version, where the write failed as a whole. */
@@ -554,14 +574,11 @@ export class CacheFamily<V = unknown> {
           if (left !== undefined) return Effect.fail(left)
           const stamp = this.cache.nextStamp()
           if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
-          const { prepared, value, weight } = judged
+          const { value } = judged
           const dependents = this.cache.spread(this.name, key, "hide")
-          this.loads.overtake(key)
-          this.entries.note("Set", key, stamp)
           const version = this.cache.nextVersion(now)
           const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
-          const entry = { ...before, value, stamp, version, expiresAt }
-          const below = this.entries.keep(key, entry, now, weight, prepared)
+          const below = this.keepWritten(judged, { ...before, value, stamp, version, expiresAt }, now)
           return Effect.as(
             orTakenBack(both(dependents, below), () => this.takeBack(key, version)),
             Option.some(value)
@@ -704,7 +721,9 @@ export class CacheFamily<V = unknown> {
   /** Loads by this loader from now on, until it is given back to `disown`. */
   own(loader: Loader<V>): Loader<V> {
     const scheduler = PatientScheduler.from(Context.get(loader.context, Scheduler.Scheduler))
-    const patient = { ...loader, context: Context.add(loader.context, Scheduler.Scheduler, scheduler) }
+    // The span in which the layer was built has ended long before most loads: each begins a trace of its own.
+    const context = Context.omit(Tracer.ParentSpan)(Context.add(loader.context, Scheduler.Scheduler, scheduler))
+    const patient = { ...loader, context }
     this.loaders = [...this.loaders, patient]
     return this.loads.loader = patient
   }

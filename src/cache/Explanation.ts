@@ -99,7 +99,8 @@ export class History {
     for (let i = 1; i <= this.size; i++) {
       const happening = this.ring[(this.next - i + happeningsMax) % happeningsMax]!
       if (!concerns(happening, family, key, segments, tags)) continue
-      found.push({ ...happening, from: happening.from?.spell() })
+      // Marks know the scope as well: it is not handed out.
+      found.push({ ...happening, scope: copyOf(happening.scope), from: happening.from?.spell() })
     }
     return found
   }
@@ -111,6 +112,13 @@ export class History {
     this.size--
   }
 }
+
+const copyOf = (scope: Happening["scope"]): Happening["scope"] =>
+  typeof scope === "string"
+    ? scope
+    : "tag" in scope
+    ? { ...scope }
+    : { positions: [...scope.positions], values: [...scope.values] }
 
 const charactersOf = ({ from, scope }: Noted): number => {
   const own = typeof scope === "string"

@@ -191,7 +191,15 @@ class LocalTable implements LeaseTable {
     const timeToLiveMillis = Duration.toMillis(options.timeToLive ?? defaults.timeToLive)
     return Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
-        const asked: Asked = { patterns, isExclusive, shown, timeToLiveMillis, granted: undefined, resume: undefined }
+        const own = Object.freeze([...patterns])
+        const asked: Asked = {
+          patterns: own,
+          isExclusive,
+          shown,
+          timeToLiveMillis,
+          granted: undefined,
+          resume: undefined
+        }
         const waited = Effect.timeoutOrElse(this.wait(asked), {
           duration: options.deadline ?? defaults.deadline,
           orElse: () => Effect.fail(refused(shown, "timeout"))
@@ -303,6 +311,8 @@ class LocalTable implements LeaseTable {
       patterns: { value: patterns },
       shown: { value: shown }
     })
+    // A write asks the lease for its mode: nobody changes that.
+    Object.freeze(lease)
     const holder: Holder = { asked, lease, endsAt, heapAt: -1, ended: false }
     asked.granted = holder
     this.holders.add(holder)

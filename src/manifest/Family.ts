@@ -48,13 +48,14 @@ export type KeyParams<P extends string, Codecs = {}> = {
 }
 
 /**
- * Any subset of a family's parameters.
+ * Any subset of a family's parameters. One that is given must have a value: `undefined` was lost on its way, and to
+ * leave it out would mean every key.
  *
  * @category type level
  * @since 0.1.0
  */
 export type SomeParams<P extends string, Codecs = {}> = {
-  readonly [N in NameIn<P, ParamNames<P>>]?: CheckedParam<P, N, Codecs> | undefined
+  readonly [N in NameIn<P, ParamNames<P>>]?: CheckedParam<P, N, Codecs>
 }
 
 // Of a pattern that is no literal nothing is known; it was refused where it is declared.

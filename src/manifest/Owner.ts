@@ -15,6 +15,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
+import type * as Scope from "effect/Scope"
 import type { CacheError } from "../cache/CacheError.ts"
 import type * as Lookup from "../cache/Lookup.ts"
 import type {
@@ -372,8 +373,10 @@ type requiredByWarm<X> = X extends Effect.Effect<any, any, infer R> ? R
   : never
 type requiredByLookup<L> = L extends Answering<infer A, infer B, infer C, infer X> ? requiredByAnswer<A | B | C | X>
   : never
-// A lookup that only throws answers nothing, and requires nothing.
-type requiredByAnswer<X> = [X] extends [never] ? never : [X] extends [Effect.Effect<any, any, infer R>] ? R : never
+// A lookup that only throws answers nothing, and requires nothing. Each load has a Scope of its own.
+type requiredByAnswer<X> = [X] extends [never] ? never
+  : [X] extends [Effect.Effect<any, any, infer R>] ? Exclude<R, Scope.Scope>
+  : never
 
 // --- names -----------------------------------------------------------------------------------------------------------
 

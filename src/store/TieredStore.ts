@@ -467,11 +467,11 @@ class TieredPartition<V> implements Partition<V> {
   readonly prepare = (key: string, content: Content<V>): Effect.Effect<Prepared<V>, StoreError> => {
     const [only, ...others] = this.#takers()
     if (only === undefined) return Exit.succeed(forms([]))
-    return Effect.mapEager(only.partition.prepare(key, content), (form) => forms([form])).pipe((first) =>
+    return Effect.mapEager(only.prepare(key, content), (form) => forms([form])).pipe((first) =>
       others.reduce(
         (before, tier) =>
           Effect.flatMapEager(before, (all) =>
-            Effect.mapEager(tier.partition.prepare(key, content), (form) => forms([...formsOf(all), form]))),
+            Effect.mapEager(tier.prepare(key, content), (form) => forms([...formsOf(all), form]))),
         first
       )
     )

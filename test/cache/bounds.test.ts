@@ -5,6 +5,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
 import * as Stream from "effect/Stream"
 import { History, type Noted } from "../../src/cache/Explanation.ts"
 import { Failures } from "../../src/cache/internal/failures.ts"
@@ -67,7 +68,7 @@ describe("remembered failures", () => {
   const no = Exit.fail("no")
 
   it("are forgotten when they are over, too many, or too long", () => {
-    const failures = new Failures(entries)
+    const failures = new Failures(entries, () => ({ interruptUnsafe: () => {} }) as unknown as Fiber.Fiber<void>)
     const check = (holds: boolean, rule: string) => assert.isTrue(holds, rule)
     const remember = (key: string, at: number) => failures.remember(key, no, 0, at, undefined)
     const held = (keys: ReadonlyArray<string>, at: number) =>

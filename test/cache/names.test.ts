@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
 import * as fc from "fast-check"
 import { familyName, markName, splitMark } from "../../src/cache/internal/names.ts"
 import { readScope, writeScope, writeTag } from "../../src/cache/Invalidation.ts"
@@ -223,4 +224,71 @@ describe("parameters of any names", () => {
       }).pipe(Effect.provide(layer)) as Effect.Effect<void, unknown>
     })
   }
+
+  const Url = Schema.String.pipe(
+    Schema.decodeTo(Schema.String, {
+      decode: SchemaGetter.transform(decodeURIComponent),
+      encode: SchemaGetter.transform(encodeURIComponent)
+    })
+  )
+  it.effect("a codec that throws refuses, at every door", () => {
+    const app: any = make("Codecs that throw", {
+      families: { p: { pattern: "p:{url}", value: Schema.String, params: { url: Url } } }
+    })
+    const { p } = app.keys
+    const module = app.owner("p", { lookup: () => Effect.succeed("loaded") })
+    const layer = Layer.provide(app.modules({ p: module }), MemoryStore.layer({ capacity: 10 })) as Layer.Layer<any>
+    const url = "\ud800"
+    return Effect.gen(function*() {
+      const reader = yield* p.reader
+      const doors: ReadonlyArray<Effect.Effect<unknown, any>> = [
+        p.get({ url }),
+        p.getOption({ url }),
+        p.getMany([{ url: "a" }, { url }]),
+        p.set({ url }, "a"),
+        p.invalidateWhere({ url }),
+        app.get("p:%E0%A4%A"),
+        app.set("p:%", "a"),
+        Effect.tryPromise({ try: () => reader.getPromise({ url }), catch: (error) => error })
+      ]
+      for (const door of doors) assert.strictEqual((yield* Effect.flip(door)).reason._tag, "InvalidKey")
+      assert.isTrue(Option.isNone(p.parse("p:%")))
+      assert.isUndefined(reader.getUnsafe({ url }))
+    }).pipe(Effect.provide(layer)) as Effect.Effect<void, unknown>
+  })
+
+  it.effect("a number that is none spells no key, which all callers of it would share", () => {
+    const app: any = make("Numbers", { families: { n: { pattern: "n:{id}", value: Schema.String } } })
+    const { n } = app.keys
+    const module = app.owner("n", { lookup: ({ id }: { readonly id: string }) => Effect.succeed(`user ${id}`) })
+    const layer = Layer.provide(app.modules({ n: module }), MemoryStore.layer({ capacity: 10 })) as Layer.Layer<any>
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* n.get({ id: 7 }), "user 7")
+      for (const id of [Number("ann"), Infinity, -Infinity]) {
+        const error: any = yield* Effect.flip(n.get({ id }) as Effect.Effect<unknown, unknown>)
+        assert.strictEqual(error.reason._tag, "InvalidKey")
+      }
+    }).pipe(Effect.provide(layer)) as Effect.Effect<void, unknown>
+  })
+
+  it.effect("a parameter that was lost on its way invalidates nothing", () => {
+    const app: any = make("Lost parameters", {
+      families: { doc: { pattern: "doc:{tenant}:{id}", value: Schema.String } }
+    })
+    const { doc } = app.keys
+    const layer = Layer.provide(
+      app.modules({ doc: app.owner("doc") }),
+      MemoryStore.layer({ capacity: 10 })
+    ) as Layer.Layer<any>
+    return Effect.gen(function*() {
+      yield* doc.set({ tenant: "a", id: "1" }, "kept")
+      for (const lost of [{ tenant: undefined }, { tenant: "a", id: undefined }]) {
+        const error: any = yield* Effect.flip(doc.invalidateWhere(lost) as Effect.Effect<unknown, unknown>)
+        assert.strictEqual(error.reason._tag, "InvalidKey")
+      }
+      assert.isTrue(yield* doc.has({ tenant: "a", id: "1" }))
+      yield* doc.invalidateWhere({ tenant: "a" })
+      assert.isFalse(yield* doc.has({ tenant: "a", id: "1" }))
+    }).pipe(Effect.provide(layer)) as Effect.Effect<void, unknown>
+  })
 })

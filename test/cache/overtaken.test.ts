@@ -5,10 +5,14 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
+import * as Manifest from "../../src/manifest/Manifest.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
 import { checkInvariants } from "../engine.ts"
-import { family, fork } from "./source.ts"
+import { family, fork, reasonOf } from "./source.ts"
 
 /** Runs of the lookup, each of which ends when the test says so. */
 const gated = Effect.fnUntraced(function*(policy: FamilyPolicy) {
@@ -242,4 +246,54 @@ describe("an invalidation", () => {
         [undefined, "10", "11"]
       )
     }).pipe(Effect.scoped))
+})
+
+describe("an update of what the cache alone has", () => {
+  class App extends Manifest.Service<App>()("AloneInTheCache", {
+    families: {
+      count: { pattern: "count:{id}", value: Manifest.type<number>() },
+      double: { pattern: "double:{id}", value: Manifest.type<number>(), derives: ["count:{id}"] }
+    }
+  }) {}
+  const { count, double } = App.keys
+  const live = App.modules({ count: App.owner("count"), double: App.owner("double") }).pipe(
+    Layer.provide(MemoryStore.layer({ capacity: 100 }))
+  )
+  const id = { id: "1" }
+  const between: {
+    readonly [what: string]: readonly [
+      change: Effect.Effect<unknown, unknown, Manifest.Owns<"count:{id}", App> | Manifest.Owns<"double:{id}", App>>,
+      left: ReadonlyArray<number | undefined>
+    ]
+  } = {
+    "a set": [count.set(id, 10), [10, undefined]],
+    "a set on a condition": [
+      Effect.flatMap(count.getAnswer(id), ({ version }) => count.set(id, 10, { ifVersion: version })),
+      [10, undefined]
+    ],
+    "a patch": [count.patch(id, (was) => was + 9), [10, undefined]],
+    "a deletion": [count.delete(id), [undefined, undefined]],
+    "an invalidation of all": [count.invalidateAll(), [undefined, undefined]],
+    "a mark": [count.invalidate(id, { mode: "markStale" }), [undefined, undefined]]
+  }
+  for (const [what, [change, left]] of Object.entries(between)) {
+    it.effect(`fails with VersionConflict and leaves what came in between: ${what}`, () =>
+      Effect.gen(function*() {
+        yield* count.set(id, 1)
+        const error = yield* Effect.flip(count.update(id, (was) => Effect.as(change, was + 1)))
+        assert.strictEqual(reasonOf(error), "VersionConflict")
+        const held = [yield* count.getOption(id), yield* double.getOption(id)].map(Option.getOrUndefined)
+        assert.deepStrictEqual(held, left)
+        if (left[0] !== undefined) assert.strictEqual(yield* count.update(id, (was) => was + 1), 11)
+      }).pipe(Effect.provide(live)))
+  }
+
+  it.effect("is not made from a source that was written meanwhile", () =>
+    Effect.gen(function*() {
+      yield* count.set(id, 1)
+      yield* double.set(id, 2)
+      const update = double.update(id, () => Effect.flatMap(count.get(id), (n) => Effect.as(count.set(id, 5), n * 2)))
+      assert.strictEqual(reasonOf(yield* Effect.flip(update)), "VersionConflict")
+      assert.isTrue(Option.isNone(yield* double.getOption(id)))
+    }).pipe(Effect.provide(live)))
 })

@@ -7,6 +7,7 @@ import * as FaultyStore from "effect-stateless/testing/FaultyStore"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
@@ -15,6 +16,7 @@ import type { SetOptions } from "../../src/cache/FamilySpec.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { LeaseOptions } from "../../src/capability/Lease.ts"
 import type { InvalidateOptions } from "../../src/manifest/Family.ts"
+import { make } from "../../src/manifest/internal/manifest.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as LmdbStore from "../../src/store/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
@@ -241,6 +243,21 @@ describe("an option of a family", () => {
       }).pipe(Effect.scoped))
   }
 
+  for (const option of ["warm", "predict"]) {
+    it.effect(`${option} of an owner that can load nothing is refused when the layer is built`, () =>
+      Effect.gen(function*() {
+        const app: any = make(`Idle ${option}`, { families: { user: { pattern: "user:{id}", value: Schema.String } } })
+        const module = app.owner("user", { [option]: option === "warm" ? { keys: [id] } : {} })
+        const layer: Layer.Layer<any, any> = Layer.provide(
+          app.modules({ user: module }),
+          MemoryStore.layer({ capacity: 10 })
+        )
+        const { reason } = (yield* Effect.flip(Layer.build(layer))) as CacheError
+        assert.strictEqual(reason._tag, "InvalidOption")
+        if (reason._tag === "InvalidOption") assert.deepStrictEqual([reason.family, reason.option], ["user", option])
+      }).pipe(Effect.scoped))
+  }
+
   it.effect("that is misspelt is refused in a manifest built from data", () =>
     Effect.gen(function*() {
       const definition = { families: { user: { pattern: "user:{id}", timeToLife: 5 } } }
@@ -342,6 +359,29 @@ describe("an option of a store", () => {
       assert.strictEqual(yield* on(user.get({ id: "1" })), 1)
       assert.strictEqual(reasonOf(yield* Effect.flip(on(user.set({ id: "1" }, 2)))), "StoreFailed")
       assert.isAbove(told, 1)
+    }).pipe(Effect.scoped))
+
+  it.effect("onTierFailure hears of what a tier refuses to keep, loaded or written", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const told: Array<string> = []
+      const store = TieredStore.layer(
+        [MemoryStore.layer({ capacity: 10 }), LmdbStore.layer({ path, durability: "process" })],
+        { onTierFailure: ({ operation, tier }) => void told.push(`${tier} ${operation}`) }
+      )
+      const app: any = make("Told", {
+        families: { user: { pattern: "user:{id}", value: Schema.Struct({ a: Schema.String }) } }
+      })
+      const more = { a: "a", more: 1 }
+      const module = app.owner("user", { lookup: () => Effect.succeed(more) })
+      yield* Effect.provide(
+        Effect.gen(function*() {
+          yield* app.keys.user.get({ id: "1" })
+          yield* Effect.exit(app.keys.user.set({ id: "2" }, more))
+        }) as Effect.Effect<void, unknown>,
+        Layer.provide(app.modules({ user: module }), store) as Layer.Layer<any>
+      )
+      assert.deepStrictEqual(told, ["lmdb prepare", "lmdb prepare"])
     }).pipe(Effect.scoped))
 
   const faultyWrong: Wrong<FaultyStore.Rule & { readonly seed?: number }> = {

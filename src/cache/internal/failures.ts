@@ -5,9 +5,13 @@
  *   another try for `retryAfterFailure`.
  * - What a tier below memory may still serve stale comes before the failure.
  * - They are bounded in number and in the length of their keys; the oldest is forgotten first.
+ * - One whose time is over is forgotten soon, whether or not anything is read or fails after it: an error may hold much.
  */
 import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type * as Fiber from "effect/Fiber"
+import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { BulkMiscounted, CacheError, CircularWait, LoadQueueFull, LookupInterrupted } from "../CacheError.ts"
 import * as Expiry from "../Expiry.ts"
@@ -32,6 +36,9 @@ interface Failure {
 const failuresMax = 10_000
 const charactersMax = 524_288
 
+// How often it is looked for those whose time is over, at most.
+const tidyMillisMin = 1_000
+
 const shed = [LoadQueueFull, CircularWait, LookupInterrupted]
 
 /** The lookup was not tried, or could not go on: the failure says nothing about its source, and is not remembered. */
@@ -48,10 +55,14 @@ export const miscounted = (family: string, asked: number, answered: number): Cau
 export class Failures<V> {
   private readonly byKey = new Map<string, Failure>()
   private readonly entries: Entries<V>
+  private readonly fork: (work: Effect.Effect<void>) => Fiber.Fiber<void>
   private characters = 0
+  /** Forgets what is over, while anything is remembered. */
+  private tidying: Fiber.Fiber<void> | undefined = undefined
 
-  constructor(entries: Entries<V>) {
+  constructor(entries: Entries<V>, fork: (work: Effect.Effect<void>) => Fiber.Fiber<void>) {
     this.entries = entries
+    this.fork = fork
   }
 
   /** `previous` is what was there to be served in place of the failure. */
@@ -78,7 +89,19 @@ export class Failures<V> {
     const retryAt = now + expiry.retryAfterFailure
     this.byKey.set(key, { exit, stamp, at: now, negativeUntil, retryAt, coveredUntil })
     this.characters += key.length
+    this.tidying ??= this.fork(this.tidy)
   }
+
+  private readonly tidy: Effect.Effect<void> = Effect.suspend(() => {
+    const { negativeTimeToLive, retryAfterFailure } = this.entries.expiry
+    const pause = BackgroundTimer.sleep(Math.max(negativeTimeToLive, retryAfterFailure, tidyMillisMin))
+    return Effect.flatMap(pause, () => {
+      this.forgetEnded(this.entries.cache.time.now())
+      if (this.byKey.size > 0) return this.tidy
+      this.tidying = undefined
+      return Effect.void
+    })
+  })
 
   forget(key: string): void {
     if (this.byKey.delete(key)) this.characters -= key.length
@@ -87,6 +110,8 @@ export class Failures<V> {
   clear(): void {
     this.byKey.clear()
     this.characters = 0
+    this.tidying?.interruptUnsafe()
+    this.tidying = undefined
   }
 
   /** Marks are about to be forgotten: failures that are older than a mark of their key go now. */

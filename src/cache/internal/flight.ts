@@ -217,6 +217,11 @@ export const CurrentLoad = Context.Reference<Load | undefined>("effect-stateless
 // The last Context that belongs to no work: fibers that start together have one.
 let plain: Context.Context<never> | undefined
 
+/** Lets go of the Context that was remembered. */
+export const forgetPlain = (): void => {
+  plain = undefined
+}
+
 /** The load or the update that the running fiber works for, unless that is over. */
 export const currentWork = (): Work | undefined => {
   const context = Fiber.getCurrent()?.context

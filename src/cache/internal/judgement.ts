@@ -81,7 +81,8 @@ export const whenJudged = <J extends Judged<any> | ReadonlyArray<Judged<any>>, A
 /** The tier that is asked through its synchronous door. */
 export const memory = "memory"
 
-export const noTags: ReadonlyArray<string> = []
+/** Frozen, as every list of tags: entries share them, and answers hand them out. */
+export const noTags: ReadonlyArray<string> = Object.freeze([])
 
 export const noOptions: LoadedOptions = {}
 
@@ -223,13 +224,13 @@ export class Judge<V> {
     throw this.invalid("revision", "must be a text")
   }
 
-  /** A copy: the list is the caller's, who may use it again. */
+  /** A frozen copy: the list is the caller's, who may use it again, and readers get the copy. */
   private copyOf(tags: unknown): ReadonlyArray<string> {
     if (!Array.isArray(tags)) throw this.invalid("tags", "must be a list of texts")
     if (tags.length === 0) return noTags
     const copy = Array.from(tags)
     if (!copy.every((tag) => typeof tag === "string")) throw this.invalid("tags", "must be a list of texts")
-    return copy
+    return Object.freeze(copy)
   }
 
   private freeze(key: string, value: V): void {

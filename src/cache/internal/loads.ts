@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import * as Scope_ from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { Entry } from "../../store/Entry.ts"
 import { Absent, CacheError, LoadQueueFull, LoadTimeout, LookupInterrupted, Unowned } from "../CacheError.ts"
@@ -82,7 +83,7 @@ export class Loads<V> {
     this.expiry = entries.expiry
     const { loadConcurrency } = this.expiry
     this.permits = loadConcurrency === Infinity ? undefined : Semaphore.makeUnsafe(loadConcurrency)
-    this.failures = new Failures(entries)
+    this.failures = new Failures(entries, (work) => this.fork(work))
     this.lower = new LowerTier(entries, this)
     this.turns = new Turns(this)
     this.isPatient = this.expiry.hardTimeout === undefined
@@ -278,7 +279,10 @@ export class Loads<V> {
 
   /** Starts the fiber of a load: at once, or on an empty stack where the stack is deep. */
   run(load: Load, flights: ReadonlyArray<Flight<V>>, work: Effect.Effect<void>): void {
-    const fork = Effect.runForkWith(Context.add(load.loader.context, CurrentLoad, load))
+    // What a lookup acquires is released when it ends, and not with its owner's layer.
+    const scope = Scope_.makeUnsafe()
+    const context = Context.add(Context.add(load.loader.context, Scope_.Scope, scope), CurrentLoad, load)
+    const fork = Effect.runForkWith(context)
     const { hardTimeout } = this.expiry
     const start = Stack.isDeep() ? Effect.andThen(Effect.yieldNow, work) : work
     Stack.enter()
@@ -289,6 +293,7 @@ export class Loads<V> {
       const fiber = fork(start)
       load.fiber = fiber
       fiber.addObserver((exit) => {
+        if (scope.state._tag === "Open") this.fork(Scope_.close(scope, exit))
         if (exit._tag === "Failure") { for (const flight of flights) this.lose(flight, exit.cause) }
       })
     } catch (cause) {

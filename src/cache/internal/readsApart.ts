@@ -143,7 +143,7 @@ export class TransactionReads<V> implements Reads<V> {
       )
       // The owner's Context has all that the lookup needs; nothing of the body's is added but the connection.
       const inOwners: (context: Context.Context<never>) => Context.Context<never> = () => services as never
-      const answers = Effect.updateContext(Effect.suspend(() => this.lookUp(keys)), inOwners)
+      const answers = Effect.updateContext(Effect.scoped(Effect.suspend(() => this.lookUp(keys))), inOwners)
       const served = Effect.flatMap(this.inTime(keys[0]!, answers), (all) =>
         load.refused === undefined
           ? Effect.forEach(keys, (key, i) => this.servedOf(key, all[i]!))

@@ -2,8 +2,8 @@
  * The run-time side of capabilities: where grants come from, how they are found, when they end.
  *
  * A Context holds grants by declared pattern and mode. An accessor knows the names of all grants that cover its
- * family, and takes the first active one of the Context's own engine. It remembers the last Context that it saw: nearly
- * every operation comes from the same one.
+ * family, and takes the first active one of the Context's own engine. It remembers the last Context that it saw, until
+ * the engine ends: nearly every operation comes from the same one.
  *
  * Rights go by the class of a manifest, by the engine that gave them, and by the object itself: a copy, a literal of
  * the same shape, or a grant that was put under another name gives no right.
@@ -255,6 +255,14 @@ export class Access {
   /** The family in memory, if the Context may read it without a second look; what a lookup reads has to be observed. */
   readable(context: Context.Context<never>): HotPartition<unknown> | undefined {
     return context === this.readContext && this.readGrant!.active ? this.readHot : this.resolve(context)
+  }
+
+  /** An engine has ended: the Context of the last caller, and all that he had in it, may go. */
+  forget(): void {
+    this.readContext = undefined
+    this.readGrant = undefined
+    this.readFamily = undefined
+    this.readHot = undefined
   }
 
   /** Looks for the right to read, and remembers where it was found. */

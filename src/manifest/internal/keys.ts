@@ -46,9 +46,10 @@ interface Hole {
   readonly decode: (text: string) => Option.Option<unknown>
 }
 
-// What is no text, number or codec's value becomes the empty text, which is no segment.
+// What is no text, finite number or codec's value becomes the empty text, which is no segment. `NaN` is what a program
+// makes of a text that is no number: one key for all of those would give one caller what another one asked for.
 const plain = (value: unknown): string =>
-  typeof value === "string" ? value : typeof value === "number" || typeof value === "bigint" ? String(value) : ""
+  typeof value === "string" ? value : Number.isFinite(value) || typeof value === "bigint" ? String(value) : ""
 
 /**
  * Whether two values may have one text, though the codec tells each apart: of a string or a number, "1" and 1. A codec
@@ -58,31 +59,41 @@ const mayShareText = (ast: SchemaAST.AST): boolean =>
   ast._tag === "Union" &&
   !ast.types.every((type) => type._tag === "Literal" && typeof type.literal === "string" && type.encoding === undefined)
 
+// A codec is the user's code: where it throws, it refuses.
+const guarded =
+  (codec: (value: unknown) => Result.Result<unknown, unknown>) => (value: unknown): Option.Option<unknown> => {
+    try {
+      return Result.getSuccess(codec(value))
+    } catch {
+      return Option.none()
+    }
+  }
+
 const holeOf = (name: string, family: ValidFamily): Hole => {
   const { params } = family.spec
   const codec = params !== undefined && Object.hasOwn(params, name) ? params[name] : undefined
   if (!Schema.isSchema(codec)) return { name, isText: true, encode: plain, decode: Option.some }
   // Codecs of keys are synchronous and need no service; a text form is what Schema derives for any of them.
   const texts = Schema.toCodecStringTree(codec as Schema.Codec<unknown>)
-  const encode = Schema.encodeUnknownResult(texts)
-  const decode = Schema.decodeUnknownResult(texts)
+  const encode = guarded(Schema.encodeUnknownResult(texts))
+  const decode = guarded(Schema.decodeUnknownResult(texts))
   // A schema of strings that only names or checks them, such as a brand; one that changes them must be asked each time.
   const isText = codec.ast._tag === "String" && codec.ast.encoding === undefined
   const mustComeBack = mayShareText(codec.ast)
   const comesBack = (text: string, value: unknown): boolean => {
     const decoded = decode(text)
-    return Result.isSuccess(decoded) && Equal.equals(decoded.success, value)
+    return decoded._tag === "Some" && Equal.equals(decoded.value, value)
   }
   return {
     name,
     isText,
     encode: (value) => {
       if (isText && typeof value === "string") return value
-      const encoded = encode(value)
-      if (Result.isFailure(encoded) || typeof encoded.success !== "string") return ""
-      return !mustComeBack || comesBack(encoded.success, value) ? encoded.success : ""
+      const text = encode(value)
+      if (text._tag === "None" || typeof text.value !== "string") return ""
+      return !mustComeBack || comesBack(text.value, value) ? text.value : ""
     },
-    decode: (text) => Result.getSuccess(decode(text))
+    decode
   }
 }
 
@@ -176,10 +187,10 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
       }
       const given = holes.flatMap(({ encode, name }, position) => {
         // A parameter may be called as what every object inherits.
-        const value = Object.hasOwn(params, name) ? params[name] : undefined
-        return value === undefined ? [] : [{ name, position, value: encode(value) }]
+        // One that is given and undefined was lost on its way: to leave it out would invalidate every key.
+        return Object.hasOwn(params, name) ? [{ name, position, value: encode(params[name]) }] : []
       })
-      const rest = params["*"] === undefined ? [] : restText(params["*"]).split(":")
+      const rest = Object.hasOwn(params, "*") ? restText(params["*"]).split(":") : []
       rest.forEach((value, i) => given.push({ name: "*", position: holes.length + i, value }))
       const wrong = given.find(({ value }) => !isSegment(value))
       return wrong === undefined

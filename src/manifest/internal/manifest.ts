@@ -13,6 +13,7 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Cache from "../../cache/Cache.ts"
 import { CacheError, InvalidBatch, InvalidKey } from "../../cache/CacheError.ts"
+import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import * as Transaction from "../../cache/Transaction.ts"
 import type { Lease } from "../../capability/Lease.ts"
@@ -172,7 +173,12 @@ const engineLayer = (
     Effect.gen(function*() {
       const store = yield* Store
       const engine: Living = { id: manifest.id, key: manifest.key, store }
-      yield* Effect.acquireRelease(alone(engine), () => Effect.sync(() => leave(engine)))
+      yield* Effect.acquireRelease(alone(engine), () =>
+        Effect.sync(() => {
+          leave(engine)
+          for (const access of accesses.values()) access.forget()
+          CacheFamily.forgetContext()
+        }))
       const cache = yield* Cache.make(manifest.id, families, manifest.key)
       const runtime: Runtime = { cache, owners: new Map(), loadable: new Map(), tokens: 0 }
       return Context.add(Context.make(tag, faceOf(runtime, members)), engineOf(manifest.key), runtime)

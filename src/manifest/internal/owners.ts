@@ -8,7 +8,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { CacheError, OwnershipConflict } from "../../cache/CacheError.ts"
+import { CacheError, InvalidOption, OwnershipConflict } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { Loader } from "../../cache/FamilySpec.ts"
 import type { LookupContext } from "../../cache/Lookup.ts"
@@ -202,6 +202,11 @@ export class Owners {
     context: Context.Context<any>
   ): Effect.Effect<void, CacheError, Scope.Scope> {
     if (lookups.warm === undefined && lookups.predict === undefined) return Effect.void
+    if (lookups.lookup === undefined && lookups.lookupMany === undefined) {
+      const option = lookups.warm === undefined ? "predict" : "warm"
+      const why = "needs a lookup or a lookupMany, which loads the keys"
+      return Effect.fail(new CacheError({ reason: new InvalidOption({ family: name, option, why }) }))
+    }
     const sources = new Set(this.manifest.families.get(name)!.lookupReads)
     // A set is iterated in order of insertion, additions included.
     for (const source of sources) {

@@ -100,7 +100,7 @@ export const decodeRecord = (bytes: Uint8Array, size: number): LmdbRecord | unde
     const texts = readTexts(bytes, view, valueAt)
     if (flags & flagKey) hashedKey = texts.shift()
     if (flags & flagRevision) revision = texts.shift()
-    if (tagCount > 0) tags = texts
+    if (tagCount > 0) tags = Object.freeze(texts)
   }
   return {
     entry: {
@@ -118,7 +118,8 @@ export const decodeRecord = (bytes: Uint8Array, size: number): LmdbRecord | unde
   }
 }
 
-const noTags: ReadonlyArray<string> = []
+// Frozen, as every list of tags: memory shares them among entries, and answers hand them out.
+const noTags: ReadonlyArray<string> = Object.freeze([])
 
 const readTexts = (bytes: Uint8Array, view: DataView, end: number): Array<string> => {
   const texts: Array<string> = []

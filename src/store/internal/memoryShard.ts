@@ -34,7 +34,7 @@ export interface ShardOwner {
 /** A policy makes itself from what it may ask of a slot. */
 export type MakePolicy = (hashOf: HashOf) => EvictionPolicy
 
-const noTags: ReadonlyArray<string> = []
+const noTags: ReadonlyArray<string> = Object.freeze([])
 
 // A slot names its owner in 16 bits.
 const ownersMax = 65_536

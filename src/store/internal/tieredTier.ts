@@ -1,13 +1,15 @@
 /**
  * One tier among several: what it is asked, and what it still owes after it failed.
  */
+import * as Cause from "effect/Cause"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Result from "effect/Result"
 import type { Entry, Found } from "../Entry.ts"
-import type { Change, Mark, Partition, Store } from "../Store.ts"
-import type { Operation, StoreError } from "../StoreError.ts"
+import type { Change, Content, Mark, Partition, Prepared, Store } from "../Store.ts"
+import { type Operation, StoreError } from "../StoreError.ts"
 
 /** Keys that a tier may owe a removal; beyond, it owes the removal of all. */
 const suspectsMax = 1_000
@@ -132,6 +134,18 @@ export class Tier<V> {
 
   tell(operation: Operation, error: StoreError): void {
     this.#report(this.name, operation, error)
+  }
+
+  /** What the tier makes of a content; a refusal is told. An `Exit` where no codec makes it wait. */
+  prepare(key: string, content: Content<V>): Effect.Effect<Prepared<V>, StoreError> {
+    const made = this.partition.prepare(key, content)
+    if (!Exit.isExit(made)) return Effect.tapError(made, (error) => Effect.sync(() => this.tell("prepare", error)))
+    const exit = made as Exit.Exit<Prepared<V>, StoreError>
+    if (Exit.isFailure(exit)) {
+      const error = Cause.squash(exit.cause)
+      if (error instanceof StoreError) this.tell("prepare", error)
+    }
+    return made
   }
 
   /** Counts a write that begins. */

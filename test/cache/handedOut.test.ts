@@ -1,0 +1,131 @@
+/**
+ * What a reader or a listener gets is his own: whatever he does to it, without types, changes no entry of anyone.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { TestClock } from "effect/testing"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as LmdbStore from "../../src/store/LmdbStore.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import type { Store } from "../../src/store/Store.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import { temporaryFolder } from "../store/folder.ts"
+import { family, fork } from "./source.ts"
+
+class App extends Manifest.Service<App>()("HandedOut", {
+  families: {
+    a: { pattern: "a:{id}", value: Schema.String },
+    b: { pattern: "b:{id}", value: Schema.String }
+  }
+}) {}
+const { a, b } = App.keys
+
+const memory = MemoryStore.layer({ capacity: 10 })
+const stores: { readonly [arrangement: string]: (path: string) => Layer.Layer<Store, any> } = {
+  memory: () => memory,
+  "a file": (path) => LmdbStore.layer({ path, durability: "process" }),
+  "memory over a file": (path) => TieredStore.layer([memory, LmdbStore.layer({ path, durability: "process" })])
+}
+const live = (store: Layer.Layer<Store, any>) =>
+  App.modules({ a: App.owner("a"), b: App.owner("b") }).pipe(Layer.provide(store))
+
+/** What a careless program does to a list. */
+const spoil = (list: unknown): void => {
+  const all = list as Array<string>
+  for (const change of [() => all.push("hot"), () => all.length = 0, () => all.reverse(), () => all[0] = "hot"]) {
+    try {
+      change()
+    } catch (error) {
+      assert.instanceOf(error, TypeError)
+    }
+  }
+}
+
+describe("the tags of an answer", () => {
+  for (const [arrangement, store] of Object.entries(stores)) {
+    it.effect(`are nobody else's: ${arrangement}`, () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        yield* Effect.provide(
+          Effect.gen(function*() {
+            const id = { id: "1" }
+            const tags = ["t", "u"]
+            yield* a.set(id, "tagged", { tags })
+            yield* b.set(id, "tagged", { tags })
+            yield* a.set({ id: "2" }, "plain")
+            yield* b.set({ id: "2" }, "plain")
+            for (const one of ["1", "2"]) {
+              spoil((yield* a.getAnswer({ id: one })).tags)
+              const option = yield* a.getAnswerOption({ id: one })
+              if (option._tag === "Some") spoil(option.value.tags)
+              spoil((yield* a.explain({ id: one })).held?.tags)
+            }
+            yield* b.set({ id: "3" }, "later")
+            yield* b.invalidateTag("hot")
+            assert.isTrue(yield* b.has({ id: "2" }))
+            assert.isTrue(yield* b.has({ id: "3" }))
+            yield* a.patch(id, () => "patched")
+            for (const each of [a, b]) yield* each.invalidateTag("t")
+            assert.deepStrictEqual([yield* a.has(id), yield* b.has(id)], [false, false])
+          }),
+          live(store(path))
+        )
+      }).pipe(Effect.scoped))
+  }
+})
+
+describe("what is told", () => {
+  it.effect("the happenings of an explanation are not what the cache judges by", () =>
+    Effect.gen(function*() {
+      yield* a.set({ id: "1" }, "old")
+      yield* a.invalidate({ id: "1" }, { mode: "markStale" })
+      for (const { scope } of (yield* a.explain({ id: "1" })).happenings) {
+        if (typeof scope !== "string" && "values" in scope) spoil(scope.values)
+      }
+      const again = (yield* a.explain({ id: "1" })).happenings
+      assert.isTrue(
+        again.some(({ scope }) => typeof scope !== "string" && "values" in scope && scope.values[0] === "1")
+      )
+    }).pipe(Effect.provide(live(memory))))
+
+  it.effect("an event is the same for all who listen, whatever one of them does to it", () =>
+    Effect.gen(function*() {
+      const { on, running, user } = yield* family({}, Effect.succeed)
+      const seen: Array<string> = []
+      const listen = (spoils: boolean) =>
+        Stream.runForEach(running.cache.events, (event) =>
+          Effect.sync(() => {
+            if ("key" in event) seen.push(event.key)
+            if (spoils) assert.throws(() => Object.assign(event, { key: "another" }), TypeError)
+          }))
+      yield* fork(listen(true))
+      yield* fork(listen(false))
+      yield* on(user.set({ id: "1" }, 1))
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual(seen, ["user:1", "user:1"])
+    }).pipe(Effect.scoped))
+
+  it.effect("a shared lease cannot be made an exclusive one, nor one of another key", () =>
+    Effect.gen(function*() {
+      const lease = yield* a.lease({ id: "1" }, { mode: "shared" })
+      assert.throws(() => Object.assign(lease, { mode: "exclusive" }), TypeError)
+      assert.throws(() => (lease.patterns as Array<unknown>).push({}), TypeError)
+    }).pipe(Effect.scoped, Effect.provide(live(memory))))
+})
+
+describe("a patch", () => {
+  it.effect("is told as the other writes are", () =>
+    Effect.gen(function*() {
+      const { on, running, user } = yield* family({}, Effect.succeed)
+      const seen: Array<string> = []
+      yield* fork(Stream.runForEach(running.cache.events, ({ _tag }) => Effect.sync(() => seen.push(_tag))))
+      yield* on(user.set({ id: "1" }, 1))
+      yield* on(user.patch({ id: "1" }, () => 2))
+      yield* on(user.update({ id: "1" }, () => 3))
+      yield* TestClock.adjust(1)
+      assert.lengthOf(seen.filter((tag) => tag === "Set"), 3)
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,73 @@
+/**
+ * What a read does in a later step than the one that found the entry: the run loop may yield in between, and what was
+ * found must not be put in the place of what is there by then.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as SeededScheduler from "effect-stateless/testing/SeededScheduler"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import { TestClock } from "effect/testing"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import { mapStore } from "../store/mapStore.ts"
+import { family, fork } from "./source.ts"
+
+const seeds = Array.from({ length: 150 }, (_, i) => i + 1)
+
+const stores: { readonly [arrangement: string]: () => Layer.Layer<Store, any> } = {
+  "a tier below alone": () => Layer.succeed(Store, mapStore({ name: "cold" })),
+  "memory over a tier": () =>
+    Layer.effect(
+      Store,
+      Effect.map(MemoryStore.make({ capacity: 1 }), (hot) => TieredStore.make([hot, mapStore({ name: "cold" })]))
+    )
+}
+const writes: { readonly [write: string]: (user: any) => Effect.Effect<unknown> } = {
+  set: (user) => user.set({ id: "1" }, "new"),
+  delete: (user) => user.delete({ id: "1" }),
+  invalidate: (user) => user.invalidate({ id: "1" }),
+  patch: (user) => user.patch({ id: "1" }, () => "new"),
+  batch: (user) => user.setMany([[{ id: "1" }, "new"]])
+}
+const reads = ["getOption", "getAnswerOption", "get", "getAnswer", "getMany"] as const
+
+describe("a read that puts off the end of an idle entry", () => {
+  for (const [arrangement, store] of Object.entries(stores)) {
+    for (const [write, run] of Object.entries(writes)) {
+      it.live(
+        `undoes no ${write} that came in between, over ${arrangement}`,
+        () =>
+          Effect.forEach(seeds, (seed) =>
+            SeededScheduler.run(
+              Effect.gen(function*() {
+                const { held, of, on, user } = yield* family(
+                  { idleTimeToLive: 1_600 },
+                  () => Effect.succeed("loaded"),
+                  {
+                    store: store()
+                  }
+                )
+                yield* on(user.set({ id: "1" }, "old"))
+                yield* TestClock.adjust(400)
+                const read = reads[seed % reads.length]!
+                const reader = yield* fork(on(user[read](read === "getMany" ? [{ id: "1" }] : { id: "1" })))
+                // Some steps of the reader, or none.
+                for (let i = 0; i < seed % 7; i++) {
+                  yield* Effect.yieldNow
+                }
+                yield* on(run(user))
+                yield* Fiber.await(reader)
+                // Memory forgets the key.
+                yield* of("2").set("other")
+                const after = yield* held
+                assert.notStrictEqual(after, "old", `seed ${seed}`)
+              }).pipe(Effect.scoped),
+              { seed, yields: 0.4 }
+            ), { discard: true }),
+        60_000
+      )
+    }
+  }
+})
