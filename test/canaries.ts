@@ -394,7 +394,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "a reader changes the tags of entries that have none",
-    file: "src/cache/internal/judgement.ts",
+    file: "src/store/internal/memoryShard.ts",
     text: `noTags: ReadonlyArray<string> = Object.freeze([])`,
     planted: `noTags: ReadonlyArray<string> = []`,
     suites: ["test/cache/handedOut.test.ts"]
