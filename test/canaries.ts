@@ -432,6 +432,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/ownContext.test.ts"]
   },
   {
+    law: 11,
+    bug: "what ends soon stays until upkeep wakes for what ends late",
+    file: "src/store/internal/memoryShard.ts",
+    text: `if (expiresAt < this.alarm.at) this.alarm.ring()`,
+    planted: `void this.alarm`,
+    suites: ["test/store/MemoryStore.test.ts"]
+  },
+  {
     law: "keys",
     bug: "a codec that throws is a defect",
     file: "src/manifest/internal/keys.ts",

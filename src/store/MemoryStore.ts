@@ -12,9 +12,9 @@
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
-import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
@@ -25,7 +25,7 @@ import type { Entry, Found } from "./Entry.ts"
 import * as EvictionPolicy from "./EvictionPolicy.ts"
 import { invariant } from "./internal/invariant.ts"
 import { spreadHash } from "./internal/keyHash.ts"
-import { MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
+import { type Alarm, type MakePolicy, MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
 import type { SlotRecords } from "./internal/slotRecords.ts"
 import { SlotTable } from "./internal/slotTable.ts"
 import { TopKeys } from "./internal/topKeys.ts"
@@ -72,8 +72,10 @@ const name = "memory"
 const entriesPerShard = 131_072
 const shardsMax = 4_096
 
-// How often upkeep looks for the dead, and how many it frees before it lets others run: half a millisecond's work.
-const upkeepInterval: Duration.Input = "1 second"
+// How often upkeep looks for the dead at most and at least, and how many it frees before it lets others run: half a
+// millisecond's work.
+const upkeepMillisMin = 1_000
+const upkeepMillisMax = 3_600_000
 const freedPerPassMax = 256
 
 // How many slots a new entry looks at while its family has dead ones, so that the dead leave before the living.
@@ -117,13 +119,14 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   declare readonly family: StoreFamily<V>
   declare readonly wantsEvicted: boolean
   mark = 0
-  floor = 0
+  private dead = 0
   declare private readonly weigher: StoreFamily<V>["weigher"]
   declare private readonly time: CoarseClock
   declare private readonly ceiling: Ceiling
   declare private readonly segments: ReadonlyArray<Segment>
   declare private readonly only: Segment | undefined
   declare private readonly shardMask: number
+  declare private readonly alarm: Alarm
   private readonly topKeys = new TopKeys()
   // Which hit is noted next, by whom; -1 is none. A hit counts down to it.
   private noteAt = hotGap
@@ -139,8 +142,10 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     shards: ReadonlyArray<MemoryShard>,
     time: CoarseClock,
     ceiling: Ceiling,
-    isWeighed: boolean
+    isWeighed: boolean,
+    alarm: Alarm
   ) {
+    this.alarm = alarm
     this.ceiling = ceiling
     this.family = family
     this.weigher = isWeighed ? family.weigher : undefined
@@ -155,6 +160,17 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     }))
     this.only = this.segments.length === 1 ? this.segments[0] : undefined
     this.shardMask = shards.length - 1
+  }
+
+  get floor(): number {
+    return this.dead
+  }
+
+  /** What is older is dead, and is freed soon. */
+  set floor(floor: number) {
+    if (floor === this.dead) return
+    this.dead = floor
+    this.alarm.ring()
   }
 
   hit(key: string): V | undefined {
@@ -516,10 +532,19 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const { count, max } = yield* bounds(options)
   const time = new CoarseClock(yield* Clock.Clock)
   const policyName = options.eviction ?? "adaptive"
+  const wake = Latch.makeUnsafe(false)
+  const alarm: Alarm = {
+    at: Infinity,
+    ring: () => {
+      alarm.at = -Infinity
+      wake.openUnsafe()
+    }
+  }
   const shards = Array.from({ length: count }, (_, i) => {
     // The remainder of the division goes to the first shards, so that the shares add up to the bound.
     const share = Math.floor(max / count) + (i < max % count ? 1 : 0)
-    return new MemoryShard(i, (hashOf) => EvictionPolicy.make(policyName, { weightMax: share, hashOf }), time.now())
+    const policyOf: MakePolicy = (hashOf) => EvictionPolicy.make(policyName, { weightMax: share, hashOf })
+    return new MemoryShard(i, policyOf, time.now(), alarm)
   })
   const partitions = new Map<string, MemoryPartition<any>>()
   const marks = new Map<string, number>()
@@ -531,9 +556,18 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     }
   }
 
+  // It sleeps until something ends, for a second at least: a store in which nothing does wakes nobody.
+  const rest = Effect.suspend(() => {
+    const due = shards.reduce((least, shard) => Math.min(least, shard.nextDueMillis), Infinity)
+    const millis = Math.min(Math.max(due - time.now(), upkeepMillisMin), upkeepMillisMax)
+    wake.closeUnsafe()
+    alarm.at = time.now() + millis
+    const sooner = Effect.andThen(wake.await, BackgroundTimer.sleep(upkeepMillisMin))
+    return Effect.raceFirst(BackgroundTimer.sleep(millis), sooner)
+  })
   const upkeep = Effect.gen(function*() {
     for (const shard of shards) {
-      for (let more = shard.isDue(time.now()); more;) {
+      for (let more = shard.nextDueMillis <= time.now(); more;) {
         more = shard.advance(time.now(), freedPerPassMax)
         yield* Effect.yieldNow
       }
@@ -541,7 +575,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     for (const partition of partitions.values()) {
       while (partition.collect(freedPerPassMax)) yield* Effect.yieldNow
     }
-    yield* BackgroundTimer.sleep(upkeepInterval)
+    yield* rest
   })
   const patient = PatientScheduler.from(yield* Scheduler.Scheduler)
   yield* Effect.forkScoped(Effect.provideService(Effect.forever(upkeep), Scheduler.Scheduler, patient))
@@ -552,7 +586,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.sync(() => {
         const open = partitions.get(family.name)
         if (open !== undefined) return open
-        const partition = new MemoryPartition(family, shards, time, ceiling, options.weightMax !== undefined)
+        const partition = new MemoryPartition(family, shards, time, ceiling, options.weightMax !== undefined, alarm)
         partitions.set(family.name, partition)
         return partition
       }),

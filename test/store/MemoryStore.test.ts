@@ -4,6 +4,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { Entry } from "../../src/store/Entry.ts"
@@ -39,6 +40,50 @@ const put = <V>(hot: HotPartition<V>, key: string, stored: Entry<V>, dueAt: numb
   hot.put(key, stored, dueAt, hot.weigh(key, stored.value))
 
 describe("MemoryStore", () => {
+  it.effect("frees what ends soon within a second, though it slept for what ends late", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const a = yield* open(store, family("a"))
+      const now = yield* Clock.currentTimeMillis
+      yield* TestClock.adjust("10 minutes")
+      const begun = now + 600_000
+      put(a, "late", entry(1, begun + 3_000_000), begun + 3_000_000)
+      yield* TestClock.adjust("5 seconds")
+      put(a, "soon", entry(1, begun + 7_000), begun + 7_000)
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(a.count, 1)
+      a.floor = 5
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(a.count, 0)
+      a.checkInvariants()
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
+
+  it.effect("frees all that ends, whatever ends when, in the second in which it ends", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const a = yield* open(store, family("a"))
+      const ends: Array<number> = []
+      for (let i = 0; i < 200; i++) {
+        const now = yield* Clock.currentTimeMillis
+        const end = now + (yield* Random.nextIntBetween(1, 20_000))
+        put(a, `${i}`, entry(i, end), end)
+        ends.push(end)
+        yield* TestClock.adjust(yield* Random.nextIntBetween(0, 1_500))
+        const later = yield* Clock.currentTimeMillis
+        assert.isAtMost(a.count, ends.filter((each) => each > later - 1_001).length)
+      }
+    }).pipe(Random.withSeed("upkeep"), Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 500 }))))
+
+  it.effect("wakes nobody where nothing ends", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const a = yield* open(store, family("a"))
+      put(a, "for ever", entry(1), Infinity)
+      const begin = performance.now()
+      yield* TestClock.adjust("365 days")
+      assert.isBelow(performance.now() - begin, 5_000)
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
+
   it.effect("frees what a family's mark left dead before it evicts what lives", () =>
     Effect.gen(function*() {
       const store = yield* Store

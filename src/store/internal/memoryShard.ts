@@ -31,6 +31,14 @@ export interface ShardOwner {
   forgotten(shard: MemoryShard, slot: number): void
 }
 
+/** When upkeep looks for the dead next. */
+export interface Alarm {
+  /** Until then it sleeps. */
+  at: number
+  /** Something ends before that. */
+  ring(): void
+}
+
 /** A policy makes itself from what it may ask of a slot. */
 export type MakePolicy = (hashOf: HashOf) => EvictionPolicy
 
@@ -58,12 +66,14 @@ export class MemoryShard {
   private latestTags = noTags
   private extras: Array<Extra | undefined> | undefined = undefined
   private readonly expire: (slot: number) => void
+  private readonly alarm: Alarm
 
-  constructor(index: number, makePolicy: MakePolicy, nowMillis: number) {
+  constructor(index: number, makePolicy: MakePolicy, nowMillis: number, alarm: Alarm) {
     const policy = makePolicy((slot) => keyHash(this.records.keyAt(slot)!, this.ownerOf[slot]!))
     // An entry weighs 1 at least, and one is inserted before another leaves.
     const most = policy.weightMax + 1
     this.index = index
+    this.alarm = alarm
     this.weightMax = policy.weightMax
     this.policy = policy
     this.records = new SlotRecords(most)
@@ -145,7 +155,12 @@ export class MemoryShard {
     const isPlain = isExact && freshUntil === dueAt && revision === undefined
     if (!isPlain) this.extras ??= grownCells([], records.capacity)
     if (this.extras !== undefined) this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision }
-    if (expiresAt !== Infinity) this.wheel.schedule(slot)
+    if (expiresAt !== Infinity) this.schedule(slot, expiresAt)
+  }
+
+  private schedule(slot: number, expiresAt: number): void {
+    this.wheel.schedule(slot)
+    if (expiresAt < this.alarm.at) this.alarm.ring()
   }
 
   /** Moves the end of an entry, which is due then, and nothing else. */
@@ -158,7 +173,7 @@ export class MemoryShard {
     if (this.later !== undefined) this.later[slot] = 0
     // The wheel finds out by itself that an entry ends later than it was told: a read does not pay for that.
     if (expiresAt === Infinity) this.wheel.cancel(slot)
-    else if (expiresAt < before) this.wheel.schedule(slot)
+    else if (expiresAt < before) this.schedule(slot, expiresAt)
   }
 
   /** Ends the freshness of an entry by then, and nothing else. */
@@ -178,9 +193,9 @@ export class MemoryShard {
     this.clear(slot)
   }
 
-  /** Whether `advance` may have something to do. */
-  isDue(nowMillis: number): boolean {
-    return this.wheel.nextDueMillis() <= nowMillis
+  /** `advance` has nothing to do before then. */
+  get nextDueMillis(): number {
+    return this.wheel.nextDueMillis()
   }
 
   /** Pushes out what is due, at most `max`; whether more is due. */
