@@ -60,6 +60,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["props"]
   },
   {
+    law: 1,
+    bug: "a function that was cast lists for its invalidations what it does not own",
+    file: "src/ownership/Declaration.ts",
+    text: "if (touched.some((each) => derivesFrom(each, owned))) return undefined",
+    planted: "if (touched.length > 0) return undefined",
+    suites: ["test/manifest/Declared.test.ts"]
+  },
+  {
     law: 2,
     bug: "a load that was overtaken is stored",
     file: loads,

@@ -190,8 +190,20 @@ interface Draft {
 // --- shape ---
 
 type Bag = { readonly [name: string]: unknown }
-const isBag = (u: unknown): u is Bag => typeof u === "object" && u !== null && !Array.isArray(u)
-const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((item) => typeof item === "string")
+/**
+ * Whether something is an object with properties, and no list.
+ *
+ * @category shapes
+ * @since 0.1.0
+ */
+export const isBag = (u: unknown): u is Bag => typeof u === "object" && u !== null && !Array.isArray(u)
+/**
+ * Whether something is a list of texts.
+ *
+ * @category shapes
+ * @since 0.1.0
+ */
+export const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((item) => typeof item === "string")
 const isTyped = (u: unknown): boolean => (typeof u === "object" && u !== null) || typeof u === "function"
 
 const isVersion = (u: unknown): boolean => typeof u === "string" || typeof u === "number" && Number.isFinite(u)
@@ -404,27 +416,13 @@ const findReferenceProblem = (
 ): Diagnostic.Diagnostic | undefined => {
   const parsed = KeyPattern.parsePattern(source)
   if (Result.isFailure(parsed)) return parsed.failure
-  const isCovered = (text: string) =>
-    Result.match(KeyPattern.parsePattern(text), {
-      onFailure: () => false,
-      onSuccess: (pattern) => draft.patterns.covering(pattern).length > 0
-    })
   const owner = draft.patterns.covering(parsed.success)[0]?.value
   if (owner === undefined) {
-    const declared = Object.entries(draft.definition.families).map(([family, { pattern }]) =>
-      [family, pattern] as const
-    )
-    const help = Nearest.helpWith(
-      source,
-      declared,
-      isCovered,
-      "declare a pattern that covers it, or check its spelling"
-    )
-    return Diagnostic.referenceUnknown(name, verb, source, help)
+    return Diagnostic.referenceUnknown(name, verb, source, helpWith(draft, source))
   }
   const here = spec.layer
   if (here !== undefined) {
-    const reached = reachable(draft.definition, [here])
+    const reached = layersReached(draft.definition, [here])
     for (const { spec: { layer: home } } of draft.twins.get(owner.pattern.normal)!) {
       if (home !== undefined && !reached.has(home)) {
         return Diagnostic.referenceOutOfReach(name, here, source, home)
@@ -435,6 +433,28 @@ const findReferenceProblem = (
     return Diagnostic.referenceTooNarrow(source, owner.pattern.source, owner.name)
   }
   return undefined
+}
+
+/**
+ * The help for a pattern that no family covers, as `helpWith` of `Definition` says it.
+ *
+ * @category suggestions
+ * @since 0.1.0
+ */
+export const helpWith = (
+  { definition, patterns }: {
+    readonly definition: Definition
+    readonly patterns: PatternSet.PatternSet<unknown>
+  },
+  source: string
+): string => {
+  const declared = Object.entries(definition.families).map(([family, { pattern }]) => [family, pattern] as const)
+  const isCovered = (text: string) =>
+    Result.match(KeyPattern.parsePattern(text), {
+      onFailure: () => false,
+      onSuccess: (pattern) => patterns.covering(pattern).length > 0
+    })
+  return Nearest.helpWith(source, declared, isCovered, "declare a pattern that covers it, or check its spelling")
 }
 
 const checkReaders = (draft: Draft, report: Report): void => {
@@ -452,7 +472,13 @@ const readsOf = (definition: Definition, layer: string): ReadonlyArray<string> =
 const ownValue = <A>(record: { readonly [name: string]: A } | undefined, name: string): A | undefined =>
   record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
 
-const reachable = (definition: Definition, from: Iterable<string>): ReadonlySet<string> => {
+/**
+ * The layers that programs of these layers can read, their own included.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const layersReached = (definition: Definition, from: Iterable<string>): ReadonlySet<string> => {
   const seen = new Set(from)
   // A set is iterated in order of insertion, additions included.
   for (const layer of seen) for (const next of readsOf(definition, layer)) seen.add(next)
@@ -472,7 +498,7 @@ const checkLayers = (draft: Draft, report: Report): void => {
     ...Object.entries(readers ?? {}).map(([name, spec]) => ["readers", name, spec.layer] as const)
   ]
   for (const [section, name, layer] of programs) check([section, name, "layer"], layer)
-  const used = reachable(draft.definition, programs.flatMap(([, , layer]) => layer === undefined ? [] : [layer]))
+  const used = layersReached(draft.definition, programs.flatMap(([, , layer]) => layer === undefined ? [] : [layer]))
   for (const name of Object.keys(layers)) {
     if (used.has(name)) {
       readsOf(draft.definition, name).forEach((layer, index) => check(["layers", name, "reads", String(index)], layer))

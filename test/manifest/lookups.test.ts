@@ -68,7 +68,12 @@ describe("a lookup that writes is refused and changes nothing,", () => {
     "by a raw key's set": (app) => app.set("prefs:1", "changed"),
     "by a batch": (app) => app.batch([app.keys.prefs.setting({ id: "1" }, "changed")]),
     "by a pattern": (app) => app.invalidate("prefs:*"),
-    "by a declared function": (app) => app.fn("f", { invalidates: ["prefs:{id}"] })(function*() {})(),
+    "by a declared function": (app) =>
+      app.fn("f", { owns: ["prefs:{id}"] })(() =>
+        Effect.gen({ self: app.keys.prefs }, function*() {
+          yield* this.delete({ id: "1" })
+        })
+      )(),
     "by a writer that it resolves": (app) =>
       Effect.flatMap(app.keys.prefs.writer as AnyEffect, (writer) => writer.delete({ id: "1" })),
     "by a lease": (app) => Effect.scoped(app.keys.prefs.lease({ id: "1" }) as AnyEffect)

@@ -337,29 +337,6 @@ describe("a name that comes from data", () => {
         assert.include(error.message, message)
       }))
   }
-
-  it.effect("fails a declared function or method by a typed error, where it is a malformed pattern", () =>
-    Effect.gen(function*() {
-      let isRun = false
-      const body = () => {
-        isRun = true
-        return Effect.void
-      }
-      for (const option of ["owns", "borrows", "invalidates"]) {
-        const declared = as<{}>({ [option]: ["user:{id}", "user:{id"] })
-        const calls: ReadonlyArray<() => AnyEffect> = [
-          C.fn("f", declared)(function*() {
-            yield* body()
-          }),
-          as<(given: () => AnyEffect) => () => AnyEffect>(C.method(declared))(body)
-        ]
-        for (const call of calls) {
-          const error = errorOf(yield* run(Effect.suspend(call), C.layer))
-          assert.include(error.message, `${option}.1: \`{id\` in the pattern \`user:{id\``)
-        }
-      }
-      assert.isFalse(isRun)
-    }))
 })
 
 describe("what a program makes by hand", () => {
@@ -437,8 +414,6 @@ describe("what a program makes by hand", () => {
       assert.include(errorOf(read).message, "cannot read `user:{id}`")
       const stats = yield* Effect.exit(provided(C.stats))
       assert.include(errorOf(stats).message, "what is provided for Rights is no engine of it")
-      const declared = C.fn("f", { invalidates: ["user:{id}"] })(function*() {})
-      assert.include(errorOf(yield* Effect.exit(provided(declared()))).message, "cannot write `user:{id}`")
     }))
 
   it.effect("is not needed to use the engine of the Context", () =>

@@ -73,7 +73,7 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
   const owners = new Owners(manifest, accesses)
   return {
     ...members,
-    ...declared.make(tag, manifest, graph),
+    ...declared.make(manifest),
     graph,
     layer: modules.root(manifest, Layer.provideMerge(layer, engine)),
     owner: owners.owner,
