@@ -68,6 +68,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/Declared.test.ts"]
   },
   {
+    law: 1,
+    bug: "a module may read all of a family of which its own derives from a part",
+    file: "src/ownership/Validation.ts",
+    text: "const readables = reachedBy(readSources, indexOf)",
+    planted: "const readables = reachedBy(sources, indexOf)",
+    suites: [rights]
+  },
+  {
     law: 2,
     bug: "a load that was overtaken is stored",
     file: loads,

@@ -298,12 +298,23 @@ type Coded<D extends Definition> = D extends unknown
   ? { [K in FamilyName<D>]: D["families"][K] extends { readonly params: unknown } ? K : never }[FamilyName<D>]
   : never
 /**
- * The families whose changes reach a family, at any distance.
+ * The families that a family may read since it derives from them, at any distance. A reference that is only a part of a
+ * declared pattern leads to none, and a carved-out family is not reached through what lies around it.
  *
  * @category type level
  * @since 0.1.0
  */
-export type Upstream<D extends Definition, K> = D extends unknown ? reached<Sources<D>, At<Sources<D>, K>> : never
+export type Readable<D extends Definition, K> = D extends unknown ? reached<ReadSources<D>, At<ReadSources<D>, K>>
+  : never
+// Family -> the families to which rights to what it derives from reach.
+type ReadSources<D extends Definition> = D extends unknown ? Flat<
+    {
+      readonly [
+        K in SoundName<D> as [ListOf<D["families"][K], "derives">] extends [never] ? never : K
+      ]: Covered<D, ListOf<D["families"][K], "derives">>
+    }
+  >
+  : never
 // The families that the changes of a family reach, at any distance.
 type Downstream<D extends Definition, K> = D extends unknown ? reached<Dependents<D>, At<Dependents<D>, K>> : never
 type reached<G, From, Seen = From> = [Exclude<At<G, From>, Seen>] extends [infer Next]

@@ -91,7 +91,7 @@ export interface ValidFamily {
   readonly lookupReads: ReadonlyArray<string>
   /** The families that its line names: those of `lookupReads`, then those of `borrows`. */
   readonly statedReads: ReadonlyArray<string>
-  /** The families that its module may read: those that its line names, and those upstream. */
+  /** The families that its module may read: those that its line names, and those to which these references lead. */
   readonly readable: FamilySet
   /** The names of the families that its module may read. Spelt out when asked for: along a chain they are many. */
   readonly moduleReads: ReadonlyArray<string>
@@ -667,8 +667,8 @@ const stepsOf = (ast: AST.AST): ReadonlyArray<unknown> => {
 
 // --- resolution ---
 
-// For each family, those whose changes reach it, at any distance: the sets of its sources are known before its own.
-const upstreamsOf = (sources: Sources, indexOf: ReadonlyMap<string, number>): ReadonlyMap<string, FamilySet> => {
+// For each family, those to which its sources lead, at any distance: the sets of its sources are known before its own.
+const reachedBy = (sources: Sources, indexOf: ReadonlyMap<string, number>): ReadonlyMap<string, FamilySet> => {
   const found = new Map<string, FamilySet>()
   for (const name of inOrder(sources)) {
     const upstream = new FamilySet(sources.size)
@@ -710,7 +710,7 @@ const versionsOf = ({ definition, families }: Draft): ReadonlyArray<Version> => 
 const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
   const drafts = [...draft.families.values()]
   const indexOf = new Map(drafts.map(({ name }, index) => [name, index]))
-  const upstreams = upstreamsOf(sources, indexOf)
+  const upstreams = reachedBy(sources, indexOf)
   const versions = versionsOf(draft)
   const realmOf = (pattern: KeyPattern.KeyPattern) =>
     draft.patterns.covering(pattern).find((member) => member.value.spec.carvedFrom !== undefined)?.value.name
@@ -726,13 +726,26 @@ const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
     (patterns ?? []).flatMap((source) =>
       draft.twins.get(KeyPattern.normalizePattern(source))?.map((twin) => twin.name) ?? []
     )
+  const coveringOf = ({ pattern }: DraftFamily) => {
+    const realm = realmOf(pattern)
+    return draft.patterns.covering(pattern).filter((member) => realmOf(member.pattern) === realm).map(({ value }) =>
+      value.name
+    )
+  }
+  const covering = new Map(drafts.map((family) => [family.name, coveringOf(family)]))
+  const covered = new Map(drafts.map(({ name }) => [name, [] as Array<string>]))
+  for (const [name, rights] of covering) for (const right of rights) covered.get(right)!.push(name)
+  // Family -> for each of its references that rights exist for, the families to which these rights reach.
+  const readSources = new Map(
+    drafts.map(({ name, spec }) => [name, declared(spec.derives).map((source) => covered.get(source)!)])
+  )
+  const readables = reachedBy(readSources, indexOf)
   const families = new Map(drafts.map((family, index): readonly [string, ValidFamily] => {
     const realm = realmOf(family.pattern)
     const upstream = upstreams.get(family.name)!
     const lookupReads = declared(family.spec.derives)
     const statedReads = [...new Set([...lookupReads, ...declared(family.spec.borrows)])]
-    const readable = new FamilySet(drafts.length)
-    readable.addAll(upstream)
+    const readable = readables.get(family.name)!
     for (const name of statedReads) readable.add(indexOf.get(name)!)
     return [family.name, {
       name: family.name,
@@ -742,9 +755,7 @@ const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
       encloser: outerOf(draft, family.pattern)?.name,
       owner: ownerOf(family),
       realm,
-      covering: draft.patterns.covering(family.pattern)
-        .filter((member) => realmOf(member.pattern) === realm)
-        .map((member) => member.value.name),
+      covering: covering.get(family.name)!,
       get version() {
         return versionOf(versions, (at) => at === index || upstream.has(at))
       },

@@ -339,6 +339,62 @@ describe("a name that comes from data", () => {
   }
 })
 
+describe("a module reads what rights exist for, through what it derives from,", () => {
+  const value = Manifest.type<string>()
+  class Parts extends Manifest.Service<Parts>()("Parts", {
+    families: {
+      user: { pattern: "user:{id}", value },
+      vip: { pattern: "vip:{id}", value, derives: ["user:42"] },
+      after: { pattern: "after:{id}", value, derives: ["vip:{id}"] },
+      mid: { pattern: "mid:{id}", value, derives: ["user:{id}"] },
+      far: { pattern: "far:{id}", value, derives: ["mid:42"] },
+      files: { pattern: "files:*", value },
+      facts: { pattern: "files:facts:{id}", value, partOf: "files", derives: ["mid:{id}"] },
+      secret: { pattern: "files:secret:{id}", value, carvedFrom: "files" },
+      whole: { pattern: "whole:{id}", value, derives: ["files:*"], fanout: true },
+      digest: { pattern: "digest:{id}", value, derives: ["files:facts:{id}"] },
+      leak: { pattern: "leak:{id}", value, derives: ["files:secret:{id}"] }
+    }
+  }) {}
+  const reads: { readonly [module: string]: ReadonlyArray<string> } = {
+    user: [],
+    vip: [],
+    after: ["vip"],
+    mid: ["user"],
+    far: [],
+    secret: [],
+    files: [],
+    whole: ["files", "facts", "mid", "user"],
+    digest: ["facts", "mid", "user"],
+    leak: ["secret"]
+  }
+  const names = Object.keys(Parts.definition.families) as ReadonlyArray<keyof typeof Parts.keys>
+  for (const [module, readable] of Object.entries(reads)) {
+    it.effect(`and nothing else: ${module}`, () =>
+      Effect.gen(function*() {
+        const owners = Object.keys(reads).map((name) =>
+          [name, Parts.owner(as<"user">(name), { lookup: () => Effect.succeed("loaded") })] as const
+        )
+        const exits = new Map<string, Exit.Exit<unknown, unknown>>()
+        const reading = Layer.effectDiscard(Effect.gen(function*() {
+          for (const name of names) {
+            const accessor = Parts.keys[name] as typeof Parts.keys.user
+            exits.set(name, yield* Effect.exit(accessor.getOption({ id, "*": "other" } as { id: string })))
+          }
+        }))
+        const others = Object.fromEntries(owners)
+        const all = { ...others, [module]: Layer.provideMerge(reading, others[module]!) }
+        yield* build(Layer.provide(Parts.modules(as<{}>(all)) as AnyLayer, memory)) as Effect.Effect<void, unknown>
+        const own = module === "files" ? ["files", "facts"] : [module]
+        for (const [name, exit] of exits) {
+          if (own.includes(name) || readable.includes(name)) {
+            assert.isTrue(Exit.isSuccess(exit), `${module} reads ${name}`)
+          } else assert.include(errorOf(exit).message, `cannot read \`${Parts.keys[as<"user">(name)].pattern}\``)
+        }
+      }))
+  }
+})
+
 describe("what a program makes by hand", () => {
   const valid = { ...as<{ success: ValidManifest }>(validate("Rights", definition)).success, key: C.key as string }
   const live = Layer.provideMerge(userLive, C.layer)
