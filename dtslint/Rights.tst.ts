@@ -18,6 +18,10 @@ const Profile = AppCache.owner("profile", { lookup: () => Effect.succeed("Ann") 
 const ProfileOfUser = AppCache.owner("profile", { lookup: ({ id }) => Effect.map(user.get({ id }), (u) => u.name) })
 const ReadsUser = Layer.effect(Svc, Effect.map(user.reader, (reader) => reader.get({ id })))
 const WritesPrefs = Layer.effect(Svc, Effect.map(prefs.writer, (writer) => writer.delete({ id: 1 })))
+declare const either: "user" | "prefs"
+declare const eitherList: readonly ["user"] | readonly ["prefs"]
+declare const someList: ReadonlyArray<"user">
+declare const eitherGroup: { readonly owns: readonly ["user"]; readonly layer: typeof UserLive } | { readonly owns: readonly ["prefs"]; readonly layer: typeof Prefs }
 const all: Record<string, Layer.Layer<never>> = { user: Layer.empty }
 
 describe("rights", () => {
@@ -152,6 +156,16 @@ describe("rights", () => {
       // @ts-expect-error E0235: modules
       people: { owns: ["prefs", "user"], layer: Prefs }
     })
+    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    AppCache.modules({ users: { owns: [either], layer: Layer.merge(UserLive, Prefs) } })
+    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    AppCache.modules({ users: { owns: [...eitherList], layer: Layer.empty } })
+    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    AppCache.modules({ users: { owns: eitherList, layer: Layer.empty } })
+    // @ts-expect-error E0210: it is unknown which family this names; help: write its name as a literal
+    AppCache.modules({ users: { owns: someList, layer: UserLive } })
+    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    AppCache.modules({ users: eitherGroup })
     // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too
     AppCache.modules({ users: { owns: ["facts"], layer: Layer.empty } })
     // @ts-expect-error E0214: it is unknown what this module requires
