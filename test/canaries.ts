@@ -76,6 +76,22 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [rights]
   },
   {
+    law: "options act or are refused",
+    bug: "an owner ignores an option that does not exist",
+    file: "src/manifest/internal/ownerOptions.ts",
+    text: "if (!known.includes(option)) return [{ ...Diagnostic.optionUnknown(option, place, known), path: at }]",
+    planted: "if (!known.includes(option)) return []",
+    suites: [rights]
+  },
+  {
+    law: 4,
+    bug: "a lookup learns what a family holds by warming it",
+    file: "src/cache/internal/observed.ts",
+    text: "return this.looking(keys, () => this.source.warm(keys, concurrency))",
+    planted: "return this.source.warm(keys, concurrency)",
+    suites: [lookups]
+  },
+  {
     law: 2,
     bug: "a load that was overtaken is stored",
     file: loads,

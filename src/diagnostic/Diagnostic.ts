@@ -694,7 +694,7 @@ export type capabilityUnprovided<
 > = message<
   "E0233",
   `nothing provides the right to ${Verb} '${Pattern}', which this program requires`,
-  `provide '${Id}.owner(${Owner})' or '${Id}.modules' before it runs, or let its caller provide it`
+  `provide owner('${Owner}') of '${Id}', or its modules, before it runs, or let its caller provide it`
 >
 /**
  * E0233 for a compiler's output.
@@ -707,7 +707,7 @@ export const capabilityUnprovided = (id: string, verb: "read" | "write", pattern
     "E0233",
     "CapabilityUnprovided",
     `nothing provides the right to ${verb} ${say`${pattern}`}, which this program requires`,
-    say`provide ${`${id}.owner(${owner})`} or ${`${id}.modules`} before it runs, or let its caller provide it`
+    say`provide owner(${owner}) of ${id}, or its modules, before it runs, or let its caller provide it`
   )
 
 /**
@@ -939,8 +939,8 @@ export const readerIsFamily = (name: string) =>
  * @category manifests
  * @since 0.1.0
  */
-export const shapeWrong = (path: string, expected: string) =>
-  finding("E0408", "ShapeWrong", `${say`${path}`} must be ${expected}`, say`see the type ${"Definition"}`)
+export const shapeWrong = (path: string, expected: string, type = "Definition") =>
+  finding("E0408", "ShapeWrong", `${say`${path}`} must be ${expected}`, say`see the type ${type}`)
 
 /**
  * E0409: a parameter codec for a name that the pattern does not have.

@@ -71,17 +71,19 @@ const at = (
 ): ReadonlyArray<ManifestProblem> => problem === undefined ? [] : [{ ...problem, path }]
 
 const findShapeProblems = (declared: unknown): ReadonlyArray<ManifestProblem> => {
-  if (!isBag(declared)) return at([], Diagnostic.shapeWrong("the declaration", "an object"))
+  if (!isBag(declared)) return at([], shapeWrong("the declaration", "an object"))
   return Object.entries(declared).flatMap(([option, value]) => {
     if (!Object.hasOwn(options, option)) {
       return at([option], Diagnostic.optionUnknown(option, "the declaration", Object.keys(options)))
     }
     if (value === undefined) return []
     return option === "layer"
-      ? at([option], typeof value === "string" ? undefined : Diagnostic.shapeWrong(option, "a text"))
-      : at([option], isStrings(value) ? undefined : Diagnostic.shapeWrong(option, "a list of patterns"))
+      ? at([option], typeof value === "string" ? undefined : shapeWrong(option, "a text"))
+      : at([option], isStrings(value) ? undefined : shapeWrong(option, "a list of patterns"))
   })
 }
+
+const shapeWrong = (what: string, expected: string) => Diagnostic.shapeWrong(what, expected, "Declared")
 
 const findRightProblem = (
   manifest: ValidManifest,

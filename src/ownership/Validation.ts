@@ -53,7 +53,8 @@ export class ManifestError extends Schema.TaggedError<ManifestError>()("Manifest
   override get message() {
     const others = this.problems.length - 1
     const more = others === 0 ? "" : ` (and ${others} more)`
-    return `manifest \`${this.manifest}\`, ${this.reason.path.join(".")}: ${Diagnostic.format(this.reason)}${more}`
+    const place = this.reason.path.length === 0 ? "" : `, ${this.reason.path.join(".")}`
+    return `manifest \`${this.manifest}\`${place}: ${this.reason.code}: ${Diagnostic.format(this.reason)}${more}`
   }
 }
 
@@ -204,7 +205,8 @@ export const isBag = (u: unknown): u is Bag => typeof u === "object" && u !== nu
  * @since 0.1.0
  */
 export const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((item) => typeof item === "string")
-const isTyped = (u: unknown): boolean => (typeof u === "object" && u !== null) || typeof u === "function"
+// A class that is a Schema is a function; so are those that are none, such as `String`.
+const isTyped = (u: unknown): boolean => Schema.isSchema(u) || isBag(u)
 
 const isVersion = (u: unknown): boolean => typeof u === "string" || typeof u === "number" && Number.isFinite(u)
 

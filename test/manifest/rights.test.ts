@@ -47,6 +47,7 @@ const refuses = Effect.fnUntraced(function*(effect: AnyEffect, layer: AnyLayer, 
   const error = errorOf(yield* run(effect, layer))
   assert.include(error.message, message)
 })
+const lookup = () => Effect.succeed("Ann")
 const build = (layer: AnyLayer) => Effect.asVoid(Effect.scoped(Layer.build(layer)))
 
 describe("two manifest classes of one name", () => {
@@ -317,6 +318,75 @@ describe("a name that comes from data", () => {
       "`fact` is no part of family `files`, so the owner of `files` cannot give its lookup; help: did you mean `facts`?",
       () => C.owner("files", as({ parts: { fact: {} } }))
     ],
+    "a misspelt option": [
+      "E0406",
+      "owner.user.lokup: unknown option `lokup` in the owner of family `user`; help: did you mean `lookup`?",
+      () => C.owner("user", as({ lokup: lookup }))
+    ],
+    "a lookup that is no function": [
+      "E0114",
+      "owner.user.lookup: the lookup of family `user` answers with something else than a value of `user`",
+      () => C.owner("user", as({ lookup: 5 }))
+    ],
+    "a lookupMany that is no function": [
+      "E0114",
+      "owner.user.lookupMany: the lookupMany of family `user` answers",
+      () => C.owner("user", as({ lookupMany: null }))
+    ],
+    "a function in the place of options": [
+      "E0406",
+      "owner.user: the owner of family `user` takes options, and this is a function; help: give it by its name",
+      () => C.owner("user", as(lookup))
+    ],
+    "null in the place of options": [
+      "E0408",
+      "owner.user: `the options` must be an object; help: see the type `OwnerOptions`",
+      () => C.owner("user", as(null))
+    ],
+    "a text in the place of options": ["E0408", "`the options` must be an object", () => C.owner("user", as("lookup"))],
+    "a misspelt option of warm": [
+      "E0406",
+      "owner.user.warm.every: unknown option `every` in `warm`",
+      () => C.owner("user", as({ lookup, warm: { keys: [], every: 1 } }))
+    ],
+    "keys to warm that are no list": [
+      "E0408",
+      "owner.user.warm.keys: `warm.keys` must be a list of parameters, or an Effect of one",
+      () => C.owner("user", as({ lookup, warm: { keys: 5 } }))
+    ],
+    "no keys to warm": [
+      "E0408",
+      "`warm.keys` must be a list of parameters",
+      () => C.owner("user", as({ lookup, warm: {} }))
+    ],
+    "a list in the place of warm": [
+      "E0408",
+      "`warm` must be an object",
+      () => C.owner("user", as({ lookup, warm: [] }))
+    ],
+    "a number in the place of await": [
+      "E0408",
+      "`warm.await` must be true or false",
+      () => C.owner("user", as({ lookup, warm: { keys: [], await: 1 } }))
+    ],
+    "a misspelt option of predict": [
+      "E0406",
+      "unknown option `keyMax` in `predict`; help: did you mean `keysMax`?",
+      () => C.owner("user", as({ lookup, predict: { keyMax: 1 } }))
+    ],
+    "a misspelt option of a part": [
+      "E0406",
+      "owner.files.parts.facts.lokup: unknown option `lokup` in the part `facts`; help: did you mean `lookup`?",
+      () => C.owner("files", as({ parts: { facts: { lokup: 1 } } }))
+    ],
+    "parts that are no record": ["E0408", "`parts` must be an object", () => C.owner("files", as({ parts: 5 }))],
+    "a part without options": ["E0408", "`parts.facts`", () => C.owner("files", as({ parts: { facts: 5 } }))],
+    "a misspelt option of a delegate": [
+      "E0406",
+      "delegate.facts.lokup: unknown option `lokup`",
+      () => C.delegate("facts", as({ lokup: 1 }))
+    ],
+    "parts of a delegate": ["E0406", "unknown option `parts`", () => C.delegate("facts", as({ parts: {} }))],
     "an unknown module": [
       "E0228",
       "declares no family and no reader `wb`; help: did you mean `web`?",
@@ -334,9 +404,33 @@ describe("a name that comes from data", () => {
         const error = errorOf(yield* run(Effect.void, Layer.provideMerge(make() as AnyLayer, C.layer)))
         assert.strictEqual(error.reason._tag, "InvalidManifest")
         assert.strictEqual((error.reason as unknown as { error: { reason: { code: string } } }).error.reason.code, code)
-        assert.include(error.message, message)
+        assert.include(error.message, `: ${code}: `)
+        assert.include(error.message.replace(` ${code}:`, ""), message)
       }))
   }
+})
+
+describe("what is cast is refused by a typed error, and nothing else:", () => {
+  const keys: { readonly [what: string]: readonly [AnyEffect, message: string] } = {
+    "setMany of a number": [user.setMany(as(5)), "not a key of `user:{id}`"],
+    "setMany of no pairs": [user.setMany(as([5])), "not a key of `user:{id}`"],
+    "setMany of nothing": [user.setMany(as(undefined)), "not a key of `user:{id}`"],
+    "a number for a raw key": [C.get(as<"user:1">(5)), "no family of `Rights` matches the key `5`"],
+    "a number for a pattern": [C.invalidate(as<"user:*">(5)), "no family of `Rights` matches the key `5`"]
+  }
+  for (const [what, [effect, message]] of Object.entries(keys)) {
+    it.effect(what, () => refuses(effect, Layer.provideMerge(userLive, C.layer), message))
+  }
+
+  it.effect("a function for a codec that is no Schema", () =>
+    Effect.gen(function*() {
+      const families = {
+        user: { pattern: "user:{id}", value: as<typeof definition.families.user.value>(String) }
+      } as const
+      class Wrong extends Manifest.Service<Wrong>()("Wrong", { families }) {}
+      const error = errorOf(yield* run(Effect.void, Wrong.layer))
+      assert.include(error.message, "`families.user.value` must be a codec")
+    }))
 })
 
 describe("a module reads what rights exist for, through what it derives from,", () => {
