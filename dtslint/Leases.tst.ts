@@ -1,7 +1,9 @@
 // dprint-ignore-file: an expected error stands above its line
-import { Effect } from "effect"
+import { Effect, type Scope } from "effect"
 import { describe, expect, test } from "tstyche"
-import type { Lease } from "../src/capability/Lease.ts"
+import type { CacheError } from "../src/cache/CacheError.ts"
+import type { Lease, LeaseMode } from "../src/capability/Lease.ts"
+import type { Borrows, Owns } from "../src/manifest/Manifest.ts"
 import type { KeyPattern } from "../src/pattern/KeyPattern.ts"
 import { AppCache, User, UserId } from "./fixture.ts"
 
@@ -50,6 +52,26 @@ describe("leases", () => {
     Effect.flatMap(prefs.lease({ id: 1 }), (lease) => user.set({ id }, ann, { lease }))
     // @ts-expect-error E0219: this is no lease under which 'user:{id}' could be written
     Effect.flatMap(user.lease({ id }, { mode: "shared" }), (lease) => user.set({ id }, ann, { lease }))
+  })
+
+  test("a lease is shared only where its options say so", () => {
+    type Held<Mode extends LeaseMode, R> = Effect.Effect<Lease<"user:{id}", Mode>, CacheError, R | Scope.Scope>
+    const perhaps: { readonly mode?: "shared"; readonly deadline?: "1 second" } = {}
+    const given = { mode: "shared", deadline: "1 second" } as { readonly mode: "shared" } | undefined
+    const unsaid: { readonly mode: "shared" | undefined } = { mode: undefined }
+    const mode = "shared" as LeaseMode
+    expect(user.lease({ id }, { mode: "shared", deadline: "1 second" })).type.toBe<Held<"shared", Borrows<"user:{id}", AppCache>>>()
+    expect(user.lease({ id })).type.toBe<Held<"exclusive", Owns<"user:{id}", AppCache>>>()
+    expect(user.lease({ id }, { mode: "exclusive" })).type.toBe<Held<"exclusive", Owns<"user:{id}", AppCache>>>()
+    expect(user.lease({ id }, { deadline: 5 })).type.toBe<Held<"exclusive", Owns<"user:{id}", AppCache>>>()
+    // What may be left out may be exclusive.
+    expect(user.lease({ id }, perhaps)).type.toBe<Held<LeaseMode, Owns<"user:{id}", AppCache>>>()
+    expect(user.lease({ id }, given)).type.toBe<Held<LeaseMode, Owns<"user:{id}", AppCache>>>()
+    expect(user.lease({ id }, { mode })).type.toBe<Held<LeaseMode, Owns<"user:{id}", AppCache>>>()
+    expect(user.lease<"shared">({ id })).type.toBe<Held<LeaseMode, Owns<"user:{id}", AppCache>>>()
+    expect(user.lease({ id }, unsaid)).type.toBe<Held<LeaseMode, Owns<"user:{id}", AppCache>>>()
+    // @ts-expect-error No overload matches this call
+    user.lease({ id }, { mode: "shared", deadlin: 5 })
   })
 
   test("leases that are right are accepted", () => {

@@ -178,6 +178,13 @@ describe("a declared function", () => {
     expect(f("x" as const)).type.toBe<Effect.Effect<"x", CacheError, Owns<"user:{id}", AppCache>>>()
   })
 
+  test("requires no more, and fails with no more, for what its writes invalidate", () => {
+    const f = AppCache.fn("f", { owns: ["user:{id}"], invalidates: ["profile:{id}", "feed:{id}:{page}"] })(
+      function*() {}
+    )
+    expect(f()).type.toBe<Effect.Effect<void, never, Owns<"user:{id}", AppCache>>>()
+  })
+
   test("does no more than it declares, directly and through a layer of pipe", () => {
     // @ts-expect-error E0220: the body writes 'prefs:{id}', but declares: borrows 'user:{id}'; help: declare it, or leave
     AppCache.fn("f", { borrows: ["user:{id}"] })(function*() {

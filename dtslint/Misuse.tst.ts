@@ -183,8 +183,18 @@ describe("declarations", () => {
     AppCache.fn("f", { borrows: ["files:{id}"] })
     // @ts-expect-error E0224: cannot write 'draft:{id}' in layer 'server': it is owned by layer 'client'; help: move the
     AppCache.fn("f", { layer: "server", owns: ["draft:{id}"] })
-    // @ts-expect-error E0221: invalidates is incomplete: 'profile:{id}' derives from 'user:{id}'; help: list 'profile:{id}'
+    // @ts-expect-error  derives from 'user:{id}'; help: list '
     AppCache.fn("f", { owns: ["user:{id}"], invalidates: [] })
+    // @ts-expect-error E0221: invalidates is incomplete: 'feed:{id}:{page}' derives from 'user:{id}'; help: list 'feed
+    AppCache.fn("f", { owns: ["user:{id}"], invalidates: ["profile:{id}"] })
+    // @ts-expect-error E0239: invalidates lists 'prefs:{id}', which does not derive from what is owned here: nothing; help
+    AppCache.fn("f", { borrows: ["user:{id}"], invalidates: ["prefs:{id}"] })
+    // @ts-expect-error E0239: invalidates lists 'files:{id}:audit', which does not derive from what is owned here: nothing
+    AppCache.method({ invalidates: ["files:{id}:audit"] })
+    // @ts-expect-error , which is owned here and does not derive from what is owned; help: leave it out; the body says which of
+    AppCache.fn("f", { owns: ["files:*"], invalidates: ["files:{id}:facts"] })
+    // @ts-expect-error what is owned here: 'profile:{id}', 'prefs:{id}'; help: list 'user:{id}' in owns instead, or call
+    AppCache.fn("f", { owns: ["profile:{id}", "prefs:{id}"], invalidates: ["feed:{id}:{page}", "user:42"] })
     // @ts-expect-error E0222: no family of 'AppCache' declares 'sales:*', so it cannot be invalidated; help: declare a
     AppCache.fn("f", { invalidates: ["sales:*"] })
     // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: remove it, or check its spelling
@@ -251,7 +261,7 @@ describe("declarations", () => {
       yield* prefs.get({ id })
       yield* draft.get({ id })
     })
-    // @ts-expect-error E0221: invalidates is incomplete: 'profile:{id}' derives from 'user:{id}'; help: list 'profile:{id}'
+    // @ts-expect-error  derives from 'user:{id}'; help: list '
     AppCache.fn("f", { owns: ["prefs:{id}", "user:{id}"], invalidates: [] })
   })
 })

@@ -18,6 +18,10 @@ const Profile = AppCache.owner("profile", { lookup: () => Effect.succeed("Ann") 
 const ProfileOfUser = AppCache.owner("profile", { lookup: ({ id }) => Effect.map(user.get({ id }), (u) => u.name) })
 const ReadsUser = Layer.effect(Svc, Effect.map(user.reader, (reader) => reader.get({ id })))
 const WritesPrefs = Layer.effect(Svc, Effect.map(prefs.writer, (writer) => writer.delete({ id: 1 })))
+declare const either: "user" | "prefs"
+declare const eitherList: readonly ["user"] | readonly ["prefs"]
+declare const someList: ReadonlyArray<"user">
+declare const eitherGroup: { readonly owns: readonly ["user"]; readonly layer: typeof UserLive } | { readonly owns: readonly ["prefs"]; readonly layer: typeof Prefs }
 const all: Record<string, Layer.Layer<never>> = { user: Layer.empty }
 
 describe("rights", () => {
@@ -72,6 +76,43 @@ describe("rights", () => {
     AppCache.modules({ profile: Layer.provide(ProfileOfUser, AppCache.borrower("feed")), user: UserLive })
   })
 
+  test("a module reads no more than rights exist for, through what its family derives from", () => {
+    class Parts extends Manifest.Service<Parts>()("Parts", {
+      families: {
+        user: { pattern: "user:{id}" },
+        vip: { pattern: "vip:{id}", derives: ["user:42"] },
+        after: { pattern: "after:{id}", derives: ["vip:{id}"] },
+        mid: { pattern: "mid:{id}", derives: ["user:{id}"] },
+        far: { pattern: "far:{id}", derives: ["mid:42"] },
+        files: { pattern: "files:*" },
+        facts: { pattern: "files:facts:{id}", partOf: "files", derives: ["mid:{id}"] },
+        secret: { pattern: "files:secret:{id}", carvedFrom: "files" },
+        whole: { pattern: "whole:{id}", derives: ["files:*"], fanout: true },
+        digest: { pattern: "digest:{id}", derives: ["files:facts:{id}"] }
+      }
+    }) {}
+    const { facts, files, mid, secret, user, vip } = Parts.keys
+    const owners = { user: Parts.owner("user"), vip: Parts.owner("vip"), mid: Parts.owner("mid"), files: Parts.owner("files"), secret: Parts.owner("secret") }
+    const p = { id: 1 }
+    Parts.modules({ ...owners, after: Layer.effectDiscard(vip.has(p)), whole: Layer.effectDiscard(Effect.all([files.has({ "*": "a" }), facts.has(p), mid.has(p), user.has(p)])), digest: Layer.effectDiscard(Effect.all([facts.has(p), mid.has(p), user.has(p)])) })
+    // @ts-expect-error E0214: module 'vip' reads 'user:{id}', but the manifest lets it borrow 'user:42'; help: add what it
+    Parts.modules({ ...owners, vip: Layer.effectDiscard(user.has(p)) })
+    // @ts-expect-error E0214: module 'after' reads 'user:{id}', but the manifest lets it borrow 'vip:{id}'; help: add what
+    Parts.modules({ ...owners, after: Layer.effectDiscard(user.has(p)) })
+    // @ts-expect-error E0214: module 'far' reads 'mid:{id}', but the manifest lets it borrow 'mid:42'; help: add what it
+    Parts.modules({ ...owners, far: Layer.effectDiscard(mid.has(p)) })
+    // @ts-expect-error E0214: module 'far' reads 'user:{id}', but the manifest lets it borrow 'mid:42'; help: add what it
+    Parts.modules({ ...owners, far: Layer.effectDiscard(user.has(p)) })
+    // @ts-expect-error E0214: module 'whole' reads 'files:secret:{id}', but the manifest lets it borrow 'files:*'; help: add
+    Parts.modules({ ...owners, whole: Layer.effectDiscard(secret.has(p)) })
+    // @ts-expect-error E0214: module 'digest' reads 'files:*', but the manifest lets it borrow 'files:facts:{id}'; help: add
+    Parts.modules({ ...owners, digest: Layer.effectDiscard(files.has({ "*": "a" })) })
+    // @ts-expect-error E0211: the lookup of family 'vip' reads 'user:{id}', which 'vip' does not derive from
+    Parts.owner("vip", { lookup: () => user.has({ id: 42 }) })
+    // @ts-expect-error E0211: the lookup of family 'far' reads 'user:{id}', which 'far' does not derive from
+    Parts.owner("far", { lookup: () => user.has({ id: 42 }) })
+  })
+
   test("a module that gives away a right which is not its own is refused", () => {
     // @ts-expect-error E0226: module 'analytics' provides the ownership of 'user:{id}', which is not its own
     AppCache.modules({ analytics: UserLive })
@@ -115,6 +156,16 @@ describe("rights", () => {
       // @ts-expect-error E0235: modules
       people: { owns: ["prefs", "user"], layer: Prefs }
     })
+    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    AppCache.modules({ users: { owns: [either], layer: Layer.merge(UserLive, Prefs) } })
+    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    AppCache.modules({ users: { owns: [...eitherList], layer: Layer.empty } })
+    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    AppCache.modules({ users: { owns: eitherList, layer: Layer.empty } })
+    // @ts-expect-error E0210: it is unknown which family this names; help: write its name as a literal
+    AppCache.modules({ users: { owns: someList, layer: UserLive } })
+    // @ts-expect-error E0207: this names a choice of families, and would promise the rights of each; help: name one family
+    AppCache.modules({ users: eitherGroup })
     // @ts-expect-error E0208: family 'facts' is part of 'files', whose owner owns it, too
     AppCache.modules({ users: { owns: ["facts"], layer: Layer.empty } })
     // @ts-expect-error E0214: it is unknown what this module requires

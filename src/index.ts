@@ -5,6 +5,13 @@
  */
 
 /**
+ * What functions, methods and programs declare wrongly, or do beyond what they declare.
+ *
+ * @since 0.1.0
+ */
+export * as Declaring from "./diagnostic/Declaring.ts"
+
+/**
  * Every mistake that Stateless can name: its code, its sentence, its repair.
  *
  * A finding is written twice, side by side: as a type, whose text the compiler prints where the mistake is, and as a
@@ -149,6 +156,14 @@ export * as PatternSet from "./pattern/PatternSet.ts"
  * @since 0.1.0
  */
 export * as SensitiveKey from "./pattern/SensitiveKey.ts"
+
+/**
+ * The run-time twin of the checks of what a function or method declares: same findings, same words, on the same
+ * properties. For declarations that were cast, or built from data.
+ *
+ * @since 0.1.0
+ */
+export * as Declaration from "./ownership/Declaration.ts"
 
 /**
  * What a manifest says, and the checks of what it says, as types.

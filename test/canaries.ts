@@ -60,6 +60,38 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["props"]
   },
   {
+    law: 1,
+    bug: "a function that was cast lists for its invalidations what it does not own",
+    file: "src/ownership/Declaration.ts",
+    text: "if (touched.some((each) => derivesFrom(each, owned))) return undefined",
+    planted: "if (touched.length > 0) return undefined",
+    suites: ["test/manifest/Declared.test.ts"]
+  },
+  {
+    law: 1,
+    bug: "a module may read all of a family of which its own derives from a part",
+    file: "src/ownership/Validation.ts",
+    text: "const readables = reachedBy(readSources, indexOf)",
+    planted: "const readables = reachedBy(sources, indexOf)",
+    suites: [rights]
+  },
+  {
+    law: "options act or are refused",
+    bug: "an owner ignores an option that does not exist",
+    file: "src/manifest/internal/ownerOptions.ts",
+    text: "if (!known.includes(option)) return [{ ...Diagnostic.optionUnknown(option, place, known), path: at }]",
+    planted: "if (!known.includes(option)) return []",
+    suites: [rights]
+  },
+  {
+    law: 4,
+    bug: "a lookup learns what a family holds by warming it",
+    file: "src/cache/internal/observed.ts",
+    text: "return this.looking(keys, () => this.source.warm(keys, concurrency))",
+    planted: "return this.source.warm(keys, concurrency)",
+    suites: [lookups]
+  },
+  {
     law: 2,
     bug: "a load that was overtaken is stored",
     file: loads,

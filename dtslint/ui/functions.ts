@@ -1,4 +1,4 @@
-import { Effect, pipe } from "effect"
+import { pipe } from "effect"
 import { AppCache, UserId } from "../fixture.ts"
 
 const { draft, prefs, user } = AppCache.keys
@@ -11,6 +11,7 @@ export const declarations = [
   AppCache.fn("f", { layer: "server", borrows: ["draft:{id}"] }),
   AppCache.fn("f", { owns: ["user:{id}"], invalidates: [] }),
   AppCache.fn("f", { invalidates: ["sales:*"] }),
+  AppCache.fn("f", { borrows: ["user:{id}"], invalidates: ["prefs:{id}"] }),
   AppCache.fn("f", { layer: "srver", own: [] })
 ]
 
@@ -26,11 +27,6 @@ export class Service {
   @AppCache.method({ borrows: ["user:{id}"] })
   rename() {
     return user.delete({ id })
-  }
-
-  @AppCache.method({ invalidates: ["prefs:{id}"] })
-  quiet() {
-    return Effect.succeed(1)
   }
 }
 

@@ -54,6 +54,16 @@ export interface LeaseOptions<out Mode extends LeaseMode = LeaseMode> {
 }
 
 /**
+ * Options that ask for a shared lease, whatever else they say.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SharedLeaseOptions extends LeaseOptions<"shared"> {
+  readonly mode: "shared"
+}
+
+/**
  * What holds where the options say nothing.
  *
  * @category constants

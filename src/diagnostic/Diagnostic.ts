@@ -660,79 +660,6 @@ export const grantRevoked = (pattern: string, family: string) =>
   )
 
 /**
- * E0224: a write into another layer than the program's own.
- *
- * @category ownership
- * @since 0.1.0
- */
-export type layerWrite<Pattern extends string, Home extends string, Here extends string> = message<
-  "E0224",
-  `cannot write '${Pattern}' in layer '${Here}': it is owned by layer '${Home}'`,
-  `move the write to layer '${Home}'`
->
-
-/**
- * E0225: a read from a layer that the program's layer does not read.
- *
- * @category ownership
- * @since 0.1.0
- */
-export type layerRead<Pattern extends string, Home extends string, Here extends string> = message<
-  "E0225",
-  `cannot read '${Pattern}' in layer '${Here}': it lives in layer '${Home}', which '${Here}' does not read`,
-  `add '${Home}' to reads of layer '${Here}'`
->
-
-/**
- * E0220: a function or method that does more than it declares.
- *
- * @category ownership
- * @since 0.1.0
- */
-export type bodyExceeds<Does extends string, Declared extends string> = message<
-  "E0220",
-  `the body ${Does}, but declares: ${Declared}`,
-  "declare it, or leave it to a function that does"
->
-
-/**
- * E0221: `invalidates` without something that derives from what is owned.
- *
- * @category ownership
- * @since 0.1.0
- */
-export type invalidatesIncomplete<Dependent extends string, Owned extends string> = message<
-  "E0221",
-  `invalidates is incomplete: '${Dependent}' derives from '${Owned}'`,
-  `list '${Dependent}', or leave invalidates out`
->
-
-/**
- * E0222: `invalidates` with something that no family declares.
- *
- * @category ownership
- * @since 0.1.0
- */
-export type invalidatesUnknown<
-  Id extends string,
-  Pattern extends string,
-  Help extends string = "declare a pattern that covers it, or check its spelling"
-> = message<"E0222", `no family of '${Id}' declares '${Pattern}', so it cannot be invalidated`, Help>
-
-/**
- * E0223: a declared right to something that no family declares.
- *
- * @category ownership
- * @since 0.1.0
- */
-export type rightUnknown<
-  Id extends string,
-  Option extends string,
-  Pattern extends string,
-  Help extends string = "declare a pattern that covers it, or check its spelling"
-> = message<"E0223", `no family of '${Id}' declares '${Pattern}' of ${Option}`, Help>
-
-/**
  * E0230: a capability, written by hand, for a pattern that the manifest does not declare: nothing could provide it.
  *
  * @category ownership
@@ -746,18 +673,6 @@ export type capabilityUnknown<
   "E0230",
   `'${Id}' declares no family with exactly the pattern '${Pattern}', so nothing can provide this right`,
   Help
->
-
-/**
- * E0231: a method that invalidates after it succeeds, and has no error for an invalidation that fails.
- *
- * @category ownership
- * @since 0.1.0
- */
-export type methodCannotFail = message<
-  "E0231",
-  "what this method invalidates may fail with CacheError, and the method's type has no such error",
-  "let the method fail with CacheError, or leave invalidates out"
 >
 
 /**
@@ -779,7 +694,7 @@ export type capabilityUnprovided<
 > = message<
   "E0233",
   `nothing provides the right to ${Verb} '${Pattern}', which this program requires`,
-  `provide '${Id}.owner(${Owner})' or '${Id}.modules' before it runs, or let its caller provide it`
+  `provide owner('${Owner}') of '${Id}', or its modules, before it runs, or let its caller provide it`
 >
 /**
  * E0233 for a compiler's output.
@@ -792,7 +707,7 @@ export const capabilityUnprovided = (id: string, verb: "read" | "write", pattern
     "E0233",
     "CapabilityUnprovided",
     `nothing provides the right to ${verb} ${say`${pattern}`}, which this program requires`,
-    say`provide ${`${id}.owner(${owner})`} or ${`${id}.modules`} before it runs, or let its caller provide it`
+    say`provide owner(${owner}) of ${id}, or its modules, before it runs, or let its caller provide it`
   )
 
 /**
@@ -1024,8 +939,8 @@ export const readerIsFamily = (name: string) =>
  * @category manifests
  * @since 0.1.0
  */
-export const shapeWrong = (path: string, expected: string) =>
-  finding("E0408", "ShapeWrong", `${say`${path}`} must be ${expected}`, say`see the type ${"Definition"}`)
+export const shapeWrong = (path: string, expected: string, type = "Definition") =>
+  finding("E0408", "ShapeWrong", `${say`${path}`} must be ${expected}`, say`see the type ${type}`)
 
 /**
  * E0409: a parameter codec for a name that the pattern does not have.

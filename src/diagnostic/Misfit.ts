@@ -9,6 +9,7 @@
  * @since 0.1.0
  */
 import type { message } from "./Diagnostic.ts"
+import { finding, say } from "./internal/finding.ts"
 
 declare const TypeId: unique symbol
 
@@ -114,6 +115,19 @@ export type lookup<Family extends string> = message<
   `the lookup of family '${Family}' answers with something else than a value of '${Family}'`,
   "give a function that answers with an Effect of the type that its family declares as value"
 >
+/**
+ * E0114 at run time, of a lookup that is no function.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const lookup = (family: string) =>
+  finding(
+    "E0114",
+    "LookupMisfit",
+    say`the lookup of family ${family} answers with something else than a value of ${family}`,
+    "give a function that answers with an Effect of the type that its family declares as value"
+  )
 
 /**
  * E0114: the same of a lookup of many keys.
@@ -126,6 +140,19 @@ export type lookupMany<Family extends string> = message<
   `the lookupMany of family '${Family}' answers with something else than a list of values of '${Family}'`,
   "give a function that answers with an Effect of a list of the type that its family declares as value"
 >
+/**
+ * E0114 at run time, of a lookupMany that is no function.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const lookupMany = (family: string) =>
+  finding(
+    "E0114",
+    "LookupManyMisfit",
+    say`the lookupMany of family ${family} answers with something else than a list of values of ${family}`,
+    "give a function that answers with an Effect of a list of the type that its family declares as value"
+  )
 
 /**
  * E0406: a lookup in the place of an owner's options.
@@ -138,6 +165,19 @@ export type options<Family extends string> = message<
   `the owner of family '${Family}' takes options, and this is a function`,
   "give it by its name, { lookup: ... }"
 >
+/**
+ * E0406 at run time, of any function.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const options = (family: string) =>
+  finding(
+    "E0406",
+    "OptionsMisfit",
+    say`the owner of family ${family} takes options, and this is a function`,
+    "give it by its name, { lookup: ... }"
+  )
 
 /**
  * E0115: something else than a write in a batch.

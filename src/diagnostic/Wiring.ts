@@ -151,7 +151,7 @@ export type appointmentMissing<Id extends string, Role extends "the owner" | "a 
   message<
     "E0233",
     `nothing lets this program make itself ${Role} of '${Pattern}'`,
-    `leave it to '${Id}.modules', or wire it by hand over '${Id}.layer'`
+    `leave it to modules of '${Id}', or wire it by hand over its layer`
   >
 /**
  * E0233 for a compiler's output, of a program that makes itself an owner or a reader.
@@ -164,7 +164,7 @@ export const appointmentMissing = (id: string, role: "the owner" | "a reader", p
     "E0233",
     "AppointmentMissing",
     `nothing lets this program make itself ${role} of ${say`${pattern}`}`,
-    say`leave it to ${`${id}.modules`}, or wire it by hand over ${`${id}.layer`}`
+    say`leave it to modules of ${id}, or wire it by hand over its layer`
   )
 
 /**

@@ -1,4 +1,11 @@
 /**
+ * What functions, methods and programs declare wrongly, or do beyond what they declare.
+ *
+ * @since 0.1.0
+ */
+export * as Declaring from "./Declaring.ts"
+
+/**
  * Every mistake that Stateless can name: its code, its sentence, its repair.
  *
  * A finding is written twice, side by side: as a type, whose text the compiler prints where the mistake is, and as a

@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import type * as Effect from "effect/Effect"
-import type { CacheError } from "../cache/CacheError.ts"
 import type {
   Admits,
   Appoints,
@@ -17,6 +16,7 @@ import type {
   OwnsCapability,
   OwnsEach
 } from "../capability/Capability.ts"
+import type * as Declaring from "../diagnostic/Declaring.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
@@ -49,28 +49,21 @@ export interface DeclaredFn<Self, C> {
     ) => CheckedBody<Generator<Eff, A, any>, C, exceeding<requiredBy<Eff>, grantedBy<Self, C>, Self>>
   ): (...args: Args) => Effect.Effect<
     A,
-    (Eff extends Effect.Effect<any, infer E, any> ? E : never) | InvalidatingError<C>,
+    Eff extends Effect.Effect<any, infer E, any> ? E : never,
     // Spelled out rather than named, so that hovers show the capabilities.
     | { [P in ListOf<C, "owns">]: Owns<P, Self> }[ListOf<C, "owns">]
     | { [P in ListOf<C, "borrows">]: Borrows<P, Self> }[ListOf<C, "borrows">]
     | Exclude<requiredBy<Eff>, OwnsCapability<any, any, any, Self>>
-    | EngineFor<Self, C>
   >
 }
 
 type requiredBy<Eff> = Eff extends Effect.Effect<any, any, infer R> ? R : never
 type grantedBy<Self, C> = OwnsEach<ListOf<C, "owns">, Self> | BorrowsEach<ListOf<C, "borrows">, Self>
 
-type InvalidatingError<C> = [ListOf<C, "invalidates">] extends [never] ? never : CacheError
-// A right that is declared brings its engine; without one the engine itself must be there to invalidate anything.
-type EngineFor<Self, C> = [ListOf<C, "invalidates">] extends [never] ? never
-  : [ListOf<C, "owns" | "borrows">] extends [never] ? Self
-  : never
-
 // Of a body that is no generator, and of one that yields `any`, nothing is known.
 type CheckedBody<F, C, Exceeding> = [Exceeding] extends [never] ? F
   : 0 extends 1 & Exceeding ? Opaque.body
-  : Diagnostic.bodyExceeds<Several.enumerate<describe<Exceeding>>, describeDeclared<C>>
+  : Declaring.bodyExceeds<Several.enumerate<describe<Exceeding>>, describeDeclared<C>>
 
 type describeDeclared<C> = [describeList<C, "owns">, describeList<C, "borrows">] extends
   [infer O extends string, infer B extends string] ?
@@ -96,9 +89,7 @@ export interface DeclaredMethod<Self, C> {
 // What is decorated, if it is a method; the compiler knows it by the context.
 type MethodOf<Context> = Context extends ClassMethodDecoratorContext<any, infer M> ? M : void
 type CheckedMethod<Self, C, M> = M extends (...args: any) => infer X
-  ? [X] extends [Effect.Effect<any, infer E, infer R>]
-    ? [InvalidatingError<C>] extends [E] ? CheckedBody<M, C, exceeding<R, grantedBy<Self, C>, Self>>
-    : Diagnostic.methodCannotFail
+  ? [X] extends [Effect.Effect<any, any, infer R>] ? CheckedBody<M, C, exceeding<R, grantedBy<Self, C>, Self>>
   : Opaque.method
   : Opaque.method
 

@@ -15,7 +15,7 @@ import type { CacheError } from "../cache/CacheError.ts"
 import type { Explanation } from "../cache/Explanation.ts"
 import type { SetOptions } from "../cache/FamilySpec.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
-import type { Lease, LeaseMode, LeaseOptions } from "../capability/Lease.ts"
+import type { Lease, LeaseMode, LeaseOptions, SharedLeaseOptions } from "../capability/Lease.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type { ParamNames, ParamOf, ParsedParams } from "../pattern/KeyPattern.ts"
@@ -291,16 +291,20 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
   ) => Write<Owns<P, Self>>
   /**
    * Waits for a lease of one key, and holds it until the scope closes or its `timeToLive` ends: one exclusive lease,
-   * or many shared ones. Fails with `LeaseRefused` when `deadline` has passed.
+   * or many shared ones. Fails with `LeaseRefused` when `deadline` has passed. Options that may leave out `mode` may
+   * ask for an exclusive one.
    */
-  readonly lease: <Mode extends LeaseMode = "exclusive">(
-    params: KeyParams<P, Codecs>,
-    options?: LeaseOptions<Mode>
-  ) => Effect.Effect<
-    Lease<P, Mode>,
-    CacheError,
-    (Mode extends "shared" ? Borrows<P, Self> : Owns<P, Self>) | Scope.Scope
-  >
+  readonly lease: {
+    (params: KeyParams<P, Codecs>, options: SharedLeaseOptions): Effect.Effect<
+      Lease<P, "shared">,
+      CacheError,
+      Borrows<P, Self> | Scope.Scope
+    >
+    <Mode extends LeaseMode = "exclusive">(
+      params: KeyParams<P, Codecs>,
+      options?: LeaseOptions<Mode>
+    ): Effect.Effect<Lease<P, Mode | "exclusive">, CacheError, Owns<P, Self> | Scope.Scope>
+  }
 
   /** A handle with the reading operations of the family. Its right is resolved once, so they require nothing. */
   readonly reader: Effect.Effect<Reader<P, V, E, Codecs, Name>, CacheError, Borrows<P, Self>>

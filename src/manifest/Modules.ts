@@ -38,7 +38,7 @@ import type {
   Route
 } from "../ownership/Definition.ts"
 import type { Store } from "../store/Store.ts"
-import type { AnyFunction, Open, SourceOf, undeclared } from "./Owner.ts"
+import type { AnyFunction, isUnion, Open, SourceOf, undeclared } from "./Owner.ts"
 
 /**
  * Any layer; for matching.
@@ -118,11 +118,19 @@ export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
 type Offered<Self> = { readonly [K in ModuleName<DefinitionOf<Self>>]?: unknown }
 
 type CheckedGroup<Self, D extends Definition, M, K extends string, G, Fs, L> = {
-  readonly [O in keyof G]: O extends "owns" ? { readonly [I in keyof Fs]: CheckedOwned<Self, D, M, K, Fs[I]> }
+  readonly [O in keyof G]: O extends "owns" ? CheckedList<Self, D, M, K, Fs>
     : O extends "layer" ?
       Fs extends ReadonlyArray<FamilyName<D>> ? CheckedModule<Self, D, M, K, Fs[number], ModuleReads<D, Fs[number]>, L>
       : L
     : Diagnostic.optionUnknown<O & string, `module '${K}'`, "owns" | "layer">
+}
+// A list of unknown length names a family or none, and one of several lists names those of one.
+type CheckedList<Self, D extends Definition, M, K extends string, Fs> = isUnion<Fs> extends true
+  ? Diagnostic.familyChoice
+  : Fs extends { readonly length: infer N } ? number extends N ? Opaque.family : CheckedItems<Self, D, M, K, Fs>
+  : CheckedItems<Self, D, M, K, Fs>
+type CheckedItems<Self, D extends Definition, M, K extends string, Fs> = {
+  readonly [I in keyof Fs]: isUnion<Fs[I]> extends true ? Diagnostic.familyChoice : CheckedOwned<Self, D, M, K, Fs[I]>
 }
 type CheckedOwned<Self, D extends Definition, M, K extends string, F> = F extends FamilyName<D>
   ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? Diagnostic.familyIsPart<F, Whole>

@@ -43,7 +43,7 @@ import type {
   isDeclared,
   ListOf,
   PatternOf,
-  Upstream,
+  Readable,
   ValueOf
 } from "../ownership/Definition.ts"
 import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
@@ -57,8 +57,9 @@ import type { KeyParams, Many } from "./Family.ts"
  */
 export interface OwnerOptions<Self, K extends string> {
   /**
-   * Loads the value of one key: from the parameters and what is known of the entry before, an Effect of the value, or of
-   * `Lookup.loaded(value, options)`. Without it and without `lookupMany`, a read of an absent key fails with `Absent`.
+   * Loads the value of one key: from its parameters and what is known of the entry before, an Effect of the value, or
+   * of `Lookup.loaded(value, options)`. Without it and without `lookupMany`, a read of an absent key fails with
+   * `Absent`.
    */
   readonly lookup?: LookupOf<FamilyOf<DefinitionOf<Self>, K>> | Anything
   /** Loads many keys at once, for `getMany`; alone, it loads single keys, too. */
@@ -317,7 +318,7 @@ type CheckedValue<Self, D extends Definition, K extends string, N, L, A, E> =
  * @since 0.1.0
  */
 export type undeclared<D extends Definition, K extends string, Self, R> = [R] extends [never] ? never
-  : Exclude<R, BorrowsEach<PatternOf<FamilyOf<D, Upstream<D, K>>>, Self>>
+  : Exclude<R, BorrowsEach<PatternOf<FamilyOf<D, Readable<D, K>>>, Self>>
 
 type isAnswer<A, N, Answer> = N extends "lookup" ? [A] extends [Answer] ? true : false
   : [A] extends [ReadonlyArray<Answer>] ? true

@@ -17,6 +17,7 @@
  *
  * @since 0.1.0
  */
+import type * as Declaring from "../diagnostic/Declaring.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Nearest from "../diagnostic/Nearest.ts"
@@ -297,14 +298,27 @@ type Coded<D extends Definition> = D extends unknown
   ? { [K in FamilyName<D>]: D["families"][K] extends { readonly params: unknown } ? K : never }[FamilyName<D>]
   : never
 /**
- * The families whose changes reach a family, at any distance.
+ * The families that a family may read since it derives from them, at any distance. A reference that is only a part of a
+ * declared pattern leads to none, and a carved-out family is not reached through what lies around it.
  *
  * @category type level
  * @since 0.1.0
  */
-export type Upstream<D extends Definition, K> = D extends unknown ? upstream<Sources<D>, At<Sources<D>, K>> : never
-type upstream<G, From, Seen = From> = [Exclude<At<G, From>, Seen>] extends [infer Next]
-  ? [Next] extends [never] ? Seen : upstream<G, Next, Seen | Next>
+export type Readable<D extends Definition, K> = D extends unknown ? reached<ReadSources<D>, At<ReadSources<D>, K>>
+  : never
+// Family -> the families to which rights to what it derives from reach.
+type ReadSources<D extends Definition> = D extends unknown ? Flat<
+    {
+      readonly [
+        K in SoundName<D> as [ListOf<D["families"][K], "derives">] extends [never] ? never : K
+      ]: Covered<D, ListOf<D["families"][K], "derives">>
+    }
+  >
+  : never
+// The families that the changes of a family reach, at any distance.
+type Downstream<D extends Definition, K> = D extends unknown ? reached<Dependents<D>, At<Dependents<D>, K>> : never
+type reached<G, From, Seen = From> = [Exclude<At<G, From>, Seen>] extends [infer Next]
+  ? [Next] extends [never] ? Seen : reached<G, Next, Seen | Next>
   : never
 // Family -> the families that it derives from; families that derive from nothing are left out.
 type Sources<D extends Definition> = D extends unknown ? Flat<
@@ -368,6 +382,19 @@ export type Route<D extends Definition, P extends string> = findNearest<Index<D>
  */
 export type Touching<D extends Definition, P extends string> = findOverlapping<Index<D>, normalizePattern<P>> extends
   infer N ? NameOf<D, N> : never
+
+/**
+ * The families that a right to a declared pattern reaches: its own, and the parts of it, at any depth.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Covered<D extends Definition, P> = P extends string
+  ? findWithin<D, Touching<D, P>, NameOf<D, normalizePattern<P>>>
+  : never
+type findWithin<D extends Definition, K, Whole> = K extends Whole ? K
+  : FamilyOf<D, K> extends { readonly partOf: infer Outer } ? [findWithin<D, Outer, Whole>] extends [never] ? never : K
+  : never
 
 /**
  * The normal forms of the carved-out patterns; `Owns` and `Borrows` read them.
@@ -712,7 +739,7 @@ export interface Declared {
   readonly layer?: string | undefined
   readonly owns?: ReadonlyArray<string> | undefined
   readonly borrows?: ReadonlyArray<string> | undefined
-  /** Patterns to invalidate after success. Lists at least all that derives from what is owned. */
+  /** Says what the writes invalidate: all that derives from what is owned, at any distance, and nothing else. */
   readonly invalidates?: ReadonlyArray<string> | undefined
 }
 
@@ -724,7 +751,7 @@ export interface Declared {
  */
 export type CheckedDeclared<Self, C> = {
   readonly [O in keyof C]: O extends "owns" | "borrows" ? CheckedRights<Self, C, O, C[O]>
-    : O extends "invalidates" ? CheckedInvalidates<Self, ListOf<C, "owns">, C[O]>
+    : O extends "invalidates" ? CheckedInvalidates<Self, C, ListOf<C, "owns">, C[O]>
     : O extends "layer" ? CheckedLayerName<DefinitionOf<Self>, C[O]>
     : Diagnostic.optionUnknown<O & string, "the declaration", keyof Declared>
 }
@@ -737,7 +764,7 @@ type CheckedRights<Self, C, Option extends "owns" | "borrows", T> = T extends Re
   : T
 type findRightProblem<Id extends string, D extends Definition, C, Option extends "owns" | "borrows", P extends string> =
   [patternProblem<P>] extends [never] ?
-    [Route<D, P>] extends [never] ? Diagnostic.rightUnknown<Id, Option, P, helpWith<D, P>>
+    [Route<D, P>] extends [never] ? Declaring.rightUnknown<Id, Option, P, helpWith<D, P>>
     : orElse<findLayerProblem<D, LayerOf<C>, Option, P>, findTooNarrow<D, P>>
     : patternProblem<P>
 
@@ -751,21 +778,21 @@ type findRightProblem<Id extends string, D extends Definition, C, Option extends
 export type findLayerProblem<D extends Definition, Here, Option extends "owns" | "borrows", P extends string> =
   Here extends string
     ? LayerOf<FamilyOf<D, Route<D, P>>> extends infer Home extends string
-      ? Option extends "owns" ? Home extends Here ? never : Diagnostic.layerWrite<P, Home, Here>
+      ? Option extends "owns" ? Home extends Here ? never : Declaring.layerWrite<P, Home, Here>
       : Home extends Reachable<D, Here> ? never
-      : Diagnostic.layerRead<P, Home, Here>
+      : Declaring.layerRead<P, Home, Here>
     : never
     : never
 
-type DependentsOf<D extends Definition, P extends string> = At<Dependents<D>, Touching<D, P>>
+type DependentsOf<D extends Definition, Owned> = Downstream<D, Covered<D, Owned>>
 type PatternsOf<D extends Definition, K> = PatternOf<FamilyOf<D, K>>
 
-type CheckedInvalidates<Self, Owned, T> = [findIncomplete<DefinitionOf<Self>, Owned, T>] extends [never]
-  ? CheckedTargets<IdOf<Self>, DefinitionOf<Self>, T>
+type CheckedInvalidates<Self, C, Owned, T> = [findIncomplete<DefinitionOf<Self>, Owned, T>] extends [never]
+  ? CheckedTargets<IdOf<Self>, DefinitionOf<Self>, C, Owned, T>
   : Several.one<findIncomplete<DefinitionOf<Self>, Owned, T>>
-type CheckedTargets<Id extends string, D extends Definition, T> = {
+type CheckedTargets<Id extends string, D extends Definition, C, Owned, T> = {
   readonly [I in keyof T]: isUntyped<T[I]> extends true ? DeclaredPattern<D>
-    : T[I] extends string ? orElse<findInvalidatesProblem<Id, D, T[I]>, T[I]>
+    : T[I] extends string ? orElse<findInvalidatesProblem<Id, D, C, Owned, T[I]>, T[I]>
     : string
 }
 type findIncomplete<D extends Definition, Owned, T> = Owned extends string
@@ -773,7 +800,16 @@ type findIncomplete<D extends Definition, Owned, T> = Owned extends string
     ? nameMissing<Exclude<PatternsOf<D, DependentsOf<D, Owned>>, PatternsOf<D, Touching<D, L>>>, Owned>
   : never
   : never
-type nameMissing<P, Owned extends string> = P extends string ? Diagnostic.invalidatesIncomplete<P, Owned> : never
-type findInvalidatesProblem<Id extends string, D extends Definition, P extends string> = [patternProblem<P>] extends
-  [never] ? [Route<D, P>] extends [never] ? Diagnostic.invalidatesUnknown<Id, P, helpWith<D, P>> : never
-  : patternProblem<P>
+type nameMissing<P, Owned extends string> = P extends string ? Declaring.invalidatesIncomplete<P, Owned> : never
+type findInvalidatesProblem<Id extends string, D extends Definition, C, Owned, P extends string> =
+  [patternProblem<P>] extends [never]
+    ? [Route<D, P>] extends [never] ? Declaring.invalidatesUnknown<Id, P, helpWith<D, P>>
+    : [Extract<Touching<D, P>, DependentsOf<D, Owned>>] extends [never]
+      ? [Extract<Touching<D, P>, Covered<D, Owned>>] extends [never]
+        ? Declaring.invalidatesForeign<P, describeOwned<C>, PatternsOf<D, Route<D, P>>>
+      : Declaring.invalidatesOwned<P>
+    : never
+    : patternProblem<P>
+type describeOwned<C> = C extends { readonly owns: infer T }
+  ? joinQuoted<T> extends infer J extends string ? J extends "" ? "nothing" : J : never
+  : "nothing"

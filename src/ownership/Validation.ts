@@ -53,7 +53,8 @@ export class ManifestError extends Schema.TaggedError<ManifestError>()("Manifest
   override get message() {
     const others = this.problems.length - 1
     const more = others === 0 ? "" : ` (and ${others} more)`
-    return `manifest \`${this.manifest}\`, ${this.reason.path.join(".")}: ${Diagnostic.format(this.reason)}${more}`
+    const place = this.reason.path.length === 0 ? "" : `, ${this.reason.path.join(".")}`
+    return `manifest \`${this.manifest}\`${place}: ${this.reason.code}: ${Diagnostic.format(this.reason)}${more}`
   }
 }
 
@@ -91,7 +92,7 @@ export interface ValidFamily {
   readonly lookupReads: ReadonlyArray<string>
   /** The families that its line names: those of `lookupReads`, then those of `borrows`. */
   readonly statedReads: ReadonlyArray<string>
-  /** The families that its module may read: those that its line names, and those upstream. */
+  /** The families that its module may read: those that its line names, and those to which these references lead. */
   readonly readable: FamilySet
   /** The names of the families that its module may read. Spelt out when asked for: along a chain they are many. */
   readonly moduleReads: ReadonlyArray<string>
@@ -190,9 +191,22 @@ interface Draft {
 // --- shape ---
 
 type Bag = { readonly [name: string]: unknown }
-const isBag = (u: unknown): u is Bag => typeof u === "object" && u !== null && !Array.isArray(u)
-const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((item) => typeof item === "string")
-const isTyped = (u: unknown): boolean => (typeof u === "object" && u !== null) || typeof u === "function"
+/**
+ * Whether something is an object with properties, and no list.
+ *
+ * @category shapes
+ * @since 0.1.0
+ */
+export const isBag = (u: unknown): u is Bag => typeof u === "object" && u !== null && !Array.isArray(u)
+/**
+ * Whether something is a list of texts.
+ *
+ * @category shapes
+ * @since 0.1.0
+ */
+export const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((item) => typeof item === "string")
+// A class that is a Schema is a function; so are those that are none, such as `String`.
+const isTyped = (u: unknown): boolean => Schema.isSchema(u) || isBag(u)
 
 const isVersion = (u: unknown): boolean => typeof u === "string" || typeof u === "number" && Number.isFinite(u)
 
@@ -404,27 +418,13 @@ const findReferenceProblem = (
 ): Diagnostic.Diagnostic | undefined => {
   const parsed = KeyPattern.parsePattern(source)
   if (Result.isFailure(parsed)) return parsed.failure
-  const isCovered = (text: string) =>
-    Result.match(KeyPattern.parsePattern(text), {
-      onFailure: () => false,
-      onSuccess: (pattern) => draft.patterns.covering(pattern).length > 0
-    })
   const owner = draft.patterns.covering(parsed.success)[0]?.value
   if (owner === undefined) {
-    const declared = Object.entries(draft.definition.families).map(([family, { pattern }]) =>
-      [family, pattern] as const
-    )
-    const help = Nearest.helpWith(
-      source,
-      declared,
-      isCovered,
-      "declare a pattern that covers it, or check its spelling"
-    )
-    return Diagnostic.referenceUnknown(name, verb, source, help)
+    return Diagnostic.referenceUnknown(name, verb, source, helpWith(draft, source))
   }
   const here = spec.layer
   if (here !== undefined) {
-    const reached = reachable(draft.definition, [here])
+    const reached = layersReached(draft.definition, [here])
     for (const { spec: { layer: home } } of draft.twins.get(owner.pattern.normal)!) {
       if (home !== undefined && !reached.has(home)) {
         return Diagnostic.referenceOutOfReach(name, here, source, home)
@@ -435,6 +435,28 @@ const findReferenceProblem = (
     return Diagnostic.referenceTooNarrow(source, owner.pattern.source, owner.name)
   }
   return undefined
+}
+
+/**
+ * The help for a pattern that no family covers, as `helpWith` of `Definition` says it.
+ *
+ * @category suggestions
+ * @since 0.1.0
+ */
+export const helpWith = (
+  { definition, patterns }: {
+    readonly definition: Definition
+    readonly patterns: PatternSet.PatternSet<unknown>
+  },
+  source: string
+): string => {
+  const declared = Object.entries(definition.families).map(([family, { pattern }]) => [family, pattern] as const)
+  const isCovered = (text: string) =>
+    Result.match(KeyPattern.parsePattern(text), {
+      onFailure: () => false,
+      onSuccess: (pattern) => patterns.covering(pattern).length > 0
+    })
+  return Nearest.helpWith(source, declared, isCovered, "declare a pattern that covers it, or check its spelling")
 }
 
 const checkReaders = (draft: Draft, report: Report): void => {
@@ -452,7 +474,13 @@ const readsOf = (definition: Definition, layer: string): ReadonlyArray<string> =
 const ownValue = <A>(record: { readonly [name: string]: A } | undefined, name: string): A | undefined =>
   record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
 
-const reachable = (definition: Definition, from: Iterable<string>): ReadonlySet<string> => {
+/**
+ * The layers that programs of these layers can read, their own included.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const layersReached = (definition: Definition, from: Iterable<string>): ReadonlySet<string> => {
   const seen = new Set(from)
   // A set is iterated in order of insertion, additions included.
   for (const layer of seen) for (const next of readsOf(definition, layer)) seen.add(next)
@@ -472,7 +500,7 @@ const checkLayers = (draft: Draft, report: Report): void => {
     ...Object.entries(readers ?? {}).map(([name, spec]) => ["readers", name, spec.layer] as const)
   ]
   for (const [section, name, layer] of programs) check([section, name, "layer"], layer)
-  const used = reachable(draft.definition, programs.flatMap(([, , layer]) => layer === undefined ? [] : [layer]))
+  const used = layersReached(draft.definition, programs.flatMap(([, , layer]) => layer === undefined ? [] : [layer]))
   for (const name of Object.keys(layers)) {
     if (used.has(name)) {
       readsOf(draft.definition, name).forEach((layer, index) => check(["layers", name, "reads", String(index)], layer))
@@ -641,8 +669,8 @@ const stepsOf = (ast: AST.AST): ReadonlyArray<unknown> => {
 
 // --- resolution ---
 
-// For each family, those whose changes reach it, at any distance: the sets of its sources are known before its own.
-const upstreamsOf = (sources: Sources, indexOf: ReadonlyMap<string, number>): ReadonlyMap<string, FamilySet> => {
+// For each family, those to which its sources lead, at any distance: the sets of its sources are known before its own.
+const reachedBy = (sources: Sources, indexOf: ReadonlyMap<string, number>): ReadonlyMap<string, FamilySet> => {
   const found = new Map<string, FamilySet>()
   for (const name of inOrder(sources)) {
     const upstream = new FamilySet(sources.size)
@@ -684,7 +712,7 @@ const versionsOf = ({ definition, families }: Draft): ReadonlyArray<Version> => 
 const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
   const drafts = [...draft.families.values()]
   const indexOf = new Map(drafts.map(({ name }, index) => [name, index]))
-  const upstreams = upstreamsOf(sources, indexOf)
+  const upstreams = reachedBy(sources, indexOf)
   const versions = versionsOf(draft)
   const realmOf = (pattern: KeyPattern.KeyPattern) =>
     draft.patterns.covering(pattern).find((member) => member.value.spec.carvedFrom !== undefined)?.value.name
@@ -700,13 +728,26 @@ const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
     (patterns ?? []).flatMap((source) =>
       draft.twins.get(KeyPattern.normalizePattern(source))?.map((twin) => twin.name) ?? []
     )
+  const coveringOf = ({ pattern }: DraftFamily) => {
+    const realm = realmOf(pattern)
+    return draft.patterns.covering(pattern).filter((member) => realmOf(member.pattern) === realm).map(({ value }) =>
+      value.name
+    )
+  }
+  const covering = new Map(drafts.map((family) => [family.name, coveringOf(family)]))
+  const covered = new Map(drafts.map(({ name }) => [name, [] as Array<string>]))
+  for (const [name, rights] of covering) for (const right of rights) covered.get(right)!.push(name)
+  // Family -> for each of its references that rights exist for, the families to which these rights reach.
+  const readSources = new Map(
+    drafts.map(({ name, spec }) => [name, declared(spec.derives).map((source) => covered.get(source)!)])
+  )
+  const readables = reachedBy(readSources, indexOf)
   const families = new Map(drafts.map((family, index): readonly [string, ValidFamily] => {
     const realm = realmOf(family.pattern)
     const upstream = upstreams.get(family.name)!
     const lookupReads = declared(family.spec.derives)
     const statedReads = [...new Set([...lookupReads, ...declared(family.spec.borrows)])]
-    const readable = new FamilySet(drafts.length)
-    readable.addAll(upstream)
+    const readable = readables.get(family.name)!
     for (const name of statedReads) readable.add(indexOf.get(name)!)
     return [family.name, {
       name: family.name,
@@ -716,9 +757,7 @@ const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
       encloser: outerOf(draft, family.pattern)?.name,
       owner: ownerOf(family),
       realm,
-      covering: draft.patterns.covering(family.pattern)
-        .filter((member) => realmOf(member.pattern) === realm)
-        .map((member) => member.value.name),
+      covering: covering.get(family.name)!,
       get version() {
         return versionOf(versions, (at) => at === index || upstream.has(at))
       },

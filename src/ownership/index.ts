@@ -1,4 +1,12 @@
 /**
+ * The run-time twin of the checks of what a function or method declares: same findings, same words, on the same
+ * properties. For declarations that were cast, or built from data.
+ *
+ * @since 0.1.0
+ */
+export * as Declaration from "./Declaration.ts"
+
+/**
  * What a manifest says, and the checks of what it says, as types.
  *
  * {@link Checked} is a definition with every wrong property replaced by a string literal type that says what is

@@ -27,7 +27,7 @@ describe("a right that nobody provides", () => {
         ...place,
         code: "E0233",
         sentence: "nothing provides the right to write 'user:{id}', which this program requires",
-        help: "provide 'AppCache.owner(user)' or 'AppCache.modules' before it runs, or let its caller provide it",
+        help: "provide owner('user') of 'AppCache', or its modules, before it runs, or let its caller provide it",
         label: `this requires Owns<"user:{id}", AppCache>`
       })
     }
@@ -44,7 +44,7 @@ describe("a right that nobody provides", () => {
   it("names the owner of the whole for a part", () => {
     const found = unprovided(`Type 'Borrows<"files:{id}:facts", AppCache>' is not assignable to type 'never'.`)
     assert.include(found!.sentence, "to read 'files:{id}:facts'")
-    assert.include(found!.help, "AppCache.owner(files)")
+    assert.include(found!.help, "owner('files') of 'AppCache'")
   })
 
   it("is not seen in other errors", () => {

@@ -1,109 +1,227 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
 
+const text = Manifest.type<string>()
+
 class Shop extends Manifest.Service<Shop>()("Shop", {
+  layers: { client: { reads: ["server"] }, server: {} },
   families: {
-    user: { pattern: "user:{id}", value: Manifest.type<number>() },
-    page: { pattern: "page:{site}:{id}", value: Manifest.type<number>() },
-    list: { pattern: "list:{id}", value: Manifest.type<number>(), derives: ["page:{site}:{id}"] },
-    log: { pattern: "log:*", value: Manifest.type<number>() }
-  }
+    user: { pattern: "user:{id}", value: text, layer: "server" },
+    profile: { pattern: "profile:{id}", value: text, derives: ["user:{id}"] },
+    feed: { pattern: "feed:{id}:{page}", value: text, derives: ["profile:{id}"] },
+    prefs: { pattern: "prefs:{id}", value: text },
+    draft: { pattern: "draft:{id}", value: text, layer: "client" },
+    files: { pattern: "files:*", value: text },
+    facts: { pattern: "files:facts:{id}", value: text, partOf: "files" },
+    secret: { pattern: "files:secret:{id}", value: text, carvedFrom: "files" },
+    digest: { pattern: "digest:{id}", value: text, derives: ["files:facts:{id}"] },
+    report: { pattern: "report:{id}", value: text, derives: ["files:secret:{id}"] }
+  },
+  readers: { web: { borrows: ["user:{id}"] } }
 }) {}
-const { list, log, page, user } = Shop.keys
+const { feed, prefs, profile, secret, user } = Shop.keys
+const id = "1"
 
-const Live = Layer.mergeAll(Shop.owner("user"), Shop.owner("page"), Shop.owner("list"), Shop.owner("log")).pipe(
-  Layer.provideMerge(Shop.layer),
-  Layer.provide(MemoryStore.layer({ capacity: 100 }))
-)
+const memory = MemoryStore.layer({ capacity: 100 })
+const lookup = () => Effect.succeed("loaded")
+const Live = Layer.mergeAll(
+  Shop.owner("user", { lookup }),
+  Shop.owner("profile", { lookup }),
+  Shop.owner("feed", { lookup }),
+  Shop.owner("prefs"),
+  Shop.owner("files")
+).pipe(Layer.provideMerge(Shop.layer), Layer.provide(memory))
 
-const held = Effect.gen(function*() {
-  return {
-    en: Option.isSome(yield* page.getOption({ site: "en", id: 1 })),
-    de: Option.isSome(yield* page.getOption({ site: "de", id: 1 })),
-    list: Option.isSome(yield* list.getOption({ id: 1 }))
-  }
-})
-const fill = Effect.all([
-  page.set({ site: "en", id: 1 }, 1),
-  page.set({ site: "de", id: 1 }, 1),
-  list.set({ id: 1 }, 1)
-])
+// What is cast, or comes from data.
+const untyped = Shop as unknown as {
+  readonly fn: (name: string, declared: unknown) => (body: () => Generator) => () => Effect.Effect<unknown, CacheError>
+  readonly method: (declared: unknown) => (
+    method: () => Effect.Effect<unknown>
+  ) => () => Effect.Effect<unknown, CacheError>
+  readonly inLayer: (layer: unknown) => (effect: Effect.Effect<unknown>) => Effect.Effect<unknown, CacheError>
+}
 
 describe("a declared function", () => {
-  const save = Shop.fn("save", { owns: ["user:{id}"], invalidates: ["page:en:{id}"] })(
-    function*<A>(answer: A, fails: boolean) {
-      yield* user.set({ id: 1 }, 1)
-      if (fails) return yield* Effect.fail("refused" as const)
-      return answer
-    }
-  )
-
-  it.effect("invalidates what it lists, and what depends on that, after success", () =>
+  it.effect("drops what it lists by its writes, at any distance, and no other key", () =>
     Effect.gen(function*() {
-      yield* fill
-      const answer: string = yield* save("done", false)
+      const save = Shop.fn("save", { owns: ["user:{id}"], invalidates: ["profile:{id}", "feed:{id}:{page}"] })(
+        function*<A>(answer: A) {
+          yield* user.set({ id }, "Ann")
+          return answer
+        }
+      )
+      for (const each of [id, "2"]) {
+        yield* profile.get({ id: each })
+        yield* feed.get({ id: each, page: 1 })
+      }
+      const answer: string = yield* save("done")
       assert.strictEqual(answer, "done")
-      assert.deepStrictEqual(yield* held, { en: false, de: true, list: false })
+      assert.isFalse(yield* profile.has({ id }))
+      assert.isFalse(yield* feed.has({ id, page: 1 }))
+      assert.isTrue(yield* profile.has({ id: "2" }))
     }).pipe(Effect.provide(Live)))
 
-  it.effect("invalidates nothing when it fails", () =>
-    Effect.gen(function*() {
-      yield* fill
-      assert.strictEqual(yield* Effect.flip(save("done", true)), "refused")
-      assert.deepStrictEqual(yield* held, { en: true, de: true, list: true })
-    }).pipe(Effect.provide(Live)))
+  // Who may read one family, or has the engine alone, may not empty another.
+  const foreign: { readonly [what: string]: readonly [declared: {}, as: Effect.Effect<boolean, CacheError, any>] } = {
+    "with a mere borrow": [{ borrows: ["user:{id}"], invalidates: ["prefs:{id}"] }, prefs.has({ id })],
+    "with the engine alone": [{ invalidates: ["files:secret:{id}"] }, secret.has({ id })]
+  }
+  for (const [what, [declared, has]] of Object.entries(foreign)) {
+    it.effect(`of a module never drops what the module does not own: ${what}`, () =>
+      Effect.gen(function*() {
+        const drop = untyped.fn("drop", declared)(function*() {})
+        let refusal: CacheError | undefined
+        const web = Layer.effectDiscard(Effect.map(Effect.flip(drop()), (error) => void (refusal = error)))
+        const keeping = <A, E, R>(write: Effect.Effect<void, CacheError, R>, owner: Layer.Layer<A, E, any>) =>
+          Layer.effectDiscard(write).pipe(Layer.provideMerge(owner)) as Layer.Layer<A, E, never>
+        const app = Shop.modules({
+          user: Shop.owner("user"),
+          prefs: keeping(prefs.set({ id }, "kept"), Shop.owner("prefs")),
+          secret: keeping(secret.set({ id }, "kept"), Shop.owner("secret")),
+          web: web as Layer.Layer<never>
+        })
+        assert.isTrue(yield* Effect.provide(has, app) as Effect.Effect<boolean, CacheError, never>)
+        assert.strictEqual(refusal?.reason._tag, "InvalidManifest")
+        assert.include(refusal?.message, "which does not derive from what is owned here: nothing")
+      }).pipe(Effect.provide(memory)))
+  }
+})
 
-  it.effect("may invalidate without any other right", () =>
-    Effect.gen(function*() {
-      const clear = Shop.fn("clear", { invalidates: ["page:{site}:{id}"] })(function*() {})
-      yield* fill
-      yield* clear()
-      assert.deepStrictEqual(yield* held, { en: false, de: false, list: false })
-    }).pipe(Effect.provide(Live)))
+describe("a declaration that was cast, or comes from data, is refused when it is called:", () => {
+  const list = "must be a list of patterns; help: see the type `Declared`"
+  const wrong: { readonly [what: string]: readonly [declared: unknown, code: string, message: string] } = {
+    "an unknown pattern": [{ owns: ["zz:{id}"] }, "E0223", "owns.0: no family of `Shop` declares `zz:{id}` of owns"],
+    "a name in the place of a pattern": [{ borrows: ["user"] }, "E0223", "help: name its pattern, `user:{id}`"],
+    "a part of a pattern": [{ owns: ["user:1"] }, "E0206", "`user:1` is only a part of `user:{id}` of family `user`"],
+    "a malformed pattern": [{ owns: ["user:{id}", "user:{id"] }, "E0103", "owns.1: `{id` in the pattern `user:{id`"],
+    "a malformed pattern to invalidate": [{ invalidates: ["user:{id"] }, "E0103", "invalidates.0: `{id` in the"],
+    "an unknown option": [
+      { own: ["user:{id}"] },
+      "E0406",
+      "own: unknown option `own` in the declaration; help: did you"
+    ],
+    "an unknown layer": [{ layer: "zz" }, "E0404", "layer: no layer is called `zz`; help: declare it in layers"],
+    "another layer's write": [
+      { layer: "server", owns: ["draft:{id}"] },
+      "E0224",
+      "cannot write `draft:{id}` in layer `server`: it is owned by layer `client`; help: move the write to layer `client`"
+    ],
+    "a read out of reach": [
+      { layer: "server", borrows: ["draft:{id}"] },
+      "E0225",
+      "cannot read `draft:{id}` in layer `server`: it lives in layer `client`, which `server` does not read; help: add"
+    ],
+    "a text in the place of a list": [{ owns: "user:{id}" }, "E0408", `owns: \`owns\` ${list}`],
+    "a list of other things": [{ borrows: [5] }, "E0408", list],
+    "a number in the place of a layer": [{ layer: 5 }, "E0408", "`layer` must be a text"],
+    "nothing": [null, "E0408", "`the declaration` must be an object"],
+    "a list": [["user:{id}"], "E0408", "`the declaration` must be an object"],
+    "a list without what derives": [
+      { owns: ["user:{id}"], invalidates: ["feed:{id}:{page}"] },
+      "E0221",
+      "invalidates: invalidates is incomplete: `profile:{id}` derives from `user:{id}`; help: list `profile:{id}`, or"
+    ],
+    "a list without what derives further away": [
+      { owns: ["user:{id}"], invalidates: ["profile:{id}"] },
+      "E0221",
+      "`feed:{id}:{page}` derives from `user:{id}`"
+    ],
+    "a list without what derives from a part": [
+      { owns: ["files:*"], invalidates: ["report:{id}"] },
+      "E0221",
+      "`digest:{id}` derives from `files:*`"
+    ],
+    "an unknown pattern to invalidate": [
+      { invalidates: ["zz:*"] },
+      "E0222",
+      "invalidates.0: no family of `Shop` declares `zz:*`, so it cannot be invalidated; help: declare a pattern that"
+    ],
+    "what nothing that is owned leads to": [
+      { owns: ["user:{id}", "draft:{id}"], invalidates: ["profile:{id}", "feed:{id}:{page}", "prefs:7"] },
+      "E0239",
+      "invalidates.2: invalidates lists `prefs:7`, which does not derive from what is owned here: `user:{id}`, " +
+      "`draft:{id}`; help: list `prefs:{id}` in owns instead, or call invalidateAll in its owner"
+    ],
+    "a carved-out family, from its whole": [
+      { owns: ["files:facts:{id}"], invalidates: ["digest:{id}", "files:secret:{id}"] },
+      "E0239",
+      "which does not derive from what is owned here: `files:facts:{id}`"
+    ],
+    "what is owned itself": [
+      { owns: ["prefs:{id}"], invalidates: ["prefs:{id}"] },
+      "E0239",
+      "invalidates lists `prefs:{id}`, which is owned here and does not derive from what is owned; help: leave it out"
+    ]
+  }
+  for (const [what, [declared, code, message]] of Object.entries(wrong)) {
+    it.effect(what, () =>
+      Effect.gen(function*() {
+        let isRun = false
+        const run = Effect.sync(() => {
+          isRun = true
+        })
+        const calls = {
+          f: untyped.fn("f", declared)(function*() {
+            yield* run
+          }),
+          run: untyped.method(declared)({ run: () => run }.run)
+        }
+        for (const [name, call] of Object.entries(calls)) {
+          const { message: told, reason } = yield* Effect.flip(call())
+          if (reason._tag !== "InvalidManifest") return assert.fail(reason._tag)
+          assert.strictEqual(reason.error.reason.code, code)
+          assert.include(told.replace(` ${code}:`, ""), message)
+          assert.match(told, new RegExp(`^manifest \`Shop\`, ${name}[.\\w]*: ${code}: `))
+        }
+        assert.isFalse(isRun)
+      }))
+  }
 
-  it.effect("drops of a family with any number of segments what its text names, and no more", () =>
-    Effect.gen(function*() {
-      const clear = Shop.fn("clear", { invalidates: ["log:en:*"] })(function*() {})
-      yield* log.set({ "*": "en:1" }, 1)
-      yield* log.set({ "*": "de:1" }, 1)
-      yield* clear()
-      assert.isTrue(Option.isNone(yield* log.getOption({ "*": "en:1" })))
-      assert.isTrue(Option.isSome(yield* log.getOption({ "*": "de:1" })))
-    }).pipe(Effect.provide(Live)))
+  for (const layer of ["zz", 5, undefined]) {
+    it.effect(`a program of a layer that does not exist, ${layer}`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(untyped.inLayer(layer)(Effect.void))
+        assert.include(error.message, `inLayer.${layer}: E0404: no layer is called \`${layer}\``)
+      }))
+  }
 
-  it.effect("leaves to the writes what follows from them", () =>
+  it.effect("and nothing else", () =>
     Effect.gen(function*() {
-      const touch = Shop.fn("touch", { owns: ["page:{site}:{id}"], invalidates: ["list:{id}"] })(function*() {
-        yield* page.set({ site: "en", id: 2 }, 2)
-      })
-      yield* fill
-      yield* touch()
-      assert.deepStrictEqual(yield* held, { en: true, de: true, list: true })
-    }).pipe(Effect.provide(Live)))
-
-  it.effect("is refused by a typed error where a cast left no right at all", () =>
-    Effect.gen(function*() {
-      const clear = Shop.fn("clear", { invalidates: ["page:{site}:{id}"] })(function*() {})
-      const error = yield* Effect.flip(clear() as Effect.Effect<void, CacheError>)
-      assert.strictEqual(error.reason._tag, "NotOwner")
+      for (
+        const declared of [
+          {},
+          { owns: undefined, layer: undefined },
+          { layer: "client", owns: ["draft:{key}"], borrows: ["user:{id}", "prefs:{id}"], invalidates: [] },
+          { owns: ["user:{id}"], invalidates: ["profile:42", "feed:{id}:1"] },
+          { owns: ["files:*"], invalidates: ["digest:{id}", "report:{id}"] },
+          { owns: ["user:{id}", "profile:{id}"], invalidates: ["profile:{id}", "feed:{id}:{page}"] }
+        ]
+      ) {
+        assert.strictEqual(
+          yield* untyped.fn("f", declared)(function*() {
+            return 1
+          })(),
+          1
+        )
+      }
+      assert.strictEqual(yield* untyped.inLayer("server")(Effect.succeed(1)), 1)
     }))
 })
 
 describe("a declared method", () => {
-  it.effect("invalidates what it lists after success, as the object that it belongs to", () =>
+  it.effect("is the method itself, of the object that it belongs to", () =>
     Effect.gen(function*() {
-      const decorate = Shop.method({ owns: ["user:{id}"], invalidates: ["page:en:{id}"] })
+      const decorate = Shop.method({ owns: ["user:{id}"], invalidates: ["profile:{id}", "feed:{id}:{page}"] })
       const body = function(this: { readonly factor: number }, n: number) {
-        return Effect.as(user.set({ id: n }, n), n * this.factor)
+        return Effect.as(user.set({ id: `${n}` }, "Ann"), n * this.factor)
       }
       const method = decorate(body, {} as ClassMethodDecoratorContext<{ readonly factor: number }, typeof body>)
-      yield* fill
+      yield* profile.get({ id: "2" })
       assert.strictEqual(yield* method.call({ factor: 3 }, 2), 6)
-      assert.deepStrictEqual(yield* held, { en: false, de: true, list: false })
+      assert.isFalse(yield* profile.has({ id: "2" }))
     }).pipe(Effect.provide(Live)))
 })

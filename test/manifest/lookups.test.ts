@@ -68,7 +68,12 @@ describe("a lookup that writes is refused and changes nothing,", () => {
     "by a raw key's set": (app) => app.set("prefs:1", "changed"),
     "by a batch": (app) => app.batch([app.keys.prefs.setting({ id: "1" }, "changed")]),
     "by a pattern": (app) => app.invalidate("prefs:*"),
-    "by a declared function": (app) => app.fn("f", { invalidates: ["prefs:{id}"] })(function*() {})(),
+    "by a declared function": (app) =>
+      app.fn("f", { owns: ["prefs:{id}"] })(() =>
+        Effect.gen({ self: app.keys.prefs }, function*() {
+          yield* this.delete({ id: "1" })
+        })
+      )(),
     "by a writer that it resolves": (app) =>
       Effect.flatMap(app.keys.prefs.writer as AnyEffect, (writer) => writer.delete({ id: "1" })),
     "by a lease": (app) => Effect.scoped(app.keys.prefs.lease({ id: "1" }) as AnyEffect)
@@ -103,6 +108,41 @@ describe("a lookup that writes is refused and changes nothing,", () => {
       yield* Effect.yieldNow
       assert.strictEqual(yield* as(app.keys.prefs.get({ id: "1" }) as AnyEffect), "changed")
     }).pipe(Effect.scoped))
+})
+
+describe("a lookup that asks about keys without reading one is observed alike at each door:", () => {
+  const one = { id: "1" }
+  const prefsOf = { _tag: "UndeclaredRead", source: "prefs:{id}" }
+  const ways: {
+    readonly [way: string]: readonly [ask: (app: any, handles: any) => AnyEffect, reason: object | undefined]
+  } = {
+    "warm of a captured reader": [(_, { prefs }) => prefs.reader.warm([one]), prefsOf],
+    "warm of a captured writer": [(_, { prefs }) => prefs.writer.warm([one]), prefsOf],
+    "warm of an accessor": [(app) => app.keys.prefs.warm([one]), prefsOf],
+    "hottest of a captured reader": [(_, { prefs }) => prefs.reader.hottest(3), {
+      _tag: "NotOwner",
+      holds: "a lookup"
+    }],
+    "hottest of an accessor": [(app) => app.keys.prefs.hottest(3), { _tag: "NotOwner", holds: "a lookup" }],
+    "hottest of what it derives from": [
+      (_, { user }) => user.reader.hottest(3),
+      { _tag: "NotOwner", verb: "read", holds: "a lookup" }
+    ],
+    "warm of what it derives from": [(_, { user }) => user.reader.warm([one]), undefined]
+  }
+  for (const [way, [ask, reason]] of Object.entries(ways)) {
+    it.effect(way, () =>
+      Effect.gen(function*() {
+        const rights: { context?: Context.Context<never> } = {}
+        const { app, as, context } = yield* running((app, handles) =>
+          Effect.provideContext(ask(app, handles), rights.context!)
+        )
+        rights.context = context as Context.Context<never>
+        const read = as(app.keys.profile.get(one) as AnyEffect)
+        if (reason === undefined) assert.strictEqual(yield* read, "profile:1")
+        else assert.deepInclude(reasonOf(yield* Effect.flip(read)), reason)
+      }).pipe(Effect.scoped))
+  }
 })
 
 describe("a lookup that reads outside of Effect", () => {

@@ -47,6 +47,7 @@ const refuses = Effect.fnUntraced(function*(effect: AnyEffect, layer: AnyLayer, 
   const error = errorOf(yield* run(effect, layer))
   assert.include(error.message, message)
 })
+const lookup = () => Effect.succeed("Ann")
 const build = (layer: AnyLayer) => Effect.asVoid(Effect.scoped(Layer.build(layer)))
 
 describe("two manifest classes of one name", () => {
@@ -317,6 +318,75 @@ describe("a name that comes from data", () => {
       "`fact` is no part of family `files`, so the owner of `files` cannot give its lookup; help: did you mean `facts`?",
       () => C.owner("files", as({ parts: { fact: {} } }))
     ],
+    "a misspelt option": [
+      "E0406",
+      "owner.user.lokup: unknown option `lokup` in the owner of family `user`; help: did you mean `lookup`?",
+      () => C.owner("user", as({ lokup: lookup }))
+    ],
+    "a lookup that is no function": [
+      "E0114",
+      "owner.user.lookup: the lookup of family `user` answers with something else than a value of `user`",
+      () => C.owner("user", as({ lookup: 5 }))
+    ],
+    "a lookupMany that is no function": [
+      "E0114",
+      "owner.user.lookupMany: the lookupMany of family `user` answers",
+      () => C.owner("user", as({ lookupMany: null }))
+    ],
+    "a function in the place of options": [
+      "E0406",
+      "owner.user: the owner of family `user` takes options, and this is a function; help: give it by its name",
+      () => C.owner("user", as(lookup))
+    ],
+    "null in the place of options": [
+      "E0408",
+      "owner.user: `the options` must be an object; help: see the type `OwnerOptions`",
+      () => C.owner("user", as(null))
+    ],
+    "a text in the place of options": ["E0408", "`the options` must be an object", () => C.owner("user", as("lookup"))],
+    "a misspelt option of warm": [
+      "E0406",
+      "owner.user.warm.every: unknown option `every` in `warm`",
+      () => C.owner("user", as({ lookup, warm: { keys: [], every: 1 } }))
+    ],
+    "keys to warm that are no list": [
+      "E0408",
+      "owner.user.warm.keys: `warm.keys` must be a list of parameters, or an Effect of one",
+      () => C.owner("user", as({ lookup, warm: { keys: 5 } }))
+    ],
+    "no keys to warm": [
+      "E0408",
+      "`warm.keys` must be a list of parameters",
+      () => C.owner("user", as({ lookup, warm: {} }))
+    ],
+    "a list in the place of warm": [
+      "E0408",
+      "`warm` must be an object",
+      () => C.owner("user", as({ lookup, warm: [] }))
+    ],
+    "a number in the place of await": [
+      "E0408",
+      "`warm.await` must be true or false",
+      () => C.owner("user", as({ lookup, warm: { keys: [], await: 1 } }))
+    ],
+    "a misspelt option of predict": [
+      "E0406",
+      "unknown option `keyMax` in `predict`; help: did you mean `keysMax`?",
+      () => C.owner("user", as({ lookup, predict: { keyMax: 1 } }))
+    ],
+    "a misspelt option of a part": [
+      "E0406",
+      "owner.files.parts.facts.lokup: unknown option `lokup` in the part `facts`; help: did you mean `lookup`?",
+      () => C.owner("files", as({ parts: { facts: { lokup: 1 } } }))
+    ],
+    "parts that are no record": ["E0408", "`parts` must be an object", () => C.owner("files", as({ parts: 5 }))],
+    "a part without options": ["E0408", "`parts.facts`", () => C.owner("files", as({ parts: { facts: 5 } }))],
+    "a misspelt option of a delegate": [
+      "E0406",
+      "delegate.facts.lokup: unknown option `lokup`",
+      () => C.delegate("facts", as({ lokup: 1 }))
+    ],
+    "parts of a delegate": ["E0406", "unknown option `parts`", () => C.delegate("facts", as({ parts: {} }))],
     "an unknown module": [
       "E0228",
       "declares no family and no reader `wb`; help: did you mean `web`?",
@@ -334,32 +404,89 @@ describe("a name that comes from data", () => {
         const error = errorOf(yield* run(Effect.void, Layer.provideMerge(make() as AnyLayer, C.layer)))
         assert.strictEqual(error.reason._tag, "InvalidManifest")
         assert.strictEqual((error.reason as unknown as { error: { reason: { code: string } } }).error.reason.code, code)
-        assert.include(error.message, message)
+        assert.include(error.message, `: ${code}: `)
+        assert.include(error.message.replace(` ${code}:`, ""), message)
       }))
   }
+})
 
-  it.effect("fails a declared function or method by a typed error, where it is a malformed pattern", () =>
+describe("what is cast is refused by a typed error, and nothing else:", () => {
+  const keys: { readonly [what: string]: readonly [AnyEffect, message: string] } = {
+    "setMany of a number": [user.setMany(as(5)), "not a key of `user:{id}`"],
+    "setMany of no pairs": [user.setMany(as([5])), "not a key of `user:{id}`"],
+    "setMany of nothing": [user.setMany(as(undefined)), "not a key of `user:{id}`"],
+    "a number for a raw key": [C.get(as<"user:1">(5)), "no family of `Rights` matches the key `5`"],
+    "a number for a pattern": [C.invalidate(as<"user:*">(5)), "no family of `Rights` matches the key `5`"]
+  }
+  for (const [what, [effect, message]] of Object.entries(keys)) {
+    it.effect(what, () => refuses(effect, Layer.provideMerge(userLive, C.layer), message))
+  }
+
+  it.effect("a function for a codec that is no Schema", () =>
     Effect.gen(function*() {
-      let isRun = false
-      const body = () => {
-        isRun = true
-        return Effect.void
-      }
-      for (const option of ["owns", "borrows", "invalidates"]) {
-        const declared = as<{}>({ [option]: ["user:{id}", "user:{id"] })
-        const calls: ReadonlyArray<() => AnyEffect> = [
-          C.fn("f", declared)(function*() {
-            yield* body()
-          }),
-          as<(given: () => AnyEffect) => () => AnyEffect>(C.method(declared))(body)
-        ]
-        for (const call of calls) {
-          const error = errorOf(yield* run(Effect.suspend(call), C.layer))
-          assert.include(error.message, `${option}.1: \`{id\` in the pattern \`user:{id\``)
-        }
-      }
-      assert.isFalse(isRun)
+      const families = {
+        user: { pattern: "user:{id}", value: as<typeof definition.families.user.value>(String) }
+      } as const
+      class Wrong extends Manifest.Service<Wrong>()("Wrong", { families }) {}
+      const error = errorOf(yield* run(Effect.void, Wrong.layer))
+      assert.include(error.message, "`families.user.value` must be a codec")
     }))
+})
+
+describe("a module reads what rights exist for, through what it derives from,", () => {
+  const value = Manifest.type<string>()
+  class Parts extends Manifest.Service<Parts>()("Parts", {
+    families: {
+      user: { pattern: "user:{id}", value },
+      vip: { pattern: "vip:{id}", value, derives: ["user:42"] },
+      after: { pattern: "after:{id}", value, derives: ["vip:{id}"] },
+      mid: { pattern: "mid:{id}", value, derives: ["user:{id}"] },
+      far: { pattern: "far:{id}", value, derives: ["mid:42"] },
+      files: { pattern: "files:*", value },
+      facts: { pattern: "files:facts:{id}", value, partOf: "files", derives: ["mid:{id}"] },
+      secret: { pattern: "files:secret:{id}", value, carvedFrom: "files" },
+      whole: { pattern: "whole:{id}", value, derives: ["files:*"], fanout: true },
+      digest: { pattern: "digest:{id}", value, derives: ["files:facts:{id}"] },
+      leak: { pattern: "leak:{id}", value, derives: ["files:secret:{id}"] }
+    }
+  }) {}
+  const reads: { readonly [module: string]: ReadonlyArray<string> } = {
+    user: [],
+    vip: [],
+    after: ["vip"],
+    mid: ["user"],
+    far: [],
+    secret: [],
+    files: [],
+    whole: ["files", "facts", "mid", "user"],
+    digest: ["facts", "mid", "user"],
+    leak: ["secret"]
+  }
+  const names = Object.keys(Parts.definition.families) as ReadonlyArray<keyof typeof Parts.keys>
+  for (const [module, readable] of Object.entries(reads)) {
+    it.effect(`and nothing else: ${module}`, () =>
+      Effect.gen(function*() {
+        const owners = Object.keys(reads).map((name) =>
+          [name, Parts.owner(as<"user">(name), { lookup: () => Effect.succeed("loaded") })] as const
+        )
+        const exits = new Map<string, Exit.Exit<unknown, unknown>>()
+        const reading = Layer.effectDiscard(Effect.gen(function*() {
+          for (const name of names) {
+            const accessor = Parts.keys[name] as typeof Parts.keys.user
+            exits.set(name, yield* Effect.exit(accessor.getOption({ id, "*": "other" } as { id: string })))
+          }
+        }))
+        const others = Object.fromEntries(owners)
+        const all = { ...others, [module]: Layer.provideMerge(reading, others[module]!) }
+        yield* build(Layer.provide(Parts.modules(as<{}>(all)) as AnyLayer, memory)) as Effect.Effect<void, unknown>
+        const own = module === "files" ? ["files", "facts"] : [module]
+        for (const [name, exit] of exits) {
+          if (own.includes(name) || readable.includes(name)) {
+            assert.isTrue(Exit.isSuccess(exit), `${module} reads ${name}`)
+          } else assert.include(errorOf(exit).message, `cannot read \`${Parts.keys[as<"user">(name)].pattern}\``)
+        }
+      }))
+  }
 })
 
 describe("what a program makes by hand", () => {
@@ -437,8 +564,6 @@ describe("what a program makes by hand", () => {
       assert.include(errorOf(read).message, "cannot read `user:{id}`")
       const stats = yield* Effect.exit(provided(C.stats))
       assert.include(errorOf(stats).message, "what is provided for Rights is no engine of it")
-      const declared = C.fn("f", { invalidates: ["user:{id}"] })(function*() {})
-      assert.include(errorOf(yield* Effect.exit(provided(declared()))).message, "cannot write `user:{id}`")
     }))
 
   it.effect("is not needed to use the engine of the Context", () =>

@@ -137,7 +137,7 @@ export class ObservedReads<V> implements Reads<V> {
   }
 
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
-    return this.source.warm(keys, concurrency)
+    return this.looking(keys, () => this.source.warm(keys, concurrency))
   }
 
   /** Reads keys that may be read, and that last for as long as the load is made for. */

@@ -219,8 +219,12 @@ export const ownership: ReadonlyArray<Explained> = [
     "`invalidates` names something that no family declares.",
     "There is nothing to invalidate.",
     "Correct the pattern, or declare it.",
-    module([user], [`export const one = AppCache.fn("one", { invalidates: ["usr:*"] })`]),
-    module([user], [`export const one = AppCache.fn("one", { invalidates: ["user:{id}"] })`])
+    module([user, profile], [
+      `export const one = AppCache.fn("one", { owns: ["user:{id}"], invalidates: ["profile:{id}", "prfs:*"] })`
+    ]),
+    module([user, profile], [
+      `export const one = AppCache.fn("one", { owns: ["user:{id}"], invalidates: ["profile:{id}"] })`
+    ])
   ),
   explain(
     "E0223",
@@ -313,28 +317,6 @@ export const ownership: ReadonlyArray<Explained> = [
     "Name a declared pattern.",
     module([user], [`export type One = Manifest.Owns<"usr:*", AppCache>`]),
     module([user], [`export type One = Manifest.Owns<"user:{id}", AppCache>`])
-  ),
-  explain(
-    "E0231",
-    "A method invalidates after success, and its type has no error for an invalidation that fails.",
-    "A decorator cannot change the type of a method.",
-    "Let the method fail with `CacheError`, or leave `invalidates` out.",
-    module([user], [
-      "export class One {",
-      `  @AppCache.method({ invalidates: ["user:{id}"] })`,
-      "  run() {",
-      "    return Effect.void",
-      "  }",
-      "}"
-    ]),
-    module([user], [
-      "export class One {",
-      `  @AppCache.method({ owns: ["user:{id}"], invalidates: ["user:{id}"] })`,
-      "  run() {",
-      "    return AppCache.keys.user.delete({ id: 1 })",
-      "  }",
-      "}"
-    ])
   ),
   explain(
     "E0232",
@@ -445,5 +427,18 @@ export const ownership: ReadonlyArray<Explained> = [
       "})"
     ]),
     "stateless check"
+  ),
+  explain(
+    "E0239",
+    "`invalidates` lists something that does not derive from what the function owns.",
+    "Nothing changes an entry but through a right to its key, so the function could not drop it. What derives from " +
+      "what it owns is dropped by its writes.",
+    "List the pattern in `owns` and drop its keys in the body, or leave it to the owner: `invalidateAll` does it.",
+    module([user], [`export const one = AppCache.fn("one", { invalidates: ["user:{id}"] })`]),
+    module([user], [
+      `export const one = AppCache.fn("one", { owns: ["user:{id}"] })(function*() {`,
+      "  yield* AppCache.keys.user.invalidateAll()",
+      "})"
+    ])
   )
 ]

@@ -44,6 +44,13 @@ const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<Readonly
   return Exit.succeed(keys)
 }
 
+// What is no pair of parameters and value is a key of no parameters, which is refused.
+const pairsOf = (entries: Iterable<readonly [Params, unknown]>): ReadonlyArray<readonly [Params, unknown]> =>
+  Array.from(
+    typeof entries?.[Symbol.iterator] === "function" ? entries : [undefined],
+    (entry) => Array.isArray(entry) ? entry as unknown as readonly [Params, unknown] : [undefined as never, undefined]
+  )
+
 /** The operations, given how to find the family: from the Context, for accessors; once and for all, for handles. */
 export const operations = (access: FamilyAccess, find: Finds) => ({
   ...readOperations(access, find.toRead),
@@ -80,18 +87,24 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
         options.checked(
           options.count(access.name, "max", max),
           () =>
-            Effect.sync(() =>
-              (family.hot?.hottest(max) ?? []).flatMap(({ key, share }) =>
-                Option.match(access.keys.decode(key), {
-                  onNone: () => [],
-                  onSome: (params) => [{ params: access.shownParams(key, params), key: access.keys.show(key), share }]
-                })
-              )
+            // It tells what others read: no change would reach what a lookup makes of that.
+            Effect.withFiber((fiber) =>
+              CacheFamily.isLookup(fiber.context)
+                ? Effect.fail(access.notOwner("read", "a lookup"))
+                : Effect.succeed(hottestOf(access, family, max))
             )
         )
       )
   }
 }
+
+const hottestOf = (access: FamilyAccess, family: Reads, max: number) =>
+  (family.hot?.hottest(max) ?? []).flatMap(({ key, share }) =>
+    Option.match(access.keys.decode(key), {
+      onNone: () => [],
+      onSome: (params) => [{ params: access.shownParams(key, params), key: access.keys.show(key), share }]
+    })
+  )
 
 const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
   const writing = <A, E, R>(params: Params, f: (family: Writes, key: string) => Effect.Effect<A, E, R>) =>
@@ -106,7 +119,7 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
       find((family) => {
         const refused = options.conditions(access.name, given)
         if (refused !== undefined) return Effect.fail(refused)
-        const pairs = Array.from(entries)
+        const pairs = pairsOf(entries)
         return Effect.flatMapEager(keysOf(access, pairs.map(([params]) => params)), (keys) =>
           family.setMany(keys.map((key, i) => [key, pairs[i]![1]]), given))
       }),

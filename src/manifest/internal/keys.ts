@@ -201,7 +201,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
 }
 
 /** What the keys of a family that a pattern denotes have in common: its text, where the family has none. */
-export const scopeOfPattern = (family: KeyPattern, wanted: KeyPattern): Scope => {
+const scopeOfPattern = (family: KeyPattern, wanted: KeyPattern): Scope => {
   let position = 0
   const bound = wanted.segments.flatMap((segment, at) => {
     if (family.segments[at]?._tag === "Text") return []

@@ -74,7 +74,7 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
   const owners = new Owners(manifest, accesses)
   return {
     ...members,
-    ...declared.make(tag, manifest, graph),
+    ...declared.make(manifest),
     graph,
     layer: modules.root(manifest, Layer.provideMerge(layer, engine)),
     owner: owners.owner,
@@ -91,12 +91,13 @@ const byPattern =
     Effect.withFiber((fiber) => {
       const refused = options.mode(undefined, mode)
       if (refused !== undefined) return Effect.fail(refused)
-      const parsed = parsePattern(source)
+      // A program without types may give something else than a text.
+      const parsed = parsePattern(String(source))
       if (Result.isFailure(parsed)) {
-        return Effect.fail(new CacheError({ reason: malformed(manifest, source, parsed.failure) }))
+        return Effect.fail(new CacheError({ reason: malformed(manifest, String(source), parsed.failure) }))
       }
       const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
-      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknown(manifest, source, false) }))
+      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknown(manifest, String(source), false) }))
       return Effect.flatMap(Effect.forEach(touched, (access) => access.grantToWrite(fiber.context)), (grants) => {
         const scopes = touched.map((access, i) =>
           [access.familyOf(grants[i]!), access.keys.scopeOfPattern(parsed.success)] as const
@@ -283,10 +284,12 @@ const rawKeys = (
   accessors: ReadonlyMap<string, accessor.Accessor>
 ) => {
   const route = <A, E, R>(
-    key: string,
+    given: string,
     f: (of: accessor.Accessor, params: keys.Params) => Effect.Effect<A, E, R>
   ): Effect.Effect<A, E | CacheError, R> =>
     Effect.suspend((): Effect.Effect<A, E | CacheError, R> => {
+      // A program without types may give something else than a text.
+      const key = String(given)
       const family = manifest.patterns.route(key)
       if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest, key) }))
       const access = accesses.get(family.name)!

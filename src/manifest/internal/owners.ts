@@ -13,31 +13,16 @@ import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { Loader } from "../../cache/FamilySpec.ts"
 import type { LookupContext } from "../../cache/Lookup.ts"
 import * as Transaction from "../../cache/Transaction.ts"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
 import type { FamilyAccess } from "./access.ts"
 import { buildInto, CacheGrant, engineOf, keyOf, type Mode, type Runtime, Word, wordOf } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import { problemOf, refused } from "./names.ts"
+import * as ownerOptions from "./ownerOptions.ts"
+import type { Lookups, OwnerOptions } from "./ownerOptions.ts"
 import * as warm from "./warm.ts"
 
 type AnyLayer = Layer.Layer<any, any, any>
-
-export interface Lookups extends warm.Warming {
-  readonly lookup?:
-    | ((params: Params, about: LookupContext<unknown>) => Effect.Effect<unknown, unknown, any>)
-    | undefined
-  readonly lookupMany?:
-    | ((
-      params: ReadonlyArray<Params>,
-      about: ReadonlyArray<LookupContext<unknown>>
-    ) => Effect.Effect<ReadonlyArray<unknown>, unknown, any>)
-    | undefined
-}
-
-export interface OwnerOptions extends Lookups {
-  readonly parts?: { readonly [part: string]: Lookups } | undefined
-}
 
 // A part may be called as what every object inherits.
 const partOf = ({ parts }: OwnerOptions, name: string): Lookups =>
@@ -66,7 +51,7 @@ export class Owners {
   }
 
   readonly owner = (name: string, options: OwnerOptions = {}): AnyLayer =>
-    this.refused("owner", name, "own", Object.keys(options.parts ?? {})) ?? this.appointed(
+    this.refused("owner", name, "own", options) ?? this.appointed(
       "own",
       name,
       this.layer("own", name, (context) =>
@@ -93,7 +78,7 @@ export class Owners {
   }
 
   readonly delegate = (name: string, options: Lookups = {}): AnyLayer =>
-    this.refused("delegate", name, "delegate") ??
+    this.refused("delegate", name, "delegate", options) ??
       this.layer("own", name, (context) =>
         Effect.gen({ self: this }, function*() {
           const access = this.accesses.get(name)!
@@ -106,20 +91,16 @@ export class Owners {
           return grant
         }))
 
-  /** The layer of a name that the manifest does not have for this use: it fails, whatever is built before it. */
+  /** The layer of a name that the manifest does not have for this use, or of wrong options: it always fails. */
   private refused(
-    place: string,
+    place: "owner" | "borrower" | "delegate",
     name: string,
     use: Mode | "delegate",
-    parts: ReadonlyArray<string> = []
+    options?: unknown
   ): AnyLayer | undefined {
     const problem = problemOf(this.manifest, name, use)
     if (problem !== undefined) return refused(this.manifest.id, [{ ...problem, path: [place, String(name)] }])
-    const known = [...this.manifest.families.values()].filter(({ owner }) => owner === name).map((each) => each.name)
-    const wrong = parts.filter((part) => !known.includes(part)).map((part) => ({
-      ...Diagnostic.partUnknown(name, part, known),
-      path: [place, name, "parts", part]
-    }))
+    const wrong = place === "borrower" ? [] : ownerOptions.findProblems(this.manifest, place, name, options)
     return wrong.length === 0 ? undefined : refused(this.manifest.id, wrong)
   }
 

@@ -12,7 +12,7 @@ import type { Lease } from "../../capability/Lease.ts"
 import type { Declared } from "../../ownership/Definition.ts"
 import type { DependencyGraph } from "../../ownership/DependencyGraph.ts"
 import type { Accessor, InvalidateOptions, Write } from "./accessor.ts"
-import type { Lookups, OwnerOptions } from "./owners.ts"
+import type { Lookups, OwnerOptions } from "./ownerOptions.ts"
 
 export type AnyLayer = Layer.Layer<any, any, any>
 export type AnyBody = (...args: ReadonlyArray<any>) => Generator<any, any, any>

@@ -1,0 +1,192 @@
+/**
+ * What functions, methods and programs declare wrongly, or do beyond what they declare.
+ *
+ * @since 0.1.0
+ */
+import type { message } from "./Diagnostic.ts"
+import { finding, say } from "./internal/finding.ts"
+
+/**
+ * E0224: a write into another layer than the program's own.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type layerWrite<Pattern extends string, Home extends string, Here extends string> = message<
+  "E0224",
+  `cannot write '${Pattern}' in layer '${Here}': it is owned by layer '${Home}'`,
+  `move the write to layer '${Home}'`
+>
+
+/**
+ * E0224 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const layerWrite = (pattern: string, home: string, here: string) =>
+  finding(
+    "E0224",
+    "LayerWrite",
+    say`cannot write ${pattern} in layer ${here}: it is owned by layer ${home}`,
+    say`move the write to layer ${home}`
+  )
+
+/**
+ * E0225: a read from a layer that the program's layer does not read.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type layerRead<Pattern extends string, Home extends string, Here extends string> = message<
+  "E0225",
+  `cannot read '${Pattern}' in layer '${Here}': it lives in layer '${Home}', which '${Here}' does not read`,
+  `add '${Home}' to reads of layer '${Here}'`
+>
+
+/**
+ * E0225 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const layerRead = (pattern: string, home: string, here: string) =>
+  finding(
+    "E0225",
+    "LayerRead",
+    say`cannot read ${pattern} in layer ${here}: it lives in layer ${home}, which ${here} does not read`,
+    say`add ${home} to reads of layer ${here}`
+  )
+
+/**
+ * E0220: a function or method that does more than it declares.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type bodyExceeds<Does extends string, Declared extends string> = message<
+  "E0220",
+  `the body ${Does}, but declares: ${Declared}`,
+  "declare it, or leave it to a function that does"
+>
+
+/**
+ * E0221: `invalidates` without something that derives from what is owned.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type invalidatesIncomplete<Dependent extends string, Owned extends string> = message<
+  "E0221",
+  `invalidates is incomplete: '${Dependent}' derives from '${Owned}'`,
+  `list '${Dependent}', or leave invalidates out`
+>
+/**
+ * E0221 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const invalidatesIncomplete = (dependent: string, owned: string) =>
+  finding(
+    "E0221",
+    "InvalidatesIncomplete",
+    say`invalidates is incomplete: ${dependent} derives from ${owned}`,
+    say`list ${dependent}, or leave invalidates out`
+  )
+
+/**
+ * E0239: `invalidates` with something that does not follow from what is owned. To drop it needs its ownership.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type invalidatesForeign<Pattern extends string, Owned extends string, Declared extends string> = message<
+  "E0239",
+  `invalidates lists '${Pattern}', which does not derive from what is owned here: ${Owned}`,
+  `list '${Declared}' in owns instead, or call invalidateAll in its owner`
+>
+/**
+ * E0239 at run time. `owned` is a list such as "`user:{id}`", or "nothing".
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const invalidatesForeign = (pattern: string, owned: string, declared: string) =>
+  finding(
+    "E0239",
+    "InvalidatesForeign",
+    `${say`invalidates lists ${pattern}`}, which does not derive from what is owned here: ${owned}`,
+    say`list ${declared} in owns instead, or call invalidateAll in its owner`
+  )
+
+/**
+ * E0239: `invalidates` with what is owned itself, and does not derive from anything that is owned.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type invalidatesOwned<Pattern extends string> = message<
+  "E0239",
+  `invalidates lists '${Pattern}', which is owned here and does not derive from what is owned`,
+  "leave it out; the body says which of its keys go, with delete, invalidate or invalidateAll"
+>
+/**
+ * E0239 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const invalidatesOwned = (pattern: string) =>
+  finding(
+    "E0239",
+    "InvalidatesOwned",
+    say`invalidates lists ${pattern}, which is owned here and does not derive from what is owned`,
+    "leave it out; the body says which of its keys go, with delete, invalidate or invalidateAll"
+  )
+
+/**
+ * E0222: `invalidates` with something that no family declares.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type invalidatesUnknown<
+  Id extends string,
+  Pattern extends string,
+  Help extends string = "declare a pattern that covers it, or check its spelling"
+> = message<"E0222", `no family of '${Id}' declares '${Pattern}', so it cannot be invalidated`, Help>
+/**
+ * E0222 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const invalidatesUnknown = (id: string, pattern: string, help: string) =>
+  finding(
+    "E0222",
+    "InvalidatesUnknown",
+    say`no family of ${id} declares ${pattern}, so it cannot be invalidated`,
+    help
+  )
+
+/**
+ * E0223: a declared right to something that no family declares.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type rightUnknown<
+  Id extends string,
+  Option extends string,
+  Pattern extends string,
+  Help extends string = "declare a pattern that covers it, or check its spelling"
+> = message<"E0223", `no family of '${Id}' declares '${Pattern}' of ${Option}`, Help>
+/**
+ * E0223 at run time.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const rightUnknown = (id: string, option: string, pattern: string, help: string) =>
+  finding("E0223", "RightUnknown", `${say`no family of ${id} declares ${pattern}`} of ${option}`, help)

@@ -1,0 +1,121 @@
+/**
+ * Options of owners and delegates that the compiler did not see: they were cast, or come from data. A layer of wrong
+ * ones fails with what the compiler would say.
+ *
+ * Not here: times and numbers of `warm` and `predict`, which are read when the layer is built.
+ */
+import * as Effect from "effect/Effect"
+import type { LookupContext } from "../../cache/Lookup.ts"
+import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as Misfit from "../../diagnostic/Misfit.ts"
+import { isBag, type ValidManifest } from "../../ownership/Validation.ts"
+import type { Params } from "./keys.ts"
+import type { Found } from "./names.ts"
+import type { PredictOptions, Warming, WarmOptions } from "./warm.ts"
+
+export interface Lookups extends Warming {
+  readonly lookup?:
+    | ((params: Params, about: LookupContext<unknown>) => Effect.Effect<unknown, unknown, any>)
+    | undefined
+  readonly lookupMany?:
+    | ((
+      params: ReadonlyArray<Params>,
+      about: ReadonlyArray<LookupContext<unknown>>
+    ) => Effect.Effect<ReadonlyArray<unknown>, unknown, any>)
+    | undefined
+}
+
+export interface OwnerOptions extends Lookups {
+  readonly parts?: { readonly [part: string]: Lookups } | undefined
+}
+
+type Known<O> = { readonly [Option in keyof O]-?: true }
+
+// The compiler sees to it that no option is missing here.
+const lookupsKnown: Known<Lookups> = { lookup: true, lookupMany: true, warm: true, predict: true }
+const warmKnown: Known<WarmOptions> = { keys: true, schedule: true, await: true }
+const predictKnown: Known<PredictOptions> = { keysMax: true, interval: true }
+
+/** What is wrong with the options of an owner or a delegate, if they are any. */
+export const findProblems = (
+  { families }: ValidManifest,
+  place: "owner" | "delegate",
+  name: string,
+  options: unknown
+): ReadonlyArray<Found> => {
+  if (options === undefined) return []
+  const path = [place, name]
+  if (typeof options === "function") return [{ ...Misfit.options(name), path }]
+  if (!isBag(options)) return [{ ...shapeWrong("the options", "an object"), path }]
+  const { parts, ...lookups } = options
+  if (place === "delegate") return inLookups(path, name, `the owner of family \`${name}\``, options)
+  const known = [...Object.keys(lookupsKnown), "parts"]
+  return [
+    ...inLookups(path, name, `the owner of family \`${name}\``, lookups, known),
+    ...(parts === undefined ? [] : inParts([...path, "parts"], families, name, parts))
+  ]
+}
+
+const inParts = (
+  path: ReadonlyArray<string>,
+  families: ValidManifest["families"],
+  name: string,
+  parts: unknown
+): ReadonlyArray<Found> => {
+  if (!isBag(parts)) return [{ ...shapeWrong("parts", "an object"), path }]
+  const known = [...families.values()].filter(({ owner }) => owner === name).map((each) => each.name)
+  return Object.entries(parts).flatMap(([part, lookups]) => {
+    const at = [...path, part]
+    if (!known.includes(part)) return [{ ...Diagnostic.partUnknown(name, part, known), path: at }]
+    return isBag(lookups)
+      ? inLookups(at, part, `the part \`${part}\``, lookups)
+      : lookups === undefined
+      ? []
+      : [{ ...shapeWrong(`parts.${part}`, "an object"), path: at }]
+  })
+}
+
+const inLookups = (
+  path: ReadonlyArray<string>,
+  family: string,
+  place: string,
+  options: object,
+  known: ReadonlyArray<string> = Object.keys(lookupsKnown)
+): ReadonlyArray<Found> =>
+  Object.entries(options).flatMap(([option, value]): ReadonlyArray<Found> => {
+    const at = [...path, option]
+    if (!known.includes(option)) return [{ ...Diagnostic.optionUnknown(option, place, known), path: at }]
+    if (value === undefined) return []
+    if (option === "warm") return inWarm(at, value)
+    if (option === "predict") return inRecord(at, value, predictKnown)
+    if (typeof value === "function") return []
+    return [{ ...(option === "lookup" ? Misfit.lookup(family) : Misfit.lookupMany(family)), path: at }]
+  })
+
+const inWarm = (path: ReadonlyArray<string>, warm: unknown): ReadonlyArray<Found> => {
+  const found = inRecord(path, warm, warmKnown)
+  if (!isBag(warm)) return found
+  const { await: waits, keys } = warm
+  const isList = typeof keys === "object" && keys !== null && Symbol.iterator in keys
+  return [
+    ...found,
+    ...(isList || Effect.isEffect(keys)
+      ? []
+      : [{ ...shapeWrong("warm.keys", "a list of parameters, or an Effect of one"), path: [...path, "keys"] }]),
+    ...(waits === undefined || typeof waits === "boolean"
+      ? []
+      : [{ ...shapeWrong("warm.await", "true or false"), path: [...path, "await"] }])
+  ]
+}
+
+const inRecord = (path: ReadonlyArray<string>, value: unknown, known: object): ReadonlyArray<Found> => {
+  const option = path.at(-1)!
+  if (!isBag(value)) return [{ ...shapeWrong(option, "an object"), path }]
+  const names = Object.keys(known)
+  return Object.keys(value).filter((name) => !names.includes(name)).map((name) => ({
+    ...Diagnostic.optionUnknown(name, `\`${option}\``, names),
+    path: [...path, name]
+  }))
+}
+
+const shapeWrong = (what: string, expected: string) => Diagnostic.shapeWrong(what, expected, "OwnerOptions")

@@ -1,0 +1,166 @@
+/**
+ * The run-time twin of the checks of what a function or method declares: same findings, same words, on the same
+ * properties. For declarations that were cast, or built from data.
+ *
+ * @since 0.1.0
+ */
+import * as Result from "effect/Result"
+import * as Declaring from "../diagnostic/Declaring.ts"
+import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import { type KeyPattern, normalizePattern, parsePattern } from "../pattern/KeyPattern.ts"
+import type { Declared } from "./Definition.ts"
+import {
+  helpWith,
+  isBag,
+  isStrings,
+  layersReached,
+  type ManifestProblem,
+  type ValidFamily,
+  type ValidManifest
+} from "./Validation.ts"
+
+// The compiler sees to it that no option is missing here.
+const options: { readonly [Option in keyof Declared]-?: true } = {
+  layer: true,
+  owns: true,
+  borrows: true,
+  invalidates: true
+}
+
+/**
+ * What is wrong with a declaration; nothing, if the compiler would accept it.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const findProblems = (manifest: ValidManifest, declared: unknown): ReadonlyArray<ManifestProblem> => {
+  const found = findShapeProblems(declared)
+  if (found.length > 0) return found
+  const { borrows = [], invalidates, layer, owns = [] } = declared as Declared
+  const rights = [["owns", owns], ["borrows", borrows]] as const
+  return [
+    ...at(["layer"], layer === undefined ? undefined : findLayerUnknown(manifest, layer)),
+    ...rights.flatMap(([option, patterns]) =>
+      patterns.flatMap((source, index) =>
+        at([option, String(index)], findRightProblem(manifest, layer, option, source))
+      )
+    ),
+    ...(invalidates === undefined ? [] : findInvalidatesProblems(manifest, owns, invalidates))
+  ]
+}
+
+/**
+ * Why a layer cannot be meant; nothing, if it is declared, or if no layer is.
+ *
+ * @category validation
+ * @since 0.1.0
+ */
+export const findLayerUnknown = (manifest: ValidManifest, layer: unknown): Diagnostic.Diagnostic | undefined => {
+  const { layers } = manifest.definition
+  // It may be no text at all.
+  const name = String(layer)
+  return layers === undefined || Object.hasOwn(layers, name) ? undefined : Diagnostic.layerUnknown(
+    name,
+    Object.keys(layers)
+  )
+}
+
+const at = (
+  path: ReadonlyArray<string>,
+  problem: Diagnostic.Diagnostic | undefined
+): ReadonlyArray<ManifestProblem> => problem === undefined ? [] : [{ ...problem, path }]
+
+const findShapeProblems = (declared: unknown): ReadonlyArray<ManifestProblem> => {
+  if (!isBag(declared)) return at([], shapeWrong("the declaration", "an object"))
+  return Object.entries(declared).flatMap(([option, value]) => {
+    if (!Object.hasOwn(options, option)) {
+      return at([option], Diagnostic.optionUnknown(option, "the declaration", Object.keys(options)))
+    }
+    if (value === undefined) return []
+    return option === "layer"
+      ? at([option], typeof value === "string" ? undefined : shapeWrong(option, "a text"))
+      : at([option], isStrings(value) ? undefined : shapeWrong(option, "a list of patterns"))
+  })
+}
+
+const shapeWrong = (what: string, expected: string) => Diagnostic.shapeWrong(what, expected, "Declared")
+
+const findRightProblem = (
+  manifest: ValidManifest,
+  here: string | undefined,
+  option: "owns" | "borrows",
+  source: string
+): Diagnostic.Diagnostic | undefined => {
+  const parsed = parsePattern(source)
+  if (Result.isFailure(parsed)) return parsed.failure
+  const family = familyOf(manifest, parsed.success)
+  if (family === undefined) {
+    return Declaring.rightUnknown(manifest.id, option, source, helpWith(manifest, source))
+  }
+  const home = family.spec.layer
+  if (here !== undefined && home !== undefined) {
+    if (option === "owns" && home !== here) return Declaring.layerWrite(source, home, here)
+    if (option === "borrows" && !layersReached(manifest.definition, [here]).has(home)) {
+      return Declaring.layerRead(source, home, here)
+    }
+  }
+  return family.pattern.normal === parsed.success.normal
+    ? undefined
+    : Diagnostic.referenceTooNarrow(source, family.pattern.source, family.name)
+}
+
+// The family that decides about a pattern.
+const familyOf = (manifest: ValidManifest, pattern: KeyPattern): ValidFamily | undefined =>
+  manifest.patterns.covering(pattern)[0]?.value
+
+const findInvalidatesProblems = (
+  manifest: ValidManifest,
+  owns: ReadonlyArray<string>,
+  invalidates: ReadonlyArray<string>
+): ReadonlyArray<ManifestProblem> => {
+  const families = [...manifest.families.values()]
+  const listed = new Set(invalidates.flatMap((source) => touching(manifest, source)))
+  const owned = new Set<ValidFamily>()
+  for (const source of owns) {
+    const covered = coveredBy(manifest, source)
+    for (const family of covered) owned.add(family)
+    const missing = families.find((family) => derivesFrom(family, covered) && !listed.has(family))
+    if (missing !== undefined) {
+      return at(["invalidates"], Declaring.invalidatesIncomplete(missing.pattern.source, source))
+    }
+  }
+  const described = owns.length === 0 ? "nothing" : owns.map((source) => `\`${source}\``).join(", ")
+  return invalidates.flatMap((source, index) => {
+    const find = (): Diagnostic.Diagnostic | undefined => {
+      const parsed = parsePattern(source)
+      if (Result.isFailure(parsed)) return parsed.failure
+      const family = familyOf(manifest, parsed.success)
+      if (family === undefined) {
+        return Declaring.invalidatesUnknown(manifest.id, source, helpWith(manifest, source))
+      }
+      const touched = touching(manifest, source)
+      if (touched.some((each) => derivesFrom(each, owned))) return undefined
+      return touched.some((each) => owned.has(each))
+        ? Declaring.invalidatesOwned(source)
+        : Declaring.invalidatesForeign(source, described, family.pattern.source)
+    }
+    return at(["invalidates", String(index)], find())
+  })
+}
+
+const derivesFrom = ({ upstream }: ValidFamily, sources: Iterable<ValidFamily>): boolean => {
+  for (const { index } of sources) if (upstream.has(index)) return true
+  return false
+}
+
+const touching = (manifest: ValidManifest, source: string): ReadonlyArray<ValidFamily> => {
+  const parsed = parsePattern(source)
+  return Result.isFailure(parsed) ? [] : manifest.patterns.overlapping(parsed.success).map(({ value }) => value)
+}
+
+// The families to which a right to a declared pattern reaches.
+const coveredBy = (manifest: ValidManifest, source: string): ReadonlyArray<ValidFamily> => {
+  const touched = touching(manifest, source)
+  const whole = touched.find(({ pattern }) => pattern.normal === normalizePattern(source))
+  return whole === undefined ? [] : touched.filter(({ covering }) => covering.includes(whole.name))
+}
