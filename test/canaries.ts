@@ -411,8 +411,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "what a read found is put off where a write has taken its place",
     file: family,
-    text: `told?.entry === undefined || watch.changed`,
-    planted: `told?.entry === undefined`,
+    text: `served?.entry === undefined || watch.changed`,
+    planted: `served?.entry === undefined`,
     suites: ["test/cache/steps.test.ts"]
   },
   {

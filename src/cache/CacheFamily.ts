@@ -61,6 +61,14 @@ import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 import type { LoadedOptions } from "./Lookup.ts"
 
+// Loads run by a scheduler of their own. The span in which the layer was built has ended long before most of them: each
+// begins a trace.
+const patientOf = <V>(loader: Loader<V>): Loader<V> => {
+  const scheduler = PatientScheduler.from(Context.get(loader.context, Scheduler.Scheduler))
+  const context = Context.omit(Tracer.ParentSpan)(Context.add(loader.context, Scheduler.Scheduler, scheduler))
+  return { ...loader, context }
+}
+
 // What is held is kept, whatever its family says of new values.
 const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
 
@@ -108,12 +116,7 @@ export class CacheFamily<V = unknown> {
   readonly sweepMarks: Effect.Effect<void, StoreError> = Effect.suspend(() => sweep(this.cache.store, this.entries))
 
   get stats(): FamilyStats {
-    const hits = this.entries.counts.hits + (this.hot?.hits ?? 0)
-    const hitsByTier = {
-      ...(this.hot === undefined ? {} : { [memory]: hits }),
-      ...Object.fromEntries(this.entries.hitsBelow)
-    }
-    return { ...this.entries.counts, hits, hitsByTier, entries: this.hot?.count ?? 0 }
+    return this.entries.stats
   }
 
   /** Whether a Context is that of a lookup which runs. */
@@ -222,12 +225,10 @@ export class CacheFamily<V = unknown> {
 
   /** The value of a key with all that is known about it. */
   answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
-    return Effect.suspend(() =>
-      Effect.map(this.serve(key), (served) => {
-        valueOf(served)
-        return this.answerOf(key, served)
-      })
-    )
+    return Effect.map(this.serve(key), (served) => {
+      valueOf(served)
+      return this.answerOf(key, served)
+    })
   }
 
   /** The value that is held and fresh, if there is one. Loads nothing. */
@@ -252,25 +253,17 @@ export class CacheFamily<V = unknown> {
 
   /** Finds what is held of a key, with the tier that it is from; a read of it puts off the end of its idle time. */
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
-    if (this.expiry.idleTimeToLive === undefined) {
-      return Effect.map(this.find(key), (served) => this.tellHeld(key, served))
-    }
-    // The run loop may yield between two steps: what was found may be gone, and must not be put in the place of what is.
-    return this.entries.watching(key, (watch) =>
-      Effect.map(this.find(key), (served) => {
-        const told = this.tellHeld(key, served)
-        return told?.entry === undefined || watch.changed
-          ? told
-          : { ...told, entry: this.entries.touch(key, told.entry, this.cache.time.now()) }
-      }))
-  }
-
-  private tellHeld(key: string, served: Served<V> | undefined): Served<V> | undefined {
-    if (served?.tier !== memory) this.entries.countMiss(key)
-    if (served === undefined) return undefined
-    this.entries.countHit(key, served.tier)
-    this.hot?.touch(key)
-    return served
+    const found = Effect.map(this.find(key), (served) => this.entries.countHeld(key, served))
+    if (this.expiry.idleTimeToLive === undefined) return found
+    // The run loop may yield between two steps: what was found may be gone, and must not replace what is there.
+    return this.entries.watching(
+      key,
+      (watch) =>
+        Effect.map(found, (served) =>
+          served?.entry === undefined || watch.changed
+            ? served
+            : { ...served, entry: this.entries.touch(key, served.entry, this.cache.time.now()) })
+    )
   }
 
   /** The fresh entry of a key, if a tier holds one. Loads nothing. */
@@ -595,11 +588,9 @@ export class CacheFamily<V = unknown> {
 
   /** Loads those of the keys that are missing; how many were loaded. A key that fails is left for its readers. */
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
-    return Effect.suspend(() =>
-      this.loads.loader === undefined
-        ? Effect.fail(this.loads.unowned())
-        : this.warming.renew(keys, -Infinity, concurrency)
-    )
+    return this.loads.loader === undefined
+      ? Effect.fail(this.loads.unowned())
+      : this.warming.renew(keys, -Infinity, concurrency)
   }
 
   /** Loads those of the keys that are missing or end before `untilMillis`; how many were loaded. */
@@ -720,10 +711,7 @@ export class CacheFamily<V = unknown> {
 
   /** Loads by this loader from now on, until it is given back to `disown`. */
   own(loader: Loader<V>): Loader<V> {
-    const scheduler = PatientScheduler.from(Context.get(loader.context, Scheduler.Scheduler))
-    // The span in which the layer was built has ended long before most loads: each begins a trace of its own.
-    const context = Context.omit(Tracer.ParentSpan)(Context.add(loader.context, Scheduler.Scheduler, scheduler))
-    const patient = { ...loader, context }
+    const patient = patientOf(loader)
     this.loaders = [...this.loaders, patient]
     return this.loads.loader = patient
   }

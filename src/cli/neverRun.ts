@@ -112,8 +112,13 @@ const isStatement = (code: string, at: number): boolean => {
 }
 
 // A way out of a statement for the value of what it holds: to a name, to a caller, to a property.
-const goesAnywhere =
-  /^\s*(?:[\w$]+|"[^"]*"|'[^']*')\s*:|(?<![=!<>])=(?!=)|=>|\b(?:return|yield|await|throw|void|const|let|var|case|default|export)\b/
+const goesAnywhere = new RegExp(
+  [
+    /^\s*(?:[\w$]+|"[^"]*"|'[^']*')\s*:/,
+    /(?<![=!<>])=(?!=)|=>/,
+    /\b(?:return|yield|await|throw|void|const|let|var|case|default|export)\b/
+  ].map(({ source }) => source).join("|")
+)
 
 // Whether a call is what a statement `flag && call`, or `flag ? call : call`, comes to, and its value goes nowhere.
 const isBranch = (code: string, at: number, open: number): boolean => {
@@ -145,8 +150,13 @@ const headOf = (before: string): string | undefined => {
 // Whether a call is the answer of a function that is given to something that throws the answer away: `forEach` of a
 // list, a timer.
 const isLostAnswer = (code: string, at: number): boolean =>
-  /(?:(?<!\b(?:Effect|Stream|Channel|Sink|Schedule))\.forEach|\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick))\(\s*(?:async\s*)?(?:\([^()]*\)|[\w$]+)\s*=>\s*$/
-    .test(code.slice(Math.max(0, at - lostAnswerMax), at))
+  lostAnswer.test(code.slice(Math.max(0, at - lostAnswerMax), at))
+
+const loser = [
+  /(?<!\b(?:Effect|Stream|Channel|Sink|Schedule))\.forEach/,
+  /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick)/
+].map(({ source }) => source).join("|")
+const lostAnswer = new RegExp(`(?:${loser})${/\(\s*(?:async\s*)?(?:\([^()]*\)|[\w$]+)\s*=>\s*$/.source}`)
 
 // Characters before a call in which the function that it is the answer of begins.
 const lostAnswerMax = 500

@@ -14,18 +14,17 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as BackgroundTimer from "./BackgroundTimer.ts"
 import { CoarseClock } from "./CoarseClock.ts"
 import type { Entry, Found } from "./Entry.ts"
 import * as EvictionPolicy from "./EvictionPolicy.ts"
 import { invariant } from "./internal/invariant.ts"
 import { spreadHash } from "./internal/keyHash.ts"
 import { type Alarm, type MakePolicy, MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
+import { MemoryUpkeep } from "./internal/memoryUpkeep.ts"
 import type { SlotRecords } from "./internal/slotRecords.ts"
 import { SlotTable } from "./internal/slotTable.ts"
 import { TopKeys } from "./internal/topKeys.ts"
@@ -71,12 +70,6 @@ const name = "memory"
 // A shard of this many entries grows in about ten milliseconds.
 const entriesPerShard = 131_072
 const shardsMax = 4_096
-
-// How often upkeep looks for the dead at most and at least, and how many it frees before it lets others run: half a
-// millisecond's work.
-const upkeepMillisMin = 1_000
-const upkeepMillisMax = 3_600_000
-const freedPerPassMax = 256
 
 // How many slots a new entry looks at while its family has dead ones, so that the dead leave before the living.
 const collectedPerPutMax = 16
@@ -532,19 +525,12 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   const { count, max } = yield* bounds(options)
   const time = new CoarseClock(yield* Clock.Clock)
   const policyName = options.eviction ?? "adaptive"
-  const wake = Latch.makeUnsafe(false)
-  const alarm: Alarm = {
-    at: Infinity,
-    ring: () => {
-      alarm.at = -Infinity
-      wake.openUnsafe()
-    }
-  }
+  const upkeep = new MemoryUpkeep(time)
   const shards = Array.from({ length: count }, (_, i) => {
     // The remainder of the division goes to the first shards, so that the shares add up to the bound.
     const share = Math.floor(max / count) + (i < max % count ? 1 : 0)
     const policyOf: MakePolicy = (hashOf) => EvictionPolicy.make(policyName, { weightMax: share, hashOf })
-    return new MemoryShard(i, policyOf, time.now(), alarm)
+    return new MemoryShard(i, policyOf, time.now(), upkeep)
   })
   const partitions = new Map<string, MemoryPartition<any>>()
   const marks = new Map<string, number>()
@@ -556,29 +542,10 @@ export const make = Effect.fnUntraced(function*(options: Options) {
     }
   }
 
-  // It sleeps until something ends, for a second at least: a store in which nothing does wakes nobody.
-  const rest = Effect.suspend(() => {
-    const due = shards.reduce((least, shard) => Math.min(least, shard.nextDueMillis), Infinity)
-    const millis = Math.min(Math.max(due - time.now(), upkeepMillisMin), upkeepMillisMax)
-    wake.closeUnsafe()
-    alarm.at = time.now() + millis
-    const sooner = Effect.andThen(wake.await, BackgroundTimer.sleep(upkeepMillisMin))
-    return Effect.raceFirst(BackgroundTimer.sleep(millis), sooner)
-  })
-  const upkeep = Effect.gen(function*() {
-    for (const shard of shards) {
-      for (let more = shard.nextDueMillis <= time.now(); more;) {
-        more = shard.advance(time.now(), freedPerPassMax)
-        yield* Effect.yieldNow
-      }
-    }
-    for (const partition of partitions.values()) {
-      while (partition.collect(freedPerPassMax)) yield* Effect.yieldNow
-    }
-    yield* rest
-  })
   const patient = PatientScheduler.from(yield* Scheduler.Scheduler)
-  yield* Effect.forkScoped(Effect.provideService(Effect.forever(upkeep), Scheduler.Scheduler, patient))
+  yield* Effect.forkScoped(
+    Effect.provideService(upkeep.run(shards, () => partitions.values()), Scheduler.Scheduler, patient)
+  )
 
   return Store.of({
     name,
@@ -586,7 +553,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
       Effect.sync(() => {
         const open = partitions.get(family.name)
         if (open !== undefined) return open
-        const partition = new MemoryPartition(family, shards, time, ceiling, options.weightMax !== undefined, alarm)
+        const partition = new MemoryPartition(family, shards, time, ceiling, options.weightMax !== undefined, upkeep)
         partitions.set(family.name, partition)
         return partition
       }),

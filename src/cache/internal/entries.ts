@@ -10,7 +10,7 @@ import { StoreError, TierFailed } from "../../store/StoreError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Happening, Noted } from "../Explanation.ts"
-import type { FamilySpec } from "../FamilySpec.ts"
+import type { FamilySpec, FamilyStats } from "../FamilySpec.ts"
 import {
   everything,
   FamilyMarks,
@@ -204,6 +204,15 @@ export class Entries<V> {
     this.lookTwice()
   }
 
+  get stats(): FamilyStats {
+    const hits = this.counts.hits + (this.hot?.hits ?? 0)
+    const hitsByTier = {
+      ...(this.hot === undefined ? {} : { [memory]: hits }),
+      ...Object.fromEntries(this.hitsBelow)
+    }
+    return { ...this.counts, hits, hitsByTier, entries: this.hot?.count ?? 0 }
+  }
+
   /** The entry of a key, fresh or stale, unless it is invalid. */
   held(key: string): Entry<V> | undefined {
     const entry = this.hot?.peek(key)
@@ -258,6 +267,15 @@ export class Entries<V> {
     if (tier === memory) this.counts.hits++
     else this.hitsBelow.set(tier, (this.hitsBelow.get(tier) ?? 0) + 1)
     this.tellHit(key, tier, false)
+  }
+
+  /** Counts a read that loads nothing. */
+  countHeld(key: string, served: Served<V> | undefined): Served<V> | undefined {
+    if (served?.tier !== memory) this.countMiss(key)
+    if (served === undefined) return undefined
+    this.countHit(key, served.tier)
+    this.hot?.touch(key)
+    return served
   }
 
   /** Counts a stale value that was served, and tells of it. */

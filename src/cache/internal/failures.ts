@@ -5,7 +5,7 @@
  *   another try for `retryAfterFailure`.
  * - What a tier below memory may still serve stale comes before the failure.
  * - They are bounded in number and in the length of their keys; the oldest is forgotten first.
- * - One whose time is over is forgotten soon, whether or not anything is read or fails after it: an error may hold much.
+ * - One whose time is over is forgotten soon, also where nothing is read or fails after it: an error may hold much.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
