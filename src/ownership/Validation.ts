@@ -411,15 +411,8 @@ const findReferenceProblem = (
     })
   const owner = draft.patterns.covering(parsed.success)[0]?.value
   if (owner === undefined) {
-    const declared = Object.entries(draft.definition.families).map(([family, { pattern }]) =>
-      [family, pattern] as const
-    )
-    const help = Nearest.helpWith(
-      source,
-      declared,
-      isCovered,
-      "declare a pattern that covers it, or check its spelling"
-    )
+    const declared = Array.from(draft.families.values(), ({ name, spec: { pattern } }) => [name, pattern] as const)
+    const help = Nearest.helpWith(source, declared, isCovered, helpTouched(draft, name, source))
     return Diagnostic.referenceUnknown(name, verb, source, help)
   }
   const here = spec.layer
@@ -442,6 +435,14 @@ const checkReaders = (draft: Draft, report: Report): void => {
     if (Object.hasOwn(draft.definition.families, name)) report(["readers", name], Diagnostic.readerIsFamily(name))
     else checkReferences(draft, name, ["readers", name], spec, report)
   }
+}
+
+// For a reference to more than is declared, the one pattern that shares keys with it.
+const helpTouched = (draft: Draft, name: string, source: string): string => {
+  const [touched, ...others] = touching(draft, source).filter((family) => family !== name)
+  return touched === undefined || others.length > 0
+    ? "declare a pattern that covers it, or check its spelling"
+    : `did you mean \`${draft.families.get(touched)!.spec.pattern}\`?`
 }
 
 // --- layers ---
