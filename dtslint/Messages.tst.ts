@@ -5,12 +5,43 @@ import type { Appoints } from "../src/capability/Capability.ts"
 import type { Family } from "../src/manifest/Family.ts"
 import type { Borrows, Owns } from "../src/manifest/Manifest.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
+import type { FamilySpec } from "../src/ownership/Definition.ts"
 import * as Key from "../src/pattern/Key.ts"
 import { AppCache, User, UserId } from "./fixture.ts"
 
 const { draft, prefs, user } = AppCache.keys
 const id = UserId.make("1")
 declare const text: string
+declare const isRich: boolean
+
+const nothing = {
+  layer: undefined,
+  partOf: undefined,
+  carvedFrom: undefined,
+  derives: undefined,
+  borrows: undefined,
+  fanout: undefined,
+  params: undefined,
+  value: undefined,
+  error: undefined,
+  sensitive: undefined,
+  version: undefined,
+  timeToLive: undefined,
+  idleTimeToLive: undefined,
+  staleWhileRevalidate: undefined,
+  staleIfError: undefined,
+  jitter: undefined,
+  refreshAhead: undefined,
+  negativeTimeToLive: undefined,
+  softTimeout: undefined,
+  hardTimeout: undefined,
+  loadConcurrency: undefined,
+  loadQueueMax: undefined,
+  retryAfterFailure: undefined,
+  onAbandoned: undefined,
+  freeze: undefined,
+  weigher: undefined
+} satisfies { readonly [Option in Exclude<keyof FamilySpec, "pattern">]: undefined }
 
 describe("a manifest", () => {
   test("names both patterns, the encloser, the layer, the parameters", () => {
@@ -56,6 +87,101 @@ describe("a manifest", () => {
     Manifest.Service<any>()("C", { families })
     // @ts-expect-error E0103: this is a choice of patterns, and a family has one; help: declare a family for each of them
     Manifest.Service<any>()("C", { families: { user: { pattern: text === "" ? "user:{id}" : "person:{id}" } } })
+  })
+
+  test("says of everything that a type depends on whether it is given", () => {
+    const one = { pattern: "one:{x}" } as const
+    const codec = Manifest.type<5>()
+    const maybe: { x?: typeof codec } = {}
+    Manifest.Service<any>()("C", {
+      layers: { server: { reads: ["client"] }, client: {} },
+      families: {
+        client: { pattern: "client", layer: "client" },
+        layer: { pattern: "layer:{x}", layer: "server" },
+        user: { pattern: "user:*", layer: "server" },
+        // @ts-expect-error E0417: it is not known whether 'layer' is given, so nothing can be checked about it; help: give
+        a: { pattern: "a:{x}", ...(isRich ? { layer: "server" as const } : {}) },
+        // @ts-expect-error E0417: it is not known whether 'partOf' is given, so nothing can be checked about it; help: give
+        b: { pattern: "user:b", ...(isRich ? { partOf: "user" as const } : {}) },
+        // @ts-expect-error E0417: it is not known whether 'carvedFrom' is given, so nothing can be checked about it; help:
+        c: { pattern: "user:c", carvedFrom: isRich ? "user" : undefined },
+        // @ts-expect-error E0417: it is not known whether 'derives' is given, so nothing can be checked about it; help: give
+        d: { pattern: "d:{x}", ...(isRich ? { derives: ["d:{x}"] as const } : {}) },
+        // @ts-expect-error E0417: it is not known whether 'borrows' is given, so nothing can be checked about it; help: give
+        e: { pattern: "e:{x}", borrows: isRich ? ["layer:{x}"] : undefined },
+        // @ts-expect-error E0417: it is not known whether 'params' is given, so nothing can be checked about it; help: give
+        f: { pattern: "f:{x}", ...(isRich ? { params: { x: codec } } : {}) },
+        // @ts-expect-error E0417: it is not known whether 'params' is given, so nothing can be checked about it; help: give
+        g: { pattern: "g:{x}", params: isRich ? { x: codec } : {} },
+        // @ts-expect-error E0417: it is not known whether 'x' is given, so nothing can be checked about it; help: give it in
+        k: { pattern: "k:{x}", params: maybe },
+        // @ts-expect-error E0417: it is not known whether 'value' is given, so nothing can be checked about it; help: give
+        h: { pattern: "h:{x}", ...(isRich ? { value: codec } : {}) },
+        // @ts-expect-error E0417: it is not known whether 'error' is given, so nothing can be checked about it; help: give
+        i: { pattern: "i:{x}", error: isRich ? codec : undefined },
+        j: { pattern: "j:{x}", ...(isRich ? { timeToLive: "1 minute", sensitive: true, version: 2 } as const : {}) }
+      }
+    })
+    const two = { pattern: "two", derives: ["one:{x}"] } as const
+    // @ts-expect-error E0417: it is not known whether 'one' is given, so nothing can be checked about it; help: give it in
+    Manifest.Service<any>()("C", { families: { ...(isRich ? { one } : {}), two } })
+    const borrows = ["one:{x}"] as const
+    // @ts-expect-error E0417: it is not known whether 'r' is given, so nothing can be checked about it; help: give it in
+    Manifest.Service<any>()("C", { families: { one }, readers: isRich ? { r: { borrows } } : {} })
+    // @ts-expect-error E0417: it is not known whether 'readers' is given, so nothing can be checked about it; help: give it
+    Manifest.Service<any>()("C", { families: { one }, ...(isRich ? { readers: { r: { borrows } } } : {}) })
+    // @ts-expect-error E0417: it is not known whether 'layers' is given, so nothing can be checked about it; help: give it
+    Manifest.Service<any>()("C", { families: { one }, ...(isRich ? { layers: { l: { reads: ["m"] } } } as const : {}) })
+    // @ts-expect-error E0417: it is not known whether 'm' is given, so nothing can be checked about it; help: give it in
+    Manifest.Service<any>()("C", { families: { one }, layers: isRich ? { m: {} } : {} })
+    const layered = { one: { ...one, layer: "l" } } as const
+    // @ts-expect-error E0417: it is not known whether 'reads' is given, so nothing can be checked about it; help: give it
+    Manifest.Service<any>()("C", { families: layered, layers: { l: { reads: isRich ? ["l"] : undefined } } })
+    const reader = { r: { borrows, ...(isRich ? { layer: "l" as const } : {}) } }
+    // @ts-expect-error E0417: it is not known whether 'layer' is given, so nothing can be checked about it; help: give it
+    Manifest.Service<any>()("C", { families: layered, layers: { l: {} }, readers: reader })
+  })
+
+  test("takes an option that is undefined for one that was not given", () => {
+    class Bare extends Manifest.Service<Bare>()("Bare", {
+      version: undefined,
+      layers: undefined,
+      families: {
+        bare: { pattern: "bare:{id}", ...nothing },
+        whole: { pattern: "whole:*" },
+        part: { pattern: "whole:part", partOf: "whole", carvedFrom: undefined },
+        carved: { pattern: "whole:carved", partOf: undefined, carvedFrom: "whole" }
+      },
+      readers: undefined
+    }) {}
+    expect(Bare.keys.bare.get({ id: 1 })).type.toBe<Effect.Effect<unknown, CacheError, Borrows<"bare:{id}", Bare>>>()
+    expect(Bare.owner("bare")).type.toBe<
+      Layer.Layer<Owns<"bare:{id}", Bare>, CacheError, Appoints<"bare:{id}", Bare>>
+    >()
+    Manifest.Service<any>()("C", {
+      layers: { l: { reads: undefined } },
+      families: { bare: { pattern: "bare:{id}", ...nothing, layer: "l" } },
+      readers: { r: { layer: undefined, borrows: ["bare:{id}"] } }
+    })
+    // @ts-expect-error E0102: 'a:{x}' is already owned through 'a:*' of family 'b'; help: add partOf
+    Manifest.Service<any>()("C", { families: { a: { pattern: "a:{x}", partOf: undefined }, b: { pattern: "a:*" } } })
+  })
+
+  test("has no message that follows from another one", () => {
+    Manifest.Service<any>()("C", {
+      families: {
+        // @ts-expect-error E0103: the text of this pattern is not known, so nothing can be checked about it; help: write it
+        a: { pattern: text },
+        b: { pattern: "b:{x}", derives: ["a:{x}"] }
+      }
+    })
+    Manifest.Service<any>()("C", {
+      families: {
+        a: { pattern: "a:{x}" },
+        // @ts-expect-error E0402: 'b' derives 'a:*', but no family declares it; help: did you mean 'a:{x}'?
+        b: { pattern: "b:{x}", derives: ["a:*"] }
+      }
+    })
   })
 
   test("is composed with one that shares no key", () => {

@@ -1266,5 +1266,13 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (around === undefined && isSavepoint(before, context))`,
     planted: `if (around !== undefined && isSavepoint(before, context))`,
     suites: [transactions]
+  },
+  {
+    law: 1,
+    bug: "the compiler overlooks a source that a program may have or not",
+    file: "src/ownership/Definition.ts",
+    text: `undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>`,
+    planted: `CheckedReferences<D, K, F, O, F[O]>`,
+    suites: ["test/types/explanations.test.ts"]
   }
 ]

@@ -43,6 +43,18 @@ export type families = message<
 >
 
 /**
+ * E0417: an option of a manifest, or a family, a reader or a layer, that may be given or not.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type option<Option extends string> = message<
+  "E0417",
+  `it is not known whether '${Option}' is given, so nothing can be checked about it`,
+  "give it in every build, or in none; for two programs that differ declare two manifests"
+>
+
+/**
  * E0107: a key whose text the compiler does not know, so its owner is unknown, too.
  *
  * @category patterns and keys

@@ -136,4 +136,6 @@ type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
   ownerOf<DefinitionOf<Self>, Route<DefinitionOf<Self>, P>>
 ] extends [infer Id extends string, infer Owner extends string] ? Diagnostic.capabilityUnprovided<Id, Verb, P, Owner>
   : never
-type ownerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole } ? ownerOf<D, Whole> : K
+type ownerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole extends string }
+  ? ownerOf<D, Whole>
+  : K

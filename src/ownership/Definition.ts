@@ -202,7 +202,7 @@ export type FamilyOf<D extends Definition, K> = At<D["families"], K>
  * @category type level
  * @since 0.1.0
  */
-export type OwnerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole } ?
+export type OwnerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole extends string } ?
   OwnerOf<D, Whole>
   : K
 
@@ -215,12 +215,13 @@ export type OwnerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly
 export type ReaderOf<D extends Definition, K> = D extends { readonly readers: infer Rs } ? At<Rs, K> : never
 
 /**
- * The pattern of a family.
+ * The pattern of a family; any text for one that may be missing.
  *
  * @category type level
  * @since 0.1.0
  */
-export type PatternOf<F> = F extends { readonly pattern: infer P extends string } ? P : never
+export type PatternOf<F> = F extends { readonly pattern: infer P extends string } ? P : F extends undefined ? string
+: never
 
 /**
  * The patterns that a family or declaration lists under an option.
@@ -272,7 +273,7 @@ export type ErrorOf<F> = F extends { readonly error: { readonly Type: infer A } 
  * @category type level
  * @since 0.1.0
  */
-export type CodecsOf<F> = F extends { readonly params: infer C } ? C : {}
+export type CodecsOf<F> = F extends { readonly params: infer C extends {} } ? C : {}
 
 // --- facts, each computed once per definition ------------------------------------------------------------------------
 
@@ -287,15 +288,16 @@ type Names<D extends Definition> = D extends unknown
   : never
 type Level<D extends Definition> = D extends unknown ? Heads<keyof Names<D> & string> : never
 type Index<D extends Definition> = D extends unknown ? Trie<keyof Names<D> & string> : never
-type DeclaredPattern<D extends Definition> = D extends unknown ? PatternOf<D["families"][FamilyName<D>]> : never
-type LayerNames<D extends Definition> = D extends { readonly layers: infer L } ? keyof L & string : string
+type DeclaredPattern<D extends Definition> = D extends unknown ? PatternOf<D["families"][SoundName<D>]> : never
+type MalformedPattern<D extends Definition> = D extends unknown ? PatternOf<D["families"][Malformed<D>]> : never
+type LayerNames<D extends Definition> = D extends { readonly layers: infer L extends {} } ? keyof L & string : string
 type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Rs } ? LayerOf<Rs[keyof Rs]> : never
 type UsedLayers<D extends Definition> = D extends unknown
   ? Reachable<D, LayerOf<D["families"][FamilyName<D>]> | ReaderLayers<D>>
   : never
 // The families that have codecs for parameters.
 type Coded<D extends Definition> = D extends unknown
-  ? { [K in FamilyName<D>]: D["families"][K] extends { readonly params: unknown } ? K : never }[FamilyName<D>]
+  ? { [K in FamilyName<D>]: D["families"][K] extends { readonly params: {} } ? K : never }[FamilyName<D>]
   : never
 /**
  * The families that a family may read since it derives from them, at any distance. A reference that is only a part of a
@@ -427,8 +429,10 @@ export type Checked<D extends Definition> = "~undetermined" extends keyof D ? D
   : {
     readonly [S in keyof D]: S extends "families"
       ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
-      : S extends "layers" ? { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }
-      : S extends "readers" ? { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }
+      : S extends "layers" ?
+        Given<S, D[S], { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }>
+      : S extends "readers" ?
+        Given<S, D[S], { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }>
       : S extends "version" ? D[S]
       : Diagnostic.optionUnknown<S & string, "the manifest", keyof Definition>
   }
@@ -436,9 +440,16 @@ export type Checked<D extends Definition> = "~undetermined" extends keyof D ? D
 // What the editor offers inside a family. Types of the options would be compared once more, at twice the whole cost.
 type Offered = { readonly [O in keyof FamilySpec]?: unknown }
 
+// An option that is undefined was not given. One of which the compiler does not know whether it is given would be seen
+// by some checks, and not by others.
+type Given<Option, X, Checks> = undefined extends X ? [X] extends [undefined] ? X : Opaque.option<Option & string>
+  : Checks
+
 // A family whose pattern is malformed is refused for that, and for what has nothing to do with its pattern. Neither
 // type has a name: the compiler prints it where a family is a constant, and with a name it would print the manifest.
-type CheckedFamily<D extends Definition, K extends string, F> = K extends Malformed<D> ? {
+type CheckedFamily<D extends Definition, K extends string, F> = K extends Malformed<D> ?
+  undefined extends F ? Opaque.option<K>
+  : {
     readonly [O in keyof F]: O extends "pattern" ? literalProblem<PatternOf<F>>
       : O extends "layer" ? CheckedLayerName<D, F[O]>
       : O extends keyof FamilySpec ? F[O]
@@ -449,13 +460,17 @@ type CheckedFamily<D extends Definition, K extends string, F> = K extends Malfor
       F[O] extends string ? orElse<findPatternProblem<D, K, F, F[O]>, F[O]> : string
       : O extends "layer" ? CheckedLayerName<D, F[O]>
       : O extends "partOf" | "carvedFrom" ? CheckedEncloser<D, K, F, O>
-      : O extends "derives" | "borrows" ? CheckedReferences<D, K, F, O, F[O]>
-      : O extends "params" ? CheckedParams<K, PatternOf<F>, F[O]>
+      : O extends "derives" | "borrows" ?
+        undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>
+      : O extends "params" ?
+        Given<O, F[O], isChoice<F[O]> extends true ? Opaque.option<O> : CheckedParams<K, PatternOf<F>, F[O]>>
+      : O extends "value" | "error" ? Given<O, F[O], F[O]>
       : O extends keyof FamilySpec ? F[O]
       : Diagnostic.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
   }
 
 type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ? Diagnostic.readerIsFamily<K>
+  : undefined extends F ? Opaque.option<K>
   : {
     readonly [O in keyof F]: O extends "layer" ? CheckedLayerName<D, F[O]>
       : O extends "borrows" ? CheckedReferences<D, K, F, O, F[O]>
@@ -478,12 +493,14 @@ type isChoice<P, All = P> = P extends unknown ? [All] extends [P] ? false : true
 type findOverlap<D extends Definition, K extends string, F, P extends string> = F extends
   { readonly partOf: string } | { readonly carvedFrom: string } ? findTwinOrCross<D, K, P>
   : [NameOf<D, normalizePattern<P>>] extends [K] ?
-    isAlone<Level<D>, normalizePattern<P>> extends true ? never : findOuterToo<D, K, P>
-  : findOuterToo<D, K, P>
-type findOuterToo<D extends Definition, K extends string, P extends string> = orElse<
+    isAlone<Level<D>, normalizePattern<P>> extends true ? never : findOuterToo<D, K, F, P>
+  : findOuterToo<D, K, F, P>
+type findOuterToo<D extends Definition, K extends string, F, P extends string> = orElse<
   findTwinOrCross<D, K, P>,
-  findOuter<D, P, NameOf<D, findNearest<Index<D>, normalizePattern<P>, normalizePattern<P>>>>
+  findOuter<D, F, P, NameOf<D, findNearest<Index<D>, normalizePattern<P>, normalizePattern<P>>>>
 >
+// An encloser that may be named or not is refused, and reason enough.
+type mayNameEncloser<F> = [Extract<F[keyof F & ("partOf" | "carvedFrom")], string>] extends [never] ? false : true
 type findTwinOrCross<D extends Definition, K extends string, P extends string> = orElse<
   findTwin<D, P, Exclude<NameOf<D, normalizePattern<P>>, K>>,
   findCross<D, P, findCrossing<Index<D>, normalizePattern<P>>>
@@ -498,12 +515,13 @@ type findCross<D extends Definition, P extends string, Q> = Q extends string
 type nameCross<D extends Definition, P extends string, Key extends string, Other> = Other extends string
   ? Diagnostic.patternsCross<P, PatternOf<FamilyOf<D, Other>>, Other, Key>
   : never
-type findOuter<D extends Definition, P extends string, Other> = Other extends string
-  ? Diagnostic.patternOwned<P, PatternOf<FamilyOf<D, Other>>, Other>
+type findOuter<D extends Definition, F, P extends string, Other> = Other extends string
+  ? mayNameEncloser<F> extends true ? never : Diagnostic.patternOwned<P, PatternOf<FamilyOf<D, Other>>, Other>
   : never
 
 type CheckedEncloser<D extends Definition, K extends string, F, Option extends "partOf" | "carvedFrom"> = Option extends
-  "carvedFrom" ? F extends { readonly partOf: string } ? Diagnostic.enclosersBoth<K> : findEncloser<D, F, Option>
+  "carvedFrom" ? F extends { readonly partOf: string } ? Given<Option, F[Option & keyof F], Diagnostic.enclosersBoth<K>>
+  : findEncloser<D, F, Option>
   : findEncloser<D, F, Option>
 type findEncloser<D extends Definition, F, Option extends string> = CheckedNearest<
   D,
@@ -513,8 +531,9 @@ type findEncloser<D extends Definition, F, Option extends string> = CheckedNeare
   NameOf<D, findNearest<Index<D>, normalizePattern<PatternOf<F>>, normalizePattern<PatternOf<F>>>>
 >
 type CheckedNearest<D extends Definition, F, Option extends string, Named, Outer> = [Outer] extends [never]
-  ? Diagnostic.encloserNone<PatternOf<F>, Option>
+  ? Given<Option, Named, Diagnostic.encloserNone<PatternOf<F>, Option>>
   : [Named] extends [Outer] ? 0 extends 1 & Named ? Outer : Named
+  : undefined extends Named ? Given<Option, Named, never>
   : isUntyped<Named> extends true ? Outer
   : Named extends string ? findEncloserWrong<D, F, Named, Outer>
   : Outer
@@ -523,7 +542,8 @@ type findEncloserWrong<D extends Definition, F, Named extends string, Outer> = O
   : never
 
 type CheckedParams<K extends string, P extends string, C> = {
-  readonly [N in keyof C]: N extends ParamNames<P> ? C[N] : Diagnostic.parameterUnknown<N & string, P, K, ParamNames<P>>
+  readonly [N in keyof C]: N extends ParamNames<P> ? Given<N, C[N], C[N]>
+    : Diagnostic.parameterUnknown<N & string, P, K, ParamNames<P>>
 }
 
 // --- references ---
@@ -543,8 +563,15 @@ type findReferenceProblem<
   F,
   Verb extends "derives" | "borrows",
   P extends string
-> = [patternProblem<P>] extends [never] ?
-  [Route<D, P>] extends [never] ? Diagnostic.referenceUnknown<K, Verb, P, helpWith<D, P>>
+> = [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never]
+    // What a family may declare whose pattern is not known: that is refused, and reason enough.
+    ? P extends MalformedPattern<D> ? never
+    : Diagnostic.referenceUnknown<
+      K,
+      Verb,
+      P,
+      helpWith<D, P, helpTouched<PatternOf<FamilyOf<D, Exclude<Touching<D, P>, K>>>>>
+    >
   : orElse<
     findOutOfReach<D, K, F, P, Route<D, P>>,
     Verb extends "derives" ? orElse<
@@ -554,6 +581,12 @@ type findReferenceProblem<
       : findTooNarrow<D, P>
   >
   : patternProblem<P>
+
+type Undeclared = "declare a pattern that covers it, or check its spelling"
+// A reference to more than is declared: the one pattern that shares keys with it.
+type helpTouched<P> = [P] extends [never] ? Undeclared
+  : isChoice<P> extends true ? Undeclared
+  : `did you mean '${P & string}'?`
 
 /**
  * The help for a text that no family declares: the pattern of the family that has this name, or a declared text that is
@@ -566,7 +599,7 @@ type findReferenceProblem<
 export type helpWith<
   D extends Definition,
   P extends string,
-  Help extends string = "declare a pattern that covers it, or check its spelling",
+  Help extends string = Undeclared,
   Many = false
 > = [FamilyOf<D, P>] extends [never] ? helpNear<D, P, Nearest.help<P, DeclaredPattern<D>, Help>, Help, Many>
   : `name its pattern, '${PatternOf<FamilyOf<D, P>>}'`
@@ -662,7 +695,8 @@ type isSpeltAlike<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T ext
  * @since 0.1.0
  */
 export type CheckedLayerName<D extends Definition, L> = isUntyped<L> extends true ? LayerNames<D>
-  : L extends LayerNames<D> ? L
+  : [L] extends [LayerNames<D>] ? L
+  : undefined extends L ? Given<"layer", L, never>
   : L extends string ? Diagnostic.layerUnknown<L, LayerNames<D>>
   : LayerNames<D>
 
@@ -677,10 +711,11 @@ type Reads<D extends Definition, L> = ListOf<At<D["layers"], L>, "reads">
 export type Reachable<D extends Definition, L, Seen = L> = [Exclude<Reads<D, L>, Seen>] extends [never] ? Seen
   : Reachable<D, Exclude<Reads<D, L>, Seen>, Seen | Reads<D, L>>
 
-type CheckedLayer<D extends Definition, L extends string, S> = L extends UsedLayers<D> ? {
-    readonly [O in keyof S]: O extends "reads" ? CheckedReads<D, S[O]>
-      : Diagnostic.optionUnknown<O & string, `layer '${L}'`, keyof LayerSpec>
-  }
+type CheckedLayer<D extends Definition, L extends string, S> = undefined extends S ? Opaque.option<L>
+  : L extends UsedLayers<D> ? {
+      readonly [O in keyof S]: O extends "reads" ? Given<O, S[O], CheckedReads<D, S[O]>>
+        : Diagnostic.optionUnknown<O & string, `layer '${L}'`, keyof LayerSpec>
+    }
   : Diagnostic.layerUnreachable<L>
 type CheckedReads<D extends Definition, T> = { readonly [I in keyof T]: CheckedLayerName<D, T[I]> }
 

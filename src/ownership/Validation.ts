@@ -420,7 +420,8 @@ const findReferenceProblem = (
   if (Result.isFailure(parsed)) return parsed.failure
   const owner = draft.patterns.covering(parsed.success)[0]?.value
   if (owner === undefined) {
-    return Diagnostic.referenceUnknown(name, verb, source, helpWith(draft, source))
+    const help = helpWith(draft, source, helpTouched(draft, name, source))
+    return Diagnostic.referenceUnknown(name, verb, source, help)
   }
   const here = spec.layer
   if (here !== undefined) {
@@ -437,8 +438,10 @@ const findReferenceProblem = (
   return undefined
 }
 
+const undeclared = "declare a pattern that covers it, or check its spelling"
+
 /**
- * The help for a pattern that no family covers, as `helpWith` of `Definition` says it.
+ * The help for a pattern that no family covers, as `helpWith` of `Definition` says it; `otherwise` where none is near.
  *
  * @category suggestions
  * @since 0.1.0
@@ -448,7 +451,8 @@ export const helpWith = (
     readonly definition: Definition
     readonly patterns: PatternSet.PatternSet<unknown>
   },
-  source: string
+  source: string,
+  otherwise = undeclared
 ): string => {
   const declared = Object.entries(definition.families).map(([family, { pattern }]) => [family, pattern] as const)
   const isCovered = (text: string) =>
@@ -456,7 +460,7 @@ export const helpWith = (
       onFailure: () => false,
       onSuccess: (pattern) => patterns.covering(pattern).length > 0
     })
-  return Nearest.helpWith(source, declared, isCovered, "declare a pattern that covers it, or check its spelling")
+  return Nearest.helpWith(source, declared, isCovered, otherwise)
 }
 
 const checkReaders = (draft: Draft, report: Report): void => {
@@ -464,6 +468,14 @@ const checkReaders = (draft: Draft, report: Report): void => {
     if (Object.hasOwn(draft.definition.families, name)) report(["readers", name], Diagnostic.readerIsFamily(name))
     else checkReferences(draft, name, ["readers", name], spec, report)
   }
+}
+
+// For a reference to more than is declared, the one pattern that shares keys with it.
+const helpTouched = (draft: Draft, name: string, source: string): string => {
+  const [touched, ...others] = touching(draft, source).filter((family) => family !== name)
+  return touched === undefined || others.length > 0
+    ? undeclared
+    : `did you mean \`${draft.families.get(touched)!.spec.pattern}\`?`
 }
 
 // --- layers ---

@@ -105,6 +105,24 @@ describe("a manifest from data", () => {
     for (const wrong of [null, 1, [], {}, { families: null }]) assert.lengthOf(problemsOf(wrong), 1)
   })
 
+  it("takes an option that is undefined for one that was not given", () => {
+    const options = "layer partOf carvedFrom derives borrows fanout params value error sensitive version " +
+      "timeToLive idleTimeToLive staleWhileRevalidate staleIfError jitter refreshAhead negativeTimeToLive " +
+      "softTimeout hardTimeout loadConcurrency loadQueueMax retryAfterFailure onAbandoned freeze weigher"
+    const nothing = Object.fromEntries(options.split(" ").map((option) => [option, undefined]))
+    const bare = { pattern: "bare:{id}", ...nothing }
+    for (
+      const definition of [
+        { version: undefined, layers: undefined, families: { bare }, readers: undefined },
+        {
+          layers: { l: { reads: undefined } },
+          families: { bare: { ...bare, layer: "l" }, part: { pattern: "bare:1", ...nothing, partOf: "bare" } },
+          readers: { r: { layer: undefined, borrows: ["bare:{id}"] } }
+        }
+      ]
+    ) assert.deepStrictEqual(problemsOf(definition), [])
+  })
+
   it("is refused for a reference that fans out without saying so, and for no other reference", () => {
     assert.deepStrictEqual(
       problemsOf({
