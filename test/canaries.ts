@@ -1162,5 +1162,13 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (around === undefined && isSavepoint(before, context))`,
     planted: `if (around !== undefined && isSavepoint(before, context))`,
     suites: [transactions]
+  },
+  {
+    law: "errors",
+    bug: "Lookup.failed fails a key with an error that the family does not declare",
+    file: "src/manifest/Owner.ts",
+    text: "CheckedError<D, K, L, E | failedIn<N, A>>",
+    planted: "CheckedError<D, K, L, E>",
+    suites: ["test/types/ui.test.ts"]
   }
 ]
