@@ -2,8 +2,9 @@
 import { Effect } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { LookupContext } from "../src/cache/Lookup.ts"
+import * as Lookup from "../src/cache/Lookup.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
-import { AppCache, type User, type UserId } from "./fixture.ts"
+import { AppCache, DbError, type User, type UserId } from "./fixture.ts"
 
 // A lookup reads what its family derives from, writes nothing, and takes the parameters that its family has.
 const { feed, prefs, profile, user } = AppCache.keys
@@ -122,6 +123,28 @@ describe("lookups", () => {
     AppCache.owner("files", { parts: { facts: { lookup: ({ id }: { id: number }) => Effect.succeed(id) } } })
     // @ts-expect-error E0113: the lookup of family 'facts' takes other parameters than 'files:{id}:facts' has
     AppCache.delegate("facts", { lookup: ({ id }: { id: number }) => Effect.succeed(id) })
+  })
+
+  test("a lookup that fails a key with an error that its family does not declare is refused", () => {
+    // @ts-expect-error E0213: the lookup of family 'profile' fails with an error that its family does not declare
+    AppCache.owner("profile", { lookupMany: (all) => Effect.succeed(all.map(() => Lookup.failed({ undeclared: true }))) })
+    // @ts-expect-error E0213: the lookup of family 'profile' fails with an error that its family does not declare
+    AppCache.owner("profile", { lookupMany: (all) => Effect.succeed(all.map(({ id }) => id === "0" ? Lookup.failed("down") : id)) })
+    // @ts-expect-error E0213: the lookup of family 'profile' fails with an error that its family does not declare
+    AppCache.owner("profile", { lookup: ({ id }) => Effect.succeed(id === "0" ? Lookup.failed(new Error()) : id) })
+    // @ts-expect-error E0213: the lookup of family 'prefs' fails with an error that its family does not declare
+    AppCache.owner("prefs", { lookup: () => Effect.succeed(Lookup.failed(new DbError())) })
+    // @ts-expect-error E0213: the lookup of family 'draft' fails with an error that its family does not declare
+    AppCache.owner("draft", { lookup: () => Effect.succeed(Lookup.failed("down")) })
+    // @ts-expect-error E0213: the lookup of family 'facts' fails with an error that its family does not declare
+    AppCache.delegate("facts", { lookupMany: (all) => Effect.succeed(all.map(() => Lookup.failed("down"))) })
+    // @ts-expect-error E0213: the lookup of family 'facts' fails with an error that its family does not declare
+    AppCache.owner("files", { parts: { facts: { lookup: () => Effect.succeed(Lookup.failed("down")) } } })
+    const failing = { lookupMany: (all: ReadonlyArray<unknown>) => Effect.succeed(all.map(() => Lookup.failed(new DbError()))) }
+    const opaque = { lookup: () => Effect.succeed(Lookup.failed(JSON.parse("0"))) }
+    expect(AppCache.owner("profile", failing)).type.not.toBe<never>()
+    expect(AppCache.owner("profile", opaque)).type.not.toBe<never>()
+    expect(AppCache.owner("profile", { lookup: () => Effect.catch(Effect.succeed("x"), (e) => Effect.succeed(Lookup.failed(e))) })).type.not.toBe<never>()
   })
 
   test("lookups that are right are accepted", () => {

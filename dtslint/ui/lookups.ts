@@ -1,7 +1,8 @@
 import { Effect } from "effect"
 import type { LookupContext } from "../../src/cache/Lookup.ts"
+import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
-import { AppCache, type User, type UserId } from "../fixture.ts"
+import { AppCache, DbError, type User, type UserId } from "../fixture.ts"
 
 // A lookup reads what its family derives from, writes nothing, and takes the parameters that its family has.
 const { feed, prefs, profile, user } = AppCache.keys
@@ -119,3 +120,12 @@ export const yes5 = AppCache.owner("profile", {
 })
 export const yes6 = AppCache.owner("profile", { lookup: (params: any) => Effect.succeed(`${params.id}`) })
 export const yes7 = AppCache.owner("profile", {})
+export const yes8 = AppCache.owner("profile", {
+  lookupMany: (all) => Effect.succeed(all.map(({ id }) => id === "0" ? Lookup.failed(new DbError()) : id))
+})
+
+// A lookup that fails a key with an error that its family does not declare is refused.
+export const no39 = AppCache.owner("profile", {
+  lookupMany: (all) => Effect.succeed(all.map(({ id }) => id === "0" ? Lookup.failed({ undeclared: true }) : id))
+})
+export const no40 = AppCache.owner("draft", { lookup: () => Effect.succeed(Lookup.failed("down")) })

@@ -107,9 +107,9 @@ export interface Skip {
  * @category models
  * @since 0.1.0
  */
-export interface Failed {
+export interface Failed<out E> {
   readonly [TypeId]: "Failed"
-  readonly error: unknown
+  readonly error: E
 }
 
 /**
@@ -118,7 +118,7 @@ export interface Failed {
  * @category models
  * @since 0.1.0
  */
-export type Answer<V> = Loaded<V> | NotModified | Skip | Failed
+export type Answer<V, E = unknown> = Loaded<V> | NotModified | Skip | Failed<E>
 
 /**
  * A value with a lifetime, tags or a revision of its own.
@@ -145,12 +145,12 @@ export const notModified = (options: LoadedOptions = {}): NotModified => ({ [Typ
 export const skip: Skip = { [TypeId]: "Skip" }
 
 /**
- * Fails one key of a `lookupMany`.
+ * Fails one key of a `lookupMany`, with the `error` that its family declares, or with `CacheError`.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const failed = (error: unknown): Failed => ({ [TypeId]: "Failed", error })
+export const failed = <E>(error: E): Failed<E> => ({ [TypeId]: "Failed", error })
 
 /**
  * Whether a lookup answered with more than a value.
@@ -166,11 +166,11 @@ export const isAnswer = (u: unknown): u is Answer<unknown> => typeof u === "obje
  * @category pattern matching
  * @since 0.1.0
  */
-export const match = <V, A, B, C, D>(answer: Answer<V>, cases: {
+export const match = <V, E, A, B, C, D>(answer: Answer<V, E>, cases: {
   readonly Loaded: (answer: Loaded<V>) => A
   readonly NotModified: (answer: NotModified) => B
   readonly Skip: () => C
-  readonly Failed: (answer: Failed) => D
+  readonly Failed: (answer: Failed<E>) => D
 }): A | B | C | D => {
   switch (answer[TypeId]) {
     case "Loaded":

@@ -308,9 +308,13 @@ type CheckedAnswer<Self, D extends Definition, K extends string, N, L, A, E, R> 
   : never
 type CheckedValue<Self, D extends Definition, K extends string, N, L, A, E> =
   isAnswer<A, N, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, N>
-    : 0 extends 1 & E ? L
-    : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
-    : Diagnostic.lookupFails<K>
+    : CheckedError<D, K, L, E | failedIn<N, A>>
+type CheckedError<D extends Definition, K extends string, L, E> = 0 extends 1 & E ? L
+  : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
+  : Diagnostic.lookupFails<K>
+// What a lookup answers for a key that failed, `Lookup.failed(error)`, fails the reads of that key.
+type failedIn<N, A> = N extends "lookup" ? failedOf<A> : A extends ReadonlyArray<infer X> ? failedOf<X> : never
+type failedOf<X> = 0 extends 1 & X ? never : X extends Lookup.Failed<infer E> ? E : never
 /**
  * What reads more than a family derives from, at any distance: a chain of sources carries a change, too.
  *
