@@ -225,7 +225,7 @@ export class CacheFamily<V = unknown> {
 
   /** The value of a key with all that is known about it. */
   answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
-    return Effect.map(this.serve(key), (served) => {
+    return Effect.map(Effect.suspend(() => this.serve(key)), (served) => {
       valueOf(served)
       return this.answerOf(key, served)
     })

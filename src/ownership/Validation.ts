@@ -473,9 +473,8 @@ const checkReaders = (draft: Draft, report: Report): void => {
 // For a reference to more than is declared, the one pattern that shares keys with it.
 const helpTouched = (draft: Draft, name: string, source: string): string => {
   const [touched, ...others] = touching(draft, source).filter((family) => family !== name)
-  return touched === undefined || others.length > 0
-    ? undeclared
-    : `did you mean \`${draft.families.get(touched)!.spec.pattern}\`?`
+  if (touched === undefined || others.length > 0) return undeclared
+  return `did you mean \`${draft.families.get(touched)!.spec.pattern}\`?`
 }
 
 // --- layers ---
