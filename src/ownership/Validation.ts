@@ -472,9 +472,9 @@ const checkReaders = (draft: Draft, report: Report): void => {
 
 // For a reference to more than is declared, the one pattern that shares keys with it.
 const helpTouched = (draft: Draft, name: string, source: string): string => {
-  const [touched, ...others] = touching(draft, source).filter((family) => family !== name)
-  if (touched === undefined || others.length > 0) return undeclared
-  return `did you mean \`${draft.families.get(touched)!.spec.pattern}\`?`
+  const others = touching(draft, source).filter((family) => family !== name)
+  const [touched, ...more] = new Set(others.map((family) => draft.families.get(family)!.spec.pattern))
+  return touched === undefined || more.length > 0 ? undeclared : `did you mean \`${touched}\`?`
 }
 
 // --- layers ---

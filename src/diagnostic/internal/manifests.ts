@@ -196,8 +196,8 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0417",
-    "An option of a manifest, a family, a reader or a layer may be given, or may be missing: its type has a `?`, or is " +
-      "a choice with `undefined`.",
+    "An option of a manifest, a family, a reader or a layer may be given, or may be missing: its type has a `?`, or " +
+      "is a choice with `undefined`.",
     "The compiler cannot know which of the two a program gets. What it checked of one would not hold for the other.",
     "Give it always, or never. An option that is `undefined` was not given. For two programs that differ, declare " +
       "two manifests. Options that no type depends on, such as `timeToLive`, may be missing.",
