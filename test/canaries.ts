@@ -32,6 +32,7 @@ const faults = "test/simulation/faults.test.ts"
 const peers = "test/cache/peers.test.ts"
 const arrangements = "test/cache/arrangements.test.ts"
 const derived = "test/cache/derived.test.ts"
+const vanished = "test/cache/vanished.test.ts"
 const marks = "test/cache/marks.test.ts"
 const observed = "test/manifest/observed.test.ts"
 const warm = "test/manifest/warm.test.ts"
@@ -318,6 +319,46 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `else if (missedAt !== undefined) this`,
     planted: `else if (missedAt === -1) this`,
     suites: [derived]
+  },
+  {
+    law: 8,
+    bug: "a source of which nothing is known counts as unchanged when it is loaded",
+    file: loads,
+    text: `else this.cache.spreadBefore(this.name, key)`,
+    planted: `else this.cache.nextStamp()`,
+    suites: [vanished]
+  },
+  {
+    law: 8,
+    bug: "a source from before that a file pushes out leaves what was made from it",
+    file: family,
+    text: `wasRead || this.cache.isFromBefore(entry)`,
+    planted: `wasRead`,
+    suites: [vanished]
+  },
+  {
+    law: 8,
+    bug: "what was made from what memory alone had outlives the process",
+    file: cache,
+    text: `if (target.entries.mayHaveBefore(scope)) target.hideHere(scope, this.stamp, name)`,
+    planted: `target.entries.mayHaveBefore(scope)`,
+    suites: [vanished]
+  },
+  {
+    law: 8,
+    bug: "a value that does not fit below leaves what was made from it when memory pushes it out",
+    file: family,
+    text: `this.entries.sources?.wasAlone(key) === true`,
+    planted: `this.entries.sources?.wasAlone(key) === undefined`,
+    suites: [vanished]
+  },
+  {
+    law: 8,
+    bug: "what was pushed out and fits no lower tier is forgotten in silence",
+    file: "src/store/TieredStore.ts",
+    text: `        for (const [key, entry] of entries) this.#lost(key, entry)\n`,
+    planted: `        entries.at(0)\n`,
+    suites: [vanished]
   },
   {
     law: 4,

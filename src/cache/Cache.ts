@@ -19,6 +19,7 @@ import * as Lease from "../capability/Lease.ts"
 import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
 import { CoarseClock } from "../store/CoarseClock.ts"
 import type { Codec } from "../store/Codec.ts"
+import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
 import { type Commons, Store } from "../store/Store.ts"
 import { CacheError, StoreFailed } from "./CacheError.ts"
@@ -108,7 +109,10 @@ export class Cache implements Engine, Peer {
   readonly forgotten: Array<readonly [family: string, key: string, since: number]> = []
   readonly sweeper = new Sweeper((family) => Effect.ignore(this.families.get(family)!.sweepMarks))
   isPutting = false
-  private readonly evicted: Array<readonly [family: string, key: string]> = []
+  openedAt = 0
+  // The greatest version of an entry from before that was found below: what is made later has a greater one.
+  private versionBefore = 0
+  private readonly evicted: Array<readonly [family: string, key: string, wasRead: boolean]> = []
   private readonly listeners = new Set<(event: CacheEvent) => void>()
 
   constructor(
@@ -157,8 +161,14 @@ export class Cache implements Engine, Peer {
     return this.commons.version = Math.max(this.commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
   }
 
-  sawVersion(version: number): void {
+  saw({ stamp, version }: Entry<unknown>): void {
+    if (stamp < this.openedAt) this.versionBefore = Math.max(this.versionBefore, version)
     if (version <= Number.MAX_SAFE_INTEGER) this.commons.version = Math.max(this.commons.version, version)
+  }
+
+  // By its version as well, since a stamp is raised when the entry is found valid.
+  isFromBefore({ stamp, version }: Entry<unknown>): boolean {
+    return stamp < this.openedAt || version <= this.versionBefore
   }
 
   tell(family: string, heard: Heard): void {
@@ -291,13 +301,42 @@ export class Cache implements Engine, Peer {
   }
 
   spreadUnseen(family: string, key: string, since: number): void {
+    this.dropMade(family, key, false, (flight) => flight.stamp < since && flight.load.mayHaveRead(family, key))
+  }
+
+  spreadBefore(family: string, key: string): void {
+    const { sources } = this.families.get(family)!.entries
+    if (this.openedAt === 0 || sources === undefined || sources.isSettled(key)) return
+    sources.settle(key)
+    // What is read in this process is known, so no load that runs has read the key itself.
+    this.dropMade(family, key, true, isNotBehind)
+  }
+
+  /** Drops what was made from a key, with the loads that have read it, or have read the key too early. */
+  private dropMade(
+    family: string,
+    key: string,
+    fromBefore: boolean,
+    hasRead: (flight: Flight<any>) => boolean
+  ): void {
     const segments = key.split(":")
     const stamp = this.nextStamp()
-    for (const dependent of this.families.get(family)!.spec.dependents.all) {
-      if (!isConcerned(dependent, segments, segments.length)) continue
-      const target = this.families.get(dependent.family)!
-      const isBehind = (flight: Flight<any>) => flight.stamp < since && flight.load.mayHaveRead(family, key)
-      target.dropUnseen(scopeOf(dependent, segments), dependent.exact, isBehind, stamp, family)
+    const reached = this.families.get(family)!.spec.dependents.all
+      .filter((dependent) => isConcerned(dependent, segments, segments.length))
+      .map((dependent) => {
+        const { exact } = dependent
+        const target = this.families.get(dependent.family)!
+        const scope = scopeOf(dependent, segments)
+        const { entries } = target
+        const dropped = exact ? scope.values.join(":") : scope
+        const isHeld = fromBefore ? entries.mayHaveBefore(dropped) : entries.mayHave(dropped)
+        return { exact, scope, target, isHeld }
+      })
+    const held = reached.filter(({ isHeld }) => isHeld)
+    const isBehind = (flight: Flight<any>) =>
+      hasRead(flight) || held.some(({ scope, target }) => flight.load.mayHaveReadOf(target.name, scope))
+    for (const { exact, isHeld, scope, target } of reached) {
+      target.loads.dropUnseen(scope, exact, isHeld, isBehind, stamp, family)
     }
   }
 
@@ -305,14 +344,18 @@ export class Cache implements Engine, Peer {
     for (let one = this.forgotten.pop(); one !== undefined; one = this.forgotten.pop()) this.spreadUnseen(...one)
   }
 
-  sourceEvicted(family: string, key: string): void {
-    this.evicted.push([family, key])
+  sourceEvicted(family: string, key: string, wasRead: boolean): void {
+    this.evicted.push([family, key, wasRead])
     if (!this.isPutting) this.spreadEvicted()
   }
 
   spreadEvicted(exceptFamily?: string, exceptKey?: string): void {
     for (let one = this.evicted.pop(); one !== undefined; one = this.evicted.pop()) {
-      const [family, key] = one
+      const [family, key, wasRead] = one
+      if (!wasRead) {
+        this.spreadBefore(family, key)
+        continue
+      }
       const segments = key.split(":")
       const stamp = this.nextStamp()
       for (const dependent of this.families.get(family)!.spec.dependents.all) {
@@ -320,7 +363,9 @@ export class Cache implements Engine, Peer {
         const scope = scopeOf(dependent, segments)
         const isExcepted = dependent.exact && dependent.family === exceptFamily && scope.values.join(":") === exceptKey
         if (isExcepted) continue
-        this.families.get(dependent.family)!.dropUnseen(scope, dependent.exact, isNotBehind, stamp, family)
+        const target = this.families.get(dependent.family)!
+        const isHeld = target.entries.mayHave(dependent.exact ? scope.values.join(":") : scope)
+        target.loads.dropUnseen(scope, dependent.exact, isHeld, isNotBehind, stamp, family)
       }
     }
   }
@@ -335,6 +380,27 @@ export class Cache implements Engine, Peer {
     else {
       for (const dependent of dependents.all) {
         this.families.get(dependent.family)!.hideHere(scopeOf(dependent, []), stamp, family)
+      }
+    }
+  }
+
+  /**
+   * From here on it is known what is made from what. What the tiers below hold of families that are made from one of
+   * which memory alone holds entries was made from what has gone with the process before.
+   */
+  opened(): void {
+    const families = Array.from(this.families.values())
+    if (!families.some(({ entries }) => entries.lower !== undefined)) return
+    this.openedAt = this.stamp
+    for (const { entries, name, spec } of families) {
+      if (entries.lower !== undefined || spec.dependents.isEmpty) continue
+      const { whole } = spec.dependents
+      const concerned = whole === undefined
+        ? spec.dependents.all.map((dependent) => [dependent.family, scopeOf(dependent, [])] as const)
+        : whole.map((family) => [family, everything] as const)
+      for (const [family, scope] of concerned) {
+        const target = this.families.get(family)!
+        if (target.entries.mayHaveBefore(scope)) target.hideHere(scope, this.stamp, name)
       }
     }
   }
@@ -471,7 +537,8 @@ export const make: (
           parse: options.parse,
           codec: isSensitive && options.codec !== undefined ? sealedCodec(options.codec) : options.codec,
           weigher: options.weigher,
-          onEvict: (key, _entry, cause) => cache.families.get(options.name)?.left(key, cause),
+          onEvict: (key, entry, cause) => cache.families.get(options.name)?.left(key, cause, entry),
+          onPushedDown: (key, entry) => cache.families.get(options.name)?.pushedDown(key, entry),
           onTierFailure: (operation, error) =>
             cache.families.get(options.name)?.tierFailed(operation, isSensitive ? sealed(error) : error)
         }),
@@ -497,12 +564,14 @@ export const make: (
       store.loadMarks,
       (error) => new CacheError({ reason: new StoreFailed({ error }) })
     )
-    store.commons.stamp = Math.max(store.commons.stamp, kept.stampMax + 1)
+    const stampBefore = Math.max(store.commons.stamp, kept.stampMax)
+    store.commons.stamp = stampBefore + 1
     const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
     for (const mark of kept.marks) {
       const { familyName, scope } = splitMark(mark.scope)
       byName.get(familyName)?.restoreMark(scope, mark.stamp)
     }
+    if (stampBefore > 0) cache.opened()
     yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
   }

@@ -660,11 +660,6 @@ export class CacheFamily<V = unknown> {
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
   }
 
-  /** Drops what was made from a source of which nothing can tell whether it has changed. */
-  dropUnseen(...change: Parameters<Loads<V>["dropUnseen"]>): void {
-    this.loads.dropUnseen(...change)
-  }
-
   /** Drops keys in this process, and leaves them to what opens the tiers below next. */
   hideHere(scope: Scope, stamp: number, through: string): void {
     this.entries.invalidated(scope, "hide", stamp, through)
@@ -737,12 +732,12 @@ export class CacheFamily<V = unknown> {
   }
 
   /** A lookup has read the key: something may be made from it. */
-  wasRead(key: string): void {
+  wasRead(key: string, entry: Entry<V> | undefined): void {
     const { lower, sources } = this.entries
     if (sources === undefined) return
     // Memory may have pushed it out at once.
     if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)
-    else sources.read(key)
+    else sources.read(key, this.cache.stamp, entry === undefined ? Infinity : Expiry.endsAt(entry))
   }
 
   /**
@@ -754,19 +749,23 @@ export class CacheFamily<V = unknown> {
   }
 
   /** Called by the tier when an entry leaves for lack of room or time. */
-  left(key: string, cause: "Evicted" | "Expired"): void {
+  left(key: string, cause: "Evicted" | "Expired", entry: Entry<unknown>): void {
     if (cause === "Evicted") {
       this.entries.counts.evictions++
-      if (this.entries.sources?.wasRead(key) === true) {
-        this.wasMissed(key)
-        this.cache.sourceEvicted(this.name, key)
-      }
+      const wasRead = this.entries.sources?.wasRead(key) === true
+      if (wasRead) this.wasMissed(key)
+      if (wasRead || this.cache.isFromBefore(entry)) this.cache.sourceEvicted(this.name, key, wasRead)
     } else {
       this.entries.counts.expirations++
       this.entries.sources?.forget(key)
     }
     this.entries.note(cause, key, this.cache.stamp)
     this.removed(key, cause)
+  }
+
+  /** Called by the tier when memory has pushed an entry out, which the tiers below should have. */
+  pushedDown(key: string, entry: Entry<unknown>): void {
+    if (this.entries.sources?.wasAlone(key) === true) this.left(key, "Evicted", entry)
   }
 
   /** Called by a store when one of its tiers failed, and the others may have gone on. */

@@ -233,6 +233,15 @@ export const endBy = <E extends { readonly freshUntil: number; readonly expiresA
 export const madeAtMillis = ({ version }: { readonly version: number }): number => Math.floor(version / 1_000)
 
 /**
+ * When an entry ceases to be fresh, unless it is read once more.
+ *
+ * @category arithmetic
+ * @since 0.1.0
+ */
+export const endsAt = ({ expiresAt, freshUntil }: { readonly freshUntil: number; readonly expiresAt: number }) =>
+  Math.min(freshUntil, expiresAt)
+
+/**
  * Whether a read of a fresh entry should renew it behind the reader. `random` is from 0 to 1, drawn for each read.
  *
  * @category arithmetic

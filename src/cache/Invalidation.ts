@@ -51,6 +51,18 @@ export interface Scope {
  */
 export const everything: Scope = { positions: [], values: [] }
 
+/**
+ * Whether a scope names a key.
+ *
+ * @category predicates
+ * @since 0.1.0
+ */
+export const isWithin = ({ positions, values }: Scope, key: string): boolean => {
+  if (positions.length === 0) return true
+  const segments = key.split(separator)
+  return positions.every((position, i) => segments[position] === values[i])
+}
+
 // Marks on keys of one family, and on its tags: 8 MB of heap each. A sweep forgets them long before there are so many,
 // unless a tier cannot be swept.
 const marksMax = 65_536
@@ -242,6 +254,13 @@ export class FamilyMarks {
       if (own === "stale") verdict = own
     }
     return verdict
+  }
+
+  /** Whether one mark hides all of a scope that is older than a stamp. */
+  hidesAll({ positions, values }: Scope, stamp: number): boolean {
+    if (this.whole.floor >= stamp) return true
+    const known = this.projections.get(positions.join(separator))?.stamps.get(values.join(separator))
+    return known !== undefined && known.hidden >= stamp
   }
 
   /** The marks on some of the keys that are no later than a stamp. */

@@ -44,6 +44,10 @@ export interface StoreFamily<V> {
   readonly weigher: ((key: string, value: V) => number) | undefined
   /** Called when a tier pushes an entry out for lack of room, or because its time is over; never for a `remove`. */
   readonly onEvict: ((key: string, entry: Entry<V>, cause: "Evicted" | "Expired") => void) | undefined
+  /**
+   * Called by a store of several tiers when the hottest one pushes out an entry that it has in common with those below.
+   */
+  readonly onPushedDown?: ((key: string, entry: Entry<unknown>) => void) | undefined
   /** Called by a store of several tiers when one of them failed, whether or not the operation as a whole does. */
   readonly onTierFailure?: ((operation: Operation, error: StoreError) => void) | undefined
 }

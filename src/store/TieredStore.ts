@@ -204,7 +204,11 @@ const open = <V>(
     const guard = new KeyGuard()
     const sweeps = new Sweeps()
     const tiers: Array<Tier<V>> = []
-    const demotions = new Demotions<V>(guard, sweeps, tiers)
+    const lost: Lost<V> = (key, entry) => {
+      // It may have come back since.
+      if (tiers[0]!.partition.hot?.peek(key) === undefined) family.onEvict?.(key, entry, "Evicted")
+    }
+    const demotions = new Demotions<V>(guard, sweeps, tiers, lost)
     let refused: StoreError | undefined
     const tell: Report = (tier, operation, error) => {
       report(tier, operation, error)
@@ -218,6 +222,7 @@ const open = <V>(
           const isLowest = at === tiers.length - 1
           if (mode === "onEviction" && cause === "Evicted" && !isLowest) demotions.offer(at, key, entry)
           else if (mode === "onEviction" || isLowest) family.onEvict?.(key, entry, cause)
+          else if (at === 0 && cause === "Evicted") family.onPushedDown?.(key, entry)
         }
       }))
       if (Result.isSuccess(partition)) tiers.push(new Tier(nameOf(store, stores), store, partition.success, tell))
@@ -230,7 +235,7 @@ const open = <V>(
       yield* Effect.forkScoped(demotions.run)
     }
     yield* Effect.addFinalizer(() => underWay.settled)
-    return new TieredPartition({ tiers, mode, guard, sweeps, demotions, underWay, isBelow: false })
+    return new TieredPartition({ tiers, mode, guard, sweeps, demotions, underWay, lost, isBelow: false })
   })
 
 // A tier that keeps bytes refuses a family that does not say how its values become bytes.
@@ -301,16 +306,21 @@ class Sweeps {
   }
 }
 
+/** Told of an entry that a tier has pushed out, and that the one below has not taken. */
+type Lost<V> = (key: string, entry: Entry<V>) => void
+
 /** Entries on their way from a tier that pushed them out to the one below. */
 class Demotions<V> {
   readonly #guard: KeyGuard
   readonly #sweeps: Sweeps
   readonly #tiers: ReadonlyArray<Tier<V>>
+  readonly #lost: Lost<V>
   readonly #wake = Latch.makeUnsafe(false)
   #waiting: Array<{ readonly to: number; readonly ticket: Ticket; readonly entry: Entry<V> }> = []
   #version = 0
 
-  constructor(guard: KeyGuard, sweeps: Sweeps, tiers: ReadonlyArray<Tier<V>>) {
+  constructor(guard: KeyGuard, sweeps: Sweeps, tiers: ReadonlyArray<Tier<V>>, lost: Lost<V>) {
+    this.#lost = lost
     this.#guard = guard
     this.#sweeps = sweeps
     this.#tiers = tiers
@@ -325,7 +335,7 @@ class Demotions<V> {
     // What is put into memory by its synchronous door is on its way in a round, which takes down what memory has pushed
     // out by then. Here it would overtake that round, and a crash in between would tear the change that it is part of.
     if (from === 0 && this.#tiers[0]!.partition.hot !== undefined && entry.version > this.#version) return
-    if (this.#waiting.length >= demotionsMax) return
+    if (this.#waiting.length >= demotionsMax) return this.#lost(key, entry)
     this.#waiting.push({ to: from + 1, ticket: this.#guard.begin(key), entry })
     this.#wake.openUnsafe()
   }
@@ -344,7 +354,7 @@ class Demotions<V> {
     const land = this.#guard.land(batch.map(({ ticket }) => ticket), (holding) => {
       const all = holding.map((ticket) => [ticket.key, entries.get(ticket)!] as const)
       const spared = all.filter(([key, entry]) => this.#sweeps.spares(key, entry))
-      return spared.length === 0 ? Effect.void : Effect.asVoid(this.#tiers[to]!.setMany(spared))
+      return spared.length === 0 ? Effect.void : this.#push(to, spared)
     })
     return Effect.andThen(
       Effect.ensuring(land, Effect.sync(() => batch.forEach(({ ticket }) => this.#guard.end(ticket)))),
@@ -352,18 +362,39 @@ class Demotions<V> {
     )
   })
 
+  // One that does not fit must not take the others along.
+  #push(to: number, entries: Entries<V>): Effect.Effect<void> {
+    const tier = this.#tiers[to]!
+    return Effect.flatMap(tier.setMany(entries), (result) => {
+      if (Result.isSuccess(result)) return Effect.void
+      if (entries.length > 1 && isOfOne(result.failure)) {
+        return Effect.forEach(entries, (entry) => this.#push(to, [entry]), { discard: true })
+      }
+      return Effect.sync(() => {
+        for (const [key, entry] of entries) this.#lost(key, entry)
+      })
+    })
+  }
+
   /** Writes below what waits, and then what the tiers above the lowest still hold. */
   readonly drain: Effect.Effect<void> = Effect.suspend(() =>
     Effect.andThen(
       this.#writeWaiting,
       Effect.forEach(this.#tiers.slice(0, -1).toReversed(), (tier) => {
         const below = this.#tiers[this.#tiers.indexOf(tier) + 1]!
-        const push = Stream.runForEachArray(tier.partition.entries, (entries) => below.setMany(entries))
+        const push = Stream.runForEachArray(
+          tier.partition.entries,
+          (entries) => this.#push(this.#tiers.indexOf(below), entries)
+        )
         return tier.attempt("entries", push)
       }, { discard: true })
     )
   )
 }
+
+// The tier is well, and one of several entries does not fit it.
+const isOfOne = ({ reason: { _tag } }: StoreError): boolean =>
+  _tag === "EncodeFailed" || _tag === "KeyTooLong" || _tag === "ValueTooLarge"
 
 interface Tiers<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
@@ -372,6 +403,7 @@ interface Tiers<V> {
   readonly sweeps: Sweeps
   readonly demotions: Demotions<V>
   readonly underWay: UnderWay
+  readonly lost: Lost<V>
   /** The hottest tier of all is not among them. */
   readonly isBelow: boolean
 }
@@ -386,12 +418,14 @@ class TieredPartition<V> implements Partition<V> {
   readonly #sweeps: Sweeps
   readonly #demotions: Demotions<V>
   readonly #underWay: UnderWay
+  readonly #lost: Lost<V>
   readonly #isBelow: boolean
   /** The hottest tier, where this is what lies below it. */
   readonly #above: Partition<V>["hot"]
 
   constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
-    const { demotions, guard, isBelow, mode, sweeps, tiers, underWay } = all
+    const { demotions, guard, isBelow, lost, mode, sweeps, tiers, underWay } = all
+    this.#lost = lost
     this.#above = above
     this.#tiers = tiers
     this.#upwards = tiers.toReversed()
@@ -503,7 +537,11 @@ class TieredPartition<V> implements Partition<V> {
       Effect.forEach(gone, ({ entry, key }) =>
         Effect.map(
           tier.attempt("prepare", tier.partition.prepare(key, entry)),
-          (made) => Result.isSuccess(made) ? [{ key, entry, prepared: made.success }] : []
+          (made) => {
+            if (Result.isSuccess(made)) return [{ key, entry, prepared: made.success }]
+            this.#lost(key, entry)
+            return []
+          }
         )),
       (all) => all.flat()
     )

@@ -204,7 +204,8 @@ it.effect("an entry that is read while it is on its way below keeps what was pre
       time: new CoarseClock(yield* Clock.Clock),
       isSensitive: false,
       onFailure: () => {},
-      onDistrust: () => {}
+      onDistrust: () => {},
+      onAlone: () => {}
     })
     const entry = (version: number, expiresAt: number) => ({
       value: 1,

@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import type { LeaseTable } from "../../capability/Lease.ts"
 import type { CoarseClock } from "../../store/CoarseClock.ts"
+import type { Entry } from "../../store/Entry.ts"
 import type { Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
@@ -51,8 +52,14 @@ export interface Engine extends Plan {
   /** Like `whenRoom`, for a caller that runs already: the step is taken at once where there is room. */
   inRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
   nextVersion(nowMillis: number): number
-  /** Versions from now on are greater than this one, whatever the clock was when it was made. */
-  sawVersion(version: number): void
+  /**
+   * An entry was found below. Versions from now on are greater than its own, whatever the clock was when it was made.
+   */
+  saw(entry: Entry<unknown>): void
+  /** Entries that the tiers below held when the engine was opened have lesser stamps; 0 where they held none. */
+  readonly openedAt: number
+  /** Whether an entry that was found below, or made since, is one of those. */
+  isFromBefore(entry: Entry<unknown>): boolean
   emit(event: CacheEvent): void
   /** Tells the other engines over the same place what happens to a family. */
   tell(family: string, heard: Heard): void
@@ -66,6 +73,8 @@ export interface Engine extends Plan {
   spreadScope(family: string, scope: Scope, mode: Mode): Below
   /** Drops what was made from a key, but for loads that began at `since` or later, or have not read it. */
   spreadUnseen(family: string, key: string, since: number): void
+  /** Drops what was made from a key before the engine was opened. */
+  spreadBefore(family: string, key: string): void
   /**
    * Evicted keys that nothing remembers any more, and since when: they count as changed after the next entry is stored.
    */
@@ -73,8 +82,11 @@ export interface Engine extends Plan {
   spreadForgotten(): void
   /** An entry is being put into memory, and is not pushed out for what it pushes out. */
   isPutting: boolean
-  /** Drops what was made from a key that has left the last tier; while an entry is being put, that follows. */
-  sourceEvicted(family: string, key: string): void
+  /**
+   * Drops what was made from a key that has left the last tier, or what was so before the engine was opened; while an
+   * entry is being put, that follows.
+   */
+  sourceEvicted(family: string, key: string, wasRead: boolean): void
   /** Drops what was made from the keys that were pushed out meanwhile, but for this one, which pushed them out. */
   spreadEvicted(exceptFamily?: string, exceptKey?: string): void
   /** Drops in this process what was made from a family whose owner has gone; the tiers below keep it. */

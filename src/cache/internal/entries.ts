@@ -196,7 +196,8 @@ export class Entries<V> {
       time: cache.time,
       isSensitive: spec.isSensitive,
       onFailure: this.tierFailed,
-      onDistrust: this.distrustBelow
+      onDistrust: this.distrustBelow,
+      onAlone: (key) => this.sources?.isAlone(key)
     })
     this.tagged = this.lower !== undefined
     this.sources = spec.dependents.isEmpty ? undefined : new Sources()
@@ -320,7 +321,7 @@ export class Entries<V> {
   /** The entry that the tiers below have of a key, fresh or stale, unless it is invalid. */
   heldBelow(key: string): Effect.Effect<Entry<V> | undefined> {
     return Effect.map(this.lookBelow(key), (found) => {
-      if (found !== undefined) this.cache.sawVersion(found.entry.version)
+      if (found !== undefined) this.cache.saw(found.entry)
       const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
         this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
       return isGone ? undefined : found.entry
@@ -414,7 +415,7 @@ export class Entries<V> {
     if (watch.changed) return foundIn(this.hot?.peek(key)) ?? this.onItsWay(this.lower!.pending(key)?.entry)
     if (found === undefined) return undefined
     const { entry } = found
-    this.cache.sawVersion(entry.version)
+    this.cache.saw(entry)
     if (weight === undefined) return undefined
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
@@ -492,10 +493,13 @@ export class Entries<V> {
     return this.put(key, entry, now, weight, prepared)
   }
 
-  /** A lookup brought this entry. It is prepared on its way below: one that does not fit stays in memory alone. */
-  keepLoaded(key: string, entry: Entry<V>, now: number, weight: number): Below {
+  /**
+   * A lookup brought this entry, and `isNews` where nothing was there before. It is prepared on its way below: one that
+   * does not fit stays in memory alone.
+   */
+  keepLoaded(key: string, entry: Entry<V>, now: number, weight: number, isNews: boolean): Below {
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
-    this.cache.tell(this.name, { _tag: "Loaded", key })
+    this.cache.tell(this.name, { _tag: "Loaded", key, isNews })
     return this.put(key, entry, now, weight, undefined)
   }
 
@@ -529,6 +533,25 @@ export class Entries<V> {
   mayHave(scope: string | Scope): boolean {
     if (typeof scope !== "string") return this.mayHold
     return this.lower !== undefined || this.hot?.peek(scope) !== undefined
+  }
+
+  /** The same of what was there before the engine was opened. */
+  mayHaveBefore(scope: string | Scope): boolean {
+    if (this.lower === undefined) return false
+    if (typeof scope !== "string") return !this.marks.hidesAll(scope, this.cache.openedAt)
+    const held = this.hot?.peek(scope)
+    if (held !== undefined) return this.cache.isFromBefore(held)
+    const pending = this.lower.pending(scope)
+    return pending === undefined || pending.entry !== undefined && this.cache.isFromBefore(pending.entry)
+  }
+
+  /**
+   * What is made from the key may be fresh, and nothing told when it went: what a tier below does not have any more has
+   * left it unseen.
+   */
+  isGoneUnseen(key: string, now: number): boolean {
+    const hasEnded = (stamp: number) => stamp < this.tagMark || this.judge(key, stamp, noTags) !== "valid"
+    return this.lower !== undefined && this.sources?.isNeeded(key, now, hasEnded) === true
   }
 
   /** Whether a transaction that is about to commit forbids to keep what was loaded or written of a key since a time. */
@@ -618,6 +641,7 @@ export class Entries<V> {
   /** Judges by a mark that a store keeps already, or is about to; which keys are marked for lack of room. */
   hearMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
     const marked = this.marks.record(scope, mode, stamp, atMillis)
+    if (mode === "hide" && marked.positions.length === 0) this.sources?.endAll()
     this.lookTwice()
     if (!this.holds.isEmpty) this.holds.touchScope(scope)
     return marked

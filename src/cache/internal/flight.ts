@@ -12,7 +12,9 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, UndeclaredRead } from "../CacheError.ts"
+import { endsAt } from "../Expiry.ts"
 import type { FamilySpec, Loader, Sources } from "../FamilySpec.ts"
+import { isWithin, type Scope } from "../Invalidation.ts"
 import type { LookupContext } from "../Lookup.ts"
 import { shallow } from "./stack.ts"
 import { type Awaited, CurrentUpdate, Work } from "./waits.ts"
@@ -149,7 +151,7 @@ export class Load extends Work {
   observe(cache: Plan, source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
     if (stale) this.readStale = true
     // An entry that nothing reads any more ends before its time.
-    const end = entry === undefined ? Infinity : Math.min(entry.freshUntil, entry.expiresAt)
+    const end = entry === undefined ? Infinity : endsAt(entry)
     if (this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)
     else if (end < Infinity) {
       for (const own of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) {
@@ -177,6 +179,15 @@ export class Load extends Work {
   /** Whether it has read a key, as far as that is known. */
   mayHaveRead(family: string, key: string): boolean {
     return this.readCount > readsMax || this.reads?.get(family)?.has(key) === true
+  }
+
+  /** The same of any key of a scope. */
+  mayHaveReadOf(family: string, scope: Scope): boolean {
+    if (this.readCount > readsMax) return true
+    const keys = this.reads?.get(family)
+    if (keys === undefined) return false
+    for (const key of keys) if (isWithin(scope, key)) return true
+    return false
   }
 
   /** When something that a key was made from ends: it is fresh no longer than that. */

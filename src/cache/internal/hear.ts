@@ -15,10 +15,11 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
       loads.failures.forget(heard.key)
       return entries.ended(heard.key)
     case "Loaded": {
-      const missedAt = entries.sources?.missedAt(heard.key)
+      // Only this engine knows that something was made from the value before, which is gone.
+      const isUnseen = heard.isNews && entries.sources?.wasRead(heard.key) === true
+      const missedAt = entries.sources?.missedAt(heard.key) ?? (isUnseen ? Infinity : undefined)
       entries.sources?.kept(heard.key)
       entries.drop(heard.key)
-      // Only this engine knows that something was made from the value before, which is gone.
       return missedAt === undefined ? undefined : entries.cache.spreadUnseen(entries.name, heard.key, missedAt)
     }
     case "Marked":

@@ -506,10 +506,11 @@ export class Loads<V> {
       if (changed) this.spreadChange(key)
       // What it replaces is gone, or never was, so nothing can tell whether it has changed.
       else if (missedAt !== undefined) this.cache.spreadUnseen(this.name, key, missedAt)
+      else if (isSource && before === undefined) this.spreadUnknown(key, now)
       const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.
-      this.entries.keepLoaded(key, entry, now, judged.weight)
+      this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined)
       return { value, tier: "lookup", entry, stale: false }
     }
     return { value, tier: "lookup", entry: undefined, tags, stale: readStale }
@@ -526,6 +527,12 @@ export class Loads<V> {
   private spreadChange(key: string): void {
     this.cache.nextStamp()
     this.cache.spread(this.name, key, "hide")
+  }
+
+  /** A load of which nothing tells whether its value is the one before, or whether there was one. */
+  private spreadUnknown(key: string, now: number): void {
+    if (this.entries.isGoneUnseen(key, now)) this.cache.spreadUnseen(this.name, key, Infinity)
+    else this.cache.spreadBefore(this.name, key)
   }
 
   /** The load failed: serve what is stale where that is allowed, remember the failure, tell everyone who joined. */
@@ -638,10 +645,14 @@ export class Loads<V> {
     else others.add(flight)
   }
 
-  /** Drops what was made from a source of which nothing can tell whether it has changed. */
+  /**
+   * Drops what was made from a source of which nothing can tell whether it has changed; `isHeld` says whether there may
+   * be entries of that kind.
+   */
   dropUnseen(
     scope: Scope,
     exact: boolean,
+    isHeld: boolean,
     isBehind: (flight: Flight<V>) => boolean,
     stamp: number,
     through: string
@@ -650,14 +661,14 @@ export class Loads<V> {
       const key = scope.values.join(":")
       const flight = this.flights.get(key)
       if (flight !== undefined && isBehind(flight)) this.overtake(key)
-      if (!this.entries.mayHave(key)) return
+      if (!isHeld) return
       this.entries.invalidated(key, "hide", stamp, through)
       this.entries.forget(key)
       return
     }
     const open = Array.from(this.flights.values()).filter(({ key }) => this.joinable(key) !== undefined)
     const ahead = open.filter((flight) => !isBehind(flight))
-    if (open.length === ahead.length && !this.entries.mayHave(scope)) return
+    if (open.length === ahead.length && !isHeld) return
     this.entries.invalidated(scope, "hide", stamp, through)
     this.entries.markKeys(scope, "hide", stamp, this.cache.time.now())
     for (const flight of ahead) flight.stamp = stamp

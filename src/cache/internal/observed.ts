@@ -10,6 +10,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
+import type { Entry } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
 import type * as Answer from "../Answer.ts"
 import type { CacheError } from "../CacheError.ts"
@@ -41,8 +42,8 @@ interface Source<V> extends Reads<V> {
   answerOf(key: string, served: Served<V>): Answer.Answer<V>
   /** What memory holds of the key, if it is fresh. */
   freshUnsafe(key: string): Served<V> | undefined
-  /** A lookup has read the key. */
-  wasRead(key: string): void
+  /** A lookup has read the key; without an entry, a value that was not stored. */
+  wasRead(key: string, entry: Entry<V> | undefined): void
   /** A lookup has found nothing under the key, or no value could be loaded. */
   wasMissed(key: string): void
   renew(keys: ReadonlyArray<string>, untilMillis: number): Effect.Effect<number>
@@ -175,7 +176,7 @@ export class ObservedReads<V> implements Reads<V> {
 
   private seen(key: string, served: Served<V>): V {
     this.load.observe(this.source.cache, this.source.spec, key, served)
-    this.source.wasRead(key)
+    this.source.wasRead(key, served.entry)
     return served.value
   }
 }

@@ -116,6 +116,8 @@ export interface LaneOptions<V> {
   readonly onFailure: OnFailure
   /** Told when nothing that is below at the time is to be believed. */
   readonly onDistrust: () => void
+  /** Told of each key whose entry has not arrived below, and is not to follow. */
+  readonly onAlone: (key: string) => void
 }
 
 /**
@@ -134,11 +136,12 @@ export class Lane<V> {
   private lanes: Set<Lane<any>>
   private readonly onFailure: OnFailure
   private readonly onDistrust: () => void
+  private readonly onAlone: (key: string) => void
   private gathering: Changes<V> | undefined
   private carried: Changes<V> | undefined
   private readonly distrusted = new Set<string>()
 
-  constructor(outbox: Outbox, { isSensitive, name, onDistrust, onFailure, partition, time }: LaneOptions<V>) {
+  constructor(outbox: Outbox, { isSensitive, name, onAlone, onDistrust, onFailure, partition, time }: LaneOptions<V>) {
     this.outbox = outbox
     this.carrier = outbox.carrier
     this.isSensitive = isSensitive
@@ -146,6 +149,7 @@ export class Lane<V> {
     this.time = time
     this.onFailure = onFailure
     this.onDistrust = onDistrust
+    this.onAlone = onAlone
     this.lanes = this.carrier.enter(name, this)
   }
 
@@ -245,6 +249,7 @@ export class Lane<V> {
     const settle = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
       if (Exit.isSuccess(exit)) return void set.push({ key, entry: this.inWallTime(entry), prepared: exit.value })
       removed.push(key)
+      if (this.gathering?.keys.has(key) !== true) this.onAlone(key)
       this.onFailure("prepare", errorOf("prepare", exit.cause))
     }
     for (const [key, { entry, prepared }] of parcel.keys) {
@@ -276,6 +281,9 @@ export class Lane<V> {
     }
     parcel.failure ??= error
     this.onFailure("write", error)
+    for (const [key, { entry }] of parcel.keys) {
+      if (entry !== undefined && this.gathering?.keys.has(key) !== true) this.onAlone(key)
+    }
     this.distrust(parcel.keys.keys(), parcel.cleared)
   }
 

@@ -17,8 +17,8 @@ import { Carrier } from "./outbox.ts"
 export type Heard =
   /** The key has another value, or none. */
   | { readonly _tag: "Changed"; readonly key: string }
-  /** A lookup brought a value; no source has changed for it. */
-  | { readonly _tag: "Loaded"; readonly key: string }
+  /** A lookup brought a value; no source has changed for it. `isNews` where it had none to compare it with. */
+  | { readonly _tag: "Loaded"; readonly key: string; readonly isNews: boolean }
   | { readonly _tag: "Marked"; readonly scope: Scope; readonly mode: Mode; readonly stamp: number }
   | { readonly _tag: "Tagged"; readonly tag: string; readonly mode: Mode; readonly stamp: number }
 

@@ -1,0 +1,237 @@
+/**
+ * What is derived is fresh no longer than what it was made from, also where nobody has told that this went: it was
+ * pushed out of a file that was opened again, it was in memory alone, it did not fit below, or it was never there.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { LookupContext } from "../../src/cache/Lookup.ts"
+import { Manifest } from "../../src/index.ts"
+import * as LmdbStore from "../../src/store/LmdbStore.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import { type Arrangement, inside, type Value, valueSchema, World } from "./arrangements/world.ts"
+
+// A value of this row is one that no codec takes.
+const oddRow = 7
+const evenSchema = Schema.Struct({ row: Schema.Number.check(Schema.makeFilter((n: number) => n !== oddRow)) })
+const one = { id: "1" }
+
+interface Ways {
+  /** Whether the source is kept in memory alone. */
+  readonly isLive?: boolean
+}
+
+class Chain extends World {
+  private readonly ways: Ways
+
+  constructor(arrangement: Arrangement, ways: Ways, folder: string) {
+    super(arrangement, {}, folder)
+    this.ways = ways
+  }
+
+  override get families() {
+    const derived = { value: valueSchema, derives: ["user:{id}"] as const }
+    return {
+      ...super.families,
+      user: {
+        pattern: "user:{id}",
+        value: this.ways.isLive === true ? Manifest.type<Value>() : evenSchema
+      },
+      profile: { pattern: "profile:{id}", ...derived },
+      guess: { pattern: "guess:{id}", ...derived },
+      page: { pattern: "page:{id}", value: valueSchema, derives: ["profile:{id}"] as const },
+      board: { pattern: "board", ...derived, fanout: true as const }
+    }
+  }
+
+  override lookup(about: LookupContext<any>, app: any): Effect.Effect<unknown, unknown, any> {
+    const [family, id] = about.key.split(":")
+    const { profile, user } = app.keys
+    switch (family) {
+      case "profile":
+        return user.get({ id })
+      case "page":
+        return profile.get({ id })
+      case "board":
+        return user.get(one)
+      case "guess":
+        return Effect.map(user.getOption({ id }), (found: any) => found._tag === "Some" ? found.value : { row: 0 })
+      default:
+        return super.lookup(about, app)
+    }
+  }
+
+  read(family: string, id = "1"): Effect.Effect<number, unknown> {
+    const of = this.running.app.keys[family]
+    return Effect.map(this.on<Value>(of.get(family === "board" ? {} : { id })), ({ row }) => row)
+  }
+
+  held(family: string): Effect.Effect<boolean, unknown> {
+    return this.on(this.running.app.keys[family].has(family === "board" ? {} : one))
+  }
+
+  /** Pushes out of memory, and of what is bounded below, all that is not read meanwhile. */
+  readonly crowd = (keep: ReadonlyArray<string> = []): Effect.Effect<void, unknown> =>
+    Effect.forEach(Array.from({ length: 12 }, (_, i) => `${i}`), (id) =>
+      Effect.andThen(
+        Effect.andThen(this.on<void>(this.running.app.keys.other.set({ id }, { row: 0 })), this.settle),
+        Effect.forEach(keep, (family) => this.held(family))
+      ), { discard: true })
+
+  readonly restart: Effect.Effect<void, unknown> = Effect.suspend(() =>
+    Effect.andThen(this.settle, Effect.andThen(this.close, this.open))
+  )
+}
+
+const memory = (capacity: number) => MemoryStore.layer({ capacity, eviction: "lru" })
+const file = (path: string, entriesMax?: number) => LmdbStore.layer({ path, durability: "process", entriesMax })
+const arrangement = (name: string, store: Arrangement["store"]): Arrangement => ({
+  name,
+  store,
+  inMemory: false,
+  between: "nothing"
+})
+const aFile = arrangement("a file", (path) => file(path))
+const overFile = arrangement("memory over a file", (path) => TieredStore.layer([memory(1_000), file(path)]))
+const smallOverFile = arrangement("little memory over a file", (path) => TieredStore.layer([memory(5), file(path)]))
+const pushing = arrangement(
+  "little memory that pushes down into a file",
+  (path) => TieredStore.layer([memory(5), file(path)], { set: "onEviction" })
+)
+const everyFile = [aFile, overFile, smallOverFile, pushing]
+
+interface Way {
+  readonly how: string
+  readonly in: ReadonlyArray<Arrangement>
+  readonly ways?: Ways
+  /** The first value of the source. */
+  readonly row?: number
+  readonly vanish: (world: Chain) => Effect.Effect<unknown, unknown>
+  /** What was made from it is found to be gone by those who read that alone. */
+  readonly takesAlong?: boolean
+}
+
+const values = ["profile", "page", "board"]
+
+const ways: ReadonlyArray<Way> = [
+  {
+    how: "since memory alone had it, and the process ended",
+    in: [overFile, smallOverFile, pushing],
+    ways: { isLive: true },
+    takesAlong: true,
+    vanish: ({ restart }) => restart
+  },
+  {
+    how: "since it does not fit the file, and the process ended",
+    in: [aFile, overFile, smallOverFile, pushing],
+    row: oddRow,
+    vanish: ({ restart }) => restart
+  },
+  {
+    how: "since it does not fit the file, and memory pushed it out",
+    in: [smallOverFile, pushing],
+    row: oddRow,
+    takesAlong: true,
+    vanish: ({ crowd }) => crowd(["profile", "page", "board"])
+  }
+]
+
+describe("what is derived goes with a source that vanished", () => {
+  for (const { how, in: all, row = 1, takesAlong = false, vanish, ways: own = {} } of ways) {
+    for (const arrangement of all) {
+      const start = (world: Chain) =>
+        Effect.gen(function*() {
+          world.source.row = row
+          for (const family of values) assert.strictEqual(yield* world.read(family), row)
+          yield* world.settle
+          yield* vanish(world)
+          assert.isFalse(yield* world.held("user"), "the source is gone")
+          world.source.row = 2
+        })
+
+      it.effect(`${how}, when it is loaded again: ${arrangement.name}`, () =>
+        inside((folder) => new Chain(arrangement, own, folder), (world) =>
+          Effect.gen(function*() {
+            yield* start(world)
+            assert.strictEqual(yield* world.read("user"), 2)
+            for (const family of values) assert.strictEqual(yield* world.read(family), 2, family)
+            yield* world.restart
+            for (const family of values) assert.strictEqual(yield* world.read(family), 2, family)
+          })))
+
+      if (!takesAlong) continue
+      it.effect(`${how}, though it alone is read: ${arrangement.name}`, () =>
+        inside((folder) => new Chain(arrangement, own, folder), (world) =>
+          Effect.gen(function*() {
+            yield* start(world)
+            for (const family of values) assert.isFalse(yield* world.held(family), family)
+            for (const family of values) assert.strictEqual(yield* world.read(family), 2, family)
+            for (const family of values) assert.isTrue(yield* world.held(family), "it is kept again")
+          })))
+    }
+  }
+
+  for (const over of [false, true]) {
+    const full = arrangement("", (path) => over ? TieredStore.layer([memory(2), file(path, 4)]) : file(path, 4))
+    for (const isLoaded of [false, true]) {
+      const when = isLoaded ? "when it is loaded again" : "though it alone is read"
+      const how = `${over ? "memory over " : ""}a file that is full`
+      it.effect(`since it was pushed out of ${how}, which was opened again, ${when}`, () =>
+        inside((folder) => new Chain(full, {}, folder), (world) =>
+          Effect.gen(function*() {
+            for (const family of values) assert.strictEqual(yield* world.read(family), 1)
+            yield* world.restart
+            for (const family of values) assert.isTrue(yield* world.held(family), "a restart loses nothing")
+            yield* world.on(world.running.app.keys.other.set(one, { row: 0 }))
+            yield* world.settle
+            yield* world.on(world.running.app.keys.other.delete({ id: "none" }))
+            yield* world.settle
+            assert.isFalse(yield* world.held("user"), "the source is gone")
+            world.source.row = 2
+            if (isLoaded) assert.strictEqual(yield* world.read("user"), 2)
+            else for (const family of values) assert.isFalse(yield* world.held(family), family)
+            for (const family of values) assert.strictEqual(yield* world.read(family), 2, family)
+          })))
+    }
+  }
+
+  for (const arrangement of everyFile) {
+    for (const isLive of [false, true]) {
+      if (isLive && arrangement === aFile) continue
+      const name = `${isLive ? "of memory alone, " : ""}${arrangement.name}`
+      it.effect(`since it never was there, and the process ended: ${name}`, () =>
+        inside((folder) => new Chain(arrangement, { isLive }, folder), (world) =>
+          Effect.gen(function*() {
+            assert.strictEqual(yield* world.read("guess"), 0)
+            yield* world.restart
+            assert.strictEqual(yield* world.read("user"), 1)
+            assert.strictEqual(yield* world.read("guess"), 1)
+          })))
+    }
+
+    it.effect(`and stays with one that is there: ${arrangement.name}`, () =>
+      inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+        Effect.gen(function*() {
+          for (const family of values) yield* world.read(family)
+          yield* world.restart
+          world.source.row = 2
+          assert.strictEqual(yield* world.read("user"), 1)
+          for (const family of values) assert.strictEqual(yield* world.read(family), 1, family)
+          // The first load of another key concerns what was made from that.
+          assert.strictEqual(yield* world.read("user", "2"), 2)
+          assert.strictEqual(yield* world.read("profile"), 1)
+          assert.strictEqual(yield* world.read("page"), 1)
+        })))
+
+    it.effect(`and is kept where it has its source loaded: ${arrangement.name}`, () =>
+      inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+        Effect.gen(function*() {
+          yield* world.on(world.running.app.keys.other.set(one, { row: 0 }))
+          yield* world.restart
+          for (const family of ["page", "board"]) assert.strictEqual(yield* world.read(family), 1)
+          yield* world.settle
+          for (const family of values) assert.isTrue(yield* world.held(family), family)
+        })))
+  }
+})
