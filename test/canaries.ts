@@ -308,7 +308,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "what is made from an idle source outlives it",
     file: "src/cache/internal/flight.ts",
-    text: `Math.min(entry.freshUntil, entry.expiresAt)`,
+    text: `Expiry.endsAt(entry)`,
     planted: `entry.freshUntil`,
     suites: ["model", derived]
   },
