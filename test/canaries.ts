@@ -308,8 +308,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "what is made from an idle source outlives it",
     file: "src/cache/internal/flight.ts",
-    text: `Expiry.endsAt(entry)`,
-    planted: `entry.freshUntil`,
+    text: `Infinity : endsAt(entry)`,
+    planted: `Infinity : entry.freshUntil`,
     suites: ["model", derived]
   },
   {
