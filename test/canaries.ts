@@ -1315,13 +1315,5 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>`,
     planted: `CheckedReferences<D, K, F, O, F[O]>`,
     suites: ["test/types/explanations.test.ts"]
-  },
-  {
-    law: "errors",
-    bug: "Lookup.failed fails a key with an error that the family does not declare",
-    file: "src/manifest/Owner.ts",
-    text: "CheckedError<D, K, L, E | failedIn<N, A>>",
-    planted: "CheckedError<D, K, L, E>",
-    suites: ["test/types/ui.test.ts"]
   }
 ]
