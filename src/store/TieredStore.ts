@@ -381,11 +381,8 @@ class Demotions<V> {
     Effect.andThen(
       this.#writeWaiting,
       Effect.forEach(this.#tiers.slice(0, -1).toReversed(), (tier) => {
-        const below = this.#tiers[this.#tiers.indexOf(tier) + 1]!
-        const push = Stream.runForEachArray(
-          tier.partition.entries,
-          (entries) => this.#push(this.#tiers.indexOf(below), entries)
-        )
+        const to = this.#tiers.indexOf(tier) + 1
+        const push = Stream.runForEachArray(tier.partition.entries, (entries) => this.#push(to, entries))
         return tier.attempt("entries", push)
       }, { discard: true })
     )
@@ -536,7 +533,7 @@ class TieredPartition<V> implements Partition<V> {
     return Effect.map(
       Effect.forEach(gone, ({ entry, key }) =>
         Effect.map(
-          tier.attempt("prepare", tier.partition.prepare(key, entry)),
+          Effect.result(tier.prepare(key, entry)),
           (made) => {
             if (Result.isSuccess(made)) return [{ key, entry, prepared: made.success }]
             this.#lost(key, entry)

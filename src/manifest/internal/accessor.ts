@@ -32,11 +32,14 @@ const warmConcurrency = 16
 const asEffect = (made: unknown): Effect.Effect<unknown, unknown> =>
   Effect.isEffect(made) ? made as Effect.Effect<unknown, unknown> : Effect.succeed(made)
 
+// A program without types may give something else than a list: that is a list of one that has no parameters.
+const listOf = <A>(given: Iterable<A>): Iterable<A> =>
+  typeof given?.[Symbol.iterator] === "function" ? given : [undefined as never]
+
 // Eager: keys that are all well spelt cost no turn of the run loop.
 const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
   const keys: Array<string> = []
-  // A program without types may give something else than a list.
-  for (const params of typeof all?.[Symbol.iterator] === "function" ? all : [undefined as never]) {
+  for (const params of listOf(all)) {
     const key = access.keyOf(params)
     if (Exit.isFailure(key)) return Exit.failCause(key.cause)
     keys.push(key.value)
@@ -46,10 +49,7 @@ const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<Readonly
 
 // What is no pair of parameters and value is a key of no parameters, which is refused.
 const pairsOf = (entries: Iterable<readonly [Params, unknown]>): ReadonlyArray<readonly [Params, unknown]> =>
-  Array.from(
-    typeof entries?.[Symbol.iterator] === "function" ? entries : [undefined],
-    (entry) => Array.isArray(entry) ? entry as unknown as readonly [Params, unknown] : [undefined as never, undefined]
-  )
+  Array.from(listOf(entries), (entry) => Array.isArray(entry) ? entry : [undefined as never, undefined])
 
 /** The operations, given how to find the family: from the Context, for accessors; once and for all, for handles. */
 export const operations = (access: FamilyAccess, find: Finds) => ({
