@@ -11,7 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { isLive } from "./CoarseClock.ts"
 
-// Beyond, a timer of JavaScript ends at once.
+// Beyond, a timer of JavaScript ends at once; so a longer pause is several.
 const millisMax = 2_147_483_647
 
 /**
@@ -26,10 +26,15 @@ export const sleep = (duration: Duration.Input): Effect.Effect<void> =>
     const millis = Duration.toMillis(duration)
     if (!isLive(clock)) return Effect.sleep(millis)
     return Effect.callback((resume) => {
-      const timer: unknown = setTimeout(() => resume(Effect.void), Math.min(millis, millisMax))
-      if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function") {
-        timer.unref()
+      let timer: unknown
+      const wait = (left: number) => {
+        const pause = Math.min(left, millisMax)
+        timer = setTimeout(() => left > pause ? wait(left - pause) : resume(Effect.void), pause)
+        if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function") {
+          timer.unref()
+        }
       }
+      wait(millis)
       return Effect.sync(() => clearTimeout(timer as number))
     })
   })

@@ -15,10 +15,15 @@
  *   other's writes at once; so do layers of two copies of this module.
  * - A second process, or a second thread, is refused with `FolderHeld`, which names the holder. A holder that was
  *   killed does not hold any more; one that is stopped does. Processes that follow each other read all that is there.
- * - A file that was removed or replaced while it was open fails what is written to it, with `FolderGone`.
+ * - A folder belongs to one container (pid namespace) at a time, with all its namespaces. A container that was killed,
+ *   or that was stopped for so long, holds it for 30 seconds more.
+ * - A file that was removed, replaced or taken over while it was open fails what is written to it, with `FolderGone`.
+ * - A copy of a folder is nobody's. By whatever path a folder is opened, it is one: links and mounts are seen through,
+ *   and a data file with a hard link, or mounted without its folder, is refused.
  *
- * Several processes may use namespaces of their own in one folder. Network file systems will not do. Damage to the file
- * outside of records is found when the folder is opened only as far as its first two pages and its length tell.
+ * Several processes of one container may use namespaces of their own in one folder. Network file systems will not do.
+ * Damage to the file outside of records is found when the folder is opened only as far as its first two pages and its
+ * length tell.
  *
  * @since 0.1.0
  */
@@ -89,7 +94,10 @@ export interface Options {
    * loss of power leaves the file as of some earlier moment.
    */
   readonly durability: "process" | "flushed"
-  /** Stores of other names in the same folder know nothing of each other. `"default"` unless given. */
+  /**
+   * Stores of other names in the same folder know nothing of each other. `"default"` unless given. A process has at
+   * most 24 of one folder open at once; one more is refused with `InvalidStoreOptions`.
+   */
   readonly namespace?: string | undefined
   /** The most entries that the tier keeps. What is soonest due leaves first, then the oldest. No bound unless given. */
   readonly entriesMax?: number | undefined

@@ -158,7 +158,9 @@ export class FunctionFailed extends Schema.TaggedError<FunctionFailed>()("Functi
 
 /**
  * Another process, or another thread of this one, keeps its entries in the same folder and namespace, and its counter
- * of invalidations would not be this one's. The folder is free once the holder has closed it or has ended.
+ * of invalidations would not be this one's. The folder is free once the holder has closed it or has ended. A holder in
+ * another container (pid namespace) keeps the whole folder; one that ended without closing it is known to have ended
+ * once it was silent for 30 seconds.
  *
  * @category errors
  * @since 0.1.0
@@ -174,18 +176,25 @@ export class FolderHeld extends Schema.TaggedError<FolderHeld>()("FolderHeld", {
   /** The thread of that process: 0 is the main one. */
   thread: Schema.Number,
   /** When the holder opened the folder. */
-  sinceMillis: Schema.Number
+  sinceMillis: Schema.Number,
+  /** Of a holder in another container: the folder that says that it holds, to be deleted if it is gone for good. */
+  table: Schema.UndefinedOr(Schema.String)
 }) {
   override get message() {
     const thread = this.thread === 0 ? "" : `, thread ${this.thread}`
+    const { container, help } = this.table === undefined ? { container: "", help: "" } : {
+      container: ", in another container,",
+      help: `; help: end that process, and wait 30 seconds if it was killed; or, once it is gone for good, delete ` +
+        this.table
+    }
     return `cannot open the ${this.tier} tier: namespace \`${this.namespace}\` of ${this.path} is held by process ` +
-      `${this.pid}${thread} on ${this.host} since ${new Date(this.sinceMillis).toISOString()}`
+      `${this.pid}${thread}${container} on ${this.host} since ${new Date(this.sinceMillis).toISOString()}${help}`
   }
 }
 
 /**
- * The folder of a tier, or the file in it, was removed or replaced while the tier was open: nothing that is written
- * would be found again.
+ * The folder of a tier, or the file in it, was removed or replaced while the tier was open, or another process took it
+ * over while this one was stopped: nothing that is written would be found again.
  *
  * @category errors
  * @since 0.1.0
@@ -198,7 +207,7 @@ export class FolderGone extends Schema.TaggedError<FolderGone>()("FolderGone", {
 }) {
   override get message() {
     return `${this.tier} tier lost its file in \`${this.operation}\`: ` +
-      `${this.path} was removed or replaced while it was open`
+      `${this.path} was removed, replaced or taken over while it was open`
   }
 }
 

@@ -8,7 +8,7 @@ import { hostname } from "node:os"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { Worker } from "node:worker_threads"
-import { type Holder, isAlive, makeHolder, readersIn } from "../../src/store/internal/lmdbHolder.ts"
+import { type Holder, isAlive, makeHolder, monotonicMillis } from "../../src/store/internal/lmdbHolder.ts"
 import { temporaryFolder } from "./folder.ts"
 
 class Child {
@@ -174,9 +174,8 @@ describe("an LMDB folder that a process holds", () => {
 })
 
 describe("a holder of an LMDB folder", () => {
-  const own = makeHolder("/tmp", 0).holder
-  const alive = (holder: Partial<Holder>, ...readers: ReadonlyArray<number>) =>
-    isAlive({ ...own, ...holder }, new Set(readers))
+  const own = makeHolder("/tmp", "default", "1:1", 0).holder
+  const alive = (holder: Partial<Holder>, beat = 0) => isAlive({ ...own, ...holder }, beat)
 
   it("lives as long as its process does", () => {
     assert.isTrue(alive({}))
@@ -191,14 +190,10 @@ describe("a holder of an LMDB folder", () => {
     assert.isFalse(alive({ boot: "another" }))
   })
 
-  it("of another pid namespace lives as long as LMDB sees it", () => {
-    assert.isTrue(alive({ space: "pid:[1]", pid: 7 }, 7))
-    assert.isFalse(alive({ space: "pid:[1]", pid: 7 }, 8))
-  })
-
-  it("is found in LMDB's table of readers", () => {
-    const table = "\t\tpid\t\t thread\t\t txnid\n     20732 7fdc1a21cd40 2\n         1 7fdc1a21cd40 -\n"
-    assert.deepStrictEqual(readersIn(table), new Set([20_732, 1]))
-    assert.deepStrictEqual(readersIn("(no active readers)\n"), new Set())
+  it("of another pid namespace lives until it was silent for 30 seconds, whatever number its process has", () => {
+    for (const pid of [process.pid, 2 ** 22 + 1]) {
+      assert.isTrue(alive({ space: "pid:[1]", pid }, monotonicMillis() - 29_000))
+      assert.isFalse(alive({ space: "pid:[1]", pid }, monotonicMillis() - 31_000))
+    }
   })
 })

@@ -5,10 +5,12 @@
  *   may not be written, the driver ends the process instead of throwing.
  * - The environment says which format it holds. One of the future is refused.
  * - Opening and closing take turns, so that a folder is never open twice: not by two copies of this module either, for
- *   what is open is known to the process, and not to the module.
+ *   what is open is known to the process, and not to the module. It is known by its data file, whatever leads to it.
  * - A namespace is held by one process, and in it by one thread (`lmdbHolder`). Another one is refused before the
- *   driver waits for a lock, which a process that is stopped in the middle of a commit never gives back.
- * - A file that was removed or replaced is told by its inode.
+ *   driver is asked, which waits for locks that a process that is stopped, or of another container, does not give back.
+ * - A file that was removed or replaced is told by its device and inode.
+ * - A data file that another folder leads to as well is opened where it lies, next to its lock, or is refused.
+ * - A first opening that was killed leaves a file that holds nothing, which is a new one.
  * - Closing ends, also when the last commit failed or never ended; the driver waits for ever then.
  *
  * Not here: damage inside pages. LMDB keeps no checksums of its own; each record has one (`lmdbRecord`).
@@ -22,8 +24,10 @@ import { type Database, type DatabaseOptions, type RootDatabase, TransactionFlag
 import * as Lmdb from "lmdb"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import * as BackgroundTimer from "../BackgroundTimer.ts"
 import { FolderHeld, InvalidStoreOptions, StoreError, TierFailed, TierFull } from "../StoreError.ts"
-import { type Holder, holderRow, isAlive, isOwn, makeHolder, parseHolder, readersIn } from "./lmdbHolder.ts"
+import { beatMillis, type Holder, isForeign } from "./lmdbHolder.ts"
+import { type Claim, tableOf, take } from "./lmdbHolders.ts"
 import { keyEncoder } from "./lmdbKey.ts"
 
 /** The name by which this tier goes in answers and errors. */
@@ -38,6 +42,8 @@ const formatKey = "format"
 // begins, so the bound is not larger than it needs to be.
 const namespacesMax = 24
 const databasesMax = 1 + 4 * namespacesMax
+
+const dataName = "data.mdb"
 
 /** LMDB cannot report that the disk is full while it opens. */
 const freeBytesMin = 1_048_576
@@ -68,14 +74,16 @@ export interface Made<A> {
 
 interface Shared extends Made<unknown> {
   references: number
-  readonly free: () => void
+  readonly claim: Claim
 }
 
 /** An open folder. */
 export interface Environment {
   readonly path: string
+  /** The data file, by device and inode. */
+  readonly file: string
   readonly root: RootDatabase<Buffer, string>
-  readonly rows: Database<Buffer, string>
+  /** The file is not the one that was opened: it was removed, or another one is in its place. */
   readonly isGone: () => boolean
   /** What is shared by all who opened the same namespace; the store decides what that is. */
   readonly tiers: Map<string, Shared>
@@ -84,12 +92,13 @@ export interface Environment {
 }
 
 interface Registry {
+  /** By data file. */
   readonly environments: Map<string, Environment>
   readonly turns: Semaphore.Semaphore
 }
 
 // Of the process, for a program may have two copies of this module. The number is that of what they share.
-const registryKey = Symbol.for("effect-stateless/store/LmdbStore/1")
+const registryKey = Symbol.for("effect-stateless/store/LmdbStore/2")
 const host = process as typeof process & { [registryKey]?: Registry }
 const { environments, turns } = host[registryKey] ??= { environments: new Map(), turns: Semaphore.makeUnsafe(1) }
 
@@ -101,7 +110,7 @@ export interface Opened {
   readonly databases: Databases
   readonly root: RootDatabase<Buffer, string>
   readonly path: string
-  /** The file is not the one that was opened: it was removed, or another one is in its place. */
+  /** The file is not the one that was opened, or is another one's by now. */
   readonly isGone: () => boolean
 }
 
@@ -116,39 +125,43 @@ export const acquire = <A>(
   turns.withPermit(Effect.uninterruptible(Effect.gen(function*() {
     const { namespace } = options
     const path = yield* Effect.fromResult(resolveFolder(options.path))
-    let environment = environments.get(path)
-    if (environment?.isGone() === true) {
-      // Its users meet an error; who comes now gets what is there now.
-      environments.delete(path)
-      environment = undefined
-    }
-    if (environment === undefined) {
-      environment = yield* open(path, namespace, options.readersMax)
-      environments.set(path, environment)
-    }
-    const { isGone, root, tiers } = environment
-    const shared = tiers.get(namespace)
-    if (shared !== undefined) {
+    const known = yield* findOpen(path)
+    const shared = known?.tiers.get(namespace)
+    if (known !== undefined && shared !== undefined) {
       shared.references++
       // A namespace holds what this function's caller made of it, and there is one such caller.
-      return { tier: shared.tier as A, release: release(environment, namespace) }
+      return { tier: shared.tier as A, release: release(known, namespace) }
     }
-    const making = Effect.gen(function*() {
-      if (tiers.size >= namespacesMax) {
-        return yield* Effect.fail(
-          invalid("namespace", `is one more than the ${namespacesMax} that a folder may hold open`)
-        )
-      }
-      const free = yield* claim(environment, namespace)
-      return yield* Effect.flatMap(
-        openDatabases(root, namespace),
-        (databases) => Effect.map(make({ databases, root, path, isGone }), (made) => ({ ...made, free }))
-      ).pipe(Effect.onError(() => Effect.sync(free)))
-    })
-    const made = yield* Effect.onError(making, () => closeIfUnused(environment))
-    tiers.set(namespace, { ...made, references: 1 })
+    if (known !== undefined && known.tiers.size >= namespacesMax) {
+      return yield* Effect.fail(
+        invalid("namespace", `is one more than the ${namespacesMax} that a folder may hold open`)
+      )
+    }
+    const { claim, environment } = known === undefined
+      ? yield* open(path, namespace, options.readersMax)
+      : { environment: known, claim: yield* claimNamespace(known.path, known.file, namespace) }
+    environments.set(environment.file, environment)
+    const { root, tiers } = environment
+    const isGone = () => environment.isGone() || !claim.isHeld()
+    const made = yield* openDatabases(root, namespace).pipe(
+      Effect.flatMap((databases) => make({ databases, root, path: environment.path, isGone })),
+      Effect.onError(() => leave(environment, claim))
+    )
+    tiers.set(namespace, { ...made, claim, references: 1 })
     return { tier: made.tier, release: release(environment, namespace) }
   })))
+
+/** What is open of a folder, unless its users meet an error: who comes then gets what is there now. */
+const findOpen = (path: string): Effect.Effect<Environment | undefined, StoreError> =>
+  attempt(() => {
+    const file = identityOf(Path.join(path, dataName))
+    const environment = file === undefined ? undefined : environments.get(file)
+    if (environment === undefined) return undefined
+    const isLost = Array.from(environment.tiers.values()).some(({ claim }) => !claim.isHeld())
+    if (!isLost && !environment.isGone()) return environment
+    environments.delete(environment.file)
+    return undefined
+  })
 
 const release = (environment: Environment, namespace: string): Effect.Effect<void> =>
   turns.withPermit(Effect.suspend(() => {
@@ -158,136 +171,115 @@ const release = (environment: Environment, namespace: string): Effect.Effect<voi
     environment.tiers.delete(namespace)
     return Effect.flatMap(shared.close, (ending) => {
       if (environment.ending !== "hung") environment.ending = ending
-      if (environment.ending !== "hung") shared.free()
-      return closeIfUnused(environment)
+      return leave(environment, shared.claim)
     })
   }))
 
-/**
- * Takes the namespace for this thread, or fails with who holds it; what is returned gives it back. Decided in a write
- * transaction.
- */
-const claim = (
-  { path, root, rows }: Environment,
-  namespace: string
-): Effect.Effect<() => void, StoreError> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const key = holderKey(namespace)
-    const { holder, release } = makeHolder(path, now)
-    const readers = new Set(readersIn(root.readerList()))
-    readers.delete(process.pid)
-    const others = () => {
-      const row = rows.getBinary(key)
-      const other = row === undefined ? undefined : parseHolder(row)
-      return other === undefined || isOwn(other) || !isAlive(other, readers) ? undefined : other
-    }
-    return Effect.flatMap(
-      attempt(() =>
-        root.transactionSync(() => {
-          const other = others()
-          if (other === undefined) rows.putSync(key, holderRow(holder))
-          return other
-        }, visible)
-      ),
-      (other) =>
-        other === undefined
-          ? Effect.succeed(() => {
-            release()
-            try {
-              root.transactionSync(() => rows.removeSync(key), visible)
-            } catch {
-              // A full disk: whoever comes next finds that this process has ended, or is this one.
-            }
-          })
-          : Effect.andThen(Effect.sync(release), Effect.fail(held(path, namespace, other)))
-    )
+/** Closes what is not used any more, and gives the namespace back: last, so that who comes then waits for nothing. */
+const leave = (environment: Environment, claim: Claim): Effect.Effect<void> =>
+  Effect.map(closeIfUnused(environment), (isIdle) => {
+    if (isIdle) claim.release()
   })
+
+/** Takes the namespace for this thread, or fails with who holds it. */
+const claimNamespace = (path: string, file: string, namespace: string): Effect.Effect<Claim, StoreError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.flatMap(
+      attempt(() => take(path, namespace, file, now)),
+      (taken) => "claim" in taken ? keepBeating(taken.claim) : Effect.fail(held(path, taken.other))
+    ))
+
+const keepBeating = (claim: Claim): Effect.Effect<Claim> => {
+  const beat = Effect.andThen(BackgroundTimer.sleep(beatMillis), Effect.sync(claim.beat))
+  return Effect.map(Effect.forkDetach(Effect.interruptible(Effect.forever(beat))), (fiber) => ({
+    ...claim,
+    release: () => {
+      fiber.interruptUnsafe()
+      claim.release()
+    }
+  }))
+}
 
 /** Returns once others see the transaction. On Windows the driver flushes in each commit, and must not skip that. */
 export const visible: TransactionFlags = process.platform === "win32"
   ? TransactionFlags.SYNCHRONOUS_COMMIT
   : TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
 
-const holderKey = (namespace: string): string => `holder/${namespace}`
-
-const held = (path: string, namespace: string, { host, pid, sinceMillis, thread }: Holder): StoreError =>
-  new StoreError({ reason: new FolderHeld({ tier: tierName, path, namespace, pid, host, thread, sinceMillis }) })
-
-/**
- * Who holds the namespace, if anyone: by a read that takes no lock. To open for writing waits for a transaction that is
- * under way, and the holder may have been stopped in the middle of one.
- */
-const lookForHolder = (path: string, namespace: string): Effect.Effect<Holder | undefined, StoreError> =>
-  Effect.flatMap(
-    attempt(() => {
-      if (!Fs.existsSync(Path.join(path, "data.mdb"))) return undefined
-      const root = Lmdb.open<Buffer, string>({ path, noSubdir: false, readOnly: true, maxDbs: databasesMax })
-      // Before the first read, so that this process is not in it.
-      const readers = readersIn(root.readerList())
-      const row = readHolderRow(root, namespace)
-      const holder = row === undefined ? undefined : parseHolder(row)
-      return { root, other: holder === undefined || isOwn(holder) || !isAlive(holder, readers) ? undefined : holder }
-    }),
-    (looked) =>
-      looked === undefined ? Effect.undefined : Effect.as(Effect.promise(() => looked.root.close()), looked.other)
-  )
-
-const readHolderRow = (root: RootDatabase<Buffer, string>, namespace: string): Buffer | undefined => {
-  if (databaseCount(root) === 0) return undefined
-  // The driver answers with nothing when there is no such database, and declares neither that nor the option.
-  const options: DatabaseOptions & { readonly create: false } = { encoding: "binary", create: false }
-  const rows = root.openDB<Buffer, string>(formatDatabase, options) as Database<Buffer, string> | undefined
-  return rows?.getBinary(holderKey(namespace))
+const held = (path: string, holder: Holder): StoreError => {
+  const { host, namespace, pid, sinceMillis, thread } = holder
+  const table = isForeign(holder) ? tableOf(path) : undefined
+  return new StoreError({
+    reason: new FolderHeld({ tier: tierName, path, namespace, pid, host, thread, sinceMillis, table })
+  })
 }
 
 /**
  * Closes what no namespace uses. The driver waits for commits and flushes under way, and for ever after a commit that
  * failed, whose flush it never settles: then it is told not to wait, for all that was under way has ended. While a
- * commit hangs nothing can be closed, so the driver is left to itself.
+ * commit hangs nothing can be closed, so the driver is left to itself. Answers whether it is not.
  */
-const closeIfUnused = (environment: Environment): Effect.Effect<void> =>
+const closeIfUnused = (environment: Environment): Effect.Effect<boolean> =>
   Effect.suspend(() => {
-    const { ending, path, root, tiers } = environment
-    if (tiers.size > 0) return Effect.void
-    if (environments.get(path) === environment) environments.delete(path)
-    if (ending === "hung") return Effect.logWarning(`the ${tierName} driver hangs, and ${path} stays open`)
-    if (ending === "failed") Object.defineProperty(root, "_endWrites", { value: undefined })
-    return Effect.promise(() => root.close()).pipe(Effect.timeoutOrElse({
-      duration: closingMax,
-      orElse: () => Effect.logWarning(`the ${tierName} driver did not close, and ${path} stays open`)
-    }))
+    const { ending, file, path, root, tiers } = environment
+    if (tiers.size > 0) return Effect.succeed(ending !== "hung")
+    if (environments.get(file) === environment) environments.delete(file)
+    if (ending === "hung") {
+      return Effect.as(Effect.logWarning(`the ${tierName} driver hangs, and ${path} stays open`), false)
+    }
+    if (ending === "failed") {
+      Object.defineProperty(root, "_endWrites", { value: undefined })
+    }
+    return Effect.promise(() => root.close()).pipe(
+      Effect.as(true),
+      Effect.timeoutOrElse({
+        duration: closingMax,
+        orElse: () =>
+          Effect.as(Effect.logWarning(`the ${tierName} driver did not close, and ${path} stays open`), false)
+      })
+    )
   })
 
-const open = (path: string, namespace: string, readersMax: number): Effect.Effect<Environment, StoreError> =>
+const open = (
+  path: string,
+  namespace: string,
+  readersMax: number
+): Effect.Effect<{ readonly environment: Environment; readonly claim: Claim }, StoreError> =>
   Effect.gen(function*() {
     const fault = folderFault(path)
     if (fault !== undefined) return yield* Effect.fail(fault)
-    const holder = yield* lookForHolder(path, namespace)
-    if (holder !== undefined) return yield* Effect.fail(held(path, namespace, holder))
-    const root = yield* attempt(() =>
-      Lmdb.open<Buffer, string>({
-        path,
-        noSubdir: false,
-        maxDbs: databasesMax,
-        maxReaders: readersMax,
-        eventTurnBatching: false
-      })
-    )
-    const checked = yield* Effect.fromResult(checkFormat(root)).pipe(
-      Effect.tapError(() => Effect.promise(() => root.close()))
-    )
-    return { path, root, rows: checked, isGone: watchFile(path), tiers: new Map(), ending: "idle" }
+    const data = Path.join(path, dataName)
+    const file = yield* attempt(() => {
+      // A holder names the file that it holds, so there is one before the driver makes it. An empty one is new to it.
+      Fs.closeSync(Fs.openSync(data, "a", 0o664))
+      return identityOf(data)!
+    })
+    const claim = yield* claimNamespace(path, file, namespace)
+    const opening = Effect.gen(function*() {
+      // The driver takes an empty file for new, and fails on a part of one; nobody else can have opened that.
+      if (claim.isAlone) yield* attempt(() => isHollow(data) && Fs.truncateSync(data))
+      const root = yield* attempt(() =>
+        Lmdb.open<Buffer, string>({
+          path,
+          noSubdir: false,
+          maxDbs: databasesMax,
+          maxReaders: readersMax,
+          eventTurnBatching: false
+        })
+      )
+      yield* Effect.fromResult(checkFormat(root)).pipe(
+        Effect.tapError(() => Effect.promise(() => root.close()))
+      )
+      const isGone = () => identityOf(data) !== file
+      const environment: Environment = { path, file, root, isGone, tiers: new Map(), ending: "idle" }
+      return { environment, claim }
+    })
+    return yield* Effect.onError(opening, () => Effect.sync(claim.release))
   })
 
-/** Tells whether the data file is still the one that is there now. */
-const watchFile = (path: string): () => boolean => {
-  const file = Path.join(path, "data.mdb")
-  const identity = () => {
-    const stat = Fs.statSync(file, { bigint: true, throwIfNoEntry: false })
-    return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`
-  }
-  const opened = identity()
-  return () => identity() !== opened
+/** Which file it is, whatever leads to it. */
+const identityOf = (file: string): string | undefined => {
+  const stat = Fs.statSync(file, { bigint: true, throwIfNoEntry: false })
+  return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`
 }
 
 const openDatabases = (root: RootDatabase<Buffer, string>, namespace: string): Effect.Effect<Databases, StoreError> =>
@@ -301,7 +293,7 @@ const openDatabases = (root: RootDatabase<Buffer, string>, namespace: string): E
 // The driver documents `keyEncoder` for any database, and types it for the root alone.
 const textKeys: DatabaseOptions & { readonly keyEncoder: typeof keyEncoder } = { encoding: "binary", keyEncoder }
 
-const checkFormat = (root: RootDatabase<Buffer, string>): Result.Result<Database<Buffer, string>, StoreError> => {
+const checkFormat = (root: RootDatabase<Buffer, string>): Result.Result<void, StoreError> => {
   try {
     const before = databaseCount(root)
     const formats = root.openDB<Buffer, string>(formatDatabase, { encoding: "binary" })
@@ -316,7 +308,7 @@ const checkFormat = (root: RootDatabase<Buffer, string>): Result.Result<Database
         invalid("path", `holds format ${found[0]}, and this version reads format ${formatVersion}`)
       )
     }
-    return Result.succeed(formats)
+    return Result.void
   } catch (cause) {
     return Result.fail(openFailed(cause))
   }
@@ -328,7 +320,7 @@ const databaseCount = (root: RootDatabase<Buffer, string>): number =>
 const resolveFolder = (path: string): Result.Result<string, StoreError> => {
   try {
     Fs.mkdirSync(path, { recursive: true })
-    return Result.succeed(Fs.realpathSync(path))
+    return whereDataLies(Fs.realpathSync(path))
   } catch (error) {
     const code = codeOf(error)
     return Result.fail(invalid(
@@ -340,6 +332,17 @@ const resolveFolder = (path: string): Result.Result<string, StoreError> => {
   }
 }
 
+/** The folder in which the data file has its lock beside it. */
+const whereDataLies = (folder: string): Result.Result<string, StoreError> => {
+  const file = Path.join(folder, dataName)
+  if (Fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return Result.succeed(folder)
+  if (!Fs.existsSync(file)) return Result.fail(invalid("path", `holds a ${dataName} that leads nowhere`))
+  const target = Fs.realpathSync(file)
+  return Path.basename(target) === dataName
+    ? Result.succeed(Path.dirname(target))
+    : Result.fail(invalid("path", `holds a ${dataName} that leads to a file of another name, and so to no lock`))
+}
+
 const folderFault = (path: string): StoreError | undefined => {
   try {
     Fs.accessSync(path, Fs.constants.R_OK | Fs.constants.W_OK | Fs.constants.X_OK)
@@ -349,16 +352,21 @@ const folderFault = (path: string): StoreError | undefined => {
         reason: new TierFull({ tier: tierName, operation: "open", cause: new Error(`no room left in ${path}`) })
       })
     }
-    for (const name of ["data.mdb", "lock.mdb"]) {
+    for (const name of [dataName, "lock.mdb"]) {
       const stat = Fs.statSync(Path.join(path, name), { throwIfNoEntry: false })
       if (stat === undefined) continue
       if (!stat.isFile()) return invalid("path", `holds a ${name} that is not a file`)
+      // Whoever opens it by its other name has another lock, and does not see who holds it.
+      if (stat.nlink > 1) return invalid("path", `holds a ${name} that has a second name, a hard link; copy the file`)
+      if (isMounted(Path.join(path, name))) {
+        return invalid("path", `holds a ${name} that is mounted by itself; mount its folder`)
+      }
       Fs.accessSync(Path.join(path, name), Fs.constants.R_OK | Fs.constants.W_OK)
     }
   } catch (error) {
     return invalid("path", `cannot be read and written: ${codeOf(error)}`)
   }
-  const damage = dataFault(Path.join(path, "data.mdb"))
+  const damage = dataFault(Path.join(path, dataName))
   return damage === undefined ? undefined : new StoreError({
     reason: new TierFailed({
       tier: tierName,
@@ -368,6 +376,16 @@ const folderFault = (path: string): StoreError | undefined => {
   })
 }
 
+/** Whether a file, and not its folder, was mounted from somewhere else. Linux tells. */
+const isMounted = (file: string): boolean => {
+  const table = "/proc/self/mountinfo"
+  if (!Fs.existsSync(table)) return false
+  const mounts = Fs.readFileSync(table, "utf8").split("\n").map((line) => line.split(" ")[4] ?? "")
+  return mounts.some((mount) => mount.replace(/\\([0-7]{3})/g, octal) === file)
+}
+
+const octal = (_: string, digits: string): string => String.fromCharCode(Number.parseInt(digits, 8))
+
 // Where LMDB's data format 2 keeps what is checked here, within each of the first two pages.
 const metaBytes = 160
 const magicAt = 24
@@ -376,14 +394,36 @@ const pageSizeAt = 48
 const pageLastAt = 144
 const transactionAt = 152
 
+/** The largest page, twice: what a first opening writes is no longer. */
+const newBytesMax = 131_072
+
+// The first page of a new file, but for what varies: version, sizes, flags.
+const newMeta = Buffer.alloc(metaBytes)
+newMeta[18] = 8
+newMeta.writeUInt32LE(magic, magicAt)
+newMeta.fill(0xff, 88, 96).fill(0xff, 136, 144)
+newMeta[pageLastAt] = 1
+
+const isNewMeta = (byte: number, at: number): boolean => byte === newMeta[at] || at >= 28 && at < 56
+
+/** Whether a first opening was killed, or the machine lost power, before the file had both of its first pages. */
+const isHollow = (file: string): boolean => {
+  if (Fs.statSync(file).size > newBytesMax) return false
+  const bytes = Fs.readFileSync(file)
+  if (bytes.every((byte) => byte === 0)) return true
+  if (!bytes.subarray(0, metaBytes).every(isNewMeta)) return false
+  const pageSize = bytes.length < metaBytes ? newBytesMax : bytes.readUInt32LE(pageSizeAt)
+  const second = bytes.subarray(pageSize, 2 * pageSize)
+  return second.length < pageSize || bytes.length === 2 * pageSize && second.every((byte) => byte === 0)
+}
+
 /** What is wrong with a data file, if anything: LMDB maps it unseen, and a page that is not there ends the process. */
 const dataFault = (file: string): string | undefined => {
-  if (!Fs.existsSync(file)) return undefined
+  if (!Fs.existsSync(file) || isHollow(file)) return undefined
   const handle = Fs.openSync(file, "r")
   try {
     const first = Buffer.alloc(metaBytes)
     const read = Fs.readSync(handle, first, 0, metaBytes, 0)
-    if (read === 0) return undefined
     const pageSize = first.readUInt32LE(pageSizeAt)
     if (read < metaBytes || first.readUInt32LE(magicAt) !== magic || pageSize < 512 || pageSize > 65_536) {
       return "data.mdb is not an LMDB file"

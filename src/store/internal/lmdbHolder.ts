@@ -2,16 +2,17 @@
  * Who holds a namespace of a folder: one process, and in it one thread.
  *
  * Entries are judged by a counter of invalidations that lives in the holder, so a second one would serve what the first
- * has invalidated. The holder's row lies in the folder itself, and is taken in a write transaction: of two that come at
- * the same instant one gets it.
+ * has invalidated. The holder's row lies in the folder itself (`lmdbHolders`).
  *
  * A row outlives a holder that was killed. Whether the holder lives is asked of the operating system:
  *
+ * - A row of another data file is nobody's: it came with a copy of the folder, or its file was removed.
  * - The same boot and the same pid namespace: the process of that number lives, is no zombie, and began when the row
  *   says. So a number that was given to another process is not taken for the holder, and a process that is stopped
  *   still holds. Where the system does not tell when a process began, its number alone decides.
- * - The same boot and another pid namespace (two containers on one machine): LMDB's own table of readers says, which
- *   the kernel keeps true by locks on the file.
+ * - The same boot and another pid namespace (two containers on one machine): the system tells nothing of the other's
+ *   processes. So each holder renews a beat, and one that was silent for 30 seconds is gone. It may have been stopped
+ *   for so long, so it looks whether it still holds before and after each commit.
  * - Another boot: the holder is gone. A folder belongs to one machine at a time; LMDB does not work over a network.
  * - Another thread of this process: it lives as long as a file that it holds open.
  */
@@ -20,12 +21,17 @@ import * as Fs from "node:fs"
 import { hostname } from "node:os"
 import * as Path from "node:path"
 import { threadId } from "node:worker_threads"
-import { seal, unseal } from "./lmdbRecord.ts"
 
 /** A holder as its row says. What the system does not tell is absent. */
 export interface Holder {
   /** Of the module's registry: all that one thread opens is held by one. */
   readonly token: string
+  readonly namespace: string
+  /** The data file that it holds, by device and inode. */
+  readonly of: string
+  /** The name of the file that holds its latest beat, and the first one. */
+  readonly beat: string
+  readonly beganMillis: number
   readonly pid: number
   readonly thread: number
   readonly host: string
@@ -72,8 +78,17 @@ const processOf = (pid: number): { readonly isAlive: boolean; readonly startTick
 const boot = readText("/proc/sys/kernel/random/boot_id")
 const space = readLink("/proc/self/ns/pid")
 
-/** This thread, as a holder of a folder; `release` gives back what says that it lives. */
-export const makeHolder = (folder: string, nowMillis: number): {
+/** How often a holder says that it lives. */
+export const beatMillis = 5_000
+
+/** How long one of another pid namespace is believed to live without a beat. */
+export const silenceMillisMax = 30_000
+
+/** By a clock that all processes of a boot share, and that nobody sets. */
+export const monotonicMillis = (): number => Number(process.hrtime.bigint() / 1_000_000n)
+
+/** This thread, as a holder of a namespace; `release` gives back what says that it lives. */
+export const makeHolder = (folder: string, namespace: string, of: string, nowMillis: number): {
   readonly holder: Holder
   readonly release: () => void
 } => {
@@ -82,6 +97,10 @@ export const makeHolder = (folder: string, nowMillis: number): {
   return {
     holder: {
       token,
+      namespace,
+      of,
+      beat: `beat-${randomUUID()}`,
+      beganMillis: monotonicMillis(),
       pid: process.pid,
       thread: threadId,
       host: hostname(),
@@ -114,27 +133,18 @@ const inodeOf = (handle: number): string | undefined => {
   }
 }
 
-/** Whether the row is this thread's own, from an opening that could not be closed. */
+/** Whether the row is this thread's own. */
 export const isOwn = (holder: Holder): boolean => holder.token === token
 
-/** Whether a holder still runs; `readers` are the processes in LMDB's table of readers, but for this one. */
-export const isAlive = (holder: Holder, readers: ReadonlySet<number>): boolean => {
+/** Whether the holder is in another pid namespace, of which nothing can be asked. */
+export const isForeign = (holder: Holder): boolean => holder.space !== space
+
+/** Whether a holder still runs, that was last heard of at `beat` of the clock above. */
+export const isAlive = (holder: Holder, beat: number): boolean => {
   if (holder.boot !== boot) return false
-  if (holder.space !== space) return readers.has(holder.pid)
+  if (isForeign(holder)) return monotonicMillis() - beat <= silenceMillisMax
   const { isAlive, startTicks } = processOf(holder.pid)
   if (!isAlive || startTicks !== holder.startTicks) return false
   return holder.pid !== process.pid || holder.file === undefined ||
     inodeOf(holder.file.handle) === holder.file.inode
-}
-
-/** The processes that a table of readers names. */
-export const readersIn = (table: string): ReadonlySet<number> =>
-  new Set(Array.from(table.matchAll(/^\s*(\d+)\s/gm), ([, pid]) => Number(pid)))
-
-export const holderRow = (holder: Holder): Buffer => seal(Buffer.from(JSON.stringify(holder)))
-
-/** What a row says; nothing when it is damaged, as by a crash of the machine: then no holder of it runs. */
-export const parseHolder = (row: Uint8Array): Holder | undefined => {
-  const payload = unseal(row)
-  return payload === undefined ? undefined : JSON.parse(payload.toString()) as Holder
 }

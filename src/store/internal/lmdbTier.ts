@@ -447,6 +447,9 @@ export class Tier {
   // Whether there is more to do than one pass takes.
   #gatherUpkeep(nowMillis: number, isFirst: boolean): boolean {
     // A reader that was killed keeps every page that is replaced from then on. The driver looks every ten minutes.
+    // It waits for a lock, which another container may hold once the folder is its own.
+    if (isFirst && this.#isFileGone()) this.#gone = true
+    if (this.#gone) return false
     if (isFirst) this.#root.readerCheck()
     const rows = Array.from(this.databases.order.getKeys({
       start: firstRank,
