@@ -35,12 +35,11 @@ const place = /^(.+?)\((\d+),(\d+)\): error TS\d+: /
 const message = /(["`])(E\d{4}): ((?:(?!\1)[^\\]|\\.)*?); help: ((?:(?!\1)[^\\]|\\.)*?)\1/
 const unknownName = /'\$\{string\}'/g
 
-/** Reads what `tsc --pretty false` prints. */
+/** Reads what `tsc --pretty false` prints, of several projects in turn; an error of a file that two share is one. */
 export const parse = (output: string): Report => {
   const findings: Array<Finding> = []
   const others: Array<Other> = []
-  for (const error of output.split(/\r?\n(?=\S)/)) {
-    const text = error.trimEnd()
+  for (const text of new Set(output.split(/\r?\n(?=\S)/).map((error) => error.trimEnd()))) {
     if (text === "") continue
     const at = place.exec(text)
     const where = at === null ? undefined : { file: at[1]!, line: Number(at[2]), column: Number(at[3]) }

@@ -9,6 +9,7 @@ import * as Command from "effect/cli/Command"
 import * as Flag from "effect/cli/Flag"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import * as Runtime from "effect/Runtime"
 import { readFileSync } from "node:fs"
 import { check } from "./check.ts"
 import { explain } from "./explain.ts"
@@ -16,7 +17,11 @@ import { colored, plain } from "./render.ts"
 
 const json = Flag.Boolean("json").pipe(Flag.withDefault(false), Flag.withDescription("Print JSON, for tools"))
 
-// 1: the project has errors. 2: the command could not do its work.
+const exitCodes = `Exit codes
+  0  the project has no errors, or the command did its work
+  1  the project has errors: the compiler's, or our findings
+  2  the command could not do its work: no such project, code, flag or compiler`
+
 const endWith = (code: number) =>
   Effect.sync(() => {
     process.exitCode = code
@@ -48,7 +53,14 @@ const checkCommand = Command.make(
       }),
       (errors) => endWith(errors === 0 ? 0 : 1)
     ))
-).pipe(Command.withDescription("Runs the project's own tsc, and shows each ownership error with both of its parties"))
+).pipe(
+  Command.withDescription(`Runs the project's own tsc, and shows each ownership error with both of its parties
+
+Projects that the tsconfig references are checked, too.
+
+${exitCodes}`),
+  Command.withShortDescription("Runs the project's own tsc, and shows each ownership error with both of its parties")
+)
 
 // `src/cli` and `dist/cli` lie two folders below the package, whose version this is.
 const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
@@ -56,9 +68,12 @@ const { version } = JSON.parse(readFileSync(new URL("../../package.json", import
 }
 
 Command.make("stateless").pipe(
-  Command.withDescription("Ownership for caches"),
+  Command.withDescription(`Ownership for caches\n\n${exitCodes}`),
   Command.withSubcommands([explainCommand, checkCommand]),
   Command.run({ version }),
   Effect.provide(NodeServices.layer),
-  NodeRuntime.runMain
+  // What fails here is a wrong command line, whose help is printed, or a defect.
+  NodeRuntime.runMain({
+    teardown: (exit, onExit) => Runtime.defaultTeardown(exit, (code) => onExit(code === 1 ? 2 : code))
+  })
 )

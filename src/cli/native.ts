@@ -75,33 +75,76 @@ const writing = ["timeToLive", "tags", "revision", "ifVersion", "lease"]
 // The parameters that a lookup is given.
 const destructured = /TS(?:2339|2551): Property '([^']+)' does not exist on type 'ParsedParams<"([^"]+)"/
 
-// A text of a generic function, whose check is put off; an accessor of no family; and an option of a manifest that does
-// not exist, where another one is missing.
-const generic = /is not assignable to parameter of type '(CheckedKey|CheckedPattern|CheckedNameOf)</
-const generics: { readonly [check: string]: Pick<Finding, "code" | "sentence" | "help"> } = {
-  CheckedKey: {
-    code: "E0107",
-    sentence: "this key is a type parameter, so its owner is not known",
-    help: "use the accessors of 'keys', or name the key where it is a literal"
-  },
-  CheckedPattern: {
+// What a generic function takes, so that its check is put off and printed, with the whole manifest in it; an accessor
+// of no family; and an option of a manifest that does not exist, where another one is missing.
+const generic = /^[^\n]*is not assignable to (?:parameter of )?type '[^\n]*?\bChecked(\w+)</
+type Unknown = Pick<Finding, "code" | "sentence" | "help">
+const unknownKey: Unknown = {
+  code: "E0107",
+  sentence: "this key is a type parameter, so its owner is not known",
+  help: "use the accessors of 'keys', or name the key where it is a literal"
+}
+const unknownLookup: Unknown = {
+  code: "E0220",
+  sentence: "this lookup has a type parameter in its type, so it is unknown what it reads",
+  help: "annotate the lookup with all that it requires, or call 'owner' where its type is known"
+}
+const unknownBody: Unknown = {
+  code: "E0220",
+  sentence: "this body has a type parameter in its type, so it is unknown what it does",
+  help: "annotate what it yields with all that this requires, or call 'fn' where its type is known"
+}
+const unknownModule: Unknown = {
+  code: "E0214",
+  sentence: "this module has a type parameter in its type, so it is unknown what it requires",
+  help: "annotate the module as the Layer that it is, or call 'modules' where its type is known"
+}
+const generics: { readonly [check: string]: Unknown } = {
+  Key: unknownKey,
+  OneKey: unknownKey,
+  Pattern: {
     code: "E0107",
     sentence: "this pattern is a type parameter, so it is not known whose keys it names",
     help: "use invalidateWhere of the family, or name the pattern where it is a literal"
   },
-  CheckedNameOf: {
+  NameOf: {
     code: "E0210",
     sentence: "this name is a type parameter, so it is unknown which family it names",
     help: "name the family where its name is a literal"
-  }
+  },
+  Answer: unknownLookup,
+  Lookup: unknownLookup,
+  Body: unknownBody,
+  Group: unknownModule,
+  Module: unknownModule
 }
+// The type of what a generic function hands to `provided` has no end.
+const unknownProgram: Unknown = {
+  code: "E0233",
+  sentence: "this program has a type parameter in its requirements, so it is unknown which rights they hold",
+  help: "annotate it with all that it requires, or call 'provided' where its type is known"
+}
+const provided = /^(?:[\w$]+\s*\.\s*)*provided\s*\(/
+
+// A family that is no object, or whose name is no text.
+const noFamily = /TS2322: Type '(.+)' is not assignable to type '(?:Manifest\.)?AnyFamily'/
+const noPattern = /TS2741: Property 'pattern' is missing in type .* but required in type '(?:Manifest\.)?AnyFamily'/
+const noName = /TS(?:2322|2418): Type (?:of computed property's value is )?'.*\bpattern: .*type 'never'/
+const keyOfNoText = /^(?:\d|\[)/
+// The compiler takes an object literal for one with any names, and an instance not.
+const instance =
+  /assignable to parameter of type 'CheckedOptions<\w+, "([^"]+)"[^]*Index signature .* is missing in type '(\w+)'/
+const shapeWrong = (sentence: string): Unknown => ({
+  code: "E0408",
+  sentence,
+  help: "give an object with its pattern for each name, { user: { pattern: 'user:{id}' } }"
+})
 const accessor = /TS(?:2339|2551): Property '([^']+)' does not exist on type '(?:Manifest\.)?Families<(\w+)>'/
 const engine = /TS2345: Argument of type .* is not assignable to parameter of type '(?:Manifest\.)?Engine<(\w+)>'/
-const part = /TS(?:2353|2561): .*'([^']+)' does not exist in type '(AnyDefinition|AnyFamily|LayerSpec|ReaderSpec)'/
+const part = /TS(?:2353|2561): .*'([^']+)' does not exist in type '(AnyDefinition|LayerSpec|ReaderSpec)'/
 const warmed = /TS(?:2353|2561): .*'([^']+)' does not exist in type 'CheckedWarming<"(warm|predict)"/
 const places: { readonly [spec: string]: readonly [place: string, options: ReadonlyArray<string>] } = {
   AnyDefinition: ["the manifest", ["layers", "families", "readers"]],
-  AnyFamily: ["a family", []],
   LayerSpec: ["a layer", ["reads"]],
   ReaderSpec: ["a reader", ["layer", "borrows"]]
 }
@@ -109,9 +152,9 @@ const places: { readonly [spec: string]: readonly [place: string, options: Reado
 const meant = /Did you mean (?:to write )?'([^']+)'\?/
 
 /** A key, a family or an option that the compiler does not know. */
-export const findUnknown = (text: string, place: Place): Finding | undefined => {
-  const check = generic.exec(text)?.[1]
-  if (check !== undefined) return { ...place, ...generics[check]! }
+export const findUnknown = (text: string, place: Place, source: string): Finding | undefined => {
+  const unknown = generics[generic.exec(text)?.[1] ?? ""] ?? findShape(text, place, source)
+  if (unknown !== undefined) return { ...place, ...unknown }
   const [, option, spec] = part.exec(text) ?? []
   const near = meant.exec(text)?.slice(1) ?? []
   if (option !== undefined) {
@@ -124,6 +167,23 @@ export const findUnknown = (text: string, place: Place): Finding | undefined => 
   if (manifest !== undefined) return { ...place, ...say(Wiring.engineForged(manifest)) }
   const [, family, id] = accessor.exec(text) ?? []
   return family === undefined ? undefined : { ...place, ...say(Diagnostic.familyUnknown(id!, family, near)) }
+}
+
+const findShape = (text: string, place: Place, source: string): Unknown | undefined => {
+  const at = offsetOf(source, place)
+  if (/ TS2589: /.test(text)) return provided.test(source.slice(at, at + 200)) ? unknownProgram : undefined
+  const [, given] = noFamily.exec(text) ?? []
+  if (given !== undefined) return shapeWrong(`a family is an object with a pattern, and this is '${given}'`)
+  if (noPattern.test(text)) return shapeWrong("this family has no pattern")
+  if (noName.test(text) && keyOfNoText.test(source.slice(at, at + 1))) {
+    return shapeWrong("the name of a family is a text, and this is a number or a symbol")
+  }
+  const [, family, type] = instance.exec(text) ?? []
+  return family === undefined ? undefined : {
+    code: "E0406",
+    sentence: `the options of the owner of '${family}' are an object literal, and this is an instance of '${type}'`,
+    help: "write them in place, { lookup: ... }, or spread the object"
+  }
 }
 
 /** A parameter or a value that does not fit, where the compiler prints no union: the call around names the family. */

@@ -3,201 +3,199 @@
  * operation is an Effect, and an Effect that is not yielded, returned or run does nothing. TypeScript accepts an
  * expression whose value is not used, so this reads the text.
  *
- * - Found: calls through an accessor (`AppCache.keys.user`, or a name for it, imported ones included), through a reader
- *   or writer that was yielded into a name, and of the manifest itself (`batch`, `invalidate`, `set` ...).
- * - A name that is declared a second time in its file, as a parameter of a function is, is left alone. So is a call
- *   whose value goes anywhere: a variable, an argument, `return`, `void`, a `pipe` that runs it.
+ * - Found: calls through an accessor, through a reader or writer that was yielded into a name, and of the manifest
+ *   itself (`batch`, `invalidate`, `set` ...), by whatever name that is proved to mean one (see `meaning.ts`).
+ * - A call whose value goes anywhere is left alone: to a variable, an argument, `return`, `void`, a `pipe` that may run
+ *   it. So is one of which the text leaves open where it goes.
  *
  * Not here: other Effects. `@effect/language-service`, a plugin of editors, reports all that are never run.
  */
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import { type Finding, say } from "./findings.ts"
-import { escape, masked, placeOf } from "./source.ts"
+import { Meanings, type Program } from "./meaning.ts"
+import { beginsLine } from "./scopes.ts"
+import { placesIn } from "./source.ts"
+import { endsValue, isCondition, type Token } from "./tokens.ts"
 
-/** What the names of one file stand for. */
-export interface Names {
-  /** Name of an accessor, a reader or a writer. */
-  readonly accessors: ReadonlySet<string>
-  readonly manifests: ReadonlySet<string>
-}
+const words = (text: string): ReadonlySet<string> => new Set(text.split(" "))
+const ofAccessor = words(
+  "get getOption getMany getAnswer getAnswerOption has select warm hottest explain lease " +
+    "set setMany update patch delete deleteMany refresh invalidate invalidateWhere invalidateAll invalidateTag"
+)
+const ofManifest = words("get getOption set delete batch invalidate")
+// Of its own it is a function; the Effect is what that answers.
+const ofManifestTwice = words("transaction")
 
-const ofAccessor = "get|getOption|getMany|getAnswer|getAnswerOption|has|select|warm|hottest|explain|lease|" +
-  "set|setMany|update|patch|delete|deleteMany|refresh|invalidate|invalidateWhere|invalidateAll|invalidateTag"
-const ofManifest = "get|getOption|set|delete|batch|invalidate"
-
-/** `read` gives the text of a file without its comments; `resolve` the file that an import of one names. */
-export const namesIn = (
-  file: string,
-  read: (file: string) => string | undefined,
-  resolve: (from: string, specifier: string) => string | undefined
-): Names => {
-  const text = read(file) ?? ""
-  const own = declaredIn(text)
-  const accessors = new Set(own.accessors)
-  const manifests = new Set(own.manifests)
-  for (const [, names, specifier] of text.matchAll(/\bimport\s*\{([^}]*)\}\s*from\s*["'](\.[^"']*)["']/g)) {
-    const target = resolve(file, specifier!)
-    const source = target === undefined ? undefined : read(target)
-    if (source === undefined) continue
-    const theirs = declaredIn(source)
-    for (const [, name, alias] of names!.matchAll(/([\w$]+)(?:\s+as\s+([\w$]+))?/g)) {
-      if (theirs.accessors.has(name!)) accessors.add(alias ?? name!)
-      if (theirs.manifests.has(name!)) manifests.add(alias ?? name!)
+/** For each file of a program, the operations that nothing runs. */
+export const neverRunIn = (program: Program): (file: string) => ReadonlyArray<Finding> => {
+  const meanings = new Meanings(program)
+  return (file) => {
+    const source = meanings.sourceOf(file)
+    if (source === undefined) return []
+    const { text, tokens } = source
+    const placeOf = placesIn(text)
+    const found: Array<Finding> = []
+    for (let at = 0; at < tokens.length; at++) {
+      const open = operationAt(meanings, file, tokens, at)
+      if (open === undefined || !isLost(tokens, at, open)) continue
+      const operation = text.slice(tokens[at]!.start, tokens[open]!.start).replaceAll(/\s+/g, "").replace(/\(.*$/, "")
+      found.push({
+        file,
+        ...placeOf(tokens[at]!.start),
+        ...say(Diagnostic.neverRun(operation)),
+        label: "nothing runs this"
+      })
     }
+    return found
   }
-  // `const writer = yield* user.writer`.
-  for (
-    const [, name, accessor] of text.matchAll(/\bconst\s+([\w$]+)\s*=\s*yield\*\s*([\w$.]+)\.(?:reader|writer)\b/g)
-  ) {
-    if (accessors.has(accessor!) || /\.keys\.[\w$]+$/.test(accessor!)) accessors.add(name!)
-  }
-  return { accessors: new Set([...accessors].filter((name) => !isAmbiguous(name, text))), manifests }
 }
 
-const declaredIn = (text: string): Names => {
-  const accessors = new Set<string>()
-  for (const [, names] of text.matchAll(/\{([^{}]*)\}\s*=\s*[\w$.]+\.keys\b(?!\s*[.([])/g)) {
-    for (const [, name, alias] of names!.matchAll(/([\w$]+)(?:\s*:\s*([\w$]+))?/g)) accessors.add(alias ?? name!)
+// The parenthesis of the arguments with which the operation is called that begins at a token.
+const operationAt = (
+  meanings: Meanings,
+  file: string,
+  tokens: ReadonlyArray<Token>,
+  at: number
+): number | undefined => {
+  const next = tokens[at + 1]?.text
+  if (tokens[at]!.kind !== "name" || (next !== "." && next !== "[")) return undefined
+  const path = meanings.pathAt(file, at)
+  if (path === undefined || tokens[path.next]?.text !== ".") return undefined
+  const { meaning, next: dot } = path
+  const name = tokens[dot + 1]!.text
+  const open = dot + 2
+  if (tokens[open]?.text !== "(") return undefined
+  if (meaning.kind === "accessor") return ofAccessor.has(name) ? open : undefined
+  if (meaning.kind !== "manifest" || meaning.own.has(name)) return undefined
+  if (ofManifest.has(name)) return open
+  const second = tokens[open]!.pair + 1
+  return ofManifestTwice.has(name) && second > 0 && tokens[second]?.text === "(" ? second : undefined
+}
+
+// Whether the value of the call goes nowhere whose name begins at a token.
+const isLost = (tokens: ReadonlyArray<Token>, at: number, open: number): boolean => {
+  const end = endOfCall(tokens, open)
+  if (end === undefined) return false
+  if (isStatement(tokens, at)) return endsStatement(tokens, end)
+  return isBranch(tokens, at, end) || isLostAnswer(tokens, at, end)
+}
+
+// The token after a call, and after what it is piped into. That may be what runs it, unless it is known not to.
+const endOfCall = (tokens: ReadonlyArray<Token>, open: number): number | undefined => {
+  const { pair } = tokens[open]!
+  if (pair < 0) return undefined
+  const isPiped = tokens[pair + 1]?.text === "." && tokens[pair + 2]?.text === "pipe" && tokens[pair + 3]?.text === "("
+  if (!isPiped) return pair + 1
+  return runsNothing(tokens, pair + 3) ? endOfCall(tokens, pair + 3) : undefined
+}
+
+// Each argument is a member of a module, `Effect.orDie` or `Effect.retry(...)`, and none is called `run...`.
+const runsNothing = (tokens: ReadonlyArray<Token>, open: number): boolean => {
+  const { pair } = tokens[open]!
+  for (let at = open + 1; at < pair; at++) {
+    const token = tokens[at]!
+    if (token.kind === "name" && token.text.startsWith("run")) return false
+    const isFirst = token.inside === open && (at === open + 1 || tokens[at - 1]!.text === ",")
+    if (isFirst && !(/^[A-Z]/.test(token.text) && tokens[at + 1]?.text === ".")) return false
   }
-  for (const [, name] of text.matchAll(/\bconst\s+([\w$]+)\s*=\s*[\w$.]+\.keys\.[\w$]+\s*(?:;|\n|$)/g)) {
-    accessors.add(name!)
+  return pair > 0
+}
+
+// Whether a bracket, or the top of a file, holds statements.
+const holdsStatements = (tokens: ReadonlyArray<Token>, open: number): boolean =>
+  open < 0 || (tokens[open]!.text === "{" && (tokens[open]!.isBlock || isCase(tokens, open - 1)))
+
+// Whether a statement begins at a token, or an `await` whose value a statement throws away does.
+const isStatement = (tokens: ReadonlyArray<Token>, at: number): boolean => {
+  const before = tokens[at - 1]
+  if (!holdsStatements(tokens, tokens[at]!.inside)) return false
+  if (before === undefined) return true
+  const { text } = before
+  if (text === "await") return isStatement(tokens, at - 1)
+  if (text === ";" || text === "{" || text === "}") return true
+  if ((text === "else" || text === "do") && tokens[at - 2]?.text !== ".") return true
+  if (text === ")" && isCondition(tokens, before.pair)) return true
+  if (text === ":") return isCase(tokens, at - 1)
+  return beginsLine(tokens, at)
+}
+
+// Tokens of one statement that are looked at.
+const statementMax = 1_000
+
+// Whether a colon ends `case 1:` or `default:`.
+const isCase = (tokens: ReadonlyArray<Token>, colon: number): boolean => {
+  if (tokens[colon]?.text !== ":") return false
+  for (let at = colon - 1, steps = 0; at >= 0 && steps < statementMax; at--, steps++) {
+    const { kind, pair, text } = tokens[at]!
+    if (text === "case" || text === "default") return tokens[at - 1]?.text !== "." && !isObject(tokens, at)
+    if (kind === "open" || text === ";" || text === "?" || text === "," || text === ":") return false
+    if (kind === "close") at = pair
   }
-  const manifests = [...text.matchAll(/\bclass\s+([\w$]+)\s+extends\s+[\w.]*Service<\1>/g)].map(([, name]) => name!)
-  return { accessors, manifests: new Set(manifests) }
+  return false
 }
 
-// The name is a parameter somewhere, or is declared twice.
-const isAmbiguous = (name: string, text: string): boolean => {
-  const one = escape(name)
-  const parameter = new RegExp(
-    `(?:[(,]\\s*${one}\\s*(?::[^,()]*)?(?:,[^()]*)?\\)\\s*(?::[^=;{]*)?(?:=>|\\{)|(?<![\\w$.])${one}\\s*=>)`
-  )
-  const declared = [...text.matchAll(new RegExp(`\\b(?:const|let|var|function)\\s+${one}(?![\\w$])`, "g"))]
-  return parameter.test(text) || declared.length > 1
-}
-
-/** The operations of a file that nothing runs. */
-export const findNeverRun = (file: string, text: string, names: Names): ReadonlyArray<Finding> => {
-  const code = masked(text)
-  const accessor = [...[...names.accessors].map(escape), "[\\w$.]+\\.keys\\.[\\w$]+"].join("|")
-  const manifest = [...names.manifests].map(escape).join("|")
-  const calls = new RegExp(
-    `(?<![\\w$.])(?:(?:${accessor})\\s*\\.\\s*(?:${ofAccessor})${
-      manifest === "" ? "" : `|(?:${manifest})\\s*\\.\\s*(?:${ofManifest})`
-    })\\s*\\(`,
-    "g"
-  )
-  return [...code.matchAll(calls)].flatMap(({ 0: call, index }) => {
-    const isUnused = isStatement(code, index)
-      ? endsStatement(code, index + call.length - 1)
-      : isBranch(code, index, index + call.length - 1) || isLostAnswer(code, index)
-    if (!isUnused) return []
-    const callee = call.replace(/\s*\($/, "").replaceAll(/\s+/g, "")
-    return [{ file, ...placeOf(text, index), ...say(Diagnostic.neverRun(callee)), label: "nothing runs this" }]
-  })
-}
-
-// Words after which an expression goes on.
-const goesOn = /(?:^|[^\w$.])(?:yield|await|void|typeof|delete|new|in|of|instanceof|case|extends|as|satisfies|throw)$/
-
-// Whether a statement begins at a place, or an `await` whose value a statement throws away does.
-const isStatement = (code: string, at: number): boolean => {
-  const before = code.slice(0, at).trimEnd()
-  const isNewLine = /\n\s*$/.test(code.slice(before.length, at)) || code.slice(before.length, at).includes("\n")
-  if (/(?:^|[^\w$.])await$/.test(before)) return isStatement(code, before.length - "await".length)
-  if (before === "" || /[;{}]$/.test(before)) return true
-  if (/(?:^|[^\w$.])(?:else|do)$/.test(before)) return true
-  if (before.endsWith(")")) return isNewLine || isCondition(before)
-  return isNewLine && /[\w$"'`\]]$/.test(before) && !goesOn.test(before)
+const isObject = (tokens: ReadonlyArray<Token>, at: number): boolean => {
+  const { inside } = tokens[at]!
+  return inside < 0 || tokens[inside]!.text !== "{" || tokens[inside - 1]?.text !== ")"
 }
 
 // A way out of a statement for the value of what it holds: to a name, to a caller, to a property.
-const goesAnywhere = new RegExp(
-  [
-    /^\s*(?:[\w$]+|"[^"]*"|'[^']*')\s*:/,
-    /(?<![=!<>])=(?!=)|=>/,
-    /\b(?:return|yield|await|throw|void|const|let|var|case|default|export)\b/
-  ].map(({ source }) => source).join("|")
+const goesAnywhere = words(
+  "=> = += -= *= /= ??= ||= &&= , return yield await throw void const let var using case default export"
 )
 
 // Whether a call is what a statement `flag && call`, or `flag ? call : call`, comes to, and its value goes nowhere.
-const isBranch = (code: string, at: number, open: number): boolean => {
-  const before = code.slice(0, at).trimEnd()
-  const [operator] = /(?:&&|\|\||\?\?|[?:])$/.exec(before) ?? []
-  if (operator === undefined) return false
-  const head = headOf(before.slice(0, -operator.length))
-  if (head === undefined || head.trim() === "" || goesAnywhere.test(head)) return false
-  if (operator === ":") return /\?(?![.?])/.test(head) && endsStatement(code, open)
-  return operator === "?" ? /^\s*:/.test(code.slice(closeOf(code, open) + 1)) : endsStatement(code, open)
-}
-
-// The part of a statement that lies before its end here; nothing if that is within brackets.
-const headOf = (before: string): string | undefined => {
-  let depth = 0
-  for (let at = before.length - 1; at >= 0; at--) {
-    const sign = before[at]!
-    if (")]".includes(sign)) depth++
-    else if ("([".includes(sign) && --depth < 0) return undefined
-    else if (depth > 0) continue
-    else if (";{}".includes(sign)) return before.slice(at + 1)
-    else if (sign === "\n" && /[\w$)\]"'`]\s*$/.test(before.slice(0, at)) && /^\s*[\w$(]/.test(before.slice(at))) {
-      return before.slice(at + 1)
+const isBranch = (tokens: ReadonlyArray<Token>, at: number, end: number): boolean => {
+  const operator = tokens[at - 1]?.text ?? ""
+  if (!["&&", "||", "??", "?", ":"].includes(operator) || !holdsStatements(tokens, tokens[at]!.inside)) return false
+  let choices = 0
+  let from = at - 2
+  for (let steps = 0; from >= 0; from--, steps++) {
+    const { kind, pair, text } = tokens[from]!
+    if (steps > statementMax || goesAnywhere.has(text)) return false
+    if (text === "?") choices++
+    if (text === ":" && --choices < -1) return false
+    if (kind === "open" || text === ";") break
+    if (kind === "close") {
+      // A bracket begins no line of its own that could end a statement, but a block before this one does.
+      if (text === "}" && beginsLine(tokens, from + 1)) break
+      from = pair
+    }
+    if (beginsLine(tokens, from) && kind !== "close") {
+      from--
+      break
     }
   }
-  return before
+  const isEmpty = from + 1 >= at - 1
+  if (isEmpty) return false
+  // Every colon is that of a choice: `{ name: flag ? ... }` and `name: flag && ...` have one more.
+  if (operator === ":") return choices === 1 && endsStatement(tokens, end)
+  if (choices !== 0) return false
+  return operator === "?" ? tokens[end]?.text === ":" : endsStatement(tokens, end)
 }
+
+const timers = words("setTimeout setInterval setImmediate queueMicrotask")
+const globals = words("globalThis window self")
 
 // Whether a call is the answer of a function that is given to something that throws the answer away: `forEach` of a
-// list, a timer.
-const isLostAnswer = (code: string, at: number): boolean =>
-  lostAnswer.test(code.slice(Math.max(0, at - lostAnswerMax), at))
-
-const loser = [
-  /(?<!\b(?:Effect|Stream|Channel|Sink|Schedule))\.forEach/,
-  /\b(?:setTimeout|setInterval|setImmediate|queueMicrotask|nextTick)/
-].map(({ source }) => source).join("|")
-const lostAnswer = new RegExp(`(?:${loser})${/\(\s*(?:async\s*)?(?:\([^()]*\)|[\w$]+)\s*=>\s*$/.source}`)
-
-// Characters before a call in which the function that it is the answer of begins.
-const lostAnswerMax = 500
-
-// `if (...)` and its like, before the one statement that they hold.
-const isCondition = (before: string): boolean => {
-  let depth = 0
-  for (let at = before.length - 1; at >= 0; at--) {
-    if (before[at] === ")") depth++
-    else if (before[at] === "(" && --depth === 0) return /(?:^|[^\w$.])(?:if|for|while)\s*$/.test(before.slice(0, at))
-  }
-  return false
+// list, a timer. A capital begins the name of a module, such as Effect, whose `forEach` runs the answers.
+const isLostAnswer = (tokens: ReadonlyArray<Token>, at: number, end: number): boolean => {
+  if (tokens[at - 1]?.text !== "=>") return false
+  const last = tokens[at - 2]
+  const first = last?.text === ")" ? last.pair : at - 2
+  const open = tokens[first - 1]?.text === "async" ? first - 2 : first - 1
+  if (tokens[open]?.text !== "(" || ![",", ")"].includes(tokens[end]?.text ?? "")) return false
+  const name = tokens[open - 1]?.text ?? ""
+  const isMember = tokens[open - 2]?.text === "." || tokens[open - 2]?.text === "?."
+  const object = tokens[open - 3]
+  if (timers.has(name)) return !isMember || globals.has(object?.text ?? "")
+  if (name === "nextTick") return isMember && object?.text === "process"
+  return name === "forEach" && isMember && endsValue(tokens, open - 3) && !/^[A-Z]/.test(object!.text)
 }
 
-// Whether a statement ends with the call whose parenthesis opens at a place; a `pipe` that runs nothing is looked past.
-const endsStatement = (code: string, open: number): boolean => {
-  let depth = 0
-  for (let at = open; at < code.length; at++) {
-    if ("([{".includes(code[at]!)) depth++
-    else if (")]}".includes(code[at]!) && --depth === 0) {
-      const rest = code.slice(at + 1)
-      const piped = /^\s*\.\s*pipe\s*(?=\()/.exec(rest)
-      if (piped !== null) {
-        const next = at + 1 + piped[0].length
-        return !/\brun\w*/.test(argumentsAt(code, next)) && endsStatement(code, next)
-      }
-      if (/^\s*(?:[;}]|$)/.test(rest)) return true
-      return /^[^\S\n]*\n\s*(?![.([`+\-*/,?:&|=<>!%)\]]|(?:as|satisfies|in|instanceof)\b)/.test(rest)
-    }
-  }
-  return false
-}
-
-const argumentsAt = (code: string, open: number): string => code.slice(open, closeOf(code, open))
-
-// Where the bracket ends that opens at a place.
-const closeOf = (code: string, open: number): number => {
-  let depth = 0
-  for (let at = open; at < code.length; at++) {
-    if ("([{".includes(code[at]!)) depth++
-    else if (")]}".includes(code[at]!) && --depth === 0) return at
-  }
-  return code.length
+// Whether a statement ends before a token.
+const endsStatement = (tokens: ReadonlyArray<Token>, at: number): boolean => {
+  const token = tokens[at]
+  return token === undefined || token.text === ";" || token.text === "}" || beginsLine(tokens, at) ||
+    (token.isAfterBreak && (token.text === "{" || token.text === "@"))
 }

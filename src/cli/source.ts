@@ -27,15 +27,15 @@ export const tokens = new RegExp(
   "g"
 )
 
-/** The same text with blanks for comments, and for what stands in texts and regular expressions. */
-export const masked = (text: string): string =>
-  text.replace(
-    tokens,
-    (token) => token.length === 1 ? token : `${token[0]}${token.slice(1, -1).replace(/[^\n]/g, " ")}${token.at(-1)}`
-  )
-
-/** The place of a character. */
-export const placeOf = (source: string, offset: number): Pick<Place, "line" | "column"> => {
-  const before = source.slice(0, offset).split("\n")
-  return { line: before.length, column: before.at(-1)!.length + 1 }
+/** The places of characters of a text, which are asked for in their order. */
+export const placesIn = (source: string): (offset: number) => Pick<Place, "line" | "column"> => {
+  let line = 1
+  let start = 0
+  return (offset) => {
+    for (let end = source.indexOf("\n", start); end >= 0 && end < offset; end = source.indexOf("\n", start)) {
+      line++
+      start = end + 1
+    }
+    return { line, column: offset - start + 1 }
+  }
 }

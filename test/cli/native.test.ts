@@ -109,8 +109,8 @@ describe("an argument that does not fit, in the compiler's own words", () => {
 })
 
 describe("a key, a family or an option that the compiler does not know", () => {
-  const unknown = (text: string) => {
-    const found = findUnknown(text, place)
+  const unknown = (text: string, source = "") => {
+    const found = findUnknown(text, place, source)
     return found && [found.code, found.sentence]
   }
 
@@ -124,6 +124,60 @@ describe("a key, a family or an option that the compiler does not know", () => {
       ["E0210", "'AppCache' declares no family 'usr'"]
     )
     assert.isUndefined(unknown("error TS2339: Property 'usr' does not exist on type '{ readonly user: string }'."))
+  })
+
+  it("is what a generic function hands on, and no text of a manifest", () => {
+    const manifest = `AppCache, { readonly families: { readonly user: { readonly pattern: "user:{id}"; }; }; }`
+    for (
+      const [code, what, error] of [
+        [
+          "E0220",
+          "this lookup",
+          `TS2322: Type '(p: { id: string; }) => Effect<string, never, R>' is not assignable to type 'CheckedAnswer<${manifest}, ` +
+          `... 5 more ..., R>'.`
+        ],
+        ["E0220", "this lookup", `TS2322: Type 'F' is not assignable to type 'CheckedLookup<${manifest}, "user", F>'.`],
+        [
+          "E0220",
+          "this body",
+          "TS2345: Argument of type '() => Generator<Effect.Effect<void, never, R>, void, any>' is not assignable to " +
+          "parameter of type '() => CheckedBody<Generator<Effect<void, never, R>, void, any>, {}, R>'."
+        ],
+        [
+          "E0214",
+          "this module",
+          `TS2322: Type 'L' is not assignable to type 'L extends { readonly owns: infer Fs; } ? CheckedGroup<${manifest}, ` +
+          `L> : orElse<...>'.`
+        ]
+      ] as const
+    ) {
+      const [found, sentence] = unknown(`error ${error}`)!
+      assert.strictEqual(found, code)
+      assert.include(sentence, `${what} has a type parameter in its type`)
+    }
+    const endless = "error TS2589: Type instantiation is excessively deep and possibly infinite."
+    assert.strictEqual(unknown(endless, "Manifest.provided(e)")![0], "E0233")
+    assert.isUndefined(unknown(endless, "Other.deep(e)"))
+  })
+
+  it("is a family of another shape, and options that are an instance", () => {
+    assert.deepStrictEqual(unknown("error TS2322: Type 'string' is not assignable to type 'AnyFamily'."), [
+      "E0408",
+      "a family is an object with a pattern, and this is 'string'"
+    ])
+    const never = "error TS2322: Type '{ pattern: string; }' is not assignable to type 'never'."
+    const computed = "error TS2418: Type of computed property's value is '{ pattern: string; }', which is not " +
+      "assignable to type 'never'."
+    assert.strictEqual(unknown(never, `7: { pattern: "user:{id}" }`)![0], "E0408")
+    assert.strictEqual(unknown(computed, `[key]: { pattern: "user:{id}" }`)![0], "E0408")
+    assert.isUndefined(unknown(never, "user: x"))
+    assert.deepStrictEqual(
+      unknown(
+        `error TS2345: Argument of type 'Opts' is not assignable to parameter of type 'CheckedOptions<AppCache, ` +
+          `"user", OwnerOptions<AppCache, "user"> & Open>'.\n  Index signature for type 'string' is missing in type 'Opts'.`
+      ),
+      ["E0406", "the options of the owner of 'user' are an object literal, and this is an instance of 'Opts'"]
+    )
   })
 
   it("is an option that a manifest has not, where it lacks one", () => {

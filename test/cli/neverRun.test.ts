@@ -1,21 +1,26 @@
 import { assert, describe, it } from "@effect/vitest"
-import { findNeverRun, namesIn } from "../../src/cli/neverRun.ts"
+import { neverRunIn } from "../../src/cli/neverRun.ts"
 
 const manifest = `export class AppCache extends Manifest.Service<AppCache>()("AppCache", { families: {} }) {}
 export const { user, prefs: settings } = AppCache.keys
 `
-// The lines of a program, after one that declares the accessors, on which nothing runs an operation.
-const linesOf = (body: string): ReadonlyArray<number> => {
-  const files = new Map([
-    ["cache.ts", manifest],
-    ["use.ts", `import { AppCache, settings, user } from "./cache.ts"\n${body}`]
-  ])
-  const names = namesIn("use.ts", (file) => files.get(file), (_, specifier) => specifier.slice(2))
-  return findNeverRun("use.ts", files.get("use.ts")!, names).map(({ code, line }) => {
+const program = (files: { readonly [file: string]: string }) =>
+  neverRunIn({
+    read: (file) => files[file],
+    resolve: (_, specifier) => specifier.startsWith("./") ? specifier.slice(2) : undefined
+  })
+// The lines of a program, after one that imports the accessors, on which nothing runs an operation.
+const linesOf = (body: string, file = "use.ts", others: { readonly [file: string]: string } = {}) =>
+  program({
+    "cache.ts": manifest,
+    ...others,
+    [file]: `import { AppCache, settings, user } from "./cache.ts"\n${body}`
+  })(
+    file
+  ).map(({ code, line }) => {
     assert.strictEqual(code, "E0238")
     return line - 1
   })
-}
 
 describe("an operation that nothing runs is not passed over", () => {
   const lost: ReadonlyArray<readonly [what: string, body: string]> = [
@@ -40,6 +45,48 @@ describe("an operation that nothing runs is not passed over", () => {
   for (const [what, body] of lost) {
     it(what, () => assert.strictEqual(linesOf(body).length, 1))
   }
+
+  const named: ReadonlyArray<readonly [what: string, body: string]> = [
+    ["a namespace", `import * as cache from "./cache.ts"\ncache.user.set({ id }, ann)`],
+    ["an alias of an import", `import { user as one } from "./cache.ts"\none.set({ id }, ann)`],
+    ["a file that exports another's", `import { again } from "./barrel.ts"\nagain.set({ id }, ann)`],
+    ["a file that exports all of another's", `import { App } from "./all.ts"\nApp.batch([])`],
+    ["a default export", `import App from "./barrel.ts"\nApp.batch([])`],
+    ["a namespace that is exported", `import { cache } from "./all.ts"\ncache.user.set({ id }, ann)`],
+    ["keys by another name", "const { keys } = AppCache\nkeys.user.set({ id }, ann)"],
+    ["a part of a part", "const { keys: { user: one } } = AppCache\none.set({ id }, ann)"],
+    ["a name in brackets", `AppCache.keys["user"].set({ id }, ann)`],
+    ["an engine that was yielded", "const app = yield* AppCache\napp.keys.user.set({ id }, ann)"],
+    ["a transaction", "AppCache.transaction(sql.withTransaction)(body)"],
+    ["a case of a switch", "switch (kind) { case 1: user.delete({ id }); break }"],
+    ["a function whose parameters are others", "const f = ({ id }: User): Map<A, B> => {\n  user.delete({ id })\n}"],
+    ["a class", "class A {\n  drop(id: string) {\n    user.delete({ id })\n  }\n}"]
+  ]
+  const barrels = {
+    "barrel.ts": `import { AppCache as App } from "./cache.ts"\nexport { user as again } from "./cache.ts"\n` +
+      "export { App }\nexport default App",
+    "all.ts": `export * from "./barrel.ts"\nexport * from "./all.ts"\nexport * as cache from "./cache.ts"`
+  }
+  for (const [what, body] of named) {
+    it(`by the name of ${what}`, () => assert.strictEqual(linesOf(body, "use.ts", barrels).length, 1))
+  }
+
+  it("between the elements of JSX, and not in their text", () => {
+    const body =
+      `const Page = () => <p a="'">Don't: it's\n  user.set() in {name} text<br/>\n</p>\nuser.set({ id }, ann)`
+    assert.deepStrictEqual(linesOf(body, "use.tsx"), [4])
+    assert.deepStrictEqual(linesOf("const f = <T,>(x: T) => x\nuser.set({ id }, ann)", "use.tsx"), [2])
+  })
+
+  it("in a megabyte, in under a second", () => {
+    const lines = Array.from(
+      { length: 20_000 },
+      (_, index) => `const f${index} = ({ user }: A) => [user.get(/'/, \`\`)]`
+    )
+    const started = performance.now()
+    assert.deepStrictEqual(linesOf(`${lines.join("\n")}\nuser.delete({ id })`), [20_001])
+    assert.isBelow(performance.now() - started, 1_000)
+  })
 
   it("through a writer, and through a name of an accessor", () => {
     assert.deepStrictEqual(linesOf("const writer = yield* user.writer\nwriter.set({ id }, ann)"), [2])
@@ -69,6 +116,12 @@ describe("an operation whose value goes somewhere is not reported", () => {
     ["piped into a runner", "user.set({ id }, ann).pipe(Effect.runFork)"],
     ["marked as meant", "void user.set({ id }, ann)"],
     ["a property", "const all = {\n  one: user.get({ id })\n}"],
+    ["exported", "export default\n  user.get({ id })"],
+    ["a property beside another", "const all = { one, two: flag && user.get({ id }) }"],
+    ["piped into what may run it", "user.set({ id }, ann).pipe(execute)"],
+    ["the answer to forEach, and run", "ids.forEach((id) => user.delete({ id }).pipe(Effect.runFork))"],
+    ["within a text", "const t = `a ${all.map((n) => `b ${n}`).join()}\nuser.delete({ id })\n`"],
+    ["behind a regular expression", "const re = /[\"'`]/.test(x) ? `\nuser.delete({ id })` : 1"],
     ["in a text", "const text = `\nuser.set({ id }, ann)\n`"],
     ["in a comment", "/*\nuser.set({ id }, ann)\n*/"]
   ]
@@ -76,9 +129,61 @@ describe("an operation whose value goes somewhere is not reported", () => {
     it(what, () => assert.deepStrictEqual(linesOf(body), []))
   }
 
-  it("of another value of the same name", () => {
-    assert.deepStrictEqual(linesOf("users.forEach((user) => {\n  user.delete(1)\n})"), [])
-    assert.deepStrictEqual(linesOf("function drop(user: Map<number, string>) {\n  user.delete(1)\n}"), [])
-    assert.deepStrictEqual(linesOf("other.set({ id }, ann)"), [])
+  const hidden: ReadonlyArray<readonly [what: string, body: string]> = [
+    ["a parameter", "users.forEach((user) => {\n  user.delete(1)\n})"],
+    ["a parameter without parentheses", "users.map(user => {\n  user.delete(1)\n})"],
+    ["a parameter with a type", "function drop(user: Map<number, string>) {\n  user.delete(1)\n}"],
+    ["a destructured parameter", "const f = ({ user }: Session) => {\n  user.refresh()\n}"],
+    ["one with a type of a result", "const f = ({ user }: Session): Map<\n  A,\n  B\n> => {\n  user.refresh()\n}"],
+    ["one with an object for a result", "function f({ user }: A): { a: string } {\n  user.refresh()\n  return b\n}"],
+    ["one with a function for a result", "const f = ({ user }: A): (() => { a: 1 }) => {\n  user.refresh()\n}"],
+    ["one with a decorator", "class A { constructor(@Inject(x) private readonly user: B) {\n  user.refresh()\n} }"],
+    ["one of a method", "const a = { drop({ user }: A) {\n  user.refresh()\n} }"],
+    ["one deep within", "function f({ a: [{ user }] }: A) {\n  user.delete()\n}"],
+    ["the rest", "function f(...user: A) {\n  user.delete()\n}"],
+    ["one of an outer arrow", "const f = ({ user }: A) => (id: string) => {\n  user.delete(id)\n}"],
+    ["a variable", "function f() {\n  const { user } = useSession()\n  user.refresh()\n}"],
+    ["a variable with another key", "function f() {\n  const { a: user } = ctx, b = 1\n  user.refresh()\n}"],
+    ["the second variable", "function f() {\n  const a = g(1, 2), user = 1\n  user.refresh()\n}"],
+    ["a variable that is declared below", "function f() {\n  user.refresh()\n  const user = 1\n}"],
+    ["a variable of a loop", "for (const { user } of all) { user.refresh() }"],
+    ["a variable of a loop without a block", "for (const user of all)\n  if (x)\n    user.refresh()"],
+    ["a variable that is seen outside of its block", "function f() {\n  { var user = 1 }\n  user.refresh()\n}"],
+    ["what is caught", "try { f() } catch (user: any) { user.set(1) }"],
+    ["a function", "function f() {\n  function user() {}\n  user.delete(1)\n}"],
+    ["a class", "function f() {\n  class user { static delete() {} }\n  user.delete(1)\n}"],
+    ["a namespace", "namespace N {\n  export const user = new Map()\n  user.delete(1)\n}"],
+    ["a member", "class A { user = new Map(); drop() { this.user.delete(1) } }"],
+    ["keys of something else", "keyboard.keys.user.set(1)\nthis.keys.user.set(1)"],
+    ["keys of something else, by name", "const { pressed } = keyboard.keys\npressed.set(1)"],
+    ["a variable that may change", "let one = AppCache.keys.user\none = other\none.set({ id }, ann)"],
+    ["a part of what a family answers", "const one = AppCache.keys.user.get\none.set(1)"],
+    ["something else", "other.set({ id }, ann)"],
+    ["a type", `import type { again } from "./cache.ts"\nagain.set(1)`]
+  ]
+  for (const [what, body] of hidden) {
+    it(`of ${what}`, () => assert.deepStrictEqual(linesOf(body), []))
+  }
+
+  it("of a class that is no manifest, and of a member that a manifest's class has itself", () => {
+    const flags = "class Flags extends Context.Service<Flags>()('Flags', { make }) {}\nFlags.set(1)"
+    assert.deepStrictEqual(linesOf(flags), [])
+    assert.deepStrictEqual(linesOf(flags.replace("Context", "Manifest").replace("Flags.", "Flags.\n ")), [2])
+    assert.deepStrictEqual(linesOf(`import { Manifest } from "other"\n${flags.replace("Context", "Manifest")}`), [])
+    const own = "class Own extends Manifest.Service<Own>()('Own', {}) {\n  static set() {}\n}\nOwn.set(1)"
+    assert.deepStrictEqual(linesOf(own), [])
+  })
+
+  it("where a name leads through more files than are followed", () => {
+    const chain = (length: number) =>
+      Object.fromEntries(
+        Array.from({ length }, (_, index) => [
+          `${index}.ts`,
+          `export * from "./${index + 1 === length ? "cache" : index + 1}.ts"`
+        ])
+      )
+    const body = `import { user as one } from "./0.ts"\none.set({ id }, ann)`
+    assert.deepStrictEqual(linesOf(body, "use.ts", chain(10)), [2])
+    assert.deepStrictEqual(linesOf(body, "use.ts", chain(100)), [])
   })
 })

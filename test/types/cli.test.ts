@@ -35,10 +35,21 @@ describe("stateless check", () => {
     assert.notInclude(stdout, "\u001b[")
   })
 
-  it("ends with 2 where it cannot run", () => {
+  it("ends with 2 where it cannot run, as its help says", () => {
     const { status, stderr } = run("explain", "E9999")
     assert.strictEqual(status, 2)
     assert.include(stderr, "no code is called `E9999`")
+    assert.strictEqual(run("check", "--nope").status, 2)
+    assert.strictEqual(run("chek").status, 2)
+    const missing = run("check", "nowhere/tsconfig.json")
+    assert.strictEqual(missing.status, 2)
+    assert.include(missing.stderr, "there is no `nowhere/tsconfig.json`")
+    for (const help of [run("--help"), run("check", "--help")]) {
+      assert.strictEqual(help.status, 0)
+      assert.include(help.stdout, "Exit codes\n  0  ")
+      assert.include(help.stdout, "\n  1  the project has errors")
+      assert.include(help.stdout, "\n  2  the command could not do its work")
+    }
   })
 })
 

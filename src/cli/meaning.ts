@@ -1,0 +1,249 @@
+/**
+ * What a name of a program stands for, where that is a manifest, its accessors, or a reader or writer of one.
+ *
+ * - A meaning is proved: a class `extends Manifest.Service<X>()(`, here or in a file that an import leads to, through
+ *   namespaces and through files that export what is another's.
+ * - What is not proved has no meaning: a variable that may change, a parameter, a class that is made in another way.
+ *
+ * Not here: types. A function that answers with an accessor has no meaning.
+ */
+import { bindingOf, type Export, type Origin, type Scopes, scopesOf } from "./scopes.ts"
+import { type Token, tokensOf } from "./tokens.ts"
+
+export type Meaning =
+  /** `own` are static members of the class, which hide those of a manifest. */
+  | { readonly kind: "manifest"; readonly own: ReadonlySet<string> }
+  | { readonly kind: "keys" | "accessor" | "handle" }
+  | { readonly kind: "namespace"; readonly file: string }
+  | { readonly kind: "library" | "libraryManifest" | "libraryService" }
+
+export interface Source {
+  readonly text: string
+  readonly tokens: ReadonlyArray<Token>
+  readonly scopes: Scopes
+}
+
+export interface Program {
+  readonly read: (file: string) => string | undefined
+  /** The file of the project that an import of a file names. */
+  readonly resolve: (from: string, specifier: string) => string | undefined
+}
+
+export interface Path {
+  readonly meaning: Meaning
+  /** The token after it. */
+  readonly next: number
+}
+
+// Bounds how many names and files one name leads through; among them are those that lead in a circle.
+const stepsMax = 32
+// Bounds all steps for one name: files that export all of each other multiply.
+const looksMax = 2_000
+
+export class Meanings {
+  private readonly program: Program
+  private readonly sources = new Map<string, Source | undefined>()
+  private readonly known = new Map<string, Map<Origin, Meaning | undefined>>()
+  private looks = 0
+  /** Whether a bound cut off the search for the name at hand, so that what was not found is not known. */
+  private isCutOff = false
+  /** The exports that are looked for, which lead to each other where files export all of each other. */
+  private readonly sought = new Set<string>()
+
+  constructor(program: Program) {
+    this.program = program
+  }
+
+  sourceOf(file: string): Source | undefined {
+    if (this.sources.has(file)) return this.sources.get(file)
+    const text = this.program.read(file)
+    const tokens = text === undefined ? [] : tokensOf(text, /\.(?:[jt]sx|[cm]?js)$/.test(file))
+    const source = text === undefined ? undefined : { text, tokens, scopes: scopesOf(tokens) }
+    this.sources.set(file, source)
+    return source
+  }
+
+  /** The longest path at a token that has a meaning. */
+  pathAt(file: string, at: number): Path | undefined {
+    this.looks = 0
+    this.isCutOff = false
+    return this.path(file, at, stepsMax)
+  }
+
+  private path(file: string, at: number, steps: number): Path | undefined {
+    const { tokens } = this.sourceOf(file)!
+    const root = tokens[at]
+    if (root?.kind !== "name" || tokens[at - 1]?.text === ".") return undefined
+    let meaning = this.named(file, root.text, at, steps)
+    let next = at + 1
+    while (meaning !== undefined) {
+      const isBracket = tokens[next]?.text === "["
+      const member = tokens[next + 1]
+      if (isBracket ? member?.kind !== "text" || tokens[next + 2]?.text !== "]" : tokens[next]?.text !== ".") break
+      const inner = this.member(meaning, isBracket ? member!.text.slice(1, -1) : member!.text, steps)
+      if (inner === undefined) break
+      meaning = inner
+      next += isBracket ? 3 : 2
+    }
+    return meaning === undefined ? undefined : { meaning, next }
+  }
+
+  private named(file: string, name: string, at: number, steps: number): Meaning | undefined {
+    const { scopes } = this.sourceOf(file)!
+    const origin = bindingOf(scopes, name, at)?.origin
+    return origin === undefined ? undefined : this.meaningOf(file, origin, steps)
+  }
+
+  private meaningOf(file: string, origin: Origin, steps: number): Meaning | undefined {
+    let known = this.known.get(file)
+    if (known === undefined) this.known.set(file, known = new Map())
+    if (known.has(origin)) return known.get(origin)
+    if (this.isOver(steps)) return undefined
+    const meaning = origin.kind === "import"
+      ? this.imported(file, origin, steps - 1)
+      : origin.kind === "class"
+      ? this.manifest(file, origin.at, steps - 1)
+      : this.value(file, origin.at, origin.path, steps - 1)
+    // What a name of the program itself means is looked for once, found or not.
+    if (meaning !== undefined || !this.isCutOff || steps === stepsMax) known.set(origin, meaning)
+    return meaning
+  }
+
+  private isOver(steps: number): boolean {
+    const isOver = steps === 0 || this.looks++ > looksMax
+    if (isOver) this.isCutOff = true
+    return isOver
+  }
+
+  private member(meaning: Meaning, name: string, steps: number): Meaning | undefined {
+    switch (meaning.kind) {
+      case "manifest":
+        return name === "keys" && !meaning.own.has(name) ? { kind: "keys" } : undefined
+      case "keys":
+        return { kind: "accessor" }
+      case "accessor":
+        return name === "reader" || name === "writer" ? { kind: "handle" } : undefined
+      case "namespace":
+        return this.exported(meaning.file, name, steps)
+      case "library":
+        return name === "Manifest" ? { kind: "libraryManifest" } : undefined
+      case "libraryManifest":
+        return name === "Service" ? { kind: "libraryService" } : undefined
+      default:
+        return undefined
+    }
+  }
+
+  private imported(file: string, origin: Origin & { kind: "import" }, steps: number): Meaning | undefined {
+    const { name, specifier } = origin
+    const [, inside] = /^effect-stateless(?:\/(.*))?$/.exec(specifier) ?? []
+    if (/^effect-stateless(?:\/|$)/.test(specifier)) {
+      const isModule = inside === "manifest/Manifest"
+      const whole: Meaning = { kind: isModule ? "libraryManifest" : "library" }
+      if (name === "*") return whole
+      return isModule && name === "Manifest" ? whole : this.member(whole, name, steps)
+    }
+    const target = this.program.resolve(file, specifier)
+    if (target === undefined) return undefined
+    return name === "*" ? { kind: "namespace", file: target } : this.exported(target, name, steps)
+  }
+
+  private exported(file: string, name: string, steps: number): Meaning | undefined {
+    const key = `${name} ${file}`
+    if (this.sought.has(key) || this.isOver(steps)) return undefined
+    this.sought.add(key)
+    const found = this.exportOf(file, name, steps)
+    this.sought.delete(key)
+    return found
+  }
+
+  private exportOf(file: string, name: string, steps: number): Meaning | undefined {
+    const source = this.sourceOf(file)
+    if (source === undefined) return undefined
+    const { bindings, exports } = source.scopes
+    const own = (bindings.get(name) ?? []).filter(({ isExported, start }) => start < 0 && isExported)
+    if (own.length === 1 && own[0]!.origin !== undefined) return this.meaningOf(file, own[0]!.origin, steps - 1)
+    if (own.length > 0) return undefined
+    const through = (one: Export, part: string) => {
+      if (one.specifier === undefined) return this.named(file, part, -1, steps - 1)
+      const target = this.program.resolve(file, one.specifier)
+      if (target === undefined) return undefined
+      return part === "*" ? { kind: "namespace" as const, file: target } : this.exported(target, part, steps - 1)
+    }
+    const listed = exports.find(({ as }) => as === name)
+    if (listed !== undefined) return through(listed, listed.name)
+    if (name === "default") return undefined
+    for (const one of exports) {
+      const found = one.as === "*" ? through(one, name) : undefined
+      if (found !== undefined) return found
+    }
+    return undefined
+  }
+
+  // `class X extends Manifest.Service<X>()(`.
+  private manifest(file: string, at: number, steps: number): Meaning | undefined {
+    const { tokens } = this.sourceOf(file)!
+    const name = tokens[at + 1]!.text
+    if (tokens[at + 2]?.text !== "extends") return undefined
+    const base = this.path(file, at + 3, steps) ?? this.undeclared(file, at + 3)
+    if (base?.meaning.kind !== "libraryService") return undefined
+    const shape = tokens.slice(base.next, base.next + 6).map(({ text }) => text).join(" ")
+    if (shape !== `< ${name} > ( ) (`) return undefined
+    const body = tokens[base.next + 5]!.pair + 1
+    const own = new Set<string>()
+    for (let next = body + 1; next < (tokens[body]?.pair ?? 0); next++) {
+      if (tokens[next]!.text !== "static") continue
+      // Words between `static` and the name may be names, too.
+      for (let word = next + 1; word < next + 5; word++) own.add(tokens[word]?.text ?? "")
+    }
+    return { kind: "manifest", own }
+  }
+
+  // A part of a program may leave out the import of `Manifest`.
+  private undeclared(file: string, at: number): Path | undefined {
+    const { scopes, tokens } = this.sourceOf(file)!
+    if (scopes.bindings.has("Manifest") || tokens[at]?.text !== "Manifest") return undefined
+    if (tokens[at + 1]?.text !== "." || tokens[at + 2]?.text !== "Service") return undefined
+    return { meaning: { kind: "libraryService" }, next: at + 3 }
+  }
+
+  // The value of a `const`, where it is a path and nothing else.
+  private value(file: string, at: number, path: ReadonlyArray<string>, steps: number): Meaning | undefined {
+    const { tokens } = this.sourceOf(file)!
+    const isYielded = tokens[at]?.text === "yield" && tokens[at + 1]?.text === "*"
+    const found = this.path(file, isYielded ? at + 2 : at, steps)
+    const after = found && tokens[found.next]
+    const isWhole = after === undefined || after.isAfterBreak || [";", ",", "}"].includes(after.text)
+    if (found === undefined || !isWhole || goesOn.has(after?.text ?? "")) return undefined
+    const kind = found.meaning.kind
+    // A manifest that is yielded has what the class has; an accessor is nothing that could be yielded.
+    if (isYielded ? kind !== "handle" && kind !== "manifest" : kind === "handle") return undefined
+    let meaning: Meaning | undefined = isYielded && kind === "handle" ? { kind: "accessor" } : found.meaning
+    for (const name of path) meaning = meaning && this.member(meaning, name, steps)
+    return meaning
+  }
+}
+
+// With which an expression goes on in the next line.
+const goesOn = new Set([
+  ".",
+  "?.",
+  "(",
+  "[",
+  "`",
+  "+",
+  "-",
+  "*",
+  "/",
+  "?",
+  ":",
+  "&",
+  "|",
+  "&&",
+  "||",
+  "??",
+  "as",
+  "satisfies",
+  "in",
+  "instanceof"
+])

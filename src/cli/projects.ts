@@ -1,0 +1,114 @@
+/**
+ * The projects of a check: the one that is named, and those that its `references` name, as `tsc --build` follows them.
+ *
+ * - Each is there once, those that it references before it.
+ * - References that form a cycle are told; a reference to a file that does not exist is told by the compiler.
+ */
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+import * as Schema from "effect/Schema"
+import { withoutComments } from "./parties.ts"
+
+/** The project that is named does not exist. */
+export class ProjectMissing extends Schema.TaggedError<ProjectMissing>()("ProjectMissing", {
+  project: Schema.String
+}) {
+  override get message() {
+    return `there is no \`${this.project}\`; help: name the tsconfig to check, stateless check path/to/tsconfig.json`
+  }
+}
+
+/** More projects than a check follows. */
+export class ProjectsTooMany extends Schema.TaggedError<ProjectsTooMany>()("ProjectsTooMany", {
+  project: Schema.String,
+  projectsMax: Schema.Int
+}) {
+  override get message() {
+    return `the references of \`${this.project}\` lead to more than ${this.projectsMax} projects; help: check its parts`
+  }
+}
+
+export interface Project {
+  /** Its configuration, relative to the folder of the check. */
+  readonly file: string
+  /** Whether it names other projects; it may then have no files of its own. */
+  readonly hasReferences: boolean
+}
+
+export interface Projects {
+  readonly all: ReadonlyArray<Project>
+  /** An error for each cycle. */
+  readonly cycles: ReadonlyArray<string>
+}
+
+// Bounds the walk, and the runs of the compiler: two for each project.
+const projectsMax = 500
+
+export const projectsOf = Effect.fnUntraced(function*(folder: string, project: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const absolute = (file: string) => path.resolve(folder, file)
+  const shown = (file: string) => path.relative(folder, file)
+  // A folder stands for the tsconfig.json in it.
+  const fileOf = Effect.fnUntraced(function*(named: string) {
+    const info = yield* Effect.option(fs.stat(named))
+    if (info._tag === "None") return undefined
+    if (info.value.type !== "Directory") return named
+    const inside = path.join(named, "tsconfig.json")
+    return (yield* fs.exists(inside)) ? inside : undefined
+  })
+  const root = yield* fileOf(absolute(project))
+  if (root === undefined) return yield* new ProjectMissing({ project })
+  const all: Array<Project> = []
+  const cycles: Array<string> = []
+  const visited = new Set<string>([root])
+  const referencesOf = Effect.fnUntraced(function*(file: string) {
+    const found: Array<string> = []
+    for (const named of referencesIn(yield* fs.readFileString(file))) {
+      const target = yield* fileOf(path.resolve(path.dirname(file), named))
+      if (target !== undefined) found.push(target)
+    }
+    return found
+  })
+  // The way from the root to a project, with the references of each that are still to follow.
+  const step = Effect.fnUntraced(function*(file: string) {
+    const rest = yield* referencesOf(file)
+    return { file, rest, hasReferences: rest.length > 0 }
+  })
+  const way = [yield* step(root)]
+  for (let at = way.at(-1); at !== undefined; at = way.at(-1)) {
+    const next = at.rest.shift()
+    if (next === undefined) {
+      all.push({ file: shown(at.file), hasReferences: at.hasReferences })
+      way.pop()
+      continue
+    }
+    const first = way.findIndex(({ file }) => file === next)
+    if (first >= 0) {
+      const names = [...way.slice(first).map(({ file }) => file), next].map(shown)
+      cycles.push(`${names.at(-2)}: error: references form a cycle: ${names.join(" -> ")}`)
+    }
+    if (visited.has(next)) continue
+    visited.add(next)
+    if (visited.size > projectsMax) return yield* new ProjectsTooMany({ project, projectsMax })
+    way.push(yield* step(next))
+  }
+  const projects: Projects = { all, cycles }
+  return projects
+})
+
+// A configuration may hold comments, and commas before a bracket that closes. The compiler tells what is no JSON.
+const referencesIn = (text: string): ReadonlyArray<string> => {
+  const json = withoutComments(text.replace(/^\ufeff/, "")).replace(
+    /("(?:[^"\\\n]|\\.)*")|,(?=\s*[}\]])/g,
+    (_, literal: string | undefined) => literal ?? ""
+  )
+  try {
+    const { references } = JSON.parse(json)
+    if (!Array.isArray(references)) return []
+    return references.flatMap((one) => typeof one?.path === "string" ? [one.path] : [])
+  } catch {
+    return []
+  }
+}

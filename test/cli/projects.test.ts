@@ -1,0 +1,75 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as FileSystem from "effect/FileSystem"
+import * as Path from "effect/Path"
+import { projectsOf } from "../../src/cli/projects.ts"
+
+// The projects that are found from `tsconfig.json`, in a folder of their own.
+const find = (configurations: { readonly [file: string]: string }, project = "tsconfig.json") =>
+  Effect.gen(function*() {
+    const fs = yield* FileSystem.FileSystem
+    const path = yield* Path.Path
+    const folder = yield* fs.makeTempDirectoryScoped()
+    for (const [name, text] of Object.entries(configurations)) {
+      yield* fs.makeDirectory(path.dirname(path.join(folder, name)), { recursive: true })
+      yield* fs.writeFileString(path.join(folder, name), text)
+    }
+    return yield* projectsOf(folder, project)
+  }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+const references = (...paths: ReadonlyArray<string>) =>
+  JSON.stringify({ files: [], references: paths.map((path) => ({ path })) })
+
+describe("projects of a check", () => {
+  it.effect("are those that are referenced, each once, by file and by folder", () =>
+    Effect.gen(function*() {
+      const { all, cycles } = yield* find({
+        "tsconfig.json": `{ // as Vite has it
+          "files": [], "references": [{ "path": "./a" }, { "path": "./tsconfig.node.json", },],
+        }`,
+        "tsconfig.node.json": "{}",
+        "a/tsconfig.json": references("../b/tsconfig.json"),
+        "b/tsconfig.json": references("../tsconfig.node.json")
+      })
+      assert.deepStrictEqual(all, [
+        { file: "tsconfig.node.json", hasReferences: false },
+        { file: "b/tsconfig.json", hasReferences: true },
+        { file: "a/tsconfig.json", hasReferences: true },
+        { file: "tsconfig.json", hasReferences: true }
+      ])
+      assert.deepStrictEqual(cycles, [])
+    }))
+
+  it.effect("may reference each other in a cycle, which is an error", () =>
+    Effect.gen(function*() {
+      const { all, cycles } = yield* find({
+        "tsconfig.json": references("a"),
+        "a/tsconfig.json": references("../b"),
+        "b/tsconfig.json": references("../a")
+      })
+      assert.strictEqual(all.length, 3)
+      assert.deepStrictEqual(cycles, [
+        "b/tsconfig.json: error: references form a cycle: a/tsconfig.json -> b/tsconfig.json -> a/tsconfig.json"
+      ])
+    }))
+
+  it.effect("leave a missing reference, and a configuration that is no JSON, to the compiler", () =>
+    Effect.gen(function*() {
+      const { all } = yield* find({ "tsconfig.json": references("nowhere", "broken"), "broken/tsconfig.json": "{ tru" })
+      assert.deepStrictEqual(all.map(({ file }) => file), ["broken/tsconfig.json", "tsconfig.json"])
+    }))
+
+  it.effect("are no more than the bound", () =>
+    Effect.gen(function*() {
+      const many = Array.from({ length: 500 }, (_, index) => `${index}.json`)
+      const configurations = Object.fromEntries(many.map((name) => [name, "{}"]))
+      const error = yield* Effect.flip(find({ ...configurations, "tsconfig.json": references(...many) }))
+      assert.strictEqual(error._tag, "ProjectsTooMany")
+    }))
+
+  it.effect("are not those of a tsconfig that does not exist", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(find({ "tsconfig.json": "{}" }, "tsconfig.app.json"))
+      assert.strictEqual(error._tag, "ProjectMissing")
+    }))
+})
