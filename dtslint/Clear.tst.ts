@@ -160,6 +160,29 @@ describe("what is wrong has one message", () => {
     void Shapes
   })
 
+  test("an option of another shape is not answered with errors where the families are used", () => {
+    class Options extends Manifest.Service<Options>()("Options", {
+      families: {
+        user: { pattern: "user:{id}", value: Schema.String },
+        // @ts-expect-error E0408: this is no value of the option 'idleTimeToLive' of family 'idle'; help: give a time such
+        idle: { pattern: "idle:{id}", value: Schema.String, idleTimeToLive: "30 min" },
+        // @ts-expect-error E0408: this is no value of the option 'loadConcurrency' of family 'loaded'; help: give a whole
+        loaded: { pattern: "loaded:{id}", value: Schema.String, loadConcurrency: "8" },
+        // @ts-expect-error E0408: this is no value of the option 'onAbandoned' of family 'left'; help: give 'interrupt' or
+        left: { pattern: "left:{id}", value: Schema.String, derives: ["user:{id}"], onAbandoned: "keep" },
+        // @ts-expect-error E0408: 'patternless' has no pattern; help: give an object with a pattern, { pattern: 'user:{id}'
+        patternless: {}
+      }
+    }) {}
+    const { idle, left, user } = Options.keys
+    expect(idle.get({ id: 1 })).type.toBe<Effect.Effect<string, CacheError, Manifest.Borrows<"idle:{id}", Options>>>()
+    expect(Options.modules).type.toBeCallableWith({
+      user: Options.owner("user"),
+      left: Options.owner("left", { lookup: ({ id }) => user.get({ id }) })
+    })
+    void left
+  })
+
   test("a write to a choice of families does not show parts of one beside parts of the other", () => {
     // @ts-expect-error Value<"prefs:{id}", { readonly dark: boolean; }>
     AppCache.keys[flag ? "user" : "prefs"].set({ id }, { dark: true })

@@ -1,7 +1,7 @@
 import { Effect, type Layer, pipe } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
-import type { Appoints } from "../src/capability/Capability.ts"
+import type { AnyCapability, Appoints } from "../src/capability/Capability.ts"
 import type { Family } from "../src/manifest/Family.ts"
 import type { Borrows, Owns } from "../src/manifest/Manifest.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
@@ -204,6 +204,14 @@ describe("raw keys", () => {
     // @ts-expect-error E0111: a text in the template 'draft:${}' may hold ':' and name a key of another family; help: use
     AppCache.delete(`draft:x${id}`)
     // @ts-expect-error E0107: the text of this key is not known, so its owner is not known; help: use the accessors of 'keys'
+    AppCache.get(text)
+    // @ts-expect-error E0107: the text of this pattern is not known, so it is not known whose keys it names; help: write it
+    AppCache.invalidate(text)
+    // @ts-expect-error E0210: it is unknown which family this names; help: write its name as a literal
+    AppCache.owner(text)
+    // @ts-expect-error E0408: this is not a list of families; help: put their names in brackets, ['user']
+    AppCache.modules({ users: { owns: "user", layer: AppCache.owner("user") } })
+    // @ts-expect-error E0107: the text of this key is not known, so its owner is not known; help: use the accessors of 'keys'
     pipe(text, AppCache.get)
     // @ts-expect-error E0101: no family of 'AppCache' matches the key 'usr:1'; help: did you mean 'user:1'?
     pipe("usr:1" as const, AppCache.get)
@@ -224,6 +232,10 @@ describe("a program that is run", () => {
     Manifest.provided(prefs.delete({ id }))
     // @ts-expect-error E0233: nothing provides the right to read 'prefs:{id}', which this program requires; help: provide
     pipe(prefs.get({ id }), Manifest.provided)
+    const start = <A, E, R>(effect: Effect.Effect<A, E, R>) => Manifest.provided(effect)
+    expect(start(Effect.succeed(1))).type.toBe<Effect.Effect<number>>()
+    // @ts-expect-error E0233: nothing provides the right to
+    Manifest.provided(Effect.context<AnyCapability>())
   })
 })
 

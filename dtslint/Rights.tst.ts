@@ -22,6 +22,7 @@ declare const either: "user" | "prefs"
 declare const eitherList: readonly ["user"] | readonly ["prefs"]
 declare const someList: ReadonlyArray<"user">
 declare const eitherGroup: { readonly owns: readonly ["user"]; readonly layer: typeof UserLive } | { readonly owns: readonly ["prefs"]; readonly layer: typeof Prefs }
+declare const legacy: Effect.Effect<User, never, unknown>
 const all: Record<string, Layer.Layer<never>> = { user: Layer.empty }
 
 describe("rights", () => {
@@ -191,6 +192,10 @@ describe("rights", () => {
     AppCache.modules({ user: undefined })
     // @ts-expect-error E0214: it is unknown what this module requires
     AppCache.modules({ user: 1 })
+    // @ts-expect-error E0214: it is unknown what this module requires
+    AppCache.modules({ user: AppCache.owner("user", { lookup: () => legacy }) })
+    // @ts-expect-error E0214: it is unknown what this module requires
+    AppCache.modules({ users: { owns: ["user"], layer: Layer.effectDiscard(legacy) } })
     // @ts-expect-error E0228: 'AppCache' declares no family and no reader 'usr'
     AppCache.modules({ usr: UserLive })
   })

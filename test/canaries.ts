@@ -96,7 +96,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load that was overtaken is stored",
     file: loads,
-    text: `if (flight.voided || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
+    text: `if (flight.voided || readRefused || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
     planted: `if (isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
     suites: [races]
   },
@@ -564,9 +564,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for is stored though it was overtaken",
     file: loads,
-    text: `if (flight.voided || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
+    text: `if (flight.voided || readRefused || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
     planted:
-      `if (!flight.quiet && (flight.voided || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid")) {`,
+      `if (!flight.quiet && (flight.voided || readRefused || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid")) {`,
     suites: ["test/simulation/warming.test.ts"]
   },
   {
@@ -1096,8 +1096,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "what goes into a file that was removed is acknowledged",
     file: "src/store/internal/lmdbEnvironment.ts",
-    text: `return () => identity() !== opened`,
-    planted: `return () => identity() !== opened && opened === undefined`,
+    text: `const isGone = () => identityOf(data) !== file`,
+    planted: `const isGone = () => identityOf(data) !== file && file === undefined`,
     suites: ["test/store/lmdb.rounds.test.ts"]
   },
   {

@@ -145,3 +145,7 @@ export const yes7 = Layer.mergeAll(UserLive, Other.owner("other")).pipe(
   Layer.provide(Manifest.compose(AppCache, Other))
 )
 export const yes8 = Effect.flatMap(AppCache, (cache) => cache.keys.user.get({ id }))
+
+// A module whose requirements are unknown is not taken for one that builds an engine.
+declare const legacy: Effect.Effect<User, never, unknown>
+export const no62 = AppCache.modules({ user: AppCache.owner("user", { lookup: () => legacy }) })

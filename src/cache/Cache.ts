@@ -330,9 +330,18 @@ export class Cache implements Engine, Peer {
         const { entries } = target
         const dropped = exact ? scope.values.join(":") : scope
         const isHeld = fromBefore ? entries.mayHaveBefore(dropped) : entries.mayHave(dropped)
-        return { exact, scope, target, isHeld }
+        return { dropped, exact, scope, target, isHeld }
       })
     const held = reached.filter(({ isHeld }) => isHeld)
+    // What is made since from what is dropped goes with it.
+    for (const { dropped, target } of held) {
+      if (!fromBefore || target.entries.sources?.wasReadIn(dropped) !== true) continue
+      for (const each of reached) {
+        if (each.isHeld || target.spec.dependents.in(each.target.name).length === 0) continue
+        each.isHeld = each.target.entries.mayHave(each.dropped)
+        if (each.isHeld) held.push(each)
+      }
+    }
     const isBehind = (flight: Flight<any>) =>
       hasRead(flight) || held.some(({ scope, target }) => flight.load.mayHaveReadOf(target.name, scope))
     for (const { exact, isHeld, scope, target } of reached) {

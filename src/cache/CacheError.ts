@@ -69,7 +69,8 @@ export class OwnershipConflict extends Schema.TaggedError<OwnershipConflict>()("
   token: Schema.Number
 }) {
   override get message() {
-    return `\`${this.pattern}\` of family \`${this.family}\` already has an owner (grant ${this.token})`
+    return `\`${this.pattern}\` of family \`${this.family}\` already has an owner (grant ${this.token}); help: a ` +
+      "function that makes its layer makes an owner at each call: keep the layer in a constant"
   }
 }
 
@@ -217,7 +218,8 @@ export class CircularWait extends Schema.TaggedError<CircularWait>()("CircularWa
   work: Schema.String
 }) {
   override get message() {
-    return `${this.work} cannot wait for \`${this.key}\`, which waits for it, directly or through others`
+    return `${this.work} cannot wait for \`${this.key}\`, which waits for it, directly or through others; help: read ` +
+      "and update other keys before it, and hand it what they hold"
   }
 }
 

@@ -52,7 +52,8 @@ export type LookupMany<in P, V, out E, out R> = (
   contexts: ReadonlyArray<LookupContext<V>>
 ) => Effect.Effect<ReadonlyArray<V | Answer<V>>, E, R>
 
-const TypeId = "~effect-stateless/cache/Lookup/Answer"
+// A symbol, which no editor offers among the parts of an answer.
+const TypeId: unique symbol = Symbol.for("~effect-stateless/cache/Lookup/Answer")
 
 /**
  * What a lookup says of one value: options that win over the family's.

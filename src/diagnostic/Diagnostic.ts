@@ -934,7 +934,7 @@ export const readerIsFamily = (name: string) =>
   )
 
 /**
- * E0408: data that has not the shape of a manifest. Found at run time only: the compiler names the property itself.
+ * E0408 at run time: data that has not the shape of a manifest. What the compiler says of it is in `Misfit`.
  *
  * @category manifests
  * @since 0.1.0

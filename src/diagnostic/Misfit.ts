@@ -252,6 +252,18 @@ export type patterns = message<
 >
 
 /**
+ * E0408: one name, or something else, where a list of families is expected.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type names = message<
+  "E0408",
+  "this is not a list of families",
+  "put their names in brackets, ['user']"
+>
+
+/**
  * E0408: something else than an object with a family for each name.
  *
  * @category manifests
@@ -261,6 +273,56 @@ export type families = message<
   "E0408",
   "these are not families",
   "give an object with a name for each family, { user: { pattern: 'user:{id}' } }"
+>
+
+/**
+ * E0408: something else than a family's line of the manifest.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type family<Family extends string> = message<
+  "E0408",
+  `'${Family}' has no pattern`,
+  "give an object with a pattern, { pattern: 'user:{id}' }"
+>
+
+/**
+ * E0408: an option of a family that has another shape.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type option<Family extends string, Option extends string, Expected extends string> = message<
+  "E0408",
+  `this is no value of the option '${Option}' of family '${Family}'`,
+  `give ${Expected}`
+>
+
+/**
+ * E0408: something else than a weigher.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type weigher<Family extends string> = message<
+  "E0408",
+  `this is no weigher of family '${Family}'`,
+  "give a function from a key and a value to a number, (key, value: string) => value.length"
+>
+
+/**
+ * E0408: the version, the layers or the readers of a manifest in another shape.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type section<Section extends string> = message<
+  "E0408",
+  `these are not the ${Section} of a manifest`,
+  Section extends "version" ? "give a text or a number"
+    : Section extends "layers" ? "give an object, { server: {}, client: { reads: ['server'] } }"
+    : "give an object, { reports: { borrows: ['user:{id}'] } }"
 >
 
 /**

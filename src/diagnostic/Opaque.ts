@@ -147,7 +147,7 @@ export type method = message<
 export type module = message<
   "E0214",
   "it is unknown what this module requires",
-  "give a Layer, and none whose requirements are any"
+  "give a Layer, and none whose requirements are any or unknown"
 >
 
 /**

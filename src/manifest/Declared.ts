@@ -24,11 +24,11 @@ import type * as Wiring from "../diagnostic/Wiring.ts"
 import type {
   Definition,
   DefinitionOf,
-  FamilyOf,
   findLayerProblem,
   IdOf,
   joinQuoted,
   ListOf,
+  OwnerOf,
   Route
 } from "../ownership/Definition.ts"
 
@@ -133,9 +133,6 @@ type findUnprovided<R> = R extends BorrowsCapability<infer P, any, any, infer Se
   : never
 type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
   IdOf<Self>,
-  ownerOf<DefinitionOf<Self>, Route<DefinitionOf<Self>, P>>
+  OwnerOf<DefinitionOf<Self>, Route<DefinitionOf<Self>, P>>
 ] extends [infer Id extends string, infer Owner extends string] ? Diagnostic.capabilityUnprovided<Id, Verb, P, Owner>
   : never
-type ownerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole extends string }
-  ? ownerOf<D, Whole>
-  : K

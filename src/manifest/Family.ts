@@ -206,7 +206,9 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   ) => Effect.Effect<void, CacheError, R>
   /**
    * Replaces the value by what `f` makes of it, loading it first if it is absent. Updates of one key follow each
-   * other. Nothing changes when `f` fails. An Effect that `f` gives is run: its result is the value.
+   * other. Nothing changes when `f` fails. An Effect that `f` gives is run: its result is the value. If the key changes
+   * in another way while `f` runs, the entry is dropped and loaded anew where the owner has a lookup; where it has
+   * none, the update fails with `VersionConflict`.
    */
   readonly update: <E2 = never, R2 = never>(
     params: KeyParams<P, Codecs>,

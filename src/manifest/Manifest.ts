@@ -38,6 +38,7 @@ import type {
   CheckedLayerName,
   CodecsOf,
   Declared,
+  DeclaredPattern,
   Definition,
   DefinitionOf,
   ErrorOf,
@@ -46,10 +47,14 @@ import type {
   helpWithKey,
   IdOf,
   isDeclared,
+  isUntyped,
+  Misshapen,
   PatternOf,
   Route,
+  Shaped,
   Touching,
   Typed,
+  Undetermined,
   ValueOf
 } from "../ownership/Definition.ts"
 import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
@@ -186,14 +191,17 @@ type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, P> extends
  * @since 0.1.0
  */
 export interface Engine<Self> extends
+  EngineOf<Self>,
   Pick<
     Service<Self, never>,
     "keys" | "get" | "getOption" | "set" | "delete" | "batch" | "transaction" | "invalidate" | "events" | "stats"
   >
-{
-  readonly "E0237: this is no engine of the manifest; help: provide its layer or its modules, which make one": (
-    _: Self
-  ) => Self
+{}
+
+// No editor offers what is protected, and errors name it.
+declare abstract class EngineOf<Self> {
+  protected readonly "E0237: this is no engine of the manifest; help: provide its layer or its modules, which make one":
+    (_: Self) => Self
 }
 
 /**
@@ -410,7 +418,8 @@ export type Families<Self> = {
     : never
 }
 
-type CheckedPattern<Self, P extends string> = string extends P ? Opaque.keyPattern
+type CheckedPattern<Self, P extends string> = string extends P ? Misfit.Otherwise<Opaque.keyPattern>
+  : P extends "" ? DeclaredPattern<DefinitionOf<Self>> | Misfit.Otherwise<patternProblem<P>>
   : [patternProblem<P>] extends [never] ? [Touching<DefinitionOf<Self>, P>] extends [never] ? Diagnostic.keyUnknown<
         IdOf<Self>,
         P,
@@ -425,8 +434,25 @@ type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> 
 type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown
   ? [keyProblem<K>] extends [never]
     ? [Route<D, K>] extends [never] ? Diagnostic.keyUnknown<Id, K, helpWithKey<D, K>> : K
+  : isUntyped<K> extends true ? Misfit.Otherwise<keyProblem<K>>
   : keyProblem<K>
   : never
+
+/**
+ * The class of a manifest.
+ *
+ * **Details**
+ *
+ * Where a definition has a mistake, and a function whose parameters have no types, the compiler gives up on the whole
+ * of it. The class is `any` then, so that what uses it is not refused for the same mistake.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type ServiceOf<Self, Id extends string, D> = typeof Undetermined extends keyof D
+  // So have `never` and `any`, the types of manifests from data.
+  ? string extends keyof D ? ManifestClass<Self, Id, D & Definition> : any
+  : ManifestClass<Self, Id, Shaped<D>>
 
 /**
  * Declares a manifest.
@@ -441,9 +467,9 @@ type CheckedOneKey<Id extends string, D extends Definition, K extends string> = 
 export const Service = <Self>() =>
 <const Id extends string, const D extends AnyDefinition>(
   id: Id,
-  definition: [D] extends [infer X extends Definition] ? Checked<X> : D
+  definition: [D] extends [infer X extends Definition] ? Checked<X> : [D] extends [infer X] ? Misshapen<X> : D
   // The checks answer the definition itself, or the call does not compile; the run time gives the class its members.
-): ManifestClass<Self, Id, D> => make(id, definition) as unknown as ManifestClass<Self, Id, D>
+): ServiceOf<Self, Id, D> => make(id, definition as never) as unknown as ServiceOf<Self, Id, D>
 
 type RootOf<M> = M extends Context.Key<infer Self, any> ? Self | Capability.Appoints<string, Self> : never
 

@@ -6,6 +6,7 @@
  *
  * @since 0.1.0
  */
+import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type {
   Admits,
@@ -18,6 +19,7 @@ import type {
   OwnsCapability
 } from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type * as Wiring from "../diagnostic/Wiring.ts"
@@ -100,7 +102,7 @@ export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
             CheckedModule<Self, DefinitionOf<Self>, M, K, K, ModuleReads<DefinitionOf<Self>, K>, M[K]>
           >
         : [ReaderOf<DefinitionOf<Self>, K>] extends [never] ?
-          Diagnostic.moduleUnknown<IdOf<Self>, K & string, ModuleName<DefinitionOf<Self>>>
+          unfit<M[K], Diagnostic.moduleUnknown<IdOf<Self>, K & string, ModuleName<DefinitionOf<Self>>>>
         : CheckedModule<
           Self,
           DefinitionOf<Self>,
@@ -118,7 +120,8 @@ export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
 type Offered<Self> = { readonly [K in ModuleName<DefinitionOf<Self>>]?: unknown }
 
 type CheckedGroup<Self, D extends Definition, M, K extends string, G, Fs, L> = {
-  readonly [O in keyof G]: O extends "owns" ? CheckedList<Self, D, M, K, Fs>
+  readonly [O in keyof G]: O extends "owns"
+    ? [Fs] extends [ReadonlyArray<unknown>] ? CheckedList<Self, D, M, K, Fs> : Misfit.names
     : O extends "layer" ?
       Fs extends ReadonlyArray<FamilyName<D>> ? CheckedModule<Self, D, M, K, Fs[number], ModuleReads<D, Fs[number]>, L>
       : L
@@ -154,7 +157,7 @@ type Holders<M> = M extends unknown
   : never
 
 type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = 0 extends 1 & L ? Opaque.module
-  : L extends Layer.Layer<infer Out, any, infer R> ? 0 extends 1 & R ? Opaque.module
+  : L extends Layer.Layer<infer Out, any, infer R> ? unknown extends R ? Opaque.module
       // Who builds an engine in a module could appoint whom he likes.
     : Store extends R ? Wiring.moduleBuilds<K>
     : orElse<
@@ -170,7 +173,11 @@ type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L>
         orElse<findUnserved<D, M, K, Self, R>, L>
       >
     >
-  : Opaque.module
+  : unfit<L, Opaque.module>
+// What is an object and no layer may become a group: with its options beside the message, they complete.
+type unfit<L, Message> = L extends NoModules | Effect.Effect<any, any, any> ? Message
+  : L extends object ? Group & Misfit.Otherwise<Message>
+  : Message
 type OwnsFamily<D extends Definition, F, Self> = F extends string ? Owns<PatternOf<FamilyOf<D, F>>, Self> : never
 type AppointsFamily<D extends Definition, F, Self> = F extends string ? Appoints<PatternOf<FamilyOf<D, F>>, Self>
   : never

@@ -404,7 +404,9 @@ type CheckedNameOf<
   How extends "own" | "borrow" | "delegate"
 > = isUnion<K> extends true ? Diagnostic.familyChoice
   : [K] extends [FamilyName<DefinitionOf<Self>>] ? CheckedUse<DefinitionOf<Self>, K, How>
-  : string extends K ? Opaque.family
+  : string extends K ? Misfit.Otherwise<Opaque.family>
+  // What an editor asks while a name is being typed; it offers no message that stands beside the names.
+  : K extends "" ? FamilyName<DefinitionOf<Self>> | Misfit.Otherwise<Opaque.family>
   : Diagnostic.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
 
 type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own" | "borrow" | "delegate"> = How extends

@@ -123,36 +123,42 @@ export interface Definition {
 }
 
 /**
+ * Marks a definition that the compiler has not inferred yet. A symbol, which no editor offers. A type alone.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export declare const Undetermined: unique symbol
+
+/**
  * A definition that the compiler has not inferred yet. Where a manifest has a function whose parameters have no types,
  * the compiler asks first with the constraint of the definition's type parameter, which is this and says nothing.
  *
  * **Details**
  *
- * What has another shape is refused by this type before anything is checked, so the messages for shapes are here.
+ * It lets through what has another shape, so that the definition is inferred as it was written: else one wrong option
+ * would make all families unknown. {@link Misshapen} then says which option it is.
  *
  * @category models
  * @since 0.1.0
  */
-export interface AnyDefinition extends Definition {
-  readonly "~undetermined"?: never
-  readonly families: Misfit.Shape<Misfit.families, { readonly [name: string]: AnyFamily }>
+export interface AnyDefinition {
+  readonly [Undetermined]?: never
+  readonly version?: Definition["version"] | Anything
+  readonly layers?: Definition["layers"] | Anything
+  readonly families: { readonly [name: string]: AnyFamily | Anything } | Anything
+  readonly readers?: Definition["readers"] | Anything
 }
 
 /**
- * One family of {@link AnyDefinition}.
+ * One family of {@link AnyDefinition}: it names the types of the options, and lets others through.
  *
  * @category models
  * @since 0.1.0
  */
-export interface AnyFamily extends FamilySpec {
-  readonly derives?: Misfit.Shape<Misfit.patterns, ReadonlyArray<string>> | undefined
-  readonly borrows?: Misfit.Shape<Misfit.patterns, ReadonlyArray<string>> | undefined
-  readonly params?:
-    | Misfit.Shape<Misfit.codecs, { readonly [name: string]: Misfit.Shape<Misfit.codec, Typed> }>
-    | undefined
-  readonly value?: Misfit.Shape<Misfit.codec, Typed> | undefined
-  readonly error?: Misfit.Shape<Misfit.codec, Typed> | undefined
-}
+export type AnyFamily = { readonly [O in keyof FamilySpec]?: FamilySpec[O] | Anything }
+
+type Anything = {} | null | undefined
 
 // --- parts of a definition -------------------------------------------------------------------------------------------
 
@@ -202,8 +208,10 @@ export type FamilyOf<D extends Definition, K> = At<D["families"], K>
  * @category type level
  * @since 0.1.0
  */
-export type OwnerOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole extends string } ?
-  OwnerOf<D, Whole>
+export type OwnerOf<D extends Definition, K> = D extends unknown ? wholeOf<D, K> : never
+// Closed while the definition is open: else the compiler follows it without end, to see what it may become.
+type wholeOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole extends string }
+  ? wholeOf<D, Whole>
   : K
 
 /**
@@ -288,7 +296,13 @@ type Names<D extends Definition> = D extends unknown
   : never
 type Level<D extends Definition> = D extends unknown ? Heads<keyof Names<D> & string> : never
 type Index<D extends Definition> = D extends unknown ? Trie<keyof Names<D> & string> : never
-type DeclaredPattern<D extends Definition> = D extends unknown ? PatternOf<D["families"][SoundName<D>]> : never
+/**
+ * The patterns of the families, malformed ones excepted.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type DeclaredPattern<D extends Definition> = D extends unknown ? PatternOf<D["families"][SoundName<D>]> : never
 type MalformedPattern<D extends Definition> = D extends unknown ? PatternOf<D["families"][Malformed<D>]> : never
 type LayerNames<D extends Definition> = D extends { readonly layers: infer L extends {} } ? keyof L & string : string
 type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Rs } ? LayerOf<Rs[keyof Rs]> : never
@@ -424,7 +438,7 @@ export type CarvedPatterns<D extends Definition> = {
  * @category type level
  * @since 0.1.0
  */
-export type Checked<D extends Definition> = "~undetermined" extends keyof D ? D
+export type Checked<D extends Definition> = typeof Undetermined extends keyof D ? D
   : string extends keyof D["families"] ? { readonly [S in keyof D]: S extends "families" ? Opaque.families : D[S] }
   : {
     readonly [S in keyof D]: S extends "families"
@@ -436,6 +450,86 @@ export type Checked<D extends Definition> = "~undetermined" extends keyof D ? D
       : S extends "version" ? D[S]
       : Diagnostic.optionUnknown<S & string, "the manifest", keyof Definition>
   }
+
+/**
+ * A definition of which a part has another shape, with that part replaced by a message.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Misshapen<D> = typeof Undetermined extends keyof D ? D : {
+  readonly [S in keyof D]: S extends "families" ? D[S] extends Bag ? MisshapenFamilies<D[S]> : Misfit.families
+    : S extends keyof Definition ? D[S] extends Definition[S] ? D[S] : Misfit.section<S>
+    : D[S]
+}
+// What has names of its own; a list has not.
+type Bag = { readonly length?: never } & object
+type MisshapenFamilies<Fs> = {
+  readonly [K in keyof Fs]: Fs[K] extends { readonly pattern: unknown } ? {
+      readonly [O in keyof Fs[K]]: O extends keyof FamilySpec
+        ? Fs[K][O] extends FamilySpec[O] ? Fs[K][O] : misshapenOption<K & string, O, Fs[K][O]>
+        : Fs[K][O]
+    }
+    : Misfit.family<K & string>
+}
+type misshapenOption<K extends string, O, X> = O extends "value" | "error" ? Misfit.codec
+  : O extends "params" ? X extends Bag ? { readonly [N in keyof X]: X[N] extends Typed ? X[N] : Misfit.codec }
+    : Misfit.codecs
+  : O extends "derives" | "borrows" ? Misfit.patterns
+  : O extends "weigher" ? Misfit.weigher<K>
+  : Misfit.option<K, O & string, Expected[O & keyof Expected]>
+
+type Time = "a time such as '5 minutes', '1 hour' or 500, in milliseconds"
+interface Expected {
+  readonly pattern: "a text such as 'user:{id}'"
+  readonly layer: "the name of a layer"
+  readonly partOf: "the name of a family"
+  readonly carvedFrom: "the name of a family"
+  readonly fanout: "true, or leave it out"
+  readonly sensitive: "true or false"
+  readonly version: "a text or a number"
+  readonly timeToLive: `${Time}, or 'never', or 'doNotStore'`
+  readonly idleTimeToLive: Time
+  readonly staleWhileRevalidate: Time
+  readonly staleIfError: Time
+  readonly jitter: "a number from 0 to 1"
+  readonly refreshAhead: "a number from 0 to 1, or 'xfetch'"
+  readonly negativeTimeToLive: Time
+  readonly softTimeout: Time
+  readonly hardTimeout: Time
+  readonly loadConcurrency: "a whole number of at least 1"
+  readonly loadQueueMax: "a whole number of at least 1"
+  readonly retryAfterFailure: Time
+  readonly onAbandoned: "'interrupt' or 'finish'"
+  readonly freeze: "true or false"
+}
+
+/**
+ * A definition as rights and accessors see it. A part that has another shape was refused where it stands, so nothing
+ * that uses it is refused once more.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type Shaped<D> = D extends Definition ? D : Mended<D> extends infer M extends Definition ? M : never
+type Mended<D> = {
+  readonly [S in keyof D as S extends "families" ? S : D[S] extends At<Definition, S> ? S : never]: S extends "families"
+    ? D[S] extends Bag ? { readonly [K in keyof D[S]]: MendedFamily<D[S][K], PatternOf<D[S][keyof D[S]]>> } : {}
+    : D[S]
+}
+type MendedFamily<F, Patterns> = F extends FamilySpec ? F : {
+  readonly [
+    O in keyof F | "pattern" as O extends "pattern" | "value" | "error" | "params" | "derives" | "borrows" ? O
+      : F[O & keyof F] extends FamilySpec[O & keyof FamilySpec] ? O
+      : never
+  ]: O extends keyof F ? F[O] extends FamilySpec[O & keyof FamilySpec] ? F[O] : mendedOption<O, F[O], Patterns>
+    : string
+}
+type mendedOption<O, X, Patterns> = O extends "pattern" ? string
+  : O extends "value" | "error" ? { readonly Type: any }
+  : O extends "params" ? X extends Bag ? { readonly [N in keyof X]: { readonly Type: any } } : {}
+  // It may be any of them that is meant.
+  : ReadonlyArray<X extends string ? X : Patterns>
 
 // What the editor offers inside a family. Types of the options would be compared once more, at twice the whole cost.
 type Offered = { readonly [O in keyof FamilySpec]?: unknown }
@@ -479,9 +573,14 @@ type CheckedReader<D extends Definition, K extends string, F> = K extends Family
 
 type orElse<A, B> = [A] extends [never] ? B : A
 
-// While a text is being typed the language server asks with `any`, `string` or the empty text in its place, and offers
-// the answer: so the answer is the valid texts there, and a message elsewhere.
-type isUntyped<T> = 0 extends 1 & T ? true : T extends "" ? true : string extends T ? true : false
+/**
+ * Whether a text is still being typed: the language server then asks with `any`, `string` or the empty text in its
+ * place, and offers the answer. So the answer is the valid texts there, and a message elsewhere.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type isUntyped<T> = 0 extends 1 & T ? true : T extends "" ? true : string extends T ? true : false
 
 // --- overlap ---
 

@@ -17,7 +17,7 @@ interface Ways {
   readonly bulk?: boolean
 }
 
-/** `user`, `profile` made from it, `page` made from that; and `board`, made from four users. */
+/** `user`, `profile` made from it, `page` made from that; and `board` and each `sheet`, made from four users. */
 class Chain extends World {
   private readonly ways: Ways
 
@@ -34,7 +34,14 @@ class Chain extends World {
       page: { pattern: "page:{id}", value: valueSchema, derives: ["profile:{id}"], ...derived },
       guess: { pattern: "guess:{id}", value: valueSchema, derives: ["user:{id}"], ...derived },
       safe: { pattern: "safe:{id}", value: valueSchema, derives: ["user:{id}"], ...derived },
-      board: { pattern: "board", value: valueSchema, derives: ["user:{id}"], fanout: true as const, ...derived }
+      board: { pattern: "board", value: valueSchema, derives: ["user:{id}"], fanout: true as const, ...derived },
+      sheet: {
+        pattern: "sheet:{number}",
+        value: valueSchema,
+        derives: ["user:{id}"],
+        fanout: true as const,
+        ...derived
+      }
     }
   }
 
@@ -60,6 +67,7 @@ class Chain extends World {
       case "safe":
         return Effect.catch(user.get({ id }), () => Effect.succeed({ row: 0 }))
       case "board":
+      case "sheet":
         return Effect.map(
           Effect.forEach(["1", "2", "3", "4"], (id) => user.get({ id })),
           (users) => ({ row: Math.min(...users.map((value: any) => value.row)) })
@@ -71,7 +79,7 @@ class Chain extends World {
 
   read(family: string, id = "1"): Effect.Effect<number, unknown> {
     const of = this.running.app.keys[family]
-    const params = family === "board" ? {} : { id }
+    const params = paramsOf(family, id)
     const read = this.ways.bulk === true ? Effect.map(of.getMany([params]), (all: any) => all[0]) : of.get(params)
     return Effect.map(this.on<Value>(read), ({ row }) => row)
   }
@@ -79,11 +87,14 @@ class Chain extends World {
   held(family: string): Effect.Effect<number | undefined, unknown> {
     const of = this.running.app.keys[family]
     return Effect.map(
-      this.on<any>(of.getOption(family === "board" ? {} : { id: "1" })),
+      this.on<any>(of.getOption(paramsOf(family, "1"))),
       (found) => found._tag === "Some" ? found.value.row : undefined
     )
   }
 }
+
+const paramsOf = (family: string, id: string): object =>
+  family === "board" ? {} : family === "sheet" ? { number: id } : { id }
 
 interface End {
   readonly how: string
@@ -318,15 +329,17 @@ describe("a source that was evicted", () => {
     ))
 
   for (const arrangement of small(3)) {
-    it.effect(`lets be stored what is made from more than fits: ${arrangement.name}`, () =>
-      inside((folder) => new Chain(arrangement, {}, folder), (world) =>
-        Effect.gen(function*() {
-          for (let i = 0; i < 3; i++) {
-            yield* world.read("board")
-            assert.strictEqual(yield* world.held("board"), 1)
-            yield* world.on(world.running.app.keys.board.invalidate({}))
-          }
-        })))
+    for (const family of ["board", "sheet"]) {
+      it.effect(`lets a ${family} be stored that is made from more than fits: ${arrangement.name}`, () =>
+        inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+          Effect.gen(function*() {
+            for (let i = 0; i < 3; i++) {
+              yield* world.read(family)
+              assert.strictEqual(yield* world.held(family), 1)
+              yield* world.on(world.running.app.keys[family].invalidate(paramsOf(family, "1")))
+            }
+          })))
+    }
   }
 })
 

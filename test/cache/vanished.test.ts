@@ -4,6 +4,8 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Schema from "effect/Schema"
 import type { LookupContext } from "../../src/cache/Lookup.ts"
 import { Manifest } from "../../src/index.ts"
@@ -23,6 +25,8 @@ interface Ways {
 }
 
 class Chain extends World {
+  /** What a profile waits for once it has read its source. */
+  readonly gate = Latch.makeUnsafe(true)
   private readonly ways: Ways
 
   constructor(arrangement: Arrangement, ways: Ways, folder: string) {
@@ -50,7 +54,7 @@ class Chain extends World {
     const { profile, user } = app.keys
     switch (family) {
       case "profile":
-        return user.get({ id })
+        return Effect.tap(user.get({ id }), this.gate.await)
       case "page":
         return profile.get({ id })
       case "board":
@@ -234,4 +238,20 @@ describe("what is derived goes with a source that vanished", () => {
           for (const family of values) assert.isTrue(yield* world.held(family), family)
         })))
   }
+
+  it.effect("and is not kept where it waits for what was overtaken", () =>
+    inside((folder) => new Chain(smallOverFile, {}, folder), (world) =>
+      Effect.gen(function*() {
+        world.source.row = oddRow
+        world.gate.closeUnsafe()
+        const reader = yield* Effect.forkChild(world.read("page"))
+        yield* world.settle
+        yield* world.crowd()
+        assert.isFalse(yield* world.held("user"), "the source is gone")
+        world.source.row = 2
+        assert.strictEqual(yield* world.read("user"), 2)
+        world.gate.openUnsafe()
+        assert.strictEqual(yield* Fiber.join(reader), oddRow, "whoever has waited is answered")
+        for (const family of ["page", "profile"]) assert.strictEqual(yield* world.read(family), 2, family)
+      })))
 })

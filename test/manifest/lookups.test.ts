@@ -3,9 +3,12 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import { CacheError } from "../../src/cache/CacheError.ts"
 import { lookups } from "../../src/cache/internal/flight.ts"
+import * as Manifest from "../../src/manifest/Manifest.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
 import { engine } from "../engine.ts"
 
 const definition = {
@@ -270,4 +273,68 @@ describe("a lookup that reads outside of Effect", () => {
         assert.strictEqual(lookups.open, open)
       }
     }).pipe(Effect.scoped))
+})
+
+describe("what a caller reads of a mistake that the types would have refused", () => {
+  class Notes extends Manifest.Service<Notes>()("Notes", {
+    families: { note: { pattern: "note:{id}", value: Manifest.type<any>(), freeze: true } }
+  }) {}
+  const { note } = Notes.keys
+  const legacy: { readonly [name: string]: (id: unknown) => Effect.Effect<any> } = {
+    load: (id: any): any => Promise.resolve(id),
+    plain: (id: any): any => id
+  }
+  const told = (owner: typeof Owner, run: Effect.Effect<unknown, unknown, Manifest.Owns<"note:{id}", Notes>>) =>
+    Effect.flip(run).pipe(
+      Effect.provide(Layer.provide(Notes.modules({ note: owner }), MemoryStore.layer({ capacity: 10 }))),
+      Effect.map((error) => String((error as CacheError).message))
+    )
+  const Owner = Notes.owner("note")
+
+  it.effect("a lookup that answers with no Effect is named, with its family, and its promise", () =>
+    Effect.gen(function*() {
+      const one = yield* told(Notes.owner("note", { lookup: ({ id }) => legacy["load"]!(id) }), note.get({ id: "1" }))
+      const promise = "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
+      assert.strictEqual(one, `\`lookup\` of family \`note\` ${promise}`)
+      const many = { lookupMany: (all: ReadonlyArray<{ id: string }>) => legacy["load"]!(all) }
+      const several = yield* told(Notes.owner("note", many), note.getMany([{ id: "1" }, { id: "2" }]))
+      assert.strictEqual(several, `\`lookupMany\` of family \`note\` ${promise}`)
+      const plain = yield* told(
+        Notes.owner("note", { lookup: ({ id }) => legacy["plain"]!(id) }),
+        note.get({ id: "1" })
+      )
+      assert.strictEqual(plain, "`lookup` of family `note` must answer with an Effect")
+    }))
+
+  it.effect("a value that cannot be frozen is told why", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(
+        yield* told(Owner, note.set({ id: "1" }, { at: new URL("http://a") })),
+        "cannot store `note:1`: `freeze` of family `note` cannot make a URL immutable: its content can always be changed"
+      )
+    }))
+
+  it.effect("a layer that a function makes twice, and an update within itself, are told what to do", () =>
+    Effect.gen(function*() {
+      const owner = () => Notes.owner("note")
+      const twice = Layer.provide(Layer.mergeAll(owner(), owner()), Notes.layer)
+      const error = yield* Effect.flip(
+        Effect.scoped(Layer.build(Layer.provide(twice, MemoryStore.layer({ capacity: 10 }))))
+      )
+      assert.include(error.message, "already has an owner")
+      assert.include(error.message, "; help: a function that makes its layer makes an owner at each call")
+      const within = note.update({ id: "1" }, () => note.update({ id: "1" }, (was) => was))
+      const circular = yield* told(Owner, Effect.andThen(note.set({ id: "1" }, 1), within))
+      assert.include(circular, "; help: read and update other keys before it, and hand it what they hold")
+    }))
+
+  it.effect("two manifests of one name are told without an empty path", () =>
+    Effect.gen(function*() {
+      const Twin = Manifest.Service<any>()("Notes", { families: { other: { pattern: "other:{id}" } } })
+      const both = Manifest.compose(Notes, Twin as never) as Layer.Layer<any, CacheError, any>
+      const error = yield* Effect.flip(
+        Effect.scoped(Layer.build(Layer.provide(both, MemoryStore.layer({ capacity: 10 }))))
+      )
+      assert.match(error.message, /^manifest `Notes`: E0413: two manifests are called/)
+    }))
 })

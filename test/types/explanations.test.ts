@@ -3,7 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { parse } from "../../src/cli/findings.ts"
 import { findMisfit, findUnprovided } from "../../src/cli/native.ts"
-import { findNeverRun, namesIn } from "../../src/cli/neverRun.ts"
+import { neverRunIn } from "../../src/cli/neverRun.ts"
 import * as Explanations from "../../src/diagnostic/Explanations.ts"
 import * as Compiler from "./compiler.ts"
 
@@ -25,8 +25,8 @@ const codeOf = (error: string): string | undefined => {
     findUnprovided(other!.text, other!.place!, [])?.code
 }
 
-const neverRunIn = (text: string) =>
-  findNeverRun("a.ts", text, namesIn("a.ts", () => text, () => undefined)).map(({ code }) => code)
+const lostIn = (text: string) =>
+  neverRunIn({ read: () => text, resolve: () => undefined })("a.ts").map(({ code }) => code)
 
 describe("explanations", () => {
   it("cover every code that the sources know, once", () => {
@@ -48,8 +48,8 @@ describe("explanations", () => {
       assert.deepStrictEqual(errorsIn(`${code}.repaired.ts`), [])
       const failing = errorsIn(`${code}.failing.ts`)
       if (foundBy === "stateless check") {
-        assert.deepStrictEqual(neverRunIn(shown.find((one) => one.code === code)!.failing!), [code])
-        assert.deepStrictEqual(neverRunIn(shown.find((one) => one.code === code)!.repaired!), [])
+        assert.deepStrictEqual(lostIn(shown.find((one) => one.code === code)!.failing!), [code])
+        assert.deepStrictEqual(lostIn(shown.find((one) => one.code === code)!.repaired!), [])
       }
       if (foundBy !== "the compiler") return assert.deepStrictEqual(failing, [])
       assert.isNotEmpty(failing)

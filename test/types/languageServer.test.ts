@@ -62,6 +62,19 @@ describe("completion offers", () => {
       program(`AppCache.modules({ users: { owns: ["/*|*/"], layer: AppCache.owner("user") } })`),
       ["user", "prefs"]
     ],
+    ["options of a module that owns several", program(`AppCache.modules({ users: { /*|*/ } })`), ["owns", "layer"]],
+    [
+      "what is left of a module that owns several",
+      program(`AppCache.modules({ users: { owns: ["user"], /*|*/ } })`),
+      ["layer"]
+    ],
+    ["families to own", program(`AppCache.owner("/*|*/")`), ["user", "prefs", "files"]],
+    ["families to borrow", program(`AppCache.borrower("/*|*/")`), ["user", "prefs", "files"]],
+    ["families to hand on", program(`AppCache.delegate("/*|*/")`), ["user", "prefs", "files"]],
+    ["patterns to invalidate", program(`AppCache.invalidate("/*|*/")`), ["user:{id}", "files:*"]],
+    ["no keys", program(`AppCache.get("/*|*/")`), []],
+    ["options of a manifest", manifest("", ", /*|*/"), ["readers", "version"]],
+    ["operations of an engine", program("Effect.map(AppCache, (cache) => cache./*|*/)"), ["keys", "stats"]],
     ["options of an owner", program(`AppCache.owner("user", { /*|*/ })`), ["lookup", "lookupMany"]],
     ["parameters of a lookup", program(`AppCache.owner("feed", { lookup: ({ /*|*/ }) => null! })`), ["id", "page"]]
   ]
@@ -69,7 +82,7 @@ describe("completion offers", () => {
     it(what, async () => {
       const offered = await server.complete(marked)
       for (const one of expected) assert.include(offered, one)
-      for (const one of offered) assert.notMatch(one, /^E\d{4}:/, "a message is no completion")
+      for (const one of offered) assert.notMatch(one, /^"?(?:E\d{4}:|~(?!effect\/))/, "a message is no completion")
     })
   }
 })

@@ -62,6 +62,8 @@ export class Load extends Work {
   until = -Infinity
   /** It read a value that was served stale: what it makes of it is stale as well. */
   readStale = false
+  /** It read a value that was not stored, since it was overtaken: what it makes of it is not to be stored either. */
+  readRefused = false
   /** It read what it may not read, and so must not be stored, even if the lookup made light of it. */
   refused: CacheError | undefined = undefined
   private readonly cache: Plan
@@ -150,6 +152,7 @@ export class Load extends Work {
   /** Takes notice of what was read. */
   observe(cache: Plan, source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
     if (stale) this.readStale = true
+    if (entry === undefined && tier === "lookup") this.readRefused = true
     // An entry that nothing reads any more ends before its time.
     const end = entry === undefined ? Infinity : endsAt(entry)
     if (this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)

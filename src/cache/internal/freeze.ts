@@ -22,8 +22,12 @@ import * as HashSet from "effect/HashSet"
 /** Why a value cannot be made immutable. It names a type, never a value. */
 export class Unfreezable extends Error {
   override readonly name = "Unfreezable"
-  constructor(what: string, why: string) {
-    super(`\`freeze\` cannot make ${what} immutable: ${why}`)
+  /** The end of a sentence that begins with `freeze`. */
+  readonly why: string
+  constructor(what: string, reason: string) {
+    const why = `cannot make ${what} immutable: ${reason}`
+    super(`\`freeze\` ${why}`)
+    this.why = why
   }
 }
 

@@ -24,7 +24,7 @@ import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import type { LoadedOptions } from "../Lookup.ts"
-import { freezeDeep } from "./freeze.ts"
+import { freezeDeep, Unfreezable } from "./freeze.ts"
 import { sealedFunction } from "./sensitive.ts"
 
 /** A value that may be stored under a key. */
@@ -238,7 +238,7 @@ export class Judge<V> {
     try {
       freezeDeep(value)
     } catch (cause) {
-      throw this.functionFailed("freeze", key, "failed", cause)
+      throw this.functionFailed("freeze", key, cause instanceof Unfreezable ? cause.why : "failed", cause)
     }
   }
 

@@ -494,9 +494,9 @@ export class Loads<V> {
     // Asked only where something follows from it; before the marks are, since a class may have an equality of its own.
     const isSource = !this.spec.dependents.isEmpty
     const changed = isSource && isChanged()
-    const { readStale } = flight.load
+    const { readRefused, readStale } = flight.load
     const isClosed = this.entries.isClosed(key, tags, flight.startedAt)
-    if (flight.voided || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {
+    if (flight.voided || readRefused || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {
       this.entries.counts.refused++
       this.entries.note("Refused", key, flight.stamp)
       if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))

@@ -14,6 +14,8 @@
  * been dropped; beyond the bound that is done again, which loses more than it must.
  */
 
+import { isWithin, type Scope } from "../Invalidation.ts"
+
 // Some 60 bytes each.
 const keysMax = 65_536
 
@@ -48,6 +50,14 @@ export class Sources {
   /** Something may be made from the key. */
   wasRead(key: string): boolean {
     return this.known.has(key) || this.filter !== undefined && this.filter[slotOf(key)]! > 0
+  }
+
+  /** Something may be made from the key, or from some key of a scope. */
+  wasReadIn(scope: string | Scope): boolean {
+    if (typeof scope === "string") return this.wasRead(scope)
+    if (this.filter !== undefined) return true
+    for (const key of this.known.keys()) if (isWithin(scope, key)) return true
+    return false
   }
 
   /**

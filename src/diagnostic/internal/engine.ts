@@ -40,11 +40,11 @@ export const engine: ReadonlyArray<Explained> = [
     "E0308",
     "A folder is held by another process or thread.",
     "One counter of invalidations judges the entries of a folder, and it lives in one process.",
-    "Give each process a folder or a namespace of its own, or end the holder that the message names."
+    "Give each process a namespace, and each container a folder, or end the holder that the message names."
   ),
   atRunTime(
     "E0309",
-    "The folder of a tier was removed or replaced while the tier was open.",
+    "The folder of a tier was removed, replaced or taken over while the tier was open.",
     "What is written to it would be acknowledged and lost.",
     "Leave the folder alone while it is open, and build the layer anew."
   ),

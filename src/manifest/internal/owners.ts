@@ -7,6 +7,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import { CacheError, InvalidOption, OwnershipConflict } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
@@ -207,10 +208,13 @@ export class Owners {
     const many = lookupMany === undefined ?
       undefined :
       (keys: ReadonlyArray<string>, about: ReadonlyArray<LookupContext<unknown>>) =>
-        Effect.flatMap(Effect.forEach(keys, decode), (params) => lookupMany(params, about))
+        Effect.flatMap(
+          Effect.forEach(keys, decode),
+          (params) => answered(access.name, "lookupMany", lookupMany(params, about))
+        )
     if (lookup !== undefined) {
       const one: Loader<unknown>["lookup"] = (key, about) =>
-        Effect.flatMapEager(decode(key), (params) => lookup(params, about))
+        Effect.flatMapEager(decode(key), (params) => answered(access.name, "lookup", lookup(params, about)))
       return { context, lookup: one, lookupMany: many }
     }
     const one: Loader<unknown>["lookup"] = many &&
@@ -218,3 +222,21 @@ export class Owners {
     return { context, lookup: one, lookupMany: many }
   }
 }
+
+// What a cast lets through would end the fiber, in words that name no family.
+const answered = <A, E, R>(
+  family: string,
+  option: "lookup" | "lookupMany",
+  answer: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | CacheError, R> =>
+  Effect.isEffect(answer) ? answer : Effect.fail(
+    new CacheError({
+      reason: new InvalidOption({
+        family,
+        option,
+        why: Predicate.isPromiseLike(answer)
+          ? "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
+          : "must answer with an Effect"
+      })
+    })
+  )

@@ -1,0 +1,186 @@
+/**
+ * Sources that vanish without a word, under a scheduler that draws the order of fibers from a seed: a file below is
+ * small, takes some values not at all, or keeps the source's family not at all; the process ends now and then, and the
+ * next one opens what is left. Nothing is written: the rows change where they are loaded from, unseen.
+ *
+ * - A reader who has seen a row of a source never sees one after that which was made of an older row.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import { TestClock } from "effect/testing"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import { EncodeFailed, InvalidStoreOptions, StoreError } from "../../src/store/StoreError.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
+import { drive } from "../drive.ts"
+import { checkInvariants, engine } from "../engine.ts"
+import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+
+const runs = Math.ceil(Number(process.env["STATELESS_RUNS"] ?? 150) / 3)
+const first = Number(process.env["STATELESS_SEED"] ?? 0)
+
+const ids = ["1", "2"] as const
+const derived = ["profile", "page", "guess", "board"] as const
+const below = (end: number): Effect.Effect<number> => Effect.map(Random.next, (share) => Math.floor(share * end))
+const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> => Effect.map(below(all.length), (at) => all[at]!)
+
+interface Plan {
+  readonly over: "memory" | "nothing"
+  readonly set?: "through" | "onEviction"
+  /** How many entries of each family the file has room for. */
+  readonly room?: number
+  /** Of so many rows of a source, one does not fit the file. */
+  readonly unfit?: number
+  /** Memory alone keeps the source. */
+  readonly isLive?: boolean
+}
+
+const policies: ReadonlyArray<FamilyPolicy> = [{}, { timeToLive: 60 }, { timeToLive: 60, idleTimeToLive: 32 }]
+
+const unfitOf = (key: string, cause: string) =>
+  new StoreError({ reason: new EncodeFailed({ tier: "file", key, cause }) })
+
+/** A file, as far as a map can be one. */
+const file = (place: Place, { isLive, room, unfit = Infinity }: Plan): Store["Service"] => {
+  const store = mapStore({ place, name: "file", ...(room === undefined ? {} : { capacity: room }) })
+  return Store.of({
+    ...store,
+    open: (family) => {
+      if (isLive === true && family.name.endsWith("/user")) {
+        return Effect.fail(
+          new StoreError({ reason: new InvalidStoreOptions({ tier: "file", option: "codec", why: "is missing" }) })
+        )
+      }
+      const fits = (value: unknown) => !family.name.endsWith("/user") || (value as number) % unfit !== 1
+      return Effect.map(store.open(family), (partition) => ({
+        ...partition,
+        prepare: (key, content) =>
+          fits(content.value) ? partition.prepare(key, content) : Effect.fail(unfitOf(key, "row")),
+        set: (key, entry) => fits(entry.value) ? partition.set(key, entry) : Effect.fail(unfitOf(key, "row")),
+        setMany: (all) =>
+          all.every(([, { value }]) => fits(value)) ? partition.setMany(all) : Effect.fail(unfitOf("some", "row"))
+      }))
+    }
+  })
+}
+
+class World {
+  private readonly plan: Plan
+  private readonly rows = new Map<string, number>(ids.map((id) => [id, 1]))
+  private readonly seen = new Map<string, number>()
+
+  constructor(plan: Plan) {
+    this.plan = plan
+  }
+
+  private readonly lookup = Effect.fnUntraced(function*(this: World, key: string, app: any) {
+    const row: number = yield* this.make(key, app)
+    if ((yield* below(2)) === 0) yield* Effect.sleep(1 + (yield* below(8)))
+    return row
+  })
+
+  private readonly make = Effect.fnUntraced(function*(this: World, key: string, app: any) {
+    const [family, id] = key.split(":")
+    const { profile, user } = app.keys
+    if ((yield* below(2)) === 0) yield* Effect.sleep(1 + (yield* below(8)))
+    switch (family) {
+      case "user":
+        return this.rows.get(id!)!
+      case "page":
+        return yield* profile.get({ id })
+      case "guess": {
+        const found = yield* user.getOption({ id })
+        if (found._tag === "Some") return found.value
+        // It reads one that is there, lest each is made for want of it.
+        return (yield* below(2)) === 0 ? 0 : yield* user.get({ id })
+      }
+      case "board":
+        return Math.max(yield* user.get({ id: "1" }), 0)
+      default:
+        return yield* user.get({ id })
+    }
+  })
+
+  private readonly life = Effect.fnUntraced(function*(this: World, place: Place, policy: FamilyPolicy) {
+    const { over, set } = this.plan
+    const bottom = file(place, this.plan)
+    const capacity = yield* pick([2, 4, 100])
+    const store = over === "nothing"
+      ? bottom
+      : TieredStore.make([yield* MemoryStore.make({ capacity, eviction: "lru" }), bottom], { set })
+    const running = yield* engine(
+      {
+        families: {
+          user: { pattern: "user:{id}", ...policy },
+          profile: { pattern: "profile:{id}", derives: ["user:{id}"] },
+          guess: { pattern: "guess:{id}", derives: ["user:{id}"] },
+          page: { pattern: "page:{id}", derives: ["profile:{id}"] },
+          board: { pattern: "board", derives: ["user:{id}"], fanout: true },
+          other: { pattern: "other:{id}" }
+        }
+      },
+      ({ key }, app) => this.lookup(key, app) as Effect.Effect<unknown, unknown, any>,
+      { store: Layer.succeed(Store, store) }
+    )
+    const { keys } = running.app
+    const step = Effect.gen({ self: this }, function*() {
+      const [luck, id] = [yield* below(10), yield* pick(ids)]
+      yield* Effect.sleep(yield* below(6))
+      if (luck < 1) this.rows.set(id, this.rows.get(id)! + 1)
+      else if (luck < 2) yield* running.as(keys.other.set({ id: `${yield* below(6)}` }, 0))
+      else if (luck < 4) {
+        const row = (yield* running.as(keys.user.get({ id }))) as number
+        this.seen.set(id, Math.max(row, this.seen.get(id) ?? 0))
+      } else {
+        const family = yield* pick(derived)
+        const floor = this.seen.get(family === "board" ? "1" : id) ?? 0
+        const row = yield* running.as(keys[family].get(family === "board" ? {} : { id }))
+        // What is made for want of a source is not of a row.
+        const least = family === "guess" && !(yield* running.as(keys.user.has({ id }))) ? 0 : floor
+        if (row !== 0 || least > 0 && family !== "guess") assert.isAtLeast(row as number, least, `${family} of ${id}`)
+      }
+    })
+    const fiber = Effect.forEach(Array.from({ length: yield* below(12) }), () => step, { discard: true })
+    yield* drive(Effect.all([fiber, fiber, fiber], { concurrency: "unbounded", discard: true }), 3)
+    yield* drive(Effect.sleep(400), 20)
+    checkInvariants(running)
+  })
+
+  readonly run = Effect.gen({ self: this }, function*() {
+    const [place, policy] = [makePlace(), yield* pick(policies)]
+    for (let life = 0; life < 4; life++) {
+      yield* Effect.scoped(this.life(place, policy))
+      if ((yield* below(4)) === 0) yield* TestClock.adjust(30)
+      for (const id of ids) if ((yield* below(2)) === 0) this.rows.set(id, this.rows.get(id)! + 1)
+    }
+  })
+}
+
+const simulate = (name: string, plan: Plan) =>
+  it(name, { timeout: 3_600_000 }, async () => {
+    for (let seed = first; seed < first + runs; seed++) {
+      try {
+        await Effect.runPromise(
+          SeededScheduler.run(new World(plan).run as Effect.Effect<void, unknown>, { seed })
+        )
+      } catch (cause) {
+        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "${name}"`
+        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
+      }
+    }
+  })
+
+describe("sources that vanish", () => {
+  simulate("since a file is small", { over: "nothing", room: 1 })
+  simulate("since a file under memory is small", { over: "memory", room: 1 })
+  simulate("since a file that gets what memory pushes out is small", { over: "memory", room: 1, set: "onEviction" })
+  simulate("since memory alone has them", { over: "memory", isLive: true })
+  simulate("since memory alone has them, and pushes down the rest", { over: "memory", isLive: true, set: "onEviction" })
+  simulate("since some do not fit", { over: "memory", unfit: 2 })
+  simulate("since some do not fit, and are pushed down", { over: "memory", unfit: 2, set: "onEviction" })
+  simulate("since some do not fit, without memory", { over: "nothing", unfit: 2 })
+})
