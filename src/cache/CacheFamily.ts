@@ -48,7 +48,7 @@ import {
   type Waiter
 } from "./internal/flight.ts"
 import { hear } from "./internal/hear.ts"
-import { type Judged, type Judging, memory, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
+import { isJudged, type Judged, type Judging, memory, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
 import { Loads } from "./internal/loads.ts"
 import { serveMany } from "./internal/many.ts"
 import { currentLookup, loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
@@ -407,10 +407,11 @@ export class CacheFamily<V = unknown> {
       const { ends } = this
       const refusal = this.refusalOf(options, key)
       if (refusal !== undefined) return Effect.fail(refusal)
-      return whenJudged(
-        this.judge(key, value, options),
-        (judged) => this.cache.inRoom(() => this.applyIf(judged, options, ends))
-      )
+      const judging = this.judge(key, value, options)
+      // Without a closure where there is nothing to wait for: every write comes this way.
+      return isJudged(judging) && !this.cache.outbox.isFull
+        ? this.applyIf(judging, options, ends)
+        : whenJudged(judging, (judged) => this.cache.inRoom(() => this.applyIf(judged, options, ends)))
     })
   }
 
@@ -422,7 +423,11 @@ export class CacheFamily<V = unknown> {
   /** Applies what was judged, if the caller may still write it and the key has the version that it should have. */
   private applyIf(judged: Judged<V>, options: SetOptions<Lease>, ends: number): Effect.Effect<void, CacheError> {
     const { key } = judged
-    return knowing(options.ifVersion === undefined ? [] : [this.holding(key)], (held) => {
+    if (options.ifVersion === undefined) {
+      const refusal = this.goneSince(ends) ?? this.refusalOf(options, key)
+      return refusal === undefined ? this.applySet(judged) : Effect.fail(refusal)
+    }
+    return knowing([this.holding(key)], (held) => {
       const conflict = this.goneSince(ends) ?? this.conflictOf(key, options, held?.[0], held !== undefined)
       return conflict === undefined ? this.applySet(judged) : Effect.fail(conflict)
     })
@@ -456,7 +461,7 @@ export class CacheFamily<V = unknown> {
 
   private applyWhole(judged: Judged<V>): Below {
     const stamp = this.cache.nextStamp()
-    const dependents = this.cache.spread(this.name, judged.key, "hide")
+    const dependents = this.spread(judged.key, "hide")
     return both(dependents, this.applyWrite(judged, stamp))
   }
 
@@ -483,7 +488,12 @@ export class CacheFamily<V = unknown> {
 
   /** The synchronous part of a deletion, its dependents included. */
   applyDelete(key: string, mode: Mode, stamp: number): Below {
-    return both(this.dropKey(key, mode, stamp, this.name), this.cache.spread(this.name, key, mode))
+    return both(this.dropKey(key, mode, stamp, this.name), this.spread(key, mode))
+  }
+
+  /** Drops all that depends on a key. */
+  private spread(key: string, mode: Mode): Below {
+    return this.spec.dependents.isEmpty ? nothing : this.cache.spread(this.name, key, mode)
   }
 
   setMany(
@@ -568,7 +578,7 @@ export class CacheFamily<V = unknown> {
           const stamp = this.cache.nextStamp()
           if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
           const { value } = judged
-          const dependents = this.cache.spread(this.name, key, "hide")
+          const dependents = this.spread(key, "hide")
           const version = this.cache.nextVersion(now)
           const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
           const below = this.keepWritten(judged, { ...before, value, stamp, version, expiresAt }, now)

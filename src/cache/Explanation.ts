@@ -77,6 +77,8 @@ export interface Noted extends Omit<Happening, "from"> {
  */
 export class History {
   private readonly ring: Array<Noted | undefined> = []
+  /** Characters of each: to forget one does not touch it, which memory has long lost sight of. */
+  private readonly lengths = new Int32Array(happeningsMax)
   private next = 0
   private size = 0
   private characters = 0
@@ -87,6 +89,7 @@ export class History {
     if (characters > charactersMax / 16) return
     while (this.size === happeningsMax || this.characters + characters > charactersMax) this.forgetOldest()
     this.ring[this.next] = happening
+    this.lengths[this.next] = characters
     this.next = (this.next + 1) % happeningsMax
     this.size++
     this.characters += characters
@@ -107,7 +110,7 @@ export class History {
 
   private forgetOldest(): void {
     const oldest = (this.next - this.size + happeningsMax) % happeningsMax
-    this.characters -= charactersOf(this.ring[oldest]!)
+    this.characters -= this.lengths[oldest]!
     this.ring[oldest] = undefined
     this.size--
   }

@@ -558,15 +558,20 @@ export const joinPromise = <V>(
   signal: AbortSignal | undefined
 ): Promise<V> =>
   new Promise((resolve, reject) => {
+    const settle: Waiter<V> = (exit) => {
+      if (exit._tag === "Success") resolve(exit.value.value)
+      else reject(Cause.squash(exit.cause))
+    }
+    // A thousand may wait for one load: without a signal, a waiter is one closure.
+    if (signal === undefined) return void join(settle)
     const stop = (): void => {
       if (leave !== undefined) Effect.runSync(leave)
       reject(Cause.squash(Cause.interrupt()))
     }
     const leave = join((exit) => {
-      signal?.removeEventListener("abort", stop)
-      if (exit._tag === "Success") resolve(exit.value.value)
-      else reject(Cause.squash(exit.cause))
+      signal.removeEventListener("abort", stop)
+      settle(exit)
     }) ?? undefined
     // A reader who was answered at once does not wait for the signal.
-    if (leave !== undefined) signal?.addEventListener("abort", stop, { once: true })
+    if (leave !== undefined) signal.addEventListener("abort", stop, { once: true })
   })

@@ -264,7 +264,7 @@ export class Loads<V> {
     const { stamp, time, version } = this.cache
     const instead = fallback ?? queued?.fallback
     const flight = new Flight(key, stamp, version, time.now(), cause, instead, outlives, load, this.abandon)
-    this.supersede(key)
+    if (this.flights.size > 0) this.supersede(key)
     // A caller who refreshes knows of a change of the source that an update which runs may not have seen.
     if (cause === "refresh") this.overtakeUpdate(key)
     this.running.add(flight)
@@ -464,7 +464,7 @@ export class Loads<V> {
   }
 
   private store(flight: Flight<V>, judged: Judged<V>): Effect.Effect<void> {
-    return this.cache.whenRoom(() => {
+    return this.cache.inRoom(() => {
       if (flight.exit === undefined) this.end(flight, Exit.succeed(this.fillUnsafe(flight, judged)))
       return Effect.void
     })
@@ -620,11 +620,12 @@ export class Loads<V> {
 
   /** The key has another value now: what is being loaded or computed from the one before is not to be stored. */
   overtake(key: string): void {
-    this.supersede(key)
+    if (this.flights.size > 0) this.supersede(key)
     this.overtakeUpdate(key)
   }
 
   private overtakeUpdate(key: string): void {
+    if (this.turns.byKey.size === 0) return
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined) turn.overtaken = true
   }

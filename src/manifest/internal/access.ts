@@ -45,8 +45,14 @@ export class FamilyAccess extends Access {
   }
 
   checked(key: string): Exit.Exit<string, CacheError> {
+    const refused = this.keyRefusal(key)
+    return refused === undefined ? Exit.succeed(key) : Exit.fail(refused)
+  }
+
+  /** Why nothing may be loaded or stored under a key. */
+  keyRefusal(key: string): CacheError | undefined {
     const problem = this.keys.check(key)
-    return problem === undefined ? Exit.succeed(key) : Exit.fail(this.invalid(problem))
+    return problem === undefined ? undefined : this.invalid(problem)
   }
 
   /** The key as a pattern, for leases, and as errors show it. */
@@ -75,7 +81,7 @@ export class FamilyAccess extends Access {
   readSlowly(context: Context.Context<never>, key: string): Effect.Effect<unknown, unknown> {
     const family = this.readsOf(context)
     if (family === undefined) return Effect.fail(this.refusal(context, "read"))
-    const problem = this.keys.check(key)
-    return problem === undefined ? family.read(key) : Effect.fail(this.invalid(problem))
+    const refused = this.keyRefusal(key)
+    return refused === undefined ? family.read(key) : Effect.fail(refused)
   }
 }

@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
-import type { Cache, Write as EngineWrite } from "../../cache/Cache.ts"
+import type { Write as EngineWrite } from "../../cache/Cache.ts"
 import { CacheError, LeaseRefused, type Verb } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
@@ -40,16 +40,29 @@ const listOf = <A>(given: Iterable<A>): Iterable<A> =>
 const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
   const keys: Array<string> = []
   for (const params of listOf(all)) {
-    const key = access.keyOf(params)
-    if (Exit.isFailure(key)) return Exit.failCause(key.cause)
-    keys.push(key.value)
+    const key = access.textOf(params)
+    const refused = access.keyRefusal(key)
+    if (refused !== undefined) return Exit.fail(refused)
+    keys.push(key)
   }
   return Exit.succeed(keys)
 }
 
-// What is no pair of parameters and value is a key of no parameters, which is refused.
-const pairsOf = (entries: Iterable<readonly [Params, unknown]>): ReadonlyArray<readonly [Params, unknown]> =>
-  Array.from(listOf(entries), (entry) => Array.isArray(entry) ? entry : [undefined as never, undefined])
+// What is not a pair of parameters and value is a key of no parameters, which is refused.
+const entriesOf = (
+  access: FamilyAccess,
+  entries: Iterable<readonly [Params, unknown]>
+): Exit.Exit<ReadonlyArray<readonly [key: string, value: unknown]>, CacheError> => {
+  const all: Array<readonly [string, unknown]> = []
+  for (const entry of listOf(entries)) {
+    const isPair = Array.isArray(entry)
+    const key = access.textOf(isPair ? entry[0] : undefined as never)
+    const refused = access.keyRefusal(key)
+    if (refused !== undefined) return Exit.fail(refused)
+    all.push([key, isPair ? entry[1] : undefined])
+  }
+  return Exit.succeed(all)
+}
 
 /** The operations, given how to find the family: from the Context, for accessors; once and for all, for handles. */
 export const operations = (access: FamilyAccess, find: Finds) => ({
@@ -59,7 +72,11 @@ export const operations = (access: FamilyAccess, find: Finds) => ({
 
 const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
   const reading = <A, E>(params: Params, f: (family: Reads, key: string) => Effect.Effect<A, E>) =>
-    find((family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
+    find((family): Effect.Effect<A, E | CacheError> => {
+      const key = access.textOf(params)
+      const refused = access.keyRefusal(key)
+      return refused === undefined ? f(family, key) : Effect.fail(refused)
+    })
   return {
     getOption: (params: Params) => reading(params, (family, key) => family.readHeld(key)),
     getMany: (all: Iterable<Params>) =>
@@ -108,7 +125,11 @@ const hottestOf = (access: FamilyAccess, family: Reads, max: number) =>
 
 const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
   const writing = <A, E, R>(params: Params, f: (family: Writes, key: string) => Effect.Effect<A, E, R>) =>
-    find((family) => Effect.flatMapEager(access.keyOf(params), (key) => f(family, key)))
+    find((family): Effect.Effect<A, E | CacheError, R> => {
+      const key = access.textOf(params)
+      const refused = access.keyRefusal(key)
+      return refused === undefined ? f(family, key) : Effect.fail(refused)
+    })
   return {
     set: (params: Params, value: unknown, given?: SetOptions<Lease>) =>
       writing(params, (family, key) => {
@@ -119,9 +140,7 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
       find((family) => {
         const refused = options.conditions(access.name, given)
         if (refused !== undefined) return Effect.fail(refused)
-        const pairs = pairsOf(entries)
-        return Effect.flatMapEager(keysOf(access, pairs.map(([params]) => params)), (keys) =>
-          family.setMany(keys.map((key, i) => [key, pairs[i]![1]]), given))
+        return Effect.flatMapEager(entriesOf(access, entries), (all) => family.setMany(all, given))
       }),
     update: (params: Params, f: (was: unknown) => unknown) =>
       writing(params, (family, key) => family.update(key, (was) => asEffect(f(was)))),
@@ -176,10 +195,8 @@ export const make = (access: FamilyAccess) => {
       }),
     toWrite: <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) =>
       Effect.withFiber((fiber): Effect.Effect<A, E | CacheError, R> => {
-        const grant = access.writable(fiber.context)
-        return grant === undefined
-          ? Effect.fail(access.refusal(fiber.context, "write"))
-          : f(Transaction.writesOf(access.familyOf(grant), fiber.context))
+        const family = access.writesOf(fiber.context)
+        return family === undefined ? Effect.fail(access.refusal(fiber.context, "write")) : f(family)
       })
   }
   return {
@@ -218,9 +235,10 @@ export interface Write {
   readonly manifest: { readonly id: string }
   readonly pattern: string
   readonly key: Effect.Effect<string, CacheError>
+  /** What it does in the engine of a Context, or why that may not write. */
   readonly resolve: (
     context: Context.Context<never>
-  ) => Effect.Effect<{ readonly cache: Cache; readonly write: EngineWrite }, CacheError>
+  ) => EngineWrite | CacheError
 }
 
 const write = (
@@ -234,15 +252,11 @@ const write = (
   pattern: access.pattern,
   key: Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
   resolve: (context) => {
-    if (CacheFamily.isLookup(context)) return Effect.fail(access.notOwner("write", "a lookup"))
-    const grant = access.writable(context)
-    if (grant === undefined) return Effect.fail(access.refusal(context, "write"))
-    const refused = options.conditions(access.name, given)
-    if (refused !== undefined) return Effect.fail(refused)
-    return Effect.map(access.keyOf(params), (key) => ({
-      cache: grant.engine.cache,
-      write: { family: access.familyOf(grant), key, value, options: given }
-    }))
+    const family = access.writableFamily(context)
+    if (family === undefined) return access.refusal(context, "write")
+    const key = access.textOf(params)
+    const refused = options.conditions(access.name, given) ?? access.keyRefusal(key)
+    return refused ?? { family, key, value, options: given }
   }
 })
 
@@ -302,10 +316,11 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
       // A lookup asks by the Context of its fiber, in which its reads are observed; so does the body of a transaction.
       const apart = Transaction.currentApart()
       if (apart !== undefined) return Effect.runPromiseWith(apart)(new Read(door, params), given)
-      const value = hit(params)
+      if (!grant.active) return Effect.runPromise(new Read(door, params), given)
+      const key = access.textOf(params)
+      const value = family.hot?.hit(key)
       if (value !== undefined) return Promise.resolve(value)
-      const joined = grant.active ? family.readPromise(access.textOf(params), given?.signal) : undefined
-      return joined ?? Effect.runPromise(new Read(door, params), given)
+      return family.readPromise(key, given?.signal) ?? Effect.runPromise(new Read(door, params), given)
     }
   }
 }

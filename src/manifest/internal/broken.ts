@@ -74,7 +74,7 @@ const propertyOf = (of: unknown, name: string): unknown =>
 const failingAccessor = (id: string, name: string, pattern: string, error: CacheError): Accessor => {
   const fails = Effect.fail(error)
   const failing = () => fails
-  const write = () => ({ _tag: "Write" as const, manifest: { id }, pattern, key: fails, resolve: failing })
+  const write = () => ({ _tag: "Write" as const, manifest: { id }, pattern, key: fails, resolve: () => error })
   return {
     name,
     pattern,

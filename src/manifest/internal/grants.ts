@@ -243,6 +243,9 @@ export class Access {
   private readGrant: CacheGrant | undefined = undefined
   private readFamily: CacheFamily | undefined = undefined
   private readHot: HotPartition<unknown> | undefined = undefined
+  private writeContext: Context.Context<never> | undefined = undefined
+  private writeGrant: CacheGrant | undefined = undefined
+  private writeFamily: CacheFamily | undefined = undefined
 
   constructor(manifest: ValidManifest, family: ValidFamily) {
     this.manifest = manifest
@@ -263,6 +266,9 @@ export class Access {
     this.readGrant = undefined
     this.readFamily = undefined
     this.readHot = undefined
+    this.writeContext = undefined
+    this.writeGrant = undefined
+    this.writeFamily = undefined
   }
 
   /** Looks for the right to read, and remembers where it was found. */
@@ -281,6 +287,25 @@ export class Access {
     if (context === this.readContext && this.readGrant!.active) return this.readFamily
     const grant = this.grantToRead(context)
     return grant && Transaction.readsOf(this.familyOf(grant), context)
+  }
+
+  /** The writing operations of the family, if the Context may write it. */
+  writesOf(context: Context.Context<never>): Writes | undefined {
+    const family = this.writableFamily(context)
+    // A Context that was remembered is not that of a transaction's body.
+    return family === undefined || context === this.writeContext ? family : Transaction.writesOf(family, context)
+  }
+
+  /** The family, if the Context may write it. */
+  writableFamily(context: Context.Context<never>): CacheFamily | undefined {
+    if (context === this.writeContext && this.writeGrant!.active) return this.writeFamily
+    const grant = this.writable(context)
+    if (grant === undefined) return undefined
+    const family = this.familyOf(grant)
+    if (Transaction.isApart(context)) return family
+    this.writeContext = context
+    this.writeGrant = grant
+    return this.writeFamily = family
   }
 
   /** The grant by which the Context may write the family. A lookup may not, whatever right it brings along. */

@@ -115,13 +115,14 @@ const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Wri
     const why = whyNotIn(manifest, own)
     if (why !== undefined) return Effect.fail(invalidBatch(manifest, why))
     // All of one engine: a grant counts only for the engine that the Context has.
-    return Effect.flatMap(
-      Effect.forEach(own, (write) => write.resolve(fiber.context)),
-      (all) =>
-        all[0] === undefined
-          ? Effect.void
-          : Transaction.batch(all[0].cache, fiber.context, all.map((each) => each.write))
-    )
+    const all: Array<Cache.Write> = []
+    for (const each of own) {
+      const resolved = each.resolve(fiber.context)
+      if (resolved instanceof CacheError) return Effect.fail(resolved)
+      all.push(resolved)
+    }
+    if (all.length === 0) return Effect.void
+    return Transaction.batch(Context.getUnsafe(fiber.context, engineOf(manifest.key)).cache, fiber.context, all)
   })
 
 /** Rights are asked where the body writes. */
