@@ -1,7 +1,8 @@
 /**
  * What one transaction has collected of one manifest, and what becomes of it.
  *
- * 1. `collect`: a change is noted, and its keys are held. Nothing of it has happened.
+ * 1. `collect`: a change is noted, and its keys are held. Nothing of it has happened. A key that was changed since the
+ *    body began is removed after the commit and not set, like one that is changed later.
  * 2. `seal`: the last step before the commit. All that can refuse a change is asked once more; then all that the commit
  *    would make out of date is dropped, durably in tiers that survive a crash, and the holds are closed.
  * 3. One of `commit`, `release` and `doubt`, whatever the outcome was. None of them fails: the database has decided.
@@ -66,8 +67,12 @@ export class Collected {
   /** What transactions of other manifests handed over that ended within this one. */
   private adopted: Array<Collected> = []
 
-  constructor(manifest: string) {
+  /** How many changes there were in this process when the body began. */
+  private readonly changesBefore: number
+
+  constructor(manifest: string, changesBefore: number) {
     this.manifest = manifest
+    this.changesBefore = changesBefore
   }
 
   /** Notes changes that are one: a value among them stays, also where it depends on another one of them. */
@@ -83,7 +88,9 @@ export class Collected {
       const { family, judged, key, mode } = change
       const { keys } = this.holdOf(family)
       this.written.set(family, family)
-      const held: HeldKey = { judged, contended: keys.get(key)?.contended === true }
+      const contended = keys.get(key)?.contended === true ||
+        family.entries.holds.isChangedSince(key, this.changesBefore)
+      const held: HeldKey = { judged, contended }
       keys.set(key, held)
       this.modes.set(held, mode)
       this.conditions.push({ change, ends: family.ends })

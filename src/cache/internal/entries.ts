@@ -485,7 +485,7 @@ export class Entries<V> {
   /** The key has this entry from now on; `weight` and `prepared` are what its judgement said. */
   keep(key: string, entry: Entry<V>, now: number, weight: number, prepared: Prepared<V> | undefined): Below {
     if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
-    if (!this.holds.isEmpty) {
+    if (this.holds.isWatching) {
       this.holds.touch(key)
       if (this.isClosed(key, entry.tags, now)) return this.forget(key)
     }
@@ -576,7 +576,7 @@ export class Entries<V> {
   /** The key has another value, or none; what lies below is as it is. */
   ended(key: string): void {
     this.sources?.forget(key)
-    if (!this.holds.isEmpty) this.holds.touch(key)
+    if (this.holds.isWatching) this.holds.touch(key)
     this.drop(key)
   }
 
@@ -643,14 +643,14 @@ export class Entries<V> {
     const marked = this.marks.record(scope, mode, stamp, atMillis)
     if (mode === "hide" && marked.positions.length === 0) this.sources?.endAll()
     this.lookTwice()
-    if (!this.holds.isEmpty) this.holds.touchScope(scope)
+    if (this.holds.isWatching) this.holds.touchScope(scope)
     return marked
   }
 
   /** The same of the mark of a tag; false where there is no room for it, so that the whole family is to be marked. */
   hearTag(tag: string, mode: Mode, stamp: number, atMillis: number): boolean {
     this.tagMark = Math.max(this.tagMark, stamp)
-    if (!this.holds.isEmpty) this.holds.touchScope(everything)
+    if (this.holds.isWatching) this.holds.touchScope(everything)
     if (!this.tags.record(tag, mode, stamp, atMillis)) return false
     this.lookTwice()
     return true

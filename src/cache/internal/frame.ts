@@ -8,7 +8,7 @@ import type { CacheError } from "../CacheError.ts"
 import { type Change, Collected } from "./collected.ts"
 import type { Reached } from "./engine.ts"
 import { lookups } from "./flight.ts"
-import type { HeldKey } from "./holds.ts"
+import { bodies, type HeldKey } from "./holds.ts"
 
 /** One run of the body of a transaction. */
 export class Frame {
@@ -18,6 +18,8 @@ export class Frame {
   /** The transaction that is open around it, of whatever manifest. */
   readonly around: Frame | undefined
   readonly collected: Collected
+  /** How many changes there were in this process when the outermost body around it began. */
+  private readonly changesBefore: number
   /** What the combinator gave to the body, the connection above all. */
   readonly given: Context.Context<never>
   isOpen = true
@@ -34,7 +36,9 @@ export class Frame {
     this.parent = parent
     this.around = around
     this.given = parent === undefined ? given : Context.merge(parent.given, given)
-    this.collected = new Collected(manifest.id)
+    this.changesBefore = (parent ?? around)?.changesBefore ?? bodies.changes
+    this.collected = new Collected(manifest.id, this.changesBefore)
+    bodies.open++
     // A handle that reads outside of Effect asks who reads as long as a body runs.
     lookups.open++
   }
@@ -42,6 +46,7 @@ export class Frame {
   close(): void {
     if (!this.isOpen) return
     this.isOpen = false
+    bodies.open--
     lookups.open--
   }
 

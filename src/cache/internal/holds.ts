@@ -6,11 +6,14 @@
  * - Another change of a held key makes it `contended`: which of both the database keeps is not known, so after the
  *   commit the key is removed and not set. Another transaction changes its keys twice, just before its commit and just
  *   after it; one that is still open has committed nothing, and does not contend.
+ * - A key is contended as well where another change met it, or what it is made from, between the beginning of the body
+ *   and the moment in which it was collected: the body may have read what was there before. While a body runs anywhere
+ *   in the process, each family therefore remembers what was changed, up to `recentMax` changes.
  * - From just before the commit until its outcome is applied, the hold is *closed*. Reads go on, but what they load
  *   meanwhile is not kept: a load may have seen the row before the commit, and nothing would remove it after a crash.
  * - Where the outcome is not known, the hold stays closed for `doubtMillis`: a server that was cut off may commit yet.
  *
- * A hold makes no writer wait. A family without one pays one comparison for a write, and nothing for a hit.
+ * A hold makes no writer wait. Where no body runs and nothing is held, a write pays one comparison, and a hit nothing.
  */
 import { everything, type Scope } from "../Invalidation.ts"
 import type { Judged } from "./judgement.ts"
@@ -20,6 +23,13 @@ export const doubtMillis = 10_000
 
 // Transactions without a known outcome that a family keeps apart; beyond, the family as a whole is not kept meanwhile.
 const doubtsMax = 1_024
+
+// Changes that a family remembers for the bodies that run: of single keys, and of scopes.
+const recentMax = 65_536
+const recentScopesMax = 1_024
+
+/** The bodies of transactions that run in this process, and how many changes there were while one ran. */
+export const bodies = { open: 0, changes: 0 }
 
 /** A set of keys of one family: single ones, and all that have some segments. */
 export class Scopes {
@@ -103,9 +113,19 @@ export class Hold {
 export class Holds {
   private readonly all = new Set<Hold>()
   private readonly doubts = new Map<Hold, () => void>()
+  /** When keys were changed last, by `bodies.changes`; the oldest first. */
+  private readonly recent = new Map<string, number>()
+  private recentScopes: Array<{ readonly scope: Scope; readonly at: number }> = []
+  /** What was changed up to then may be any key. */
+  private forgottenAt = 0
 
   get isEmpty(): boolean {
     return this.all.size === 0
+  }
+
+  /** A change of a key has to be told. */
+  get isWatching(): boolean {
+    return this.all.size > 0 || bodies.open > 0
   }
 
   add(hold: Hold): void {
@@ -145,6 +165,16 @@ export class Holds {
 
   /** A key is changed. */
   touch(key: string): void {
+    this.remember(() => {
+      this.recent.delete(key)
+      this.recent.set(key, bodies.changes)
+      if (this.recent.size <= recentMax) return
+      for (const [oldest, at] of this.recent) {
+        this.recent.delete(oldest)
+        this.forgottenAt = at
+        break
+      }
+    })
     for (const hold of this.all) {
       const held = hold.keys.get(key)
       if (held !== undefined) held.contended = true
@@ -152,8 +182,31 @@ export class Holds {
   }
 
   touchScope(scope: Scope): void {
+    this.remember(() => {
+      this.recentScopes.push({ scope, at: bodies.changes })
+      if (this.recentScopes.length <= recentScopesMax) return
+      this.forgottenAt = this.recentScopes[recentScopesMax >> 1]!.at
+      this.recentScopes = this.recentScopes.slice((recentScopesMax >> 1) + 1)
+    })
     for (const hold of this.all) {
       for (const [key, held] of hold.keys) if (isWithin(key, scope)) held.contended = true
+    }
+  }
+
+  /** Whether a key may have been changed since a body began, when there had been so many changes. */
+  isChangedSince(key: string, changes: number): boolean {
+    if (this.forgottenAt > changes || (this.recent.get(key) ?? 0) > changes) return true
+    return this.recentScopes.some(({ at, scope }) => at > changes && isWithin(key, scope))
+  }
+
+  private remember(change: () => void): void {
+    if (bodies.open > 0) {
+      bodies.changes++
+      change()
+    } else if (this.recent.size > 0 || this.recentScopes.length > 0) {
+      // No body that runs later asks for them.
+      this.recent.clear()
+      this.recentScopes = []
     }
   }
 
