@@ -1246,6 +1246,22 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 14,
+    bug: "a body sets what it made of a row that was changed after it read it",
+    file: "src/cache/internal/collected.ts",
+    text: `family.entries.holds.isChangedSince(key, this.changesBefore)`,
+    planted: `family.entries.holds.isChangedSince(key, Infinity)`,
+    suites: [transactions]
+  },
+  {
+    law: 14,
+    bug: "what was set within a savepoint of the database alone is kept",
+    file: "src/cache/internal/frame.ts",
+    text: `if (connections.size !== this.connections.size) return false`,
+    planted: `if (connections.size >= 0) return true`,
+    suites: [transactions]
+  },
+  {
+    law: 14,
     bug: "a transaction sets a key that another writer changed meanwhile",
     file: collected,
     text: `if (judged !== undefined && !contended && !isGone`,

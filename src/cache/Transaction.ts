@@ -17,7 +17,7 @@ import type { Cache, Write } from "./Cache.ts"
 import { CacheError, TransactionRefused } from "./CacheError.ts"
 import type { CacheFamily } from "./CacheFamily.ts"
 import { lookups } from "./internal/flight.ts"
-import { CurrentTransaction, Frame, frameIn } from "./internal/frame.ts"
+import { connectionsIn, CurrentTransaction, Frame, frameIn } from "./internal/frame.ts"
 import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { TransactionReads } from "./internal/readsApart.ts"
 import {
@@ -66,7 +66,7 @@ export const run = (
     const attempt = Effect.withFiber((inner) => {
       const { context } = inner
       if (around === undefined && isSavepoint(before, context)) return Effect.fail(inUnknown(manifest.id))
-      const frame = new Frame(manifest, parent, frameIn(context), givenBetween(before, context))
+      const frame = new Frame(manifest, parent, frameIn(context), givenBetween(before, context), context)
       frames.push(frame)
       const ended = Effect.flatMap(body, (value) => {
         frame.close()
@@ -78,14 +78,17 @@ export const run = (
           frame.ending = Exit.isSuccess(exit) ? "done" : "failed"
         }))
     })
-    return Effect.onExit(within(attempt), (exit) => conclude(frames, parent, around, Exit.isSuccess(exit)))
+    // What is around it may have set a savepoint of its own, of which the cache does not learn the end.
+    const isKnown = (parent ?? around)?.isOn(before) !== false
+    return Effect.onExit(within(attempt), (exit) => conclude(frames, parent, around, Exit.isSuccess(exit), isKnown))
   })
 
 const conclude = (
   frames: ReadonlyArray<Frame>,
   parent: Frame | undefined,
   around: Frame | undefined,
-  succeeded: boolean
+  succeeded: boolean,
+  isKnown: boolean
 ): Effect.Effect<void> => {
   const outcomes = frames.map((frame, i): readonly [Frame, Outcome] => {
     frame.close()
@@ -96,12 +99,12 @@ const conclude = (
     if (parent !== undefined) {
       // A savepoint that ends after its transaction has missed the commit.
       if (!parent.isOpen) return collected.doubt()
-      return Effect.sync(() => parent.collected.absorb(collected, outcome === "committed"))
+      return Effect.sync(() => parent.collected.absorb(collected, isKnown && outcome === "committed"))
     }
     if (outcome === "unknown") return collected.doubt()
     if (around === undefined) return collected.commit()
     // Of the same database it is not committed yet, of another one it is: what is outside decides, and keeps it held.
-    return around.isOpen ? Effect.sync(() => around.collected.adopt(collected)) : collected.doubt()
+    return around.isOpen ? Effect.sync(() => around.collected.adopt(collected, isKnown)) : collected.doubt()
   }, { discard: true })
 }
 
@@ -119,14 +122,9 @@ const givenBetween = (before: Context.Context<never>, after: Context.Context<nev
   return Context.makeUnsafe(given)
 }
 
-// How Effect's SQL clients name the connection of a transaction in a Context. Those of other clients are not known.
-const connectionKey = "effect/sql/SqlClient/TransactionConnection/"
-
 /** Whether a transaction of the database was open already, so that the combinator has set a savepoint. */
 const isSavepoint = (before: Context.Context<never>, after: Context.Context<never>): boolean => {
-  for (const [key, connection] of before.mapUnsafe) {
-    if (key.startsWith(connectionKey) && after.mapUnsafe.get(key) !== connection) return true
-  }
+  for (const [key, connection] of connectionsIn(before)) if (after.mapUnsafe.get(key) !== connection) return true
   return false
 }
 
@@ -197,7 +195,7 @@ const readsIn = <V>(frame: Frame, family: CacheFamily<V>, context: Context.Conte
  */
 export const writesOf = <V>(family: CacheFamily<V>, context: Context.Context<never>): Writes<V> => {
   const frame = frameIn(context, family.cache.realm)
-  return frame === undefined ? family : new TransactionWrites(family, frame)
+  return frame === undefined ? family : new TransactionWrites(family, frame, frame.isOn(context))
 }
 
 /**
@@ -244,7 +242,7 @@ export const batch = (
   writes: ReadonlyArray<Write>
 ): Effect.Effect<void, CacheError> => {
   const frame = frameIn(context, cache.realm)
-  return frame === undefined ? cache.batch(writes) : collectBatch(frame, writes)
+  return frame === undefined ? cache.batch(writes) : collectBatch(frame, writes, frame.isOn(context))
 }
 
 /**

@@ -131,6 +131,10 @@ const opened = (
     return fiber
   })
 
+/** An ordinary function of a repository, which fails in the end, or does not. */
+const paidOnly = (db: Database) => Effect.andThen(db.write(id, 5), row.set(one, 5))
+const paid = (db: Database) => Effect.andThen(paidOnly(db), Effect.fail("no"))
+
 describe("a transaction", () => {
   it.effect("a reader between an invalidation in the body and the commit does not keep the old value", () =>
     within((db) =>
@@ -349,6 +353,46 @@ describe("a transaction", () => {
       })
     ))
 
+  // What another one changes between the beginning of the body and a `set` in it.
+  const changes: ReadonlyArray<
+    { readonly by: string; readonly change: (db: Database) => Effect.Effect<void, any, any> }
+  > = [
+    { by: "a transaction", change: (db) => fated(db)(Effect.andThen(db.write(id, 7), row.set(one, 7))) },
+    { by: "a set", change: (db) => Effect.andThen(db.write(id, 7), row.set(one, 7)) },
+    { by: "an invalidation", change: (db) => Effect.andThen(db.write(id, 7), row.invalidate(one)) },
+    { by: "a pattern", change: (db) => Effect.andThen(db.write(id, 7), row.invalidateAll()) },
+    { by: "a batch", change: (db) => Effect.andThen(db.write(id, 7), App.batch([row.setting(one, 7)])) },
+    { by: "a refresh", change: (db) => Effect.andThen(db.write(id, 7), Effect.asVoid(row.refresh(one))) }
+  ]
+  for (const { by, change } of changes) {
+    for (const read of ["a hit", "a load", "by SQL"] as const) {
+      it.effect(`what the body set of a row that ${by} changed after it was read is not kept (${read})`, () =>
+        within((db) =>
+          Effect.gen(function*() {
+            if (read === "a hit") yield* row.get(one)
+            const [seen, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+            const fiber = yield* Effect.forkScoped(
+              fated(db)(Effect.gen(function*() {
+                const was = read === "by SQL" ? yield* db.read(id) : yield* row.get(one)
+                yield* Deferred.succeed(seen, undefined)
+                yield* Deferred.await(go)
+                yield* view.set(one, `v${was}`)
+                yield* list.set({ id, n: "1" }, `1.${was}`)
+                yield* note.set(one, was)
+              }))
+            )
+            yield* Deferred.await(seen)
+            yield* change(db)
+            yield* Deferred.succeed(go, undefined)
+            yield* Fiber.join(fiber)
+            const got = [yield* row.get(one), yield* view.get(one), yield* list.get({ id, n: "1" })]
+            assert.deepStrictEqual(got, [7, "v7", "1.7"])
+            assert.strictEqual(Option.getOrUndefined(yield* note.getOption(one)), 0, "what depends on nothing is kept")
+          })
+        ))
+    }
+  }
+
   it.effect("of two transactions that change one key the one that overlaps the commit of the other does not set it", () =>
     within((db) =>
       Effect.gen(function*() {
@@ -470,6 +514,50 @@ describe("a transaction", () => {
         assert.deepStrictEqual(yield* row.getMany([one, { id: "3" }]), [1, 3])
         assert.deepStrictEqual(loads, [])
         assert.strictEqual(yield* row.has({ id: "2" }), false)
+      })
+    ))
+
+  for (
+    const { how, pay } of [
+      {
+        how: "the database alone set",
+        pay: (db: Database) => db.withTransaction()(paid(db))
+      },
+      {
+        how: "the database set around a savepoint of the cache",
+        pay: (db: Database) => db.withTransaction()(Effect.andThen(fated(db)(paidOnly(db)), Effect.fail("no")))
+      },
+      {
+        how: "the database set around a transaction of another manifest",
+        pay: (db: Database) =>
+          db.withTransaction()(Effect.andThen(
+            Other.transaction(db.withTransaction())(Effect.andThen(db.write(id, 5), copy.set(one, 5))),
+            Effect.fail("no")
+          ))
+      }
+    ]
+  ) {
+    it.effect(`what was set within a savepoint that ${how} is not kept when it is rolled back`, () =>
+      within((db) =>
+        Effect.gen(function*() {
+          yield* fated(db)(Effect.gen(function*() {
+            yield* db.write("2", 2)
+            yield* row.set({ id: "2" }, 2)
+            yield* Effect.ignore(pay(db) as Effect.Effect<any, any, any>)
+            assert.strictEqual(yield* row.get(one), 0, "the body reads what the database has")
+          }))
+          assert.deepStrictEqual([yield* row.get(one), yield* view.get(one), yield* copy.get(one)], [0, "v0", 0])
+          assert.strictEqual(Option.getOrUndefined(yield* row.getOption({ id: "2" })), 2, "the rest is held")
+        })
+      ))
+  }
+
+  it.effect("what was set within a savepoint that the database alone set is not held after the commit, for its end is not known", () =>
+    within((db) =>
+      Effect.gen(function*() {
+        yield* fated(db)(db.withTransaction()(paidOnly(db)))
+        assert.ok(Option.isNone(yield* row.getOption(one)))
+        assert.strictEqual(yield* row.get(one), 5)
       })
     ))
 

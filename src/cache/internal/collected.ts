@@ -154,8 +154,8 @@ export class Collected {
 
   /** Takes over what a savepoint has collected; without its values where its outcome is not known. */
   absorb(inner: Collected, isKnown: boolean): void {
+    if (!isKnown) inner.forgetValues()
     for (const [family, hold] of inner.holds) {
-      if (!isKnown) { for (const held of hold.keys.values()) held.judged = undefined }
       this.holdOf(family).absorb(hold)
       family.entries.holds.release(hold)
       for (const [key, held] of this.holdOf(family).keys) {
@@ -170,9 +170,17 @@ export class Collected {
     this.size += inner.size
   }
 
-  /** Decides together with this one about what another manifest's transaction has collected, which is sealed. */
-  adopt(other: Collected): void {
+  /**
+   * Decides together with this one about what another manifest's transaction has collected, which is sealed; without
+   * its values where its outcome is not known.
+   */
+  adopt(other: Collected, isKnown: boolean): void {
+    if (!isKnown) other.forgetValues()
     this.adopted.push(other)
+  }
+
+  private forgetValues(): void {
+    for (const hold of this.holds.values()) for (const held of hold.keys.values()) held.judged = undefined
   }
 
   /** Asks all that can refuse; then drops what the commit makes out of date, and closes the holds. */
@@ -263,8 +271,8 @@ export class Collected {
       const below = this.drop()
       for (const [family, hold] of this.holds) {
         hold.closedUntil = family.cache.time.now() + doubtMillis
-        for (const held of hold.keys.values()) held.judged = undefined
       }
+      this.forgetValues()
       let isOver = false
       for (const [family, hold] of this.holds) {
         family.entries.holds.doubt(hold, () => {

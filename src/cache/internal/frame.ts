@@ -22,6 +22,8 @@ export class Frame {
   private readonly changesBefore: number
   /** What the combinator gave to the body, the connection above all. */
   readonly given: Context.Context<never>
+  /** The connections on which the body runs, by the keys of their services. */
+  private readonly connections: ReadonlyMap<string, unknown>
   isOpen = true
   /** How the body ended; `undefined` while it runs. */
   ending: "done" | "failed" | undefined = undefined
@@ -30,11 +32,13 @@ export class Frame {
     manifest: { readonly id: string; readonly realm: string },
     parent: Frame | undefined,
     around: Frame | undefined,
-    given: Context.Context<never>
+    given: Context.Context<never>,
+    context: Context.Context<never>
   ) {
     this.realm = manifest.realm
     this.parent = parent
     this.around = around
+    this.connections = connectionsIn(context)
     this.given = parent === undefined ? given : Context.merge(parent.given, given)
     this.changesBefore = (parent ?? around)?.changesBefore ?? bodies.changes
     this.collected = new Collected(manifest.id, this.changesBefore)
@@ -55,10 +59,34 @@ export class Frame {
     return this.collected.stateOf(family, key) ?? this.parent?.stateOf(family, key)
   }
 
-  put(changes: ReadonlyArray<Change>): Exit.Exit<void, CacheError> {
-    const refused = this.collected.collect(changes)
+  /**
+   * Whether a Context is on the connections of the body. If not, the database has set a savepoint there, or begun a
+   * transaction of another database, and the cache does not learn how that ends.
+   */
+  isOn(context: Context.Context<never>): boolean {
+    const connections = connectionsIn(context)
+    if (connections.size !== this.connections.size) return false
+    for (const [key, connection] of connections) if (this.connections.get(key) !== connection) return false
+    return true
+  }
+
+  /** Collects changes. Without its outcome, a value that was set is only removed after the commit. */
+  put(changes: ReadonlyArray<Change>, isKnown: boolean): Exit.Exit<void, CacheError> {
+    const refused = this.collected.collect(
+      isKnown ? changes : changes.map((change) => change._tag === "Key" ? { ...change, judged: undefined } : change)
+    )
     return refused === undefined ? Exit.void : Exit.fail(refused)
   }
+}
+
+// How Effect's SQL clients name the connection of a transaction in a Context. Those of other clients are not known.
+const connectionKey = "effect/sql/SqlClient/TransactionConnection/"
+
+/** The connections of transactions that are open in a Context. */
+export const connectionsIn = (context: Context.Context<never>): ReadonlyMap<string, unknown> => {
+  const connections = new Map<string, unknown>()
+  for (const [key, service] of context.mapUnsafe) if (key.startsWith(connectionKey)) connections.set(key, service)
+  return connections
 }
 
 /** The innermost transaction whose body a fiber runs. */

@@ -35,10 +35,13 @@ export interface Writes<V> {
 export class TransactionWrites<V> implements Writes<V> {
   private readonly family: CacheFamily<V>
   private readonly frame: Frame
+  /** The cache learns how what is written here ends. */
+  private readonly isKnown: boolean
 
-  constructor(family: CacheFamily<V>, frame: Frame) {
+  constructor(family: CacheFamily<V>, frame: Frame, isKnown: boolean) {
     this.family = family
     this.frame = frame
+    this.isKnown = isKnown
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
@@ -50,7 +53,7 @@ export class TransactionWrites<V> implements Writes<V> {
     options: SetOptions<Lease> = noOptions
   ): Effect.Effect<void, CacheError> {
     const writes = entries.map(([key, value]) => ({ family: this.family, key, value: { value }, options }))
-    return batch(this.frame, writes)
+    return batch(this.frame, writes, this.isKnown)
   }
 
   update<E, R>(key: string): Effect.Effect<V, E | CacheError, R> {
@@ -72,15 +75,15 @@ export class TransactionWrites<V> implements Writes<V> {
   }
 
   drop(keys: ReadonlyArray<string>, mode: Mode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => this.frame.put(keys.map((key) => removal(this.family, key, mode))))
+    return Effect.suspend(() => this.frame.put(keys.map((key) => removal(this.family, key, mode)), this.isKnown))
   }
 
   dropScope(scope: Scope, mode: Mode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => this.frame.put([{ _tag: "Scope", family: this.family, scope, mode }]))
+    return Effect.suspend(() => this.frame.put([{ _tag: "Scope", family: this.family, scope, mode }], this.isKnown))
   }
 
   invalidateTag(tag: string, mode: Mode): Effect.Effect<void, CacheError> {
-    return Effect.suspend(() => this.frame.put([{ _tag: "Tag", family: this.family, tag, mode }]))
+    return Effect.suspend(() => this.frame.put([{ _tag: "Tag", family: this.family, tag, mode }], this.isKnown))
   }
 
   /** An invalidation; the value is of the transaction, and is not kept. */
@@ -98,7 +101,11 @@ export interface Write {
 }
 
 /** The writes of a batch, collected as one. */
-export const batch = (frame: Frame, writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> =>
+export const batch = (
+  frame: Frame,
+  writes: ReadonlyArray<Write>,
+  isKnown: boolean
+): Effect.Effect<void, CacheError> =>
   Effect.suspend(() => {
     for (const { family, key, options } of writes) {
       const refusal = family.refusalOf(options, key)
@@ -109,7 +116,8 @@ export const batch = (frame: Frame, writes: ReadonlyArray<Write>): Effect.Effect
       judgeAll(values, ({ family, key, options, value }) => family.judge(key, value!.value, options)),
       (judged) => {
         const byWrite = new Map<Write, Judged<any>>(values.map((write, i) => [write, judged[i]!]))
-        return frame.put(writes.map((write) => ({ ...removal(write.family, write.key), ...termsOf(write, byWrite) })))
+        const changes = writes.map((write) => ({ ...removal(write.family, write.key), ...termsOf(write, byWrite) }))
+        return frame.put(changes, isKnown)
       }
     )
   })
@@ -125,4 +133,4 @@ export const dropScopes = (
   scopes: ReadonlyArray<readonly [family: CacheFamily<any>, scope: Scope]>,
   mode: Mode
 ): Effect.Effect<void, CacheError> =>
-  Effect.suspend(() => frame.put(scopes.map(([family, scope]) => ({ _tag: "Scope", family, scope, mode }))))
+  Effect.suspend(() => frame.put(scopes.map(([family, scope]) => ({ _tag: "Scope", family, scope, mode })), true))
