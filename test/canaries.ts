@@ -232,6 +232,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 10,
+    bug: "an entry that is heavier than a weight can be breaks a write in the middle",
+    file: "src/store/MemoryStore.ts",
+    text: `return weight <= entryWeightMax ? weight : Infinity`,
+    planted: `return weight <= entryWeightMax ? weight : weight`,
+    suites: [judgement]
+  },
+  {
+    law: 10,
     bug: "a batch that is refused has begun",
     file: cache,
     text: `if (conflict !== undefined) return Effect.fail(conflict)\n              }\n`,
@@ -886,9 +894,18 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that waits for itself where the engine cannot see it goes on for ever",
     file: loads,
-    text: `to.joined > 0 && to.sharedSince === undefined`,
-    planted: `to.joined > waitersMax && to.sharedSince === undefined`,
+    text: `to.joined > 0 || to.isBehind`,
+    planted: `to.joined > waitersMax || to.isBehind`,
     suites: [waits]
+  },
+  {
+    law: 7,
+    bug: "a renewal that hangs keeps its key stale",
+    file: loads,
+    text: `    flight.isBehind = true
+    this.patience.share(flight)`,
+    planted: `    flight.isBehind = true`,
+    suites: ["test/cache/staleness.test.ts"]
   },
   {
     law: 7,

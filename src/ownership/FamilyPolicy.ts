@@ -40,8 +40,8 @@ export interface FamilyPolicy {
   readonly softTimeout?: Duration.Input | undefined
   /**
    * How long a lookup may run before it is interrupted, and how long an update waits for the update before it to end.
-   * Without it, a lookup that only one reader waits for may take any time; one that others wait for, and the turn of
-   * an update, end after five minutes. `Duration.infinity` sets no bound.
+   * Without it, a lookup that only one reader waits for may take any time. One that others wait for, one that renews a
+   * value behind its readers, and the turn of an update end after five minutes. `Duration.infinity` sets no bound.
    */
   readonly hardTimeout?: Duration.Input | undefined
   /** The most lookups of the family that run at a time. */

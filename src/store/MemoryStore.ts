@@ -27,6 +27,7 @@ import { type Alarm, type MakePolicy, MemoryShard, type ShardOwner } from "./int
 import { MemoryUpkeep } from "./internal/memoryUpkeep.ts"
 import type { SlotRecords } from "./internal/slotRecords.ts"
 import { SlotTable } from "./internal/slotTable.ts"
+import { entryWeightMax } from "./internal/slotWeights.ts"
 import { TopKeys } from "./internal/topKeys.ts"
 import * as PatientScheduler from "./PatientScheduler.ts"
 import {
@@ -54,7 +55,10 @@ import { FunctionFailed, InvalidStoreOptions, StoreError } from "./StoreError.ts
 export interface Options {
   /** The most entries, of all families together; weighers are not asked. Give this or `weightMax`. */
   readonly capacity?: number | undefined
-  /** The greatest sum of weights, as the families' weighers tell them; an entry of a family without one weighs 1. */
+  /**
+   * The greatest sum of weights, as the families' weighers tell them; an entry of a family without one weighs 1. An entry
+   * that is heavier than this, or than 4,294,967,295, is not kept in memory.
+   */
   readonly weightMax?: number | undefined
   /** What leaves when the store is full. `adaptive` by default: never far below the best of the others. */
   readonly eviction?: EvictionPolicy.EvictionPolicyName | undefined
@@ -489,7 +493,8 @@ const weightOf = <V>(
   }
   if (typeof answer !== "number") throw failed(`answered ${typeof answer}, and a weight is a number`)
   if (!(answer >= 0)) throw failed(`answered ${answer}, and a weight is at least 0`)
-  return Math.max(1, Math.ceil(answer))
+  const weight = Math.max(1, Math.ceil(answer))
+  return weight <= entryWeightMax ? weight : Infinity
 }
 
 const refuse = (option: string, why: string) =>

@@ -213,6 +213,40 @@ describe("a weight", () => {
       }).pipe(Effect.scoped))
   }
 
+  // A store for the weights of bytes has more room than one entry may weigh.
+  for (const weight of [2 ** 32 - 1, 2 ** 32, 2 ** 33, 2 ** 39]) {
+    for (const door of ["set", "setMany", "batch", "get", "below"]) {
+      it.effect(`of ${weight} in a store that has room for it is kept, or is not in memory (${door})`, () =>
+        Effect.gen(function*() {
+          const place = makePlace()
+          const options = {
+            families: { doc: { pattern: "doc:{id}", weigher: (_: string, value: unknown) => value } }
+          } as const
+          const open = (weightMax: number) =>
+            engine(options as never, () => Effect.succeed(weight), {
+              store: door === "below" ? overMap(place, weightMax) : memory(weightMax)
+            })
+          if (door === "below") {
+            yield* Effect.scoped(
+              Effect.flatMap(open(10), (small) => small.as(small.app.keys.doc.set({ id: "y" }, weight)))
+            )
+          }
+          const running = yield* open(2 ** 40)
+          const { doc } = running.app.keys
+          if (door === "set") yield* running.as(doc.set({ id: "y" }, weight))
+          if (door === "setMany") yield* running.as(doc.setMany([[{ id: "x" }, 1], [{ id: "y" }, weight]]))
+          if (door === "batch") {
+            const writes = [["x", 1], ["y", weight], ["z", 3]].map(([id, value]) => doc.setting({ id }, value))
+            yield* running.as(running.app.batch(writes))
+            assert.strictEqual((yield* running.as<any, unknown>(doc.getOption({ id: "z" }))).value, 3)
+          }
+          assert.strictEqual(yield* running.as(doc.get({ id: "y" })), weight)
+          assert.strictEqual(running.cache.families.get("doc")!.hot!.peek("y") !== undefined, weight === 2 ** 32 - 1)
+          checkInvariants(running)
+        }).pipe(Effect.scoped))
+    }
+  }
+
   it.effect("is not asked for where the store counts entries", () =>
     Effect.gen(function*() {
       const running = yield* engine(

@@ -2,7 +2,9 @@
  * What is served past its time, to whom, for how long, and what renews it.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
@@ -127,6 +129,25 @@ describe("a stale value", () => {
       assert.strictEqual(source.runs, 2)
     }).pipe(Effect.scoped))
 
+  it.effect("whose renewal hangs is renewed anew after five minutes, while readers get it at once", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family(
+        { timeToLive: 100, staleWhileRevalidate: "30 days" },
+        (run) => run === 1 ? Effect.succeed("old") : run === 2 ? Effect.never : Effect.succeed("new")
+      )
+      yield* get
+      yield* TestClock.adjust(100)
+      for (let minute = 0; minute < 5; minute++) {
+        assert.strictEqual(yield* get, "old")
+        yield* TestClock.adjust("1 minute")
+      }
+      assert.strictEqual(source.interrupted, 1)
+      yield* TestClock.adjust("1 minute")
+      yield* get
+      yield* TestClock.adjust(1)
+      assert.deepStrictEqual([yield* get, source.runs], ["new", 3])
+    }).pipe(Effect.scoped))
+
   it.effect("that a set replaces is gone at once, and the renewal behind it changes nothing", () =>
     Effect.gen(function*() {
       const { get, set } = yield* family(
@@ -240,6 +261,24 @@ describe("a refresh ahead", () => {
       yield* TestClock.adjust(50)
       assert.strictEqual(yield* Fiber.join(reader), 2)
       assert.strictEqual(source.runs, 2)
+    }).pipe(Effect.scoped))
+
+  it.effect("that hangs does not hold a reader who comes after the end of the life longer than five minutes", () =>
+    Effect.gen(function*() {
+      const { get } = yield* family(
+        { timeToLive: "2 minutes", refreshAhead: 0.5 },
+        (run) => run === 1 ? Effect.succeed(1) : run === 2 ? Effect.never : Effect.succeed(run)
+      )
+      yield* get
+      yield* TestClock.adjust("90 seconds")
+      yield* get
+      yield* TestClock.adjust("31 seconds")
+      const reader = yield* fork(Effect.exit(get))
+      yield* TestClock.adjust("269 seconds")
+      const exit = yield* Fiber.join(reader)
+      assert.strictEqual(Exit.isFailure(exit) && reasonOf(Cause.squash(exit.cause)), "LoadTimeout")
+      yield* TestClock.adjust("1 minute")
+      assert.strictEqual(yield* get, 3)
     }).pipe(Effect.scoped))
 
   it.effect("that fails leaves the value fresh to its end", () =>

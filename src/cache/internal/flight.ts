@@ -294,6 +294,8 @@ export abstract class Waited<V> {
   joined = 0
   /** Since when others wait for it than the reader who started it. */
   sharedSince: number | undefined = undefined
+  /** It renews an entry, and no reader has waited for it. */
+  isBehind = false
   protected waiters = new Set<Waiter<V>>()
   /** Those of them who take nothing stale. */
   protected strict: Set<Waiter<V>> | undefined = undefined

@@ -70,9 +70,9 @@ const reach = (value: unknown): ReadonlySet<object> => {
 
 /** What a collection holds beside its properties. */
 const heldBy = (part: object): Iterable<unknown> =>
-  part instanceof Map || HashMap.isHashMap(part)
+  isMap(part) || HashMap.isHashMap(part)
     ? Array.from(part).flat(1)
-    : part instanceof Set || Chunk.isChunk(part) || HashSet.isHashSet(part)
+    : isSet(part) || Chunk.isChunk(part) || HashSet.isHashSet(part)
     ? part
     : []
 
@@ -82,6 +82,24 @@ const isLazy = (part: object): boolean =>
   HashMap.isHashMap(part) || HashSet.isHashSet(part)
 
 const kindOf = (part: object): string => Object.prototype.toString.call(part).slice(8, -1)
+
+// A value of another realm (an iframe, a context of `node:vm`) is an instance of no class of this one. A method of the
+// class tells it, which throws for any other value: so the name is asked first.
+const isOne =
+  <T extends object>(type: new() => T, kind: string, method: (this: T) => unknown) => (part: object): part is T => {
+    if (part instanceof type) return true
+    if (kindOf(part) !== kind) return false
+    try {
+      method.call(part as T)
+      return true
+    } catch {
+      return false
+    }
+  }
+
+const isMap = isOne<Map<unknown, unknown>>(Map, "Map", Map.prototype.keys)
+const isSet = isOne<Set<unknown>>(Set, "Set", Set.prototype.keys)
+const isDate = isOne<Date>(Date, "Date", Date.prototype.getTime)
 
 /** Of these no way leads to an immutable one. */
 const mutableKinds: ReadonlySet<string> = new Set([
@@ -115,11 +133,11 @@ const setMutators = methodsOf(Set.prototype, (name) => /^(add|delete|clear)/.tes
 const dateMutators = methodsOf(Date.prototype, (name) => name.startsWith("set"))
 
 const mutatorsOf = (part: object): ReadonlyArray<string> | undefined =>
-  part instanceof Map
+  isMap(part)
     ? mapMutators
-    : part instanceof Set
+    : isSet(part)
     ? setMutators
-    : part instanceof Date
+    : isDate(part)
     ? dateMutators
     : undefined
 

@@ -113,7 +113,11 @@ export class Loads<V> {
   refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number): void {
     if (!this.mayStart(key) || this.failures.isBackingOff(key, now)) return
     if (this.loader?.lookup === undefined || this.isQueueFull()) return
-    this.start(this.loader, key, cause, entry, true)
+    const flight = this.start(this.loader, key, cause, entry, true)
+    // Readers are served what is stale in the meantime: a renewal that hangs would keep them so.
+    if (!this.isPatient || flight.exit !== undefined) return
+    flight.isBehind = true
+    this.patience.share(flight)
   }
 
   joinable(key: string): Flight<V> | undefined {
@@ -146,7 +150,10 @@ export class Loads<V> {
       if (to instanceof Queued) to.abandonIfAlone()
       return resume(Exit.fail(refusal))
     }
-    if (this.isPatient && to.joined > 0 && to.sharedSince === undefined) this.patience.share(to)
+    if (this.isPatient && (to.joined > 0 || to.isBehind)) {
+      to.isBehind = false
+      this.patience.share(to)
+    }
     if (work === undefined) return to.join(resume, now, wantsFresh)
     const { subject } = to
     work.waitFor(subject)

@@ -1,12 +1,18 @@
 /**
- * The deadline of loads in a family without a `hardTimeout`: a load that a second reader waits for may be one that
- * waits for itself where the engine cannot see it, so it ends `patienceMillis` after that reader joined. A load that
- * one reader waits for may take any time: every cycle of waits has a second reader somewhere.
+ * The deadline of loads in a family without a `hardTimeout`.
  *
- * One fiber sleeps for all loads of the family, and none while no load is shared.
+ * - A load that a second reader waits for may be one that waits for itself where the engine cannot see it. So it ends
+ *   `patienceMillis` after that reader joined. A load that one reader waits for may take any time: every cycle of waits
+ *   has a second reader somewhere.
+ * - A renewal behind readers ends `patienceMillis` after it began. Readers would otherwise be served the stale value of
+ *   a renewal that hangs until that value may not be served any more.
+ *
+ * One fiber sleeps for all loads of the family, and none while no load has a deadline. It lets the process end while
+ * only renewals have one.
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
+import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
 import type { Flight, Waited } from "./flight.ts"
 import { patienceMillis } from "./waits.ts"
 
@@ -22,6 +28,8 @@ export class Patience {
   private readonly ground: Ground
   private fiber: Fiber.Fiber<void> | undefined = undefined
   private isOver = true
+  /** It sleeps, and no reader has waited for any of the loads that it watches. */
+  private isBehind = false
 
   constructor(ground: Ground) {
     this.ground = ground
@@ -31,11 +39,15 @@ export class Patience {
     return this.fiber !== undefined
   }
 
-  /** Others wait for a load than the reader who started it: from now on its time is bounded. */
+  /** Others share a load than the reader who waits for it: from now on its time is bounded. */
   share(load: Waited<any>): void {
-    if (load.sharedSince !== undefined) return
-    load.sharedSince = this.ground.now()
-    if (this.fiber !== undefined) return
+    load.sharedSince ??= this.ground.now()
+    if (this.fiber !== undefined) {
+      if (!this.isBehind || load.isBehind) return
+      // The process must not end while a reader waits.
+      this.fiber.interruptUnsafe()
+      this.fiber = undefined
+    }
     this.isOver = false
     const fiber = this.ground.fork(this.watch)
     // It is over at once where the load has ended by now, though its fiber may have a step left.
@@ -52,12 +64,19 @@ export class Patience {
   private readonly watch: Effect.Effect<void> = Effect.suspend(() => {
     const now = this.ground.now()
     let wait = Infinity
+    let isBehind = true
     for (const flight of Array.from(this.ground.running)) {
       const left = (flight.sharedSince ?? Infinity) + patienceMillis - now
-      if (left > 0) wait = Math.min(wait, left)
-      else this.ground.endLate(flight, patienceMillis)
+      if (left <= 0) this.ground.endLate(flight, patienceMillis)
+      else if (left < Infinity) {
+        wait = Math.min(wait, left)
+        isBehind &&= flight.isBehind
+      }
     }
-    if (wait < Infinity) return Effect.andThen(Effect.sleep(wait), this.watch)
+    this.isBehind = isBehind
+    if (wait < Infinity) {
+      return Effect.andThen(isBehind ? BackgroundTimer.sleep(wait) : Effect.sleep(wait), this.watch)
+    }
     this.isOver = true
     this.fiber = undefined
     return Effect.void

@@ -7,6 +7,7 @@ import * as HashMap from "effect/HashMap"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
+import { runInNewContext } from "node:vm"
 import { freezeDeep, Unfreezable } from "../../../src/cache/internal/freeze.ts"
 import { make } from "../../../src/manifest/internal/manifest.ts"
 import * as LmdbStore from "../../../src/store/LmdbStore.ts"
@@ -44,6 +45,23 @@ describe("freezeDeep", () => {
     assert.deepStrictEqual([map.get("a"), set.has(1), at.getTime()], [1, true, 5])
     assert.deepStrictEqual([map, set, at], [new Map([["a", 1]]), new Set([1]), new Date(5)])
     freezeDeep({ map, set, at })
+  })
+
+  it("reaches what a Map, a Set and a Date of another realm hold, and lets none of them be changed", () => {
+    const value = runInNewContext(`({
+      map: new Map([[{ n: 1 }, { n: 2 }]]),
+      set: new Set([{ n: 3 }]),
+      at: new Date(5),
+      shown: { [Symbol.toStringTag]: "Map", n: 4 }
+    })`)
+    const { at, map, set, shown } = freezeDeep(value)
+    for (
+      const change of [() => map.set(1, 2), () => map.clear(), () => set.add(2), () => set.clear(), () => at.setTime(1)]
+    ) {
+      assert.throws(change, /freeze/)
+    }
+    for (const part of [...map.keys(), ...map.values(), ...set, shown]) assert.isTrue(Object.isFrozen(part))
+    assert.deepStrictEqual([map.size, set.size, at.getTime()], [1, 1, 5])
   })
 
   it("leaves what Effect's types compute late to them", () => {

@@ -1,5 +1,5 @@
 // Loads a value through a runtime that is never disposed of, and has nothing left to do: `memory`, or memory over `lmdb`
-// in the folder that is given; with an owner that warms keys on a schedule and foresees reads.
+// in the folder that is given; with an owner that warms keys on a schedule and foresees reads, and a renewal that hangs.
 import { Effect, Layer, ManagedRuntime } from "effect"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
@@ -18,10 +18,17 @@ const live = CrashCache.modules({
     predict: { keysMax: 10 }
   }),
   note: CrashCache.owner("note", { lookup: ({ id }) => Effect.succeed(`loaded ${id}`) }),
-  profile: CrashCache.owner("profile")
+  profile: CrashCache.owner("profile"),
+  slow: CrashCache.owner("slow", {
+    lookup: (_, { cause }) => cause === "absent" ? Effect.succeed("once") : Effect.never
+  })
 }).pipe(Layer.provide(store))
 const runtime = ManagedRuntime.make(live)
 const read = (id: string) => runtime.runPromise(CrashCache.keys.note.get({ id }))
+
+await runtime.runPromise(CrashCache.keys.slow.get({ id: "hangs" }))
+await runtime.runPromise(CrashCache.keys.slow.invalidate({ id: "hangs" }, { mode: "markStale" }))
+await runtime.runPromise(CrashCache.keys.slow.get({ id: "hangs" }))
 
 // The last one is on its way below while the process has nothing else to do.
 await read("first")
