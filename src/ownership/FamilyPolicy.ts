@@ -71,6 +71,30 @@ export interface FamilyPolicy {
   readonly weigher?: ((key: string, value: any) => number) | undefined
 }
 
+/**
+ * The options by name, for what is not typed. The compiler sees to it that no option is missing here.
+ *
+ * @internal
+ */
+export const policyOptions: { readonly [Option in keyof FamilyPolicy]-?: true } = {
+  version: true,
+  timeToLive: true,
+  idleTimeToLive: true,
+  staleWhileRevalidate: true,
+  staleIfError: true,
+  jitter: true,
+  refreshAhead: true,
+  negativeTimeToLive: true,
+  softTimeout: true,
+  hardTimeout: true,
+  loadConcurrency: true,
+  loadQueueMax: true,
+  retryAfterFailure: true,
+  onAbandoned: true,
+  freeze: true,
+  weigher: true
+}
+
 const units = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
 
 // `Duration` takes NaN for 0 and ignores a unit that it does not know.

@@ -17,6 +17,7 @@ import * as Nearest from "../diagnostic/Nearest.ts"
 import * as KeyPattern from "../pattern/KeyPattern.ts"
 import * as PatternSet from "../pattern/PatternSet.ts"
 import type { Definition, FamilySpec, LayerSpec, ReaderSpec } from "./Definition.ts"
+import { policyOptions } from "./FamilyPolicy.ts"
 import { FamilySet } from "./FamilySet.ts"
 
 // --- models ----------------------------------------------------------------------------------------------------------
@@ -276,22 +277,7 @@ const familyOptions: { readonly [Option in keyof FamilySpec]-?: true } = {
   value: true,
   error: true,
   sensitive: true,
-  version: true,
-  timeToLive: true,
-  idleTimeToLive: true,
-  staleWhileRevalidate: true,
-  staleIfError: true,
-  jitter: true,
-  refreshAhead: true,
-  negativeTimeToLive: true,
-  softTimeout: true,
-  hardTimeout: true,
-  loadConcurrency: true,
-  loadQueueMax: true,
-  retryAfterFailure: true,
-  onAbandoned: true,
-  freeze: true,
-  weigher: true
+  ...policyOptions
 }
 
 const sections: ReadonlyMap<

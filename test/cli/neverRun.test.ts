@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { neverRunIn } from "../../src/cli/neverRun.ts"
+import { make } from "../../src/manifest/internal/manifest.ts"
 
 const manifest = `export class AppCache extends Manifest.Service<AppCache>()("AppCache", { families: {} }) {}
 export const { user, prefs: settings } = AppCache.keys
@@ -44,6 +45,13 @@ describe("an operation that nothing runs is not passed over", () => {
   ]
   for (const [what, body] of lost) {
     it(what, () => assert.strictEqual(linesOf(body).length, 1))
+  }
+
+  // These are no operations: a name, a text, a description of a write, and handles.
+  const idle = ["name", "pattern", "key", "parse", "setting", "deleting", "reader", "writer"]
+  const { user }: any = make("Operations", { families: { user: { pattern: "user:{id}" } } }).keys
+  for (const operation of Object.keys(user).filter((name) => !idle.includes(name))) {
+    it(`by the name ${operation}`, () => assert.strictEqual(linesOf(`user.${operation}({ id })`).length, 1))
   }
 
   const named: ReadonlyArray<readonly [what: string, body: string]> = [

@@ -6,6 +6,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
 import { CacheError } from "../../src/cache/CacheError.ts"
+import type { Reading } from "../../src/manifest/Family.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/MemoryStore.ts"
 import { engine, type LookupAll } from "../engine.ts"
@@ -40,7 +41,9 @@ const reasonOf = (error: unknown) => {
   return reason
 }
 
-const ways: { readonly [way: string]: (of: any, id: string) => Effect.Effect<unknown, unknown, any> } = {
+// Each way to read a key that answers with what is held of it, or whether something is.
+type Way = Exclude<keyof Reading<any, any, any, any>, "pattern" | "warm" | "hottest">
+const ways: { readonly [W in Way]: (of: any, id: string) => Effect.Effect<unknown, unknown, any> } = {
   get: (of, id) => of.get({ id }),
   getMany: (of, id) => of.getMany([{ id: "1" }, { id }]),
   getOption: (of, id) => of.getOption({ id }),

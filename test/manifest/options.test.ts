@@ -15,7 +15,7 @@ import * as CacheMetrics from "../../src/cache/CacheMetrics.ts"
 import type { SetOptions } from "../../src/cache/FamilySpec.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { LeaseOptions } from "../../src/capability/Lease.ts"
-import type { InvalidateOptions } from "../../src/manifest/Family.ts"
+import type { Family, InvalidateOptions, Reading, Refused, Writer, Writing } from "../../src/manifest/Family.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as LmdbStore from "../../src/store/LmdbStore.ts"
@@ -54,7 +54,8 @@ type Row = readonly [
 ]
 const plain: Row = [() => undefined, {}]
 
-const reading: { readonly [operation: string]: Row } = {
+// The compiler sees to it that each operation has a row, and the first test that each row is an operation.
+const reading: { readonly [O in Exclude<keyof Reading<any, any, any, any>, "pattern">]: Row } = {
   get: plain,
   getOption: plain,
   getMany: plain,
@@ -66,7 +67,7 @@ const reading: { readonly [operation: string]: Row } = {
   warm: [(of, options) => of.warm([id], options), { concurrency: [0, -1, 1.5, Number.NaN, Infinity, "2", null] }],
   hottest: [(of, { max }) => of.hottest(max), { max: [0, -1, 1.5, Number.NaN, Infinity, "2", null] }]
 }
-const writing: { readonly [operation: string]: Row } = {
+const writing: { readonly [O in Exclude<keyof Writing<any, any, any, any>, "pattern">]: Row } = {
   set: [(of, options) => of.set(id, "new", options), setWrong],
   setMany: [(of, options) => of.setMany([[id, "new"]], options), setWrong],
   update: plain,
@@ -82,7 +83,11 @@ const writing: { readonly [operation: string]: Row } = {
   }],
   refresh: plain
 }
-const accessor: { readonly [operation: string]: Row } = {
+// What a writer does, a reader refuses by name.
+const refused: ReadonlyArray<keyof Refused<any, any>> = Object.keys(writing) as ReadonlyArray<keyof typeof writing>
+void refused
+
+const accessor: { readonly [O in Exclude<keyof Family<any, any, any, any, any>, "name" | "pattern">]: Row } = {
   ...reading,
   ...writing,
   setting: [(of, options, app) => app.batch([of.setting(id, "new", options)]), setWrong],
@@ -93,7 +98,12 @@ const accessor: { readonly [operation: string]: Row } = {
   reader: plain,
   writer: plain
 }
-const handle: { readonly [operation: string]: Row } = { ...reading, ...writing, getUnsafe: plain, getPromise: plain }
+const handle: { readonly [O in Exclude<keyof Writer<any, any, any, any>, "pattern">]: Row } = {
+  ...reading,
+  ...writing,
+  getUnsafe: plain,
+  getPromise: plain
+}
 
 const world = Effect.fnUntraced(function*() {
   const made = yield* family({}, (run) => Effect.succeed(`loaded ${run}`))

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Result from "effect/Result"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
+import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
 import { validate } from "../../src/ownership/Validation.ts"
 
 const problemsOf = (definition: unknown): ReadonlyArray<string> =>
@@ -106,10 +107,8 @@ describe("a manifest from data", () => {
   })
 
   it("takes an option that is undefined for one that was not given", () => {
-    const options = "layer partOf carvedFrom derives borrows fanout params value error sensitive version " +
-      "timeToLive idleTimeToLive staleWhileRevalidate staleIfError jitter refreshAhead negativeTimeToLive " +
-      "softTimeout hardTimeout loadConcurrency loadQueueMax retryAfterFailure onAbandoned freeze weigher"
-    const nothing = Object.fromEntries(options.split(" ").map((option) => [option, undefined]))
+    const options = "layer partOf carvedFrom derives borrows fanout params value error sensitive".split(" ")
+    const nothing = Object.fromEntries([...options, ...Object.keys(policyOptions)].map((option) => [option, undefined]))
     const bare = { pattern: "bare:{id}", ...nothing }
     for (
       const definition of [

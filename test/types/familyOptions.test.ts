@@ -1,8 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
+import type { FamilySpec } from "../../src/ownership/Definition.ts"
 import * as Compiler from "./compiler.ts"
 
 // Each option of a family with a value that does not fit, and a program that uses all of the manifest.
-const wrong: { readonly [option: string]: ReadonlyArray<string> } = {
+const wrong: { readonly [Option in keyof FamilySpec]-?: ReadonlyArray<string> } = {
   pattern: ["42", "undefined"],
   layer: ["42", "{}"],
   partOf: ["42"],

@@ -1,0 +1,152 @@
+/**
+ * What `.github/CONTRIBUTING.md`, `.ci/README.md` and the tables of the README say about the project is so.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { execFileSync } from "node:child_process"
+import { existsSync, readdirSync, readFileSync, statSync } from "node:fs"
+import { join } from "node:path"
+import { limits } from "../../.ci/architecture.ts"
+import manifest from "../../package.json" with { type: "json" }
+import { CacheError } from "../../src/cache/CacheError.ts"
+import { make } from "../../src/manifest/internal/manifest.ts"
+import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
+
+const root = join(import.meta.dirname, "../..")
+const read = (path: string): string => readFileSync(join(root, path), "utf8")
+const contributing = read(".github/CONTRIBUTING.md")
+const readme = read("README.md")
+
+/** The text below a heading, up to the next one of its level. */
+const section = (text: string, heading: string): string => {
+  const begin = text.indexOf(`\n${heading}\n`)
+  assert.notStrictEqual(begin, -1, `no heading \`${heading}\``)
+  const rest = text.slice(begin + heading.length + 2)
+  const next = rest.search(new RegExp(`^#{2,${heading.indexOf(" ")}} `, "m"))
+  return next === -1 ? rest : rest.slice(0, next)
+}
+const codes = (text: string): ReadonlyArray<string> => Array.from(text.matchAll(/`([^`\n]+)`/g), ([, code]) => code!)
+const firstCells = (text: string): ReadonlyArray<string> =>
+  Array.from(text.matchAll(/^\| (.*?) \|/gm), ([, cell]) => cell!)
+
+describe("CONTRIBUTING.md", () => {
+  it("has a row for each npm script, and no other", () => {
+    const named = firstCells(section(contributing, "## What to run")).flatMap(codes)
+    const scripts = named.map((command) => /^npm (?:run )?([\w:]+)$/.exec(command)?.[1] ?? command)
+    assert.sameMembers(scripts, Object.keys(manifest.scripts))
+  })
+
+  it("names only files and folders that are there", () => {
+    const paths = codes(contributing).filter((code) =>
+      /^(?:src|test|dtslint|bench|\.ci|\.github|examples)\//.test(code) && !/[*\s]|name(?:Reference)?\.ts$/.test(code)
+    )
+    assert.isAbove(paths.length, 40)
+    assert.deepStrictEqual(paths.filter((path) => !existsSync(join(root, path))), [])
+  })
+
+  it("begins each step of a recipe with a file or a command", () => {
+    const steps = contributing.match(/^\d+\. .*$/gm) ?? []
+    assert.isAbove(steps.length, 25)
+    assert.deepStrictEqual(steps.filter((step) => !/^\d+\. `(?:[\w.]+\/|README\.md|npm run )/.test(step)), [])
+  })
+
+  it("names the declarations that a recipe adds to", () => {
+    const declared: Readonly<Record<string, ReadonlyArray<string>>> = {
+      "src/ownership/FamilyPolicy.ts": ["interface FamilyPolicy", "policyOptions"],
+      "src/ownership/Definition.ts": ["interface Expected", "interface FamilySpec"],
+      "src/cache/Expiry.ts": ["interface Expiry", "const make"],
+      "src/manifest/Family.ts": ["interface Reading", "interface Writing", "interface Refused"],
+      "src/cache/internal/observed.ts": ["interface Reads", "class ObservedReads"],
+      "src/cache/internal/writesApart.ts": ["interface Writes"],
+      "src/cli/neverRun.ts": ["const ofAccessor"],
+      "src/diagnostic/Diagnostic.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
+      "src/store/EvictionPolicy.ts": ["const policies"],
+      "test/manifest/options.test.ts": ["const wrong", "const plain", "has a row here"],
+      "test/manifest/sensitive.test.ts": ["errorsWithKeys", "has a test for every door"],
+      "test/cache/arrangements.test.ts": ["const policies"],
+      "test/world.ts": ["const policies"],
+      "dtslint/Messages.tst.ts": ["const nothing"]
+    }
+    for (const [file, texts] of Object.entries(declared)) {
+      for (const text of texts) {
+        assert.include(read(file), text, file)
+        assert.include(contributing, text.split(" ").at(-1)!)
+      }
+    }
+  })
+
+  it("gives the limits that the architecture test enforces", () => {
+    const rule = /at most (\d+) lines of code, a function at most (\d+), and a line at most (\d+) columns/.exec(
+      contributing.replace(/\s+/g, " ")
+    )
+    assert.deepStrictEqual(rule?.slice(1).map(Number), [limits.codeLines, limits.functionLines, limits.lineColumns])
+  })
+
+  it("lists the folders of src as areas of commits", () => {
+    const areas = codes(section(contributing, "## Commits"))
+    const folders = readdirSync(join(root, "src")).filter((name) => statSync(join(root, "src", name)).isDirectory())
+    assert.includeMembers([...areas], [...folders, "test", "bench", "ci", "docs", "types"])
+  })
+})
+
+describe(".ci/README.md", () => {
+  const text = read(".ci/README.md")
+
+  it("has a row for each file of .ci, and no other, in forty lines", () => {
+    const files = readdirSync(join(root, ".ci")).filter((name) => name !== "README.md" && name !== "smoke")
+    const rows = firstCells(text.slice(text.indexOf("| file |"))).flatMap(codes)
+    assert.sameMembers(rows, files)
+    assert.isAtMost(text.split("\n").length, 41)
+  })
+
+  it("has a row for each step of .ci/run", () => {
+    const steps = Array.from(read(".ci/run").matchAll(/^[^#\n]*\bstep "([^"]+)"/gm), ([, name]) => name!)
+    const rows = firstCells(text.slice(0, text.indexOf("| file |"))).slice(2)
+    assert.isAbove(steps.length, 5)
+    assert.deepStrictEqual(rows, steps)
+  })
+})
+
+describe("README.md", () => {
+  it("has a row for each option of a family", () => {
+    const rows = firstCells(section(readme, "### Options of a family")).flatMap(codes)
+    assert.includeMembers([...rows], Object.keys(policyOptions))
+  })
+
+  it("has a row for each reason of an error", () => {
+    const rows = firstCells(section(readme, "### Errors")).flatMap(codes)
+    const reasons = CacheError.fields.reason.members.map((member) => member.fields._tag.schema.literal)
+    assert.isAbove(reasons.length, 10)
+    assert.includeMembers([...rows], [...reasons])
+  })
+
+  it("has a row for each operation of a family", () => {
+    const rows = firstCells(section(readme, "## Operations")).join("\n")
+    const { user }: any = make("Readme", { families: { user: { pattern: "user:{id}" } } }).keys
+    for (const operation of Object.keys(user)) {
+      if (operation !== "name" && operation !== "pattern") assert.match(rows, new RegExp(`\\b${operation}\\b`))
+    }
+  })
+})
+
+describe("the gates", () => {
+  it("are run by the workflow, by `npm run verify`, and before each commit", () => {
+    assert.match(read(".github/workflows/verify.yml"), /^ +\.ci\/run\b/m)
+    assert.strictEqual(manifest.scripts.verify, "bash .ci/run")
+    assert.strictEqual(manifest.scripts.hooks, "git config core.hooksPath .githooks")
+    const hook = read(".githooks/pre-commit")
+    for (const script of ["lint", "check"]) assert.include(hook, `npm run --silent ${script} `)
+  })
+
+  it("can be executed", () => {
+    const listed = execFileSync("git", ["ls-files", "--stage", ".ci/run", ".githooks"], { cwd: root, encoding: "utf8" })
+    assert.lengthOf(listed.match(/^100755 /gm) ?? [], 2)
+  })
+
+  it("of the workflow have a time limit, few rights, and versions of actions", () => {
+    const workflow = read(".github/workflows/verify.yml")
+    for (const line of ["timeout-minutes: ", "contents: read", "cancel-in-progress: true"]) {
+      assert.include(workflow, line)
+    }
+    for (const [, action] of workflow.matchAll(/uses: (\S+)/g)) assert.match(action!, /^actions\/[\w-]+@v\d+$/)
+  })
+})
