@@ -155,6 +155,16 @@ describe("a parameter that its codec refuses", () => {
     }).pipe(Effect.scoped))
 })
 
+describe("a key that is no text", () => {
+  it.effect("is the key of no family", () =>
+    Effect.gen(function*() {
+      const { user } = yield* world("user:{day}", Schema.String)
+      for (const given of [undefined, null, 5, {}, ["user:1"], () => "user:1"]) {
+        assert.isTrue(Option.isNone(user.parse(given)))
+      }
+    }).pipe(Effect.scoped))
+})
+
 describe("parameters of an invalidation of many keys", () => {
   const two = Effect.gen(function*() {
     const running = yield* engine(

@@ -230,8 +230,12 @@ export const make = (access: FamilyAccess) => {
           ))
       }),
     key: (params: Params) => Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
+    // A program without types may give something else than a text, which is no key.
     parse: (rendered: string) =>
-      Option.flatMap(Option.fromUndefinedOr(access.keys.parse(rendered)), (key) => access.keys.decode(key)),
+      Option.flatMap(
+        Option.fromUndefinedOr(typeof rendered === "string" ? access.keys.parse(rendered) : undefined),
+        access.keys.decode
+      ),
     get: (params: Params) => new Read(access, params),
     ...operations(access, find),
     reader: handleFor(access, "read"),
