@@ -47,7 +47,8 @@ export * as Explanations from "./diagnostic/Explanations.ts"
 export * as Malformed from "./diagnostic/Malformed.ts"
 
 /**
- * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. Found by the compiler alone.
+ * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. What is a type only is found by
+ * the compiler alone.
  *
  * A message that takes the place of a wrong argument needs a type parameter for the argument, and with it literals and
  * callbacks lose the types that they take from their context. So what an operation takes is a union of its type with

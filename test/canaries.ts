@@ -529,6 +529,30 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/names.test.ts"]
   },
   {
+    law: "keys",
+    bug: "a text that a check refuses is a key",
+    file: "src/manifest/internal/keys.ts",
+    text: `    if (hasChecks) {\n`,
+    planted: `    if (hasChecks && !isText) {\n`,
+    suites: ["test/manifest/parameters.test.ts"]
+  },
+  {
+    law: "keys",
+    bug: "a name that a family does not have means all of its keys",
+    file: "src/manifest/internal/keys.ts",
+    text: `given.find((name) => !holes.includes(name))`,
+    planted: `given.find((name) => name === "" && !holes.includes(name))`,
+    suites: ["test/manifest/parameters.test.ts"]
+  },
+  {
+    law: "options",
+    bug: "options that are a text count as none",
+    file: "src/manifest/internal/options.ts",
+    text: `unless(isBag(given), family, "options"`,
+    planted: `unless(isBag(given) || typeof given === "string", family, "options"`,
+    suites: ["test/manifest/options.test.ts"]
+  },
+  {
     law: 4,
     bug: "a lookup reads any key of a family that it derives from",
     file: cache,

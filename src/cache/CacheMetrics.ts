@@ -13,6 +13,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import { millisOf } from "../ownership/FamilyPolicy.ts"
+import { isBag } from "../ownership/Validation.ts"
 import { CacheError, InvalidOption } from "./CacheError.ts"
 import type { FamilyStats } from "./FamilySpec.ts"
 
@@ -48,7 +49,7 @@ const intervalDefault: Duration.Input = "10 seconds"
 
 /**
  * Publishes what `stats` counts (`AppCache.stats`), at once and then once per interval, for as long as it runs. Fails
- * with `InvalidOption` where the interval is no duration above zero.
+ * with `InvalidOption` where `cache` is no text, or the interval no duration above zero.
  *
  * @category combinators
  * @since 0.1.0
@@ -58,11 +59,11 @@ export const publish = <E, R>(
   options: Options
 ): Effect.Effect<never, E | CacheError, R> =>
   Effect.suspend((): Effect.Effect<never, E | CacheError, R> => {
+    if (!isBag(options)) return invalid("options", "must be an object")
     const { cache, interval = intervalDefault } = options
-    if (!(millisOf(interval) > 0)) {
-      const why = "must be a duration above zero"
-      return Effect.fail(new CacheError({ reason: new InvalidOption({ family: undefined, option: "interval", why }) }))
-    }
+    if (typeof cache !== "string") return invalid("cache", "must be a text")
+    if (!(millisOf(interval) > 0)) return invalid("interval", "must be a duration above zero")
+    if (!Effect.isEffect(stats)) return invalid("stats", "must be an Effect of the counts of a cache")
     const published = new Map<string, FamilyStats>()
     const once = Effect.flatMap(stats, (now) =>
       Effect.forEach(Object.entries(now), ([family, counts]) => {
@@ -72,6 +73,9 @@ export const publish = <E, R>(
       }, { discard: true }))
     return Effect.forever(Effect.andThen(once, Effect.sleep(interval)))
   })
+
+const invalid = (option: string, why: string) =>
+  Effect.fail(new CacheError({ reason: new InvalidOption({ family: undefined, option, why }) }))
 
 const publishFamily = (
   attributes: { readonly cache: string; readonly family: string },

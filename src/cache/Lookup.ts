@@ -42,7 +42,7 @@ export type Lookup<in P, V, out E, out R> = (
 
 /**
  * How the owner makes many entries at once: one answer for each of the parameters, in their order. A key whose answer
- * is an `Exit` failure fails alone; a failure of the whole Effect fails all of its keys.
+ * is `Lookup.failed(error)` fails alone; a failure of the whole Effect fails all of its keys.
  *
  * @category models
  * @since 0.1.0

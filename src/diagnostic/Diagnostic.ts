@@ -223,6 +223,20 @@ export const parameterNotSegment = (pattern: string, name: string) =>
   )
 
 /**
+ * E0109: a parameter whose text its codec refuses. Found at run time only; the value is not part of the sentence.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterRefused = (pattern: string, name: string) =>
+  finding(
+    "E0109",
+    "KeyMalformed",
+    say`the parameter ${name} of ${pattern} does not fit its codec`,
+    "give a value that its codec accepts"
+  )
+
+/**
  * E0109: parameters that make a longer key than any tier keeps. Found at run time only.
  *
  * @category patterns and keys

@@ -1,5 +1,6 @@
 /**
- * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. Found by the compiler alone.
+ * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. What is a type only is found by
+ * the compiler alone.
  *
  * A message that takes the place of a wrong argument needs a type parameter for the argument, and with it literals and
  * callbacks lose the types that they take from their context. So what an operation takes is a union of its type with
@@ -10,6 +11,7 @@
  */
 import type { message } from "./Diagnostic.ts"
 import { finding, say } from "./internal/finding.ts"
+import * as Nearest from "./Nearest.ts"
 
 declare const TypeId: unique symbol
 
@@ -67,6 +69,57 @@ export type parameters<Pattern extends string> = message<
   `these are not the parameters of '${Pattern}'`,
   "give a value for each name in its braces, and nothing else"
 >
+
+/**
+ * E0112 at run time: a name that the pattern does not have, where some of its names may be missing.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parameterUnknown = (pattern: string, name: string, known: Iterable<string>) =>
+  finding(
+    "E0112",
+    "ParametersUnknown",
+    say`${pattern} has no parameter ${name}`,
+    Nearest.help(name, known, "give parameters of the pattern, or an empty object for all of its keys")
+  )
+
+/**
+ * E0112 at run time: no parameters, where a record of some is expected.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parametersNone = (pattern: string) =>
+  finding(
+    "E0112",
+    "ParametersUnknown",
+    say`this is no record of parameters of ${pattern}`,
+    "give an object with some of them, or an empty object for all of its keys"
+  )
+
+/**
+ * E0112 at run time: no list, where a list of parameters is expected, or of entries.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const listNone = (pattern: string, what: "parameters" | "pairs of parameters and a value") =>
+  finding("E0112", "ParametersUnknown", say`this is no list of ${pattern}`, `give a list of ${what}`)
+
+/**
+ * E0112 at run time: an item of a list of entries that is none.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const entryNone = (pattern: string, at: number) =>
+  finding(
+    "E0112",
+    "ParametersUnknown",
+    say`item ${at} is no entry of ${pattern}`,
+    "give a pair of parameters and a value"
+  )
 
 /**
  * E0113: a parameter of another type than the manifest declares.

@@ -130,7 +130,10 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
   readonly get: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<V, CacheError | E, R>
-  /** Answers the value that a tier holds and may serve, as an `Option`. Never runs a lookup. */
+  /**
+   * Answers the fresh value that a tier holds, as an `Option`. Never runs a lookup. `None` for an entry that is stale,
+   * which `get` may serve while it is renewed.
+   */
   readonly getOption: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Option.Option<V>, CacheError, R>
@@ -141,15 +144,15 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
   readonly getMany: (
     params: ReadonlyArray<KeyParams<P, Codecs>>
   ) => Effect.Effect<ReadonlyArray<V>, CacheError | E, R>
-  /** Answers the value of a key as `get` does, with its tier, age, staleness, version, tags and revision. */
+  /** Answers the value of a key as `get` does, with its tier, age, staleness, version and tags. */
   readonly getAnswer: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Answer<V>, CacheError | E, R>
-  /** Answers the value that a tier holds, with its tier, age, staleness and version. Never runs a lookup. */
+  /** Answers the fresh value that a tier holds, as `getOption` does, with its tier, age and version. */
   readonly getAnswerOption: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<Option.Option<Answer<V>>, CacheError, R>
-  /** Tells whether `getOption` would answer a value. Never runs a lookup. */
+  /** Tells whether `getOption` would answer a value: a fresh one. Never runs a lookup. */
   readonly has: (
     params: KeyParams<P, Codecs>
   ) => Effect.Effect<boolean, CacheError, R>
@@ -241,7 +244,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   ) => Effect.Effect<void, CacheError, R>
   /**
    * Makes every entry of the family that has the given parameters absent or stale, and all entries that derive from
-   * them. It takes the same time for one entry and for a million.
+   * them. It takes the same time for one entry and for a million. Fails with `InvalidKey` for a name that the pattern
+   * does not have: to ignore it would mean every key.
    */
   readonly invalidateWhere: (
     params: SomeParams<P, Codecs>,
@@ -354,7 +358,7 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
   /**
    * The value as a Promise, for callers that are no Effect. A hit is resolved already, and neither it nor waiting
    * for a load that is under way starts a fiber; the rest is `Effect.runPromise` of `get`. `signal` interrupts.
-   * Rejects with the error of `get`.
+   * Rejects with the error of `get`, or with the reason of the signal that was aborted meanwhile.
    */
   readonly getPromise: (
     params: KeyParams<P, Codecs>,

@@ -153,7 +153,7 @@ export const validate = (id: string, definition: unknown): Result.Result<ValidMa
   const report: Report = (path, problem) => {
     if (problem !== undefined) found.push({ ...problem, path })
   }
-  if (!checkShape(definition, report)) return fail(id, found)
+  if (!checkShape(id, definition, report)) return fail(id, found)
   const draft = indexPatterns(definition, report)
   for (const family of draft.families.values()) {
     checkOverlaps(draft, family, report)
@@ -209,6 +209,7 @@ export const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((i
 // A class that is a Schema is a function; so are those that are none, such as `String`.
 const isTyped = (u: unknown): boolean => Schema.isSchema(u) || isBag(u)
 
+const aName = "a text that is not empty"
 const isVersion = (u: unknown): boolean => typeof u === "string" || typeof u === "number" && Number.isFinite(u)
 
 const shapes: { readonly [option: string]: readonly [test: (u: unknown) => boolean, expected: string] } = {
@@ -227,12 +228,13 @@ const shapes: { readonly [option: string]: readonly [test: (u: unknown) => boole
   version: [isVersion, "a text or a finite number"]
 }
 
-const checkShape = (definition: unknown, report: Report): definition is Definition => {
+const checkShape = (id: unknown, definition: unknown, report: Report): definition is Definition => {
   let ok = true
   const wrong = (path: ReadonlyArray<string>, expected: string) => {
     ok = false
     report(path, Diagnostic.shapeWrong(path.join("."), expected))
   }
+  if (typeof id !== "string" || id === "") report([], Diagnostic.shapeWrong("the name of the manifest", aName))
   if (!isBag(definition)) {
     wrong(["definition"], "an object")
     return false
@@ -242,26 +244,24 @@ const checkShape = (definition: unknown, report: Report): definition is Definiti
       report([option], Diagnostic.optionUnknown(option, "the manifest", [...sections.keys(), "version"]))
     }
   }
-  const { version } = definition
-  if (version !== undefined && !isVersion(version)) wrong(["version"], "a text or a finite number")
+  if (definition["version"] !== undefined && !isVersion(definition["version"])) {
+    wrong(["version"], "a text or a finite number")
+  }
   for (const [section, known] of sections) {
     const members = definition[section]
-    if (members === undefined && section !== "families") continue
     if (!isBag(members)) {
-      wrong([section], "an object")
+      if (members !== undefined || section === "families") wrong([section], "an object")
       continue
     }
     for (const [name, spec] of Object.entries(members)) {
+      if (name === "") report([section, name], Diagnostic.shapeWrong(`a name in ${section}`, aName))
       if (isBag(spec)) checkOptions([section, name], spec, known, report, wrong)
       else wrong([section, name], "an object")
     }
   }
   const count = isBag(definition["families"]) ? Object.keys(definition["families"]).length : 0
-  if (count > familiesMax) {
-    ok = false
-    report(["families"], Diagnostic.familiesTooMany(count, familiesMax))
-  }
-  return ok
+  if (count > familiesMax) report(["families"], Diagnostic.familiesTooMany(count, familiesMax))
+  return ok && count <= familiesMax
 }
 
 // The compiler sees to it that no option is missing here.

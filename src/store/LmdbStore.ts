@@ -42,10 +42,12 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
 import { millisOf } from "../ownership/FamilyPolicy.ts"
+import { isBag } from "../ownership/Validation.ts"
 import { isTooLong, keyBytesMax } from "../pattern/Key.ts"
 import * as BackgroundTimer from "./BackgroundTimer.ts"
 import type { Codec } from "./Codec.ts"
 import type { Entry, Found } from "./Entry.ts"
+import { noOptions, refused } from "./internal/given.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
 import { acquire, tierName } from "./internal/lmdbEnvironment.ts"
 import { entryKey, isShort, keyWithin } from "./internal/lmdbKey.ts"
@@ -69,15 +71,7 @@ import {
   Store,
   type StoreFamily
 } from "./Store.ts"
-import {
-  EncodeFailed,
-  InvalidStoreOptions,
-  KeyTooLong,
-  type Operation,
-  StoreError,
-  TierTimeout,
-  ValueTooLarge
-} from "./StoreError.ts"
+import { EncodeFailed, KeyTooLong, type Operation, StoreError, TierTimeout, ValueTooLarge } from "./StoreError.ts"
 
 /**
  * Where the tier lives and what it promises.
@@ -222,9 +216,17 @@ export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer
  * @since 0.1.0
  */
 export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Store, StoreError | Config.ConfigError> =>
-  Layer.effect(Store, Effect.flatMap(Config.unwrap(options), make))
+  Layer.effect(
+    Store,
+    // What is no object is no configuration of one, and `make` says so.
+    Effect.suspend(() =>
+      isBag(options as unknown) ? Effect.flatMap(Config.unwrap(options), make) : make(options as never)
+    )
+  )
 
 const validate = Effect.fnUntraced(function*(options: Options) {
+  const wrong = noOptions(tierName, options)
+  if (wrong !== undefined) return yield* Effect.fail(wrong)
   // Defaults of a pattern stand for what is undefined alone: null is a wrong value, not none.
   const {
     bytesMax = Number.POSITIVE_INFINITY,
@@ -257,8 +259,7 @@ const validate = Effect.fnUntraced(function*(options: Options) {
   return { path: options.path, namespace, readersMax, sweepMillis, bounds: { entriesMax, bytesMax } }
 })
 
-const invalid = (option: string, why: string) =>
-  Effect.fail(new StoreError({ reason: new InvalidStoreOptions({ tier: tierName, option, why }) }))
+const invalid = (option: string, why: string) => Effect.fail(refused(tierName, option, why))
 
 const open = <V>(
   tier: Tier,

@@ -21,6 +21,7 @@ import * as Stream from "effect/Stream"
 import { CoarseClock } from "./CoarseClock.ts"
 import type { Entry, Found } from "./Entry.ts"
 import * as EvictionPolicy from "./EvictionPolicy.ts"
+import { noOptions, refused } from "./internal/given.ts"
 import { invariant } from "./internal/invariant.ts"
 import { spreadHash } from "./internal/keyHash.ts"
 import { type Alarm, type MakePolicy, MemoryShard, type ShardOwner } from "./internal/memoryShard.ts"
@@ -44,7 +45,7 @@ import {
   Store,
   type StoreFamily
 } from "./Store.ts"
-import { FunctionFailed, InvalidStoreOptions, StoreError } from "./StoreError.ts"
+import { FunctionFailed, StoreError } from "./StoreError.ts"
 
 /**
  * How large a memory store is, and what leaves when it is full.
@@ -497,10 +498,11 @@ const weightOf = <V>(
   return weight <= entryWeightMax ? weight : Infinity
 }
 
-const refuse = (option: string, why: string) =>
-  new StoreError({ reason: new InvalidStoreOptions({ tier: name, option, why }) })
+const refuse = (option: string, why: string) => refused(name, option, why)
 
 const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonly count: number }, StoreError> => {
+  const wrong = noOptions(name, options)
+  if (wrong !== undefined) return Effect.fail(wrong)
   const given = (["capacity", "weightMax"] as const).filter((option) => options[option] !== undefined)
   if (given.length !== 1) return Effect.fail(refuse("capacity", "or `weightMax` must be given, and not both"))
   if (options.eviction !== undefined && !EvictionPolicy.names.includes(options.eviction)) {

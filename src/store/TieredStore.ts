@@ -25,6 +25,7 @@ import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "./Entry.ts"
+import { noOptions, refused as refusedBy } from "./internal/given.ts"
 import { KeyGuard, type Ticket, writeTogether } from "./internal/keyGuard.ts"
 import { type Entries, keysOf, type Report, type Share, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
 import {
@@ -40,7 +41,7 @@ import {
   Store,
   type StoreFamily
 } from "./Store.ts"
-import { InvalidStoreOptions, type Operation, StoreError } from "./StoreError.ts"
+import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 
 /**
  * A tier that failed while others went on.
@@ -149,7 +150,7 @@ export const layer = <const Layers extends NonEmptyReadonlyArray<Layer.Layer<Sto
   options?: Options
 ): Layer.Layer<Store, Layer.Error<Layers[number]> | StoreError, Layer.Services<Layers[number]>> =>
   Layer.fromBuildMemo((memoMap, scope) => {
-    const wrong = layers.length === 0 ? refused("stores", "must be one at least") : invalid(options)
+    const wrong = invalidTiers(layers, Layer.isLayer, "a list of layers of stores") ?? invalid(options)
     if (wrong !== undefined) return Effect.fail(wrong)
     return Effect.map(
       // Each on its own: all of them provide the same service.
@@ -165,10 +166,23 @@ export const layer = <const Layers extends NonEmptyReadonlyArray<Layer.Layer<Sto
     )
   })
 
-const refused = (option: string, why: string) =>
-  new StoreError({ reason: new InvalidStoreOptions({ tier: "tiered", option, why }) })
+const refused = (option: string, why: string) => refusedBy("tiered", option, why)
 
-const invalid = ({ onTierFailure, set }: Options = {}): StoreError | undefined => {
+// A program without types may give something else than a list, or a list of something else.
+const invalidTiers = (
+  given: unknown,
+  isTier: (one: unknown) => boolean,
+  expected: string
+): StoreError | undefined => {
+  if (!Array.isArray(given) || !Array.from(given).every(isTier)) return refused("stores", `must be ${expected}`)
+  return given.length === 0 ? refused("stores", "must be one at least") : undefined
+}
+
+const invalid = (options: Options | undefined): StoreError | undefined => {
+  if (options === undefined) return undefined
+  const wrong = noOptions("tiered", options)
+  if (wrong !== undefined) return wrong
+  const { onTierFailure, set } = options
   if (set !== undefined && set !== "through" && set !== "onEviction") {
     return refused("set", "must be \"through\" or \"onEviction\"")
   }

@@ -18,6 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
 import { millisOf } from "../ownership/FamilyPolicy.ts"
+import { isBag, isStrings } from "../ownership/Validation.ts"
 import { type Partition, type Round, Store } from "../store/Store.ts"
 import { InvalidStoreOptions, type Operation, StoreError, TierFailed } from "../store/StoreError.ts"
 
@@ -298,46 +299,62 @@ class Injector {
   }
 }
 
-const invalid = ({ rules, seed }: Plan): StoreError | undefined => {
-  const refused = (option: string, why: string) =>
-    new StoreError({ reason: new InvalidStoreOptions({ tier: "faulty", option, why }) })
+const refused = (option: string, why: string) =>
+  new StoreError({ reason: new InvalidStoreOptions({ tier: "faulty", option, why }) })
+
+const invalid = (plan: Plan): StoreError | undefined => {
+  if (!isBag(plan as unknown)) return refused("options", "must be an object")
+  const { rules, seed } = plan
   if (seed !== undefined && !Number.isFinite(seed)) return refused("seed", "must be a finite number")
-  for (const { fault, keys, nth, operations, probability } of rules) {
-    if (!writes.has(fault.kind) && !reads.has(fault.kind)) return refused("fault", `is of no kind: ${fault.kind}`)
-    const isSlow = fault.kind === "slow" || fault.kind === "slowLate"
-    if (isSlow && !(millisOf(fault.delay) >= 0)) return refused("delay", "must be a duration that is not negative")
-    if (keys !== undefined && !Array.isArray(keys)) return refused("keys", "must be a list of keys")
-    if (nth !== undefined && !(Number.isSafeInteger(nth) && nth >= 1)) {
-      return refused("nth", "must be a whole number of at least 1")
-    }
-    if (probability !== undefined && !(typeof probability === "number" && probability >= 0 && probability <= 1)) {
-      return refused("probability", "must be a number from 0 to 1")
-    }
-    if (operations?.some((operation) => kindsOf(operation).has(fault.kind)) === false) {
-      return refused("operations", `has none that can meet ${fault.kind}`)
-    }
+  if (!Array.isArray(rules)) return refused("rules", "must be a list of rules")
+  for (const rule of rules) {
+    const found = isBag(rule) ? invalidRule(rule as unknown as Rule) : refused("rules", "must be a list of rules")
+    if (found !== undefined) return found
   }
   return undefined
 }
 
-/** The faults that an operation can meet. What a partition prepares is asked without a fault. */
-const kindsOf = (operation: Operation): ReadonlySet<Fault["kind"]> => {
-  switch (operation) {
-    case "prepare":
-      return none
-    case "get":
-      return reads
-    case "open":
-    case "loadMarks":
-    case "entries":
-    case "size":
-      return delays
-    default:
-      return writes
+const invalidRule = ({ fault, keys, nth, operations, probability }: Rule): StoreError | undefined => {
+  if (!isBag(fault)) return refused("fault", "must be an object with a kind")
+  if (!writes.has(fault.kind) && !reads.has(fault.kind)) return refused("fault", `is of no kind: ${fault.kind}`)
+  const isSlow = fault.kind === "slow" || fault.kind === "slowLate"
+  if (isSlow && !(millisOf(fault.delay) >= 0)) return refused("delay", "must be a duration that is not negative")
+  if (keys !== undefined && !(isStrings(keys) && keys.length > 0)) {
+    return refused("keys", "must be a list of one key at least")
   }
+  if (nth !== undefined && !(Number.isSafeInteger(nth) && nth >= 1)) {
+    return refused("nth", "must be a whole number of at least 1")
+  }
+  if (probability !== undefined && !(typeof probability === "number" && probability >= 0 && probability <= 1)) {
+    return refused("probability", "must be a number from 0 to 1")
+  }
+  if (operations === undefined) return undefined
+  if (!isStrings(operations)) return refused("operations", "must be a list of operations")
+  const unknown = operations.find((operation) => !Object.hasOwn(kindsOf, operation))
+  if (unknown !== undefined) return refused("operations", `has one that no store has: ${unknown}`)
+  return operations.some((operation) => kindsOf[operation].has(fault.kind))
+    ? undefined
+    : refused("operations", `has none that can meet ${fault.kind}`)
 }
 
 const none: ReadonlySet<Fault["kind"]> = new Set()
 const delays: ReadonlySet<Fault["kind"]> = new Set(["fail", "failLate", "slow", "slowLate", "stall"])
 const reads: ReadonlySet<Fault["kind"]> = new Set([...delays, "corrupt"])
 const writes: ReadonlySet<Fault["kind"]> = new Set([...delays, "lose", "double"])
+
+/** The faults that an operation can meet. What a partition prepares is asked without a fault. */
+const kindsOf: { readonly [_ in Operation]: ReadonlySet<Fault["kind"]> } = {
+  prepare: none,
+  get: reads,
+  open: delays,
+  loadMarks: delays,
+  entries: delays,
+  size: delays,
+  write: writes,
+  set: writes,
+  remove: writes,
+  clear: writes,
+  sweep: writes,
+  recordMarks: writes,
+  dropMarks: writes
+}

@@ -43,6 +43,8 @@ const odd = [
   "toString",
   "x".repeat(3_000)
 ]
+// A manifest and a family have a name.
+const named = odd.filter((text) => text !== "")
 const name = fc.oneof(
   fc.constantFrom(...odd),
   fc.array(fc.constantFrom("a", "/", "|", "%", "2F", ",", ":")).map((all) => all.join(""))
@@ -124,8 +126,8 @@ describe("families of any names in one file", () => {
 
   it.effect("what was invalidated stays so over a restart, and nothing else is", () =>
     Effect.gen(function*() {
-      for (const [at, id] of odd.entries()) {
-        const families = [odd[(at + 1) % odd.length]!, odd[(at + 8) % odd.length]!] as const
+      for (const [at, id] of named.entries()) {
+        const families = [named[(at + 1) % named.length]!, named[(at + 8) % named.length]!] as const
         const path = yield* temporaryFolder
         const get = (app: any, family: string, key: string) =>
           app.keys[family].get({ id: key }) as Effect.Effect<string>
@@ -158,7 +160,7 @@ describe("families of any names in one file", () => {
   it.effect("two manifests whose joined names look alike read nothing of each other", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
-      const pairs = [["a/b", "c"], ["a", "b/c"], ["a|b", "c"], ["a", "b|c"], ["a%2Fb", "c"], ["", "a/b/c"]] as const
+      const pairs = [["a/b", "c"], ["a", "b/c"], ["a|b", "c"], ["a", "b|c"], ["a%2Fb", "c"]] as const
       const read = ([id, family]: readonly [string, string]) =>
         life(path, id, [family, "unused"], (app) => app.keys[family].get({ id: "1" }) as Effect.Effect<string>)
       const first = yield* Effect.forEach(pairs, read)

@@ -17,6 +17,11 @@ const wrong: Readonly<Record<string, unknown>> = {
   "two families of one pattern": { families: { user: { pattern: "a:{x}" }, other: { pattern: "a:{y}" } } },
   "a pattern that is malformed": { families: { user: { pattern: "user:{id" } } },
   "families that are none": { families: null },
+  "a family without a name": { families: { "": { pattern: "user:{id}" } } },
+  "a reader without a name": {
+    families: { user: { pattern: "user:{id}" } },
+    readers: { "": { borrows: ["user:{id}"] } }
+  },
   "no families": {},
   "no object": "manifest",
   "nothing": undefined
@@ -46,6 +51,20 @@ const refuses = (work: unknown, what: string) =>
 
 const build = (layer: Layer.Layer<any, any, any>) =>
   Layer.build(Layer.provide(layer, MemoryStore.layer({ capacity: 1 })))
+
+describe("a manifest without a name", () => {
+  for (const name of [undefined, null, 5, "", [], {}, Symbol("name")]) {
+    it.effect(`is refused where its layers are built, and not while modules load: ${String(name)}`, () =>
+      Effect.gen(function*() {
+        const app: any = make(name as never, { families: { user: { pattern: "user:{id}", value: Schema.String } } })
+        yield* refuses(build(app.layer), "layer")
+        yield* refuses(build(app.modules({ user: app.owner("user") })), "modules")
+        yield* refuses(app.keys.user.get({ id: "1" }), "get")
+        const error = yield* Effect.flip(Effect.scoped(build(app.layer)) as Effect.Effect<unknown, CacheError>)
+        assert.include(error.message, "`the name of the manifest` must be a text that is not empty")
+      }))
+  }
+})
 
 describe("a manifest with mistakes", () => {
   for (const [name, definition] of Object.entries(wrong)) {

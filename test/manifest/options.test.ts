@@ -23,7 +23,7 @@ import * as MemoryStore from "../../src/store/MemoryStore.ts"
 import { Store, type StoreFamily } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { family, reasonOf } from "../cache/source.ts"
+import { family, fork, reasonOf, settle } from "../cache/source.ts"
 import { engine } from "../engine.ts"
 import { temporaryFolder } from "../store/folder.ts"
 import { mapStore } from "../store/mapStore.ts"
@@ -396,9 +396,12 @@ describe("an option of a store", () => {
 
   const faultyWrong: Wrong<FaultyStore.Rule & { readonly seed?: number }> = {
     seed: [Number.NaN, Infinity, "1", null],
-    fault: [{ kind: "crash" }, { kind: "slow", delay: "soon" }, { kind: "slowLate", delay: -1 }, { kind: "slow" }],
-    operations: [["prepare"], []],
-    keys: ["user:1", null],
+    fault: [undefined, null, "fail", { kind: "crash" }, { kind: "slow", delay: "soon" }, {
+      kind: "slowLate",
+      delay: -1
+    }, { kind: "slow" }],
+    operations: [["prepare"], [], ["nope"], ["get", "nope"], "get", [1], null],
+    keys: ["user:1", null, [], [1]],
     nth: [0, -1, 1.5, Number.NaN, "1", null],
     probability: [-0.1, 1.1, Number.NaN, "1", null]
   }
@@ -431,6 +434,221 @@ describe("an option of a store", () => {
         assert.strictEqual(reasonOf(error), "InvalidOption", String(interval))
       }
     }))
+})
+
+describe("options that are no object", () => {
+  const noObject: ReadonlyArray<unknown> = [null, 5, "text", [], () => 5]
+  const calls: { readonly [operation: string]: (of: any, options: any, app: any) => unknown } = {
+    warm: (of, options) => of.warm([id], options),
+    set: (of, options) => of.set(id, "new", options),
+    setMany: (of, options) => of.setMany([[id, "new"]], options),
+    invalidate: (of, options) => of.invalidate(id, options),
+    invalidateWhere: (of, options) => of.invalidateWhere(id, options),
+    invalidateAll: (of, options) => of.invalidateAll(options),
+    invalidateTag: (of, options) => of.invalidateTag("a", options),
+    setting: (of, options, app) => app.batch([of.setting(id, "new", options)]),
+    deleting: (of, options, app) => app.batch([of.deleting(id, options)]),
+    lease: (of, options) => Effect.scoped(of.lease(id, options)),
+    getPromise: (of, options) => Effect.tryPromise({ try: () => of.getPromise(id, options), catch: (it) => it }),
+    "set by a raw key": (_, options, app) => app.set("user:1", "new", options),
+    "invalidate by a pattern": (_, options, app) => app.invalidate("user:1", options)
+  }
+
+  it("have a row here, as each operation that takes options has", () => {
+    const taking = Object.entries(accessor).filter(([operation, [, wrong]]) =>
+      Object.keys(wrong).length > 0 && operation !== "hottest"
+    )
+    for (const [operation] of taking) assert.property(calls, operation)
+  })
+
+  for (const [operation, run] of Object.entries(calls)) {
+    it.effect(`are refused where the call runs, and nothing changes: ${operation}`, () =>
+      Effect.gen(function*() {
+        const { held, on, running, user } = yield* world()
+        const writer = yield* on<any>(user.writer)
+        const doors = operation in handle ? [user, writer].filter((door) => operation in door) : [user]
+        for (const door of doors) {
+          for (const given of noObject) {
+            const { reason } = (yield* Effect.flip(on(run(door, given, running.app)))) as CacheError
+            assert.strictEqual(reason._tag, "InvalidOption", JSON.stringify(given))
+            if (reason._tag !== "InvalidOption") continue
+            const family = operation === "invalidate by a pattern" ? undefined : "user"
+            assert.deepStrictEqual([reason.family, reason.option], [family, "options"])
+          }
+        }
+        assert.strictEqual(yield* held, "old")
+        assert.strictEqual(running.cache.families.get("user")!.stats.invalidations, 0)
+        for (const door of doors) yield* on(run(door, undefined, running.app))
+      }).pipe(Effect.scoped))
+  }
+
+  const tier = MemoryStore.layer({ capacity: 1 })
+  const layers: { readonly [layer: string]: (options: any) => Layer.Layer<Store, unknown> } = {
+    MemoryStore: (options) => MemoryStore.layer(options),
+    LmdbStore: (options) => LmdbStore.layer(options),
+    "LmdbStore, from a configuration": (options) => LmdbStore.layerConfig(options),
+    TieredStore: (options) => TieredStore.layer([tier], options),
+    FaultyStore: (options) => FaultyStore.layer(tier, options)
+  }
+  for (const [layer, make] of Object.entries(layers)) {
+    it.effect(`are refused where a layer is built: ${layer}`, () =>
+      Effect.gen(function*() {
+        for (const given of [...noObject, ...(layer === "TieredStore" ? [] : [undefined])]) {
+          const error = yield* Effect.flip(Effect.asVoid(Layer.build(make(given))))
+          const { reason } = error as StoreError
+          assert.strictEqual(reason._tag, "InvalidStoreOptions", JSON.stringify(given))
+          if (reason._tag === "InvalidStoreOptions") assert.strictEqual(reason.option, "options")
+        }
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("tiers that are no list of layers are refused where they are built", () =>
+    Effect.gen(function*() {
+      for (const given of [undefined, ...noObject, {}, [undefined], [tier, 5], [MemoryStore]]) {
+        const layer = TieredStore.layer(given as any) as Layer.Layer<Store, StoreError>
+        const { reason } = yield* Effect.flip(Effect.asVoid(Layer.build(layer)))
+        assert.strictEqual(reason._tag, "InvalidStoreOptions")
+        if (reason._tag === "InvalidStoreOptions") assert.strictEqual(reason.option, "stores")
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("rules of planned faults that are none are refused where the store is made", () =>
+    Effect.gen(function*() {
+      for (const rules of [undefined, null, 5, "text", {}, [null], [5], [{}]]) {
+        const { reason } = (yield* Effect.flip(FaultyStore.make(mapStore(), { rules } as any))) as StoreError
+        assert.strictEqual(reason._tag, "InvalidStoreOptions", JSON.stringify(rules))
+      }
+    }))
+
+  it.effect("of an owner, a delegate and a declared function fail with InvalidManifest", () =>
+    Effect.gen(function*() {
+      const app: any = make("Options of layers", {
+        families: { user: { pattern: "user:*" }, part: { pattern: "user:{id}", partOf: "user" } }
+      })
+      const store = MemoryStore.layer({ capacity: 10 })
+      for (const given of noObject) {
+        const works: ReadonlyArray<Effect.Effect<unknown, any, any>> = [
+          Layer.build(Layer.provide(Layer.provide(app.owner("user", given), app.layer), store)),
+          Layer.build(Layer.provide(Layer.provide(app.delegate("part", given), app.layer), store)),
+          app.fn("f", given)(function*() {})(),
+          app.method(given)(() => Effect.void)()
+        ]
+        for (const work of works) {
+          assert.strictEqual(
+            reasonOf(yield* Effect.flip(work as Effect.Effect<unknown, unknown, Scope.Scope>)),
+            "InvalidManifest"
+          )
+        }
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("of published metrics are refused, and so are counts that are no Effect", () =>
+    Effect.gen(function*() {
+      const stats = Effect.succeed({})
+      const wrong: ReadonlyArray<readonly [option: string, work: Effect.Effect<never, unknown>]> = [
+        ...[undefined, ...noObject].map((given) => ["options", CacheMetrics.publish(stats, given as any)] as const),
+        ["cache", CacheMetrics.publish(stats, {} as any)],
+        ["stats", CacheMetrics.publish(5 as any, { cache: "c" })]
+      ]
+      for (const [option, work] of wrong) {
+        const { reason } = (yield* Effect.flip(work)) as CacheError
+        assert.strictEqual(reason._tag, "InvalidOption")
+        if (reason._tag === "InvalidOption") assert.strictEqual(reason.option, option)
+      }
+    }))
+
+  it.effect("of what a lookup answers fail the read, and none at all are no options", () =>
+    Effect.gen(function*() {
+      for (const given of noObject) {
+        const { get, refresh } = yield* family({}, (run) =>
+          Effect.succeed(
+            run === 1
+              ? (Lookup.loaded as any)("one")
+              : run === 2
+              ? Lookup.loaded("x", given as any)
+              : Lookup.notModified(given as any)
+          ) as any)
+        assert.strictEqual(yield* get, "one")
+        for (let run = 0; run < 2; run++) {
+          const { reason } = (yield* Effect.flip(refresh)) as CacheError
+          assert.strictEqual(reason._tag, "InvalidOption")
+          if (reason._tag === "InvalidOption") {
+            assert.deepStrictEqual([reason.family, reason.option], ["user", "options"])
+          }
+        }
+      }
+    }).pipe(Effect.scoped))
+})
+
+describe("a function that is none", () => {
+  it.effect("is refused by select, update and patch, which name themselves", () =>
+    Effect.gen(function*() {
+      const { held, on, user } = yield* world()
+      for (const door of [user, yield* on<any>(user.writer)]) {
+        for (const operation of ["select", "update", "patch"]) {
+          for (const given of [undefined, null, 5, "text", {}, Effect.void]) {
+            const error = (yield* Effect.flip(on(door[operation](id, given)))) as CacheError
+            assert.strictEqual(error.reason._tag, "InvalidOption")
+            assert.strictEqual(error.message, `\`${operation}\` of family \`user\` takes a function of the value`)
+          }
+        }
+      }
+      assert.strictEqual(yield* held, "old")
+    }).pipe(Effect.scoped))
+
+  it.effect("is refused by transaction, as is a body that is no Effect, and a combinator that answers none", () =>
+    Effect.gen(function*() {
+      const { held, on, running: { app }, user } = yield* world()
+      const write = user.set(id, "new")
+      const wrong: ReadonlyArray<readonly [option: string, within: unknown, body: unknown]> = [
+        ...[undefined, null, 5, {}].map((within) => ["within", within, write] as const),
+        ...[undefined, () => undefined, () => Promise.resolve(1)].map((answer) =>
+          ["within", answer ?? (() => 5), write] as const
+        ),
+        ...[undefined, 5, () => write, Promise.resolve(1)].map((body) => ["body", (it: unknown) => it, body] as const)
+      ]
+      for (const [option, within, body] of wrong) {
+        const { reason } = (yield* Effect.flip(on(app.transaction(within)(body)))) as CacheError
+        assert.strictEqual(reason._tag, "InvalidOption")
+        if (reason._tag === "InvalidOption") assert.strictEqual(reason.option, option)
+        assert.strictEqual(yield* held, "old")
+      }
+    }).pipe(Effect.scoped))
+})
+
+describe("the signal of a Promise", () => {
+  const rejected = (promise: Promise<unknown>) =>
+    Effect.promise(() => promise.then((value) => [value], (error) => error))
+  const reason = new Error("the caller left")
+
+  it.effect("that aborts rejects with its reason, whether the read began the load, joined it, or comes too late", () =>
+    Effect.gen(function*() {
+      const { on, source, user } = yield* family({}, () => Effect.never)
+      const reader = yield* on<any>(user.reader)
+      const first = new AbortController()
+      const second = new AbortController()
+      const began = rejected(reader.getPromise(id, { signal: first.signal }))
+      const joined = rejected(reader.getPromise(id, { signal: second.signal }))
+      const all = yield* fork(Effect.all([began, joined], { concurrency: "unbounded" }))
+      yield* settle
+      second.abort(reason)
+      first.abort(reason)
+      assert.deepStrictEqual(yield* Fiber.join(all), [reason, reason])
+      assert.strictEqual(yield* rejected(reader.getPromise(id, { signal: AbortSignal.abort(reason) })), reason)
+      yield* settle
+      assert.strictEqual(source.interrupted, source.runs)
+    }).pipe(Effect.scoped))
+
+  it.effect("that is none is refused", () =>
+    Effect.gen(function*() {
+      const { on, user } = yield* world()
+      const reader = yield* on<any>(user.reader)
+      for (const signal of [null, 5, {}]) {
+        const error = yield* rejected(reader.getPromise(id, { signal }))
+        assert.strictEqual(reasonOf(error), "InvalidOption")
+      }
+      assert.deepStrictEqual(yield* rejected(reader.getPromise(id, { signal: undefined })), ["old"])
+    }).pipe(Effect.scoped))
 })
 
 describe("parameters that a program without types leaves out", () => {

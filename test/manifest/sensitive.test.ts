@@ -428,6 +428,33 @@ describe("a sensitive family", () => {
       ])
     }))
 
+  it.effect("hides no text that is spelt as a key of another family", () =>
+    Effect.gen(function*() {
+      const families = {
+        user: { pattern: "user:{id}" },
+        card: { pattern: "card:{number}", sensitive: true },
+        both: { pattern: "both:{id}" },
+        secret: { pattern: "both:{id}:secret", sensitive: true }
+      }
+      const messageOf = (more: object, key: string) =>
+        Effect.map(
+          Effect.flip(
+            (make("Hides", { families: { ...families, ...more } }) as any).get(key) as Effect.Effect<never, Error>
+          ),
+          (error) => error.message
+        )
+      const shown = [["user:", "has an empty segment"], [`user:${canary}:x`, canary], [
+        `user:{${canary}}`,
+        canary
+      ]] as const
+      for (const [key, text] of shown) assert.include(yield* messageOf({}, key), text)
+      for (const key of [`card:${canary}:x`, `card:{${canary}}`, `crd:${canary}`, `both:${canary}:x`, canary]) {
+        assert.notInclude(yield* messageOf({}, key), canary)
+      }
+      const any = { any: { pattern: "{kind}:{id}:deep:{x}", sensitive: true } }
+      assert.notInclude(yield* messageOf(any, `user:${canary}:deep`), canary)
+    }))
+
   it("has hashes of SipHash-2-4, as its authors give them", () => {
     const key = new Uint32Array(Uint8Array.from({ length: 16 }, (_, i) => i).buffer)
     const hashOf = (length: number) =>

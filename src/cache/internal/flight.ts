@@ -554,7 +554,10 @@ export class Queued<V> extends Waited<V> {
   }
 }
 
-/** Waits as a Promise, which rejects with what `Effect.runPromise` would reject with. */
+/**
+ * Waits as a Promise, which rejects with what `Effect.runPromise` would reject with, or with the reason of the signal
+ * that aborts it.
+ */
 export const joinPromise = <V>(
   join: (waiter: Waiter<V>) => Effect.Effect<void> | void,
   signal: AbortSignal | undefined
@@ -568,7 +571,7 @@ export const joinPromise = <V>(
     if (signal === undefined) return void join(settle)
     const stop = (): void => {
       if (leave !== undefined) Effect.runSync(leave)
-      reject(Cause.squash(Cause.interrupt()))
+      reject(signal.reason)
     }
     const leave = join((exit) => {
       signal.removeEventListener("abort", stop)

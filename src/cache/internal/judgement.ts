@@ -18,6 +18,8 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { isBag } from "../../ownership/Validation.ts"
+import type { Entry } from "../../store/Entry.ts"
 import type { HotPartition, Partition, Prepared } from "../../store/Store.ts"
 import { EncodeFailed, FunctionFailed, StoreError } from "../../store/StoreError.ts"
 import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
@@ -99,6 +101,17 @@ const refused = (error: unknown): Effect.Effect<never, CacheError> =>
   error instanceof CacheError ? Effect.fail(error) : Effect.die(error)
 
 const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
+
+/**
+ * The options of a value that is still the right one: an option that is `undefined` was not given. What are no options
+ * at all is refused where the value is judged.
+ */
+export const renewed = (before: Entry<unknown>, options: LoadedOptions): LoadedOptions =>
+  !isBag(options as unknown) ? options : {
+    timeToLive: options.timeToLive,
+    revision: options.revision === undefined ? before.revision : options.revision,
+    tags: options.tags === undefined ? before.tags : options.tags
+  }
 
 /** Judges what is to be stored in one family. */
 export class Judge<V> {
@@ -203,8 +216,10 @@ export class Judge<V> {
     return new Judged(key, value, terms, weight, prepared)
   }
 
-  private termsOf(options: LoadedOptions): Terms {
-    if (options === noOptions) return this.terms
+  // A program without types may leave out the options of `Lookup.loaded`.
+  private termsOf(options: LoadedOptions | undefined): Terms {
+    if (options === noOptions || options === undefined) return this.terms
+    if (!isBag(options as unknown)) throw this.invalid("options", "must be an object")
     const { revision, tags, timeToLive } = options
     return {
       lifeMillis: timeToLive === undefined ? this.terms.lifeMillis : this.lifeOf(timeToLive),

@@ -34,18 +34,11 @@ import {
   type Waiter,
   waitersMax
 } from "./flight.ts"
-import { isJudged, type Judged, memory, noOptions, noTags } from "./judgement.ts"
+import { isJudged, type Judged, memory, noOptions, noTags, renewed } from "./judgement.ts"
 import { LowerTier } from "./lowerTier.ts"
 import { Patience } from "./patience.ts"
 import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
-
-/** An option that is `undefined` was not given. */
-const renewed = (before: Entry<unknown>, options: Lookup.LoadedOptions): Lookup.LoadedOptions => ({
-  timeToLive: options.timeToLive,
-  revision: options.revision === undefined ? before.revision : options.revision,
-  tags: options.tags === undefined ? before.tags : options.tags
-})
 
 // Lookups of one key that run at a time: one that was overtaken and still has to answer those who joined it, and one
 // whose value will hold.

@@ -34,9 +34,8 @@ export class FamilyAccess extends Access {
   }
 
   /** For a key that the codecs of the parameters do not read. */
-  undecodable(): CacheError {
-    const why = "a parameter does not fit its codec"
-    return new CacheError({ reason: new InvalidKey({ code: "E0109", pattern: this.pattern, why }) })
+  undecodable(key: string): CacheError {
+    return this.invalid(this.keys.unread(key))
   }
 
   /** A key within the family that may be loaded and stored under. */

@@ -3,7 +3,8 @@
  *
  * Types live in `Family.ts`; nothing here is typed by pattern.
  */
-import type * as Context from "effect/Context"
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
@@ -16,30 +17,25 @@ import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Mode } from "../../cache/Invalidation.ts"
 import * as Transaction from "../../cache/Transaction.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
+import * as Misfit from "../../diagnostic/Misfit.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { CacheGrant, Reads, Writes } from "./grants.ts"
 import type { Params } from "./keys.ts"
 import * as options from "./options.ts"
 import { type Door, Read } from "./read.ts"
 
-export interface InvalidateOptions {
-  readonly mode?: Mode | undefined
-}
-
-// How many keys are loaded at a time for a cache that is being warmed; readers come first.
-const warmConcurrency = 16
-
 const asEffect = (made: unknown): Effect.Effect<unknown, unknown> =>
   Effect.isEffect(made) ? made as Effect.Effect<unknown, unknown> : Effect.succeed(made)
 
-// A program without types may give something else than a list: that is a list of one that has no parameters.
-const listOf = <A>(given: Iterable<A>): Iterable<A> =>
-  typeof given?.[Symbol.iterator] === "function" ? given : [undefined as never]
+// A program without types may give something else than a list; the signs of a text are no parameters.
+const isList = (given: unknown): given is Iterable<unknown> =>
+  typeof given === "object" && given !== null && typeof (given as Iterable<unknown>)[Symbol.iterator] === "function"
 
 // Eager: keys that are all well spelt cost no turn of the run loop.
 const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
+  if (!isList(all)) return Exit.fail(access.invalid(Misfit.listNone(access.pattern, "parameters")))
   const keys: Array<string> = []
-  for (const params of listOf(all)) {
+  for (const params of all) {
     const key = access.textOf(params)
     const refused = access.keyRefusal(key)
     if (refused !== undefined) return Exit.fail(refused)
@@ -48,18 +44,20 @@ const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<Readonly
   return Exit.succeed(keys)
 }
 
-// What is not a pair of parameters and value is a key of no parameters, which is refused.
 const entriesOf = (
   access: FamilyAccess,
   entries: Iterable<readonly [Params, unknown]>
 ): Exit.Exit<ReadonlyArray<readonly [key: string, value: unknown]>, CacheError> => {
+  if (!isList(entries)) {
+    return Exit.fail(access.invalid(Misfit.listNone(access.pattern, "pairs of parameters and a value")))
+  }
   const all: Array<readonly [string, unknown]> = []
-  for (const entry of listOf(entries)) {
-    const isPair = Array.isArray(entry)
-    const key = access.textOf(isPair ? entry[0] : undefined as never)
+  for (const entry of entries) {
+    if (!Array.isArray(entry)) return Exit.fail(access.invalid(Misfit.entryNone(access.pattern, all.length)))
+    const key = access.textOf(entry[0])
     const refused = access.keyRefusal(key)
     if (refused !== undefined) return Exit.fail(refused)
-    all.push([key, isPair ? entry[1] : undefined])
+    all.push([key, entry[1]])
   }
   return Exit.succeed(all)
 }
@@ -88,15 +86,16 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
       reading(params, (family, key) => Effect.map(family.find(key), (found) => found !== undefined)),
 
     select: (params: Params, f: (value: unknown) => unknown) =>
-      reading(params, (family, key) => Effect.map(family.read(key), f)),
-    warm: (
-      all: Iterable<Params>,
-      { concurrency = warmConcurrency }: { readonly concurrency?: number | undefined } = {}
-    ) =>
+      reading(params, (family, key) => {
+        const refused = options.change(access.name, "select", f)
+        return refused === undefined ? Effect.map(family.read(key), f) : Effect.fail(refused)
+      }),
+    warm: (all: Iterable<Params>, given?: options.WarmOptions) =>
       find((family) =>
-        options.checked(
-          options.count(access.name, "concurrency", concurrency),
-          () => Effect.flatMapEager(keysOf(access, all), (keys) => family.warm(keys, concurrency))
+        options.withConcurrency(
+          access.name,
+          given,
+          (concurrency) => Effect.flatMapEager(keysOf(access, all), (keys) => family.warm(keys, concurrency))
         )
       ),
     hottest: (max: number) =>
@@ -143,46 +142,60 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
         return Effect.flatMapEager(entriesOf(access, entries), (all) => family.setMany(all, given))
       }),
     update: (params: Params, f: (was: unknown) => unknown) =>
-      writing(params, (family, key) => family.update(key, (was) => asEffect(f(was)))),
+      writing(params, (family, key) => {
+        const refused = options.change(access.name, "update", f)
+        return refused === undefined ? family.update(key, (was) => asEffect(f(was))) : Effect.fail(refused)
+      }),
     patch: (params: Params, f: (was: unknown) => unknown) =>
-      writing(params, (family, key) => family.patch(key, (was) => asEffect(f(was)))),
+      writing(params, (family, key) => {
+        const refused = options.change(access.name, "patch", f)
+        return refused === undefined ? family.patch(key, (was) => asEffect(f(was))) : Effect.fail(refused)
+      }),
     delete: (params: Params) => writing(params, (family, key) => family.drop([key], "hide")),
     deleteMany: (all: Iterable<Params>) =>
       find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.drop(keys, "hide"))),
-    invalidate: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
-      writing(
-        params,
-        (family, key) => options.checked(options.mode(access.name, mode), () => family.drop([key], mode))
-      ),
-    invalidateWhere: (params: Params, { mode = "hide" }: InvalidateOptions = {}) =>
-      find(
-        (family) =>
-          Result.match(access.keys.scopeOf(params), {
-            onSuccess: (scope) => options.checked(options.mode(access.name, mode), () => family.dropScope(scope, mode)),
-            onFailure: (problem) => Effect.fail(access.invalid(problem))
-          })
-      ),
-    invalidateAll: ({ mode = "hide" }: InvalidateOptions = {}) =>
-      find((family) =>
-        options.checked(
-          options.mode(access.name, mode),
-          () => family.dropScope({ positions: [], values: [] }, mode)
-        )
-      ),
-    invalidateTag: (tag: string, { mode = "hide" }: InvalidateOptions = {}) =>
-      find((family) =>
-        options.checked(
-          options.tag(access.name, tag) ?? options.mode(access.name, mode),
-          () => family.invalidateTag(tag, mode)
-        )
-      ),
+    ...invalidations(access, find, writing),
     refresh: (params: Params) => writing(params, (family, key) => family.refresh(key))
+  }
+}
+
+type Find = <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
+
+const invalidations = (
+  access: FamilyAccess,
+  find: Find,
+  writing: <A, E, R>(
+    params: Params,
+    f: (family: Writes, key: string) => Effect.Effect<A, E, R>
+  ) => Effect.Effect<A, E | CacheError, R>
+) => {
+  const withMode = <A, E, R>(given: options.InvalidateOptions | undefined, f: (mode: Mode) => Effect.Effect<A, E, R>) =>
+    options.withMode(access.name, given, f)
+  return {
+    invalidate: (params: Params, given?: options.InvalidateOptions) =>
+      writing(params, (family, key) => withMode(given, (mode) => family.drop([key], mode))),
+    invalidateWhere: (params: Params, given?: options.InvalidateOptions) =>
+      find((family) =>
+        Result.match(access.keys.scopeOf(params), {
+          onSuccess: (scope) => withMode(given, (mode) => family.dropScope(scope, mode)),
+          onFailure: (problem) => Effect.fail(access.invalid(problem))
+        })
+      ),
+    invalidateAll: (given?: options.InvalidateOptions) =>
+      find((family) => withMode(given, (mode) => family.dropScope({ positions: [], values: [] }, mode))),
+    invalidateTag: (tag: string, given?: options.InvalidateOptions) =>
+      find((family) =>
+        options.checked(
+          options.tag(access.name, tag),
+          () => withMode(given, (mode) => family.invalidateTag(tag, mode))
+        )
+      )
   }
 }
 
 interface Finds {
   readonly toRead: <A, E, R>(f: (family: Reads) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
-  readonly toWrite: <A, E, R>(f: (family: Writes) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
+  readonly toWrite: Find
 }
 
 /** An accessor: all operations, with the grant taken from the Context of the fiber that runs them. */
@@ -204,11 +217,11 @@ export const make = (access: FamilyAccess) => {
     pattern: access.pattern,
     setting: (params: Params, value: unknown, given: SetOptions<Lease> = {}) => write(access, params, { value }, given),
     deleting: (params: Params, given: SetOptions<Lease> = {}) => write(access, params, undefined, given),
-    lease: (params: Params, given: LeaseOptions = {}) =>
+    lease: (params: Params, given?: LeaseOptions) =>
       Effect.withFiber((fiber): Effect.Effect<Lease, CacheError, Scope.Scope> => {
         const refused = options.lease(access.name, given)
         if (refused !== undefined) return Effect.fail(refused)
-        const grant = given.mode === "shared" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
+        const grant = given?.mode === "shared" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
         if (grant === undefined) return Effect.fail(access.refusal(fiber.context, "lease"))
         return Effect.flatMap(access.patternOf(params), ({ pattern, shown }) =>
           Effect.mapError(
@@ -217,8 +230,12 @@ export const make = (access: FamilyAccess) => {
           ))
       }),
     key: (params: Params) => Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
+    // A program without types may give something else than a text, which is no key.
     parse: (rendered: string) =>
-      Option.flatMap(Option.fromUndefinedOr(access.keys.parse(rendered)), (key) => access.keys.decode(key)),
+      Option.flatMap(
+        Option.fromUndefinedOr(typeof rendered === "string" ? access.keys.parse(rendered) : undefined),
+        access.keys.decode
+      ),
     get: (params: Params) => new Read(access, params),
     ...operations(access, find),
     reader: handleFor(access, "read"),
@@ -312,15 +329,31 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
       const value = hit(params)
       return value === undefined ? lookTwice(params) : value
     },
-    getPromise: (params: Params, given?: { readonly signal?: AbortSignal | undefined }): Promise<unknown> => {
+    getPromise: (params: Params, given?: options.PromiseOptions): Promise<unknown> => {
+      const refused = given === undefined ? undefined : options.promise(access.name, given)
+      if (refused !== undefined) return Promise.reject(refused)
       // A lookup asks by the Context of its fiber, in which its reads are observed; so does the body of a transaction.
       const apart = Transaction.currentApart()
-      if (apart !== undefined) return Effect.runPromiseWith(apart)(new Read(door, params), given)
-      if (!grant.active) return Effect.runPromise(new Read(door, params), given)
+      if (apart !== undefined) return promiseOf(new Read(door, params), apart, given)
+      if (!grant.active) return promiseOf(new Read(door, params), Context.empty(), given)
       const key = access.textOf(params)
       const value = family.hot?.hit(key)
       if (value !== undefined) return Promise.resolve(value)
-      return family.readPromise(key, given?.signal) ?? Effect.runPromise(new Read(door, params), given)
+      return family.readPromise(key, given?.signal) ?? promiseOf(new Read(door, params), Context.empty(), given)
     }
   }
+}
+
+/** Runs a read for a caller that is no Effect; what its signal aborts rejects with the signal's reason. */
+const promiseOf = (
+  read: Read,
+  context: Context.Context<never>,
+  given: options.PromiseOptions | undefined
+): Promise<unknown> => {
+  const signal = given?.signal
+  if (signal === undefined) return Effect.runPromiseWith(context)(read)
+  return Effect.runPromiseExitWith(context)(read, { signal }).then((exit) => {
+    if (Exit.isSuccess(exit)) return exit.value
+    throw signal.aborted && Cause.hasInterruptsOnly(exit.cause) ? signal.reason : Cause.squash(exit.cause)
+  })
 }

@@ -13,6 +13,9 @@ import { type Found, refused } from "./names.ts"
 type AnyLayer = Layer.Layer<any, CacheError, any>
 
 export const compose = (manifests: ReadonlyArray<AnyManifest>): AnyLayer => {
+  if (manifests.length === 0) return refusedAt("", "the composition", "of one manifest at least")
+  const wrong = manifests.findIndex((manifest) => !isManifest(manifest))
+  if (wrong >= 0) return refusedAt(String(wrong), `argument ${wrong}`, "a manifest")
   const earlier: Array<ValidManifest> = []
   for (const { definition, id } of manifests as ReadonlyArray<AnyManifest & { readonly id: string }>) {
     const valid = validate(id, definition)
@@ -24,6 +27,14 @@ export const compose = (manifests: ReadonlyArray<AnyManifest>): AnyLayer => {
   }
   return Layer.mergeAll(...manifests.map((manifest) => manifest.layer) as [AnyLayer])
 }
+
+// A program without types may give something else than classes of manifests.
+const isManifest = (u: unknown): boolean =>
+  (typeof u === "function" || typeof u === "object") && u !== null && "definition" in u && "id" in u && "layer" in u &&
+  Layer.isLayer(u.layer)
+
+const refusedAt = (at: string, what: string, expected: string): AnyLayer =>
+  refused("compose", [{ ...Diagnostic.shapeWrong(what, expected, "AnyManifest"), path: at === "" ? [] : [at] }])
 
 const findClashes = (earlier: ValidManifest, manifest: ValidManifest): ReadonlyArray<Found> => {
   if (earlier.id === manifest.id) return [{ ...Diagnostic.manifestsAlike(manifest.id), path: [] }]

@@ -2,8 +2,9 @@
  * Between parameters, keys within a family, and full keys, compiled once per family.
  *
  * A key within a family is the texts of its parameters, joined by `:`; a family without parameters has one, the empty
- * text. `textOf` checks nothing, so that a hit costs a property read: a text that is no key is in no table. `check`
- * says what is wrong with it, and is asked before anything is loaded or stored under it.
+ * text. `textOf` checks no text, so that a hit costs a property read: a text that is no key is in no table. `check`
+ * says what is wrong with it, and is asked before anything is loaded or stored under it. A value that is no text is
+ * encoded, and one that its codec refuses becomes the empty text, which is no segment.
  */
 import * as Equal from "effect/Equal"
 import * as Option from "effect/Option"
@@ -12,7 +13,8 @@ import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type { Scope } from "../../cache/Invalidation.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
-import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
+import * as Misfit from "../../diagnostic/Misfit.ts"
+import { isBag, type ValidFamily, type ValidManifest } from "../../ownership/Validation.ts"
 import { isSegment, isTooLong, keyBytesMax } from "../../pattern/Key.ts"
 import type { KeyPattern } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
@@ -32,6 +34,8 @@ export interface Keys {
   readonly parse: (rendered: string) => string | undefined
   /** Parameters as the owner's lookup sees them: decoded where the manifest gives a codec. */
   readonly decode: (key: string) => Option.Option<Params>
+  /** Why a key is not decoded: the first parameter whose codec refuses its text. */
+  readonly unread: (key: string) => Diagnostic.Diagnostic
   /** What keys with the given parameters have in common, or what is wrong with one of them. */
   readonly scopeOf: (params: Params) => Result.Result<Scope, Diagnostic.Diagnostic>
   /** What the family's keys that a pattern denotes have in common. */
@@ -44,6 +48,8 @@ interface Hole {
   readonly isText: boolean
   readonly encode: (value: unknown) => string
   readonly decode: (text: string) => Option.Option<unknown>
+  /** Whether a text that is its own text passes the checks of its codec; undefined where there are none. */
+  readonly accepts: ((text: string) => boolean) | undefined
 }
 
 // What is no text, finite number or codec's value becomes the empty text, which is no segment. `NaN` is what a program
@@ -72,7 +78,7 @@ const guarded =
 const holeOf = (name: string, family: ValidFamily): Hole => {
   const { params } = family.spec
   const codec = params !== undefined && Object.hasOwn(params, name) ? params[name] : undefined
-  if (!Schema.isSchema(codec)) return { name, isText: true, encode: plain, decode: Option.some }
+  if (!Schema.isSchema(codec)) return { name, isText: true, encode: plain, decode: Option.some, accepts: undefined }
   // Codecs of keys are synchronous and need no service; a text form is what Schema derives for any of them.
   const texts = Schema.toCodecStringTree(codec as Schema.Codec<unknown>)
   const encode = guarded(Schema.encodeUnknownResult(texts))
@@ -93,7 +99,8 @@ const holeOf = (name: string, family: ValidFamily): Hole => {
       if (text._tag === "None" || typeof text.value !== "string") return ""
       return !mustComeBack || comesBack(text.value, value) ? text.value : ""
     },
-    decode
+    decode,
+    accepts: isText && codec.ast.checks !== undefined ? (text) => Option.isSome(decode(text)) : undefined
   }
 }
 
@@ -133,6 +140,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
   const names = pattern.holes.filter((name) => name !== "*")
   const holes = names.map((name) => holeOf(name, family))
   const isText = holes.length === 1 && !pattern.rest
+  const hasChecks = holes.some(({ accepts }) => accepts !== undefined)
   const isSensitive = family.spec.sensitive === true
   const split = (key: string): ReadonlyArray<string> => holes.length === 0 && !pattern.rest ? [] : key.split(":")
 
@@ -149,6 +157,10 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     const wrong = texts.findIndex((text) => !isSegment(text))
     if (wrong >= 0 || (pattern.rest ? texts.length <= holes.length : texts.length !== holes.length)) {
       return Diagnostic.parameterNotSegment(pattern.source, names[Math.max(0, wrong)] ?? "*")
+    }
+    if (hasChecks) {
+      const refused = holes.find(({ accepts }, i) => accepts?.(texts[i]!) === false)
+      if (refused !== undefined) return Diagnostic.parameterRefused(pattern.source, refused.name)
     }
     if (family.inner.length === 0) return undefined
     const decides = manifest.patterns.route(render(key))
@@ -179,25 +191,54 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
       if (pattern.rest) params["*"] = texts.slice(holes.length).join(":")
       return Option.some(params)
     },
+    unread: (key) => {
+      const texts = split(key)
+      const refused = holes.find(({ decode }, i) => Option.isNone(decode(texts[i]!)))
+      return Diagnostic.parameterRefused(pattern.source, refused?.name ?? "*")
+    },
     scopeOfPattern: (wanted) => scopeOfPattern(pattern, wanted),
-    scopeOf: (params) => {
-      // All of the family is meant by no parameters, and not by what holds none.
-      if (typeof params !== "object" || params === null) {
-        return Result.fail(Diagnostic.parameterNotSegment(pattern.source, names[0] ?? "*"))
-      }
-      const given = holes.flatMap(({ encode, name }, position) => {
-        // A parameter may be called as what every object inherits.
-        // One that is given and undefined was lost on its way: to leave it out would invalidate every key.
-        return Object.hasOwn(params, name) ? [{ name, position, value: encode(params[name]) }] : []
-      })
-      const rest = Object.hasOwn(params, "*") ? restText(params["*"]).split(":") : []
-      rest.forEach((value, i) => given.push({ name: "*", position: holes.length + i, value }))
-      const wrong = given.find(({ value }) => !isSegment(value))
-      return wrong === undefined
-        ? Result.succeed({ positions: given.map((each) => each.position), values: given.map((each) => each.value) })
-        : Result.fail(Diagnostic.parameterNotSegment(pattern.source, wrong.name))
-    }
+    scopeOf: (params) => scopeOf(pattern, holes, params)
   }
+}
+
+const scopeOf = (
+  pattern: KeyPattern,
+  holes: ReadonlyArray<Hole>,
+  params: Params
+): Result.Result<Scope, Diagnostic.Diagnostic> => {
+  const problem = findScopeProblem(pattern, params)
+  if (problem !== undefined) return Result.fail(problem)
+  const given = holes.flatMap(({ accepts, encode, name }, position) => {
+    // A parameter may be called as what every object inherits.
+    // One that is given and undefined was lost on its way: to leave it out would invalidate every key.
+    return Object.hasOwn(params, name) ? [{ name, position, value: encode(params[name]), accepts }] : []
+  })
+  const rest = Object.hasOwn(params, "*") ? restText(params["*"]).split(":") : []
+  rest.forEach((value, i) => given.push({ name: "*", position: holes.length + i, value, accepts: undefined }))
+  const wrong = given.find(({ value }) => !isSegment(value))
+  if (wrong !== undefined) return Result.fail(Diagnostic.parameterNotSegment(pattern.source, wrong.name))
+  const refused = given.find(({ accepts, value }) => accepts?.(value) === false)
+  return refused === undefined
+    ? Result.succeed({ positions: given.map((each) => each.position), values: given.map((each) => each.value) })
+    : Result.fail(Diagnostic.parameterRefused(pattern.source, refused.name))
+}
+
+/**
+ * What is wrong with parameters of which some may be missing. To leave one out means every value of it. So a name that
+ * the pattern does not have is refused, and so is what may have lost its names on the way: a list, a `Map`.
+ */
+const findScopeProblem = ({ holes, source }: KeyPattern, params: unknown): Diagnostic.Diagnostic | undefined => {
+  if (!isBag(params)) return Misfit.parametersNone(source)
+  const given = Object.keys(params)
+  const unknown = given.find((name) => !holes.includes(name))
+  if (unknown !== undefined) return Misfit.parameterUnknown(source, unknown, holes)
+  return given.length > 0 || isPlain(params) ? undefined : Misfit.parametersNone(source)
+}
+
+// Also an object of another realm.
+const isPlain = (of: object): boolean => {
+  const proto = Object.getPrototypeOf(of)
+  return proto === null || Object.getPrototypeOf(proto) === null
 }
 
 /** What the keys of a family that a pattern denotes have in common: its text, where the family has none. */

@@ -20,7 +20,7 @@ import type { Lease } from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as Nearest from "../../diagnostic/Nearest.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
-import { validate, type ValidManifest } from "../../ownership/Validation.ts"
+import { validate, type ValidFamily, type ValidManifest } from "../../ownership/Validation.ts"
 import { keyProblem, parsePattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import * as SensitiveKey from "../../pattern/SensitiveKey.ts"
 import * as Codec from "../../store/Codec.ts"
@@ -38,7 +38,9 @@ import * as options from "./options.ts"
 import { Owners } from "./owners.ts"
 import type { Statics } from "./statics.ts"
 
-export const make = (id: string, definition: unknown) => {
+export const make = (given: string, definition: unknown) => {
+  // A program without types may give something else than a text, which `validate` refuses.
+  const id = typeof given === "string" ? given : ""
   const key = keyOfClass(id)
   const tag = Context.Service<any, Face>(key)
   const valid = Result.map(validate(id, definition), (manifest) => ({ ...manifest, key }))
@@ -87,24 +89,26 @@ const statics = (tag: Context.Service<any, Face>, manifest: ValidManifest): Stat
 /** Invalidates a pattern in every family that it touches, after all grants are found. */
 const byPattern =
   (manifest: ValidManifest, accesses: ReadonlyMap<string, FamilyAccess>) =>
-  (source: string, { mode = "hide" }: accessor.InvalidateOptions = {}): Effect.Effect<void, CacheError> =>
-    Effect.withFiber((fiber) => {
-      const refused = options.mode(undefined, mode)
-      if (refused !== undefined) return Effect.fail(refused)
-      // A program without types may give something else than a text.
-      const parsed = parsePattern(String(source))
-      if (Result.isFailure(parsed)) {
-        return Effect.fail(new CacheError({ reason: malformed(manifest, String(source), parsed.failure) }))
-      }
-      const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
-      if (touched.length === 0) return Effect.fail(new CacheError({ reason: unknown(manifest, String(source), false) }))
-      return Effect.flatMap(Effect.forEach(touched, (access) => access.grantToWrite(fiber.context)), (grants) => {
-        const scopes = touched.map((access, i) =>
-          [access.familyOf(grants[i]!), access.keys.scopeOfPattern(parsed.success)] as const
-        )
-        return Transaction.dropScopes(grants[0]!.engine.cache, fiber.context, scopes, mode)
+  (source: string, given?: options.InvalidateOptions): Effect.Effect<void, CacheError> =>
+    Effect.withFiber((fiber) =>
+      options.withMode(undefined, given, (mode) => {
+        // A program without types may give something else than a text.
+        const parsed = parsePattern(String(source))
+        if (Result.isFailure(parsed)) {
+          return Effect.fail(new CacheError({ reason: malformed(manifest, String(source), parsed.failure) }))
+        }
+        const touched = manifest.patterns.overlapping(parsed.success).map(({ value }) => accesses.get(value.name)!)
+        if (touched.length === 0) {
+          return Effect.fail(new CacheError({ reason: unknown(manifest, String(source), false) }))
+        }
+        return Effect.flatMap(Effect.forEach(touched, (access) => access.grantToWrite(fiber.context)), (grants) => {
+          const scopes = touched.map((access, i) =>
+            [access.familyOf(grants[i]!), access.keys.scopeOfPattern(parsed.success)] as const
+          )
+          return Transaction.dropScopes(grants[0]!.engine.cache, fiber.context, scopes, mode)
+        })
       })
-    })
+    )
 
 /** All writes, grants and keys first; then all changes, in one step of one engine. */
 const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Write>): Effect.Effect<void, CacheError> =>
@@ -127,8 +131,12 @@ const batchOf = (manifest: ValidManifest) => (writes: ReadonlyArray<accessor.Wri
 
 /** Rights are asked where the body writes. */
 const transactionOf =
-  ({ id, key: realm }: ValidManifest) => (within: Transaction.Within) => (body: Effect.Effect<any, any, any>) =>
-    Transaction.run({ id, realm }, within, body)
+  ({ id, key: realm }: ValidManifest) => (within: Transaction.Within) => (body: Effect.Effect<any, any, any>) => {
+    const refused = options.transaction(within, body)
+    if (refused !== undefined) return Effect.fail(refused)
+    const combinator: Transaction.Within = (attempt) => options.combined(within(attempt))
+    return Transaction.run({ id, realm }, combinator, body)
+  }
 
 const whyNotIn = (manifest: ValidManifest, writes: ReadonlyArray<Partial<accessor.Write> | undefined>) => {
   for (const [i, write] of writes.entries()) {
@@ -254,20 +262,31 @@ const unknown = (manifest: ValidManifest, text: string, isOne: boolean): Invalid
 }
 
 const malformed = (manifest: ValidManifest, text: string, problem: Diagnostic.Diagnostic): InvalidKey =>
-  isSensitive(manifest)
+  mayBeSensitive(manifest, text)
     ? new InvalidKey({
       code: problem.code,
       pattern: shownText(manifest, text),
-      why: "it is malformed; its text is not shown, since the manifest has a sensitive family"
+      why: "it is malformed; its text is not shown, since it may be meant for a sensitive family"
     })
     : InvalidKey.of(text, problem)
 
-const isSensitive = ({ families }: ValidManifest): boolean =>
-  [...families.values()].some(({ spec }) => spec.sensitive === true)
+/**
+ * Whether a text that is no key may be meant for a sensitive family. It is not where its first segment is spelt as that
+ * of a pattern that is not sensitive, and no sensitive pattern begins like it.
+ */
+const mayBeSensitive = ({ families }: ValidManifest, text: string): boolean => {
+  const [head] = text.split(":")
+  const begins = ({ pattern: { segments: [first] } }: ValidFamily) => first?._tag === "Text" && first.text === head
+  const sensitive = [...families.values()].filter(({ spec }) => spec.sensitive === true)
+  if (sensitive.length === 0) return false
+  const others = [...families.values()].filter(({ spec }) => spec.sensitive !== true)
+  return !others.some(begins) ||
+    sensitive.some((family) => begins(family) || family.pattern.segments[0]?._tag !== "Text")
+}
 
 /** A text that names no family, and may be a misspelt key of a sensitive one: only what patterns spell out is shown. */
 const shownText = (manifest: ValidManifest, text: string): string => {
-  if (!isSensitive(manifest)) return text
+  if (!mayBeSensitive(manifest, text)) return text
   const spelt = new Set(
     [...manifest.families.values()].flatMap(({ pattern }) =>
       pattern.segments.flatMap((segment) => segment._tag === "Text" ? [segment.text] : [])
@@ -294,9 +313,10 @@ const rawKeys = (
       const family = manifest.patterns.route(key)
       if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest, key) }))
       const access = accesses.get(family.name)!
-      const params = access.keys.decode(access.keys.parse(key)!)
+      const own = access.keys.parse(key)!
+      const params = access.keys.decode(own)
       return params._tag === "None"
-        ? Effect.fail(access.undecodable())
+        ? Effect.fail(access.undecodable(own))
         : f(accessors.get(family.name)!, params.value)
     })
   return {

@@ -1,6 +1,7 @@
 /**
- * Options of calls, checked before anything changes. An option that is `undefined` was not given; one that has a value
- * of another kind is refused with `InvalidOption`, which names the family and the option.
+ * Options of calls, checked before anything changes. What is no object is refused as a whole; an option that is
+ * `undefined` was not given; one that has a value of another kind is refused with `InvalidOption`, which names the
+ * family and the option. Options are read where a call runs, so that building it never throws.
  *
  * Not here: the options that are stored with a value (`timeToLive`, `tags`, `revision`), which the judgement of a write
  * reads, and those of owners and families, which are read when the layer is built.
@@ -8,8 +9,25 @@
 import * as Effect from "effect/Effect"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
+import type { Mode } from "../../cache/Invalidation.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
+import { isBag } from "../../ownership/Validation.ts"
+
+export interface InvalidateOptions {
+  readonly mode?: Mode | undefined
+}
+
+export interface WarmOptions {
+  readonly concurrency?: number | undefined
+}
+
+export interface PromiseOptions {
+  readonly signal?: AbortSignal | undefined
+}
+
+// How many keys are loaded at a time for a cache that is being warmed; readers come first.
+const warmConcurrency = 16
 
 /** Why an option is refused, or nothing. */
 type Refusal = CacheError | undefined
@@ -20,14 +38,62 @@ const refusal = (family: string | undefined, option: string, why: string): Cache
 const unless = (holds: boolean, family: string | undefined, option: string, why: string): Refusal =>
   holds ? undefined : refusal(family, option, why)
 
+/** Why the options of a call are none: `undefined` was not given, and anything else must be an object. */
+const none = (family: string | undefined, given: unknown): Refusal =>
+  given === undefined ? undefined : unless(isBag(given), family, "options", "must be an object")
+
 /** Runs what follows, or refuses. */
 export const checked = <A, E, R>(
   refused: Refusal,
   next: () => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => refused === undefined ? next() : Effect.fail(refused)
 
-export const mode = (family: string | undefined, given: unknown): Refusal =>
-  unless(given === "hide" || given === "markStale", family, "mode", "must be \"hide\" or \"markStale\"")
+/** Runs what follows with the mode of an invalidation, or refuses. */
+export const withMode = <A, E, R>(
+  family: string | undefined,
+  given: InvalidateOptions | undefined,
+  next: (mode: Mode) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | CacheError, R> => {
+  const refused = none(family, given)
+  if (refused !== undefined) return Effect.fail(refused)
+  // A default stands for what is undefined alone: null is a wrong value.
+  const { mode = "hide" } = given ?? {}
+  const isMode = mode === "hide" || mode === "markStale"
+  return checked(unless(isMode, family, "mode", "must be \"hide\" or \"markStale\""), () => next(mode))
+}
+
+/** Runs what follows with the number of keys to load at a time, or refuses. */
+export const withConcurrency = <A, E, R>(
+  family: string,
+  given: WarmOptions | undefined,
+  next: (concurrency: number) => Effect.Effect<A, E, R>
+): Effect.Effect<A, E | CacheError, R> => {
+  const refused = none(family, given)
+  if (refused !== undefined) return Effect.fail(refused)
+  const { concurrency = warmConcurrency } = given ?? {}
+  return checked(count(family, "concurrency", concurrency), () => next(concurrency))
+}
+
+export const promise = (family: string, given: PromiseOptions | undefined): Refusal => {
+  const signal = given?.signal
+  return none(family, given) ??
+    unless(signal === undefined || signal instanceof AbortSignal, family, "signal", "must be an AbortSignal")
+}
+
+/** What a transaction is made of: the combinator of a database, and a body. */
+export const transaction = (within: unknown, body: unknown): Refusal =>
+  unless(typeof within === "function", undefined, "within", "must be a function, such as `sql.withTransaction`") ??
+    unless(Effect.isEffect(body), undefined, "body", "must be an Effect")
+
+/** What a combinator made of the body, if it is an Effect. */
+export const combined = (made: unknown): Effect.Effect<any, any, any> =>
+  Effect.isEffect(made)
+    ? made as Effect.Effect<any, any, any>
+    : Effect.fail(refusal(undefined, "within", "must answer an Effect"))
+
+/** The function of an operation that takes one. */
+export const change = (family: string, operation: string, given: unknown): Refusal =>
+  unless(typeof given === "function", family, operation, "takes a function of the value")
 
 export const tag = (family: string, given: unknown): Refusal =>
   unless(typeof given === "string", family, "tag", "must be a text")
@@ -38,7 +104,8 @@ export const count = (family: string, option: string, given: unknown): Refusal =
 /** What a write compares with what it finds. */
 export const conditions = (family: string, options: SetOptions<Lease> | undefined): Refusal => {
   if (options === undefined) return undefined
-  if (typeof options !== "object" || options === null) return refusal(family, "options", "must be an object")
+  const refused = none(family, options)
+  if (refused !== undefined) return refused
   const { ifVersion, lease } = options
   const isVersion = ifVersion === undefined || ifVersion === null || (typeof ifVersion === "number" && ifVersion >= 0)
   if (!isVersion) return refusal(family, "ifVersion", "must be a version, or null for a key that has no value")
@@ -46,8 +113,11 @@ export const conditions = (family: string, options: SetOptions<Lease> | undefine
   return unless(isLease, family, "lease", "must be a lease of this manifest")
 }
 
-export const lease = (family: string, { deadline, mode, timeToLive }: LeaseOptions): Refusal =>
-  unless(
+export const lease = (family: string, given: LeaseOptions | undefined): Refusal => {
+  const refused = none(family, given)
+  if (refused !== undefined || given === undefined) return refused
+  const { deadline, mode, timeToLive } = given
+  return unless(
     mode === undefined || mode === "shared" || mode === "exclusive",
     family,
     "mode",
@@ -63,3 +133,4 @@ export const lease = (family: string, { deadline, mode, timeToLive }: LeaseOptio
     "timeToLive",
     "must be a duration above zero"
   )
+}

@@ -203,7 +203,7 @@ export class Owners {
       const params = access.keys.decode(key)
       return params._tag === "Some"
         ? Effect.succeed(params.value)
-        : Effect.fail(access.undecodable())
+        : Effect.fail(access.undecodable(key))
     }
     const many = lookupMany === undefined ?
       undefined :

@@ -1,0 +1,270 @@
+/**
+ * Parameters that no key of the family has, at every door: what a codec refuses, names that the pattern does not have,
+ * and what is no list.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { CacheError } from "../../src/cache/CacheError.ts"
+import { engine } from "../engine.ts"
+
+interface Kind {
+  readonly codec: Schema.Top
+  readonly good: unknown
+  /** Of the declared type, for the compiler knows no checks. */
+  readonly bad: unknown
+}
+
+const Day = Schema.String.check(Schema.isPattern(/^\d{4}-\d\d-\d\d$/))
+const kinds: { readonly [name: string]: Kind } = {
+  "a text with a pattern": { codec: Day, good: "2026-01-01", bad: "yesterday" },
+  "a brand with a check": { codec: Day.pipe(Schema.brand("Day")), good: "2026-01-01", bad: "2026-1-1" },
+  "a text with two checks": {
+    codec: Schema.String.check(Schema.isMinLength(2), Schema.isMaxLength(3)),
+    good: "abc",
+    bad: "abcd"
+  },
+  "a text without white space at its ends": { codec: Schema.Trimmed, good: "a", bad: " a" },
+  "a text whose check throws": {
+    codec: Schema.String.check(Schema.makeFilter((text) => {
+      if (text === "boom") throw new Error("of the check")
+      return undefined
+    })),
+    good: "a",
+    bad: "boom"
+  },
+  "a template": { codec: Schema.TemplateLiteral(["day-", Schema.Int]), good: "day-1", bad: "day-x" },
+  "one of two texts": { codec: Schema.Literals(["mon", "tue"]), good: "mon", bad: "sun" },
+  "a number with a check": { codec: Schema.Int.check(Schema.isGreaterThan(0)), good: 5, bad: -5 },
+  "a number as a text": { codec: Schema.FiniteFromString.check(Schema.isGreaterThan(0)), good: 5, bad: -5 }
+}
+
+interface Shape {
+  readonly pattern: string
+  readonly params: (day: unknown) => { readonly [name: string]: unknown }
+  readonly key: (day: unknown) => string
+}
+const shapes: ReadonlyArray<Shape> = [
+  { pattern: "user:{day}", params: (day) => ({ day }), key: (day) => `user:${day}` },
+  { pattern: "user:{room}:{day}", params: (day) => ({ room: "a", day }), key: (day) => `user:a:${day}` },
+  { pattern: "user:{day}:*", params: (day) => ({ day, "*": "b:c" }), key: (day) => `user:${day}:b:c` }
+]
+
+type Params = { readonly [name: string]: unknown }
+type Door = (of: any, params: Params, app: any, key: string) => unknown
+
+const both: { readonly [operation: string]: Door } = {
+  get: (of, params) => of.get(params),
+  getOption: (of, params) => of.getOption(params),
+  getMany: (of, params) => of.getMany([params]),
+  getAnswer: (of, params) => of.getAnswer(params),
+  getAnswerOption: (of, params) => of.getAnswerOption(params),
+  explain: (of, params) => of.explain(params),
+  has: (of, params) => of.has(params),
+  select: (of, params) => of.select(params, (value: unknown) => value),
+  warm: (of, params) => of.warm([params]),
+  set: (of, params) => of.set(params, "new"),
+  setMany: (of, params) => of.setMany([[params, "new"]]),
+  update: (of, params) => of.update(params, () => "new"),
+  patch: (of, params) => of.patch(params, () => "new"),
+  delete: (of, params) => of.delete(params),
+  deleteMany: (of, params) => of.deleteMany([params]),
+  invalidate: (of, params) => of.invalidate(params),
+  invalidateWhere: (of, params) => of.invalidateWhere(params),
+  refresh: (of, params) => of.refresh(params)
+}
+const accessor: { readonly [operation: string]: Door } = {
+  ...both,
+  setting: (of, params, app) => app.batch([of.setting(params, "new")]),
+  deleting: (of, params, app) => app.batch([of.deleting(params)]),
+  "the key of a write": (of, params) => of.setting(params, "new").key,
+  lease: (of, params) => Effect.scoped(of.lease(params)),
+  key: (of, params) => of.key(params)
+}
+const raw: { readonly [operation: string]: Door } = {
+  "a raw get": (_, __, app, key) => app.get(key),
+  "a raw getOption": (_, __, app, key) => app.getOption(key),
+  "a raw set": (_, __, app, key) => app.set(key, "new"),
+  "a raw delete": (_, __, app, key) => app.delete(key)
+}
+const handle: { readonly [operation: string]: Door } = {
+  ...both,
+  getPromise: (of, params) =>
+    Effect.tryPromise({ try: () => of.getPromise(params) as Promise<unknown>, catch: (error) => error })
+}
+
+const world = (pattern: string, codec: Schema.Top) =>
+  Effect.gen(function*() {
+    let lookups = 0
+    const running = yield* engine(
+      { families: { user: { pattern, params: { day: codec } } } } as never,
+      () => Effect.sync(() => `loaded ${++lookups}`)
+    )
+    const on = <A>(effect: unknown) => running.as<A, unknown>(effect as Effect.Effect<A, unknown, any>)
+    const writer = yield* on<any>(running.app.keys.user.writer)
+    return { ...running, on, user: running.app.keys.user, writer, looked: () => lookups }
+  })
+
+describe("a parameter that its codec refuses", () => {
+  for (const [name, { bad, codec, good }] of Object.entries(kinds)) {
+    it.effect(`is refused before anything is read or written, every door alike: ${name}`, () =>
+      Effect.gen(function*() {
+        for (const { key, params, pattern } of shapes) {
+          const { app, cache, looked, on, user, writer } = yield* world(pattern, codec)
+          const doors = [
+            ...Object.entries(accessor).map(([door, run]) => [door, run, user] as const),
+            ...Object.entries(handle).map(([door, run]) => [door, run, writer] as const),
+            ...Object.entries(raw).map(([door, run]) => [door, run, user] as const)
+          ]
+          for (const [door, run, of] of doors) {
+            const error = yield* Effect.flip(on(run(of, params(bad), app, key(bad))))
+            const { reason } = error as CacheError
+            assert.strictEqual(reason._tag, "InvalidKey", `${pattern}, ${door}`)
+            assert.include(reason.message, "`day`", `${pattern}, ${door}`)
+          }
+          assert.isUndefined(writer.getUnsafe(params(bad)))
+          assert.isTrue(Option.isNone(user.parse(key(bad))))
+          const { entries, invalidations } = cache.families.get("user")!.stats
+          assert.deepStrictEqual([looked(), entries, invalidations], [0, 0, 0], pattern)
+        }
+      }).pipe(Effect.scoped))
+
+    it.effect(`and one that it takes passes all doors: ${name}`, () =>
+      Effect.gen(function*() {
+        for (const { key, params, pattern } of shapes) {
+          const { app, on, user, writer } = yield* world(pattern, codec)
+          for (const [door, run] of Object.entries({ ...accessor, ...raw })) {
+            const exit = yield* Effect.exit(on(run(user, params(good), app, key(good))))
+            assert.strictEqual(exit._tag, "Success", `${pattern}, ${door}`)
+          }
+          yield* on(user.set(params(good), "held"))
+          assert.strictEqual(writer.getUnsafe(params(good)), "held")
+          assert.deepStrictEqual(user.parse(key(good)), Option.some(params(good)))
+        }
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("is named where the codec does not read what it has spelt", () =>
+    Effect.gen(function*() {
+      const { on, user } = yield* world("user:{room}:{day}", Schema.FiniteFromString)
+      const { app } = yield* world("user:{room}:{day}", Schema.FiniteFromString)
+      const error = yield* Effect.flip(on(app.get("user:a:b")))
+      assert.include((error as CacheError).message, "the parameter `day` of `user:{room}:{day}` does not fit its codec")
+      assert.isTrue(Option.isNone(user.parse("user:a:b")))
+    }).pipe(Effect.scoped))
+})
+
+describe("a key that is no text", () => {
+  it.effect("is the key of no family", () =>
+    Effect.gen(function*() {
+      const { user } = yield* world("user:{day}", Schema.String)
+      for (const given of [undefined, null, 5, {}, ["user:1"], () => "user:1"]) {
+        assert.isTrue(Option.isNone(user.parse(given)))
+      }
+    }).pipe(Effect.scoped))
+})
+
+describe("parameters of an invalidation of many keys", () => {
+  const two = Effect.gen(function*() {
+    const running = yield* engine(
+      { families: { user: { pattern: "user:{tenant}:{id}" }, file: { pattern: "file:{tenant}:*" } } } as never,
+      () => Effect.succeed("loaded")
+    )
+    const on = <A>(effect: unknown) => running.as<A, unknown>(effect as Effect.Effect<A, unknown, any>)
+    const { user } = running.app.keys
+    for (const tenant of ["a", "b"]) yield* on(user.set({ tenant, id: "1" }, tenant))
+    const held = Effect.forEach(["a", "b"], (tenant) => on<boolean>(user.has({ tenant, id: "1" })))
+    return { ...running, on, user, held }
+  })
+  class Query {
+    get tenant() {
+      return "a"
+    }
+  }
+  const none: ReadonlyArray<readonly [what: string, params: unknown]> = [
+    ["another name", { tenantId: "a" }],
+    ["another name beside a right one", { tenant: "a", idd: "1" }],
+    ["another name without a value", { tenant: "a", idd: undefined }],
+    ["the rest of a pattern that has none", { tenant: "a", "*": "1" }],
+    ["a list", []],
+    ["a list of texts", ["a"]],
+    ["a map", new Map([["tenant", "a"]])],
+    ["a query of an address", new URLSearchParams("tenant=a")],
+    ["an object whose names are those of its class", new Query()],
+    ["a text", "a"],
+    ["a function", () => ({ tenant: "a" })],
+    ["nothing", undefined],
+    ["null", null]
+  ]
+
+  it.effect("drop nothing where they have a name that the pattern does not have, or are no record", () =>
+    Effect.gen(function*() {
+      const { held, on, user } = yield* two
+      for (const  of of[user, yield* on<any>(user.writer)]) {
+        for (const [what, params] of none) {
+          const { reason } = (yield* Effect.flip(on(of.invalidateWhere(params)))) as CacheError
+          assert.strictEqual(reason._tag, "InvalidKey", what)
+          assert.deepStrictEqual(yield* held, [true, true], what)
+        }
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("are told the name that is near", () =>
+    Effect.gen(function*() {
+      const { on, user } = yield* two
+      const error = (yield* Effect.flip(on(user.invalidateWhere({ tenent: "a" })))) as CacheError
+      const why = "`user:{tenant}:{id}` has no parameter `tenent`; help: did you mean `tenant`?"
+      assert.strictEqual(error.message, `not a key of \`user:{tenant}:{id}\`: ${why}`)
+    }).pipe(Effect.scoped))
+
+  it.effect("mean all keys where they are an empty object, of any kind of plain object", () =>
+    Effect.gen(function*() {
+      for (const params of [{}, Object.create(null)]) {
+        const { held, on, user } = yield* two
+        yield* on(user.invalidateWhere(params))
+        assert.deepStrictEqual(yield* held, [false, false])
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("may name the rest where the pattern has one", () =>
+    Effect.gen(function*() {
+      const { app, on } = yield* two
+      const { file } = app.keys
+      for (const tenant of ["a", "b"]) yield* on(file.set({ tenant, "*": "x:y" }, tenant))
+      yield* on(file.invalidateWhere({ tenant: "a", "*": "x:y" }))
+      const held = yield* Effect.forEach(["a", "b"], (tenant) => on<boolean>(file.has({ tenant, "*": "x:y" })))
+      assert.deepStrictEqual(held, [false, true])
+    }).pipe(Effect.scoped))
+
+  it.effect("have no say beside a whole key: further names of an object are ignored at every door", () =>
+    Effect.gen(function*() {
+      const { app, on, user } = yield* two
+      const row = { tenant: "a", id: "1", name: "Ann" }
+      for (const [door, run] of Object.entries(accessor)) {
+        if (door === "invalidateWhere") continue
+        const exit = yield* Effect.exit(on(run(user, row, app, "user:a:1")))
+        assert.strictEqual(exit._tag, "Success", door)
+      }
+    }).pipe(Effect.scoped))
+})
+
+describe("a list of keys that is none", () => {
+  it.effect("is refused as a list, and no parameter of it is blamed", () =>
+    Effect.gen(function*() {
+      const { on, user, writer } = yield* world("user:{day}", Schema.String)
+      for (const  of of[user, writer]) {
+        for (const operation of ["getMany", "warm", "deleteMany", "setMany"]) {
+          for (const given of [undefined, null, 5, "ab", {}, () => []]) {
+            const { reason } = (yield* Effect.flip(on(of[operation](given)))) as CacheError
+            assert.strictEqual(reason._tag, "InvalidKey")
+            assert.include(reason.message, "this is no list of `user:{day}`")
+          }
+        }
+        const { message } = (yield* Effect.flip(on(of.setMany([[{ day: "1" }, 1], { day: "2" }])))) as CacheError
+        assert.include(message, "item 1 is no entry of `user:{day}`")
+        assert.isFalse(yield* on(of.has({ day: "1" })))
+        yield* on(of.deleteMany(new Set([{ day: "1" }])))
+      }
+    }).pipe(Effect.scoped))
+})
