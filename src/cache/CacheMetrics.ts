@@ -13,6 +13,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import { millisOf } from "../ownership/FamilyPolicy.ts"
+import * as BackgroundTimer from "../store/BackgroundTimer.ts"
 import { CacheError, InvalidOption } from "./CacheError.ts"
 import type { FamilyStats } from "./FamilySpec.ts"
 
@@ -47,8 +48,8 @@ export interface Options {
 const intervalDefault: Duration.Input = "10 seconds"
 
 /**
- * Publishes what `stats` counts (`AppCache.stats`), at once and then once per interval, for as long as it runs. Fails
- * with `InvalidOption` where the interval is no duration above zero.
+ * Publishes what `stats` counts (`AppCache.stats`), at once and then once per interval, for as long as it runs; the
+ * pauses in between let the process end. Fails with `InvalidOption` where the interval is no duration above zero.
  *
  * @category combinators
  * @since 0.1.0
@@ -70,7 +71,7 @@ export const publish = <E, R>(
         published.set(family, counts)
         return publishFamily({ cache, family }, counts, before)
       }, { discard: true }))
-    return Effect.forever(Effect.andThen(once, Effect.sleep(interval)))
+    return Effect.forever(Effect.andThen(once, BackgroundTimer.sleep(interval)))
   })
 
 const publishFamily = (
