@@ -1,5 +1,6 @@
 /**
- * What the driver would not survive in a data file: it is looked at before the driver is, which trusts the first two pages.
+ * What the driver would not survive in a data file: it is looked at before the driver is, which trusts the first two
+ * pages.
  */
 import * as Fs from "node:fs"
 
@@ -94,8 +95,8 @@ const metaFault = (meta: Buffer): string | undefined => {
 const isRoot = (page: bigint, last: bigint): boolean => page === noRoot || page > 1n && page <= last
 
 /**
- * What is wrong with a data file, if anything. LMDB maps it unseen, and a page that is not there ends the process; so does
- * each failure of the driver to open a file.
+ * What is wrong with a data file, if anything. LMDB maps it unseen, and a page that is not there ends the process; so
+ * does each failure of the driver to open a file.
  */
 export const dataFault = (file: string): string | undefined =>
   // A process that holds another namespace may have written these pages while they were read.

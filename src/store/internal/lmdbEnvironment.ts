@@ -333,7 +333,7 @@ const resolveFolder = (path: string): Result.Result<string, StoreError> => {
   }
 }
 
-/** Makes the folder, and those that it lies in. Node's own way never ends where the system makes none, as in `/proc`. */
+/** Makes the folder and those that it lies in. Node's way never ends where the system makes none, as in `/proc`. */
 const makeFolder = (path: string): void => {
   try {
     makeOne(path)

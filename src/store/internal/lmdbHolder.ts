@@ -14,9 +14,9 @@
  *   processes. So each holder renews a beat, and one that was silent for 30 seconds is gone. It may have been stopped
  *   for so long, so it looks whether it still holds before and after each commit.
  * - Another boot: the holder is gone. A folder belongs to one machine at a time; LMDB does not work over a network.
- * - This process, whichever thread: it lives as long as a file that it holds open. Numbers of files and inodes are given
- *   again at once, so the file holds a word of its own, and only a file with that word is taken for it. So a process
- *   that another program began in, by `execve`, does not hold either.
+ * - This process, whichever thread: it lives as long as a file that it holds open. Numbers of files and inodes are
+ *   given again at once, so the file holds a word of its own, and only a file with that word is taken for it. So the
+ *   program before does not hold either, once a process runs another (`execve`); to other processes it still does.
  */
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"

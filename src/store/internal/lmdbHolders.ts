@@ -124,7 +124,8 @@ const makeTable = (table: string): void => {
     Fs.mkdirSync(table)
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error
-    if (!Fs.statSync(table).isDirectory()) throw new Error(`${table} is a file, and must be a folder; delete it`)
+    if (Fs.statSync(table).isDirectory()) return
+    throw new Error(`${table} is a file, and must be a folder; delete it`, { cause: error })
   }
 }
 
