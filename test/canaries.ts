@@ -1134,6 +1134,38 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/admitted.test.ts"]
   },
   {
+    law: "one counter for one folder",
+    bug: "the file of a thread that has ended is told from a new one by its number alone",
+    file: "src/store/internal/lmdbHolder.ts",
+    text: `return found.toString("latin1") === word`,
+    planted: `return found.length === word.length`,
+    suites: ["test/store/lmdb.holder.test.ts"]
+  },
+  {
+    law: "one counter for one folder",
+    bug: "a holder whose row was lost does not learn of it",
+    file: "src/store/internal/lmdbHolders.ts",
+    text: `names.filter((name) => name.startsWith("beat-"))`,
+    planted: `names.filter((name) => name.startsWith("beat-none"))`,
+    suites: ["test/store/lmdb.opening.test.ts"]
+  },
+  {
+    law: "a damaged file does not end the process",
+    bug: "the driver is given a data file of another format",
+    file: "src/store/internal/lmdbDataFile.ts",
+    text: `if (found !== version) return`,
+    planted: `if (found > version + 1_000_000_000_000) return`,
+    suites: ["test/store/lmdb.opening.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "an entry has any number of tags",
+    file: "src/cache/internal/judgement.ts",
+    text: `if (tags.length > tagsMax) throw`,
+    planted: `if (tags.length > tagsMax * 2) throw`,
+    suites: ["test/cache/refused.test.ts"]
+  },
+  {
     law: 12,
     bug: "what goes into a file that was removed is acknowledged",
     file: "src/store/internal/lmdbEnvironment.ts",

@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
 import { millisOf } from "../ownership/FamilyPolicy.ts"
 import { isBag } from "../ownership/Validation.ts"
+import * as BackgroundTimer from "../store/BackgroundTimer.ts"
 import { CacheError, InvalidOption } from "./CacheError.ts"
 import type { FamilyStats } from "./FamilySpec.ts"
 
@@ -48,8 +49,9 @@ export interface Options {
 const intervalDefault: Duration.Input = "10 seconds"
 
 /**
- * Publishes what `stats` counts (`AppCache.stats`), at once and then once per interval, for as long as it runs. Fails
- * with `InvalidOption` where `cache` is no text, or the interval no duration above zero.
+ * Publishes what `stats` counts (`AppCache.stats`), at once and then once per interval, for as long as it runs. The
+ * pauses in between let the process end. Fails with `InvalidOption` where `cache` is no text, or the interval no
+ * duration above zero.
  *
  * @category combinators
  * @since 0.1.0
@@ -71,7 +73,7 @@ export const publish = <E, R>(
         published.set(family, counts)
         return publishFamily({ cache, family }, counts, before)
       }, { discard: true }))
-    return Effect.forever(Effect.andThen(once, Effect.sleep(interval)))
+    return Effect.forever(Effect.andThen(once, BackgroundTimer.sleep(interval)))
   })
 
 const invalid = (option: string, why: string) =>

@@ -172,8 +172,13 @@ export interface FamilyStats {
   readonly coalesced: number
   /** Values that were not stored, because their key was invalidated while they were loaded. */
   readonly refused: number
+  /**
+   * Entries that left the whole store for want of room, each once. Over tiers these are the ones that the lowest pushed
+   * out: what memory pushes out is still below, so over a file without a bound there are none.
+   */
   readonly evictions: number
   readonly expirations: number
   readonly invalidations: number
+  /** Entries that memory, the fastest tier, holds now; those of the tiers below are not counted. */
   readonly entries: number
 }

@@ -10,6 +10,14 @@
  */
 
 /**
+ * How many tags an entry may have, in every arrangement of tiers.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const tagsMax = 65_535
+
+/**
  * One value in a tier, with its provenance.
  *
  * @category models
@@ -33,6 +41,7 @@ export interface Entry<out V> {
   readonly expiresAt: number
   /** How long the load took, in milliseconds; 0 for a value that was set. */
   readonly costMillis: number
+  /** At most `tagsMax`. */
   readonly tags: ReadonlyArray<string>
   /** What the source calls this state of the value (an ETag), for conditional refresh. */
   readonly revision: string | undefined

@@ -46,19 +46,12 @@ import { isBag } from "../ownership/Validation.ts"
 import { isTooLong, keyBytesMax } from "../pattern/Key.ts"
 import * as BackgroundTimer from "./BackgroundTimer.ts"
 import type { Codec } from "./Codec.ts"
-import type { Entry, Found } from "./Entry.ts"
+import { type Entry, type Found, tagsMax } from "./Entry.ts"
 import { noOptions, refused } from "./internal/given.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
 import { acquire, tierName } from "./internal/lmdbEnvironment.ts"
 import { entryKey, isShort, keyWithin } from "./internal/lmdbKey.ts"
-import {
-  decodeRecord,
-  encodeRecord,
-  isOfOtherFormat,
-  recordBytes,
-  recordExpiresAt,
-  tagsMax
-} from "./internal/lmdbRecord.ts"
+import { decodeRecord, encodeRecord, isOfOtherFormat, recordBytes, recordExpiresAt } from "./internal/lmdbRecord.ts"
 import { type Durability, failure, type Family, Tier } from "./internal/lmdbTier.ts"
 import { owned, versioned } from "./internal/ownedCodec.ts"
 import {
@@ -269,7 +262,10 @@ const open = <V>(
 ): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
     const codec = family.codec
-    if (codec === undefined) return yield* invalid("codec", `is missing from family \`${family.name}\``)
+    if (codec === undefined) {
+      const help = "give its value as a Schema, or put memory above this tier by `TieredStore`"
+      return yield* invalid("codec", `is missing from family \`${family.name}\`; help: ${help}`)
+    }
     const own = yield* tier.attempt("open", () => tier.family(family.name))
     const partition = new LmdbPartition(tier, own, durability, versioned(owned(codec), version), family.render)
     const { onEvict } = family

@@ -2,11 +2,27 @@
  * What can go wrong in a tier.
  *
  * One error, `StoreError`, with a `reason`, so that callers recover with `Effect.catchReason("StoreError", ...)`.
- * A value never appears in a message.
+ * A message says the first line of what the driver said. A value never appears in it: what a schema says of one is in
+ * `cause` alone, and of a sensitive family no cause is shown.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+
+/** The first line of what an error says, cut to what fits a line of a log. */
+const causeCharactersMax = 500
+
+const causeOf = (cause: unknown): string => {
+  let text = ""
+  try {
+    text = cause instanceof Error ? cause.message || cause.name : typeof cause === "string" ? cause : ""
+  } catch {
+    // A getter of the cause.
+  }
+  const line = String(text).trim().split(/[\r\n\u2028\u2029]/, 1)[0]!
+  const cut = line.length > causeCharactersMax ? `${line.slice(0, causeCharactersMax)}...` : line
+  return cut === "" ? "" : `: ${cut}`
+}
 
 const Operation = Schema.Literals([
   "open",
@@ -62,7 +78,7 @@ export class TierFailed extends Schema.TaggedError<TierFailed>()("TierFailed", {
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `${this.tier} tier failed in \`${this.operation}\``
+    return `${this.tier} tier failed in \`${this.operation}\`${causeOf(this.cause)}`
   }
 }
 
@@ -113,7 +129,7 @@ export class TierFull extends Schema.TaggedError<TierFull>()("TierFull", {
   cause: Schema.Defect()
 }) {
   override get message() {
-    return `${this.tier} tier has no room left for \`${this.operation}\``
+    return `${this.tier} tier has no room left for \`${this.operation}\`${causeOf(this.cause)}`
   }
 }
 

@@ -120,7 +120,8 @@ export * as Store from "./Store.ts"
  * What can go wrong in a tier.
  *
  * One error, `StoreError`, with a `reason`, so that callers recover with `Effect.catchReason("StoreError", ...)`.
- * A value never appears in a message.
+ * A message says the first line of what the driver said. A value never appears in it: what a schema says of one is in
+ * `cause` alone, and of a sensitive family no cause is shown.
  *
  * @since 0.1.0
  */

@@ -95,6 +95,23 @@ describe("hits by tier", () => {
       }).pipe(Effect.provide(live(tiered(place))))
     }))
 
+  it.live("are published in pauses that do not keep the process alive", () =>
+    Effect.gen(function*() {
+      const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
+      const before = timers()
+      let published = 0
+      const stats = Effect.sync(() => {
+        published++
+        return {}
+      })
+      yield* Effect.forkChild(CacheMetrics.publish(stats, { cache: "left", interval: "1 hour" }), {
+        startImmediately: true
+      })
+      yield* Effect.yieldNow
+      assert.strictEqual(published, 1)
+      assert.strictEqual(timers(), before)
+    }))
+
   it.effect("are told to those who listen, by reads that load and reads that do not", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a", "b")

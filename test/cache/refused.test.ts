@@ -2,6 +2,7 @@
  * Writes that a tier cannot take: each fails by itself, before anything changes, and no other caller hears of it.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Lookup from "effect-stateless/cache/Lookup"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
@@ -33,10 +34,11 @@ class App extends Manifest.Service<App>()("App", {
     now: { pattern: "now:{id}", value: Schema.Int },
     later: { pattern: "later:{id}", value: Waiting },
     text: { pattern: "text:{id}", value: Schema.String },
+    tagged: { pattern: "tagged:{id}", value: Schema.Int },
     of: { pattern: "of:{id}", value: Schema.Int, derives: ["now:{id}", "later:{id}"] }
   }
 }) {}
-const { later, now, of, text } = App.keys
+const { later, now, of, tagged, text } = App.keys
 
 const arrangements: Readonly<Record<string, (path: string) => Layer.Layer<Store, StoreError>>> = {
   "memory alone": () => MemoryStore.layer({ capacity: 100 }),
@@ -53,6 +55,10 @@ const running = <A, E>(arrangement: string, path: string, program: Effect.Effect
         now: App.owner("now", { lookup: () => Effect.succeed(7) }),
         later: App.owner("later", { lookup: () => Effect.succeed(7) }),
         text: App.owner("text"),
+        tagged: App.owner("tagged", {
+          lookup: ({ id }) =>
+            Effect.sync(() => Lookup.loaded(7, { tags: Array.from({ length: Number(id) }, (_, n) => `tag${n}`) }))
+        }),
         of: App.owner("of", { lookup: ({ id }) => now.get({ id }) })
       }).pipe(Layer.provide(arrangements[arrangement]!(path)))
     )
@@ -126,6 +132,7 @@ for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
           now: App.owner("now", { lookup: () => Effect.succeed(1.5) }),
           later: App.owner("later"),
           text: App.owner("text"),
+          tagged: App.owner("tagged"),
           of: App.owner("of")
         }).pipe(Layer.provide(arrangements[arrangement]!(path)))
         yield* running(arrangement, path, now.set({ id: "1" }, 1))
@@ -183,6 +190,40 @@ describe("a key of more than 65,536 bytes", () => {
           })
         )
       }))
+  }
+})
+
+describe("an entry of more than 65,535 tags", () => {
+  const tags = (count: number) => Array.from({ length: count }, (_, n) => `tag${n}`)
+  for (const arrangement of Object.keys(arrangements)) {
+    it.live(`is refused at every door, by the name of the option, ${arrangement}`, () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const options = { tags: tags(65_536) }
+        const doors: ReadonlyArray<Effect.Effect<unknown, any, any>> = [
+          now.set({ id: "1" }, 1, options),
+          now.setMany([[{ id: "1" }, 1]] as any, options),
+          App.batch([now.setting({ id: "1" }, 1, options)]),
+          tagged.get({ id: "65536" }),
+          tagged.refresh({ id: "65536" })
+        ]
+        yield* running(
+          arrangement,
+          path,
+          Effect.gen(function*() {
+            for (const door of doors) {
+              const { reason } = yield* Effect.flip(door as Effect.Effect<unknown, any>)
+              assert.strictEqual(reason._tag, "InvalidOption")
+              assert.strictEqual(reason.option, "tags")
+              assert.include(["now", "tagged"], reason.family)
+              assert.include(reason.message, "65535")
+            }
+            yield* now.set({ id: "1" }, 1, { tags: tags(65_535) })
+            assert.strictEqual(yield* now.get({ id: "1" }), 1)
+            assert.strictEqual(yield* tagged.get({ id: "65535" }), 7)
+          })
+        )
+      }), 30_000)
   }
 })
 

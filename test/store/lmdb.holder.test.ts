@@ -4,7 +4,8 @@ import type { FolderHeld } from "effect-stateless/store/StoreError"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { type ChildProcess, spawn } from "node:child_process"
-import { hostname } from "node:os"
+import * as Fs from "node:fs"
+import { hostname, tmpdir } from "node:os"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { Worker } from "node:worker_threads"
@@ -66,6 +67,14 @@ const refusal = (path: string): Effect.Effect<FolderHeld | undefined> =>
     opening(path),
     (opened) => opened._tag === "Success" ? undefined : opened.failure.reason as FolderHeld
   )
+
+const thread = (path: string) =>
+  new Worker(Path.join(import.meta.dirname, "children", "holderThread.ts"), {
+    workerData: path,
+    execArgv: ["--conditions=@effect-stateless/source"]
+  })
+
+const answer = (worker: Worker) => Effect.promise(() => new Promise<any>((resolve) => worker.once("message", resolve)))
 
 describe("an LMDB folder that a process holds", () => {
   it.live("is refused to another process, which is told who holds it and since when", () =>
@@ -148,26 +157,45 @@ describe("an LMDB folder that a process holds", () => {
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
-        const thread = () =>
-          new Worker(Path.join(import.meta.dirname, "children", "holderThread.ts"), {
-            workerData: path,
-            execArgv: ["--conditions=@effect-stateless/source"]
-          })
-        const answer = (worker: Worker) =>
-          Effect.promise(() => new Promise<any>((resolve) => worker.once("message", resolve)))
         yield* Effect.scoped(Effect.gen(function*() {
           yield* LmdbStore.make({ path, durability: "process" })
-          const worker = thread()
+          const worker = thread(path)
           const said = yield* answer(worker)
           assert.deepStrictEqual([said.pid, said.thread], [process.pid, 0])
           yield* Effect.promise(() => worker.terminate())
         }))
-        const worker = thread()
+        const worker = thread(path)
         assert.strictEqual(yield* answer(worker), "held")
         const refused = yield* refusal(path)
         assert.deepStrictEqual([refused?.pid, refused?.thread], [process.pid, worker.threadId])
         yield* Effect.promise(() => worker.terminate())
         assert.isUndefined(yield* refusal(path))
+      }),
+    30_000
+  )
+
+  it.live(
+    "is not held by a thread that was terminated, whatever numbers the next one's files get",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        for (let round = 0; round < 6; round++) {
+          const worker = thread(path)
+          assert.strictEqual(yield* answer(worker), "held", `thread ${round}`)
+          yield* Effect.promise(() => worker.terminate())
+        }
+      }),
+    120_000
+  )
+
+  it.live.skipIf(process.execve === undefined)(
+    "is not held by the program before, once a process runs another",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const holder = yield* child(path)
+        assert.strictEqual(yield* holder.line, "held")
+        assert.strictEqual(yield* holder.tell("again"), "held")
       }),
     30_000
   )
@@ -184,6 +212,24 @@ describe("a holder of an LMDB folder", () => {
 
   it("is not taken for another process that got its number", () => {
     assert.strictEqual(alive({ startTicks: "1" }), own.startTicks === undefined)
+  })
+
+  it("is not taken for a file that got the number of its own", () => {
+    const folder = Fs.mkdtempSync(Path.join(tmpdir(), "stateless-"))
+    const { holder: ended, release } = makeHolder(folder, "default", "1:1", 0)
+    assert.isTrue(isAlive(ended, 0))
+    release()
+    assert.isFalse(isAlive(ended, 0))
+    const next = makeHolder(folder, "default", "1:1", 0)
+    const file = Fs.openSync(Path.join(folder, "unreadable"), "w")
+    for (const handle of [ended.sign.handle, next.holder.sign.handle, file, 0, 2, 1_000_000, -1]) {
+      assert.isFalse(isAlive({ ...ended, sign: { ...ended.sign, handle } }, 0), `${handle}`)
+    }
+    assert.isTrue(isAlive(next.holder, 0))
+    next.release()
+    Fs.closeSync(file)
+    assert.deepStrictEqual(Fs.readdirSync(folder), ["unreadable"])
+    Fs.rmSync(folder, { recursive: true })
   })
 
   it("of another boot of the machine is gone", () => {

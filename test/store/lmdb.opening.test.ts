@@ -80,6 +80,49 @@ describe("a data file of any length", () => {
       }
     }), 120_000)
 
+  it.live("is refused where the first two pages are damaged, and never ends the process", () =>
+    Effect.gen(function*() {
+      const parent = yield* temporaryFolder
+      const { used } = yield* samples
+      const never = [0x7777_7777, 0xffff_ffff]
+      const damages: ReadonlyArray<readonly [at: number, bytes: number, values: ReadonlyArray<number>]> = [
+        [18, 2, [0, 1, 0x7777, 0xffff]],
+        [24, 4, [0, ...never]],
+        [28, 4, [0, 1, 3, 999, ...never]],
+        [48, 4, [0, ...never]],
+        [52, 2, [0x2000, 4, 0x7777, 0xffff]],
+        [88, 6, [0, 1, 0x7777_7777]],
+        [136, 6, [0, 1, 0x7777_7777]]
+      ]
+      for (const [at, length, values] of damages) {
+        for (const value of values) {
+          for (
+            const [which, pages] of Object.entries({ first: [0], second: [page], both: [0, page], flushed: [page / 2] })
+          ) {
+            const bytes = Buffer.from(used)
+            for (const start of pages) bytes.writeUIntLE(value, start + at, length)
+            // Of what was flushed, the driver trusts the size of pages alone.
+            if (which === "flushed" && (at !== 48 || value === 0)) continue
+            const path = Path.join(parent, `${at}-${value}-${which}`)
+            Fs.mkdirSync(path)
+            Fs.writeFileSync(Path.join(path, "data.mdb"), bytes)
+          }
+        }
+      }
+      for (const [name, outcome] of openAll(parent)) assert.strictEqual(outcome, "TierFailed", name)
+    }), 120_000)
+
+  it.live("is named, with what to delete, in the message of the failure", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const { used } = yield* samples
+      used.writeUInt32LE(1, 28)
+      Fs.writeFileSync(Path.join(path, "data.mdb"), used)
+      const { message } = yield* Effect.flip(Effect.scoped(start(path)))
+      const why = "data.mdb has data format 1 of LMDB, and 2 is read"
+      assert.strictEqual(message, `lmdb tier failed in \`open\`: ${why}; delete ${Fs.realpathSync(path)} to begin anew`)
+    }))
+
   it.live("opens beside a lock file of any content", () =>
     Effect.gen(function*() {
       const parent = yield* temporaryFolder
@@ -96,6 +139,94 @@ describe("a data file of any length", () => {
       }
       for (const [name, outcome] of openAll(parent)) assert.strictEqual(outcome, "opened", name)
     }), 120_000)
+})
+
+describe("a folder", () => {
+  it.live.skipIf(process.platform !== "linux")(
+    "that the system does not make is refused, and not tried for ever",
+    () =>
+      Effect.gen(function*() {
+        for (
+          const path of ["/proc/none", "/proc/none/cache", "/proc/self/none/cache", "/dev/null/cache", "/dev/null"]
+        ) {
+          const opened = yield* contained([], path)
+          assert.strictEqual(yield* Effect.timeout(opened.line, "20 seconds"), "refused undefined undefined", path)
+        }
+      }),
+    120_000
+  )
+
+  it.live("that lies in folders that are not there yet is made", () =>
+    Effect.gen(function*() {
+      const parent = yield* temporaryFolder
+      yield* life(Path.join(parent, "a", "b", "c"))
+      yield* life(`${parent}/d/../e/./f/`)
+      assert.deepStrictEqual(Fs.readdirSync(Path.join(parent, "e", "f")).toSorted(), [
+        "data.mdb",
+        "holders",
+        "lock.mdb"
+      ])
+    }))
+})
+
+describe("a table of holders", () => {
+  const newest = (table: string) =>
+    Path.join(table, String(Math.max(...Fs.readdirSync(table).filter((name) => /^\d+$/.test(name)).map(Number))))
+
+  const damages: Readonly<Record<string, (edition: string) => void>> = {
+    "is empty": (edition) => Fs.rmSync(Path.join(edition, "rows")),
+    "has a folder for its rows": (edition) => {
+      Fs.rmSync(Path.join(edition, "rows"))
+      Fs.mkdirSync(Path.join(edition, "rows"))
+    },
+    "is a file": (edition) => {
+      Fs.rmSync(edition, { recursive: true })
+      Fs.writeFileSync(edition, "")
+    },
+    "was cut": (edition) => Fs.truncateSync(Path.join(edition, "rows"), 3),
+    "is of zeros": (edition) => Fs.writeFileSync(Path.join(edition, "rows"), Buffer.alloc(100))
+  }
+  for (const [damage, harm] of Object.entries(damages)) {
+    it.live(
+      `whose latest edition ${damage} keeps no folder shut, and its holder learns of the loss`,
+      () =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFolder
+          yield* life(path)
+          harm(newest(tableOf(path)))
+          yield* life(path)
+          yield* Effect.scoped(Effect.gen(function*() {
+            const store = yield* start(path)
+            harm(newest(tableOf(path)))
+            const other = yield* contained([], path)
+            assert.strictEqual(yield* other.line, "held")
+            const { reason } = yield* Effect.flip(store.recordMarks([{ scope: "scope", stamp: 2 }]))
+            assert.strictEqual(reason._tag, "FolderGone")
+            assert.instanceOf(yield* refusal(path), FolderHeld)
+          }))
+        }),
+      30_000
+    )
+  }
+
+  it.live("that is a file is named, with what to do", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      Fs.writeFileSync(tableOf(path), "")
+      const { message } = yield* Effect.flip(Effect.scoped(start(path)))
+      assert.match(message, /holders is a file, and must be a folder; delete it$/)
+      Fs.rmSync(tableOf(path))
+      yield* life(path)
+    }))
+
+  it.live("keeps no beat of one that does not hold", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      yield* life(path)
+      Fs.writeFileSync(Path.join(tableOf(path), "beat-left"), "")
+      yield* life(path)
+      assert.deepStrictEqual(Fs.readdirSync(tableOf(path)).filter((name) => name.startsWith("beat")), [])
+    }))
 })
 
 describe("one folder under two names", () => {

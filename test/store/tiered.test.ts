@@ -494,7 +494,10 @@ describe("a family", () => {
       yield* users.set("1", entry("one"))
       assert.strictEqual((yield* users.get("1"))?.tier, "hot")
       const error = yield* Effect.flip(TieredStore.make([warm]).open({ ...bare, codec: undefined }))
-      assert.match(error.message, /cannot open the lmdb tier: `codec` is missing from family `user`/)
+      assert.match(
+        error.message,
+        /`codec` is missing from family `user`; help: give its value as a Schema, or put memory/
+      )
     }))
 
   it.effect("a sweep finds the entry whose copy was on its way up when the sweep began", () =>
@@ -552,7 +555,7 @@ describe("a family", () => {
       const users = yield* TieredStore.make([faulty, cold]).open(family())
       yield* users.set("1", entry("dead"))
       const error = yield* Effect.flip(users.sweep(() => -Infinity))
-      assert.strictEqual(error.message, "hot tier failed in `sweep`")
+      assert.match(error.message, /^hot tier failed in `sweep`/)
       assert.isUndefined(yield* peek(cold, "1"))
     }))
 

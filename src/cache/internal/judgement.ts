@@ -19,7 +19,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { isBag } from "../../ownership/Validation.ts"
-import type { Entry } from "../../store/Entry.ts"
+import { type Entry, tagsMax } from "../../store/Entry.ts"
 import type { HotPartition, Partition, Prepared } from "../../store/Store.ts"
 import { EncodeFailed, FunctionFailed, StoreError } from "../../store/StoreError.ts"
 import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
@@ -243,6 +243,7 @@ export class Judge<V> {
   private copyOf(tags: unknown): ReadonlyArray<string> {
     if (!Array.isArray(tags)) throw this.invalid("tags", "must be a list of texts")
     if (tags.length === 0) return noTags
+    if (tags.length > tagsMax) throw this.invalid("tags", `must be at most ${tagsMax} texts`)
     const copy = Array.from(tags)
     if (!copy.every((tag) => typeof tag === "string")) throw this.invalid("tags", "must be a list of texts")
     return Object.freeze(copy)

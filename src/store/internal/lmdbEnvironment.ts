@@ -26,6 +26,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as BackgroundTimer from "../BackgroundTimer.ts"
 import { FolderHeld, InvalidStoreOptions, StoreError, TierFailed, TierFull } from "../StoreError.ts"
+import { dataFault, isHollow } from "./lmdbDataFile.ts"
 import { beatMillis, type Holder, isForeign } from "./lmdbHolder.ts"
 import { type Claim, tableOf, take } from "./lmdbHolders.ts"
 import { keyEncoder } from "./lmdbKey.ts"
@@ -319,7 +320,7 @@ const databaseCount = (root: RootDatabase<Buffer, string>): number =>
 
 const resolveFolder = (path: string): Result.Result<string, StoreError> => {
   try {
-    Fs.mkdirSync(path, { recursive: true })
+    makeFolder(path)
     return whereDataLies(Fs.realpathSync(path))
   } catch (error) {
     const code = codeOf(error)
@@ -329,6 +330,26 @@ const resolveFolder = (path: string): Result.Result<string, StoreError> => {
         ? "is a file, or lies in one, and must be a folder"
         : `cannot be made: ${code}`
     ))
+  }
+}
+
+/** Makes the folder and those that it lies in. Node's way never ends where the system makes none, as in `/proc`. */
+const makeFolder = (path: string): void => {
+  try {
+    makeOne(path)
+  } catch (error) {
+    const parent = Path.dirname(path)
+    if (codeOf(error) !== "ENOENT" || Fs.existsSync(parent)) throw error
+    makeFolder(parent)
+    makeOne(path)
+  }
+}
+
+const makeOne = (path: string): void => {
+  try {
+    Fs.mkdirSync(path)
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST" || !Fs.statSync(path).isDirectory()) throw error
   }
 }
 
@@ -349,7 +370,11 @@ const folderFault = (path: string): StoreError | undefined => {
     const { bavail, bsize } = Fs.statfsSync(path)
     if (bavail * bsize < freeBytesMin) {
       return new StoreError({
-        reason: new TierFull({ tier: tierName, operation: "open", cause: new Error(`no room left in ${path}`) })
+        reason: new TierFull({
+          tier: tierName,
+          operation: "open",
+          cause: new Error(`less than 1 MiB is free for ${path}`)
+        })
       })
     }
     for (const name of [dataName, "lock.mdb"]) {
@@ -385,63 +410,6 @@ const isMounted = (file: string): boolean => {
 }
 
 const octal = (_: string, digits: string): string => String.fromCharCode(Number.parseInt(digits, 8))
-
-// Where LMDB's data format 2 keeps what is checked here, within each of the first two pages.
-const metaBytes = 160
-const magicAt = 24
-const magic = 0xbe_ef_c0_de
-const pageSizeAt = 48
-const pageLastAt = 144
-const transactionAt = 152
-
-/** The largest page, twice: what a first opening writes is no longer. */
-const newBytesMax = 131_072
-
-// The first page of a new file, but for what varies: version, sizes, flags.
-const newMeta = Buffer.alloc(metaBytes)
-newMeta[18] = 8
-newMeta.writeUInt32LE(magic, magicAt)
-newMeta.fill(0xff, 88, 96).fill(0xff, 136, 144)
-newMeta[pageLastAt] = 1
-
-const isNewMeta = (byte: number, at: number): boolean => byte === newMeta[at] || at >= 28 && at < 56
-
-/** Whether a first opening was killed, or the machine lost power, before the file had both of its first pages. */
-const isHollow = (file: string): boolean => {
-  if (Fs.statSync(file).size > newBytesMax) return false
-  const bytes = Fs.readFileSync(file)
-  if (bytes.every((byte) => byte === 0)) return true
-  if (!bytes.subarray(0, metaBytes).every(isNewMeta)) return false
-  const pageSize = bytes.length < metaBytes ? newBytesMax : bytes.readUInt32LE(pageSizeAt)
-  const second = bytes.subarray(pageSize, 2 * pageSize)
-  return second.length < pageSize || bytes.length === 2 * pageSize && second.every((byte) => byte === 0)
-}
-
-/** What is wrong with a data file, if anything: LMDB maps it unseen, and a page that is not there ends the process. */
-const dataFault = (file: string): string | undefined => {
-  if (!Fs.existsSync(file) || isHollow(file)) return undefined
-  const handle = Fs.openSync(file, "r")
-  try {
-    const first = Buffer.alloc(metaBytes)
-    const read = Fs.readSync(handle, first, 0, metaBytes, 0)
-    const pageSize = first.readUInt32LE(pageSizeAt)
-    if (read < metaBytes || first.readUInt32LE(magicAt) !== magic || pageSize < 512 || pageSize > 65_536) {
-      return "data.mdb is not an LMDB file"
-    }
-    const second = Buffer.alloc(metaBytes)
-    if (Fs.readSync(handle, second, 0, metaBytes, pageSize) < metaBytes || second.readUInt32LE(magicAt) !== magic) {
-      return "data.mdb has lost its second page"
-    }
-    const latest = first.readBigUInt64LE(transactionAt) > second.readBigUInt64LE(transactionAt) ? first : second
-    const size = Fs.fstatSync(handle).size
-    if (BigInt(size) < (latest.readBigUInt64LE(pageLastAt) + 1n) * BigInt(pageSize)) {
-      return `data.mdb was cut to ${size} bytes`
-    }
-    return undefined
-  } finally {
-    Fs.closeSync(handle)
-  }
-}
 
 const attempt = <A>(evaluate: () => A): Effect.Effect<A, StoreError> =>
   Effect.try({

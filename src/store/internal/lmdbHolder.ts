@@ -14,7 +14,9 @@
  *   processes. So each holder renews a beat, and one that was silent for 30 seconds is gone. It may have been stopped
  *   for so long, so it looks whether it still holds before and after each commit.
  * - Another boot: the holder is gone. A folder belongs to one machine at a time; LMDB does not work over a network.
- * - Another thread of this process: it lives as long as a file that it holds open.
+ * - This process, whichever thread: it lives as long as a file that it holds open. Numbers of files and inodes are
+ *   given again at once, so the file holds a word of its own, and only a file with that word is taken for it. So the
+ *   program before does not hold either, once a process runs another (`execve`); to other processes it still does.
  */
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
@@ -39,8 +41,13 @@ export interface Holder {
   readonly boot?: string | undefined
   readonly space?: string | undefined
   readonly startTicks?: string | undefined
-  /** Of a thread that is not the main one: a file that it keeps open. */
-  readonly file?: { readonly handle: number; readonly inode: string } | undefined
+  /** A file that the thread keeps open, and what is in it. */
+  readonly sign: Sign
+}
+
+interface Sign {
+  readonly handle: number
+  readonly word: string
 }
 
 const token = randomUUID()
@@ -92,7 +99,7 @@ export const makeHolder = (folder: string, namespace: string, of: string, nowMil
   readonly holder: Holder
   readonly release: () => void
 } => {
-  const file = threadId === 0 ? undefined : holdFile(folder)
+  const { release, sign } = giveSign(folder)
   const { startTicks } = processOf(process.pid)
   return {
     holder: {
@@ -108,28 +115,38 @@ export const makeHolder = (folder: string, namespace: string, of: string, nowMil
       boot,
       space,
       startTicks,
-      file: file?.held
+      sign
     },
-    release: () => file?.release()
+    release
   }
 }
 
 // Node closes what a thread has opened when the thread ends, however it does. The file loses its name at once, so no
 // other handle of the process is of it.
-const holdFile = (folder: string) => {
-  const name = Path.join(folder, `thread-${process.pid}-${threadId}`)
-  const handle = Fs.openSync(name, "w")
-  Fs.rmSync(name, { force: true })
-  const inode = inodeOf(handle)
-  return { held: { handle, inode: inode ?? "" }, release: () => Fs.closeSync(handle) }
+const giveSign = (folder: string): { readonly sign: Sign; readonly release: () => void } => {
+  const word = randomUUID()
+  const name = Path.join(folder, `thread-${word}`)
+  const handle = Fs.openSync(name, "wx+")
+  try {
+    Fs.writeSync(handle, word, 0)
+  } catch (error) {
+    Fs.closeSync(handle)
+    throw error
+  } finally {
+    Fs.rmSync(name, { force: true })
+  }
+  return { sign: { handle, word }, release: () => Fs.closeSync(handle) }
 }
 
-const inodeOf = (handle: number): string | undefined => {
+const isSigned = ({ handle, word }: Sign): boolean => {
   try {
-    const { dev, ino } = Fs.fstatSync(handle, { bigint: true })
-    return `${dev}:${ino}`
+    // By now the number may be a socket's, of which nothing may be read.
+    if (!Fs.fstatSync(handle).isFile()) return false
+    const found = Buffer.alloc(word.length)
+    Fs.readSync(handle, found, 0, word.length, 0)
+    return found.toString("latin1") === word
   } catch {
-    return undefined
+    return false
   }
 }
 
@@ -145,6 +162,5 @@ export const isAlive = (holder: Holder, beat: number): boolean => {
   if (isForeign(holder)) return monotonicMillis() - beat <= silenceMillisMax
   const { isAlive, startTicks } = processOf(holder.pid)
   if (!isAlive || startTicks !== holder.startTicks) return false
-  return holder.pid !== process.pid || holder.file === undefined ||
-    inodeOf(holder.file.handle) === holder.file.inode
+  return holder.pid !== process.pid || isSigned(holder.sign)
 }

@@ -9,7 +9,10 @@
  *   a number that was removed meanwhile sees a higher one, and takes it back.
  * - A namespace has one holder. All holders are of one pid namespace: LMDB tells its readers by the numbers of their
  *   processes, which two containers give twice.
- * - Whoever drops a row removes its beat, and thereby tells a holder that was only stopped that it does not hold.
+ * - An edition is complete before it gets its name. One that cannot be read was damaged by a crash of the machine, of
+ *   which nothing runs, or by hand: it counts as one without rows.
+ * - A change removes each beat that is not of its rows, and thereby tells a holder that was only stopped, or whose row
+ *   was lost, that it does not hold.
  */
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
@@ -37,6 +40,8 @@ export const tableOf = (folder: string): string => Path.join(folder, "holders")
 interface Edition {
   readonly number: number
   readonly holders: ReadonlyArray<Holder>
+  /** All that were there when it was the latest: so none is of a later one. */
+  readonly beats: ReadonlyArray<string>
 }
 
 /** Takes a namespace of the folder whose data file is `of`, or answers with who holds it. */
@@ -72,6 +77,7 @@ export const take = (
     throw new Error(`${table} changes all the time`)
   } catch (error) {
     release()
+    withdraw(table, holder)
     throw error
   }
 }
@@ -93,22 +99,45 @@ const livingIn = (table: string, { holders }: Edition, of: string): ReadonlyArra
 
 const numberOf = (name: string): number => /^\d{1,15}$/.test(name) ? Number(name) : 0
 
-const latest = (table: string): number =>
-  Fs.readdirSync(table).reduce((highest, name) => Math.max(highest, numberOf(name)), 0)
+const highest = (names: ReadonlyArray<string>): number =>
+  names.reduce((highest, name) => Math.max(highest, numberOf(name)), 0)
+
+const latest = (table: string): number => highest(Fs.readdirSync(table))
 
 const read = (table: string): Edition => {
   for (let tries = 0; tries < triesMax; tries++) {
-    Fs.mkdirSync(table, { recursive: true })
-    const number = latest(table)
-    if (number === 0) return { number, holders: [] }
-    try {
-      return { number, holders: parse(Fs.readFileSync(Path.join(table, String(number), "rows"))) }
-    } catch (error) {
-      // A later edition has taken its place.
-      if (!isMissing(error)) throw error
-    }
+    makeTable(table)
+    const names = Fs.readdirSync(table)
+    const number = highest(names)
+    const beats = names.filter((name) => name.startsWith("beat-"))
+    if (number === 0) return { number, holders: [], beats }
+    const rows = readRows(Path.join(table, String(number), "rows"))
+    if (rows !== undefined) return { number, holders: parse(rows), beats }
+    // Either a later edition has taken its place, or it has none.
+    if (latest(table) === number) return { number, holders: [], beats }
   }
-  throw new Error(`${table} cannot be read`)
+  throw new Error(`${table} changes all the time`)
+}
+
+const makeTable = (table: string): void => {
+  try {
+    Fs.mkdirSync(table)
+  } catch (error) {
+    if (codeOf(error) !== "EEXIST") throw error
+    if (Fs.statSync(table).isDirectory()) return
+    throw new Error(`${table} is a file, and must be a folder; delete it`, { cause: error })
+  }
+}
+
+const readRows = (file: string): Uint8Array | undefined => {
+  try {
+    return Fs.readFileSync(file)
+  } catch (error) {
+    if (["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "")) return undefined
+    const table = Path.dirname(Path.dirname(file))
+    const help = `delete ${table} once no process uses the folder`
+    throw new Error(`${file} cannot be read: ${codeOf(error)}; ${help}`, { cause: error })
+  }
 }
 
 // What is damaged was written before a crash of the machine: then nobody of it runs.
@@ -128,7 +157,7 @@ const publish = (table: string, before: Edition, holders: ReadonlyArray<Holder>)
     Fs.renameSync(draft, place)
   } catch (error) {
     discard(draft)
-    if (isMissing(error) || Fs.existsSync(place)) return false
+    if (codeOf(error) === "ENOENT" || Fs.existsSync(place)) return false
     throw error
   }
   if (latest(table) !== number) {
@@ -139,13 +168,14 @@ const publish = (table: string, before: Edition, holders: ReadonlyArray<Holder>)
     if (/^\d/.test(name) && Number.parseInt(name) < before.number) discard(Path.join(table, name))
   }
   const kept = new Set(holders.map(({ beat }) => beat))
-  for (const { beat } of before.holders) if (!kept.has(beat)) discard(Path.join(table, beat))
+  for (const beat of before.beats) if (!kept.has(beat)) discard(Path.join(table, beat))
   return true
 }
 
 const discard = (path: string): void => Fs.rmSync(path, { recursive: true, force: true })
 
-const isMissing = (error: unknown): boolean => error instanceof Error && "code" in error && error.code === "ENOENT"
+const codeOf = (error: unknown): string | undefined =>
+  error instanceof Error && "code" in error ? String(error.code) : undefined
 
 // Of one length, so that it is overwritten in one step.
 const beatText = (): string => String(monotonicMillis()).padStart(16, "0")

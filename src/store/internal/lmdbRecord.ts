@@ -2,7 +2,7 @@
  * One entry as the bytes that LMDB keeps.
  *
  * ```
- *  0  crc32 of all that follows   4  format   5  flags   6  tags, count (u16)
+ *  0  crc32 of all that follows   4  format   5  flags   6  tags, count (u16: `tagsMax`)
  *  8  stamp  16  version  24  freshUntil  32  expiresAt  40  costMillis   (doubles)
  * 48  offset of the value (u32)
  * 52  key (if hashed), revision (if any), tags: each a length (u32) and its bytes;  then the value
@@ -19,9 +19,6 @@ const format = 1
 const headBytes = 52
 const flagKey = 1
 const flagRevision = 2
-
-/** How many tags an entry may have; the count has sixteen bits. */
-export const tagsMax = 65_535
 
 /** How many bytes a record has at most: three for each unit of a text. */
 export const recordBytes = (

@@ -1,4 +1,5 @@
-// Opens a folder and holds it, driven by its standard input: `write` writes without a pause from then on, `close` closes.
+// Opens a folder and holds it, driven by its standard input: `write` writes without a pause from then on, `close` closes,
+// `again` becomes another program that does the same.
 // Says on its standard output what happens: `held`, `refused PID THREAD`, `closed`.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -59,6 +60,8 @@ Readline.createInterface({ input: process.stdin }).on("line", (line) => {
     const write = Effect.forever(Effect.andThen(users.set("1", entry), users.remove(["1"])))
     void Effect.runPromise(write)
     say("writing")
+  } else if (line === "again") {
+    process.execve!(process.execPath, [process.execPath, ...process.execArgv, ...process.argv.slice(1)])
   } else if (line === "read") {
     // Reads, and holds its turn: the driver lets go of what it read when a turn ends.
     void Effect.runPromise(users.get("1"))

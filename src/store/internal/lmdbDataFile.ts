@@ -1,0 +1,103 @@
+/**
+ * What the driver would not survive in a data file: it is looked at before the driver is, which trusts the first two
+ * pages.
+ */
+import * as Fs from "node:fs"
+
+// Where LMDB's data format 2 keeps what is checked here, within each of the first two pages.
+const metaBytes = 160
+const flagsAt = 18
+const flagsOfMeta = 8
+const magicAt = 24
+const magic = 0xbe_ef_c0_de
+const versionAt = 28
+const version = 2
+const pageSizeAt = 48
+const freeFlagsAt = 52
+const rootsAt = [88, 136]
+const pageLastAt = 144
+const transactionAt = 152
+
+/** The largest page, twice: what a first opening writes is no longer. */
+const newBytesMax = 131_072
+
+// The first page of a new file, but for what varies: version, sizes, flags.
+const newMeta = Buffer.alloc(metaBytes)
+newMeta[18] = 8
+newMeta.writeUInt32LE(magic, magicAt)
+newMeta.fill(0xff, 88, 96).fill(0xff, 136, 144)
+newMeta[pageLastAt] = 1
+
+const isNewMeta = (byte: number, at: number): boolean => byte === newMeta[at] || at >= 28 && at < 56
+
+/** Kinds of keys and values that the list of free pages never has, and encryption. */
+const freeFlagsNever = 0x2076
+
+/** Where a database without entries has its root. */
+const noRoot = 0xff_ff_ff_ff_ff_ff_ff_ffn
+
+/** Whether a first opening was killed, or the machine lost power, before the file had both of its first pages. */
+export const isHollow = (file: string): boolean => {
+  if (Fs.statSync(file).size > newBytesMax) return false
+  const bytes = Fs.readFileSync(file)
+  if (bytes.every((byte) => byte === 0)) return true
+  if (!bytes.subarray(0, metaBytes).every(isNewMeta)) return false
+  const pageSize = bytes.length < metaBytes ? newBytesMax : bytes.readUInt32LE(pageSizeAt)
+  const second = bytes.subarray(pageSize, 2 * pageSize)
+  return second.length < pageSize || bytes.length === 2 * pageSize && second.every((byte) => byte === 0)
+}
+
+const faultOf = (file: string): string | undefined => {
+  if (!Fs.existsSync(file) || isHollow(file)) return undefined
+  const handle = Fs.openSync(file, "r")
+  try {
+    const first = Buffer.alloc(metaBytes)
+    const read = Fs.readSync(handle, first, 0, metaBytes, 0)
+    const pageSize = first.readUInt32LE(pageSizeAt)
+    if (read < metaBytes || first.readUInt32LE(magicAt) !== magic || pageSize < 512 || pageSize > 65_536) {
+      return "data.mdb is not an LMDB file"
+    }
+    const second = Buffer.alloc(metaBytes)
+    if (Fs.readSync(handle, second, 0, metaBytes, pageSize) < metaBytes || second.readUInt32LE(magicAt) !== magic) {
+      return "data.mdb has lost its second page"
+    }
+    // What was flushed last, which is read after a loss of power, lies in the middle of the first page.
+    const flushed = Buffer.alloc(metaBytes)
+    Fs.readSync(handle, flushed, 0, metaBytes, pageSize / 2)
+    const sizes = [flushed.readUInt32LE(pageSizeAt) || pageSize, second.readUInt32LE(pageSizeAt)]
+    const fault = metaFault(first) ?? metaFault(second)
+    if (fault !== undefined) return fault
+    if (sizes.some((size) => size !== pageSize)) return damaged
+    const latest = first.readBigUInt64LE(transactionAt) > second.readBigUInt64LE(transactionAt) ? first : second
+    const size = Fs.fstatSync(handle).size
+    if (BigInt(size) < (latest.readBigUInt64LE(pageLastAt) + 1n) * BigInt(pageSize)) {
+      return `data.mdb was cut to ${size} bytes`
+    }
+    return undefined
+  } finally {
+    Fs.closeSync(handle)
+  }
+}
+
+const damaged = "data.mdb is damaged in its first two pages"
+
+/** What is wrong with one of the first two pages. */
+const metaFault = (meta: Buffer): string | undefined => {
+  const found = meta.readUInt32LE(versionAt)
+  if (found !== version) return `data.mdb has data format ${found} of LMDB, and ${version} is read`
+  const last = meta.readBigUInt64LE(pageLastAt)
+  const isWhole = meta.readUInt16LE(flagsAt) === flagsOfMeta &&
+    (meta.readUInt16LE(freeFlagsAt) & freeFlagsNever) === 0 &&
+    rootsAt.every((at) => isRoot(meta.readBigUInt64LE(at), last))
+  return isWhole ? undefined : damaged
+}
+
+const isRoot = (page: bigint, last: bigint): boolean => page === noRoot || page > 1n && page <= last
+
+/**
+ * What is wrong with a data file, if anything. LMDB maps it unseen, and a page that is not there ends the process; so
+ * does each failure of the driver to open a file.
+ */
+export const dataFault = (file: string): string | undefined =>
+  // A process that holds another namespace may have written these pages while they were read.
+  faultOf(file) && faultOf(file) && faultOf(file)

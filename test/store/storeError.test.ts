@@ -1,0 +1,44 @@
+import { assert, describe, it } from "@effect/vitest"
+import { EncodeFailed, StoreError, TierFailed, TierFull } from "effect-stateless/store/StoreError"
+
+const messages = (cause: unknown): ReadonlyArray<string> =>
+  [TierFailed, TierFull].map((Reason) =>
+    new StoreError({ reason: new Reason({ tier: "cold", operation: "get", cause }) }).message
+  )
+
+describe("the message of a tier's failure", () => {
+  it("says the cause, in one line of bounded length", () => {
+    const causes: ReadonlyArray<readonly [cause: unknown, said: string]> = [
+      [new Error("ENOSPC: no space left on device"), ": ENOSPC: no space left on device"],
+      [new Error("  one\r\ntwo"), ": one"],
+      [new RangeError(""), ": RangeError"],
+      ["refused", ": refused"],
+      [new Error("x".repeat(100_000)), `: ${"x".repeat(500)}...`],
+      [undefined, ""],
+      [null, ""],
+      [{ value: "secret" }, ""],
+      [42, ""]
+    ]
+    for (const [cause, said] of causes) {
+      assert.deepStrictEqual(messages(cause), [
+        `cold tier failed in \`get\`${said}`,
+        `cold tier has no room left for \`get\`${said}`
+      ])
+    }
+  })
+
+  it("does not throw where the cause does", () => {
+    const cause = new Error("x")
+    Object.defineProperty(cause, "message", {
+      get() {
+        throw new Error("from the getter")
+      }
+    })
+    assert.deepStrictEqual(messages(cause), ["cold tier failed in `get`", "cold tier has no room left for `get`"])
+  })
+
+  it("holds no value: what a schema says of one is in the cause alone", () => {
+    const reason = new EncodeFailed({ tier: "cold", key: "user:1", cause: new Error("Expected a text, got 4711") })
+    assert.notInclude(new StoreError({ reason }).message, "4711")
+  })
+})
