@@ -12,10 +12,16 @@ import { type Token, tokensOf } from "./tokens.ts"
 
 export type Meaning =
   /** `own` are static members of the class, which hide those of a manifest. */
-  | { readonly kind: "manifest"; readonly own: ReadonlySet<string> }
-  | { readonly kind: "keys" | "accessor" | "handle" }
+  | { readonly kind: "manifest"; readonly of: Declared; readonly own: ReadonlySet<string> }
+  | { readonly kind: "keys" | "accessor" | "handle"; readonly of: Declared }
   | { readonly kind: "namespace"; readonly file: string }
   | { readonly kind: "library" | "libraryManifest" | "libraryService" }
+
+/** The class of a manifest. */
+export interface Declared {
+  readonly file: string
+  readonly name: string
+}
 
 export interface Source {
   readonly text: string
@@ -118,11 +124,11 @@ export class Meanings {
   private member(meaning: Meaning, name: string, steps: number): Meaning | undefined {
     switch (meaning.kind) {
       case "manifest":
-        return name === "keys" && !meaning.own.has(name) ? { kind: "keys" } : undefined
+        return name === "keys" && !meaning.own.has(name) ? { kind: "keys", of: meaning.of } : undefined
       case "keys":
-        return { kind: "accessor" }
+        return { kind: "accessor", of: meaning.of }
       case "accessor":
-        return name === "reader" || name === "writer" ? { kind: "handle" } : undefined
+        return name === "reader" || name === "writer" ? { kind: "handle", of: meaning.of } : undefined
       case "namespace":
         return this.exported(meaning.file, name, steps)
       case "library":
@@ -196,7 +202,7 @@ export class Meanings {
       // Words between `static` and the name may be names, too.
       for (let word = next + 1; word < next + 5; word++) own.add(tokens[word]?.text ?? "")
     }
-    return { kind: "manifest", own }
+    return { kind: "manifest", of: { file, name }, own }
   }
 
   // A part of a program may leave out the import of `Manifest`.
@@ -218,7 +224,9 @@ export class Meanings {
     const kind = found.meaning.kind
     // A manifest that is yielded has what the class has; an accessor is nothing that could be yielded.
     if (isYielded ? kind !== "handle" && kind !== "manifest" : kind === "handle") return undefined
-    let meaning: Meaning | undefined = isYielded && kind === "handle" ? { kind: "accessor" } : found.meaning
+    let meaning: Meaning | undefined = isYielded && found.meaning.kind === "handle"
+      ? { ...found.meaning, kind: "accessor" }
+      : found.meaning
     for (const name of path) meaning = meaning && this.member(meaning, name, steps)
     return meaning
   }

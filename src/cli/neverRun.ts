@@ -12,7 +12,7 @@
  */
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import { type Finding, say } from "./findings.ts"
-import { Meanings, type Program } from "./meaning.ts"
+import type { Meanings } from "./meaning.ts"
 import { beginsLine } from "./scopes.ts"
 import { placesIn } from "./source.ts"
 import { endsValue, isCondition, type Token } from "./tokens.ts"
@@ -26,28 +26,25 @@ const ofManifest = words("get getOption set delete batch invalidate")
 // Of its own it is a function; the Effect is what that answers.
 const ofManifestTwice = words("transaction")
 
-/** For each file of a program, the operations that nothing runs. */
-export const neverRunIn = (program: Program): (file: string) => ReadonlyArray<Finding> => {
-  const meanings = new Meanings(program)
-  return (file) => {
-    const source = meanings.sourceOf(file)
-    if (source === undefined) return []
-    const { text, tokens } = source
-    const placeOf = placesIn(text)
-    const found: Array<Finding> = []
-    for (let at = 0; at < tokens.length; at++) {
-      const open = operationAt(meanings, file, tokens, at)
-      if (open === undefined || !isLost(tokens, at, open)) continue
-      const operation = text.slice(tokens[at]!.start, tokens[open]!.start).replaceAll(/\s+/g, "").replace(/\(.*$/, "")
-      found.push({
-        file,
-        ...placeOf(tokens[at]!.start),
-        ...say(Diagnostic.neverRun(operation)),
-        label: "nothing runs this"
-      })
-    }
-    return found
+/** The operations of a file that nothing runs. */
+export const neverRunIn = (meanings: Meanings, file: string): ReadonlyArray<Finding> => {
+  const source = meanings.sourceOf(file)
+  if (source === undefined) return []
+  const { text, tokens } = source
+  const placeOf = placesIn(text)
+  const found: Array<Finding> = []
+  for (let at = 0; at < tokens.length; at++) {
+    const open = operationAt(meanings, file, tokens, at)
+    if (open === undefined || !isLost(tokens, at, open)) continue
+    const operation = text.slice(tokens[at]!.start, tokens[open]!.start).replaceAll(/\s+/g, "").replace(/\(.*$/, "")
+    found.push({
+      file,
+      ...placeOf(tokens[at]!.start),
+      ...say(Diagnostic.neverRun(operation)),
+      label: "nothing runs this"
+    })
   }
+  return found
 }
 
 // The parenthesis of the arguments with which the operation is called that begins at a token.
