@@ -199,7 +199,8 @@ const nearFirst = (
   const reached = new Set([file])
   for (const from of reached) {
     for (const [, specifier] of texts.get(from)!.matchAll(/\bfrom\s*["']([^"']*)["']/g)) {
-      const found = resolve(from, specifier!)
+      // The library declares no family of the project, even where its sources are a part of that.
+      const found = /^effect-stateless(?:\/|$)/.test(specifier!) ? undefined : resolve(from, specifier!)
       if (found !== undefined) reached.add(found)
     }
   }

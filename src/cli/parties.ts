@@ -46,9 +46,10 @@ export const findOther = (
   if (meant === "elsewhere") return undefined
   const found = meant && findIn(finding, [meant])
   if (found !== undefined) return found
-  const isOther = meant === undefined
-    ? () => false
-    : (place: Spot) => manifests.some((one) => one !== meant && isWithin(place, one))
+  // What a manifest says of itself is about no other one; a name before a finding may belong to the statement before.
+  const text = files.find(([file]) => file === finding.file)?.[1] ?? ""
+  const isInside = meant !== undefined && isWithin({ file: finding.file, at: offsetOf(text, finding) }, meant)
+  const isOther = (spot: Spot) => isInside && manifests.some((one) => one !== meant && isWithin(spot, one))
   return findIn(finding, files.map(([file, text]) => ({ file, text, start: 0, end: text.length })), isOther)
 }
 
