@@ -1404,5 +1404,29 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>`,
     planted: `CheckedReferences<D, K, F, O, F[O]>`,
     suites: ["test/types/explanations.test.ts"]
+  },
+  {
+    law: "what a check shows is true",
+    bug: "a check takes a family of another manifest for the other party",
+    file: "src/cli/parties.ts",
+    text: `if (meant === "elsewhere") return undefined`,
+    planted: `if (meant === "elsewhere") return findIn(finding, manifests)`,
+    suites: ["test/cli/parties.test.ts"]
+  },
+  {
+    law: "what a check shows is true",
+    bug: "a check takes what a function calls this for the class around it",
+    file: "src/cli/fields.ts",
+    text: `if (!keepsThis(tokens, open)) return undefined`,
+    planted: ``,
+    suites: ["test/cli/neverRun.test.ts"]
+  },
+  {
+    law: "options act or are refused",
+    bug: "a group of modules may name a family twice",
+    file: "src/manifest/internal/modules.ts",
+    text: `listed.indexOf(family) < index`,
+    planted: `listed.indexOf(family) < 0`,
+    suites: [rights]
   }
 ]

@@ -5,16 +5,20 @@
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
+import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import * as Path from "effect/Path"
 import * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
 import * as Schema from "effect/Schema"
-import { type Finding, parse, type Place } from "./findings.ts"
+import * as Stream from "effect/Stream"
+import { type Finding, parse, type Place, type Report } from "./findings.ts"
+import { builtBy, isListed, type Listing, listingOf } from "./imports.ts"
+import { Meanings } from "./meaning.ts"
 import { findMisfit, findUnknown, findUnprovided } from "./native.ts"
 import { neverRunIn } from "./neverRun.ts"
 import { type Declaration, findOther, withoutComments } from "./parties.ts"
-import { projectsOf } from "./projects.ts"
+import { type Project, projectsOf } from "./projects.ts"
 import { render, type Style } from "./render.ts"
 
 /** The project has no TypeScript of its own. */
@@ -23,6 +27,16 @@ export class CompilerMissing extends Schema.TaggedError<CompilerMissing>()("Comp
 }) {
   override get message() {
     return `no TypeScript is installed for \`${this.folder}\`; help: npm install --save-dev typescript`
+  }
+}
+
+/** The compiler does not understand the configuration. */
+export class ConfigurationWrong extends Schema.TaggedError<ConfigurationWrong>()("ConfigurationWrong", {
+  project: Schema.String,
+  errors: Schema.String
+}) {
+  override get message() {
+    return `\`${this.project}\` is no configuration that the compiler understands; help: mend it\n${this.errors}`
   }
 }
 
@@ -41,14 +55,20 @@ export interface Options {
 export const check = Effect.fnUntraced(function*(options: Options) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const spawner = yield* ChildProcessSpawner
-  const compiler = yield* findCompiler(options.folder)
+  const compiler = yield* compilerOf(options)
   const projects = yield* projectsOf(options.folder, options.project)
-  const run = (project: string, flags: ReadonlyArray<string>) =>
-    spawner.string(ChildProcess.make(options.node, [compiler, "-p", project, ...flags], { cwd: options.folder }))
-  const report = parse(
-    (yield* Effect.forEach(projects.all, ({ file }) => run(file, ["--noEmit", "--pretty", "false"]))).join("\n")
-  )
+  // The manifest is often in another file than its misuse, and what is never run is no error to the compiler.
+  const parts: Array<Part> = []
+  for (const { file, references } of projects.all) {
+    const listing = yield* compiler.listing(file)
+    const { files } = listing
+    if (files.length === 0 && references.length === 0) {
+      yield* Console.error(`stateless: \`${file}\` has no files and no references, so there is nothing to check`)
+    }
+    const built = builtBy(yield* compiler.configuration(file), path.dirname(file), files, path)
+    parts.push({ file, references, built, ...listing })
+  }
+  const report = parse((yield* Effect.forEach(projects.all, ({ file }) => compiler.errors(file))).join("\n"))
   const texts = new Map<string, string>()
   const read = Effect.fnUntraced(function*(file: string) {
     if (texts.has(file)) return
@@ -56,54 +76,105 @@ export const check = Effect.fnUntraced(function*(options: Options) {
   })
   const places = [...report.findings, ...report.others.flatMap(({ place }) => place === undefined ? [] : [place])]
   yield* Effect.forEach(places, ({ file }) => read(file), { discard: true })
-  // The manifest is often in another file than its misuse, and what is never run is no error to the compiler.
-  const listed = new Set<string>()
-  const parts: Array<Part> = []
-  for (const { file: project, hasReferences } of projects.all) {
-    const files = (yield* run(project, ["--listFilesOnly"])).split(/\r?\n/)
-      .filter((file) => file !== "" && !file.includes("node_modules") && !file.endsWith(".d.ts"))
-      .map((file) => path.relative(options.folder, file))
-    if (files.length === 0 && !hasReferences) {
-      yield* Console.error(`stateless: \`${project}\` has no files and no references, so there is nothing to check`)
-    }
-    files.forEach((file) => listed.add(file))
-    const aliases = aliasesIn(yield* run(project, ["--showConfig"]))
-    parts.push({ files, aliases, folder: path.dirname(project) })
-  }
+  const listed = new Set(parts.flatMap(({ files }) => files))
   yield* Effect.forEach([...listed].slice(0, options.filesMax), read, { discard: true })
-  const codes = new Map([...texts].map(([file, text]) => [file, withoutComments(text)]))
-  const shown: Array<Shown> = []
-  const others: Array<string> = [...projects.cycles]
-  const show = (finding: Finding) =>
-    shown.push({ finding, other: findOther(finding, nearFirst(finding.file, codes, path)) })
-  report.findings.forEach(show)
-  for (const { place, text } of report.others) {
-    const code = place === undefined ? "" : codes.get(place.file)!
-    const finding = place &&
-      (findUnknown(text, place, code) ?? findMisfit(text, place, code) ??
-        findUnprovided(text, place, nearFirst(place.file, codes, path)))
-    if (finding === undefined) others.push(text)
-    else show(finding)
-  }
-  const reported = new Set<string>()
-  for (const { aliases, files, folder } of parts) {
-    const findIn = neverRunIn({
-      read: (file) => texts.get(file),
-      resolve: (from, specifier) =>
-        targetsOf(from, specifier, aliases, folder, path).map((target) => fileOf(target, texts))
-          .find((file) => file !== undefined)
-    })
-    // A file may belong to several projects.
-    for (const file of files.filter((file) => texts.has(file) && !reported.has(file))) {
-      reported.add(file)
-      findIn(file).forEach(show)
-    }
-  }
+  yield* tellUnbuilt(report, parts, options)
+  const { others, shown } = findAll(report, parts, texts, resolverOf(parts, texts))
+  others.unshift(...projects.cycles)
   shown.sort((a, b) => byPlace(a.finding, b.finding))
   yield* options.isJson
     ? Console.log(JSON.stringify({ findings: shown.map(toJson), others }, undefined, 2))
     : print(shown, others, texts, options.style)
   return shown.length + others.length
+})
+
+/** One project: its files, and where their imports lead. */
+interface Part extends Project, Listing {
+  /** The declarations that it builds, each with its source. */
+  readonly built: ReadonlyMap<string, string>
+}
+
+type Resolve = (part: Part) => (from: string, specifier: string) => string | undefined
+
+// A project knows how its own files are resolved; of what it only sees built, the project that builds it knows.
+const resolverOf = (
+  parts: ReadonlyArray<Part>,
+  texts: ReadonlyMap<string, string>
+): Resolve => {
+  const built = new Map(parts.flatMap((part) => [...part.built]))
+  const all = new Map<string, ReadonlyMap<string, string>>()
+  for (const { targets } of parts) {
+    for (const [from, named] of targets) if (!all.has(from)) all.set(from, named)
+  }
+  return ({ targets }) => (from, specifier) => {
+    const target = (targets.get(from) ?? all.get(from))?.get(specifier)
+    return target === undefined ? undefined : [target, built.get(target) ?? ""].find((file) => texts.has(file))
+  }
+}
+
+// Of the compiler's errors those that are ours, and with them what is never run; each with its other party.
+const findAll = (
+  report: Report,
+  parts: ReadonlyArray<Part>,
+  texts: ReadonlyMap<string, string>,
+  resolve: Resolve
+): { readonly shown: Array<Shown>; readonly others: Array<string> } => {
+  const codes = new Map([...texts].map(([file, text]) => [file, withoutComments(text)]))
+  const shown: Array<Shown> = []
+  const others: Array<string> = []
+  const programs = parts.map((part) => ({
+    files: part.files,
+    resolve: resolve(part),
+    meanings: new Meanings({ read: (file) => texts.get(file), resolve: resolve(part) })
+  }))
+  const programOf = (file: string) => programs.find(({ files }) => files.includes(file))
+  const sourcesOf = (file: string) => nearFirst(file, codes, programOf(file)?.resolve ?? (() => undefined))
+  const show = (finding: Finding) => {
+    const meanings = programOf(finding.file)?.meanings
+    shown.push({ finding, other: findOther(finding, sourcesOf(finding.file), meanings) })
+  }
+  report.findings.forEach(show)
+  for (const { place, text } of report.others) {
+    const code = place === undefined ? "" : codes.get(place.file)!
+    const finding = place &&
+      (findUnknown(text, place, code) ?? findMisfit(text, place, code) ??
+        findUnprovided(text, place, sourcesOf(place.file)))
+    if (finding === undefined) others.push(text)
+    else show(finding)
+  }
+  const reported = new Set<string>()
+  for (const { files, meanings } of programs) {
+    // A file may belong to several projects.
+    for (const file of files.filter((file) => texts.has(file) && !reported.has(file))) {
+      reported.add(file)
+      neverRunIn(meanings, file).forEach(show)
+    }
+  }
+  return { shown, others }
+}
+
+const notBuilt = /error TS6305: /
+const notFound = /error TS(?:2307|7016): /
+
+// What a referenced project declares is read where it is built. The compiler says of it only that it is not found.
+const tellUnbuilt = Effect.fnUntraced(function*(report: Report, parts: ReadonlyArray<Part>, options: Options) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* Path.Path
+  const exists = (file: string) => Effect.orElseSucceed(fs.exists(path.resolve(options.folder, file)), () => false)
+  const failing = new Set(report.others.flatMap(({ place, text }) => place && notFound.test(text) ? [place.file] : []))
+  const named = new Set(
+    parts.flatMap(({ files, references }) => files.some((file) => failing.has(file)) ? references : [])
+  )
+  const unbuilt = yield* Effect.filter(
+    parts.filter(({ built, file }) => built.size > 0 && named.has(file)),
+    ({ built }) => Effect.map(Effect.findFirst(built.keys(), exists), Option.isNone)
+  )
+  const isUnbuilt = unbuilt.length > 0 || report.others.some(({ text }) => notBuilt.test(text))
+  if (!isUnbuilt) return
+  yield* Console.error(
+    "stateless: a referenced project is not built, so what it declares is not found; " +
+      `help: build the references first: npx tsc --build ${options.project}`
+  )
 })
 
 const byPlace = Order.combine(
@@ -123,71 +194,17 @@ interface Shown {
 const nearFirst = (
   file: string,
   texts: ReadonlyMap<string, string>,
-  path: Path.Path
+  resolve: (from: string, specifier: string) => string | undefined
 ): ReadonlyArray<readonly [string, string]> => {
   const reached = new Set([file])
   for (const from of reached) {
-    for (const [, specifier] of texts.get(from)!.matchAll(/\bfrom\s*["'](\.[^"']*)["']/g)) {
-      const found = fileOf(path.join(path.dirname(from), specifier!), texts)
+    for (const [, specifier] of texts.get(from)!.matchAll(/\bfrom\s*["']([^"']*)["']/g)) {
+      // The library declares no family of the project, even where its sources are a part of that.
+      const found = /^effect-stateless(?:\/|$)/.test(specifier!) ? undefined : resolve(from, specifier!)
       if (found !== undefined) reached.add(found)
     }
   }
   return [...reached].map((name) => [name, texts.get(name)!])
-}
-
-/** The files of one project, and the names that its `paths` give to files. */
-interface Part {
-  readonly files: ReadonlyArray<string>
-  readonly aliases: ReadonlyArray<readonly [name: string, targets: ReadonlyArray<string>]>
-  readonly folder: string
-}
-
-// `paths` of a configuration, as the compiler prints it with all that it extends.
-const aliasesIn = (configuration: string): Part["aliases"] => {
-  try {
-    const { baseUrl = ".", paths = {} } = JSON.parse(configuration).compilerOptions
-    return Object.entries<ReadonlyArray<string>>(paths).map(([name, targets]) => [
-      name,
-      targets.map((target) => `${baseUrl}/${target}`)
-    ])
-  } catch {
-    return []
-  }
-}
-
-// The files that an import may mean, without their endings.
-const targetsOf = (
-  from: string,
-  specifier: string,
-  aliases: Part["aliases"],
-  folder: string,
-  path: Path.Path
-): ReadonlyArray<string> => {
-  if (specifier.startsWith(".")) return [path.join(path.dirname(from), specifier)]
-  for (const [name, targets] of aliases) {
-    const [before, after] = name.split("*") as [string, string?]
-    const isNamed = after === undefined
-      ? specifier === name
-      : specifier.startsWith(before) && specifier.endsWith(after) && specifier.length >= before.length + after.length
-    if (!isNamed) continue
-    const middle = specifier.slice(before.length, specifier.length - (after?.length ?? 0))
-    return targets.map((target) => path.join(folder, target.replace("*", () => middle)))
-  }
-  return []
-}
-
-const endings = [".ts", ".tsx", ".mts", ".cts", ".js", ".jsx", ".mjs", ".cjs"]
-
-// The file that a path of an import names: a compiled one stands for its source.
-const fileOf = (target: string, texts: ReadonlyMap<string, string>): string | undefined => {
-  const source = target.replace(/\.[cm]?jsx?$/, "")
-  const compiled = target === source ? [] : [target]
-  return [
-    ...(target === source ? [target] : []),
-    ...endings.map((ending) => source + ending),
-    ...endings.map((ending) => `${target}/index${ending}`),
-    ...compiled
-  ].find((name) => texts.has(name))
 }
 
 const toJson = ({ finding, other }: Shown) => ({ ...finding, ...(other === undefined ? {} : { other }) })
@@ -204,6 +221,36 @@ const print = (
     ...shown.map(({ finding, other }) => `${render(finding, other, lineOf, style)}\n`)
   ]
   return parts.length === 0 ? Effect.void : Console.log(parts.join("\n"))
+}
+
+const compilerOf = Effect.fnUntraced(function*({ folder, node }: Options) {
+  const path = yield* Path.Path
+  const spawner = yield* ChildProcessSpawner
+  const compiler = yield* findCompiler(folder)
+  const command = (project: string, ...flags: ReadonlyArray<string>) =>
+    ChildProcess.make(node, [compiler, "-p", project, ...flags], { cwd: folder })
+  return {
+    errors: (project: string) => spawner.string(command(project, "--noEmit", "--pretty", "false")),
+    configuration: (project: string) => spawner.string(command(project, "--showConfig")),
+    // What is traced is long: only the lines are kept that are read.
+    listing: Effect.fnUntraced(function*(project: string) {
+      const flags = ["--listFilesOnly", "--traceResolution", "--pretty", "false", "--locale", "en"]
+      const lines = spawner.streamLines(command(project, ...flags)).pipe(Stream.filter((line) => isListed(line, path)))
+      const listing = listingOf(yield* Stream.runCollect(lines), folder, path)
+      const errors = listing.errors.filter((error) => isOfConfiguration(error, project, listing.files))
+      if (errors.length > 0) return yield* new ConfigurationWrong({ project, errors: errors.join("\n") })
+      return listing
+    })
+  }
+})
+
+// What the compiler cannot read, and what is extended and not there, or in a circle. Anything else is an error of the
+// project, which the compiler checks all the same.
+const unreadable = /^(?:(.+?)\(\d+,\d+\): )?error TS(?:1\d{3}|5014|5024|5083|18000|18001): /
+const isOfConfiguration = (error: string, project: string, files: ReadonlyArray<string>): boolean => {
+  const [found, file] = unreadable.exec(error) ?? []
+  if (found === undefined || file === undefined) return found !== undefined
+  return file === project || (file.endsWith(".json") && !files.includes(file))
 }
 
 // The compiler nearest to the folder, as a module of the project finds it.

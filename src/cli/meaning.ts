@@ -7,15 +7,22 @@
  *
  * Not here: types. A function that answers with an accessor has no meaning.
  */
-import { bindingOf, type Export, type Origin, type Scopes, scopesOf } from "./scopes.ts"
+import { fieldOf } from "./fields.ts"
+import { afterCast, bindingOf, type Export, type Origin, type Scopes, scopesOf } from "./scopes.ts"
 import { type Token, tokensOf } from "./tokens.ts"
 
 export type Meaning =
   /** `own` are static members of the class, which hide those of a manifest. */
-  | { readonly kind: "manifest"; readonly own: ReadonlySet<string> }
-  | { readonly kind: "keys" | "accessor" | "handle" }
+  | { readonly kind: "manifest"; readonly of: Declared; readonly own: ReadonlySet<string> }
+  | { readonly kind: "keys" | "accessor" | "handle"; readonly of: Declared }
   | { readonly kind: "namespace"; readonly file: string }
   | { readonly kind: "library" | "libraryManifest" | "libraryService" }
+
+/** The class of a manifest. */
+export interface Declared {
+  readonly file: string
+  readonly name: string
+}
 
 export interface Source {
   readonly text: string
@@ -73,17 +80,21 @@ export class Meanings {
   private path(file: string, at: number, steps: number): Path | undefined {
     const { tokens } = this.sourceOf(file)!
     const root = tokens[at]
-    if (root?.kind !== "name" || tokens[at - 1]?.text === ".") return undefined
+    if (root?.kind !== "name" || isMember(tokens, at)) return undefined
     let meaning = this.named(file, root.text, at, steps)
     let next = at + 1
+    const own = root.text === "this" ? stepAt(tokens, next) : undefined
+    if (own !== undefined) {
+      const field = steps > 0 ? fieldOf(tokens, at, own.name) : undefined
+      meaning = field === undefined ? undefined : this.value(file, field, [], steps - 1)
+      next = own.next
+    }
     while (meaning !== undefined) {
-      const isBracket = tokens[next]?.text === "["
-      const member = tokens[next + 1]
-      if (isBracket ? member?.kind !== "text" || tokens[next + 2]?.text !== "]" : tokens[next]?.text !== ".") break
-      const inner = this.member(meaning, isBracket ? member!.text.slice(1, -1) : member!.text, steps)
+      const step = stepAt(tokens, next)
+      const inner = step && this.member(meaning, step.name, steps)
       if (inner === undefined) break
       meaning = inner
-      next += isBracket ? 3 : 2
+      next = step!.next
     }
     return meaning === undefined ? undefined : { meaning, next }
   }
@@ -103,6 +114,8 @@ export class Meanings {
       ? this.imported(file, origin, steps - 1)
       : origin.kind === "class"
       ? this.manifest(file, origin.at, steps - 1)
+      : origin.kind === "parameter"
+      ? this.given(file, origin.at, steps - 1)
       : this.value(file, origin.at, origin.path, steps - 1)
     // What a name of the program itself means is looked for once, found or not.
     if (meaning !== undefined || !this.isCutOff || steps === stepsMax) known.set(origin, meaning)
@@ -118,11 +131,11 @@ export class Meanings {
   private member(meaning: Meaning, name: string, steps: number): Meaning | undefined {
     switch (meaning.kind) {
       case "manifest":
-        return name === "keys" && !meaning.own.has(name) ? { kind: "keys" } : undefined
+        return name === "keys" && !meaning.own.has(name) ? { kind: "keys", of: meaning.of } : undefined
       case "keys":
-        return { kind: "accessor" }
+        return { kind: "accessor", of: meaning.of }
       case "accessor":
-        return name === "reader" || name === "writer" ? { kind: "handle" } : undefined
+        return name === "reader" || name === "writer" ? { kind: "handle", of: meaning.of } : undefined
       case "namespace":
         return this.exported(meaning.file, name, steps)
       case "library":
@@ -186,17 +199,25 @@ export class Meanings {
     const name = tokens[at + 1]!.text
     if (tokens[at + 2]?.text !== "extends") return undefined
     const base = this.path(file, at + 3, steps) ?? this.undeclared(file, at + 3)
+    // `class Y extends X {`, of a manifest X.
+    if (base?.meaning.kind === "manifest" && tokens[base.next]?.text === "{") {
+      return { ...base.meaning, own: new Set([...base.meaning.own, ...this.ownOf(tokens, base.next)]) }
+    }
     if (base?.meaning.kind !== "libraryService") return undefined
     const shape = tokens.slice(base.next, base.next + 6).map(({ text }) => text).join(" ")
     if (shape !== `< ${name} > ( ) (`) return undefined
-    const body = tokens[base.next + 5]!.pair + 1
+    return { kind: "manifest", of: { file, name }, own: this.ownOf(tokens, tokens[base.next + 5]!.pair + 1) }
+  }
+
+  // The static members of the class whose body begins at a token.
+  private ownOf(tokens: ReadonlyArray<Token>, body: number): ReadonlySet<string> {
     const own = new Set<string>()
     for (let next = body + 1; next < (tokens[body]?.pair ?? 0); next++) {
       if (tokens[next]!.text !== "static") continue
       // Words between `static` and the name may be names, too.
       for (let word = next + 1; word < next + 5; word++) own.add(tokens[word]?.text ?? "")
     }
-    return { kind: "manifest", own }
+    return own
   }
 
   // A part of a program may leave out the import of `Manifest`.
@@ -207,22 +228,74 @@ export class Meanings {
     return { meaning: { kind: "libraryService" }, next: at + 3 }
   }
 
+  // What `Effect.map(user.writer, (writer) => ...)` gives to its function.
+  private given(file: string, at: number, steps: number): Meaning | undefined {
+    const { tokens } = this.sourceOf(file)!
+    let first = at
+    while (["function", "*", "async"].includes(tokens[first - 1]?.text ?? "")) first--
+    const open = tokens[at]!.inside
+    if (tokens[first - 1]?.text !== "," || tokens[open]?.text !== "(" || !this.isOfEffect(file, open - 1, binding)) {
+      return undefined
+    }
+    const found = this.path(file, open + 1, steps)
+    if (found?.meaning.kind !== "handle" || found.next !== first - 1) return undefined
+    return { ...found.meaning, kind: "accessor" }
+  }
+
+  /** Whether a token is one of these names of Effect's: `Effect.map`, or `pipe` by itself. */
+  isOfEffect(file: string, at: number, names: ReadonlySet<string>): boolean {
+    const { scopes, tokens } = this.sourceOf(file)!
+    const name = tokens[at]?.text ?? ""
+    const root = isMember(tokens, at) ? at - 2 : at
+    if (!names.has(name) || isMember(tokens, root)) return false
+    const origin = bindingOf(scopes, tokens[root]!.text, root)?.origin
+    if (origin?.kind !== "import" || !/^effect(?:\/(?:Effect|Function|index))?$/.test(origin.specifier)) return false
+    return root !== at ? origin.name === "*" || origin.name === "Effect" : origin.name === name
+  }
+
   // The value of a `const`, where it is a path and nothing else.
   private value(file: string, at: number, path: ReadonlyArray<string>, steps: number): Meaning | undefined {
     const { tokens } = this.sourceOf(file)!
     const isYielded = tokens[at]?.text === "yield" && tokens[at + 1]?.text === "*"
     const found = this.path(file, isYielded ? at + 2 : at, steps)
-    const after = found && tokens[found.next]
+    const end = found && afterCast(tokens, found.next)
+    if (found === undefined || end === undefined) return undefined
+    const after = tokens[end]
     const isWhole = after === undefined || after.isAfterBreak || [";", ",", "}"].includes(after.text)
-    if (found === undefined || !isWhole || goesOn.has(after?.text ?? "")) return undefined
+    if (!isWhole || goesOn.has(after?.text ?? "")) return undefined
     const kind = found.meaning.kind
     // A manifest that is yielded has what the class has; an accessor is nothing that could be yielded.
     if (isYielded ? kind !== "handle" && kind !== "manifest" : kind === "handle") return undefined
-    let meaning: Meaning | undefined = isYielded && kind === "handle" ? { kind: "accessor" } : found.meaning
+    let meaning: Meaning | undefined = isYielded && found.meaning.kind === "handle"
+      ? { ...found.meaning, kind: "accessor" }
+      : found.meaning
     for (const name of path) meaning = meaning && this.member(meaning, name, steps)
     return meaning
   }
 }
+
+/** The name that a token begins to read from what stands before it: `.name`, `?.name`, `!.name`, `["name"]`. */
+export const stepAt = (
+  tokens: ReadonlyArray<Token>,
+  at: number
+): { readonly name: string; readonly next: number } | undefined => {
+  let next = at
+  while (tokens[next]?.text === "!" && !tokens[next]!.isAfterBreak) next++
+  const isOptional = tokens[next]?.text === "?."
+  if (isOptional && tokens[next + 1]?.text === "[") next++
+  const member = tokens[next + 1]
+  if (tokens[next]?.text === "[") {
+    if (member?.kind !== "text" || tokens[next + 2]?.text !== "]") return undefined
+    return { name: member.text.slice(1, -1), next: next + 3 }
+  }
+  const isNamed = (isOptional || tokens[next]?.text === ".") && member?.kind === "name"
+  return isNamed ? { name: member.text, next: next + 2 } : undefined
+}
+
+const isMember = (tokens: ReadonlyArray<Token>, at: number): boolean =>
+  tokens[at - 1]?.text === "." || tokens[at - 1]?.text === "?."
+
+const binding = new Set(["map", "flatMap", "tap", "andThen"])
 
 // With which an expression goes on in the next line.
 const goesOn = new Set([

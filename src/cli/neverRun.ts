@@ -12,8 +12,8 @@
  */
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import { type Finding, say } from "./findings.ts"
-import { Meanings, type Program } from "./meaning.ts"
-import { beginsLine } from "./scopes.ts"
+import { type Meanings, stepAt } from "./meaning.ts"
+import { afterCast, beginsLine } from "./scopes.ts"
 import { placesIn } from "./source.ts"
 import { endsValue, isCondition, type Token } from "./tokens.ts"
 
@@ -26,29 +26,29 @@ const ofManifest = words("get getOption set delete batch invalidate")
 // Of its own it is a function; the Effect is what that answers.
 const ofManifestTwice = words("transaction")
 
-/** For each file of a program, the operations that nothing runs. */
-export const neverRunIn = (program: Program): (file: string) => ReadonlyArray<Finding> => {
-  const meanings = new Meanings(program)
-  return (file) => {
-    const source = meanings.sourceOf(file)
-    if (source === undefined) return []
-    const { text, tokens } = source
-    const placeOf = placesIn(text)
-    const found: Array<Finding> = []
-    for (let at = 0; at < tokens.length; at++) {
-      const open = operationAt(meanings, file, tokens, at)
-      if (open === undefined || !isLost(tokens, at, open)) continue
-      const operation = text.slice(tokens[at]!.start, tokens[open]!.start).replaceAll(/\s+/g, "").replace(/\(.*$/, "")
-      found.push({
-        file,
-        ...placeOf(tokens[at]!.start),
-        ...say(Diagnostic.neverRun(operation)),
-        label: "nothing runs this"
-      })
-    }
-    return found
+/** The operations of a file that nothing runs. */
+export const neverRunIn = (meanings: Meanings, file: string): ReadonlyArray<Finding> => {
+  const source = meanings.sourceOf(file)
+  if (source === undefined) return []
+  const { text, tokens } = source
+  const placeOf = placesIn(text)
+  const found: Array<Finding> = []
+  for (let at = 0; at < tokens.length; at++) {
+    const open = operationAt(meanings, file, tokens, at)
+    if (open === undefined || !isLost(meanings, file, tokens, at, open)) continue
+    const operation = text.slice(tokens[at]!.start, tokens[open]!.start).replaceAll(/\s+/g, "").replace(/\(.*$/, "")
+    found.push({
+      file,
+      ...placeOf(tokens[at]!.start),
+      ...say(Diagnostic.neverRun(operation)),
+      label: "nothing runs this"
+    })
   }
+  return found
 }
+
+// With which the way from a name to its member begins.
+const begins = words(". ?. [ !")
 
 // The parenthesis of the arguments with which the operation is called that begins at a token.
 const operationAt = (
@@ -57,13 +57,13 @@ const operationAt = (
   tokens: ReadonlyArray<Token>,
   at: number
 ): number | undefined => {
-  const next = tokens[at + 1]?.text
-  if (tokens[at]!.kind !== "name" || (next !== "." && next !== "[")) return undefined
+  if (tokens[at]!.kind !== "name" || !begins.has(tokens[at + 1]?.text ?? "")) return undefined
   const path = meanings.pathAt(file, at)
-  if (path === undefined || tokens[path.next]?.text !== ".") return undefined
-  const { meaning, next: dot } = path
-  const name = tokens[dot + 1]!.text
-  const open = dot + 2
+  const step = path && stepAt(tokens, path.next)
+  if (step === undefined) return undefined
+  const { meaning } = path!
+  const { name, next } = step
+  const open = tokens[next]?.text === "?." ? next + 1 : next
   if (tokens[open]?.text !== "(") return undefined
   if (meaning.kind === "accessor") return ofAccessor.has(name) ? open : undefined
   if (meaning.kind !== "manifest" || meaning.own.has(name)) return undefined
@@ -72,12 +72,25 @@ const operationAt = (
   return ofManifestTwice.has(name) && second > 0 && tokens[second]?.text === "(" ? second : undefined
 }
 
+const pipes = words("pipe")
+
 // Whether the value of the call goes nowhere whose name begins at a token.
-const isLost = (tokens: ReadonlyArray<Token>, at: number, open: number): boolean => {
+const isLost = (
+  meanings: Meanings,
+  file: string,
+  tokens: ReadonlyArray<Token>,
+  at: number,
+  open: number
+): boolean => {
   const end = endOfCall(tokens, open)
   if (end === undefined) return false
-  if (isStatement(tokens, at)) return endsStatement(tokens, end)
-  return isBranch(tokens, at, end) || isLostAnswer(tokens, at, end)
+  // `pipe(user.set(...), Effect.orDie)`.
+  const around = at - 1
+  const isPiped = tokens[around]?.text === "(" && tokens[end]?.text === "," &&
+    meanings.isOfEffect(file, around - 1, pipes) && runsNothing(tokens, around, end)
+  if (isPiped) return isLost(meanings, file, tokens, tokens[around - 2]?.text === "." ? around - 3 : around - 1, around)
+  if (isStatement(tokens, at)) return endsStatement(tokens, end) || tokens[end]?.text === ","
+  return isBranch(tokens, at, end) || isInSequence(tokens, at, end) || isLostAnswer(tokens, at, end)
 }
 
 // The token after a call, and after what it is piped into. That may be what runs it, unless it is known not to.
@@ -85,17 +98,18 @@ const endOfCall = (tokens: ReadonlyArray<Token>, open: number): number | undefin
   const { pair } = tokens[open]!
   if (pair < 0) return undefined
   const isPiped = tokens[pair + 1]?.text === "." && tokens[pair + 2]?.text === "pipe" && tokens[pair + 3]?.text === "("
-  if (!isPiped) return pair + 1
-  return runsNothing(tokens, pair + 3) ? endOfCall(tokens, pair + 3) : undefined
+  if (!isPiped) return afterCast(tokens, pair + 1)
+  return runsNothing(tokens, pair + 3, pair + 3) ? endOfCall(tokens, pair + 3) : undefined
 }
 
-// Each argument is a member of a module, `Effect.orDie` or `Effect.retry(...)`, and none is called `run...`.
-const runsNothing = (tokens: ReadonlyArray<Token>, open: number): boolean => {
+// Each argument after a token is a member of a module, `Effect.orDie` or `Effect.retry(...)`, and none is called
+// `run...`.
+const runsNothing = (tokens: ReadonlyArray<Token>, open: number, before: number): boolean => {
   const { pair } = tokens[open]!
-  for (let at = open + 1; at < pair; at++) {
+  for (let at = before + 1; at < pair; at++) {
     const token = tokens[at]!
     if (token.kind === "name" && token.text.startsWith("run")) return false
-    const isFirst = token.inside === open && (at === open + 1 || tokens[at - 1]!.text === ",")
+    const isFirst = token.inside === open && (at === before + 1 || tokens[at - 1]!.text === ",")
     if (isFirst && !(/^[A-Z]/.test(token.text) && tokens[at + 1]?.text === ".")) return false
   }
   return pair > 0
@@ -115,7 +129,7 @@ const isStatement = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   if (text === ";" || text === "{" || text === "}") return true
   if ((text === "else" || text === "do") && tokens[at - 2]?.text !== ".") return true
   if (text === ")" && isCondition(tokens, before.pair)) return true
-  if (text === ":") return isCase(tokens, at - 1)
+  if (text === ":") return isCase(tokens, at - 1) || isLabel(tokens, at - 2)
   return beginsLine(tokens, at)
 }
 
@@ -132,6 +146,13 @@ const isCase = (tokens: ReadonlyArray<Token>, colon: number): boolean => {
     if (kind === "close") at = pair
   }
   return false
+}
+
+// `name: user.set(...)` in a block. `<T>{ name: ... }` is an object, and looks like a block.
+const isLabel = (tokens: ReadonlyArray<Token>, at: number): boolean => {
+  const token = tokens[at]
+  if (token?.kind !== "name" || tokens[token.inside - 1]?.text === ">") return false
+  return ["{", ";", "}"].includes(tokens[at - 1]?.text ?? ";") || beginsLine(tokens, at)
 }
 
 const isObject = (tokens: ReadonlyArray<Token>, at: number): boolean => {
@@ -172,6 +193,22 @@ const isBranch = (tokens: ReadonlyArray<Token>, at: number, end: number): boolea
   if (operator === ":") return choices === 1 && endsStatement(tokens, end)
   if (choices !== 0) return false
   return operator === "?" ? tokens[end]?.text === ":" : endsStatement(tokens, end)
+}
+
+// Whether a call is one of several, `a(), b()`, that a statement is.
+const isInSequence = (tokens: ReadonlyArray<Token>, at: number, end: number): boolean => {
+  if (tokens[at - 1]?.text !== "," || !holdsStatements(tokens, tokens[at]!.inside)) return false
+  if (!endsStatement(tokens, end) && tokens[end]?.text !== ",") return false
+  for (let from = at - 2, steps = 0; from >= 0 && steps < statementMax; from--, steps++) {
+    const { kind, pair, text } = tokens[from]!
+    if (kind === "close") {
+      if (pair < 0 || text === "}") return false
+      from = pair
+    } else if (text !== "," && (goesAnywhere.has(text) || text === "?" || text === ":" || text === "type")) return false
+    if (isStatement(tokens, from)) return true
+    if (kind === "open") return false
+  }
+  return false
 }
 
 const timers = words("setTimeout setInterval setImmediate queueMicrotask")

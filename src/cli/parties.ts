@@ -5,6 +5,7 @@
  * or else the nearest one that is named before it, be it by an accessor.
  */
 import type { Finding, Place } from "./findings.ts"
+import type { Meanings } from "./meaning.ts"
 import { escape, offsetOf } from "./source.ts"
 
 export interface Declaration extends Place {
@@ -34,27 +35,54 @@ interface Manifest extends Area {
 }
 
 /** `sources` are the files in which to look, nearest first. */
-export const findOther = (finding: Finding, sources: Iterable<Source>): Declaration | undefined => {
+export const findOther = (
+  finding: Finding,
+  sources: Iterable<Source>,
+  meanings?: Meanings
+): Declaration | undefined => {
   const files = [...sources]
-  const meant = findManifest(finding, files)
-  const areas: ReadonlyArray<Area> = files.map(([file, text]) => ({ file, text, start: 0, end: text.length }))
-  return (meant && findIn(finding, [meant])) ?? findIn(finding, areas)
+  const manifests = files.flatMap(manifestsIn)
+  const meant = findManifest(finding, files, manifests, meanings)
+  if (meant === "elsewhere") return undefined
+  const found = meant && findIn(finding, [meant])
+  if (found !== undefined) return found
+  // What a manifest says of itself is about no other one; a name before a finding may belong to the statement before.
+  const text = files.find(([file]) => file === finding.file)?.[1] ?? ""
+  const isInside = meant !== undefined && isWithin({ file: finding.file, at: offsetOf(text, finding) }, meant)
+  const isOther = (spot: Spot) => isInside && manifests.some((one) => one !== meant && isWithin(spot, one))
+  return findIn(finding, files.map(([file, text]) => ({ file, text, start: 0, end: text.length })), isOther)
 }
 
+interface Spot {
+  readonly file: string
+  readonly at: number
+}
+
+const isWithin = ({ at, file }: Spot, area: Area): boolean => file === area.file && area.start <= at && at < area.end
+
 // A sentence names who was refused first and the other party last, so names are tried from its end.
-const findIn = (finding: Finding, areas: ReadonlyArray<Area>): Declaration | undefined => {
+const findIn = (
+  finding: Finding,
+  areas: ReadonlyArray<Area>,
+  isOther: (spot: Spot) => boolean = () => false
+): Declaration | undefined => {
   const named = [...finding.sentence.matchAll(/'([^']+)'/g)].map(([, name]) => name!).toReversed()
   const names = named.length > 0 ? named : /"([^"]+)"/.exec(finding.label ?? "")?.slice(1) ?? []
   for (const name of names) {
     for (const area of areas) {
-      const found = findDeclaration(name, area, finding)
+      const found = findDeclaration(name, area, finding, isOther)
       if (found !== undefined) return found
     }
   }
   return undefined
 }
 
-const findDeclaration = (name: string, area: Area, finding: Finding): Declaration | undefined => {
+const findDeclaration = (
+  name: string,
+  area: Area,
+  finding: Finding,
+  isOther: (spot: Spot) => boolean
+): Declaration | undefined => {
   const family = new RegExp(
     `(?<![\\w$])(["']?)${escape(name)}\\1\\s*:\\s*\\{\\s*(?:pattern|borrows|layer|reads)\\b`,
     "g"
@@ -62,7 +90,8 @@ const findDeclaration = (name: string, area: Area, finding: Finding): Declaratio
   const pattern = new RegExp(`(?<=\\bpattern\\s*:\\s*)(["'\`])${escape(name)}\\1`, "g")
   for (const [shape, label] of [[family, `'${name}' is declared here`], [pattern, "declared here"]] as const) {
     for (const { 0: text, index } of area.text.matchAll(shape)) {
-      if (index < area.start || index >= area.end) continue
+      const spot = { file: area.file, at: index }
+      if (!isWithin(spot, area) || isOther(spot)) continue
       const before = area.text.slice(0, index).split("\n")
       const line = before.length
       if (area.file === finding.file && line === finding.line) continue
@@ -76,18 +105,43 @@ const findDeclaration = (name: string, area: Area, finding: Finding): Declaratio
 // Lines before a finding in which the call that it is about may begin.
 const linesBefore = 5
 
-const findManifest = (finding: Finding, files: ReadonlyArray<Source>): Manifest | undefined => {
-  const manifests = files.flatMap(manifestsIn)
+// The manifest that a finding is about, if it is known; one that is named and lies in no file here is elsewhere.
+const findManifest = (
+  finding: Finding,
+  files: ReadonlyArray<Source>,
+  manifests: ReadonlyArray<Manifest>,
+  meanings: Meanings | undefined
+): Manifest | "elsewhere" | undefined => {
   const text = files.find(([file]) => file === finding.file)?.[1] ?? ""
-  const lines = text.split("\n")
   const at = offsetOf(text, finding)
-  const around = manifests.find(({ end, file, start }) => file === finding.file && start <= at && at < end)
+  const around = manifests.find((manifest) => isWithin({ file: finding.file, at }, manifest))
   if (around !== undefined) return around
+  const lines = text.split("\n")
+  const first = Math.max(1, finding.line - linesBefore)
+  const proved = meanings &&
+    provedAt(meanings, finding.file, [offsetOf(text, { ...finding, line: first, column: 1 }), at])
+  const found = proved && manifests.find(({ file, name }) => file === proved.file && name === proved.name)
+  if (found !== undefined) return found
   const owners = accessorsIn(text)
-  const before = lines.slice(Math.max(0, finding.line - 1 - linesBefore), finding.line).join("\n")
+  const before = lines.slice(first - 1, finding.line).join("\n")
+  const [, missing] = /(?:Owns|Borrows|Appoints|Admits)<"[^"]*", (\w+)>/.exec(finding.label ?? "") ?? []
   for (const name of `${before}\n${finding.label ?? ""}`.match(/[\w$]+/g)?.toReversed() ?? []) {
-    const found = manifests.find((manifest) => manifest.name === (owners.get(name) ?? name))
+    const owner = owners.get(name) ?? name
+    const found = manifests.find((manifest) => manifest.name === owner)
     if (found !== undefined) return found
+    if (owners.has(name) || name === missing || new RegExp(`(?<![.\\w$])${escape(name)}\\.keys\\b`).test(before)) {
+      return "elsewhere"
+    }
+  }
+  return undefined
+}
+
+// The last name between two places that is proved to lead to a manifest.
+const provedAt = (meanings: Meanings, file: string, [from, to]: readonly [number, number]) => {
+  const { tokens = [] } = meanings.sourceOf(file) ?? {}
+  for (let at = tokens.findLastIndex(({ start }) => start <= to); at >= 0 && tokens[at]!.start >= from; at--) {
+    const meaning = tokens[at]!.kind === "name" ? meanings.pathAt(file, at)?.meaning : undefined
+    if (meaning !== undefined && "of" in meaning) return meaning.of
   }
   return undefined
 }

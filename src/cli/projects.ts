@@ -32,8 +32,8 @@ export class ProjectsTooMany extends Schema.TaggedError<ProjectsTooMany>()("Proj
 export interface Project {
   /** Its configuration, relative to the folder of the check. */
   readonly file: string
-  /** Whether it names other projects; it may then have no files of its own. */
-  readonly hasReferences: boolean
+  /** The projects that it names; with any it may have no files of its own. */
+  readonly references: ReadonlyArray<string>
 }
 
 export interface Projects {
@@ -74,13 +74,13 @@ export const projectsOf = Effect.fnUntraced(function*(folder: string, project: s
   // The way from the root to a project, with the references of each that are still to follow.
   const step = Effect.fnUntraced(function*(file: string) {
     const rest = yield* referencesOf(file)
-    return { file, rest, hasReferences: rest.length > 0 }
+    return { file, rest, references: rest.map(shown) }
   })
   const way = [yield* step(root)]
   for (let at = way.at(-1); at !== undefined; at = way.at(-1)) {
     const next = at.rest.shift()
     if (next === undefined) {
-      all.push({ file: shown(at.file), hasReferences: at.hasReferences })
+      all.push({ file: shown(at.file), references: at.references })
       way.pop()
       continue
     }

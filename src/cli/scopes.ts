@@ -16,6 +16,8 @@ export type Origin =
   /** `at` is the first token of the value of a `const`, of which `path` is a part. */
   | { readonly kind: "value"; readonly at: number; readonly path: ReadonlyArray<string> }
   | { readonly kind: "class"; readonly at: number }
+  /** The first parameter of a function, whose parenthesis is `at`. */
+  | { readonly kind: "parameter"; readonly at: number }
 
 export interface Binding {
   /** The tokens by which it is seen, the last one excluded. */
@@ -62,6 +64,25 @@ export const beginsLine = (tokens: ReadonlyArray<Token>, at: number): boolean =>
   return token.kind === "number" || (token.kind === "text" && token.text !== "`" && token.text !== "<")
 }
 
+// What a type may have between its names, texts and brackets.
+const ofType = new Set([".", "|", "&", "<", ">", "as", "satisfies"])
+
+/** The token after `as T`, `satisfies T` and `!`; nothing where the text leaves open how far they reach. */
+export const afterCast = (tokens: ReadonlyArray<Token>, at: number): number | undefined => {
+  let next = at
+  while (tokens[next]?.text === "!" && !tokens[next]!.isAfterBreak) next++
+  const word = tokens[next]
+  if ((word?.text !== "as" && word?.text !== "satisfies") || word.isAfterBreak) return next
+  for (const first = next++; next < tokens.length && next - first < typeLengthMax;) {
+    const { kind, pair, text } = tokens[next]!
+    if (kind === "close" || text === ";" || text === "," || beginsLine(tokens, next)) return next
+    if (kind === "sign" && !ofType.has(text)) return undefined
+    if (kind === "open" && pair < 0) return undefined
+    next = kind === "open" ? pair + 1 : next + 1
+  }
+  return next >= tokens.length ? next : undefined
+}
+
 const operators = new Set(["in", "of", "instanceof", "as", "satisfies", "is", "extends", "implements"])
 const declaring = new Set(["const", "let", "var", "using"])
 const naming = new Set(["function", "class", "enum", "namespace", "module"])
@@ -99,7 +120,7 @@ class Reader {
 
   private word(at: number): void {
     const { text } = this.tokens[at]!
-    if (this.is(at + 1, "=>")) this.add(text, at, this.ends.get(at + 1)!)
+    if (this.is(at + 1, "=>")) this.add(text, at, this.ends.get(at + 1)!, { kind: "parameter", at })
     if (declaring.has(text)) return this.variables(at)
     if (naming.has(text)) return this.named(at)
     if (this.tokens[at]!.inside >= 0) return
@@ -154,7 +175,8 @@ class Reader {
     for (let from = at + 1; from < tokens.length;) {
       const found: Array<readonly [string, ReadonlyArray<string>]> = []
       let next = this.target(from, [], found)
-      const value = isConst && this.is(next, "=") ? next + 1 : undefined
+      const equals = isConst ? this.afterType(next) : next
+      const value = isConst && this.is(equals, "=") ? equals + 1 : undefined
       for (const [name, path] of found) {
         const origin = value === undefined || path.includes("")
           ? undefined
@@ -168,6 +190,21 @@ class Reader {
       }
       from = next + 1
     }
+  }
+
+  // From the colon of `const x: T = ...` to its equals sign; the colon itself where that is not certain.
+  private afterType(colon: number): number {
+    const { tokens } = this
+    if (!this.is(colon, ":")) return colon
+    let angles = 0
+    for (let at = colon + 1; at < tokens.length && at - colon < typeLengthMax; at = this.after(at)) {
+      const { kind, text } = tokens[at]!
+      if (text === "<") angles++
+      else if (text === ">") angles--
+      else if (text === "=") return angles === 0 ? at : colon
+      else if (kind === "close" || text === ";" || text === "," && angles <= 0 || beginsLine(tokens, at)) return colon
+    }
+    return colon
   }
 
   // `for (const x of xs) { ... }`.
@@ -230,7 +267,10 @@ class Reader {
       while (at < close && !this.is(at, ",")) at = this.after(at)
       at++
     }
-    for (const [name] of found) this.add(name, open, end)
+    for (const [name, path] of found) {
+      const isFirst = path.length === 0 && tokens[open + 1]!.text === name
+      this.add(name, open, end, isFirst ? { kind: "parameter", at: open } : undefined)
+    }
   }
 
   // From a parameter to its name: past its decorators, and past words such as `readonly`.

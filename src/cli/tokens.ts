@@ -232,6 +232,8 @@ class Lexer {
     const before = this.tokens.at(-1)
     if (before === undefined || ";{})]".includes(before.text)) return true
     if (before.text === "=>" || before.text === ">" || blockWords.has(before.text)) return true
+    // After a type, `(): "done" {`; no value stands before a brace.
+    if (before.kind === "text" || before.kind === "number" || before.text === "void") return true
     return before.kind === "name" && endsValue(this.tokens, this.tokens.length - 1)
   }
 }

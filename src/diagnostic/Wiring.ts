@@ -106,6 +106,31 @@ export const moduleTwice = (family: string, module: string, other: string) =>
   )
 
 /**
+ * E0235 at run time: one list that names a family twice.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const moduleRepeats = (module: string, family: string) =>
+  finding("E0235", "ModuleTwice", say`module ${module} names ${family} twice in \`owns\``, say`name ${family} once`)
+
+/**
+ * E0228 at run time: a module that owns other families than the one that it is called like.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const moduleMisnamed = (module: string, kind: "family" | "reader") =>
+  finding(
+    "E0228",
+    "ModuleUnknown",
+    kind === "family"
+      ? say`module ${module} does not own the family ${module}`
+      : say`module ${module} owns families, and ${module} is a reader`,
+    "give it a name that is no family's and no reader's"
+  )
+
+/**
  * E0226: a module that gives away the ownership of another family.
  *
  * @category ownership

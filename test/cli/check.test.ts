@@ -4,7 +4,9 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import type * as ChildProcess from "effect/process/ChildProcess"
 import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as Stream from "effect/Stream"
 import { check } from "../../src/cli/check.ts"
 import { plain } from "../../src/cli/render.ts"
 
@@ -25,6 +27,12 @@ const errors = [
   ""
 ].join("\n")
 
+const argumentsOf = (command: ChildProcess.Command) => "args" in command ? command.args.map(String) : []
+const projectIn = (command: ChildProcess.Command) => {
+  const args = argumentsOf(command)
+  return args[args.indexOf("-p") + 1]!
+}
+
 // A project in a folder of its own, with a compiler whose output is known.
 const checkWith = (filesMax: number, given: { readonly [project: string]: string } = { "app.json": errors }) =>
   Effect.gen(function*() {
@@ -35,7 +43,16 @@ const checkWith = (filesMax: number, given: { readonly [project: string]: string
       yield* fs.makeDirectory(path.dirname(path.join(folder, name)), { recursive: true })
       yield* fs.writeFileString(path.join(folder, name), text)
     }
-    const listed = Object.keys(files).map((name) => path.join(folder, name)).join("\n")
+    const found = ([from, specifier, target]: readonly [string, string, string]) => [
+      `======== Resolving module '${specifier}' from '${path.join(folder, from)}'. ========`,
+      `File '${path.join(folder, "src/guess.ts")}' does not exist.`,
+      `======== Module name '${specifier}' was successfully resolved to '${path.join(folder, target)}'. ========`
+    ]
+    const listed = [
+      ...found(["src/use.ts", "./cache.js", "src/cache.ts"]),
+      ...found(["src/lost.ts", "@/cache.js", "src/cache.ts"]),
+      ...Object.keys(files).map((name) => path.join(folder, name))
+    ]
     const spawner = yield* ChildProcessSpawner
     const printed: Array<string> = []
     const told: Array<string> = []
@@ -44,12 +61,8 @@ const checkWith = (filesMax: number, given: { readonly [project: string]: string
         Effect.provideService(ChildProcessSpawner, {
           ...spawner,
           string: (command) =>
-            Effect.sync(() => {
-              const args = "args" in command ? command.args.map(String) : []
-              if (args.includes("--showConfig")) return `{ "compilerOptions": { "paths": { "@/*": ["./src/*"] } } }`
-              const output = given[args[args.indexOf("-p") + 1]!]
-              return output === undefined ? "" : args.includes("--listFilesOnly") ? output && listed : output
-            })
+            Effect.sync(() => argumentsOf(command).includes("--showConfig") ? "{}" : given[projectIn(command)] ?? ""),
+          streamLines: (command) => Stream.fromIterable(given[projectIn(command)] === undefined ? [] : listed)
         }),
         Effect.provideService(Console.Console, {
           ...globalThis.console,

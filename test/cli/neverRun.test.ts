@@ -1,15 +1,18 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Meanings } from "../../src/cli/meaning.ts"
 import { neverRunIn } from "../../src/cli/neverRun.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 
 const manifest = `export class AppCache extends Manifest.Service<AppCache>()("AppCache", { families: {} }) {}
 export const { user, prefs: settings } = AppCache.keys
 `
-const program = (files: { readonly [file: string]: string }) =>
-  neverRunIn({
+const program = (files: { readonly [file: string]: string }) => {
+  const meanings = new Meanings({
     read: (file) => files[file],
     resolve: (_, specifier) => specifier.startsWith("./") ? specifier.slice(2) : undefined
   })
+  return (file: string) => neverRunIn(meanings, file)
+}
 // The lines of a program, after one that imports the accessors, on which nothing runs an operation.
 const linesOf = (body: string, file = "use.ts", others: { readonly [file: string]: string } = {}) =>
   program({
@@ -41,6 +44,24 @@ describe("an operation that nothing runs is not passed over", () => {
     ["in the other branch of a choice", "flag\n  ? undefined\n  : user.set({ id }, ann)"],
     ["as the answer to forEach of a list", "ids.forEach((id) => user.delete({ id }))"],
     ["as the answer to a timer", "setTimeout(() => user.invalidateAll(), 1_000)"],
+    ["of a name that is not null", "user!.set({ id }, ann)"],
+    ["of a name that may be missing", "user?.set({ id }, ann)"],
+    ["of an operation in brackets", `user["set"]({ id }, ann)`],
+    ["of keys that may be missing", "AppCache?.keys?.user?.set?.({ id }, ann)"],
+    ["given to pipe", `import { pipe } from "effect"\npipe(user.set({ id }, ann), Effect.orDie)`],
+    [
+      "given to pipe of a module",
+      `import { Function } from "effect"\nimport * as F from "effect/Function"\n` +
+      "F.pipe(user.set({ id }, ann), Effect.orDie)\n"
+    ],
+    ["after a label", "again: user.delete({ id })"],
+    ["before a comma", "user.delete({ id }), other()"],
+    ["after a comma", "other(), user.delete({ id })"],
+    ["in a function that answers nothing", "function f(): void {\n  user.delete({ id })\n}"],
+    ["in a function that answers a literal", `function f(): "done" {\n  user.delete({ id })\n  return "done"\n}`],
+    ["with a cast", "user.delete({ id }) as unknown"],
+    ["with a cast in a condition", "if (flag) { user.delete({ id }) satisfies Some<A | B> }"],
+    ["that is not null", "user.delete({ id })!"],
     ["between statements without semicolons", "const x = 1\nuser.set({ id }, ann)\nconst y = 2"]
   ]
   for (const [what, body] of lost) {
@@ -66,6 +87,36 @@ describe("an operation that nothing runs is not passed over", () => {
     ["a name in brackets", `AppCache.keys["user"].set({ id }, ann)`],
     ["an engine that was yielded", "const app = yield* AppCache\napp.keys.user.set({ id }, ann)"],
     ["a transaction", "AppCache.transaction(sql.withTransaction)(body)"],
+    ["a name with a type", "const one: typeof AppCache.keys.user = AppCache.keys.user\none.set({ id }, ann)"],
+    ["a name with a type of several lines", "const one: Some<\n  A\n> = AppCache.keys.user\none.set({ id }, ann)"],
+    ["a name that is cast", "const one = AppCache.keys.user as typeof other.keys.user\none.set({ id }, ann)"],
+    ["a name that satisfies", "const one = AppCache.keys.user satisfies Some\none.set({ id }, ann)"],
+    ["a class that extends a manifest's", "class Sub extends AppCache {}\nSub.keys.user.set({ id }, ann)"],
+    ["a field", "class A {\n  private readonly user = AppCache.keys.user\n  save() { this.user.set({ id }, ann) }\n}"],
+    [
+      "a field, in a method with a type",
+      "class A {\n  user = AppCache.keys.user\n  save(): void { this.user.set({ id }, ann) }\n}"
+    ],
+    [
+      "a field, in a function without a this",
+      "class A {\n  user = AppCache.keys.user\n  save() { if (x) ids.map((id) => { this.user.set({ id }, ann) }) }\n}"
+    ],
+    [
+      "a private field",
+      "class A extends B<C> {\n  #user = AppCache.keys.user;\n  save() { this.#user.set({ id }, ann) }\n}"
+    ],
+    [
+      "a static field",
+      "class A {\n  static user = AppCache.keys.user\n  static save() { this.user.set({ id }, ann) }\n}"
+    ],
+    [
+      "what an Effect gives to its function",
+      `import { Effect } from "effect"\nconst x = Effect.map(user.writer, (w) => { w.set({ id }, ann) })`
+    ],
+    [
+      "what an Effect gives to a function of the old kind",
+      `import * as Effect from "effect/Effect"\nEffect.flatMap(user.writer, function(w) { w.set({ id }, ann) })`
+    ],
     ["a case of a switch", "switch (kind) { case 1: user.delete({ id }); break }"],
     ["a function whose parameters are others", "const f = ({ id }: User): Map<A, B> => {\n  user.delete({ id })\n}"],
     ["a class", "class A {\n  drop(id: string) {\n    user.delete({ id })\n  }\n}"]
@@ -86,14 +137,16 @@ describe("an operation that nothing runs is not passed over", () => {
     assert.deepStrictEqual(linesOf("const f = <T,>(x: T) => x\nuser.set({ id }, ann)", "use.tsx"), [2])
   })
 
-  it("in a megabyte, in under a second", () => {
+  // The time of the processor, which others that use the machine do not change; compiling and tidying up are in it.
+  it("in a megabyte, in two seconds", () => {
     const lines = Array.from(
       { length: 20_000 },
       (_, index) => `const f${index} = ({ user }: A) => [user.get(/'/, \`\`)]`
     )
-    const started = performance.now()
+    const started = process.cpuUsage()
     assert.deepStrictEqual(linesOf(`${lines.join("\n")}\nuser.delete({ id })`), [20_001])
-    assert.isBelow(performance.now() - started, 1_000)
+    const { system, user } = process.cpuUsage(started)
+    assert.isBelow((user + system) / 1_000, 2_000)
   })
 
   it("through a writer, and through a name of an accessor", () => {
@@ -126,6 +179,22 @@ describe("an operation whose value goes somewhere is not reported", () => {
     ["a property", "const all = {\n  one: user.get({ id })\n}"],
     ["exported", "export default\n  user.get({ id })"],
     ["a property beside another", "const all = { one, two: flag && user.get({ id }) }"],
+    ["given to pipe and run", `import { pipe } from "effect"\npipe(user.set({ id }, ann), Effect.runFork)`],
+    [
+      "given to pipe, whose value is kept",
+      `import { pipe } from "effect"\nload = pipe(user.set({ id }, ann), Effect.orDie)`
+    ],
+    ["given to another pipe", `import { pipe } from "./pipe.ts"\npipe(user.set({ id }, ann), Effect.orDie)`],
+    ["given to pipe of something else", "stream.pipe(user.set({ id }, ann), Effect.orDie)"],
+    ["a property of an object that is cast", "const all = <T>{ one: user.get({ id }) }"],
+    ["a property after another one", "const all = <T>{ two, one: user.get({ id }) }"],
+    ["the second of two variables", "const a = b,\n  load = user.get({ id })"],
+    ["the last of a sequence that is kept", "load = (a(), user.get({ id }))"],
+    ["the last of a sequence that is returned", "return a(), user.get({ id })"],
+    ["the last of a sequence that is an answer", "const load = () => (a(), user.get({ id }))"],
+    ["a cast that is kept", "const load = user.get({ id }) as unknown"],
+    ["a member of an enumeration", "enum E { a, b = user.get({ id }) }"],
+    ["compared", "user.get({ id }) as unknown === load ? a() : b()"],
     ["piped into what may run it", "user.set({ id }, ann).pipe(execute)"],
     ["the answer to forEach, and run", "ids.forEach((id) => user.delete({ id }).pipe(Effect.runFork))"],
     ["within a text", "const t = `a ${all.map((n) => `b ${n}`).join()}\nuser.delete({ id })\n`"],
@@ -165,6 +234,70 @@ describe("an operation whose value goes somewhere is not reported", () => {
     ["keys of something else", "keyboard.keys.user.set(1)\nthis.keys.user.set(1)"],
     ["keys of something else, by name", "const { pressed } = keyboard.keys\npressed.set(1)"],
     ["a variable that may change", "let one = AppCache.keys.user\none = other\none.set({ id }, ann)"],
+    [
+      "a field that is assigned",
+      "class A {\n user = AppCache.keys.user\n save() { this.user = x; this.user.set(1) }\n}"
+    ],
+    [
+      "a static field of the same name",
+      "class A {\n static user = AppCache.keys.user\n user = x\n save() { this.user.set(1) }\n}"
+    ],
+    ["a field of the same name", "class A {\n user = AppCache.keys.user\n static save() { this.user.set(1) }\n}"],
+    [
+      "a field of an outer class",
+      "class A {\n user = AppCache.keys.user\n a = class { save() { this.user.set(1) } }\n}"
+    ],
+    [
+      "a this of a function",
+      "class A {\n user = AppCache.keys.user\n save() { f(function() { this.user.set(1) }) }\n}"
+    ],
+    [
+      "a this of a generator",
+      "class A {\n user = AppCache.keys.user\n save() { f(function*() { this.user.set(1) }) }\n}"
+    ],
+    [
+      "a this of an object",
+      "class A {\n user = AppCache.keys.user\n save() { return { f() { this.user.set(1) } } }\n}"
+    ],
+    [
+      "a this of a typed method of an object",
+      "class A {\n user = AppCache.keys.user\n a = f({ f(): void { this.user.set(1) } })\n}"
+    ],
+    [
+      "a this of a typed function",
+      "class A {\n user = AppCache.keys.user\n save() { function f(): void { this.user.set(1) } }\n}"
+    ],
+    ["a field of a call's answer", "class A {\n user = f(AppCache.keys.user)\n save() { this.user.set(1) }\n}"],
+    ["a member of this elsewhere", "const user = AppCache.keys.user\nfunction f() { this.user.set(1) }"],
+    ["what is kept of one or the other", "const one = AppCache.keys.user as any || other\none.set(1)"],
+    ["a name whose type has an equals sign", "declare const one: Map\nother = AppCache.keys.user\none.set(1)"],
+    ["a member that may be missing", "session?.user.set(1)"],
+    ["what another function gives", `import { Effect } from "effect"\nmap(user.writer, (w) => { w.set(1) })`],
+    [
+      "what an Effect of something else gives",
+      `import { Effect } from "effect"\nEffect.map(other, (w) => { w.set(1) })`
+    ],
+    [
+      "what another Effect gives",
+      `import { Effect } from "./effect.ts"\nEffect.map(user.writer, (w) => { w.set(1) })`
+    ],
+    [
+      "the second parameter",
+      `import { Effect } from "effect"\nEffect.map(user.writer, (v, w) => { w.set(1) })`
+    ],
+    [
+      "a part of the parameter",
+      `import { Effect } from "effect"\nEffect.map(user.writer, ({ w }) => { w.set(1) })`
+    ],
+    [
+      "a default of the parameter's name",
+      `import { Effect } from "effect"\nEffect.map(user.writer, (x, w = x) => { w.set(1) })`
+    ],
+    [
+      "a class that extends a manifest's and has the member itself",
+      "class Sub extends AppCache { static set() {} }\nSub.set(1)"
+    ],
+    ["a class that extends what a manifest makes", "class Sub extends AppCache.of() {}\nSub.keys.user.set(1)"],
     ["a part of what a family answers", "const one = AppCache.keys.user.get\none.set(1)"],
     ["something else", "other.set({ id }, ann)"],
     ["a type", `import type { again } from "./cache.ts"\nagain.set(1)`]

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Meanings } from "../../src/cli/meaning.ts"
 import { findOther, withoutComments } from "../../src/cli/parties.ts"
 
 const one = `class One extends Manifest.Service<One>()("One", {
@@ -51,6 +52,41 @@ describe("the other party", () => {
 
   it("is anywhere else where no manifest is named", () => {
     assert.deepStrictEqual(lineOf(`${one}\nrun(|program)`, "'user:{id}' is read"), ["a.ts", 2])
+  })
+
+  it("is no family of another manifest, where the one that is meant has none of that name or is not read", () => {
+    const user = "these are not the parameters of 'user:{id}'"
+    for (
+      const call of [
+        "Far.keys.user.get({ |x: 1 })",
+        "const { user } = Far.keys\nuser.get({ |x: 1 })",
+        "const user = Far.keys.user\nuser.get({ |x: 1 })"
+      ]
+    ) assert.isUndefined(lineOf(`${one}\n${call}`, user))
+    assert.isUndefined(lineOf(`${one}\nconst run = |program`, "this writes", `this requires Owns<"user:{id}", Far>`))
+    const odd = `class Odd extends Manifest.Service<Odd>()("Odd", {\n |user: { pattern: "user:{id}" }\n}) {}`
+    assert.isUndefined(lineOf(odd, "'user' is no option", undefined, [["one.ts", one]]))
+  })
+
+  it("is in a text that is spread into the manifest that is meant", () => {
+    const families = `const families = {\n user: { pattern: "user:{id}" } }`
+    const odd = `class Odd extends Manifest.Service<Odd>()("Odd", {\n families: |families\n}) {}`
+    assert.deepStrictEqual(lineOf(`${families}\n${one}\n${odd}`, "'user:{id}' is owned twice"), ["a.ts", 2])
+  })
+
+  it("is found through what a name is proved to mean", () => {
+    const files: { readonly [file: string]: string } = {
+      "a.ts": `import First from "./one.ts"\nimport * as all from "./two.ts"\n` +
+        "First.keys.user.get(1)\nall.Two.keys.user.get(2)",
+      "one.ts": `export default ${one}`,
+      "two.ts": `export ${two}`
+    }
+    const meanings = new Meanings({ read: (file) => files[file], resolve: (_, specifier) => specifier.slice(2) })
+    const other = (line: number) => {
+      const finding = { file: "a.ts", line, column: 21, code: "E0112", sentence: "'user'", help: "" }
+      return findOther(finding, Object.entries(files), meanings)?.file
+    }
+    assert.deepStrictEqual([other(3), other(4)], ["one.ts", "two.ts"])
   })
 
   it("is no example in a comment", () => {

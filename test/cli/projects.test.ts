@@ -32,10 +32,10 @@ describe("projects of a check", () => {
         "b/tsconfig.json": references("../tsconfig.node.json")
       })
       assert.deepStrictEqual(all, [
-        { file: "tsconfig.node.json", hasReferences: false },
-        { file: "b/tsconfig.json", hasReferences: true },
-        { file: "a/tsconfig.json", hasReferences: true },
-        { file: "tsconfig.json", hasReferences: true }
+        { file: "tsconfig.node.json", references: [] },
+        { file: "b/tsconfig.json", references: ["tsconfig.node.json"] },
+        { file: "a/tsconfig.json", references: ["b/tsconfig.json"] },
+        { file: "tsconfig.json", references: ["a/tsconfig.json", "tsconfig.node.json"] }
       ])
       assert.deepStrictEqual(cycles, [])
     }))

@@ -263,6 +263,18 @@ describe("a module", () => {
       { users: { owns: ["user"], layer: userLive, layr: 1 } },
       "unknown option `layr` in module `users`"
     ],
+    "a group that names a family twice": [
+      { users: { owns: ["user", "prefs", "user"], layer: userLive } },
+      "module `users` names `user` twice in `owns`"
+    ],
+    "a group with the name of a family that it does not own": [
+      { prefs: { owns: ["user"], layer: userLive } },
+      "module `prefs` does not own the family `prefs`"
+    ],
+    "a group with the name of a reader": [
+      { web: { owns: ["user"], layer: userLive } },
+      "module `web` owns families, and `web` is a reader"
+    ],
     "two modules of one family": [
       { user: userLive, users: { owns: ["user", "prefs"], layer: prefsLive } },
       "modules `users` and `user` both own `user`"

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { parse } from "../../src/cli/findings.ts"
+import { Meanings } from "../../src/cli/meaning.ts"
 import { findMisfit, findUnprovided } from "../../src/cli/native.ts"
 import { neverRunIn } from "../../src/cli/neverRun.ts"
 import * as Explanations from "../../src/diagnostic/Explanations.ts"
@@ -26,7 +27,7 @@ const codeOf = (error: string): string | undefined => {
 }
 
 const lostIn = (text: string) =>
-  neverRunIn({ read: () => text, resolve: () => undefined })("a.ts").map(({ code }) => code)
+  neverRunIn(new Meanings({ read: () => text, resolve: () => undefined }), "a.ts").map(({ code }) => code)
 
 describe("explanations", () => {
   it("cover every code that the sources know, once", () => {

@@ -372,7 +372,7 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0235",
-    "Two modules of one call own one family.",
+    "Two modules of one call own one family, or one names it twice.",
     "A family has one owner, so the second module would fail when it is built.",
     "Name the family in one of them.",
     module([user, profile], [

@@ -108,8 +108,15 @@ const readModule = (
   report: (path: ReadonlyArray<string>, problem: Diagnostic.Diagnostic) => void
 ): Module | undefined => {
   if (isGroup(value)) {
-    const owns = value.owns.map(String).filter((family) => {
-      const problem = problemOf(manifest, family, "own")
+    const listed = value.owns.map(String)
+    const kind = manifest.readers.has(name) ? "reader" : "family"
+    if (kind === "reader" || (manifest.families.has(name) && !listed.includes(name))) {
+      report([], Wiring.moduleMisnamed(name, kind))
+    }
+    const owns = listed.filter((family, index) => {
+      const problem = listed.indexOf(family) < index
+        ? Wiring.moduleRepeats(name, family)
+        : problemOf(manifest, family, "own")
       if (problem !== undefined) report(["owns"], problem)
       return problem === undefined
     })

@@ -1,0 +1,80 @@
+/**
+ * The fields of a class, as `this.name` means them in its methods.
+ *
+ * - A function, and a method of an object, has a `this` of its own, so what stands in one means no field.
+ * - A field that is assigned anywhere in the file means nothing.
+ */
+import { beginsLine } from "./scopes.ts"
+import { isCondition, type Token } from "./tokens.ts"
+
+/** The first token of the value of the field that `this`, at a token, has by a name. */
+export const fieldOf = (tokens: ReadonlyArray<Token>, at: number, name: string): number | undefined => {
+  const member = memberAround(tokens, at)
+  if (member === undefined) return undefined
+  const { body } = member
+  const isStatic = isStaticMember(tokens, member.open)
+  const found: Array<number> = []
+  const isAssigned = tokens.some((token, index) =>
+    token.text === name && [".", "?."].includes(tokens[index - 1]?.text ?? "") &&
+    /^(?:[?|&*+-]*=)$/.test(tokens[index + 1]?.text ?? "")
+  )
+  for (let next = body + 1; next < tokens[body]!.pair; next++) {
+    const { inside, text } = tokens[next]!
+    const isField = inside === body && text === name && tokens[next + 1]?.text === "="
+    if (isField && isStaticMember(tokens, next) === isStatic) found.push(next + 2)
+  }
+  return found.length === 1 && !isAssigned ? found[0] : undefined
+}
+
+interface Member {
+  /** The brace of its block, or of an object that is its value. */
+  readonly open: number
+  /** The brace of the class. */
+  readonly body: number
+}
+
+const memberAround = (tokens: ReadonlyArray<Token>, at: number): Member | undefined => {
+  for (let open = tokens[at]!.inside; open >= 0; open = tokens[open]!.inside) {
+    if (tokens[open]!.text !== "{") continue
+    const body = tokens[open]!.inside
+    if (body >= 0 && isClass(tokens, body)) return { open, body }
+    if (!keepsThis(tokens, open)) return undefined
+  }
+  return undefined
+}
+
+const blocks = new Set(["=>", "else", "do", "try", "finally", ";", "{", "}"])
+
+// Whether `this` means within a brace what it means around it.
+const keepsThis = (tokens: ReadonlyArray<Token>, open: number): boolean => {
+  const before = tokens[open - 1]
+  if (before === undefined || blocks.has(before.text) || !tokens[open]!.isBlock) return true
+  const word = tokens[before.pair - 1]?.text ?? ""
+  return before.text === ")" && (isCondition(tokens, before.pair) || word === "switch" || word === "catch")
+}
+
+// Tokens between `class` and its brace.
+const headingMax = 100
+const isClass = (tokens: ReadonlyArray<Token>, body: number): boolean => {
+  const { inside, text } = tokens[body]!
+  if (text !== "{") return false
+  for (let at = body - 1; at >= 0 && body - at < headingMax; at--) {
+    const token = tokens[at]!
+    if (token.kind === "close" && token.pair >= 0) at = token.pair
+    else if (token.inside !== inside || token.text === ";" || token.text.includes("=")) return false
+    else if (token.text === "class") return tokens[at - 1]?.text !== "."
+  }
+  return false
+}
+
+const isStaticMember = (tokens: ReadonlyArray<Token>, at: number): boolean => {
+  const { inside } = tokens[at]!
+  for (let from = at; from > inside; from--) {
+    const token = tokens[from]!
+    if (token.text === "static") return true
+    if (from < at && (token.text === ";" || token.text === "}")) return false
+    if (beginsLine(tokens, from)) return tokens[from]!.text === "static"
+    if (token.kind === "close" && token.pair >= 0) from = token.pair
+  }
+  return false
+}
