@@ -138,7 +138,7 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
  * @since 0.1.0
  */
 export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
-  /** Of the finding: E0109, E0110, E0112 for parameters; E0101 for a raw key of no family; E0103, E0106 for malformed ones. */
+  /** Of the finding: E0109, E0110, E0112 of parameters; E0101 of a key of no family; E0103, E0106 (malformed). */
   code: Schema.String,
   pattern: Schema.String,
   why: Schema.String

@@ -15,15 +15,12 @@
  *
  * @since 0.1.0
  */
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Scheduler from "effect/Scheduler"
-import * as Tracer from "effect/Tracer"
 import type { Lease } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
-import * as PatientScheduler from "../store/PatientScheduler.ts"
 import type { HotPartition } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
@@ -49,6 +46,7 @@ import {
 } from "./internal/flight.ts"
 import { hear } from "./internal/hear.ts"
 import { isJudged, type Judged, type Judging, memory, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
+import { patientOf } from "./internal/loaders.ts"
 import { Loads } from "./internal/loads.ts"
 import { serveMany } from "./internal/many.ts"
 import { currentLookup, loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
@@ -60,14 +58,6 @@ import { CurrentUpdate } from "./internal/waits.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 import type { LoadedOptions } from "./Lookup.ts"
-
-// Loads run by a scheduler of their own. The span in which the layer was built has ended long before most of them: each
-// begins a trace.
-const patientOf = <V>(loader: Loader<V>): Loader<V> => {
-  const scheduler = PatientScheduler.from(Context.get(loader.context, Scheduler.Scheduler))
-  const context = Context.omit(Tracer.ParentSpan)(Context.add(loader.context, Scheduler.Scheduler, scheduler))
-  return { ...loader, context }
-}
 
 // What is held is kept, whatever its family says of new values.
 const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })

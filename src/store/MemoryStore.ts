@@ -57,8 +57,8 @@ export interface Options {
   /** The most entries, of all families together; weighers are not asked. Give this or `weightMax`. */
   readonly capacity?: number | undefined
   /**
-   * The greatest sum of weights, as the families' weighers tell them; an entry of a family without one weighs 1. An entry
-   * that is heavier than this, or than 4,294,967,295, is not kept in memory.
+   * The greatest sum of weights, as the families' weighers tell them; an entry of a family without one weighs 1. An
+   * entry that is heavier than this, or than 4,294,967,295, is not kept in memory.
    */
   readonly weightMax?: number | undefined
   /** What leaves when the store is full. `adaptive` by default: never far below the best of the others. */
