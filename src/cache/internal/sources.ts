@@ -7,7 +7,7 @@
  *   unseen.
  * - At most `keysMax` keys of `charactersMax` characters are known of each kind, none longer than `lengthMax`. Of what
  *   lookups read beyond, a filter knows until when it lasts at the latest; it may take one key for another. `missed`
- *   gives out the keys that have been missed for longest, and those that are too long, to be counted as changed at once.
+ *   gives out the keys that have been missed for longest, or are too long: they are to be counted as changed at once.
  * - Some keys are known to be held by memory alone, beyond whatever was to be there below as well.
  *
  * What lookups read before the engine was opened, or before an owner has left, is not known. A key is settled once
