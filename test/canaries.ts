@@ -338,9 +338,41 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 8,
+    bug: "what was made from what an owner had comes back with a restart, though the owner has returned",
+    file: entries,
+    text: `this.before = this.cache.nextStamp()`,
+    planted: `this.cache.nextStamp()`,
+    suites: [vanished]
+  },
+  {
+    law: 8,
+    bug: "a mark of this process alone is taken for one that the store keeps",
+    file: entries,
+    text: `return !this.marks.hidesAll(scope, this.before)`,
+    planted: `return !this.marks.hidesAll(scope, this.cache.openedAt)`,
+    suites: [vanished]
+  },
+  {
+    law: 8,
+    bug: "what was made from what is not to be believed below is served",
+    file: entries,
+    text: `    this.cache.spreadEnd(this.name)\n`,
+    planted: ``,
+    suites: [vanished]
+  },
+  {
+    law: 11,
+    bug: "keys that lookups have read may be of any length",
+    file: "src/cache/internal/sources.ts",
+    text: `this.characters + length <= charactersMax`,
+    planted: `this.characters <= Infinity`,
+    suites: ["test/cache/bounds.test.ts"]
+  },
+  {
+    law: 8,
     bug: "a source from before that a file pushes out leaves what was made from it",
     file: family,
-    text: `wasRead || this.cache.isFromBefore(entry)`,
+    text: `wasRead || this.entries.isFromBefore(entry)`,
     planted: `wasRead`,
     suites: [vanished]
   },
@@ -348,8 +380,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what was made from what memory alone had outlives the process",
     file: cache,
-    text: `if (target.entries.mayHaveBefore(scope)) target.hideHere(scope, this.stamp, name)`,
-    planted: `target.entries.mayHaveBefore(scope)`,
+    text:
+      `if (lower !== undefined && !marks.hidesAll(scope, this.openedAt)) target.hideHere(scope, this.openedAt, name)`,
+    planted: `marks.hidesAll(scope, this.openedAt)`,
     suites: [vanished]
   },
   {

@@ -305,8 +305,8 @@ export class Cache implements Engine, Peer {
   }
 
   spreadBefore(family: string, key: string): void {
-    const { sources } = this.families.get(family)!.entries
-    if (this.openedAt === 0 || sources === undefined || sources.isSettled(key)) return
+    const { before, sources } = this.families.get(family)!.entries
+    if (before === 0 || sources === undefined || sources.isSettled(key)) return
     sources.settle(key)
     // What is read in this process is known, so no load that runs has read the key itself.
     this.dropMade(family, key, true, isNotBehind)
@@ -401,6 +401,7 @@ export class Cache implements Engine, Peer {
     const families = Array.from(this.families.values())
     if (!families.some(({ entries }) => entries.lower !== undefined)) return
     this.openedAt = this.stamp
+    for (const { entries } of families) entries.before = this.openedAt
     for (const { entries, name, spec } of families) {
       if (entries.lower !== undefined || spec.dependents.isEmpty) continue
       const { whole } = spec.dependents
@@ -409,7 +410,8 @@ export class Cache implements Engine, Peer {
         : whole.map((family) => [family, everything] as const)
       for (const [family, scope] of concerned) {
         const target = this.families.get(family)!
-        if (target.entries.mayHaveBefore(scope)) target.hideHere(scope, this.stamp, name)
+        const { lower, marks } = target.entries
+        if (lower !== undefined && !marks.hidesAll(scope, this.openedAt)) target.hideHere(scope, this.openedAt, name)
       }
     }
   }

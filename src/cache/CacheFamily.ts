@@ -744,8 +744,8 @@ export class CacheFamily<V = unknown> {
    * A lookup has found nothing under the key, or something is made from an entry that is gone: its next value is news.
    */
   wasMissed(key: string): void {
-    const forgotten = this.entries.sources?.missed(key, this.cache.nextStamp())
-    if (forgotten !== undefined) this.cache.forgotten.push([this.name, ...forgotten])
+    const forgotten = this.entries.sources?.missed(key, this.cache.nextStamp()) ?? []
+    for (const one of forgotten) this.cache.forgotten.push([this.name, ...one])
   }
 
   /** Called by the tier when an entry leaves for lack of room or time. */
@@ -754,7 +754,7 @@ export class CacheFamily<V = unknown> {
       this.entries.counts.evictions++
       const wasRead = this.entries.sources?.wasRead(key) === true
       if (wasRead) this.wasMissed(key)
-      if (wasRead || this.cache.isFromBefore(entry)) this.cache.sourceEvicted(this.name, key, wasRead)
+      if (wasRead || this.entries.isFromBefore(entry)) this.cache.sourceEvicted(this.name, key, wasRead)
     } else {
       this.entries.counts.expirations++
       this.entries.sources?.forget(key)

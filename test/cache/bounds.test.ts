@@ -11,6 +11,7 @@ import { History, type Noted } from "../../src/cache/Explanation.ts"
 import { Failures } from "../../src/cache/internal/failures.ts"
 import { Lengths } from "../../src/cache/internal/lengths.ts"
 import { Reuse } from "../../src/cache/internal/reuse.ts"
+import { Sources } from "../../src/cache/internal/sources.ts"
 import { TopKeys } from "../../src/store/internal/topKeys.ts"
 import { family, fork, settle } from "./source.ts"
 
@@ -55,6 +56,88 @@ describe("the history of a cache", () => {
     for (let i = 0; i < 100; i++) history.add(noted("1", i))
     history.add(noted("x".repeat(1_000_000), 100))
     assert.lengthOf(history.of("user", "1", []), 100)
+  })
+})
+
+describe("keys that lookups have read", () => {
+  const long = (i: number) => `${i}`.padStart(10_000, "x")
+  const tooLong = (i: number) => `${i}`.padStart(20_000, "x")
+  // What is kept of a kind, in keys and characters.
+  const kept = (sources: any): ReadonlyArray<readonly [number, number]> =>
+    [sources.known.stamps, sources.missing, sources.alone, sources.settled].map(({ byKey, characters }) => {
+      const keys = [...byKey.keys()]
+      assert.strictEqual(characters, keys.join("").length)
+      return [keys.length, characters]
+    })
+
+  for (
+    const [what, key, count] of [["many", String, 70_000], ["long", long, 500], ["too long", tooLong, 500]] as const
+  ) {
+    it(`are bounded in number and in length, and none of them counts as unchanged: ${what}`, () => {
+      const sources = new Sources()
+      const forgotten = new Set<string>()
+      for (let i = 0; i < count; i++) {
+        sources.read(key(i), i + 1, i + 1)
+        sources.isAlone(key(i))
+        sources.settle(key(i))
+      }
+      for (const [number, characters] of kept(sources)) {
+        assert.isAtMost(number, 65_536)
+        assert.isAtMost(characters, 4_194_304)
+      }
+      let lost = 0
+      for (let i = 0; i < count; i++) {
+        if (!sources.wasRead(key(i)) || !sources.isNeeded(key(i), i, () => false)) lost++
+      }
+      for (let i = 0; i < count; i++) for (const [each] of sources.missed(key(i), i + 1)) forgotten.add(each)
+      const [, [number, characters]] = kept(sources) as any
+      assert.isTrue(number <= 65_536 && characters <= 4_194_304)
+      for (let i = 0; i < count; i++) {
+        if (!forgotten.has(key(i)) && sources.missedAt(key(i)) !== i + 1) lost++
+        sources.forget(key(i))
+      }
+      assert.strictEqual(lost, 0)
+      assert.deepStrictEqual(kept(sources).map(([number]) => number).slice(0, 3), [0, 0, 0])
+      sources.unsettle()
+      assert.isFalse(sources.isSettled(key(0)))
+    })
+  }
+
+  it("are found by what they have in common, as they come and go", () => {
+    const sources = new Sources()
+    const scope = (positions: ReadonlyArray<number>, ...values: ReadonlyArray<string>) => ({ positions, values })
+    const all = [
+      scope([]),
+      scope([0], "1"),
+      scope([1], "en"),
+      scope([0, 1], "1", "en"),
+      scope([2], "x"),
+      scope([0], "2")
+    ]
+    const found = () => all.map((each) => sources.wasReadIn(each))
+    assert.deepStrictEqual(found(), [false, false, false, false, false, false])
+    sources.read("1:en", 1, Infinity)
+    sources.read("1:de", 1, 5)
+    sources.read("1:de", 2, 9)
+    assert.deepStrictEqual(found(), [true, true, true, true, false, false])
+    sources.forget("1:en")
+    assert.deepStrictEqual(found(), [true, true, false, false, false, false])
+    sources.missed("1:de", 3)
+    sources.forget("1:de")
+    assert.deepStrictEqual(found(), [false, false, false, false, false, false])
+    sources.read("2:en:x", 4, Infinity)
+    assert.deepStrictEqual(found(), [true, false, true, false, true, true])
+  })
+
+  it("are not walked for each source that is loaded", () => {
+    const sources = new Sources()
+    for (let i = 0; i < 60_000; i++) sources.read(`${i}:en`, 1, Infinity)
+    const before = process.cpuUsage().user
+    let found = 0
+    for (let i = 0; i < 60_000; i++) if (sources.wasReadIn({ positions: [0], values: [`${i * 2}`] })) found++
+    assert.strictEqual(found, 30_000)
+    // Some 20 ms; a walk of all of them takes a thousand times as long.
+    assert.isBelow(process.cpuUsage().user - before, 5_000_000)
   })
 })
 

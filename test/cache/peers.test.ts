@@ -98,6 +98,32 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
         }))
     }
 
+    it.live("never serve what was made from what an owner had, which returns to one and loads another value", () =>
+      Effect.gen(function*() {
+        const { a, b, start, truth } = yield* engines(tiers)
+        // The other one has read nothing.
+        yield* a(page.get(item))
+        yield* a(label.get(german))
+        for (const read of [a, b]) {
+          const { cache } = (yield* read(Effect.map(
+            Effect.context<any>(),
+            (context) => Context.get(context, engineOf(App.key) as never)
+          ))) as Runtime
+          const family = cache.families.get("price")!
+          const { loader } = family.loads
+          family.disown(loader)
+          family.own(loader!)
+          truth.price++
+          assert.strictEqual(yield* read(price.get(item)), truth.price)
+          for (const other of [yield* start, a, b]) {
+            assert.deepStrictEqual(
+              [yield* other(price.get(item)), yield* other(page.get(item)), yield* other(label.get(german))],
+              [truth.price, truth.price, truth.price]
+            )
+          }
+        }
+      }))
+
     it.live("hear of a tag's invalidation", () =>
       Effect.gen(function*() {
         const { a, b } = yield* engines(tiers)

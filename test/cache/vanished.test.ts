@@ -24,9 +24,14 @@ interface Ways {
   readonly isLive?: boolean
 }
 
+const paramsOf = (family: string, id: string) =>
+  family === "board" ? {} : family === "label" ? { id, language: "en" } : { id }
+
 class Chain extends World {
   /** What a profile waits for once it has read its source. */
   readonly gate = Latch.makeUnsafe(true)
+  /** What a profile has more than its source. */
+  more = 0
   private readonly ways: Ways
 
   constructor(arrangement: Arrangement, ways: Ways, folder: string) {
@@ -45,7 +50,8 @@ class Chain extends World {
       profile: { pattern: "profile:{id}", ...derived },
       guess: { pattern: "guess:{id}", ...derived },
       page: { pattern: "page:{id}", value: valueSchema, derives: ["profile:{id}"] as const },
-      board: { pattern: "board", ...derived, fanout: true as const }
+      board: { pattern: "board", ...derived, fanout: true as const },
+      label: { pattern: "label:{id}:{language}", ...derived, fanout: true as const }
     }
   }
 
@@ -54,9 +60,14 @@ class Chain extends World {
     const { profile, user } = app.keys
     switch (family) {
       case "profile":
-        return Effect.tap(user.get({ id }), this.gate.await)
+        return Effect.tap(
+          Effect.map(user.get({ id }), ({ row }: Value) => ({ row: row + this.more })),
+          this.gate.await
+        )
       case "page":
         return profile.get({ id })
+      case "label":
+        return user.get({ id })
       case "board":
         return user.get(one)
       case "guess":
@@ -68,11 +79,11 @@ class Chain extends World {
 
   read(family: string, id = "1"): Effect.Effect<number, unknown> {
     const of = this.running.app.keys[family]
-    return Effect.map(this.on<Value>(of.get(family === "board" ? {} : { id })), ({ row }) => row)
+    return Effect.map(this.on<Value>(of.get(paramsOf(family, id))), ({ row }) => row)
   }
 
   held(family: string): Effect.Effect<boolean, unknown> {
-    return this.on(this.running.app.keys[family].has(family === "board" ? {} : one))
+    return this.on(this.running.app.keys[family].has(paramsOf(family, "1")))
   }
 
   /** Pushes out of memory, and of what is bounded below, all that is not read meanwhile. */
@@ -82,6 +93,15 @@ class Chain extends World {
         Effect.andThen(this.on<void>(this.running.app.keys.other.set({ id }, { row: 0 })), this.settle),
         Effect.forEach(keep, (family) => this.held(family))
       ), { discard: true })
+
+  /** The owner of a family leaves, and returns. */
+  readonly leave = (family: string): Effect.Effect<void> =>
+    Effect.sync(() => {
+      const left = this.running.cache.families.get(family)!
+      const { loader } = left.loads
+      left.disown(loader)
+      left.own(loader!)
+    })
 
   readonly restart: Effect.Effect<void, unknown> = Effect.suspend(() =>
     Effect.andThen(this.settle, Effect.andThen(this.close, this.open))
@@ -254,4 +274,104 @@ describe("what is derived goes with a source that vanished", () => {
         assert.strictEqual(yield* Fiber.join(reader), oddRow, "whoever has waited is answered")
         for (const family of ["page", "profile"]) assert.strictEqual(yield* world.read(family), 2, family)
       })))
+})
+
+describe("what was made from what an owner had goes when it returns and loads another value", () => {
+  const made = [...values, "label"]
+  const readAll = (world: Chain, row: number) =>
+    Effect.gen(function*() {
+      for (const family of made) assert.strictEqual(yield* world.read(family), row, family)
+      yield* world.settle
+    })
+
+  for (const arrangement of everyFile) {
+    for (const isOpenedAgain of [false, true]) {
+      const when = `${isOpenedAgain ? "after a restart, " : ""}${arrangement.name}`
+      const start = (world: Chain) =>
+        Effect.gen(function*() {
+          yield* readAll(world, 1)
+          if (isOpenedAgain) yield* world.restart
+          if (isOpenedAgain) yield* readAll(world, 1)
+        })
+
+      it.effect(`and no restart brings it back: ${when}`, () =>
+        inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+          Effect.gen(function*() {
+            yield* start(world)
+            // What was settled, or known to be read, before the end is of no use after it.
+            for (const row of [2, 3]) {
+              yield* world.leave("user")
+              world.source.row = row
+              assert.strictEqual(yield* world.read("user"), row)
+              yield* world.restart
+              assert.strictEqual(yield* world.read("user"), row)
+              yield* readAll(world, row)
+            }
+          })))
+
+      it.effect(`and no restart brings it back, from the middle of a chain: ${when}`, () =>
+        inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+          Effect.gen(function*() {
+            yield* start(world)
+            yield* world.leave("profile")
+            world.more = 1
+            assert.strictEqual(yield* world.read("profile"), 2)
+            yield* world.restart
+            assert.strictEqual(yield* world.read("page"), 2)
+            assert.strictEqual(yield* world.read("board"), 1)
+          })))
+
+      it.effect(`nor what an end further up has hidden, made anew from another value: ${when}`, () =>
+        inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+          Effect.gen(function*() {
+            yield* start(world)
+            yield* world.leave("user")
+            yield* world.on(world.running.app.keys.user.set(one, { row: 1 }))
+            world.more = 1
+            yield* world.read("profile")
+            yield* world.restart
+            assert.strictEqual(yield* world.read("page"), 2)
+          })))
+
+      it.effect(`nor is it served once nothing below is to be believed: ${when}`, () =>
+        inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+          Effect.gen(function*() {
+            yield* start(world)
+            ;(world.running.cache.families.get("user")!.entries.lower as any).onDistrust()
+            world.source.row = 2
+            assert.strictEqual(yield* world.read("user"), 2)
+            yield* readAll(world, 2)
+          })))
+    }
+
+    it.effect(`also where it had been hidden by the end of its own owner: ${arrangement.name}`, () =>
+      inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+        Effect.gen(function*() {
+          world.source.row = oddRow
+          yield* readAll(world, oddRow)
+          yield* world.restart
+          for (const family of made) yield* world.leave(family)
+          world.source.row = 2
+          assert.strictEqual(yield* world.read("user"), 2)
+          yield* world.restart
+          yield* readAll(world, 2)
+        })))
+
+    it.effect(`and what is set without it stays: ${arrangement.name}`, () =>
+      inside((folder) => new Chain(arrangement, {}, folder), (world) =>
+        Effect.gen(function*() {
+          yield* readAll(world, 1)
+          yield* world.leave("user")
+          for (const id of ["1", "2"]) {
+            assert.strictEqual(yield* world.read("user", id), 1)
+            assert.strictEqual(yield* world.read("profile", id), 1)
+          }
+          yield* readAll(world, 1)
+          // A key that has been loaded since, or another one, concerns none of what was made since.
+          assert.strictEqual(yield* world.read("user", "3"), 1)
+          yield* world.restart
+          world.source.row = 2
+          yield* readAll(world, 1)
+        })))
+  }
 })

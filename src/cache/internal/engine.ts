@@ -73,7 +73,7 @@ export interface Engine extends Plan {
   spreadScope(family: string, scope: Scope, mode: Mode): Below
   /** Drops what was made from a key, but for loads that began at `since` or later, or have not read it. */
   spreadUnseen(family: string, key: string, since: number): void
-  /** Drops what was made from a key before the engine was opened. */
+  /** Drops what was made from a key before the engine was opened, or before it was hidden in this process alone. */
   spreadBefore(family: string, key: string): void
   /**
    * Evicted keys that nothing remembers any more, and since when: they count as changed after the next entry is stored.
@@ -89,7 +89,7 @@ export interface Engine extends Plan {
   sourceEvicted(family: string, key: string, wasRead: boolean): void
   /** Drops what was made from the keys that were pushed out meanwhile, but for this one, which pushed them out. */
   spreadEvicted(exceptFamily?: string, exceptKey?: string): void
-  /** Drops in this process what was made from a family whose owner has gone; the tiers below keep it. */
+  /** Drops in this process what was made from a family that is hidden here; the tiers below keep it. */
   spreadEnd(family: string): void
   /** Whose transactions collect its changes: the manifest's class. */
   readonly realm: string

@@ -159,6 +159,12 @@ export class Entries<V> {
    * Of families from which others derive: which keys lookups have read, and which of them have been pushed out since.
    */
   readonly sources: Sources | undefined
+  /**
+   * What has a lesser stamp, or no greater version than the second, is from before the engine was opened, or before it
+   * was hidden in this process alone: the tiers below may hold it all the same.
+   */
+  before = 0
+  private versionBefore = 0
   // How full the marks are when a sweep begins, and when it may.
   private sweepAt = sweepAtMin
   private sweepAfter = -Infinity
@@ -447,10 +453,10 @@ export class Entries<V> {
     this.cache.emit(CacheEvent.TierFailed({ family: this.name, operation, error }))
   }
 
-  /** Nobody knows what is below: whatever is there counts as changed now. */
+  /** Nobody knows what is below: whatever is there counts as changed now, and what was made from it. */
   private readonly distrustBelow = (): void => {
-    this.marks.record(everything, "hide", this.cache.nextStamp(), this.cache.time.now())
-    this.lookTwice()
+    this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
+    this.cache.spreadEnd(this.name)
   }
 
   /** The entry of what was judged, from now on. */
@@ -535,14 +541,19 @@ export class Entries<V> {
     return this.lower !== undefined || this.hot?.peek(scope) !== undefined
   }
 
-  /** The same of what was there before the engine was opened. */
+  /** The same of what is from before. */
   mayHaveBefore(scope: string | Scope): boolean {
     if (this.lower === undefined) return false
-    if (typeof scope !== "string") return !this.marks.hidesAll(scope, this.cache.openedAt)
+    if (typeof scope !== "string") return !this.marks.hidesAll(scope, this.before)
     const held = this.hot?.peek(scope)
-    if (held !== undefined) return this.cache.isFromBefore(held)
+    if (held !== undefined) return this.isFromBefore(held)
     const pending = this.lower.pending(scope)
-    return pending === undefined || pending.entry !== undefined && this.cache.isFromBefore(pending.entry)
+    return pending === undefined || pending.entry !== undefined && this.isFromBefore(pending.entry)
+  }
+
+  /** Of entries from before the engine was opened, the cache knows by their versions as well. */
+  isFromBefore(entry: Entry<unknown>): boolean {
+    return entry.stamp < this.before || entry.version <= this.versionBefore || this.cache.isFromBefore(entry)
   }
 
   /**
@@ -625,9 +636,16 @@ export class Entries<V> {
     return this.recordMark(writeScope(marked, mode), stamp)
   }
 
-  /** Marks keys in this process: the tiers below keep them, and so does what opens them next. */
+  /**
+   * Marks keys in this process: the tiers below keep them, and so does what opens them next. So what a load replaces
+   * there is not known, and a mark that the store keeps is needed where one is to hide it for good: it is greater.
+   */
   hideHere(scope: Scope, stamp: number, atMillis: number): void {
-    this.hearMark(scope, "hide", stamp, atMillis)
+    this.judgeBy(scope, "hide", stamp, atMillis)
+    if (this.lower === undefined) return
+    this.before = this.cache.nextStamp()
+    this.versionBefore = this.cache.version
+    this.sources?.unsettle()
   }
 
   /** Marks a tag; what is left to do below is to keep the mark. */
@@ -640,8 +658,13 @@ export class Entries<V> {
 
   /** Judges by a mark that a store keeps already, or is about to; which keys are marked for lack of room. */
   hearMark(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
-    const marked = this.marks.record(scope, mode, stamp, atMillis)
+    const marked = this.judgeBy(scope, mode, stamp, atMillis)
     if (mode === "hide" && marked.positions.length === 0) this.sources?.endAll()
+    return marked
+  }
+
+  private judgeBy(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
+    const marked = this.marks.record(scope, mode, stamp, atMillis)
     this.lookTwice()
     if (this.holds.isWatching) this.holds.touchScope(scope)
     return marked

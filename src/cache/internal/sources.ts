@@ -5,43 +5,38 @@
  * - A key is known from when a lookup reads it until it ends: by time, by a write, by an invalidation. All of these
  *   reach what is made from it in other ways. A key that is known, has not ended, and is not to be found has gone
  *   unseen.
- * - At most `keysMax` keys are known of each kind. Of what lookups read beyond, a filter knows until when it lasts at
- *   the latest; it may take one key for another. `missed` gives out the key that has been missed for longest, to be
- *   counted as changed at once.
+ * - At most `keysMax` keys of `charactersMax` characters are known of each kind, none longer than `lengthMax`. Of what
+ *   lookups read beyond, a filter knows until when it lasts at the latest; it may take one key for another. `missed`
+ *   gives out the keys that have been missed for longest, or are too long: they are to be counted as changed at once.
  * - Some keys are known to be held by memory alone, beyond whatever was to be there below as well.
  *
- * What lookups read before the engine was opened, nobody knows. A key is settled once what was made of it by then has
- * been dropped; beyond the bound that is done again, which loses more than it must.
+ * What lookups read before the engine was opened, or before an owner has left, is not known. A key is settled once
+ * what was made of it by then has been dropped; beyond the bound that is done again, which loses more than it must.
  */
 
-import { isWithin, type Scope } from "../Invalidation.ts"
+import type { Scope } from "../Invalidation.ts"
 
 // Some 60 bytes each.
 const keysMax = 65_536
+
+const charactersMax = 4_194_304
+
+// V8 hashes longer texts by their length alone, so that a Map looks at all that are as long.
+const lengthMax = 16_383
 
 // Of 8 bytes each: a filter of 8 MB, which is made when it is needed.
 const filterSlots = 2 ** 20
 
 export class Sources {
-  /** The stamps at which they were read last. */
-  private readonly known = new Map<string, number>()
-  /** When those of them end that do, as they were when they were read. */
-  private readonly ends = new Map<string, number>()
+  private readonly known = new KnownKeys()
   private filter: Float64Array | undefined
-  private readonly missing = new Map<string, number>()
-  private readonly alone = new Set<string>()
-  private readonly settled = new Set<string>()
+  private readonly missing = new Keys<number>()
+  private readonly alone = new Keys<true>()
+  private readonly settled = new Keys<true>()
 
   /** A lookup has read the key, which ends at `end` unless it is read again. */
   read(key: string, stamp: number, end: number): void {
-    if (this.known.size < keysMax || this.known.has(key)) {
-      const before = this.ends.get(key) ?? (this.known.has(key) ? Infinity : -Infinity)
-      const last = Math.max(before, end)
-      this.known.set(key, stamp)
-      if (last < Infinity) this.ends.set(key, last)
-      else this.ends.delete(key)
-      return
-    }
+    if (this.known.read(key, stamp, end)) return
     const filter = this.filter ??= new Float64Array(filterSlots)
     const slot = slotOf(key)
     filter[slot] = Math.max(filter[slot]!, end)
@@ -55,9 +50,7 @@ export class Sources {
   /** Something may be made from the key, or from some key of a scope. */
   wasReadIn(scope: string | Scope): boolean {
     if (typeof scope === "string") return this.wasRead(scope)
-    if (this.filter !== undefined) return true
-    for (const key of this.known.keys()) if (isWithin(scope, key)) return true
-    return false
+    return this.filter !== undefined || this.known.hasIn(scope)
   }
 
   /**
@@ -66,22 +59,27 @@ export class Sources {
    */
   isNeeded(key: string, now: number, isHidden: (stamp: number) => boolean): boolean {
     const stamp = this.known.get(key)
-    if (stamp !== undefined) return (this.ends.get(key) ?? Infinity) > now && !isHidden(stamp)
+    if (stamp !== undefined) return this.known.endOf(key) > now && !isHidden(stamp)
     return this.filter !== undefined && this.filter[slotOf(key)]! > now
   }
 
   /**
-   * The key has left the last tier, or a lookup has missed it, at `stamp`; the key to be counted as changed for lack
+   * The key has left the last tier, or a lookup has missed it, at `stamp`; the keys to be counted as changed for lack
    * of room, and since when.
    */
-  missed(key: string, stamp: number): readonly [key: string, since: number] | undefined {
-    this.unread(key)
-    let forgotten: readonly [key: string, since: number] | undefined
-    if (this.missing.size >= keysMax) {
-      for (forgotten of this.missing) break
-      this.missing.delete(forgotten![0])
+  missed(key: string, stamp: number): ReadonlyArray<readonly [key: string, since: number]> {
+    this.known.delete(key)
+    const { missing } = this
+    missing.delete(key)
+    if (key.length > lengthMax) return [[key, stamp]]
+    missing.set(key, stamp)
+    if (!missing.isOverfull) return none
+    const forgotten: Array<readonly [key: string, since: number]> = []
+    for (const oldest of missing.all) {
+      forgotten.push(oldest)
+      missing.delete(oldest[0])
+      if (!missing.isOverfull) break
     }
-    this.missing.set(key, stamp)
     return forgotten
   }
 
@@ -98,42 +96,170 @@ export class Sources {
 
   /** The key has ended, and what is made from it with it. */
   forget(key: string): void {
-    this.unread(key)
+    this.known.delete(key)
     this.kept(key)
   }
 
   /** Memory alone holds the key. Beyond the bound, it is found out when the key is loaded again. */
   isAlone(key: string): void {
-    if (this.alone.size < keysMax) this.alone.add(key)
+    if (this.alone.fits(key)) this.alone.set(key, true)
   }
 
   /** Memory has pushed the key out; whether it was there alone. */
   wasAlone(key: string): boolean {
-    return this.alone.size > 0 && this.alone.delete(key)
+    return this.alone.delete(key)
   }
 
   isSettled(key: string): boolean {
-    return this.settled.has(key)
+    return this.settled.get(key) === true
   }
 
   settle(key: string): void {
-    if (this.settled.size < keysMax) this.settled.add(key)
+    if (this.settled.fits(key)) this.settled.set(key, true)
+  }
+
+  /** What was made of the keys by now is to be dropped with the next value of each. */
+  unsettle(): void {
+    this.settled.clear()
   }
 
   /** All keys have ended: of those that are known, the mark says so. */
   endAll(): void {
     this.filter = undefined
   }
+}
 
-  private unread(key: string): void {
-    this.known.delete(key)
-    if (this.ends.size > 0) this.ends.delete(key)
+const none: ReadonlyArray<never> = []
+
+/** Keys, and something of each, the ones that were set first in front. */
+class Keys<A> {
+  private readonly byKey = new Map<string, A>()
+  private characters = 0
+
+  get isOverfull(): boolean {
+    return this.byKey.size > keysMax || this.characters > charactersMax
+  }
+
+  get all(): Iterable<readonly [key: string, of: A]> {
+    return this.byKey
+  }
+
+  /** Whether there is room for the key. */
+  fits(key: string): boolean {
+    const { length } = key
+    return length <= lengthMax && this.byKey.size < keysMax && this.characters + length <= charactersMax
+  }
+
+  get(key: string): A | undefined {
+    return this.byKey.size === 0 || key.length > lengthMax ? undefined : this.byKey.get(key)
+  }
+
+  set(key: string, of: A): void {
+    const { size } = this.byKey
+    this.byKey.set(key, of)
+    if (this.byKey.size > size) this.characters += key.length
+  }
+
+  delete(key: string): boolean {
+    if (this.byKey.size === 0 || key.length > lengthMax || !this.byKey.delete(key)) return false
+    this.characters -= key.length
+    return true
+  }
+
+  clear(): void {
+    this.byKey.clear()
+    this.characters = 0
+  }
+}
+
+/** Keys that lookups have read. */
+class KnownKeys {
+  /** The stamps at which they were read last. */
+  private readonly stamps = new Keys<number>()
+  /** When those of them end that do, as they were when they were read. */
+  private readonly ends = new Map<string, number>()
+  /** How many keys have the same segments at some positions, by these and by a hash of the segments. */
+  private readonly counts = new Map<string, Counts>()
+
+  /** Whether the key is known now. */
+  read(key: string, stamp: number, end: number): boolean {
+    const isKnown = this.stamps.get(key) !== undefined
+    if (!isKnown && !this.stamps.fits(key)) return false
+    const last = Math.max(isKnown ? this.endOf(key) : -Infinity, end)
+    this.stamps.set(key, stamp)
+    if (last < Infinity) this.ends.set(key, last)
+    else this.ends.delete(key)
+    if (!isKnown && this.counts.size > 0) this.count(key, 1)
+    return true
+  }
+
+  has(key: string): boolean {
+    return this.stamps.get(key) !== undefined
+  }
+
+  /** Some key of a scope is known; another one may be taken for it. */
+  hasIn(scope: Scope): boolean {
+    const { positions, values } = scope
+    const name = positions.join()
+    let counts = this.counts.get(name)
+    if (counts === undefined) {
+      this.counts.set(name, counts = new Counts(positions))
+      for (const [key] of this.stamps.all) counts.add(key.split(":"), 1)
+    }
+    return counts.has(values)
+  }
+
+  get(key: string): number | undefined {
+    return this.stamps.get(key)
+  }
+
+  /** When a key ends that is known. */
+  endOf(key: string): number {
+    return this.ends.get(key) ?? Infinity
+  }
+
+  delete(key: string): void {
+    if (!this.stamps.delete(key)) return
+    this.ends.delete(key)
+    if (this.counts.size > 0) this.count(key, -1)
+  }
+
+  private count(key: string, by: number): void {
+    const segments = key.split(":")
+    for (const counts of this.counts.values()) counts.add(segments, by)
+  }
+}
+
+class Counts {
+  private readonly positions: ReadonlyArray<number>
+  private readonly byHash = new Map<number, number>()
+
+  constructor(positions: ReadonlyArray<number>) {
+    this.positions = positions
+  }
+
+  add(segments: ReadonlyArray<string>, by: number): void {
+    const values: Array<string> = []
+    for (const position of this.positions) {
+      if (segments[position] === undefined) return
+      values.push(segments[position])
+    }
+    const hash = hashOf(values.join(":"))
+    const count = (this.byHash.get(hash) ?? 0) + by
+    if (count > 0) this.byHash.set(hash, count)
+    else this.byHash.delete(hash)
+  }
+
+  has(values: ReadonlyArray<string>): boolean {
+    return this.byHash.has(hashOf(values.join(":")))
   }
 }
 
 // FNV-1a.
-const slotOf = (key: string): number => {
+const hashOf = (text: string): number => {
   let hash = 0x811c9dc5
-  for (let i = 0; i < key.length; i++) hash = Math.imul(hash ^ key.charCodeAt(i), 0x01000193)
-  return (hash ^ hash >>> 16) & (filterSlots - 1)
+  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
+  return hash ^ hash >>> 16
 }
+
+const slotOf = (key: string): number => hashOf(key) & (filterSlots - 1)
