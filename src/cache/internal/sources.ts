@@ -34,6 +34,8 @@ export class Sources {
 
   /** A lookup has read the key, which ends at `end` unless it is read again. */
   read(key: string, stamp: number, end: number): void {
+    // It is there after all, and nothing said so: what reads it now is made from a value that may have gone again.
+    if (this.missing.size > 0 && this.missing.has(key)) this.missing.set(key, Infinity)
     if (this.known.size < keysMax || this.known.has(key)) {
       const before = this.ends.get(key) ?? (this.known.has(key) ? Infinity : -Infinity)
       const last = Math.max(before, end)
