@@ -399,6 +399,7 @@ describe("two engines that load a key at once", () => {
         const refresh = yield* b.begins(price.refresh(item))
         yield* Deferred.succeed(goes, undefined)
         yield* Fiber.join(update)
+        yield* b.on(price.getOption(item))
         b.gates.after = undefined
         yield* Deferred.succeed(after, undefined)
         yield* Fiber.join(refresh)
