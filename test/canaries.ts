@@ -173,14 +173,6 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/joined.test.ts"]
   },
   {
-    law: 8,
-    bug: "a reader joins a load that waits for one whose source has ended",
-    file: "src/cache/internal/waits.ts",
-    text: `one.waitsUntil = Math.min(one.waitsUntil, until)`,
-    planted: ``,
-    suites: ["test/cache/joined.test.ts"]
-  },
-  {
     law: 12,
     bug: "an older value stays below while a codec takes its time",
     file: outbox,
