@@ -128,9 +128,73 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "an update is stored although the key was refreshed meanwhile",
     file: loads,
-    text: `if (cause === "refresh") this.overtakeUpdate(key)`,
-    planted: `if (cause === "warm") this.overtakeUpdate(key)`,
+    text: `if (cause === "refresh") this.askedAnew(key)`,
+    planted: `if (cause === "warm") this.askedAnew(key)`,
     suites: [races]
+  },
+  {
+    law: 2,
+    bug: "a load replaces what another engine has loaded meanwhile",
+    file: loads,
+    text: `if (rival !== undefined && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)`,
+    planted: ``,
+    suites: [peers]
+  },
+  {
+    law: 3,
+    bug: "a reader joins a load that another engine has outrun",
+    file: loads,
+    text: `flight.rival === undefined && this.isOpen(flight) && this.rests(flight)`,
+    planted: `this.isOpen(flight) && this.rests(flight)`,
+    suites: [peers]
+  },
+  {
+    law: 3,
+    bug: "a reader joins a load that waits for one that another engine has outrun",
+    file: loads,
+    text: `      flight.load.restOn(-Infinity)\n`,
+    planted: ``,
+    suites: [peers]
+  },
+  {
+    law: 3,
+    bug: "an update is written although another engine was asked to refresh the key",
+    file: loads,
+    text: `    this.cache.tell(this.name, { _tag: "Asked", key })\n`,
+    planted: ``,
+    suites: [peers]
+  },
+  {
+    law: 8,
+    bug: "a reader joins a load after the end of what it has read",
+    file: loads,
+    text: `return until === Infinity || this.now() < until`,
+    planted: `return true`,
+    suites: ["test/cache/joined.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "an older value stays below while a codec takes its time",
+    file: outbox,
+    text: `if (isTouch !== true) removed.push(key)`,
+    planted: ``,
+    suites: ["test/cache/preparing.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "a value whose codec has taken its time replaces a later one",
+    file: outbox,
+    text: `    if (!this.preparing.isEmpty) this.preparing.drop(key)\n    const parcel = this.gathering ??=`,
+    planted: `    const parcel = this.gathering ??=`,
+    suites: ["test/cache/preparing.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "codecs of a family run without a bound",
+    file: "src/cache/internal/preparing.ts",
+    text: `if (this.atOnce >= atOnceMax) return`,
+    planted: ``,
+    suites: ["test/cache/preparing.test.ts"]
   },
   {
     law: 3,
@@ -169,8 +233,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "readers do not join a load",
     file: loads,
-    text: `return flight !== undefined && !flight.voided &&`,
-    planted: `return flight !== undefined && flight.voided &&`,
+    text: `return flight !== undefined && flight.rival === undefined && this.isOpen(flight) &&`,
+    planted: `return flight !== undefined && flight.rival === undefined && !this.isOpen(flight) &&`,
     suites: ["props"]
   },
   {
@@ -429,8 +493,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a change of a source that lay below alone leaves behind what was made from it",
     file: loads,
-    text: `this.entries.held(key) ?? flight.fallback ?? flight.before`,
-    planted: `this.entries.held(key) ?? flight.fallback`,
+    text: `this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before`,
+    planted: `this.entries.held(key) ?? rival ?? flight.fallback`,
     suites: [derived]
   },
   {

@@ -201,7 +201,9 @@ export class World {
 
   private enter(key: string): Run {
     const others = [...this.lookups].filter((other) => other.key === key)
-    assert.isAtMost(others.length, this.epochs, `one lookup of \`${key}\` runs at a time in an epoch`)
+    // The end of a source begins an epoch of what is made from it, and of nothing else.
+    const ends = key.startsWith("user:") ? 0 : 1
+    assert.isAtMost(others.length, this.epochs + ends, `one lookup of \`${key}\` runs at a time in an epoch`)
     if (this.isWhole) assert.isAtMost(others.length, 1, `at most two lookups of \`${key}\` run at a time`)
     const run = { key }
     this.loads++

@@ -215,7 +215,7 @@ const open = <V>(
   family: StoreFamily<V>
 ): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
-    const guard = new KeyGuard()
+    const guard = KeyGuard.of(stores.at(-1)!.commons, family.name)
     const sweeps = new Sweeps()
     const tiers: Array<Tier<V>> = []
     const lost: Lost<V> = (key, entry) => {

@@ -9,6 +9,7 @@ import { type Round, Store } from "effect-stateless/store/Store"
 import type { StoreError } from "effect-stateless/store/StoreError"
 import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -262,4 +263,173 @@ describe("engines over one folder", () => {
       assert.strictEqual(((yield* Fiber.join(set)) as CacheError).reason._tag, "StoreFailed")
       assert.isTrue(Option.isNone(yield* b.on(plain.getOption(item))))
     }).pipe(Effect.provide(TestClock.layer())))
+})
+
+describe("two engines that load a key at once", () => {
+  type Gate = Deferred.Deferred<void>
+  const places = {
+    "LMDB alone": (path: string) => LmdbStore.layer({ path, durability: "process" }),
+    through: (path: string) =>
+      TieredStore.layer([MemoryStore.layer({ capacity: 100 }), LmdbStore.layer({ path, durability: "process" })]),
+    "on eviction": (path: string) =>
+      TieredStore.layer(
+        [MemoryStore.layer({ capacity: 100 }), LmdbStore.layer({ path, durability: "process" })],
+        { set: "onEviction" }
+      )
+  }
+
+  /** Two engines; each lookup of a price takes its number, waits for the gates of its engine, and takes the row. */
+  const twins = Effect.fnUntraced(function*(place: keyof typeof places) {
+    const path = yield* temporaryFolder
+    const source = { row: 1, fails: false }
+    const open = Effect.fnUntraced(function*() {
+      const gates: { before?: Gate | undefined; after?: Gate | undefined; begun: number } = { begun: 0 }
+      const wait = (gate: Gate | undefined) => gate === undefined ? Effect.void : Deferred.await(gate)
+      const lookup = Effect.fnUntraced(function*() {
+        const { after, before } = gates
+        gates.begun++
+        yield* wait(before)
+        const { fails, row } = source
+        yield* wait(after)
+        return fails ? yield* Effect.die("the source is down") : row
+      })
+      const live = App.modules({
+        price: App.owner("price", { lookup }),
+        page: App.owner("page", { lookup: ({ item }) => price.get({ item }) }),
+        label: App.owner("label", { lookup: ({ item }) => price.get({ item }) }),
+        plain: App.owner("plain")
+      }).pipe(Layer.provide(places[place](path)))
+      const runtime = yield* Effect.acquireRelease(
+        Effect.sync(() => ManagedRuntime.make(Layer.fresh(live))),
+        (runtime) => runtime.disposeEffect
+      )
+      const on = <A, E>(effect: Effect.Effect<A, E, any>) =>
+        Effect.promise(() => (runtime as ManagedRuntime.ManagedRuntime<any, any>).runPromise(effect))
+      const begins = <A, E>(effect: Effect.Effect<A, E, any>) =>
+        Effect.gen(function*() {
+          const { begun } = gates
+          const fiber = yield* Effect.forkChild(on(effect), { startImmediately: true })
+          while (gates.begun === begun) yield* Effect.sleep(1)
+          return fiber
+        })
+      yield* on(plain.set(item, "open"))
+      return { gates, on, begins }
+    })
+    const [a, b] = [yield* open(), yield* open()]
+    const all = Effect.gen(function*() {
+      const seen: Array<number> = []
+      for (const { on } of [a, b]) {
+        seen.push(yield* on(price.get(item)), yield* on(page.get(item)), yield* on(label.get(german)))
+      }
+      return seen
+    })
+    return { source, a, b, all }
+  })
+
+  const twos = [2, 2, 2, 2, 2, 2]
+  const gate = () => Deferred.makeUnsafe<void>()
+  const asked = { get: price.get(item), refresh: price.refresh(item) }
+
+  for (const place of ["LMDB alone", "through", "on eviction"] as const) {
+    for (const how of ["get", "refresh"] as const) {
+      it.live(`never keep what began earlier and ends later (${how}, ${place})`, () =>
+        Effect.gen(function*() {
+          const { a, all, b, source } = yield* twins(place)
+          const after = a.gates.after = gate()
+          const slow = yield* a.begins(price.get(item))
+          source.row = 2
+          assert.strictEqual(yield* b.on(asked[how]), 2)
+          assert.strictEqual(yield* b.on(page.get(item)), 2)
+          a.gates.after = undefined
+          yield* Deferred.succeed(after, undefined)
+          assert.strictEqual(yield* Fiber.join(slow), 1)
+          assert.deepStrictEqual(yield* all, twos)
+        }))
+
+      it.live(`never keep what began later, read earlier and ends later (${how}, ${place})`, () =>
+        Effect.gen(function*() {
+          const { a, all, b, source } = yield* twins(place)
+          const before = a.gates.before = gate()
+          const first = yield* a.begins(price.get(item))
+          const after = b.gates.after = gate()
+          const second = yield* b.begins(asked[how])
+          source.row = 2
+          yield* Deferred.succeed(before, undefined)
+          assert.strictEqual(yield* Fiber.join(first), 2)
+          assert.strictEqual(yield* a.on(page.get(item)), 2)
+          b.gates.after = undefined
+          yield* Deferred.succeed(after, undefined)
+          assert.strictEqual(yield* Fiber.join(second), 1)
+          assert.deepStrictEqual(yield* all, twos)
+        }))
+    }
+
+    it.live(`let no later reader join a load that the other has outrun, nor what waits for it (${place})`, () =>
+      Effect.gen(function*() {
+        const { a, b, source } = yield* twins(place)
+        const after = a.gates.after = gate()
+        const slow = yield* a.begins(page.get(item))
+        source.row = 2
+        assert.strictEqual(yield* b.on(price.refresh(item)), 2)
+        a.gates.after = undefined
+        const late = yield* Effect.all([a.on(page.get(item)), a.on(price.get(item))], { concurrency: 2 })
+        assert.deepStrictEqual(late, [2, 2])
+        yield* Deferred.succeed(after, undefined)
+        assert.strictEqual(yield* Fiber.join(slow), 1)
+        assert.strictEqual(yield* a.on(page.get(item)), 2)
+      }))
+
+    it.live(`keep a value that both have loaded, and what is made from it (${place})`, () =>
+      Effect.gen(function*() {
+        const { a, all, b, source } = yield* twins(place)
+        source.row = 2
+        const after = a.gates.after = gate()
+        const slow = yield* a.begins(page.get(item))
+        assert.strictEqual(yield* b.on(price.get(item)), 2)
+        yield* Deferred.succeed(after, undefined)
+        assert.strictEqual(yield* Fiber.join(slow), 2)
+        const begun = a.gates.begun + b.gates.begun
+        assert.strictEqual(yield* a.on(page.get(item)), 2)
+        assert.strictEqual(a.gates.begun + b.gates.begun, begun)
+        assert.deepStrictEqual(yield* all, twos)
+      }))
+
+    it.live(`never repeat a failure where the other has the value by now (${place})`, () =>
+      Effect.gen(function*() {
+        const { a, b, source } = yield* twins(place)
+        source.fails = true
+        assert.strictEqual((yield* a.on(Effect.exit(price.get(item))))._tag, "Failure")
+        source.fails = false
+        assert.strictEqual(yield* b.on(price.get(item)), 1)
+        // At once: the failure is remembered for 200 ms.
+        assert.deepStrictEqual((yield* a.on(Effect.exit(price.get(item))))._tag, "Success")
+      }))
+
+    it.live(`never write an update that began before the other was asked to refresh (${place})`, () =>
+      Effect.gen(function*() {
+        const { a, all, b, source } = yield* twins(place)
+        yield* a.on(price.get(item))
+        const [reads, goes] = [gate(), gate()]
+        const update = yield* Effect.forkChild(
+          a.on(
+            price.update(
+              item,
+              (was) => Effect.as(Effect.andThen(Deferred.succeed(reads, undefined), Deferred.await(goes)), was + 10)
+            )
+          ),
+          { startImmediately: true }
+        )
+        yield* Deferred.await(reads)
+        source.row = 2
+        const after = b.gates.after = gate()
+        const refresh = yield* b.begins(price.refresh(item))
+        yield* Deferred.succeed(goes, undefined)
+        yield* Fiber.join(update)
+        yield* b.on(price.getOption(item))
+        b.gates.after = undefined
+        yield* Deferred.succeed(after, undefined)
+        yield* Fiber.join(refresh)
+        assert.deepStrictEqual(yield* all, twos)
+      }))
+  }
 })

@@ -196,6 +196,29 @@ describe("a write that comes between the read below and the copy up wins:", () =
     }))
 })
 
+describe("two stores over one place", () => {
+  it.effect("do not undo each other's writes by what they push down", () =>
+    Effect.gen(function*() {
+      const cold = mapStore({ name: "cold" })
+      const [writing, goOn] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const held = Effect.andThen(Deferred.succeed(writing, undefined), Deferred.await(goOn))
+      const slow = changed(cold, (partition) => ({
+        set: (key, entry) => Effect.andThen(held, partition.set(key, entry)),
+        setMany: (entries) => Effect.andThen(held, partition.setMany(entries))
+      }))
+      const one = yield* TieredStore.make([mapStore({ capacity: 1 }), slow], { set: "onEviction" }).open(family())
+      const two = yield* TieredStore.make([mapStore(), cold], { set: "onEviction" }).open(family())
+      yield* one.set("1", entry("old"))
+      yield* one.set("2", entry("other"))
+      yield* Deferred.await(writing)
+      const removed = yield* startNow(two.remove(["1"]))
+      yield* Effect.yieldNow
+      yield* Deferred.succeed(goOn, undefined)
+      yield* Fiber.join(removed)
+      assert.isUndefined(yield* peek(cold, "1"))
+    }).pipe(Effect.scoped))
+})
+
 describe("whatever the order in which tiers answer,", () => {
   /** Lets other fibers run, some times, before and after each operation. */
   const jittery = (store: Store["Service"]): Store["Service"] => {

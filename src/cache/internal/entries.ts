@@ -504,8 +504,11 @@ export class Entries<V> {
    * does not fit stays in memory alone.
    */
   keepLoaded(key: string, entry: Entry<V>, now: number, weight: number, isNews: boolean): Below {
-    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.forget(key)
-    this.cache.tell(this.name, { _tag: "Loaded", key, isNews })
+    this.cache.tell(this.name, { _tag: "Loaded", key, isNews, entry })
+    if (entry.freshUntil <= now || entry.expiresAt <= now) {
+      this.ended(key)
+      return this.lower === undefined ? nothing : this.lower.remove(key)
+    }
     return this.put(key, entry, now, weight, undefined)
   }
 

@@ -155,6 +155,7 @@ export class Load extends Work {
     if (entry === undefined && tier === "lookup") this.readRefused = true
     // An entry that nothing reads any more ends before its time.
     const end = entry === undefined ? Infinity : endsAt(entry)
+    this.restOn(end)
     if (this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)
     else if (end < Infinity) {
       for (const own of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) {
@@ -196,6 +197,11 @@ export class Load extends Work {
   /** When something that a key was made from ends: it is fresh no longer than that. */
   freshUntilMax(own: string): number {
     return Math.min(this.endsAt, this.ends?.get(own) ?? Infinity)
+  }
+
+  /** When it is too late to join the load of a key: what it has read, or what it waits for rests on, has ended. */
+  joinableUntil(own: string): number {
+    return this.restsUntil === Infinity ? Infinity : Math.min(this.waitsUntil, this.freshUntilMax(own))
   }
 
   /** What one of the keys that are loaded was made from, as far as it was read in this cache; spelt out when asked. */
@@ -263,7 +269,11 @@ export const valueExit = <V>(exit: Exit.Exit<Served<V>, unknown>): Effect.Effect
     : Exit.succeed(exit.value.value)
 
 /** Who waits for a flight, called once. */
-export type Waiter<V> = (exit: Exit.Exit<Served<V>, unknown>) => void
+export interface Waiter<V> {
+  (exit: Exit.Exit<Served<V>, unknown>): void
+  /** The load or the update that waits. */
+  work?: Work
+}
 
 // As an Effect, a waiter leaves. One object each, since a thousand may wait.
 const Leave: new(place: Waited<any>, waiter: Waiter<any>) => Effect.Effect<void> = function(
@@ -393,6 +403,8 @@ export class Flight<V> extends Waited<V> {
   detached: boolean
   readonly load: Load
   voided = false
+  /** What another engine over the same place has loaded meanwhile: nothing tells which of both is newer. */
+  rival: Entry<V> | undefined = undefined
   /** Nothing may be served should the lookup fail: a mark that hid it may have been forgotten meanwhile. */
   barred = false
   /** A reader is about to join. */
@@ -450,6 +462,7 @@ export class Flight<V> extends Waited<V> {
 
   protected override receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
     this.joined += waiters.size
+    for (const { work } of waiters) if (work !== undefined) this.load.lead(work)
     super.receive(waiters, strict)
   }
 

@@ -14,7 +14,10 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
       loads.overtake(heard.key)
       loads.failures.forget(heard.key)
       return entries.ended(heard.key)
+    case "Asked":
+      return loads.overtakeUpdate(heard.key)
     case "Loaded": {
+      loads.meet(heard.key, heard.entry)
       // Only this engine knows that something was made from the value before, which is gone.
       const isUnseen = heard.isNews && entries.sources?.wasRead(heard.key) === true
       const missedAt = entries.sources?.missedAt(heard.key) ?? (isUnseen ? Infinity : undefined)

@@ -115,9 +115,20 @@ export class Loads<V> {
 
   joinable(key: string): Flight<V> | undefined {
     const flight = this.flights.get(key)
-    return flight !== undefined && !flight.voided && this.entries.judge(key, flight.stamp, noTags) === "valid"
+    return flight !== undefined && flight.rival === undefined && this.isOpen(flight) && this.rests(flight)
       ? flight
       : undefined
+  }
+
+  /** Nothing that it has read has ended: who comes now may get what it makes. */
+  private rests({ key, load }: Flight<V>): boolean {
+    const until = load.joinableUntil(key)
+    return until === Infinity || this.now() < until
+  }
+
+  /** It was not overtaken: what it brings may be kept. */
+  private isOpen({ key, stamp, voided }: Flight<V>): boolean {
+    return !voided && this.entries.judge(key, stamp, noTags) === "valid"
   }
 
   /** No load of the key runs that a reader may join, none waits to begin, and one more may run. */
@@ -154,6 +165,7 @@ export class Loads<V> {
       work.goOn(subject)
       resume(exit)
     }
+    goOn.work = work
     const leave = to.join(goOn, now, wantsFresh)
     return leave && Effect.ensuring(leave, Effect.sync(() => work.goOn(subject)))
   }
@@ -166,7 +178,7 @@ export class Loads<V> {
     if (this.joinable(key) === undefined && !this.isCrowded(key)) {
       return this.start(loader, key, "refresh", undefined, false)
     }
-    this.overtakeUpdate(key)
+    this.askedAnew(key)
     return this.queue(key, { isRefresh: true })
   }
 
@@ -265,8 +277,7 @@ export class Loads<V> {
     const instead = fallback ?? queued?.fallback
     const flight = new Flight(key, stamp, version, time.now(), cause, instead, outlives, load, this.abandon)
     if (this.flights.size > 0) this.supersede(key)
-    // A caller who refreshes knows of a change of the source that an update which runs may not have seen.
-    if (cause === "refresh") this.overtakeUpdate(key)
+    if (cause === "refresh") this.askedAnew(key)
     this.running.add(flight)
     this.flights.set(key, flight)
     if (queued !== undefined) {
@@ -489,7 +500,9 @@ export class Loads<V> {
     }
     const turn = this.turns.byKey.get(key)
     if (turn?.reading === false) turn.overtaken = true
-    const before = this.entries.held(key) ?? flight.fallback ?? flight.before
+    const { rival } = flight
+    if (rival !== undefined && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)
+    const before = this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before
     const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
     // Asked only where something follows from it; before the marks are, since a class may have an equality of its own.
     const isSource = !this.spec.dependents.isEmpty
@@ -497,9 +510,7 @@ export class Loads<V> {
     const { readRefused, readStale } = flight.load
     const isClosed = this.entries.isClosed(key, tags, flight.startedAt)
     if (flight.voided || readRefused || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {
-      this.entries.counts.refused++
-      this.entries.note("Refused", key, flight.stamp)
-      if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))
+      this.refuse(flight)
       if (changed || !isSource && isChanged()) this.disprove(flight)
     } else if (!readStale) {
       const missedAt = this.entries.sources?.missedAt(key)
@@ -514,6 +525,21 @@ export class Loads<V> {
       return { value, tier: "lookup", entry, stale: false }
     }
     return { value, tier: "lookup", entry: undefined, tags, stale: readStale }
+  }
+
+  private refuse({ key, stamp }: Flight<V>): void {
+    this.entries.counts.refused++
+    this.entries.note("Refused", key, stamp)
+    if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))
+  }
+
+  /** Two engines have loaded two values, and nothing tells which is newer: none is kept, nor what was made from it. */
+  private yieldTo(flight: Flight<V>, { tags, value }: Judged<V>): Served<V> {
+    this.refuse(flight)
+    this.spreadChange(flight.key)
+    this.overtake(flight.key)
+    this.entries.forget(flight.key)
+    return { value, tier: "lookup", entry: undefined, tags, stale: flight.load.readStale }
   }
 
   /** What a refused load brought may be out of date, but shows that all that is older than the load is so, too. */
@@ -621,10 +647,32 @@ export class Loads<V> {
   /** The key has another value now: what is being loaded or computed from the one before is not to be stored. */
   overtake(key: string): void {
     if (this.flights.size > 0) this.supersede(key)
+    if (this.overtaken.size > 0) { for (const flight of this.overtaken.get(key) ?? []) flight.rival = undefined }
     this.overtakeUpdate(key)
   }
 
-  private overtakeUpdate(key: string): void {
+  /** A caller who refreshes knows of a change of the source that an update which runs may not have seen, here or there. */
+  private askedAnew(key: string): void {
+    this.cache.tell(this.name, { _tag: "Asked", key })
+    this.overtakeUpdate(key)
+  }
+
+  /**
+   * Another engine has loaded the key. A load that runs here may have read the source before that one or after it, so
+   * no later reader joins it, nor what waits for it.
+   */
+  meet(key: string, rival: Entry<V>): void {
+    this.failures.forget(key)
+    const flight = this.flights.get(key)
+    if (flight !== undefined) {
+      flight.rival = rival
+      flight.load.restOn(-Infinity)
+    }
+    const turn = this.turns.byKey.get(key)
+    if (turn !== undefined && (flight !== undefined || !turn.reading)) turn.overtaken = true
+  }
+
+  overtakeUpdate(key: string): void {
     if (this.turns.byKey.size === 0) return
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined) turn.overtaken = true
@@ -667,7 +715,7 @@ export class Loads<V> {
       this.entries.forget(key)
       return
     }
-    const open = Array.from(this.flights.values()).filter(({ key }) => this.joinable(key) !== undefined)
+    const open = Array.from(this.flights.values()).filter((flight) => this.isOpen(flight))
     const ahead = open.filter((flight) => !isBehind(flight))
     if (open.length === ahead.length && !isHeld) return
     this.entries.invalidated(scope, "hide", stamp, through)

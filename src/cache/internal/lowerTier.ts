@@ -44,7 +44,8 @@ export class LowerTier<V> {
       return flight.before = entry
     }
     if (!quiet) this.entries.countHit(key, tier)
-    const read = quiet ? entry : this.entries.touch(key, entry, now)
+    // What another engine has loaded since must not be replaced by what was found before.
+    const read = quiet || flight.rival !== undefined ? entry : this.entries.touch(key, entry, now)
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: read, stale: false }))
     if (!quiet) this.ground.refreshAhead(key, entry, now)
     return entry

@@ -10,7 +10,8 @@
  *   and what it drops elsewhere, put down in one step, are never seen apart.
  * - What is set was prepared before it took effect, so a round carries nothing that a caller can have done wrong. What
  *   was loaded is prepared here, before the round is handed over: a value that does not fit is left out, and the keys
- *   of others are not concerned.
+ *   of others are not concerned. One whose codec takes its time follows with a later round (`preparing.ts`), so that no
+ *   round waits for a codec; this one removes its key.
  * - Until its change has arrived, what lies below of a key is out of date: `pending` says what holds instead.
  * - A key whose change has failed is not read below until a later change of it has arrived: nobody knows what is there.
  * - Beyond `pendingMax` keys, whoever would set one waits for room. A removal never waits: the family that has most of
@@ -33,6 +34,7 @@ import type { Entry, Found } from "../../store/Entry.ts"
 import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../store/StoreError.ts"
 import { madeAtMillis } from "../Expiry.ts"
+import { Preparing } from "./preparing.ts"
 import { sealed, unsealed } from "./sensitive.ts"
 
 // Keys that gather to be set, and as many to be removed, in all families.
@@ -45,9 +47,6 @@ const distrustedMax = 65_536
 // is carried, nor while the operation that hangs is interrupted.
 const closingMax: Duration.Input = "30 seconds"
 export const interruptingMax: Duration.Input = "1 second"
-
-// Codecs that wait, at once.
-const preparationsMax = 16
 
 /** Part of a round: the changes of one family, or the marks. */
 export interface Parcel {
@@ -81,6 +80,8 @@ export interface Pending<V> {
   readonly entry: Entry<V> | undefined
   /** What the partition made of the entry, where that was asked before the change. */
   readonly prepared: Prepared<V> | undefined
+  /** Below is the same value; only its end has moved. */
+  readonly isTouch?: boolean
 }
 
 /** Told of each operation of a tier that has failed. */
@@ -140,6 +141,7 @@ export class Lane<V> {
   private gathering: Changes<V> | undefined
   private carried: Changes<V> | undefined
   private readonly distrusted = new Set<string>()
+  readonly preparing: Preparing<V>
 
   constructor(outbox: Outbox, { isSensitive, name, onAlone, onDistrust, onFailure, partition, time }: LaneOptions<V>) {
     this.outbox = outbox
@@ -150,6 +152,7 @@ export class Lane<V> {
     this.onFailure = onFailure
     this.onDistrust = onDistrust
     this.onAlone = onAlone
+    this.preparing = new Preparing(time, this.prepared)
     this.lanes = this.carrier.enter(name, this)
   }
 
@@ -177,8 +180,10 @@ export class Lane<V> {
 
   /** The entry of a key, which ends later because it was read. What was prepared of it is still so. */
   touch(key: string, entry: Entry<V>): Below {
+    if (this.preparing.touch(key, entry)) return nothing
     const known = this.gathering?.keys.get(key)
-    return this.set(key, entry, known?.entry?.version === entry.version ? known.prepared : undefined)
+    const prepared = known?.entry?.version === entry.version ? known.prepared : undefined
+    return this.put(key, { entry, prepared, isTouch: known === undefined || known.isTouch === true })
   }
 
   remove(key: string): Below {
@@ -189,15 +194,23 @@ export class Lane<V> {
   /** What holds below of a key, whatever is there; `undefined` when what is there does. */
   pending(key: string): Pending<V> | undefined {
     if (this.lanes.size > 1) return this.pendingOfAll(key)
+    if (!this.preparing.isEmpty) {
+      const entry = this.preparing.get(key)
+      if (entry !== undefined) return { entry, prepared: undefined }
+    }
     if (this.gathering === undefined && this.carried === undefined && this.distrusted.size === 0) return undefined
     return pendingIn(this.gathering, key) ?? pendingIn(this.carried, key) ??
       (this.distrusted.has(key) ? absent : undefined)
   }
 
-  // Of what gathers, one lane at most has the key, and so of what is carried. A family that is cleared has what was put
+  // Of what gathers or is prepared, one lane at most has the key, and so of what is carried. A family that is cleared has what was put
   // down since.
   private pendingOfAll(key: string): Pending<V> | undefined {
     const lanes = Array.from(this.lanes)
+    for (const { preparing } of lanes) {
+      const entry = preparing.get(key)
+      if (entry !== undefined) return { entry, prepared: undefined }
+    }
     for (const round of [lanes.map((lane) => lane.gathering), lanes.map((lane) => lane.carried)]) {
       for (const parcel of round) {
         const known = parcel?.keys.get(key)
@@ -238,33 +251,53 @@ export class Lane<V> {
   }
 
   /**
-   * The change that a parcel comes to, once all of it is prepared. An `Exit` where no codec makes it wait. What cannot
-   * be prepared is told of, and goes below as a removal: an older value must not stay in its place.
+   * The change that a parcel comes to. What cannot be prepared is told of, and goes below as a removal: an older value
+   * must not stay in its place. What takes its time to prepare does so, too, and follows later.
    */
   changeOf(parcel: Changes<V>): Effect.Effect<Change<V>> {
     const { partition } = this
     const removed: Array<string> = []
     const set: Array<PreparedEntry<V>> = []
-    const open: Array<Effect.Effect<void>> = []
+    const open: Array<readonly [key: string, entry: Entry<V>, prepare: Effect.Effect<Prepared<V>, StoreError>]> = []
     const settle = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
       if (Exit.isSuccess(exit)) return void set.push({ key, entry: this.inWallTime(entry), prepared: exit.value })
       removed.push(key)
-      if (this.gathering?.keys.has(key) !== true) this.onAlone(key)
-      this.onFailure("prepare", errorOf("prepare", exit.cause))
+      this.unprepared(key, exit.cause)
     }
-    for (const [key, { entry, prepared }] of parcel.keys) {
+    for (const [key, { entry, isTouch, prepared }] of parcel.keys) {
       if (entry === undefined) removed.push(key)
       else if (prepared !== undefined) set.push({ key, entry: this.inWallTime(entry), prepared })
       else {
         const made = partition.prepare(key, entry)
         if (Exit.isExit(made)) settle(key, entry, made as Exit.Exit<Prepared<V>, StoreError>)
-        else open.push(Effect.map(Effect.exit(made), (exit) => settle(key, entry, exit)))
+        else {
+          if (isTouch !== true) removed.push(key)
+          open.push([key, entry, made])
+        }
       }
     }
     const change: Change<V> = { partition: unsealed(partition), cleared: parcel.cleared, removed, set }
-    return open.length === 0
-      ? Exit.succeed(change)
-      : Effect.as(Effect.all(open, { concurrency: preparationsMax, discard: true }), change)
+    if (open.length === 0) return Exit.succeed(change)
+    const { outbox } = this
+    const values = () => outbox.refused === undefined ? open.filter(([key]) => !this.isFollowed(key)) : []
+    return Effect.as(this.preparing.add(values), change)
+  }
+
+  /** A later change of the key has gathered. */
+  private isFollowed(key: string): boolean {
+    for (const { gathering } of this.lanes) if (gathering?.keys.has(key) === true) return true
+    return false
+  }
+
+  /** What became of a value whose codec has taken its time. */
+  private readonly prepared = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
+    if (Exit.isSuccess(exit)) this.put(key, { entry, prepared: exit.value })
+    else this.unprepared(key, exit.cause)
+  }
+
+  private unprepared(key: string, cause: Cause.Cause<StoreError>): void {
+    if (!this.isFollowed(key)) this.onAlone(key)
+    this.onFailure("prepare", errorOf("prepare", cause))
   }
 
   /** What a parcel has come to. */
@@ -282,7 +315,7 @@ export class Lane<V> {
     parcel.failure ??= error
     this.onFailure("write", error)
     for (const [key, { entry }] of parcel.keys) {
-      if (entry !== undefined && this.gathering?.keys.has(key) !== true) this.onAlone(key)
+      if (entry !== undefined && this.preparing.get(key) === undefined && !this.isFollowed(key)) this.onAlone(key)
     }
     this.distrust(parcel.keys.keys(), parcel.cleared)
   }
@@ -299,6 +332,8 @@ export class Lane<V> {
   close(): void {
     const { carried, gathering, lanes } = this
     this.gathering = undefined
+    // Their keys were removed below.
+    this.preparing.dropAll()
     for (const parcel of [gathering, carried]) {
       if (parcel !== undefined) this.distrust(parcel.keys.keys(), parcel.cleared)
     }
@@ -323,6 +358,7 @@ export class Lane<V> {
       return refused
     }
     if (this.lanes.size > 1) { for (const lane of this.lanes) if (lane !== this) lane.withdraw(key) }
+    if (!this.preparing.isEmpty) this.preparing.drop(key)
     const parcel = this.gathering ??= this.outbox.depart(this, (arrived) => new Changes<V>(arrived))
     this.count(parcel, parcel.keys.get(key), -1)
     this.count(parcel, change, 1)
@@ -332,6 +368,7 @@ export class Lane<V> {
 
   /** Another engine has changed the key since. */
   private withdraw(key: string): void {
+    if (!this.preparing.isEmpty) this.preparing.drop(key)
     const parcel = this.gathering
     const change = parcel?.keys.get(key)
     if (parcel === undefined || change === undefined) return
@@ -357,6 +394,10 @@ const errorOf = (operation: Operation, cause: Cause.Cause<StoreError>): StoreErr
     ? error
     : new StoreError({ reason: new TierFailed({ tier: "lower", operation, cause: error }) })
 }
+
+/** Waits for the values of these lanes that wait for a codec. */
+const settledOf = (lanes: ReadonlyArray<Lane<any>>): Effect.Effect<void> =>
+  Effect.forEach(lanes, ({ preparing }) => preparing.settled, { discard: true })
 
 class Marks implements Parcel {
   readonly arrived: Deferred.Deferred<void>
@@ -436,6 +477,24 @@ export class Carrier {
     const last = this.gathering ?? this.carried
     return last === undefined ? Effect.void : Deferred.await(last.arrived)
   })
+
+  /** The same of the values that wait for a codec. */
+  readonly settledWhole: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.andThen(
+      this.settled,
+      Effect.suspend(() => {
+        const waiting = this.preparing()
+        return waiting.length === 0 ? Effect.void : Effect.andThen(settledOf(waiting), this.settled)
+      })
+    )
+  )
+
+  /** The lanes, of one engine or of all, that have values which wait for a codec. */
+  preparing(outbox?: Outbox): ReadonlyArray<Lane<any>> {
+    return Array.from(this.known.values()).flatMap((lanes) =>
+      Array.from(lanes).filter((lane) => (outbox ?? lane.outbox) === lane.outbox && !lane.preparing.isEmpty)
+    )
+  }
 
   /** The last round that carries something of an engine. */
   lastOf(outbox: Outbox): Round | undefined {
@@ -574,6 +633,7 @@ export class Carrier {
     check(sum((lane) => lane.sets) === this.sets, "keys to be set are counted")
     check(sum((lane) => lane.removals) === this.removals, "keys to be removed are counted")
     check(this.removals <= pendingMax, "removals keep their bound")
+    for (const lanes of this.known.values()) for (const lane of lanes) lane.preparing.checkInvariants(check, idle)
     if (idle) check(this.gathering === undefined && this.carried === undefined, "nothing is on its way for ever")
   }
 }
@@ -605,10 +665,17 @@ export class Outbox {
     return this.carrier.settled
   }
 
+  /** The same of the values that wait for a codec. */
+  get settledWhole(): Effect.Effect<void> {
+    return this.carrier.settledWhole
+  }
+
   /** Waits until all that is on its way of this engine has arrived. */
   readonly idle: Effect.Effect<void> = Effect.suspend(() => {
     const last = this.carrier.lastOf(this)
-    return last === undefined ? Effect.void : Effect.andThen(Deferred.await(last.arrived), this.idle)
+    if (last !== undefined) return Effect.andThen(Deferred.await(last.arrived), this.idle)
+    const waiting = this.carrier.preparing(this)
+    return waiting.length === 0 ? Effect.void : Effect.andThen(settledOf(waiting), this.idle)
   })
 
   /** Puts down the first change of a lane in a round. */

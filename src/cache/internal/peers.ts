@@ -8,6 +8,7 @@
  * Not here: other processes. The tier refuses them.
  */
 import type * as Effect from "effect/Effect"
+import type { Entry } from "../../store/Entry.ts"
 import type { Commons, Mark } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
@@ -17,8 +18,13 @@ import { Carrier } from "./outbox.ts"
 export type Heard =
   /** The key has another value, or none. */
   | { readonly _tag: "Changed"; readonly key: string }
-  /** A lookup brought a value; no source has changed for it. `isNews` where it had none to compare it with. */
-  | { readonly _tag: "Loaded"; readonly key: string; readonly isNews: boolean }
+  /**
+   * A lookup brought a value; no source has changed for it. `isNews` where it had none to compare it with. The entry
+   * may be over by then, and is kept by no tier.
+   */
+  | { readonly _tag: "Loaded"; readonly key: string; readonly isNews: boolean; readonly entry: Entry<any> }
+  /** A caller asked for a value that is newer than what is held. */
+  | { readonly _tag: "Asked"; readonly key: string }
   | { readonly _tag: "Marked"; readonly scope: Scope; readonly mode: Mode; readonly stamp: number }
   | { readonly _tag: "Tagged"; readonly tag: string; readonly mode: Mode; readonly stamp: number }
 

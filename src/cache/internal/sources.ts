@@ -36,6 +36,8 @@ export class Sources {
 
   /** A lookup has read the key, which ends at `end` unless it is read again. */
   read(key: string, stamp: number, end: number): void {
+    // It is there after all, and nothing said so: what reads it now is made from a value that may have gone again.
+    if (this.missing.get(key) !== undefined) this.missing.set(key, Infinity)
     if (this.known.read(key, stamp, end)) return
     const filter = this.filter ??= new Float64Array(filterSlots)
     const slot = slotOf(key)

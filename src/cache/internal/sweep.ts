@@ -61,7 +61,7 @@ const sweepAll = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effec
   // Without tiers below, no store was told of the marks.
   const marks = () => entries.lower === undefined ? [] : engines.flatMap((one) => Array.from(one.marksUpTo(upTo)))
   const look = Effect.forEach(engines, (one) => one.look, { concurrency: "unbounded" })
-  return cache.outbox.settled.pipe(
+  return cache.outbox.settledWhole.pipe(
     Effect.andThen(look),
     Effect.flatMap((looked) => {
       const now = cache.sweptOf(name)

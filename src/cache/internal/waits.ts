@@ -31,7 +31,13 @@ export interface Awaited {
 export abstract class Work implements Awaited {
   /** Another work waits for it, or has waited. */
   isAwaited = false
+  /** When something ends that it has read, or that what it waits for has read: no later reader gets what it makes. */
+  restsUntil = Infinity
+  /** The same of what it waits for, or has waited for. */
+  waitsUntil = Infinity
   private waits: Array<Awaited> | undefined = undefined
+  /** The works that wait for it, and how often each of them does. */
+  private followers: Map<Work, number> | undefined = undefined
 
   /** How messages name it. */
   abstract get name(): string
@@ -44,7 +50,7 @@ export abstract class Work implements Awaited {
   }
 
   waitFor(other: Awaited): void {
-    if (other instanceof Work) other.isAwaited = true
+    if (other instanceof Work) other.lead(this)
     if (this.waits === undefined) this.waits = [other]
     else this.waits.push(other)
   }
@@ -53,7 +59,40 @@ export abstract class Work implements Awaited {
   goOn(other: Awaited): void {
     const { waits } = this
     const at = waits === undefined ? -1 : waits.indexOf(other)
-    if (at >= 0) waits!.splice(at, 1)
+    if (at < 0) return
+    waits!.splice(at, 1)
+    if (other instanceof Work) other.letGoOf(this)
+  }
+
+  /** `follower` waits for it from now on. */
+  lead(follower: Work): void {
+    this.isAwaited = true
+    const followers = this.followers ??= new Map()
+    followers.set(follower, (followers.get(follower) ?? 0) + 1)
+    if (this.restsUntil === Infinity) return
+    follower.waitsUntil = Math.min(follower.waitsUntil, this.restsUntil)
+    follower.restOn(this.restsUntil)
+  }
+
+  private letGoOf(follower: Work): void {
+    const count = this.followers?.get(follower)
+    if (count === undefined) return
+    if (count > 1) this.followers!.set(follower, count - 1)
+    else this.followers!.delete(follower)
+  }
+
+  /** Something that it has read ends at `until`: what waits for it rests on that as well. */
+  restOn(until: number): void {
+    if (until >= this.restsUntil) return
+    this.restsUntil = until
+    if (this.followers === undefined) return
+    const reached = new Set(this.followers.keys())
+    for (const one of reached) {
+      one.waitsUntil = Math.min(one.waitsUntil, until)
+      if (until >= one.restsUntil) continue
+      one.restsUntil = until
+      if (one.followers !== undefined) { for (const next of one.followers.keys()) reached.add(next) }
+    }
   }
 
   /** Why the work must not wait for `other`: `other` waits for it. */

@@ -1,5 +1,6 @@
 /**
- * Who works on which key of a partition, so that copies between tiers never undo a write.
+ * Who works on which key of a family in one place, so that copies between tiers never undo a write. All engines of the
+ * process over one place share it: what one of them pushes down would undo what another one has written.
  *
  * Writes of one key take turns, in the order in which they came. A copy (promotion, demotion) holds a ticket from
  * before it reads until after it writes; a write voids the tickets of its keys, and tickets drawn while it runs are
@@ -12,7 +13,7 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
-/** Copies at once in a partition; those beyond are not made. */
+/** Copies at once in a family; those beyond are not made. */
 const ticketsMax = 10_000
 
 /** Leave to copy one key. */
@@ -28,12 +29,24 @@ interface Work {
   tail: Deferred.Deferred<void> | undefined
 }
 
-/** The work on one partition. */
+// By the place that the lowest tiers share.
+const guards = new WeakMap<object, Map<string, KeyGuard>>()
+
+/** The work on one family in one place, whichever engine of this process does it. */
 export class KeyGuard {
   readonly #work = new Map<string, Work>()
   #tickets = 0
   // Done when the last write of the whole partition is done.
   #barrier: Deferred.Deferred<void> | undefined
+
+  /** The guard that all engines over one place have for a family: a copy of one must not undo a write of another. */
+  static of(place: object, family: string): KeyGuard {
+    let known = guards.get(place)
+    if (known === undefined) guards.set(place, known = new Map())
+    let guard = known.get(family)
+    if (guard === undefined) known.set(family, guard = new KeyGuard())
+    return guard
+  }
 
   /** Keys that someone works on. */
   get busy(): number {
