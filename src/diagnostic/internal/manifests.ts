@@ -139,8 +139,8 @@ export const manifests: ReadonlyArray<Explained> = [
     "The families of a manifest, modules, or options of an owner are computed, so the compiler does not know them by " +
       "name.",
     "It could check nothing about them, and would offer no accessor.",
-    "Write them as literals. An interface or a class is what it has. A manifest from data is cast, and is checked when its layers are built, with the same " +
-      "findings.",
+    "Write them as literals. An interface or a class is what it has. A manifest from data is cast, and is checked " +
+      "when its layers are built, with the same findings.",
     [
       `import * as Manifest from "effect-stateless/manifest/Manifest"`,
       "",
