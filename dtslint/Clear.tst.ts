@@ -96,6 +96,29 @@ describe("what is wrong has one message", () => {
     const some: { [name: string]: Layer.Layer<never> } = {}
     // @ts-expect-error E0414: the names of these modules are not known, so nothing can be checked about them
     AppCache.modules({ ...some })
+    const open: Record<string, unknown> = some
+    // @ts-expect-error E0414: the names of these modules are not known, so nothing can be checked about them
+    AppCache.modules(open)
+    // @ts-expect-error E0414: the names of these modules are not known, so nothing can be checked about them
+    AppCache.modules({ [Math.random()]: Layer.empty })
+  })
+
+  test("a module that may be missing is not taken for one that is given", () => {
+    const perhaps: { readonly user?: Layer.Layer<never> } = {}
+    // @ts-expect-error E0417: it is not known whether the module 'user' is given, so nothing can be checked about it
+    AppCache.modules(perhaps)
+    const either = {} as { readonly user: Layer.Layer<never> } | { readonly prefs: Layer.Layer<never> }
+    // @ts-expect-error E0417: it is not known whether the module '
+    AppCache.modules(either)
+  })
+
+  test("a number is not taken for modules, nor a function or a list for a declaration", () => {
+    // @ts-expect-error E0214: these are no modules: a layer for each family or reader; help: give an object,
+    AppCache.modules(5)
+    // @ts-expect-error Argument of type '() => number' is not assignable
+    AppCache.fn("f", () => 1)
+    // @ts-expect-error Argument of type 'never[]' is not assignable
+    AppCache.fn("f", [])
   })
 
   test("a list, a layer and a text are not taken for modules", () => {

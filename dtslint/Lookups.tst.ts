@@ -4,6 +4,7 @@ import { describe, expect, test } from "tstyche"
 import type { LookupContext } from "../src/cache/Lookup.ts"
 import * as Lookup from "../src/cache/Lookup.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
+import type { DelegateOptions, OwnerOptions } from "../src/manifest/Owner.ts"
 import { AppCache, DbError, type User, type UserId } from "./fixture.ts"
 
 // A lookup reads what its family derives from, writes nothing, and takes the parameters that its family has.
@@ -145,6 +146,21 @@ describe("lookups", () => {
     expect(AppCache.owner("profile", failing)).type.not.toBe<never>()
     expect(AppCache.owner("profile", opaque)).type.not.toBe<never>()
     expect(AppCache.owner("profile", { lookup: () => Effect.catch(Effect.succeed("x"), (e) => Effect.succeed(Lookup.failed(e))) })).type.not.toBe<never>()
+  })
+
+  test("a lookup that may be anything is not taken for one that requires nothing", () => {
+    const annotated: OwnerOptions<AppCache, "prefs"> = { lookup: () => Effect.succeed({ dark: true }) }
+    // @ts-expect-error E0220: it is unknown what the lookup of family 'prefs' does; help: write 'satisfies OwnerOptions
+    AppCache.owner("prefs", annotated)
+    const delegated: DelegateOptions<AppCache, "facts"> = { lookup: () => Effect.succeed(1) }
+    // @ts-expect-error E0220: it is unknown what the lookup of family 'facts' does; help: write 'satisfies OwnerOptions
+    AppCache.delegate("facts", delegated)
+    // @ts-expect-error E0220: it is unknown what the lookup of family 'facts' does; help: write 'satisfies OwnerOptions
+    AppCache.owner("files", { parts: { facts: delegated } })
+    // @ts-expect-error E0114: the lookup of family 'prefs' answers with something else than a value of 'prefs'
+    AppCache.owner("prefs", { lookup: (): unknown => 1 })
+    const kept = { lookup: () => Effect.succeed({ dark: true }) } satisfies OwnerOptions<AppCache, "prefs">
+    expect(AppCache.owner("prefs", kept)).type.not.toBe<never>()
   })
 
   test("lookups that are right are accepted", () => {

@@ -1525,5 +1525,29 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `listed.indexOf(family) < index`,
     planted: `listed.indexOf(family) < 0`,
     suites: [rights]
+  },
+  {
+    law: 1,
+    bug: "the compiler takes no interface for modules, and checks none",
+    file: "src/manifest/Owner.ts",
+    text: `readonly [option: string]: any`,
+    planted: `readonly [option: string]: unknown`,
+    suites: ["test/types/forms.test.ts"]
+  },
+  {
+    law: 1,
+    bug: "the compiler does not check a manifest whose families are an interface",
+    file: "src/ownership/Definition.ts",
+    text: `: Spelt<D> extends infer X extends Definition ? Checked<X>`,
+    planted: `: Spelt<D> extends infer X extends Definition ? X`,
+    suites: ["test/types/forms.test.ts"]
+  },
+  {
+    law: 1,
+    bug: "the compiler runs a lookup of a computed name without a look at it",
+    file: "src/manifest/Owner.ts",
+    text: `string extends N ? Opaque.names<"options"> :`,
+    planted: `string extends N ? any :`,
+    suites: ["test/types/forms.test.ts"]
   }
 ]

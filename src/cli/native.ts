@@ -131,9 +131,6 @@ const noFamily = /TS2322: Type '(.+)' is not assignable to type '(?:Manifest\.)?
 const noPattern = /TS2741: Property 'pattern' is missing in type .* but required in type '(?:Manifest\.)?AnyFamily'/
 const noName = /TS(?:2322|2418): Type (?:of computed property's value is )?'.*\bpattern: .*type 'never'/
 const keyOfNoText = /^(?:\d|\[)/
-// The compiler takes an object literal for one with any names, and an instance not.
-const instance =
-  /assignable to parameter of type 'CheckedOptions<\w+, "([^"]+)"[^]*Index signature .* is missing in type '(\w+)'/
 const shapeWrong = (sentence: string): Unknown => ({
   code: "E0408",
   sentence,
@@ -178,12 +175,7 @@ const findShape = (text: string, place: Place, source: string): Unknown | undefi
   if (noName.test(text) && keyOfNoText.test(source.slice(at, at + 1))) {
     return shapeWrong("the name of a family is a text, and this is a number or a symbol")
   }
-  const [, family, type] = instance.exec(text) ?? []
-  return family === undefined ? undefined : {
-    code: "E0406",
-    sentence: `the options of the owner of '${family}' are an object literal, and this is an instance of '${type}'`,
-    help: "write them in place, { lookup: ... }, or spread the object"
-  }
+  return undefined
 }
 
 /** A parameter or a value that does not fit, where the compiler prints no union: the call around names the family. */

@@ -163,13 +163,37 @@ export type modules = message<
 >
 
 /**
- * E0414: modules whose names the compiler does not know.
+ * E0417: a module that may be given or not.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleOption<Module extends string> = message<
+  "E0417",
+  `it is not known whether the module '${Module}' is given, so nothing can be checked about it`,
+  "give it in every build; for a program without it, Layer.empty does nothing"
+>
+
+/**
+ * E0414: modules, options or parts whose names the compiler does not know.
  *
  * @category manifests
  * @since 0.1.0
  */
-export type moduleNames = message<
+export type names<What extends string> = message<
   "E0414",
-  "the names of these modules are not known, so nothing can be checked about them",
+  `the names of these ${What} are not known, so nothing can be checked about them`,
   "write each as a literal property"
+>
+
+/**
+ * E0220: a lookup of which the compiler knows no more than that it may be anything.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type lookup<Family extends string> = message<
+  "E0220",
+  `it is unknown what the lookup of family '${Family}' does`,
+  "write 'satisfies OwnerOptions<...>' in the place of ': OwnerOptions<...>', which forgets the lookup"
 >

@@ -37,10 +37,11 @@ import type {
   OwnerOf,
   PatternOf,
   ReaderOf,
-  Route
+  Route,
+  Undetermined
 } from "../ownership/Definition.ts"
 import type { Store } from "../store/Store.ts"
-import type { AnyFunction, isUnion, Open, SourceOf, undeclared } from "./Owner.ts"
+import type { AnyFunction, isUnion, SourceOf, undeclared } from "./Owner.ts"
 
 /**
  * Any layer; for matching.
@@ -86,14 +87,16 @@ export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: inf
  * @category type level
  * @since 0.1.0
  */
-export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
+export type CheckedModules<Self, M, All = M> = M extends NoModules ? Opaque.modules
   // While the compiler looks for the types in what is given, it asks with the constraint. With another answer it takes
   // a layer that is made in place, by a generic function, for something else.
-  : string extends keyof M ? [Open] extends [M] ? {} : Opaque.moduleNames
+  : typeof Undetermined extends keyof M ? object
+  : string extends keyof M ? Opaque.names<"modules">
   :
     & {
-      readonly [K in keyof M]: M[K] extends { readonly owns: infer Fs; readonly layer: infer L }
-        ? CheckedGroup<Self, DefinitionOf<Self>, M, K & string, M[K], Fs, L>
+      readonly [K in keyof M]: isGiven<M, K, All> extends false ? Opaque.moduleOption<K & string>
+        : M[K] extends { readonly owns: infer Fs; readonly layer: infer L }
+          ? CheckedGroup<Self, DefinitionOf<Self>, M, K & string, M[K], Fs, L>
         : K extends FamilyName<DefinitionOf<Self>>
           ? DefinitionOf<Self>["families"][K] extends { readonly partOf: infer Whole extends string }
             ? Diagnostic.familyIsPart<K, Whole>
@@ -101,8 +104,9 @@ export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
             findTwice<M, K, K>,
             CheckedModule<Self, DefinitionOf<Self>, M, K, K, ModuleReads<DefinitionOf<Self>, K>, M[K]>
           >
-        : [ReaderOf<DefinitionOf<Self>, K>] extends [never] ?
-          unfit<M[K], Diagnostic.moduleUnknown<IdOf<Self>, K & string, ModuleName<DefinitionOf<Self>>>>
+        : [ReaderOf<DefinitionOf<Self>, K>] extends [never]
+          ? K extends string ? unfit<M[K], Diagnostic.moduleUnknown<IdOf<Self>, K, ModuleName<DefinitionOf<Self>>>>
+          : Opaque.names<"modules">
         : CheckedModule<
           Self,
           DefinitionOf<Self>,
@@ -114,6 +118,11 @@ export type CheckedModules<Self, M> = M extends NoModules ? Opaque.modules
         >
     }
     & Offered<Self>
+
+// A module that may be missing, or is missing in one of several records.
+type isGiven<M, K extends keyof M, All> = K extends keyof All
+  ? undefined extends M[K] ? [M[K]] extends [undefined] ? true : false : true
+  : false
 
 // What the editor offers.
 // Looked up rather than passed, so that a hover does not print the whole manifest.

@@ -44,6 +44,7 @@ import type {
   ListOf,
   PatternOf,
   Readable,
+  Undetermined,
   ValueOf
 } from "../ownership/Definition.ts"
 import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
@@ -51,6 +52,11 @@ import type { KeyParams, Many } from "./Family.ts"
 
 /**
  * What an owner of family `K` may be given. Without a lookup its entries come from writes alone.
+ *
+ * **Gotchas**
+ *
+ * An annotation with it forgets what the lookup requires, so `owner` refuses it (E0220). Write
+ * `satisfies OwnerOptions<AppCache, "user">` after the object.
  *
  * @category models
  * @since 0.1.0
@@ -75,11 +81,20 @@ export interface OwnerOptions<Self, K extends string> {
 /**
  * Lets options through that do not exist, for the check to name them.
  *
+ * **Details**
+ *
+ * An index signature of `any` takes interfaces and classes, too: those have no index signature of their own. Lists and
+ * functions are kept out by a member that both have and no editor offers.
+ *
  * @category type level
  * @since 0.1.0
  */
 export interface Open {
-  readonly [option: string]: unknown
+  // The constraint itself has it, and no type that is given: so the checks tell them apart.
+  readonly [Undetermined]?: never
+  readonly [Symbol.iterator]?: never
+  readonly [Symbol.hasInstance]?: never
+  readonly [option: string]: any
 }
 
 /**
@@ -248,40 +263,45 @@ type partsOf<D extends Definition, K> = {
  * @since 0.1.0
  */
 export type CheckedOwner<Self, K extends string, O> = [AnyFunction] extends [O]
-  ? CheckedOptions<Self, K, Exclude<O, AnyFunction>>
+  ? CheckedOptions<Exclude<O, AnyFunction>>
   : O extends AnyFunction ? Misfit.options<K>
   // Spelt out: an error would print the name of the type in the place of the message.
   : { readonly [N in keyof O]: CheckedOption<Self, K, N, O[N]> }
-type CheckedOptions<Self, K extends string, O> = { readonly [N in keyof O]: CheckedOption<Self, K, N, O[N]> }
+// While the compiler looks for the types of a lookup's parameters it asks with the constraint, which answers anything.
+type CheckedOptions<O> = {
+  readonly [N in keyof O]: N extends "warm" | "predict" ? CheckedWarming<N, O[N]> : O[N]
+}
 type CheckedOption<Self, K extends string, N, X> = N extends "lookup" | "lookupMany"
   ? CheckedLookup<Self, DefinitionOf<Self>, K, N, X>
   : N extends "parts" ? CheckedParts<Self, DefinitionOf<Self>, K, X>
   : N extends "warm" | "predict" ? CheckedWarming<N, X>
-  : string extends N ? X
-  : Diagnostic.optionUnknown<N & string, `the owner of family '${K}'`, keyof OwnerOptions<any, any>>
+  : unknownOption<N, `the owner of family '${K}'`, keyof OwnerOptions<any, any>>
+// A name that is no text is computed.
+type unknownOption<N, Place extends string, Known extends string> = N extends string
+  ? string extends N ? Opaque.names<"options"> : Diagnostic.optionUnknown<N, Place, Known>
+  : Opaque.names<"options">
 
 type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
   readonly [Part in keyof Ps]: Part extends PartName<D, K> ? CheckedPart<Self, D, Part, Ps[Part]>
-    : string extends Part ? Ps[Part]
+    : string extends Part ? Opaque.names<"parts">
     : Diagnostic.partUnknown<K, Part & string, PartName<D, K>>
 }
 type CheckedPart<Self, D extends Definition, Part extends string, O> = {
   readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, Part, N, O[N]>
     : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
-    : Diagnostic.optionUnknown<N & string, `the part '${Part}'`, keyof DelegateOptions<any, any>>
+    : unknownOption<N, `the part '${Part}'`, keyof DelegateOptions<any, any>>
 }
 type CheckedWarming<Option extends "warm" | "predict", W> = {
   readonly [N in keyof W]: N extends WarmingOption<Option> ? W[N]
-    : Diagnostic.optionUnknown<N & string, `'${Option}'`, WarmingOption<Option>>
+    : unknownOption<N, `'${Option}'`, WarmingOption<Option>>
 }
 
 type WarmingOption<Option extends "warm" | "predict"> = Option extends "warm" ? keyof WarmOptions<any>
   : keyof PredictOptions
 
-// While the compiler looks for the types of a lookup's parameters it asks with the constraint, which answers anything.
-type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? L
+type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? Opaque.lookup<K>
   : L extends undefined ? L
-  : L extends Answering<infer A, infer B, infer C, infer D4> ? [Anything] extends [A | B | C | D4] ? L
+  : L extends Answering<infer A, infer B, infer C, infer D4> ? 0 extends 1 & (A | B | C | D4) ? L
     : [A | B | C | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
       L extends ParamsFit<Self, K, N> ? CheckedAnswer<Self, D, K, N, L, V, E, R>
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
@@ -361,7 +381,7 @@ type onlyDeclared<D extends Definition, P> = P extends string ? isDeclared<D, P>
  * @category type level
  * @since 0.1.0
  */
-export type RequiredBy<O> = { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O]
+export type RequiredBy<O> = O extends unknown ? { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyof O] : never
 
 /**
  * What one option of an owner requires. A union that has a name would be shown by it.
@@ -370,9 +390,12 @@ export type RequiredBy<O> = { [N in keyof O]-?: requiredByOption<N, O[N]> }[keyo
  * @since 0.1.0
  */
 export type requiredByOption<N, X> = N extends "lookup" | "lookupMany" ? requiredByLookup<X>
-  : N extends "warm" ? { [O in keyof X]-?: requiredByWarm<X[O]> }[keyof X]
-  : N extends "parts" ? { [P in keyof X]-?: { [O in keyof X[P]]-?: requiredByOption<O, X[P][O]> }[keyof X[P]] }[keyof X]
+  : N extends "warm" ? requiredByWarming<X>
+  : N extends "parts" ? requiredByParts<X>
   : never
+// Of each member of a choice: what may be undefined has no names in common with that.
+type requiredByParts<X> = X extends unknown ? { [P in keyof X]-?: RequiredBy<X[P]> }[keyof X] : never
+type requiredByWarming<X> = X extends unknown ? { [O in keyof X]-?: requiredByWarm<X[O]> }[keyof X] : never
 type requiredByWarm<X> = X extends Effect.Effect<any, any, infer R> ? R
   : X extends Schedule.Schedule<any, any, any, infer R> ? R
   : never

@@ -443,27 +443,46 @@ export type Checked<D extends Definition> = typeof Undetermined extends keyof D 
   : {
     readonly [S in keyof D]: S extends "families"
       ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
-      : S extends "layers" ?
-        Given<S, D[S], { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }>
-      : S extends "readers" ?
-        Given<S, D[S], { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }>
+      : S extends "layers" ? Given<
+          S,
+          D[S],
+          Named<S, D[S], { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }>
+        >
+      : S extends "readers" ? Given<
+          S,
+          D[S],
+          Named<S, D[S], { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }>
+        >
       : S extends "version" ? D[S]
       : Diagnostic.optionUnknown<S & string, "the manifest", keyof Definition>
   }
 
 /**
- * A definition of which a part has another shape, with that part replaced by a message.
+ * A definition that is none at first sight: of which a part is an interface or a class, or has another shape. The one
+ * is checked as what it has, and in the other that part is replaced by a message.
  *
  * @category type level
  * @since 0.1.0
  */
-export type Misshapen<D> = typeof Undetermined extends keyof D ? D : {
+export type Misshapen<D> = typeof Undetermined extends keyof D ? D
+  : Spelt<D> extends infer X extends Definition ? Checked<X>
+  : MisshapenParts<Spelt<D>>
+type MisshapenParts<D> = {
   readonly [S in keyof D]: S extends "families" ? D[S] extends Bag ? MisshapenFamilies<D[S]> : Misfit.families
     : S extends keyof Definition ? D[S] extends Definition[S] ? D[S] : Misfit.section<S>
     : D[S]
 }
 // What has names of its own; a list has not.
 type Bag = { readonly length?: never } & object
+// A definition as if it had been written in place. No index signature takes an interface or a class.
+type Spelt<D> = {
+  readonly [S in keyof D]: S extends "families" ? SpeltFamilies<D[S]>
+    : S extends "layers" | "readers" ? Members<D[S]>
+    : D[S]
+}
+type SpeltFamilies<Fs> = Fs extends Bag ? { readonly [K in keyof Fs]: SpeltFamily<Fs[K]> } : Fs
+type SpeltFamily<F> = { readonly [O in keyof F]: O extends "params" ? Members<F[O]> : F[O] }
+type Members<X> = X extends Bag ? { readonly [K in keyof X]: X[K] } : X
 type MisshapenFamilies<Fs> = {
   readonly [K in keyof Fs]: Fs[K] extends { readonly pattern: unknown } ? {
       readonly [O in keyof Fs[K]]: O extends keyof FamilySpec
@@ -511,7 +530,10 @@ interface Expected {
  * @category type level
  * @since 0.1.0
  */
-export type Shaped<D> = D extends Definition ? D : Mended<D> extends infer M extends Definition ? M : never
+export type Shaped<D> = D extends Definition ? D
+  : Spelt<D> extends infer M extends Definition ? M
+  : Mended<Spelt<D>> extends infer M extends Definition ? M
+  : never
 type Mended<D> = {
   readonly [S in keyof D as S extends "families" ? S : D[S] extends At<Definition, S> ? S : never]: S extends "families"
     ? D[S] extends Bag ? { readonly [K in keyof D[S]]: MendedFamily<D[S][K], PatternOf<D[S][keyof D[S]]>> } : {}
@@ -538,6 +560,9 @@ type Offered = { readonly [O in keyof FamilySpec]?: unknown }
 // by some checks, and not by others.
 type Given<Option, X, Checks> = undefined extends X ? [X] extends [undefined] ? X : Opaque.option<Option & string>
   : Checks
+
+// Where names are computed, nothing can be checked by name.
+type Named<Section extends string, X, Checks> = string extends keyof X ? Opaque.names<Section> : Checks
 
 // A family whose pattern is malformed is refused for that, and for what has nothing to do with its pattern. Neither
 // type has a name: the compiler prints it where a family is a constant, and with a name it would print the manifest.
@@ -642,6 +667,7 @@ type findEncloserWrong<D extends Definition, F, Named extends string, Outer> = O
 
 type CheckedParams<K extends string, P extends string, C> = {
   readonly [N in keyof C]: N extends ParamNames<P> ? Given<N, C[N], C[N]>
+    : string extends N ? Opaque.names<"parameters">
     : Diagnostic.parameterUnknown<N & string, P, K, ParamNames<P>>
 }
 
@@ -884,10 +910,12 @@ export interface Declared {
  * @since 0.1.0
  */
 export type CheckedDeclared<Self, C> = {
-  readonly [O in keyof C]: O extends "owns" | "borrows" ? CheckedRights<Self, C, O, C[O]>
-    : O extends "invalidates" ? CheckedInvalidates<Self, C, ListOf<C, "owns">, C[O]>
+  readonly [O in keyof C]: O extends "owns" | "borrows" ? Given<O, C[O], CheckedRights<Self, C, O, C[O]>>
+    : O extends "invalidates" ? Given<O, C[O], CheckedInvalidates<Self, C, ListOf<C, "owns">, C[O]>>
     : O extends "layer" ? CheckedLayerName<DefinitionOf<Self>, C[O]>
-    : Diagnostic.optionUnknown<O & string, "the declaration", keyof Declared>
+    : O extends string
+      ? string extends O ? Opaque.names<"options"> : Diagnostic.optionUnknown<O, "the declaration", keyof Declared>
+    : Opaque.names<"options">
 }
 
 type CheckedRights<Self, C, Option extends "owns" | "borrows", T> = T extends ReadonlyArray<unknown> ? {

@@ -338,3 +338,39 @@ describe("what a caller reads of a mistake that the types would have refused", (
       assert.match(error.message, /^manifest `Notes`: E0413: two manifests are called/)
     }))
 })
+
+describe("options that are an instance of a class", () => {
+  class Site extends Manifest.Service<Site>()("Site", {
+    families: {
+      page: { pattern: "page:{id}", value: Manifest.type<string>() },
+      files: { pattern: "files:*" },
+      facts: { pattern: "files:{id}", partOf: "files", value: Manifest.type<string>() }
+    }
+  }) {}
+  class Pages {
+    private readonly prefix: string
+    constructor(prefix: string) {
+      this.prefix = prefix
+    }
+    lookup({ id }: { readonly id: string }) {
+      return Effect.succeed(`${this.prefix} ${id}`)
+    }
+  }
+  class Many {
+    readonly #prefix = "many"
+    lookupMany(all: ReadonlyArray<{ readonly id: string }>) {
+      return Effect.succeed(all.map(({ id }) => `${this.#prefix} ${id}`))
+    }
+  }
+
+  it.effect("do not lose what their lookups use, nor are refused for what they hold", () => {
+    const live = Site.modules({
+      page: Site.owner("page", new Pages("page")),
+      files: Site.owner("files", { parts: { facts: new Many() } })
+    })
+    return Effect.gen(function*() {
+      assert.strictEqual(yield* Site.keys.page.get({ id: 1 }), "page 1")
+      assert.strictEqual(yield* Site.keys.facts.get({ id: 2 }), "many 2")
+    }).pipe(Effect.provide(Layer.provide(live, MemoryStore.layer({ capacity: 10 }))))
+  })
+})

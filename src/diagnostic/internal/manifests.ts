@@ -136,10 +136,11 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0414",
-    "The families of a manifest are computed, so the compiler does not know them by name.",
+    "The families of a manifest, modules, or options of an owner are computed, so the compiler does not know them by " +
+      "name.",
     "It could check nothing about them, and would offer no accessor.",
-    "Write them as literals. A manifest from data is cast, and is checked when its layers are built, with the same " +
-      "findings.",
+    "Write them as literals. An interface or a class is what it has. A manifest from data is cast, and is checked " +
+      "when its layers are built, with the same findings.",
     [
       `import * as Manifest from "effect-stateless/manifest/Manifest"`,
       "",
@@ -196,8 +197,8 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0417",
-    "An option of a manifest, a family, a reader or a layer may be given, or may be missing: its type has a `?`, or " +
-      "is a choice with `undefined`.",
+    "An option of a manifest, a family, a reader, a layer or a declaration, or a module, may be given, or may be " +
+      "missing: its type has a `?`, or is a choice with `undefined`.",
     "The compiler cannot know which of the two a program gets. What it checked of one would not hold for the other.",
     "Give it always, or never. An option that is `undefined` was not given. For two programs that differ, declare " +
       "two manifests. Options that no type depends on, such as `timeToLive`, may be missing.",

@@ -192,9 +192,10 @@ export const ownership: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0220",
-    "A function or method does more than it declares, or it is unknown what it does.",
+    "A function or method does more than it declares, or it is unknown what it, or a lookup, does.",
     "Its declaration is what readers of the code rely on.",
-    "Declare it, or leave it to a function that does.",
+    "Declare it, or leave it to a function that does. Write `satisfies` in the place of an annotation that forgets " +
+      "what a lookup does.",
     module([user], [
       `export const one = AppCache.fn("one", { borrows: ["user:{id}"] })(function*() {`,
       "  yield* AppCache.keys.user.delete({ id: 1 })",

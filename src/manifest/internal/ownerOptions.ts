@@ -47,11 +47,11 @@ export const findProblems = (
   const path = [place, name]
   if (typeof options === "function") return [{ ...Misfit.options(name), path }]
   if (!isBag(options)) return [{ ...shapeWrong("the options", "an object"), path }]
-  const { parts, ...lookups } = options
   if (place === "delegate") return inLookups(path, name, `the owner of family \`${name}\``, options)
   const known = [...Object.keys(lookupsKnown), "parts"]
+  const { parts } = options
   return [
-    ...inLookups(path, name, `the owner of family \`${name}\``, lookups, known),
+    ...inLookups(path, name, `the owner of family \`${name}\``, options, known),
     ...(parts === undefined ? [] : inParts([...path, "parts"], families, name, parts))
   ]
 }
@@ -82,15 +82,22 @@ const inLookups = (
   options: object,
   known: ReadonlyArray<string> = Object.keys(lookupsKnown)
 ): ReadonlyArray<Found> =>
-  Object.entries(options).flatMap(([option, value]): ReadonlyArray<Found> => {
+  shownBy(options, known).flatMap(([option, value]): ReadonlyArray<Found> => {
     const at = [...path, option]
     if (!known.includes(option)) return [{ ...Diagnostic.optionUnknown(option, place, known), path: at }]
-    if (value === undefined) return []
+    if (value === undefined || option === "parts") return []
     if (option === "warm") return inWarm(at, value)
     if (option === "predict") return inRecord(at, value, predictKnown)
     if (typeof value === "function") return []
     return [{ ...(option === "lookup" ? Misfit.lookup(family) : Misfit.lookupMany(family)), path: at }]
   })
+
+// The compiler has seen what a class shows. What it holds besides is its own.
+const shownBy = (options: object, known: ReadonlyArray<string>): ReadonlyArray<[string, unknown]> => {
+  const prototype: unknown = Object.getPrototypeOf(options)
+  const isInstance = prototype !== null && prototype !== Object.prototype
+  return Object.entries(options).filter(([option]) => !isInstance || known.includes(option))
+}
 
 const inWarm = (path: ReadonlyArray<string>, warm: unknown): ReadonlyArray<Found> => {
   const found = inRecord(path, warm, warmKnown)

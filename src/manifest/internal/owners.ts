@@ -198,6 +198,7 @@ export class Owners {
   }
 
   private loader(access: FamilyAccess, lookups: Lookups, context: Context.Context<any>): Loader<unknown> {
+    // Called as members: those of a class use what it holds.
     const { lookup, lookupMany } = lookups
     const decode = (key: string): Effect.Effect<Params, CacheError> => {
       const params = access.keys.decode(key)
@@ -210,11 +211,14 @@ export class Owners {
       (keys: ReadonlyArray<string>, about: ReadonlyArray<LookupContext<unknown>>) =>
         Effect.flatMap(
           Effect.forEach(keys, decode),
-          (params) => answered(access.name, "lookupMany", lookupMany(params, about))
+          (params) => answered(access.name, "lookupMany", lookupMany.call(lookups, params, about))
         )
     if (lookup !== undefined) {
       const one: Loader<unknown>["lookup"] = (key, about) =>
-        Effect.flatMapEager(decode(key), (params) => answered(access.name, "lookup", lookup(params, about)))
+        Effect.flatMapEager(
+          decode(key),
+          (params) => answered(access.name, "lookup", lookup.call(lookups, params, about))
+        )
       return { context, lookup: one, lookupMany: many }
     }
     const one: Loader<unknown>["lookup"] = many &&
