@@ -323,9 +323,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "the queue of loads has no bound",
-    file: loads,
-    text: `return this.permits !== undefined && this.queued >= this.expiry.loadQueueMax`,
-    planted: `return this.permits !== undefined && this.queued >= this.expiry.loadQueueMax * 2`,
+    file: "src/cache/internal/loadQueue.ts",
+    text: `return this.permits !== undefined && this.waiting >= this.waitingMax`,
+    planted: `return this.permits !== undefined && this.waiting >= this.waitingMax * 2`,
     suites: ["props"]
   },
   {
@@ -684,8 +684,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a load that nobody asked for takes more turns than there are",
-    file: loads,
-    text: `if (quiet) return permits.withPermit(work)`,
+    file: "src/cache/internal/loadQueue.ts",
+    text: `if (isQuiet) return permits.withPermit(work)`,
     planted: `if (quiet) return work`,
     suites: ["test/simulation/warming.test.ts", warm]
   },
@@ -1290,14 +1290,14 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load that is older than a mark is stored once the mark is forgotten",
     file: "src/cache/internal/sweep.ts",
-    text: `loads.heed()`,
-    planted: `if (looked < 0) loads.heed()`,
+    text: `heed(entries, loads)`,
+    planted: `if (looked < 0) heed(entries, loads)`,
     suites: [marks]
   },
   {
     law: 2,
     bug: "what a forgotten mark hid is served where the next load of its key fails",
-    file: loads,
+    file: "src/cache/internal/sweep.ts",
     text: `if (mayHide(queued.key)) queued.fallback = undefined`,
     planted: `if (mayHide(queued.key)) void queued.fallback`,
     suites: [marks]

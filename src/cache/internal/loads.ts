@@ -11,7 +11,6 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scope_ from "effect/Scope"
-import * as Semaphore from "effect/Semaphore"
 import type { Entry } from "../../store/Entry.ts"
 import { Absent, CacheError, LoadQueueFull, LoadTimeout, LookupInterrupted, Unowned } from "../CacheError.ts"
 import { CacheEvent } from "../CacheEvent.ts"
@@ -35,6 +34,7 @@ import {
   waitersMax
 } from "./flight.ts"
 import { isJudged, type Judged, memory, noOptions, noTags, renewed } from "./judgement.ts"
+import { LoadQueue } from "./loadQueue.ts"
 import { LowerTier } from "./lowerTier.ts"
 import { Patience } from "./patience.ts"
 import * as Stack from "./stack.ts"
@@ -58,12 +58,11 @@ export class Loads<V> {
   private readonly name: string
   private readonly entries: Entries<V>
   private readonly lower: LowerTier<V>
-  private readonly permits: Semaphore.Semaphore | undefined
-  private queued = 0
+  private readonly lookups: LoadQueue
   /** Those that were overtaken and run, by key. */
   private readonly overtaken = new Map<string, Set<Flight<V>>>()
   /** The next load of a key, where it has to wait for one that runs. */
-  private readonly next = new Map<string, Queued<V>>()
+  readonly next = new Map<string, Queued<V>>()
   /** Loads have no deadline until others share them. */
   private readonly isPatient: boolean
   private readonly patience: Patience
@@ -74,8 +73,7 @@ export class Loads<V> {
     this.spec = entries.spec
     this.name = entries.name
     this.expiry = entries.expiry
-    const { loadConcurrency } = this.expiry
-    this.permits = loadConcurrency === Infinity ? undefined : Semaphore.makeUnsafe(loadConcurrency)
+    this.lookups = new LoadQueue(this.expiry)
     this.failures = new Failures(entries, (work) => this.fork(work))
     this.lower = new LowerTier(entries, this)
     this.turns = new Turns(this)
@@ -105,7 +103,7 @@ export class Loads<V> {
 
   refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number): void {
     if (!this.mayStart(key) || this.failures.isBackingOff(key, now)) return
-    if (this.loader?.lookup === undefined || this.isQueueFull()) return
+    if (this.loader?.lookup === undefined || this.lookups.isFull) return
     const flight = this.start(this.loader, key, cause, entry, true)
     // Readers are served what is stale in the meantime: a renewal that hangs would keep them so.
     if (!this.isPatient || flight.exit !== undefined) return
@@ -401,27 +399,8 @@ export class Loads<V> {
     }
   })
 
-  inTurn<A, E>({ key, quiet }: Flight<V>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
-    const { permits } = this
-    if (permits === undefined) return work
-    if (quiet) return permits.withPermit(work)
-    return Effect.acquireUseRelease(
-      Effect.suspend(() => {
-        if (this.isQueueFull()) return Effect.fail(this.queueFull(key, this.expiry.loadQueueMax))
-        this.queued++
-        return Effect.succeed({ waits: true })
-      }),
-      (turn) =>
-        permits.withPermit(Effect.suspend(() => {
-          turn.waits = false
-          this.queued--
-          return work
-        })),
-      (turn) =>
-        Effect.sync(() => {
-          if (turn.waits) this.queued--
-        })
-    )
+  private inTurn<A, E>({ key, quiet }: Flight<V>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
+    return this.lookups.inTurn(quiet, work, (waitingMax) => this.queueFull(key, waitingMax))
   }
 
   contextOf(flight: Flight<V>, previous: Entry<V> | undefined): Lookup.LookupContext<V> {
@@ -608,23 +587,6 @@ export class Loads<V> {
       now < freshUntil + Expiry.staleMillisMax(this.expiry)
   }
 
-  /** Marks are about to be forgotten: what is under way, and older than they are, learns of them now. */
-  heed(): void {
-    // What may be served in place of a failure is older than the load, and may have any tags.
-    const mayHide = (key: string) => this.entries.tags.fullness > 0 || this.entries.judge(key, 0, noTags) === "hidden"
-    for (const flight of this.running) {
-      if (this.entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.voided = true
-      if (mayHide(flight.key)) flight.barred = true
-    }
-    this.failures.heed()
-    for (const queued of this.next.values()) {
-      if (mayHide(queued.key)) queued.fallback = undefined
-    }
-    for (const [key, turn] of this.turns.byKey) {
-      if (this.entries.judge(key, 0, noTags) !== "valid") turn.overtaken = true
-    }
-  }
-
   /**
    * Ends a flight, for those who take nothing stale with `freshExit`; one that is cut short still has a fiber, which is
    * interrupted before the next load begins.
@@ -651,7 +613,7 @@ export class Loads<V> {
     this.overtakeUpdate(key)
   }
 
-  /** A caller who refreshes knows of a change of the source that an update which runs may not have seen, here or there. */
+  /** A caller who refreshes knows of a change of the source that an update may not have seen, here or there. */
   private askedAnew(key: string): void {
     this.cache.tell(this.name, { _tag: "Asked", key })
     this.overtakeUpdate(key)
@@ -723,10 +685,6 @@ export class Loads<V> {
     for (const flight of ahead) flight.stamp = stamp
   }
 
-  isQueueFull(): boolean {
-    return this.permits !== undefined && this.queued >= this.expiry.loadQueueMax
-  }
-
   unowned(): CacheError {
     return new CacheError({ reason: new Unowned({ pattern: this.spec.pattern, family: this.name }) })
   }
@@ -749,7 +707,7 @@ export class Loads<V> {
       check(flight.key === key && this.running.has(flight), "a load that may be joined runs")
     }
     for (const flight of this.running) check(flight.exit === undefined, "a load that runs has not ended")
-    check(this.queued >= 0 && this.queued <= this.expiry.loadQueueMax, "the queue of loads keeps its bound")
+    this.lookups.checkInvariants(check, idle)
     this.failures.checkInvariants(check)
     for (const [key, others] of this.overtaken) {
       check(others.size > 0, "a key without a load that was overtaken is forgotten")
@@ -762,7 +720,6 @@ export class Loads<V> {
     this.turns.checkInvariants(check, idle)
     if (!idle) return
     check(this.running.size === 0, "no load runs without a reader")
-    check(this.queued === 0, "no load without a reader waits for its turn")
     check(this.next.size === 0 && !this.patience.isAwake, "no next load waits for ever")
   }
 }

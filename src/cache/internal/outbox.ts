@@ -203,8 +203,8 @@ export class Lane<V> {
       (this.distrusted.has(key) ? absent : undefined)
   }
 
-  // Of what gathers or is prepared, one lane at most has the key, and so of what is carried. A family that is cleared has what was put
-  // down since.
+  // Of what gathers or is prepared, one lane at most has the key, and so of what is carried. A family that is cleared
+  // has what was put down since.
   private pendingOfAll(key: string): Pending<V> | undefined {
     const lanes = Array.from(this.lanes)
     for (const { preparing } of lanes) {

@@ -11,7 +11,7 @@
  *   meanwhile, the sweep is tried again later.
  * - on its way below: the sweep waits until that has arrived. What comes later was judged when it was put down.
  * - being copied from tier to tier: judged where it lands, by the store of several tiers.
- * - being read, loaded or computed: told in the step in which the marks are forgotten ({@link Loads.heed}, watches).
+ * - being read, loaded or computed: told in the step in which the marks are forgotten ({@link heed}, watches).
  *
  * A crash in between leaves marks without entries. A sweep that fails forgets nothing, and is tried again later.
  */
@@ -22,6 +22,7 @@ import type * as Scope from "effect/Scope"
 import type { Mark, Store } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import type { Entries } from "./entries.ts"
+import { noTags } from "./judgement.ts"
 import type { Loads } from "./loads.ts"
 import { interruptingMax } from "./outbox.ts"
 import type { Swept } from "./peers.ts"
@@ -41,10 +42,27 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
   }),
   marksUpTo: (upTo) => entries.marksUpTo(upTo),
   forget: (upTo, looked) => {
-    loads.heed()
+    heed(entries, loads)
     entries.forgetMarks(upTo, looked)
   }
 })
+
+/** Marks are about to be forgotten: what is under way, and older than they are, learns of them now. */
+const heed = <V>(entries: Entries<V>, { failures, next, running, turns }: Loads<V>): void => {
+  // What may be served in place of a failure is older than the load, and may have any tags.
+  const mayHide = (key: string) => entries.tags.fullness > 0 || entries.judge(key, 0, noTags) === "hidden"
+  for (const flight of running) {
+    if (entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.voided = true
+    if (mayHide(flight.key)) flight.barred = true
+  }
+  failures.heed()
+  for (const queued of next.values()) {
+    if (mayHide(queued.key)) queued.fallback = undefined
+  }
+  for (const [key, turn] of turns.byKey) {
+    if (entries.judge(key, 0, noTags) !== "valid") turn.overtaken = true
+  }
+}
 
 /** Sweeps one family, in all engines over its place. */
 export const sweep = <V>(store: Store["Service"], entries: Entries<V>): Effect.Effect<void, StoreError> =>
