@@ -56,7 +56,7 @@ describe("parts of a manifest", () => {
     Manifest.Service<any>()("C", {
       families: {
         user: { pattern: "user:{id}" },
-        // @ts-expect-error E0103: the text of this pattern is not known, so nothing can be checked about it; help: wri
+        // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; h
         listed: { pattern: "listed:{id}", derives: sources },
         // @ts-expect-error E0406: unknown option 'layr' in family 'spread'; help: did you mean 'layer'?
         spread: { pattern: "spread:{id}", ...policy }
@@ -85,7 +85,7 @@ describe("references and layers", () => {
         // @ts-expect-error E0206: 'files:{id}' is only a part of 'files:*' of family 'files', and rights exist for declared
         narrow: { pattern: "narrow:{id}", layer: "server", borrows: ["files:{id}"] },
         // @ts-expect-error E0409: params of family 'named' names 'di', which is no parameter of 'named:{id}'; help: di
-        named: { pattern: "named:{id}", layer: "server", params: { di: Manifest.type<number>() } }
+        named: { pattern: "named:{id}", layer: "server", params: { di: Manifest.type<string>() } }
       },
       // @ts-expect-error E0407: 'files' is a family and a reader; help: rename the reader, or list what it reads in borrows
       readers: { files: { borrows: [] } }

@@ -228,6 +228,18 @@ export type codec = message<
 >
 
 /**
+ * E0408: a parameter of another type than text, and no codec for it.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type parameterCodec = message<
+  "E0408",
+  "a parameter is a text where no Schema makes something else of it",
+  "give a Schema, such as Schema.NumberFromString"
+>
+
+/**
  * E0408: something else than an object with a codec for each parameter.
  *
  * @category manifests

@@ -504,6 +504,11 @@ const typeOnly: TypeOnly<any> = { [TypeId]: TypeId, Type: undefined }
 /**
  * Names a type for `value`, `error` or `params` of a family, without a codec.
  *
+ * **Gotchas**
+ *
+ * Without a codec a parameter is a text, so its type must be one of texts, such as `Manifest.type<"day" | "night">()`.
+ * For a number give `Schema.NumberFromString`.
+ *
  * @category constructors
  * @since 0.1.0
  */

@@ -194,7 +194,8 @@ export const ownership: ReadonlyArray<Explained> = [
     "E0220",
     "A function or method does more than it declares, or it is unknown what it does.",
     "Its declaration is what readers of the code rely on.",
-    "Declare it, or leave it to a function that does.",
+    "Declare it, or leave it to a function that does. Where an argument brings requirements, name them in its type: " +
+      "a type parameter may stand for any right. Or let the caller run what it brings.",
     module([user], [
       `export const one = AppCache.fn("one", { borrows: ["user:{id}"] })(function*() {`,
       "  yield* AppCache.keys.user.delete({ id: 1 })",
