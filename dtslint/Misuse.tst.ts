@@ -170,7 +170,7 @@ describe("access", () => {
     Effect.flatMap(user.reader, (reader) => pipe({ id }, reader.delete))
     // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
     Effect.flatMap(user.reader, (reader) => reader.invalidateAll())
-    // @ts-expect-error E0115: this is no write that a batch could do together with others; help: use setting or deleting
+    // @ts-expect-error E0115: this is no write that a batch of 'AppCache' could do together with others; help: use setting or
     AppCache.batch([user.set({ id }, ann)])
   })
 })
@@ -197,7 +197,7 @@ describe("declarations", () => {
     AppCache.fn("f", { owns: ["profile:{id}", "prefs:{id}"], invalidates: ["feed:{id}:{page}", "user:42"] })
     // @ts-expect-error E0222: no family of 'AppCache' declares 'sales:*', so it cannot be invalidated; help: declare a
     AppCache.fn("f", { invalidates: ["sales:*"] })
-    // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: remove it, or check its spelling
+    // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: did you mean 'borrows'?
     AppCache.fn("f", { reads: ["user:{id}"] })
     // @ts-expect-error E0404: no layer is called 'sever'; help: did you mean 'server'?
     AppCache.inLayer("sever")

@@ -166,7 +166,7 @@ describe("a body that may do anything is refused", () => {
   test("and not for a declaration that was refused already", () => {
     // @ts-expect-error E0223: no family of 'Shop' declares 'user' of borrows; help: name its pattern, 'user:{id}'
     Shop.fn("f", { borrows: ["user"] })(function*() { yield* user.get({ id: "1" }) })
-    // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: remove it, or check its spelling
+    // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: did you mean 'borrows'?
     Shop.fn("f", { reads: ["user:{id}"] })(function*() { yield* user.get({ id: "1" }) })
   })
 })
@@ -202,5 +202,52 @@ describe("the module of a family", () => {
     expect(Shop.modules).type.toBeCallableWith({
       user: Layer.provideMerge(Owner, Layer.provide(Layer.effectDiscard(user.get({ id: "1" })), [Owner, Shop.borrower("user")]))
     })
+  })
+})
+
+describe("a misuse has one message, and a code:", () => {
+  test("a lookup in the place of an owner's options", () => {
+    // @ts-expect-error E0406: the owner of family 'user' takes options, and this is a function; help: give it by its name
+    Shop.owner("user", ({ id }) => Effect.succeed(id))
+    // @ts-expect-error E0406: the owner of family 'user' takes options, and this is a function; help: give it by its name
+    Shop.owner("user", (params, about) => Effect.succeed([params, about]))
+    // @ts-expect-error E0406: the owner of family 'user' takes options, and this is a function; help: give it by its name
+    Shop.owner("user", () => Effect.succeed("Ann"))
+  })
+
+  test("keys in the place of what warming is told", () => {
+    // @ts-expect-error E0408: this is no value of the option 'warm'; help: give an object, { keys: [{ id: '1' }] }
+    Shop.owner("user", { warm: [{ id: "1" }] })
+    // @ts-expect-error E0408: this is no value of the option 'predict'; help: give an object, { keysMax: 100 }
+    Shop.owner("user", { predict: true })
+    expect(Shop.owner).type.toBeCallableWith("user", { warm: { keys: [{ id: "1" }] }, predict: { keysMax: 1 } })
+  })
+
+  test("readers of another shape", () => {
+    Manifest.Service<any>()("C", {
+      families: { user: { pattern: "user:{id}" } },
+      readers: {
+        // @ts-expect-error E0406: unknown option 'reads' in reader 'reports'; help: did you mean 'borrows'?
+        reports: { reads: ["user:{id}"] },
+        // @ts-expect-error E0408: this is not a list of patterns; help: put the patterns in brackets, ['user:{id}']
+        charts: { borrows: "user:{id}" },
+        // @ts-expect-error E0408: these are not the readers of a manifest; help: give an object, { reports: { borrows: [
+        empty: {},
+        fine: { borrows: ["user:{id}"] }
+      }
+    })
+  })
+
+  test("a write of another manifest in a batch, which names both", () => {
+    const { user: foreign } = Bare.keys
+    // @ts-expect-error 'Write<Owns<"user:{id}", Bare>>' is not assignable to type 'Otherwise<"E0115: this is no write that a batch of 'Shop'
+    Shop.batch([user.setting({ id: "1" }, "Ann"), foreign.setting({ id: "1" }, "Ann")])
+  })
+
+  test("a lookup whose requirements are a type parameter", () => {
+    const owner = <R>(lookup: (params: { readonly id: string }) => Effect.Effect<string, never, R>) =>
+      // @ts-expect-error CheckedAnswer<"E0211: it is unknown what this lookup reads: its requirements are a type parameter;
+      Shop.owner("user", { lookup })
+    void owner
   })
 })

@@ -223,6 +223,18 @@ export type program = message<
 >
 
 /**
+ * E0211: a lookup whose requirements are a type parameter, which may stand for any right.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type lookup = message<
+  "E0211",
+  "it is unknown what this lookup reads: its requirements are a type parameter",
+  "name them in its type, or let the helper take the layer that 'owner' makes of it"
+>
+
+/**
  * E0214: a module whose requirements the compiler does not know.
  *
  * @category ownership

@@ -307,7 +307,7 @@ export interface Service<Self, Id extends string> {
   batch<
     const Ws extends Misfit.Shape<
       Misfit.writes,
-      ReadonlyArray<Write<Capability.OwnsCapability<any, any, any, Self>> | Misfit.Otherwise<Misfit.write>>
+      ReadonlyArray<Write<Capability.OwnsCapability<any, any, any, Self>> | Misfit.Otherwise<Misfit.write<IdOf<Self>>>>
     >
   >(
     writes: Ws

@@ -248,7 +248,7 @@ type partsOf<D extends Definition, K> = {
  * @since 0.1.0
  */
 export type CheckedOwner<Self, K extends string, O> = [AnyFunction] extends [O]
-  ? CheckedOptions<Self, K, Exclude<O, AnyFunction>>
+  ? CheckedOptions<Self, K, Exclude<O, AnyFunction>> | ((...args: any) => Misfit.Otherwise<Misfit.options<K>>)
   : O extends AnyFunction ? Misfit.options<K>
   // Spelt out: an error would print the name of the type in the place of the message.
   : { readonly [N in keyof O]: CheckedOption<Self, K, N, O[N]> }
@@ -270,7 +270,8 @@ type CheckedPart<Self, D extends Definition, Part extends string, O> = {
     : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
     : Diagnostic.optionUnknown<N & string, `the part '${Part}'`, keyof DelegateOptions<any, any>>
 }
-type CheckedWarming<Option extends "warm" | "predict", W> = {
+// What has another shape is refused by the options that are expected: the compiler prints their name and its arguments.
+type CheckedWarming<Option extends "warm" | "predict", W, _Message = Misfit.warming<Option>> = {
   readonly [N in keyof W]: N extends WarmingOption<Option> ? W[N]
     : Diagnostic.optionUnknown<N & string, `'${Option}'`, WarmingOption<Option>>
 }
@@ -283,7 +284,7 @@ type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anythi
   : L extends undefined ? L
   : L extends Answering<infer A, infer B, infer C, infer D4> ? [Anything] extends [A | B | C | D4] ? L
     : [A | B | C | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
-      L extends ParamsFit<Self, K, N> ? CheckedAnswer<Self, D, K, N, L, V, E, R>
+      L extends ParamsFit<Self, K, N> ? CheckedAnswer<Opaque.lookup, Self, K, N, L, V, E, R>
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
     : lookupUnfit<Self, K, N>
   : lookupUnfit<Self, K, N>
@@ -298,13 +299,15 @@ type ParamsFit<Self, K extends string, N> = N extends "lookup"
   ? (...args: Parameters<LookupOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
   : (...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
 
-// What comes from an accessor that does not exist is unknown, and was refused there.
-type CheckedAnswer<Self, D extends Definition, K extends string, N, L, A, E, R> = unknown extends R ? L
+// What comes from an accessor that does not exist is unknown, and was refused there. A type parameter leaves the check
+// open, and the compiler then prints its name and its arguments: so the message is the first of them.
+type CheckedAnswer<_Message extends string, Self, K extends string, N, L, A, E, R> = unknown extends R ? L
   // Of another manifest nothing may be read, either: its changes do not reach this one's entries.
-  : exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, any> extends infer X
-    ? [X] extends [never] ? CheckedValue<Self, D, K, N, L, A, E>
-    : [undeclared<D, K, Self, X>] extends [never] ? CheckedValue<Self, D, K, N, L, A, E>
-    : Several.one<findLookupProblem<K, Self, undeclared<D, K, Self, X>>>
+  : exceeding<R, BorrowsEach<SourceOf<DefinitionOf<Self>, K>, Self>, any> extends infer X
+    ? [X] extends [never] ? CheckedValue<Self, DefinitionOf<Self>, K, N, L, A, E>
+    : [undeclared<DefinitionOf<Self>, K, Self, X>] extends [never] ?
+      CheckedValue<Self, DefinitionOf<Self>, K, N, L, A, E>
+    : Several.one<findLookupProblem<K, Self, undeclared<DefinitionOf<Self>, K, Self, X>>>
   : never
 type CheckedValue<Self, D extends Definition, K extends string, N, L, A, E> =
   isAnswer<A, N, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, N>

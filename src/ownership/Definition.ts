@@ -457,6 +457,8 @@ export type Checked<D extends Definition> = typeof Undetermined extends keyof D 
  */
 export type Misshapen<D> = typeof Undetermined extends keyof D ? D : {
   readonly [S in keyof D]: S extends "families" ? D[S] extends Bag ? MisshapenFamilies<D[S]> : Misfit.families
+    : S extends "readers" ?
+      D[S] extends Bag ? MisshapenReaders<D[S]> : D[S] extends undefined ? D[S] : Misfit.section<S>
     : S extends keyof Definition ? D[S] extends Definition[S] ? D[S] : Misfit.section<S>
     : D[S]
 }
@@ -470,6 +472,19 @@ type MisshapenFamilies<Fs> = {
     }
     : Misfit.family<K & string>
 }
+type MisshapenReaders<Rs> = {
+  readonly [K in keyof Rs]: Rs[K] extends ReaderSpec ? Rs[K]
+    // One without borrows, and without an option that may be meant for it.
+    : [Exclude<keyof Rs[K], "layer">] extends [never] ? Misfit.section<"readers">
+    : Rs[K] extends Bag ? {
+        readonly [O in keyof Rs[K]]: O extends keyof ReaderSpec ? misshapenReading<O, Rs[K][O]>
+          : Diagnostic.optionUnknown<O & string, `reader '${K & string}'`, keyof ReaderSpec>
+      }
+    : Misfit.section<"readers">
+}
+type misshapenReading<O extends keyof ReaderSpec, X> = X extends ReaderSpec[O] ? X
+  : O extends "borrows" ? Misfit.patterns
+  : string
 type misshapenOption<K extends string, O, X> = O extends "value" | "error" ? Misfit.codec
   : O extends "params" ? X extends Bag ? { readonly [N in keyof X]: X[N] extends Typed ? X[N] : Misfit.codec }
     : Misfit.codecs
