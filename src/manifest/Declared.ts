@@ -61,8 +61,8 @@ export interface DeclaredFn<Self, C> {
 type requiredBy<Eff> = Eff extends Effect.Effect<any, any, infer R> ? R : never
 type grantedBy<Self, C> = OwnsEach<ListOf<C, "owns">, Self> | BorrowsEach<ListOf<C, "borrows">, Self>
 
-// Of `any` and `unknown` nothing is known. A type parameter leaves the check open, and the compiler then prints its name
-// and its arguments: so the message is the first of them.
+// Of `any` and `unknown` nothing is known. A type parameter leaves the check open, and the compiler then prints the
+// check's name and its arguments: so the message is the first of them.
 type CheckedBody<Message extends string, F, Self, C, R> = unknown extends R ? Message
   : [exceeding<R, grantedBy<Self, C>, Self>] extends [never] ? F
   : C extends CheckedDeclared<Self, C>

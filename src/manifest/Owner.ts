@@ -242,13 +242,14 @@ type partsOf<D extends Definition, K> = {
 
 /**
  * An owner's options with every lookup that does too much replaced by a message. Where none are given, `O` is its
- * constraint, and a hover shows the options alone.
+ * constraint, and a hover shows the options. The function beside them gives types to the parameters of one that is
+ * given by mistake, so that its message is the only one.
  *
  * @category type level
  * @since 0.1.0
  */
 export type CheckedOwner<Self, K extends string, O> = [AnyFunction] extends [O]
-  ? CheckedOptions<Self, K, Exclude<O, AnyFunction>> | ((...args: any) => Misfit.Otherwise<Misfit.options<K>>)
+  ? CheckedOptions<Self, K, Exclude<O, AnyFunction>> | AnyFunction
   : O extends AnyFunction ? Misfit.options<K>
   // Spelt out: an error would print the name of the type in the place of the message.
   : { readonly [N in keyof O]: CheckedOption<Self, K, N, O[N]> }

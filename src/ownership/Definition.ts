@@ -554,11 +554,12 @@ type Given<Option, X, Checks> = undefined extends X ? [X] extends [undefined] ? 
 
 // A family whose pattern is malformed is refused for that, and for what has nothing to do with its pattern. Neither
 // type has a name: the compiler prints it where a family is a constant, and with a name it would print the manifest.
-type CheckedFamily<D extends Definition, K extends string, F> = isChoice<F> extends true ?
-  [findDiffering<F>] extends [never] ? CheckedOptions<D, K, F>
-  : undefined extends F ? Opaque.option<K>
+type CheckedFamily<D extends Definition, K extends string, F, Whole = F> = F extends unknown
+  ? [Whole] extends [F] ? CheckedOptions<D, K, F>
+  : [findDiffering<Whole>] extends [never] ? CheckedOptions<D, K, F>
+  : undefined extends Whole ? Opaque.option<K>
   : Opaque.choice<`'${K}'`>
-  : CheckedOptions<D, K, F>
+  : never
 // What one of several families, of which a program gets one, says otherwise than the others. They may differ in policy.
 type findDiffering<F> = {
   [O in Exclude<keyof FamilySpec, keyof FamilyPolicy | "value" | "error">]: isChoice<valueAt<F, O>> extends true ? O
