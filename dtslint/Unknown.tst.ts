@@ -240,7 +240,7 @@ describe("a misuse has one message, and a code:", () => {
 
   test("a write of another manifest in a batch, which names both", () => {
     const { user: foreign } = Bare.keys
-    // @ts-expect-error 'Write<Owns<"user:{id}", Bare>>' is not assignable to type 'Otherwise<"E0115: this is no write that a batch of 'Shop'
+    // @ts-expect-error E0115: this is no write that a batch of 'Shop' could do together with others; help: use setting or
     Shop.batch([user.setting({ id: "1" }, "Ann"), foreign.setting({ id: "1" }, "Ann")])
   })
 
