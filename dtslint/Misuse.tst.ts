@@ -56,7 +56,7 @@ describe("parts of a manifest", () => {
     Manifest.Service<any>()("C", {
       families: {
         user: { pattern: "user:{id}" },
-        // @ts-expect-error E0103: the text of this pattern is not known, so nothing can be checked about it; help: wri
+        // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; h
         listed: { pattern: "listed:{id}", derives: sources },
         // @ts-expect-error E0406: unknown option 'layr' in family 'spread'; help: did you mean 'layer'?
         spread: { pattern: "spread:{id}", ...policy }
@@ -85,7 +85,7 @@ describe("references and layers", () => {
         // @ts-expect-error E0206: 'files:{id}' is only a part of 'files:*' of family 'files', and rights exist for declared
         narrow: { pattern: "narrow:{id}", layer: "server", borrows: ["files:{id}"] },
         // @ts-expect-error E0409: params of family 'named' names 'di', which is no parameter of 'named:{id}'; help: di
-        named: { pattern: "named:{id}", layer: "server", params: { di: Manifest.type<number>() } }
+        named: { pattern: "named:{id}", layer: "server", params: { di: Manifest.type<string>() } }
       },
       // @ts-expect-error E0407: 'files' is a family and a reader; help: rename the reader, or list what it reads in borrows
       readers: { files: { borrows: [] } }
@@ -170,7 +170,7 @@ describe("access", () => {
     Effect.flatMap(user.reader, (reader) => pipe({ id }, reader.delete))
     // @ts-expect-error E0203: cannot write 'user:{id}' through a borrow; it is owned by family 'user'; help: do it in
     Effect.flatMap(user.reader, (reader) => reader.invalidateAll())
-    // @ts-expect-error E0115: this is no write that a batch could do together with others; help: use setting or deleting
+    // @ts-expect-error E0115: this is no write that a batch of 'AppCache' could do together with others; help: use setting or
     AppCache.batch([user.set({ id }, ann)])
   })
 })
@@ -197,7 +197,7 @@ describe("declarations", () => {
     AppCache.fn("f", { owns: ["profile:{id}", "prefs:{id}"], invalidates: ["feed:{id}:{page}", "user:42"] })
     // @ts-expect-error E0222: no family of 'AppCache' declares 'sales:*', so it cannot be invalidated; help: declare a
     AppCache.fn("f", { invalidates: ["sales:*"] })
-    // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: remove it, or check its spelling
+    // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: did you mean 'borrows'?
     AppCache.fn("f", { reads: ["user:{id}"] })
     // @ts-expect-error E0404: no layer is called 'sever'; help: did you mean 'server'?
     AppCache.inLayer("sever")

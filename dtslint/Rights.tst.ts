@@ -243,9 +243,9 @@ describe("rights", () => {
   })
 
   test("a batch takes no write of another manifest", () => {
-    // @ts-expect-error E0115: this is no write that a batch could do together with others
+    // @ts-expect-error E0115: this is no write that a batch of 'AppCache' could do together with others
     AppCache.batch([Other.keys.other.setting({ id: 1 }, 1)])
-    // @ts-expect-error E0115: this is no write that a batch could do together with others
+    // @ts-expect-error E0115: this is no write that a batch of 'AppCache' could do together with others
     AppCache.batch([user.setting({ id }, ann), Other.keys.other.deleting({ id: 1 })])
   })
 

@@ -539,6 +539,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "keys",
+    bug: "a number spells a key of a parameter that is a text by its type",
+    file: "src/manifest/internal/keys.ts",
+    text: "encode: isTyped ? text : plain",
+    planted: "encode: plain",
+    suites: ["test/manifest/Manifest.test.ts"]
+  },
+  {
+    law: "keys",
     bug: "two values of a choice that have one text share a key",
     file: "src/manifest/internal/keys.ts",
     text: `return !mustComeBack || comesBack(text.value, value)`,

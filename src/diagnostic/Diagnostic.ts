@@ -906,8 +906,14 @@ export const layerUnreachable = (layer: string) =>
 export type optionUnknown<Option extends string, Place extends string, Known = never> = message<
   "E0406",
   `unknown option '${Option}' in ${Place}`,
-  Nearest.help<Option, Known, "remove it, or check its spelling">
+  Nearest.help<meantBy<Option, Known>, Known, "remove it, or check its spelling">
 >
+// What a word of daily speech means, where it means one thing: of what a family reads, its lookup derives or borrows.
+type meantBy<Option extends string, Known> = Option extends "reads" ? "derives" extends Known ? Option : "borrows"
+  : Option extends "writes" ? "owns"
+  : Option
+const meantBy = (option: string, known: ReadonlySet<string>): string =>
+  option === "reads" && !known.has("derives") ? "borrows" : option === "writes" ? "owns" : option
 /**
  * E0406 at run time. `place` is a phrase such as "family `user`".
  *
@@ -919,7 +925,7 @@ export const optionUnknown = (option: string, place: string, known: Iterable<str
     "E0406",
     "OptionUnknown",
     `${say`unknown option ${option}`} in ${place}`,
-    Nearest.help(option, known, "remove it, or check its spelling")
+    Nearest.help(meantBy(option, new Set(known)), known, "remove it, or check its spelling")
   )
 
 /**

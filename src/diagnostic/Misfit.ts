@@ -233,15 +233,27 @@ export const options = (family: string) =>
   )
 
 /**
- * E0115: something else than a write in a batch.
+ * E0115: something else than a write in a batch, or a write of another manifest.
  *
  * @category patterns and keys
  * @since 0.1.0
  */
-export type write = message<
+export type write<Id extends string> = message<
   "E0115",
-  "this is no write that a batch could do together with others",
-  "use setting or deleting of an accessor, which say what to write and do not run"
+  `this is no write that a batch of '${Id}' could do together with others`,
+  `use setting or deleting of an accessor of '${Id}', which say what to write and do not run`
+>
+
+/**
+ * E0408: keys, or something else, in the place of what warming or predicting is told.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type warming<Option extends "warm" | "predict"> = message<
+  "E0408",
+  `this is no value of the option '${Option}'`,
+  Option extends "warm" ? "give an object, { keys: [{ id: '1' }] }" : "give an object, { keysMax: 100 }"
 >
 
 /**
@@ -278,6 +290,18 @@ export type codec = message<
   "E0408",
   "this is not a Schema, so it names no type",
   "give a Schema such as Schema.String, or Manifest.type<A>()"
+>
+
+/**
+ * E0408: a parameter of another type than text, and no codec for it.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type parameterCodec = message<
+  "E0408",
+  "a parameter is a text where no Schema makes something else of it",
+  "give a Schema, such as Schema.NumberFromString"
 >
 
 /**

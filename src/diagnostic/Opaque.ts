@@ -31,6 +31,66 @@ export type patternChoice = message<
 >
 
 /**
+ * E0103: a choice of patterns in a list that counts for certain.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export type referenceChoice = message<
+  "E0103",
+  "this is a choice of patterns, and it is not known which of them holds",
+  "list each of them, or the one that is meant"
+>
+
+/**
+ * E0103 of patterns, E0404 of layers: a list of unknown length, or a choice of lists.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type list<Code extends "E0103" | "E0404", What extends string> = message<
+  Code,
+  `it is not known which ${What} this list holds, so nothing can be checked about it`,
+  "write one list in place, or put 'as const' after it"
+>
+
+/**
+ * E0404: a choice of layers.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type layerChoice = message<
+  "E0404",
+  "this is a choice of layers, and it is not known which of them is meant",
+  "name one; for two programs that differ declare two manifests"
+>
+
+/**
+ * E0404: something else than the name of a layer, where the manifest declares none.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type layers = message<
+  "E0404",
+  "this manifest declares no layers",
+  "declare them, layers: { server: {}, client: { reads: ['server'] } }"
+>
+
+/**
+ * E0417: a part of a manifest, or a declaration, that is one of several.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type choice<What extends string> = message<
+  "E0417",
+  `${What} is one of several, so nothing can be checked about it`,
+  "give one in every build; for two programs that differ declare two manifests"
+>
+
+/**
  * E0414: a manifest whose families the compiler does not know by name.
  *
  * @category manifests
@@ -123,7 +183,7 @@ export type keyTemplate<Key extends string> = message<
 export type body = message<
   "E0220",
   "it is unknown what this body does",
-  "write function*() { ... }, and yield nothing whose requirements are any"
+  "write function*() { ... }, and yield nothing whose requirements are any, unknown or a type parameter"
 >
 
 /**
@@ -136,6 +196,42 @@ export type method = message<
   "E0220",
   "it is unknown what this does",
   "decorate a method that returns an Effect: no field, no getter, no async and no generator function"
+>
+
+/**
+ * E0220: a method whose requirements are `any`, `unknown` or a type parameter, which may stand for any right.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type methodRights = message<
+  "E0220",
+  "it is unknown what this does: its requirements are any, unknown or a type parameter",
+  "name them in its type, or let the caller run what it brings"
+>
+
+/**
+ * E0220: a program whose requirements are `any`, `unknown` or a type parameter, so what it does is unknown.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type program = message<
+  "E0220",
+  "it is unknown what this program does: its requirements are any, unknown or a type parameter",
+  "name them in its type"
+>
+
+/**
+ * E0211: a lookup whose requirements are a type parameter, which may stand for any right.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type lookup = message<
+  "E0211",
+  "it is unknown what this lookup reads: its requirements are a type parameter",
+  "name them in its type, or let the helper take the layer that 'owner' makes of it"
 >
 
 /**
@@ -192,7 +288,7 @@ export type names<What extends string> = message<
  * @category ownership
  * @since 0.1.0
  */
-export type lookup<Family extends string> = message<
+export type anyLookup<Family extends string> = message<
   "E0220",
   `it is unknown what the lookup of family '${Family}' does`,
   "write 'satisfies OwnerOptions<...>' in the place of ': OwnerOptions<...>', which forgets the lookup"

@@ -22,6 +22,7 @@ import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type * as Wiring from "../diagnostic/Wiring.ts"
 import type {
+  CheckedDeclared,
   Definition,
   DefinitionOf,
   findLayerProblem,
@@ -46,7 +47,7 @@ export interface DeclaredFn<Self, C> {
   <Args extends Array<any>, Eff extends Effect.Effect<any, any, any>, A>(
     body: (
       ...args: Args
-    ) => CheckedBody<Generator<Eff, A, any>, C, exceeding<requiredBy<Eff>, grantedBy<Self, C>, Self>>
+    ) => CheckedBody<Opaque.body, Generator<Eff, A, any>, Self, C, requiredBy<Eff>>
   ): (...args: Args) => Effect.Effect<
     A,
     Eff extends Effect.Effect<any, infer E, any> ? E : never,
@@ -60,10 +61,14 @@ export interface DeclaredFn<Self, C> {
 type requiredBy<Eff> = Eff extends Effect.Effect<any, any, infer R> ? R : never
 type grantedBy<Self, C> = OwnsEach<ListOf<C, "owns">, Self> | BorrowsEach<ListOf<C, "borrows">, Self>
 
-// Of a body that is no generator, and of one that yields `any`, nothing is known.
-type CheckedBody<F, C, Exceeding> = [Exceeding] extends [never] ? F
-  : 0 extends 1 & Exceeding ? Opaque.body
-  : Declaring.bodyExceeds<Several.enumerate<describe<Exceeding>>, describeDeclared<C>>
+// Of `any` and `unknown` nothing is known. A type parameter leaves the check open, and the compiler then prints the
+// check's name and its arguments: so the message is the first of them.
+type CheckedBody<Message extends string, F, Self, C, R> = unknown extends R ? Message
+  : [exceeding<R, grantedBy<Self, C>, Self>] extends [never] ? F
+  : C extends CheckedDeclared<Self, C>
+    ? Declaring.bodyExceeds<Several.enumerate<describe<exceeding<R, grantedBy<Self, C>, Self>>>, describeDeclared<C>>
+  // What is declared was refused, and reason enough.
+  : F
 
 type describeDeclared<C> = [describeList<C, "owns">, describeList<C, "borrows">] extends
   [infer O extends string, infer B extends string] ?
@@ -89,7 +94,7 @@ export interface DeclaredMethod<Self, C> {
 // What is decorated, if it is a method; the compiler knows it by the context.
 type MethodOf<Context> = Context extends ClassMethodDecoratorContext<any, infer M> ? M : void
 type CheckedMethod<Self, C, M> = M extends (...args: any) => infer X
-  ? [X] extends [Effect.Effect<any, any, infer R>] ? CheckedBody<M, C, exceeding<R, grantedBy<Self, C>, Self>>
+  ? [X] extends [Effect.Effect<any, any, infer R>] ? CheckedBody<Opaque.methodRights, M, Self, C, R>
   : Opaque.method
   : Opaque.method
 
@@ -101,11 +106,13 @@ type CheckedMethod<Self, C, M> = M extends (...args: any) => infer X
  */
 export interface InLayer<Self, L extends string> {
   <A, E, R>(
-    effect: [findProgramProblem<Self, DefinitionOf<Self>, L, R>] extends [never] ? Effect.Effect<A, E, R>
-      : Several.one<findProgramProblem<Self, DefinitionOf<Self>, L, R>>
+    effect: CheckedProgram<Opaque.program, Effect.Effect<A, E, R>, Self, L, R>
   ): Effect.Effect<A, E, R>
 }
 
+type CheckedProgram<Message extends string, P, Self, L, R> = unknown extends R ? Message
+  : [findProgramProblem<Self, DefinitionOf<Self>, L, R>] extends [never] ? P
+  : Several.one<findProgramProblem<Self, DefinitionOf<Self>, L, R>>
 // A layer that does not exist is refused where it is named.
 type findProgramProblem<Self, D extends Definition, L, R> = L extends keyof D["layers"] ? findRefused<Self, D, L, R>
   : never

@@ -307,7 +307,7 @@ export interface Service<Self, Id extends string> {
   batch<
     const Ws extends Misfit.Shape<
       Misfit.writes,
-      ReadonlyArray<Write<Capability.OwnsCapability<any, any, any, Self>> | Misfit.Otherwise<Misfit.write>>
+      ReadonlyArray<Write<Capability.OwnsCapability<any, any, any, Self>> | Misfit.Otherwise<Misfit.write<IdOf<Self>>>>
     >
   >(
     writes: Ws
@@ -503,6 +503,11 @@ const typeOnly: TypeOnly<any> = { [TypeId]: TypeId, Type: undefined }
 
 /**
  * Names a type for `value`, `error` or `params` of a family, without a codec.
+ *
+ * **Gotchas**
+ *
+ * Without a codec a parameter is a text, so its type must be one of texts, such as `Manifest.type<"day" | "night">()`.
+ * For a number give `Schema.NumberFromString`.
  *
  * @category constructors
  * @since 0.1.0

@@ -10,6 +10,7 @@ import type * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type {
   Admits,
+  AnyBorrow,
   Appoints,
   BorrowsCapability,
   BorrowsEach,
@@ -170,7 +171,8 @@ type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L>
       // Who builds an engine in a module could appoint whom he likes.
     : Store extends R ? Wiring.moduleBuilds<K>
     : orElse<
-      findProvidesProblem<K, exceeding<Out, OwnsFamily<D, F, Self>, any>>,
+      // A borrow of the own family is given away, too: it would pass for the owner.
+      findProvidesProblem<K, exceeding<Out, OwnsFamily<D, F, Self>, any> | Extract<Out, AnyBorrow>>,
       orElse<
         findRequiresProblem<
           D,

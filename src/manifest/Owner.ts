@@ -257,13 +257,14 @@ type partsOf<D extends Definition, K> = {
 
 /**
  * An owner's options with every lookup that does too much replaced by a message. Where none are given, `O` is its
- * constraint, and a hover shows the options alone.
+ * constraint, and a hover shows the options. The function beside them gives types to the parameters of one that is
+ * given by mistake, so that its message is the only one.
  *
  * @category type level
  * @since 0.1.0
  */
 export type CheckedOwner<Self, K extends string, O> = [AnyFunction] extends [O]
-  ? CheckedOptions<Exclude<O, AnyFunction>>
+  ? CheckedOptions<Exclude<O, AnyFunction>> | AnyFunction
   : O extends AnyFunction ? Misfit.options<K>
   // Spelt out: an error would print the name of the type in the place of the message.
   : { readonly [N in keyof O]: CheckedOption<Self, K, N, O[N]> }
@@ -291,7 +292,8 @@ type CheckedPart<Self, D extends Definition, Part extends string, O> = {
     : N extends "warm" | "predict" ? CheckedWarming<N, O[N]>
     : unknownOption<N, `the part '${Part}'`, keyof DelegateOptions<any, any>>
 }
-type CheckedWarming<Option extends "warm" | "predict", W> = {
+// What has another shape is refused by the options that are expected: the compiler prints their name and its arguments.
+type CheckedWarming<Option extends "warm" | "predict", W, _Message = Misfit.warming<Option>> = {
   readonly [N in keyof W]: N extends WarmingOption<Option> ? W[N]
     : unknownOption<N, `'${Option}'`, WarmingOption<Option>>
 }
@@ -299,11 +301,11 @@ type CheckedWarming<Option extends "warm" | "predict", W> = {
 type WarmingOption<Option extends "warm" | "predict"> = Option extends "warm" ? keyof WarmOptions<any>
   : keyof PredictOptions
 
-type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? Opaque.lookup<K>
+type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? Opaque.anyLookup<K>
   : L extends undefined ? L
   : L extends Answering<infer A, infer B, infer C, infer D4> ? 0 extends 1 & (A | B | C | D4) ? L
     : [A | B | C | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
-      L extends ParamsFit<Self, K, N> ? CheckedAnswer<Self, D, K, N, L, V, E, R>
+      L extends ParamsFit<Self, K, N> ? CheckedAnswer<Opaque.lookup, Self, K, N, L, V, E, R>
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
     : lookupUnfit<Self, K, N>
   : lookupUnfit<Self, K, N>
@@ -318,13 +320,15 @@ type ParamsFit<Self, K extends string, N> = N extends "lookup"
   ? (...args: Parameters<LookupOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
   : (...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>) => unknown
 
-// What comes from an accessor that does not exist is unknown, and was refused there.
-type CheckedAnswer<Self, D extends Definition, K extends string, N, L, A, E, R> = unknown extends R ? L
+// What comes from an accessor that does not exist is unknown, and was refused there. A type parameter leaves the check
+// open, and the compiler then prints its name and its arguments: so the message is the first of them.
+type CheckedAnswer<_Message extends string, Self, K extends string, N, L, A, E, R> = unknown extends R ? L
   // Of another manifest nothing may be read, either: its changes do not reach this one's entries.
-  : exceeding<R, BorrowsEach<SourceOf<D, K>, Self>, any> extends infer X
-    ? [X] extends [never] ? CheckedValue<Self, D, K, N, L, A, E>
-    : [undeclared<D, K, Self, X>] extends [never] ? CheckedValue<Self, D, K, N, L, A, E>
-    : Several.one<findLookupProblem<K, Self, undeclared<D, K, Self, X>>>
+  : exceeding<R, BorrowsEach<SourceOf<DefinitionOf<Self>, K>, Self>, any> extends infer X
+    ? [X] extends [never] ? CheckedValue<Self, DefinitionOf<Self>, K, N, L, A, E>
+    : [undeclared<DefinitionOf<Self>, K, Self, X>] extends [never] ?
+      CheckedValue<Self, DefinitionOf<Self>, K, N, L, A, E>
+    : Several.one<findLookupProblem<K, Self, undeclared<DefinitionOf<Self>, K, Self, X>>>
   : never
 type CheckedValue<Self, D extends Definition, K extends string, N, L, A, E> =
   isAnswer<A, N, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, N>

@@ -50,19 +50,16 @@ export const findProblems = (manifest: ValidManifest, declared: unknown): Readon
 }
 
 /**
- * Why a layer cannot be meant; nothing, if it is declared, or if no layer is.
+ * Why a layer cannot be meant; nothing, if it is declared.
  *
  * @category validation
  * @since 0.1.0
  */
 export const findLayerUnknown = (manifest: ValidManifest, layer: unknown): Diagnostic.Diagnostic | undefined => {
-  const { layers } = manifest.definition
+  const { layers = {} } = manifest.definition
   // It may be no text at all.
   const name = String(layer)
-  return layers === undefined || Object.hasOwn(layers, name) ? undefined : Diagnostic.layerUnknown(
-    name,
-    Object.keys(layers)
-  )
+  return Object.hasOwn(layers, name) ? undefined : Diagnostic.layerUnknown(name, Object.keys(layers))
 }
 
 const at = (

@@ -23,13 +23,7 @@ import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Nearest from "../diagnostic/Nearest.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
-import type {
-  findWitness,
-  literalProblem,
-  normalizePattern,
-  ParamNames,
-  patternProblem
-} from "../pattern/KeyPattern.ts"
+import type { findWitness, literalProblem, normalizePattern, ParamNames } from "../pattern/KeyPattern.ts"
 import type { findCrossing, findNearest, findOverlapping, Heads, isAlone, Trie } from "../pattern/PatternSet.ts"
 import type { FamilyPolicy } from "./FamilyPolicy.ts"
 
@@ -69,7 +63,10 @@ export interface FamilySpec extends FamilyPolicy {
   readonly borrows?: ReadonlyArray<string> | undefined
   /** Says that one change of a source is meant to invalidate many entries of this family. */
   readonly fanout?: true | undefined
-  /** Schemas of the parameters, by name: their string form is the segment of the key. Without, a text or a number. */
+  /**
+   * Schemas of the parameters, by name: their string form is the segment of the key. Without, a text or a number.
+   * `Manifest.type<A>()` stands for a type of texts alone.
+   */
   readonly params?: { readonly [name: string]: Typed } | undefined
   /** The schema of the values; `Manifest.type<A>()` where no tier has to encode them. */
   readonly value?: Typed | undefined
@@ -304,7 +301,7 @@ type Index<D extends Definition> = D extends unknown ? Trie<keyof Names<D> & str
  */
 export type DeclaredPattern<D extends Definition> = D extends unknown ? PatternOf<D["families"][SoundName<D>]> : never
 type MalformedPattern<D extends Definition> = D extends unknown ? PatternOf<D["families"][Malformed<D>]> : never
-type LayerNames<D extends Definition> = D extends { readonly layers: infer L extends {} } ? keyof L & string : string
+type LayerNames<D extends Definition> = D extends { readonly layers: infer L extends {} } ? keyof L & string : never
 type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Rs } ? LayerOf<Rs[keyof Rs]> : never
 type UsedLayers<D extends Definition> = D extends unknown
   ? Reachable<D, LayerOf<D["families"][FamilyName<D>]> | ReaderLayers<D>>
@@ -439,6 +436,7 @@ export type CarvedPatterns<D extends Definition> = {
  * @since 0.1.0
  */
 export type Checked<D extends Definition> = typeof Undetermined extends keyof D ? D
+  : isChoice<D> extends true ? Opaque.choice<"the definition">
   : string extends keyof D["families"] ? { readonly [S in keyof D]: S extends "families" ? Opaque.families : D[S] }
   : {
     readonly [S in keyof D]: S extends "families"
@@ -469,6 +467,8 @@ export type Misshapen<D> = typeof Undetermined extends keyof D ? D
   : MisshapenParts<Spelt<D>>
 type MisshapenParts<D> = {
   readonly [S in keyof D]: S extends "families" ? D[S] extends Bag ? MisshapenFamilies<D[S]> : Misfit.families
+    : S extends "readers" ?
+      D[S] extends Bag ? MisshapenReaders<D[S]> : D[S] extends undefined ? D[S] : Misfit.section<S>
     : S extends keyof Definition ? D[S] extends Definition[S] ? D[S] : Misfit.section<S>
     : D[S]
 }
@@ -491,6 +491,19 @@ type MisshapenFamilies<Fs> = {
     }
     : Misfit.family<K & string>
 }
+type MisshapenReaders<Rs> = {
+  readonly [K in keyof Rs]: Rs[K] extends ReaderSpec ? Rs[K]
+    // One without borrows, and without an option that may be meant for it.
+    : [Exclude<keyof Rs[K], "layer">] extends [never] ? Misfit.section<"readers">
+    : Rs[K] extends Bag ? {
+        readonly [O in keyof Rs[K]]: O extends keyof ReaderSpec ? misshapenReading<O, Rs[K][O]>
+          : Diagnostic.optionUnknown<O & string, `reader '${K & string}'`, keyof ReaderSpec>
+      }
+    : Misfit.section<"readers">
+}
+type misshapenReading<O extends keyof ReaderSpec, X> = X extends ReaderSpec[O] ? X
+  : O extends "borrows" ? Misfit.patterns
+  : string
 type misshapenOption<K extends string, O, X> = O extends "value" | "error" ? Misfit.codec
   : O extends "params" ? X extends Bag ? { readonly [N in keyof X]: X[N] extends Typed ? X[N] : Misfit.codec }
     : Misfit.codecs
@@ -566,18 +579,30 @@ type Named<Section extends string, X, Checks> = string extends keyof X ? Opaque.
 
 // A family whose pattern is malformed is refused for that, and for what has nothing to do with its pattern. Neither
 // type has a name: the compiler prints it where a family is a constant, and with a name it would print the manifest.
-type CheckedFamily<D extends Definition, K extends string, F> = K extends Malformed<D> ?
+type CheckedFamily<D extends Definition, K extends string, F, Whole = F> = F extends unknown
+  ? [Whole] extends [F] ? CheckedOptions<D, K, F>
+  : [findDiffering<Whole>] extends [never] ? CheckedOptions<D, K, F>
+  : undefined extends Whole ? Opaque.option<K>
+  : Opaque.choice<`'${K}'`>
+  : never
+// What one of several families, of which a program gets one, says otherwise than the others. They may differ in policy.
+type findDiffering<F> = {
+  [O in Exclude<keyof FamilySpec, keyof FamilyPolicy | "value" | "error">]: isChoice<valueAt<F, O>> extends true ? O
+    : never
+}[Exclude<keyof FamilySpec, keyof FamilyPolicy | "value" | "error">]
+type valueAt<F, O> = F extends unknown ? O extends keyof F ? F[O] : undefined : never
+type CheckedOptions<D extends Definition, K extends string, F> = K extends Malformed<D> ?
   undefined extends F ? Opaque.option<K>
   : {
     readonly [O in keyof F]: O extends "pattern" ? literalProblem<PatternOf<F>>
-      : O extends "layer" ? CheckedLayerName<D, F[O]>
+      : O extends "layer" ? CheckedHome<D, F[O]>
       : O extends keyof FamilySpec ? F[O]
       : Diagnostic.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
   }
   : {
     readonly [O in keyof F]: O extends "pattern" ?
       F[O] extends string ? orElse<findPatternProblem<D, K, F, F[O]>, F[O]> : string
-      : O extends "layer" ? CheckedLayerName<D, F[O]>
+      : O extends "layer" ? CheckedHome<D, F[O]>
       : O extends "partOf" | "carvedFrom" ? CheckedEncloser<D, K, F, O>
       : O extends "derives" | "borrows" ?
         undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>
@@ -590,8 +615,9 @@ type CheckedFamily<D extends Definition, K extends string, F> = K extends Malfor
 
 type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ? Diagnostic.readerIsFamily<K>
   : undefined extends F ? Opaque.option<K>
+  : isChoice<F> extends true ? Opaque.choice<`'${K}'`>
   : {
-    readonly [O in keyof F]: O extends "layer" ? CheckedLayerName<D, F[O]>
+    readonly [O in keyof F]: O extends "layer" ? CheckedHome<D, F[O]>
       : O extends "borrows" ? CheckedReferences<D, K, F, O, F[O]>
       : Diagnostic.optionUnknown<O & string, `reader '${K}'`, keyof ReaderSpec>
   }
@@ -666,21 +692,31 @@ type findEncloserWrong<D extends Definition, F, Named extends string, Outer> = O
   : never
 
 type CheckedParams<K extends string, P extends string, C> = {
-  readonly [N in keyof C]: N extends ParamNames<P> ? Given<N, C[N], C[N]>
+  readonly [N in keyof C]: N extends ParamNames<P> ? Given<N, C[N], CheckedCodec<C[N]>>
     : string extends N ? Opaque.names<"parameters">
     : Diagnostic.parameterUnknown<N & string, P, K, ParamNames<P>>
 }
 
+// A key holds texts. What is no Schema makes nothing else of them, so its type must be one of texts.
+type CheckedCodec<C> = C extends { readonly Encoded: unknown } ? C
+  : C extends { readonly Type: string } ? C
+  : Misfit.parameterCodec
+
 // --- references ---
 
-type CheckedReferences<D extends Definition, K extends string, F, Verb extends "derives" | "borrows", T> = {
-  readonly [I in keyof T]: isUntyped<T[I]> extends true ? orPlain<T, DeclaredPattern<D>>
-    : T[I] extends string ? orElse<findReferenceProblem<D, K, F, Verb, T[I]>, T[I]>
-    : string
-}
+type CheckedReferences<D extends Definition, K extends string, F, Verb extends "derives" | "borrows", T> =
+  isKnown<T> extends true ? {
+      readonly [I in keyof T]: isUntyped<T[I]> extends true ? DeclaredPattern<D>
+        : isChoice<T[I]> extends true ? Opaque.referenceChoice
+        : T[I] extends string ? orElse<findReferenceProblem<D, K, F, Verb, T[I]>, T[I]>
+        : string
+    }
+    : Opaque.list<"E0103", "patterns">
 
-// A list of unknown length was not written in place, so nothing of it is being typed.
-type orPlain<T, Valid> = T extends { readonly length: infer N } ? number extends N ? Opaque.pattern : Valid : never
+// Whether it is known what is in a list: it is one, and its length is known.
+type isKnown<T> = isChoice<T> extends true ? false
+  : T extends { readonly length: infer N } ? number extends N ? false : true
+  : true
 
 type findReferenceProblem<
   D extends Definition,
@@ -688,7 +724,7 @@ type findReferenceProblem<
   F,
   Verb extends "derives" | "borrows",
   P extends string
-> = [patternProblem<P>] extends [never] ? [Route<D, P>] extends [never]
+> = [literalProblem<P>] extends [never] ? [Route<D, P>] extends [never]
     // What a family may declare whose pattern is not known: that is refused, and reason enough.
     ? P extends MalformedPattern<D> ? never
     : Diagnostic.referenceUnknown<
@@ -705,7 +741,7 @@ type findReferenceProblem<
       >
       : findTooNarrow<D, P>
   >
-  : patternProblem<P>
+  : literalProblem<P>
 
 type Undeclared = "declare a pattern that covers it, or check its spelling"
 // A reference to more than is declared: the one pattern that shares keys with it.
@@ -819,11 +855,16 @@ type isSpeltAlike<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T ext
  * @category type level
  * @since 0.1.0
  */
-export type CheckedLayerName<D extends Definition, L> = isUntyped<L> extends true ? LayerNames<D>
+export type CheckedLayerName<D extends Definition, L> = isUntyped<L> extends true ? namesOr<LayerNames<D>>
   : [L] extends [LayerNames<D>] ? L
   : undefined extends L ? Given<"layer", L, never>
   : L extends string ? Diagnostic.layerUnknown<L, LayerNames<D>>
-  : LayerNames<D>
+  : namesOr<LayerNames<D>>
+type namesOr<Names> = [Names] extends [never] ? Misfit.Otherwise<Opaque.layers> : Names
+// Where something lives: in one layer.
+type CheckedHome<D extends Definition, L> = isChoice<L> extends true
+  ? undefined extends L ? Opaque.option<"layer"> : Opaque.layerChoice
+  : CheckedLayerName<D, L>
 
 type Reads<D extends Definition, L> = ListOf<At<D["layers"], L>, "reads">
 
@@ -837,12 +878,14 @@ export type Reachable<D extends Definition, L, Seen = L> = [Exclude<Reads<D, L>,
   : Reachable<D, Exclude<Reads<D, L>, Seen>, Seen | Reads<D, L>>
 
 type CheckedLayer<D extends Definition, L extends string, S> = undefined extends S ? Opaque.option<L>
+  : isChoice<S> extends true ? Opaque.choice<`'${L}'`>
   : L extends UsedLayers<D> ? {
       readonly [O in keyof S]: O extends "reads" ? Given<O, S[O], CheckedReads<D, S[O]>>
         : Diagnostic.optionUnknown<O & string, `layer '${L}'`, keyof LayerSpec>
     }
   : Diagnostic.layerUnreachable<L>
-type CheckedReads<D extends Definition, T> = { readonly [I in keyof T]: CheckedLayerName<D, T[I]> }
+type CheckedReads<D extends Definition, T> = isKnown<T> extends true ? { readonly [I in keyof T]: CheckedHome<D, T[I]> }
+  : Opaque.list<"E0404", "layers">
 
 // --- cycles ---
 
@@ -909,7 +952,7 @@ export interface Declared {
  * @category type level
  * @since 0.1.0
  */
-export type CheckedDeclared<Self, C> = {
+export type CheckedDeclared<Self, C> = isChoice<C> extends true ? Opaque.choice<"the declaration"> : {
   readonly [O in keyof C]: O extends "owns" | "borrows" ? Given<O, C[O], CheckedRights<Self, C, O, C[O]>>
     : O extends "invalidates" ? Given<O, C[O], CheckedInvalidates<Self, C, ListOf<C, "owns">, C[O]>>
     : O extends "layer" ? CheckedLayerName<DefinitionOf<Self>, C[O]>
@@ -918,17 +961,19 @@ export type CheckedDeclared<Self, C> = {
     : Opaque.names<"options">
 }
 
-type CheckedRights<Self, C, Option extends "owns" | "borrows", T> = T extends ReadonlyArray<unknown> ? {
+type CheckedRights<Self, C, Option extends "owns" | "borrows", T> = undefined extends T ? Given<Option, T, never>
+  : isKnown<T> extends false ? Opaque.list<"E0103", "patterns">
+  : {
     readonly [I in keyof T]: isUntyped<T[I]> extends true ? DeclaredPattern<DefinitionOf<Self>>
+      : isChoice<T[I]> extends true ? Opaque.referenceChoice
       : T[I] extends string ? orElse<findRightProblem<IdOf<Self>, DefinitionOf<Self>, C, Option, T[I]>, T[I]>
       : string
   }
-  : T
 type findRightProblem<Id extends string, D extends Definition, C, Option extends "owns" | "borrows", P extends string> =
-  [patternProblem<P>] extends [never] ?
+  [literalProblem<P>] extends [never] ?
     [Route<D, P>] extends [never] ? Declaring.rightUnknown<Id, Option, P, helpWith<D, P>>
     : orElse<findLayerProblem<D, LayerOf<C>, Option, P>, findTooNarrow<D, P>>
-    : patternProblem<P>
+    : literalProblem<P>
 
 /**
  * Why a program of layer `Here` may not use a right; `never` if it may. A program writes its own layer only, and
@@ -949,11 +994,14 @@ export type findLayerProblem<D extends Definition, Here, Option extends "owns" |
 type DependentsOf<D extends Definition, Owned> = Downstream<D, Covered<D, Owned>>
 type PatternsOf<D extends Definition, K> = PatternOf<FamilyOf<D, K>>
 
-type CheckedInvalidates<Self, C, Owned, T> = [findIncomplete<DefinitionOf<Self>, Owned, T>] extends [never]
-  ? CheckedTargets<IdOf<Self>, DefinitionOf<Self>, C, Owned, T>
+type CheckedInvalidates<Self, C, Owned, T> = undefined extends T ? Given<"invalidates", T, never>
+  : isKnown<T> extends false ? Opaque.list<"E0103", "patterns">
+  : [findIncomplete<DefinitionOf<Self>, Owned, T>] extends [never]
+    ? CheckedTargets<IdOf<Self>, DefinitionOf<Self>, C, Owned, T>
   : Several.one<findIncomplete<DefinitionOf<Self>, Owned, T>>
 type CheckedTargets<Id extends string, D extends Definition, C, Owned, T> = {
   readonly [I in keyof T]: isUntyped<T[I]> extends true ? DeclaredPattern<D>
+    : isChoice<T[I]> extends true ? Opaque.referenceChoice
     : T[I] extends string ? orElse<findInvalidatesProblem<Id, D, C, Owned, T[I]>, T[I]>
     : string
 }
@@ -964,14 +1012,14 @@ type findIncomplete<D extends Definition, Owned, T> = Owned extends string
   : never
 type nameMissing<P, Owned extends string> = P extends string ? Declaring.invalidatesIncomplete<P, Owned> : never
 type findInvalidatesProblem<Id extends string, D extends Definition, C, Owned, P extends string> =
-  [patternProblem<P>] extends [never]
+  [literalProblem<P>] extends [never]
     ? [Route<D, P>] extends [never] ? Declaring.invalidatesUnknown<Id, P, helpWith<D, P>>
     : [Extract<Touching<D, P>, DependentsOf<D, Owned>>] extends [never]
       ? [Extract<Touching<D, P>, Covered<D, Owned>>] extends [never]
         ? Declaring.invalidatesForeign<P, describeOwned<C>, PatternsOf<D, Route<D, P>>>
       : Declaring.invalidatesOwned<P>
     : never
-    : patternProblem<P>
+    : literalProblem<P>
 type describeOwned<C> = C extends { readonly owns: infer T }
   ? joinQuoted<T> extends infer J extends string ? J extends "" ? "nothing" : J : never
   : "nothing"

@@ -485,8 +485,7 @@ export const layersReached = (definition: Definition, from: Iterable<string>): R
 }
 
 const checkLayers = (draft: Draft, report: Report): void => {
-  const { families, layers, readers } = draft.definition
-  if (layers === undefined) return
+  const { families, layers = {}, readers } = draft.definition
   const check = (path: ReadonlyArray<string>, layer: string | undefined) => {
     if (layer !== undefined && !Object.hasOwn(layers, layer)) {
       report(path, Diagnostic.layerUnknown(layer, Object.keys(layers)))

@@ -189,6 +189,17 @@ describe("a declaration that was cast, or comes from data, is refused when it is
       }))
   }
 
+  it.effect("a layer, where the manifest declares none", () =>
+    Effect.gen(function*() {
+      class Bare extends Manifest.Service<Bare>()("Bare", { families: { user: { pattern: "user:{id}" } } }) {}
+      const bare = Bare as unknown as typeof untyped
+      const told = [
+        yield* Effect.flip(bare.inLayer("server")(Effect.void)),
+        yield* Effect.flip(bare.fn("f", { layer: "server" })(function*() {})())
+      ]
+      for (const { message } of told) assert.include(message, "E0404: no layer is called `server`")
+    }))
+
   it.effect("and nothing else", () =>
     Effect.gen(function*() {
       for (

@@ -382,6 +382,18 @@ describe("a grant", () => {
       assert.deepStrictEqual(yield* Effect.provide(both, app("outer")), ["outer", "inner", "outer"])
     }))
 
+  it.effect("a parameter without a codec is never a number to its lookup, be its type one", () =>
+    Effect.gen(function*() {
+      const families = { user: { pattern: "user:{id}", params: { id: Manifest.type<number>() } } }
+      const app = Manifest.Service<never>()("Numbers", { families } as never) as any
+      const live: Layer.Layer<never> = app.modules({
+        user: app.owner("user", { lookup: ({ id }: { readonly id: unknown }) => Effect.succeed(typeof id) })
+      }).pipe(Layer.provide(MemoryStore.layer({ capacity: 10 })))
+      const read = (id: unknown) => Effect.provide(app.keys.user.get({ id }) as Effect.Effect<string, Error>, live)
+      assert.include((yield* Effect.flip(read(1))).message, "not a key of `user:{id}`")
+      assert.strictEqual(yield* read("1"), "string")
+    }))
+
   it.effect("a parameter's codec spells the key, and its lookup gets the parameter back, be both strings", () =>
     Effect.gen(function*() {
       const escaped = Schema.String.pipe(

@@ -106,6 +106,19 @@ describe("a manifest from data", () => {
     for (const wrong of [null, 1, [], {}, { families: null }]) assert.lengthOf(problemsOf(wrong), 1)
   })
 
+  it("is refused for a layer where it declares none", () => {
+    assert.deepStrictEqual(
+      problemsOf({
+        families: { user: { pattern: "user:{id}", layer: "server" } },
+        readers: { reports: { layer: "srver", borrows: [] } }
+      }),
+      [
+        "families.user.layer E0404: no layer is called 'server'; help: declare it in layers, or check its spelling",
+        "readers.reports.layer E0404: no layer is called 'srver'; help: declare it in layers, or check its spelling"
+      ]
+    )
+  })
+
   it("takes an option that is undefined for one that was not given", () => {
     const options = "layer partOf carvedFrom derives borrows fanout params value error sensitive".split(" ")
     const nothing = Object.fromEntries([...options, ...Object.keys(policyOptions)].map((option) => [option, undefined]))

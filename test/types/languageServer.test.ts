@@ -186,7 +186,7 @@ describe("hovers show capabilities, and no machinery", () => {
     [
       "the declaration of a function",
       `const p = AppCache./*|*/fn("p", { owns: ["user:{id}"] })`,
-      `(method) Service<AppCache, "AppCache">.fn<{ readonly owns: readonly ["user:{id}"]; }>(name: string, declared: CheckedDeclared<AppCache, { readonly owns: readonly ["user:{id}"]; }>): DeclaredFn<AppCache, { readonly owns: readonly ["user:{id}"]; }>Declares what a function does to the cache; its body may do no more.`
+      `(method) Service<AppCache, "AppCache">.fn<{ readonly owns: readonly ["user:{id}"]; }>(name: string, declared: { readonly owns: readonly ["user:{id}"]; }): DeclaredFn<AppCache, { readonly owns: readonly ["user:{id}"]; }>Declares what a function does to the cache; its body may do no more.`
     ],
     [
       "a hand-written right",

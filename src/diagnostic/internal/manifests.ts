@@ -44,9 +44,9 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0404",
-    "A layer is named that the manifest does not declare.",
+    "A layer is named that the manifest does not declare, or it is not known which one is named.",
     "Rules about layers would silently not apply.",
-    "Declare it under `layers`, or correct the name.",
+    "Declare it under `layers`, or correct the name. Write one name, and lists of names in place.",
     module([serverUser, `other: { pattern: "other:{id}", layer: "srver" }`], [], "layers: { server: {} }"),
     module([serverUser], [], "layers: { server: {} }")
   ),
@@ -77,7 +77,8 @@ export const manifests: ReadonlyArray<Explained> = [
   explain(
     "E0408",
     "A part of a manifest has another shape than the type `Definition` says: a class in the place of a Schema, one " +
-      "pattern in the place of a list, a time with a unit that there is not.",
+      "pattern in the place of a list, a time with a unit that there is not, a parameter that is no text and has no " +
+      "Schema.",
     "Nothing can be checked about it. Where a manifest is built from data, the run time finds it.",
     "Give it the shape of the message. A type without a codec is named by `Manifest.type<A>()`.",
     module([`user: { pattern: "user:{id}", value: String }`]),
@@ -88,8 +89,8 @@ export const manifests: ReadonlyArray<Explained> = [
     "`params` has a name that is no parameter of the pattern.",
     "Its codec would never be used.",
     "Correct the name.",
-    module([`user: { pattern: "user:{id}", params: { di: Manifest.type<number>() } }`]),
-    module([`user: { pattern: "user:{id}", params: { id: Manifest.type<number>() } }`])
+    module([`user: { pattern: "user:{id}", params: { di: Manifest.type<string>() } }`]),
+    module([`user: { pattern: "user:{id}", params: { id: Manifest.type<string>() } }`])
   ),
   atRunTime(
     "E0410",
@@ -198,7 +199,7 @@ export const manifests: ReadonlyArray<Explained> = [
   explain(
     "E0417",
     "An option of a manifest, a family, a reader, a layer or a declaration, or a module, may be given, or may be " +
-      "missing: its type has a `?`, or is a choice with `undefined`.",
+      "missing: its type has a `?`, or is a choice with `undefined`. Or it is one of several.",
     "The compiler cannot know which of the two a program gets. What it checked of one would not hold for the other.",
     "Give it always, or never. An option that is `undefined` was not given. For two programs that differ, declare " +
       "two manifests. Options that no type depends on, such as `timeToLive`, may be missing.",

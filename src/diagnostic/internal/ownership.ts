@@ -195,7 +195,8 @@ export const ownership: ReadonlyArray<Explained> = [
     "A function or method does more than it declares, or it is unknown what it, or a lookup, does.",
     "Its declaration is what readers of the code rely on.",
     "Declare it, or leave it to a function that does. Write `satisfies` in the place of an annotation that forgets " +
-      "what a lookup does.",
+      "what a lookup does. Where an argument brings requirements, name them in its type: a type parameter may stand " +
+      "for any right. Or let the caller run what it brings.",
     module([user], [
       `export const one = AppCache.fn("one", { borrows: ["user:{id}"] })(function*() {`,
       "  yield* AppCache.keys.user.delete({ id: 1 })",

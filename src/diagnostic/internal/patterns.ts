@@ -23,10 +23,10 @@ export const patterns: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0103",
-    "A pattern is malformed.",
+    "A pattern is malformed, or it is not known which pattern it is.",
     "A segment is text, `{name}`, or a last `*`; segments are separated by one `:`. Then every question " +
       "about patterns has an exact answer.",
-    "Write whole segments.",
+    "Write whole segments, each pattern as a literal, and lists of patterns in place.",
     module([`user: { pattern: "user{id}" }`]),
     module([`user: { pattern: "user:{id}" }`])
   ),
@@ -110,12 +110,18 @@ export const patterns: ReadonlyArray<Explained> = [
     "A parameter has another type than the manifest declares for it.",
     "Ids of two families may look alike. A type for each keeps the id of one out of the keys of the other.",
     "Give a value of the type that `params` declares. Where it declares none, a string, a number or a bigint will do.",
-    module([`user: { pattern: "user:{id}", params: { id: Manifest.type<number>() } }`], [
-      `export const one = AppCache.keys.user.get({ id: "1" })`
-    ]),
-    module([`user: { pattern: "user:{id}", params: { id: Manifest.type<number>() } }`], [
-      "export const one = AppCache.keys.user.get({ id: 1 })"
-    ])
+    module(
+      [`user: { pattern: "user:{id}", params: { id: Schema.NumberFromString } }`],
+      [`export const one = AppCache.keys.user.get({ id: "1" })`],
+      "",
+      `import * as Schema from "effect/Schema"`
+    ),
+    module(
+      [`user: { pattern: "user:{id}", params: { id: Schema.NumberFromString } }`],
+      ["export const one = AppCache.keys.user.get({ id: 1 })"],
+      "",
+      `import * as Schema from "effect/Schema"`
+    )
   ),
   explain(
     "E0114",

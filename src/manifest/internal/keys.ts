@@ -57,6 +57,8 @@ interface Hole {
 const plain = (value: unknown): string =>
   typeof value === "string" ? value : Number.isFinite(value) || typeof value === "bigint" ? String(value) : ""
 
+const text = (value: unknown): string => typeof value === "string" ? value : ""
+
 /**
  * Whether two values may have one text, though the codec tells each apart: of a string or a number, "1" and 1. A codec
  * that forgets on purpose, such as a date without its hour, is not meant: its texts are the user's choice.
@@ -78,7 +80,10 @@ const guarded =
 const holeOf = (name: string, family: ValidFamily): Hole => {
   const { params } = family.spec
   const codec = params !== undefined && Object.hasOwn(params, name) ? params[name] : undefined
-  if (!Schema.isSchema(codec)) return { name, isText: true, encode: plain, decode: Option.some, accepts: undefined }
+  if (!Schema.isSchema(codec)) {
+    // A type alone makes nothing else of a text. A number would come back as a text to a lookup that is told a number.
+    return { name, isText: true, encode: codec === undefined ? plain : text, decode: Option.some, accepts: undefined }
+  }
   // Codecs of keys are synchronous and need no service; a text form is what Schema derives for any of them.
   const texts = Schema.toCodecStringTree(codec as Schema.Codec<unknown>)
   const encode = guarded(Schema.encodeUnknownResult(texts))

@@ -1,0 +1,253 @@
+// dprint-ignore-file: an expected error stands above its line
+import { Context, Effect, Layer, Schema } from "effect"
+import { describe, expect, test } from "tstyche"
+import type { CacheError } from "../src/cache/CacheError.ts"
+import * as Manifest from "../src/manifest/Manifest.ts"
+
+// What the compiler does not know: it may not count as known, nor as all that it may be.
+declare const flag: boolean
+declare const anything: any
+declare const some: Array<"user:{id}">
+declare const template: `user:${string}`
+declare const text: string
+declare const opaque: Effect.Effect<string, never, unknown>
+declare const loose: Effect.Effect<string, never, any>
+const either = flag ? "user:{id}" : "prefs:{id}"
+const eitherList = flag ? ["user:{id}"] as const : ["prefs:{id}"] as const
+class Db extends Context.Service<Db, string>()("Db") {}
+class Shop extends Manifest.Service<Shop>()("Shop", {
+  layers: { client: { reads: ["server"] }, server: {} },
+  families: {
+    user: { pattern: "user:{id}", layer: "server", value: Schema.String },
+    prefs: { pattern: "prefs:{id}", layer: "client", value: Schema.String },
+    profile: { pattern: "profile:{id}", layer: "server", derives: ["user:{id}"] }
+  }
+}) {}
+class Bare extends Manifest.Service<Bare>()("Bare", { families: { user: { pattern: "user:{id}", value: Schema.String } } }) {}
+const { user } = Shop.keys
+
+describe("a reference counts for certain", () => {
+  test("a choice in a family's list is not all of them", () => {
+    Manifest.Service<any>()("C", {
+      families: {
+        user: { pattern: "user:{id}" },
+        prefs: { pattern: "prefs:{id}" },
+        // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+        one: { pattern: "one:{id}", derives: [either] },
+        // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+        hidden: { pattern: "hidden:{id}", derives: [flag ? "nobody:{id}" : "user:{id}"] },
+        // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+        borrowed: { pattern: "borrowed:{id}", borrows: ["user:{id}", either] },
+        // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
+        list: { pattern: "list:{id}", derives: some },
+        // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
+        lists: { pattern: "lists:{id}", derives: eitherList },
+        // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
+        tail: { pattern: "tail:{id}", derives: ["user:{id}", ...([] as Array<"prefs:{id}">)] },
+        // @ts-expect-error E0103: the text of this pattern is not known, so nothing can be checked about it; help: write it
+        hole: { pattern: "hole:{id}", derives: [template] },
+        // @ts-expect-error E0417: 'each' is one of several, so nothing can be checked about it; help: give one in every
+        each: flag ? { pattern: "each:{id}", derives: ["user:{id}"] } as const : { pattern: "each:{id}" } as const,
+        policy: { pattern: "policy:{id}", ...(flag ? { timeToLive: "1 minute" } as const : { jitter: 1 }) },
+        both: { pattern: "both:{id}", derives: ["user:{id}", "prefs:{id}"] }
+      },
+      readers: {
+        // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+        reports: { borrows: [either] },
+        // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
+        charts: { borrows: some },
+        // @ts-expect-error E0417: 'eachOne' is one of several, so nothing can be checked about it; help: give one in every
+        eachOne: flag ? { borrows: ["user:{id}"] } as const : { borrows: ["prefs:{id}"] } as const
+      }
+    })
+  })
+
+  test("a choice in what a function declares is not all of them", () => {
+    // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+    Shop.fn("f", { owns: [either] })
+    // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
+    Shop.fn("f", { borrows: some })
+    // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
+    Shop.fn("f", { borrows: eitherList })
+    // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+    Shop.fn("f", { owns: ["prefs:{id}"], invalidates: [either] })
+    // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; help
+    Shop.fn("f", { owns: ["user:{id}"], invalidates: [] as Array<"profile:{id}"> })
+    // @ts-expect-error E0417: it is not known whether 'owns' is given, so nothing can be checked about it; help: give it
+    Shop.fn("f", { owns: flag ? ["user:{id}"] as const : undefined })
+    // @ts-expect-error E0417: the declaration is one of several, so nothing can be checked about it; help: give one in
+    Shop.fn("f", flag ? { owns: ["user:{id}"] } as const : { borrows: ["user:{id}"] } as const)
+    // @ts-expect-error E0103: this is a choice of patterns, and it is not known which of them holds; help: list each
+    Shop.method({ owns: [either] })
+    expect(Shop.fn).type.toBeCallableWith("f", { owns: ["user:{id}", "prefs:{id}"] })
+  })
+})
+
+describe("a layer", () => {
+  test("is one", () => {
+    Manifest.Service<any>()("C", {
+      layers: {
+        // @ts-expect-error E0404: this is a choice of layers, and it is not known which of them is meant; help: name one
+        a: { reads: [flag ? "b" : "c"] },
+        // @ts-expect-error E0404: it is not known which layers this list holds, so nothing can be checked about it; help
+        b: { reads: [] as Array<"c"> },
+        // @ts-expect-error E0417: 'c' is one of several, so nothing can be checked about it; help: give one in every
+        c: flag ? { reads: ["a"] } as const : {} as const
+      },
+      families: {
+        a: { pattern: "a", layer: "a" },
+        b: { pattern: "b", layer: "b" },
+        c: { pattern: "c", layer: "c" },
+        // @ts-expect-error E0404: this is a choice of layers, and it is not known which of them is meant; help: name one
+        one: { pattern: "one:{id}", layer: flag ? "a" : "b" }
+      },
+      // @ts-expect-error E0404: this is a choice of layers, and it is not known which of them is meant; help: name one
+      readers: { reports: { layer: flag ? "a" : "b", borrows: [] } }
+    })
+  })
+
+  test("is none where the manifest declares none", () => {
+    // @ts-expect-error E0404: no layer is called 'server'; help: declare it in layers, or check its spelling
+    Manifest.Service<any>()("C", { families: { user: { pattern: "user:{id}", layer: "server" } } })
+    // @ts-expect-error E0404: no layer is called 'server'; help: declare it in layers, or check its spelling
+    Manifest.Service<any>()("C", { families: {}, readers: { r: { layer: "server", borrows: [] } } })
+    // @ts-expect-error E0404: no layer is called 'server'; help: declare it in layers, or check its spelling
+    Bare.inLayer("server")
+    // @ts-expect-error E0404: this manifest declares no layers; help: declare them, layers: { server: {}, client: { reads
+    Bare.inLayer(text)
+    // @ts-expect-error E0404: no layer is called 'server'; help: declare it in layers, or check its spelling
+    Bare.fn("f", { layer: "server" })
+  })
+
+  test("takes no program that may do anything", () => {
+    // @ts-expect-error E0220: it is unknown what this program does: its requirements are any, unknown or a type parameter
+    Shop.inLayer("client")(opaque)
+    // @ts-expect-error E0220: it is unknown what this program does: its requirements are any, unknown or a type parameter
+    Shop.inLayer("client")(loose)
+    // @ts-expect-error CheckedProgram<"E0220: it is unknown what this program does: its requirements are any, unknown or a
+    const generic = <R>(effect: Effect.Effect<string, CacheError, R>) => Shop.inLayer("client")(effect)
+    void generic
+    Shop.inLayer("client")(Effect.andThen(user.get({ id: "1" }), Effect.as(Db, 1)))
+  })
+})
+
+describe("a body that may do anything is refused", () => {
+  test("of a function", () => {
+    // @ts-expect-error E0220: it is unknown what this body does; help: write function*() { ... }, and yield nothing whose
+    Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* anything })
+    // @ts-expect-error E0220: it is unknown what this body does; help: write function*() { ... }, and yield nothing whose
+    Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* opaque; yield* user.get({ id: "1" }) })
+    // @ts-expect-error E0220: it is unknown what this body does; help: write function*() { ... }, and yield nothing whose
+    Shop.fn("f", { borrows: ["user:{id}"] })(function*() { yield* loose })
+    // @ts-expect-error CheckedBody<"E0220: it is unknown what this body does; help: write function*() { ... }, and yield
+    Shop.fn("f", { borrows: ["user:{id}"] })(function*<R>(first: Effect.Effect<void, never, R>) { yield* first })
+    Shop.fn("f", { borrows: ["user:{id}"] })(function*<A>(a: A, first: Effect.Effect<void, never, Db>) {
+      yield* first
+      return [a, yield* user.get({ id: "1" })]
+    })
+  })
+
+  test("of a method", () => {
+    class Users {
+      // @ts-expect-error E0220: it is unknown what this does: its requirements are any, unknown or a type parameter; help
+      @Shop.method({ borrows: ["user:{id}"] }) after<R>(first: Effect.Effect<void, never, R>) { return Effect.andThen(first, user.set({ id: "1" }, "x")) }
+      // @ts-expect-error E0220: it is unknown what this does: its requirements are any, unknown or a type parameter; help
+      @Shop.method({ borrows: ["user:{id}"] }) opaque() { return opaque }
+      // @ts-expect-error E0220: it is unknown what this does: its requirements are any, unknown or a type parameter; help
+      @Shop.method({ borrows: ["user:{id}"] }) any() { return anything }
+      // @ts-expect-error E0220: the body writes 'user:{id}', but declares: borrows 'user:{id}'; help: declare it, or leave
+      @Shop.method({ borrows: ["user:{id}"] }) bad<R extends Db>(first: Effect.Effect<void, never, R>) { return Effect.andThen(first, user.set({ id: "1" }, "x")) }
+      @Shop.method({ borrows: ["user:{id}"] }) known<R extends Db>(first: Effect.Effect<void, never, R>) { return Effect.andThen(first, user.get({ id: "1" })) }
+      @Shop.method({ borrows: ["user:{id}"] }) fine<A>(a: A) { return Effect.as(user.get({ id: "1" }), a) }
+    }
+    expect(Users).type.toBeConstructableWith()
+  })
+
+  test("and not for a declaration that was refused already", () => {
+    // @ts-expect-error E0223: no family of 'Shop' declares 'user' of borrows; help: name its pattern, 'user:{id}'
+    Shop.fn("f", { borrows: ["user"] })(function*() { yield* user.get({ id: "1" }) })
+    // @ts-expect-error E0406: unknown option 'reads' in the declaration; help: did you mean 'borrows'?
+    Shop.fn("f", { reads: ["user:{id}"] })(function*() { yield* user.get({ id: "1" }) })
+  })
+})
+
+describe("a parameter", () => {
+  test("without a codec is a text", () => {
+    Manifest.Service<any>()("C", {
+      families: {
+        // @ts-expect-error E0408: a parameter is a text where no Schema makes something else of it; help: give a Schema
+        number: { pattern: "number:{id}", params: { id: Manifest.type<number>() } },
+        // @ts-expect-error E0408: a parameter is a text where no Schema makes something else of it; help: give a Schema
+        flag: { pattern: "flag:{on}", params: { on: Manifest.type<boolean>() } },
+        // @ts-expect-error E0408: a parameter is a text where no Schema makes something else of it; help: give a Schema
+        mixed: { pattern: "mixed:{id}", params: { id: Manifest.type<string | number>() } },
+        // @ts-expect-error E0408: a parameter is a text where no Schema makes something else of it; help: give a Schema
+        parts: { pattern: "parts:{a}:{b}", params: { a: Schema.Int, b: Manifest.type<Date>() } },
+        // @ts-expect-error E0408: a parameter is a text where no Schema makes something else of it; help: give a Schema
+        other: { pattern: "other:{id}", params: { id: { Type: 5 } } },
+        texts: { pattern: "texts:{id}:{at}", params: { id: Manifest.type<"a" | "b">(), at: Schema.NumberFromString } }
+      }
+    })
+  })
+})
+
+describe("the module of a family", () => {
+  test("owns it, and does not lend it in the owner's place", () => {
+    const Owner = Shop.owner("user", { lookup: () => Effect.succeed("Ann") })
+    // @ts-expect-error E0226: module 'user' provides a borrow of 'user:{id}' to all others; help: keep it within the module
+    Shop.modules({ user: Shop.borrower("user") })
+    // @ts-expect-error E0226: module 'users' provides a borrow of 'user:{id}' to all others; help: keep it within the module
+    Shop.modules({ users: { owns: ["user"], layer: Shop.borrower("user") } })
+    expect(Shop.modules).type.toBeCallableWith({ user: Owner })
+    expect(Shop.modules).type.toBeCallableWith({
+      user: Layer.provideMerge(Owner, Layer.provide(Layer.effectDiscard(user.get({ id: "1" })), [Owner, Shop.borrower("user")]))
+    })
+  })
+})
+
+describe("a misuse has one message, and a code:", () => {
+  test("a lookup in the place of an owner's options", () => {
+    // @ts-expect-error E0406: the owner of family 'user' takes options, and this is a function; help: give it by its name
+    Shop.owner("user", ({ id }) => Effect.succeed(id))
+    // @ts-expect-error E0406: the owner of family 'user' takes options, and this is a function; help: give it by its name
+    Shop.owner("user", (params, about) => Effect.succeed([params, about]))
+    // @ts-expect-error E0406: the owner of family 'user' takes options, and this is a function; help: give it by its name
+    Shop.owner("user", () => Effect.succeed("Ann"))
+  })
+
+  test("keys in the place of what warming is told", () => {
+    // @ts-expect-error E0408: this is no value of the option 'warm'; help: give an object, { keys: [{ id: '1' }] }
+    Shop.owner("user", { warm: [{ id: "1" }] })
+    // @ts-expect-error E0408: this is no value of the option 'predict'; help: give an object, { keysMax: 100 }
+    Shop.owner("user", { predict: true })
+    expect(Shop.owner).type.toBeCallableWith("user", { warm: { keys: [{ id: "1" }] }, predict: { keysMax: 1 } })
+  })
+
+  test("readers of another shape", () => {
+    Manifest.Service<any>()("C", {
+      families: { user: { pattern: "user:{id}" } },
+      readers: {
+        // @ts-expect-error E0406: unknown option 'reads' in reader 'reports'; help: did you mean 'borrows'?
+        reports: { reads: ["user:{id}"] },
+        // @ts-expect-error E0408: this is not a list of patterns; help: put the patterns in brackets, ['user:{id}']
+        charts: { borrows: "user:{id}" },
+        // @ts-expect-error E0408: these are not the readers of a manifest; help: give an object, { reports: { borrows: [
+        empty: {},
+        fine: { borrows: ["user:{id}"] }
+      }
+    })
+  })
+
+  test("a write of another manifest in a batch, which names both", () => {
+    const { user: foreign } = Bare.keys
+    // @ts-expect-error E0115: this is no write that a batch of 'Shop' could do together with others; help: use setting or
+    Shop.batch([user.setting({ id: "1" }, "Ann"), foreign.setting({ id: "1" }, "Ann")])
+  })
+
+  test("a lookup whose requirements are a type parameter", () => {
+    const owner = <R>(lookup: (params: { readonly id: string }) => Effect.Effect<string, never, R>) =>
+      // @ts-expect-error CheckedAnswer<"E0211: it is unknown what this lookup reads: its requirements are a type parameter;
+      Shop.owner("user", { lookup })
+    void owner
+  })
+})
