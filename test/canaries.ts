@@ -541,7 +541,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "keys",
     bug: "a number spells a key of a parameter that is a text by its type",
     file: "src/manifest/internal/keys.ts",
-    text: "encode: isTyped ? text : plain",
+    text: "encode: codec === undefined ? plain : text",
     planted: "encode: plain",
     suites: ["test/manifest/Manifest.test.ts"]
   },
