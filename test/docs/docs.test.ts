@@ -45,9 +45,9 @@ describe("documentation", () => {
   })
 
   it("names no file that is not there", () => {
-    const files = [...sources, ...["test", ".ci", "bench", "examples", "dtslint"].flatMap(under)].map((path) =>
-      `/${path}`
-    )
+    const files = [...sources, ...["test", ".ci", ".github", "bench", "examples", "dtslint"].flatMap(under)].map((
+      path
+    ) => `/${path}`)
     const missing = [...markdown, "src/README.md"].flatMap((path) =>
       inlineCode(read(path))
         .filter((code) => code !== ".d.ts" && /^[\w./-]*\w\.(ts|md)$/.test(code))
