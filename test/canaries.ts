@@ -58,7 +58,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/manifest/internal/grants.ts",
     text: `const grant = find(context, this.engine, this.own)\n    return`,
     planted: `const grant = find(context, this.engine, this.read)\n    return`,
-    suites: ["props"]
+    suites: ["test/manifest/rights.test.ts", "props"]
   },
   {
     law: 1,
