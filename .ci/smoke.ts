@@ -71,7 +71,9 @@ const install = (): void => {
   ]
   console.log(`${filename}: ${entryCount} files, ${size} bytes`)
   const stray = files.map(({ path }) => path).filter((path) =>
-    !/^(src|dist|examples)\/|^(package\.json|README\.md|LICENSE|bench\/README\.md)$/.test(path)
+    !/^(src|dist|examples)\/|^(package\.json|README\.md|LICENSE|bench\/README\.md|\.github\/CONTRIBUTING\.md)$/.test(
+      path
+    )
   )
   check(
     "the tarball holds sources, build, examples and documents only",

@@ -1023,8 +1023,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that waits for itself where the engine cannot see it goes on for ever",
     file: loads,
-    text: `to.joined > 0 || to.isBehind`,
-    planted: `to.joined > waitersMax || to.isBehind`,
+    text: `to.sharedSince === undefined ? to.joined > 0 : to.isBehind`,
+    planted: `to.sharedSince === undefined ? to.joined > waitersMax : to.isBehind`,
     suites: [waits]
   },
   {

@@ -152,7 +152,7 @@ export class Loads<V> {
       if (to instanceof Queued) to.abandonIfAlone()
       return resume(Exit.fail(refusal))
     }
-    if (this.isPatient && (to.joined > 0 || to.isBehind)) {
+    if (this.isPatient && (to.sharedSince === undefined ? to.joined > 0 : to.isBehind)) {
       to.isBehind = false
       this.patience.share(to)
     }
