@@ -150,14 +150,6 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 3,
-    bug: "a reader joins a load that waits for one that another engine has outrun",
-    file: loads,
-    text: `      flight.load.restOn(-Infinity)\n`,
-    planted: ``,
-    suites: [peers]
-  },
-  {
-    law: 3,
     bug: "an update is written although another engine was asked to refresh the key",
     file: loads,
     text: `    this.cache.tell(this.name, { _tag: "Asked", key })\n`,

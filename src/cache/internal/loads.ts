@@ -621,15 +621,12 @@ export class Loads<V> {
 
   /**
    * Another engine has loaded the key. A load that runs here may have read the source before that one or after it, so
-   * no later reader joins it, nor what waits for it.
+   * no later reader joins it. What waits for it was told that the key was missing, and is overtaken by `hear`.
    */
   meet(key: string, rival: Entry<V>): void {
     this.failures.forget(key)
     const flight = this.flights.get(key)
-    if (flight !== undefined) {
-      flight.rival = rival
-      flight.load.restOn(-Infinity)
-    }
+    if (flight !== undefined) flight.rival = rival
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined && (flight !== undefined || !turn.reading)) turn.overtaken = true
   }
