@@ -20,6 +20,7 @@ import { TestClock } from "effect/testing"
 import { Carrier, Lane, Outbox } from "../../src/cache/internal/outbox.ts"
 import { CoarseClock } from "../../src/store/CoarseClock.ts"
 import type { Entry } from "../../src/store/Entry.ts"
+import { entryOf } from "../store/entry.ts"
 import { temporaryFolder } from "../store/folder.ts"
 import { mapStore } from "../store/mapStore.ts"
 
@@ -156,17 +157,6 @@ for (const place of ["LMDB alone", "memory over LMDB"]) {
 }
 
 describe("the codecs of one family", () => {
-  const entry = (value: string): Entry<string> => ({
-    value,
-    stamp: 1,
-    version: 1,
-    freshUntil: Infinity,
-    expiresAt: Infinity,
-    costMillis: 0,
-    tags: [],
-    revision: undefined
-  })
-
   const lane = Effect.gen(function*() {
     const store = mapStore()
     const inner = yield* store.open<string>({
@@ -213,8 +203,8 @@ describe("the codecs of one family", () => {
   it.effect("run sixteen at once, and none holds up the others' round", () =>
     Effect.gen(function*() {
       const { count, get, lane: own, outbox } = yield* lane
-      for (let i = 0; i < 64; i++) own.set(`${i}`, entry("slow"))
-      own.set("now", entry("now"))
+      for (let i = 0; i < 64; i++) own.set(`${i}`, entryOf("slow"))
+      own.set("now", entryOf("now"))
       yield* TestClock.adjust(0)
       assert.strictEqual(yield* get("now"), "now")
       assert.isUndefined(yield* get("0"))
@@ -228,9 +218,9 @@ describe("the codecs of one family", () => {
   it.effect("that hang end after 30 seconds, all of them, and are told of", () =>
     Effect.gen(function*() {
       const { alone, get, lane: own, outbox, told } = yield* lane
-      own.set("0", entry("now"))
+      own.set("0", entryOf("now"))
       yield* TestClock.adjust(0)
-      for (let i = 0; i < 40; i++) own.set(`${i}`, entry("never"))
+      for (let i = 0; i < 40; i++) own.set(`${i}`, entryOf("never"))
       yield* TestClock.adjust(0)
       assert.isUndefined(yield* get("0"), "nor does the older value stay")
       const settled = yield* Effect.forkChild(outbox.settledWhole, { startImmediately: true })
@@ -246,7 +236,7 @@ describe("the codecs of one family", () => {
   it.effect("are given no more than 4,096 values", () =>
     Effect.gen(function*() {
       const { alone, lane: own, outbox, told } = yield* lane
-      for (let i = 0; i < 5_000; i++) own.set(`${i}`, entry("never"))
+      for (let i = 0; i < 5_000; i++) own.set(`${i}`, entryOf("never"))
       yield* TestClock.adjust(0)
       assert.strictEqual(told.length, 5_000 - 4_096)
       assert.strictEqual(alone.length, 5_000 - 4_096)
@@ -258,14 +248,14 @@ describe("the codecs of one family", () => {
   it.effect("start anew for a value that changes, and not for one that is read", () =>
     Effect.gen(function*() {
       const { count, get, lane: own } = yield* lane
-      own.set("1", entry("slow"))
+      own.set("1", entryOf("slow"))
       yield* TestClock.adjust(20)
-      own.touch("1", { ...entry("slow"), expiresAt: 90_000 })
+      own.touch("1", { ...entryOf("slow"), expiresAt: 90_000 })
       yield* TestClock.adjust(30)
       assert.strictEqual(yield* get("1"), "slow")
-      own.set("2", entry("slow"))
+      own.set("2", entryOf("slow"))
       yield* TestClock.adjust(20)
-      own.set("2", { ...entry("slow then"), version: 2 })
+      own.set("2", { ...entryOf("slow then"), version: 2 })
       yield* TestClock.adjust(30)
       assert.isUndefined(yield* get("2"))
       yield* TestClock.adjust(20)

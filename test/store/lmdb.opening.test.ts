@@ -10,6 +10,7 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { tableOf } from "../../src/store/internal/lmdbHolders.ts"
+import { entryOf } from "./entry.ts"
 import { temporaryFolder } from "./folder.ts"
 
 const start = (path: string, namespace?: string) => LmdbStore.make({ path, durability: "process", namespace })
@@ -238,16 +239,7 @@ describe("one folder under two names", () => {
     weigher: undefined,
     onEvict: undefined
   }
-  const entry = {
-    value: "one",
-    stamp: 1,
-    version: 1,
-    freshUntil: Infinity,
-    expiresAt: Infinity,
-    costMillis: 0,
-    tags: [],
-    revision: undefined
-  }
+  const entry = entryOf("one")
 
   /** Whether what is set under one name is there, at once, under the other. */
   const isOne = (one: string, other: string) =>

@@ -505,10 +505,7 @@ export class Entries<V> {
    */
   keepLoaded(key: string, entry: Entry<V>, now: number, weight: number, isNews: boolean): Below {
     this.cache.tell(this.name, { _tag: "Loaded", key, isNews, entry })
-    if (entry.freshUntil <= now || entry.expiresAt <= now) {
-      this.ended(key)
-      return this.lower === undefined ? nothing : this.lower.remove(key)
-    }
+    if (entry.freshUntil <= now || entry.expiresAt <= now) return this.remove(key)
     return this.put(key, entry, now, weight, undefined)
   }
 
@@ -583,6 +580,10 @@ export class Entries<V> {
   /** The key has no entry from now on. */
   forget(key: string): Below {
     this.cache.tell(this.name, { _tag: "Changed", key })
+    return this.remove(key)
+  }
+
+  private remove(key: string): Below {
     this.ended(key)
     return this.lower === undefined ? nothing : this.lower.remove(key)
   }

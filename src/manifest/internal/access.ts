@@ -5,7 +5,6 @@ import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { CacheError, InvalidKey } from "../../cache/CacheError.ts"
-import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
@@ -72,7 +71,6 @@ export class FamilyAccess extends Access {
   }
 
   grantToWrite(context: Context.Context<never>): Effect.Effect<CacheGrant, CacheError> {
-    if (CacheFamily.isLookup(context)) return Effect.fail(this.notOwner("write", "a lookup"))
     const grant = this.writable(context)
     return grant === undefined ? Effect.fail(this.refusal(context, "write")) : Effect.succeed(grant)
   }

@@ -68,13 +68,20 @@ export const operations = (access: FamilyAccess, find: Finds) => ({
   ...writeOperations(access, find.toWrite)
 })
 
+/** How an operation of one key finds the family, with the key that it may load and store under. */
+const atKey = <F>(
+  access: FamilyAccess,
+  find: <A, E, R>(f: (family: F) => Effect.Effect<A, E, R>) => Effect.Effect<A, E | CacheError, R>
+) =>
+<A, E, R>(params: Params, f: (family: F, key: string) => Effect.Effect<A, E, R>) =>
+  find((family): Effect.Effect<A, E | CacheError, R> => {
+    const key = access.textOf(params)
+    const refused = access.keyRefusal(key)
+    return refused === undefined ? f(family, key) : Effect.fail(refused)
+  })
+
 const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
-  const reading = <A, E>(params: Params, f: (family: Reads, key: string) => Effect.Effect<A, E>) =>
-    find((family): Effect.Effect<A, E | CacheError> => {
-      const key = access.textOf(params)
-      const refused = access.keyRefusal(key)
-      return refused === undefined ? f(family, key) : Effect.fail(refused)
-    })
+  const reading = atKey(access, find)
   return {
     getOption: (params: Params) => reading(params, (family, key) => family.readHeld(key)),
     getMany: (all: Iterable<Params>) =>
@@ -123,12 +130,7 @@ const hottestOf = (access: FamilyAccess, family: Reads, max: number) =>
   )
 
 const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
-  const writing = <A, E, R>(params: Params, f: (family: Writes, key: string) => Effect.Effect<A, E, R>) =>
-    find((family): Effect.Effect<A, E | CacheError, R> => {
-      const key = access.textOf(params)
-      const refused = access.keyRefusal(key)
-      return refused === undefined ? f(family, key) : Effect.fail(refused)
-    })
+  const writing = atKey(access, find)
   return {
     set: (params: Params, value: unknown, given?: SetOptions<Lease>) =>
       writing(params, (family, key) => {

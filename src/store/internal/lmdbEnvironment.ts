@@ -25,7 +25,8 @@ import * as Lmdb from "lmdb"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as BackgroundTimer from "../BackgroundTimer.ts"
-import { FolderHeld, InvalidStoreOptions, StoreError, TierFailed, TierFull } from "../StoreError.ts"
+import { FolderHeld, StoreError, TierFailed, TierFull } from "../StoreError.ts"
+import { refused } from "./given.ts"
 import { dataFault, isHollow } from "./lmdbDataFile.ts"
 import { beatMillis, type Holder, isForeign } from "./lmdbHolder.ts"
 import { type Claim, tableOf, take } from "./lmdbHolders.ts"
@@ -420,8 +421,7 @@ const attempt = <A>(evaluate: () => A): Effect.Effect<A, StoreError> =>
 const openFailed = (cause: unknown): StoreError =>
   new StoreError({ reason: new TierFailed({ tier: tierName, operation: "open", cause }) })
 
-const invalid = (option: string, why: string): StoreError =>
-  new StoreError({ reason: new InvalidStoreOptions({ tier: tierName, option, why }) })
+const invalid = (option: string, why: string): StoreError => refused(tierName, option, why)
 
 const codeOf = (error: unknown): string =>
   error instanceof Error && "code" in error ? String(error.code) : String(error)

@@ -5,17 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as Codec from "../../../src/store/Codec.ts"
 import * as LmdbStore from "../../../src/store/LmdbStore.ts"
-
-const entry = (value: string) => ({
-  value,
-  stamp: 1,
-  version: 1,
-  freshUntil: Infinity,
-  expiresAt: Infinity,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+import { entryOf } from "../entry.ts"
 
 let closingAt = 0
 const { forgotten, taken } = await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
@@ -30,7 +20,7 @@ const { forgotten, taken } = await Effect.runPromise(Effect.scoped(Effect.gen(fu
   })
   const write = (key: string) =>
     Effect.gen(function*() {
-      const value = entry("x".repeat(5_000))
+      const value = entryOf("x".repeat(5_000))
       const prepared = yield* users.prepare(key, value)
       const set = [{ key, entry: value, prepared }]
       return yield* store.write({ changes: [{ partition: users, cleared: false, removed: [], set }], marks: [] })

@@ -10,6 +10,7 @@ import * as Readline from "node:readline"
 import * as Codec from "../../../src/store/Codec.ts"
 import * as LmdbStore from "../../../src/store/LmdbStore.ts"
 import type { FolderHeld } from "../../../src/store/StoreError.ts"
+import { entryOf } from "../entry.ts"
 
 const [path, namespace, startAt] = process.argv.slice(2)
 const say = (text: string) => Fs.writeSync(1, `${text}\n`)
@@ -39,16 +40,7 @@ const users = await Effect.runPromise(
     onEvict: undefined
   }).pipe(Scope.provide(scope))
 )
-const entry = {
-  value: "x".repeat(2_000),
-  stamp: 1,
-  version: 1,
-  freshUntil: Infinity,
-  expiresAt: Infinity,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-}
+const entry = entryOf("x".repeat(2_000))
 
 Readline.createInterface({ input: process.stdin }).on("line", (line) => {
   if (line === "close") {
