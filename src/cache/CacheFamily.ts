@@ -149,7 +149,7 @@ export class CacheFamily<V = unknown> {
   readPromise(key: string, signal: AbortSignal | undefined): Promise<V> | undefined {
     const running = this.awaited(key)
     if (running === undefined || signal?.aborted === true) return undefined
-    return joinPromise((settle) => this.join(running, settle), signal)
+    return joinPromise(this.joining, running, signal)
   }
 
   /** The load under way, where all that a read has to do is to wait for it. */
@@ -159,14 +159,20 @@ export class CacheFamily<V = unknown> {
     return this.loads.failures.negative(key, this.cache.time.now()) === undefined ? running : undefined
   }
 
+  // One for all Promises: a thousand may wait for one load.
+  private readonly joining = (running: Waited<V>, resume: Waiter<V>) => this.join(running, resume)
+
   private join(running: Waited<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
     // A reader who was held up on the way here does not share the end of those who have left.
     if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume)
-    const early = wantsFresh ? undefined : running.earlyAt(this.cache.time.now())
+    const now = this.cache.time.now()
+    const early = wantsFresh ? undefined : running.earlyAt(now)
     this.entries.countMiss(running.key)
     if (early?._tag === "Success") this.entries.countStale(running.key, early.value.tier)
     else this.entries.counts.coalesced++
-    return this.loads.join(running, resume, wantsFresh)
+    return early === undefined
+      ? this.loads.wait(running, resume, now, wantsFresh)
+      : running.join(resume, now, wantsFresh)
   }
 
   /** Serves a key, with the tier that its value is from. */

@@ -403,6 +403,7 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
     const patched = await run<any>(as(of.patch({ id }, (was: string) => `${was}*`)))
     assert.strictEqual(patched.value, held && `${String(held.value)}*`)
     if (held === undefined) return
+    model.failed.delete(at)
     model.held.set(at, { ...held, value: patched.value, madeAt: model.now, touchedAt: model.now })
     model.spread(family, id, "hide")
   }),
@@ -423,7 +424,8 @@ const commands: ReadonlyArray<fc.Arbitrary<Command>> = [
           : of[door]({ id }, () => value)
         const { reason } = await run<CacheError>(Effect.flip(as(write)))
         assert.strictEqual(reason._tag, "FunctionFailed")
-        if (door === "update") model.held.get(`${family}:${id}`)!.touchedAt = model.now
+        // An update reads before it writes, which may renew what is held.
+        if (door === "update") model.readFresh(family, id)
       })
   ),
   command("deleteMany", (_, family) => async (model, { run, running: { as } }, of) => {

@@ -123,6 +123,7 @@ export class Failures<V> {
 
   /** The failure that a read repeats at once: no tier has anything to serve in its place. */
   negative(key: string, now: number): Failure | undefined {
+    if (this.byKey.size === 0) return undefined
     const failure = this.remembered(key, now)
     return failure !== undefined && now >= failure.coveredUntil ? failure : undefined
   }

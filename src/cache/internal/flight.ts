@@ -201,7 +201,7 @@ export class Load extends Work {
 
   /** When it is too late to join the load of a key: what it has read, or what it waits for rests on, has ended. */
   joinableUntil(own: string): number {
-    return this.restsUntil === Infinity ? Infinity : Math.min(this.waitsUntil, this.freshUntilMax(own))
+    return Math.min(this.waitsUntil, this.freshUntilMax(own))
   }
 
   /** What one of the keys that are loaded was made from, as far as it was read in this cache; spelt out when asked. */
@@ -378,7 +378,8 @@ export abstract class Waited<V> {
     this.waiters = new Set()
     this.strict = undefined
     shallow(() => {
-      for (const resume of waiters) resume(strict?.has(resume) === true ? freshExit : exit)
+      if (strict === undefined) { for (const resume of waiters) resume(exit) }
+      else for (const resume of waiters) resume(strict.has(resume) ? freshExit : exit)
     })
   }
 }
@@ -572,7 +573,8 @@ export class Queued<V> extends Waited<V> {
  * that aborts it.
  */
 export const joinPromise = <V>(
-  join: (waiter: Waiter<V>) => Effect.Effect<void> | void,
+  join: (to: Waited<V>, waiter: Waiter<V>) => Effect.Effect<void> | void,
+  to: Waited<V>,
   signal: AbortSignal | undefined
 ): Promise<V> =>
   new Promise((resolve, reject) => {
@@ -581,12 +583,12 @@ export const joinPromise = <V>(
       else reject(Cause.squash(exit.cause))
     }
     // A thousand may wait for one load: without a signal, a waiter is one closure.
-    if (signal === undefined) return void join(settle)
+    if (signal === undefined) return void join(to, settle)
     const stop = (): void => {
       if (leave !== undefined) Effect.runSync(leave)
       reject(signal.reason)
     }
-    const leave = join((exit) => {
+    const leave = join(to, (exit) => {
       signal.removeEventListener("abort", stop)
       settle(exit)
     }) ?? undefined

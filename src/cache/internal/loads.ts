@@ -120,8 +120,7 @@ export class Loads<V> {
 
   /** Nothing that it has read has ended: who comes now may get what it makes. */
   private rests({ key, load }: Flight<V>): boolean {
-    const until = load.joinableUntil(key)
-    return until === Infinity || this.now() < until
+    return load.restsUntil === Infinity || this.now() < load.joinableUntil(key)
   }
 
   /** It was not overtaken: what it brings may be kept. */
@@ -140,12 +139,17 @@ export class Loads<V> {
       (this.overtaken.get(key)?.size ?? 0) + (this.flights.has(key) ? 1 : 0) >= lookupsPerKeyMax
   }
 
+  /** Takes what a load answers early, or waits for its end: what it returns leaves again. */
+  join(to: Waited<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
+    const now = this.now()
+    const isEarly = !wantsFresh && to.earlyAt(now) !== undefined
+    return isEarly ? to.join(resume, now, wantsFresh) : this.wait(to, resume, now, wantsFresh)
+  }
+
   /**
    * Waits for a load: what it returns leaves again. A lookup or an update that the load waits for itself is refused.
    */
-  join(to: Waited<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
-    const now = this.now()
-    if (!wantsFresh && to.earlyAt(now) !== undefined) return to.join(resume, now, wantsFresh)
+  wait(to: Waited<V>, resume: Waiter<V>, now: number, wantsFresh: boolean): Effect.Effect<void> | void {
     const work = currentWork()
     const refusal = to.isFull ? this.queueFull(to.key, waitersMax) : work?.circularWait(to.subject, this.show(to.key))
     if (refusal !== undefined) {

@@ -158,13 +158,15 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
   const check = (key: string): Diagnostic.Diagnostic | undefined => {
     if (isTooLong(key)) return Diagnostic.keyTooLong(pattern.source, keyBytesMax)
     // On the way of every write and miss. A key of one parameter need not be split: a colon makes it no segment.
-    const texts = isText ? [key] : split(key)
-    const wrong = texts.findIndex((text) => !isSegment(text))
-    if (wrong >= 0 || (pattern.rest ? texts.length <= holes.length : texts.length !== holes.length)) {
+    const texts = isText ? undefined : split(key)
+    const wrong = texts === undefined ? (isSegment(key) ? -1 : 0) : texts.findIndex((text) => !isSegment(text))
+    const isMiscounted = texts !== undefined &&
+      (pattern.rest ? texts.length <= holes.length : texts.length !== holes.length)
+    if (wrong >= 0 || isMiscounted) {
       return Diagnostic.parameterNotSegment(pattern.source, names[Math.max(0, wrong)] ?? "*")
     }
     if (hasChecks) {
-      const refused = holes.find(({ accepts }, i) => accepts?.(texts[i]!) === false)
+      const refused = holes.find(({ accepts }, i) => accepts?.(texts === undefined ? key : texts[i]!) === false)
       if (refused !== undefined) return Diagnostic.parameterRefused(pattern.source, refused.name)
     }
     if (family.inner.length === 0) return undefined
