@@ -336,6 +336,7 @@ class Turn {
 interface Form {
   readonly value: Uint8Array
   readonly hashedKey: string | undefined
+  readonly bytes: number
 }
 
 class LmdbPartition<V> implements Partition<V> {
@@ -428,7 +429,7 @@ class LmdbPartition<V> implements Partition<V> {
   )
 
   readonly prepare = (key: string, content: Content<V>): Effect.Effect<Prepared<V>, StoreError> =>
-    this.#encode(key, content) as Effect.Effect<unknown, StoreError> as Effect.Effect<Prepared<V>, StoreError>
+    this.#encode(key, content)
 
   /**
    * Hands over this family's part of a round, in the turn of the others; answers as `Tier.remove` does. A property, so
@@ -437,7 +438,7 @@ class LmdbPartition<V> implements Partition<V> {
   readonly apply = ({ cleared, removed, set }: Change<V>): Batch | undefined => {
     let last = cleared ? this.#tier.clear(this.#family) : undefined
     last = this.#remove(removed) ?? last
-    for (const { entry, key, prepared } of set) last = this.#put(key, entry, prepared as unknown as Form)
+    for (const { entry, key, prepared } of set) last = this.#put(key, entry, prepared as Prepared<V> & Form)
     return last
   }
 
@@ -477,7 +478,7 @@ class LmdbPartition<V> implements Partition<V> {
     if (tags.length > tagsMax) return this.#refuse(key, new Error(`an entry has at most ${tagsMax} tags`))
     const form = this.#formOf(key, value, (value): Exit.Exit<Form, StoreError> => {
       const bytes = recordBytes({ revision, tags }, value, hashedKey)
-      return bytes <= this.#recordBytesMax ? Exit.succeed({ value, hashedKey }) : this.#tooLarge(key, bytes)
+      return bytes <= this.#recordBytesMax ? Exit.succeed({ value, hashedKey, bytes }) : this.#tooLarge(key, bytes)
     })
     return Exit.isExit(form) ? form : Effect.timeoutOrElse(form, {
       duration: encodeTimeoutMillis,

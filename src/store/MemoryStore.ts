@@ -104,6 +104,11 @@ interface Segment {
   readonly owner: number
 }
 
+// What a memory tier prepares.
+interface Weighed<V> extends Prepared<V> {
+  readonly weight: number
+}
+
 // The lower bits of a hash choose the chain in a table.
 const shardBits = 20
 
@@ -381,7 +386,8 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   /** A live object needs no other form: what is prepared is its weight. */
   readonly prepare = (key: string, { value }: Content<V>): Effect.Effect<Prepared<V>, StoreError> => {
     try {
-      return Exit.succeed(this.weigh(key, value) as unknown as Prepared<V>)
+      const weighed: Weighed<V> = { bytes: 0, weight: this.weigh(key, value) }
+      return Exit.succeed(weighed)
     } catch (error) {
       if (error instanceof FunctionFailed) return Exit.fail(new StoreError({ reason: error }))
       throw error
@@ -393,7 +399,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     if (cleared) this.dropAll()
     for (const key of removed) this.drop(key)
     for (const { entry, key, prepared } of set) {
-      this.put(key, entry, entry.freshUntil, prepared as unknown as number)
+      this.put(key, entry, entry.freshUntil, (prepared as Weighed<V>).weight)
     }
   }
 

@@ -62,13 +62,15 @@ export type Content<V> = Pick<Entry<V>, "value" | "tags" | "revision">
 
 /**
  * The content of a key, judged and made ready by one partition: encoded where the tier keeps bytes. Only the partition
- * that prepared it knows what is in it, and it fits any entry of this key with this content.
+ * that prepared it knows what else is in it, and it fits any entry of this key with this content.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Prepared<out V> {
-  readonly "~effect-stateless/store/Prepared": V
+  readonly "~effect-stateless/store/Prepared"?: V
+  /** Bytes that it takes until it is stored: 0 where the tier keeps the live value. */
+  readonly bytes: number
 }
 
 /**

@@ -659,9 +659,14 @@ const shareOf = <V>(
 }
 
 // What a partition of several tiers prepares is what each of those prepared that take the entry, in their order.
-const forms = <V>(all: ReadonlyArray<Prepared<V>>): Prepared<V> => all as unknown as Prepared<V>
-const formsOf = <V>(prepared: Prepared<V>): ReadonlyArray<Prepared<V>> =>
-  prepared as unknown as ReadonlyArray<Prepared<V>>
+interface Forms<V> extends Prepared<V> {
+  readonly all: ReadonlyArray<Prepared<V>>
+}
+const forms = <V>(all: ReadonlyArray<Prepared<V>>): Forms<V> => ({
+  bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+  all
+})
+const formsOf = <V>(prepared: Prepared<V>): ReadonlyArray<Prepared<V>> => (prepared as Forms<V>).all
 
 const collect = <V>(
   found: Map<string, Found<V>>,

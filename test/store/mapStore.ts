@@ -86,7 +86,7 @@ const open = <V>(place: Place, tier: string, capacity: number, family: StoreFami
       for (const key of removed) entries.delete(key)
       for (const { entry, key } of all) set(key, entry)
     },
-    prepare: () => Effect.succeed({} as Prepared<V>),
+    prepare: () => Effect.succeed<Prepared<V>>({ bytes: 0 }),
     get: (key) => Effect.map(Clock.currentTimeMillis, (now) => find(key, now)),
     getMany: (keys) => Effect.map(Clock.currentTimeMillis, (now) => keys.map((key) => find(key, now))),
     set: (key, entry) => Effect.sync(() => set(key, entry)),

@@ -14,8 +14,9 @@
  *   round waits for a codec; this one removes its key.
  * - Until its change has arrived, what lies below of a key is out of date: `pending` says what holds instead.
  * - A key whose change has failed is not read below until a later change of it has arrived: nobody knows what is there.
- * - Beyond `pendingMax` keys, whoever would set one waits for room. A removal never waits: the family that has most of
- *   them is cleared below instead.
+ * - Beyond `pendingMax` keys or `pendingBytesMax` bytes, a caller who would set one waits for room. A removal never waits:
+ *   the family that has most of them is cleared below instead.
+ * - A loaded value that does not fit the bytes of a round follows with the next one; this one removes its key.
  * - Engines over one place share one carrier, so their changes of a key arrive in order as well. One that closes waits
  *   for its own changes, and its callers are told of those that do not arrive.
  *
@@ -39,6 +40,9 @@ import { sealed, unsealed } from "./sensitive.ts"
 
 // Keys that gather to be set, and as many to be removed, in all families.
 const pendingMax = 65_536
+
+/** Bytes of the values that gather to be set, in all families, and of those of a family that one round carries. */
+export const pendingBytesMax = 67_108_864
 
 // Keys of a family whose change below has failed; beyond, all of the family that is older counts as changed.
 const distrustedMax = 65_536
@@ -231,6 +235,13 @@ export class Lane<V> {
     return this.gathering === undefined ? 0 : this.gathering.keys.size - this.gathering.removals
   }
 
+  /** Bytes of the values that have gathered. */
+  get bytes(): number {
+    let sum = 0
+    for (const { prepared } of this.gathering?.keys.values() ?? []) sum += prepared?.bytes ?? 0
+    return sum
+  }
+
   /** Below, the family goes as a whole, in the place of the removals. */
   clear(): void {
     const parcel = this.gathering
@@ -259,15 +270,24 @@ export class Lane<V> {
     const removed: Array<string> = []
     const set: Array<PreparedEntry<V>> = []
     const open: Array<readonly [key: string, entry: Entry<V>, prepare: Effect.Effect<Prepared<V>, StoreError>]> = []
+    const later: Array<readonly [key: string, change: Pending<V>]> = []
+    let bytes = 0
     const settle = (key: string, entry: Entry<V>, exit: Exit.Exit<Prepared<V>, StoreError>): void => {
-      if (Exit.isSuccess(exit)) return void set.push({ key, entry: this.inWallTime(entry), prepared: exit.value })
+      if (Exit.isSuccess(exit)) {
+        bytes += exit.value.bytes
+        return void set.push({ key, entry: this.inWallTime(entry), prepared: exit.value })
+      }
       removed.push(key)
       this.unprepared(key, exit.cause)
     }
-    for (const [key, { entry, isTouch, prepared }] of parcel.keys) {
+    for (const [key, pending] of parcel.keys) {
+      const { entry, isTouch, prepared } = pending
       if (entry === undefined) removed.push(key)
-      else if (prepared !== undefined) set.push({ key, entry: this.inWallTime(entry), prepared })
-      else {
+      else if (prepared !== undefined) settle(key, entry, Exit.succeed(prepared))
+      else if (bytes >= pendingBytesMax) {
+        if (isTouch !== true) removed.push(key)
+        later.push([key, pending])
+      } else {
         const made = partition.prepare(key, entry)
         if (Exit.isExit(made)) settle(key, entry, made as Exit.Exit<Prepared<V>, StoreError>)
         else {
@@ -276,6 +296,7 @@ export class Lane<V> {
         }
       }
     }
+    for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, pending)
     const change: Change<V> = { partition: unsealed(partition), cleared: parcel.cleared, removed, set }
     if (open.length === 0) return Exit.succeed(change)
     const { outbox } = this
@@ -381,7 +402,10 @@ export class Lane<V> {
     if (change.entry === undefined) {
       parcel.removals += by
       this.carrier.removals += by
-    } else this.carrier.sets += by
+    } else {
+      this.carrier.sets += by
+      this.carrier.bytes += by * (change.prepared?.bytes ?? 0)
+    }
   }
 }
 
@@ -454,6 +478,8 @@ export class Carrier {
   /** Keys to be set that have gathered, and keys to be removed. */
   sets = 0
   removals = 0
+  /** Bytes of the values to be set that were prepared before they gathered. */
+  bytes = 0
   private readonly wake = Latch.makeUnsafe(false)
   private readonly known = new Map<string, Set<Lane<any>>>()
   private gathering: Round | undefined
@@ -462,7 +488,7 @@ export class Carrier {
   private fiber: Fiber.Fiber<unknown> | undefined
 
   get isFull(): boolean {
-    return this.sets >= pendingMax
+    return this.sets >= pendingMax || this.bytes >= pendingBytesMax
   }
 
   /** Waits until a key may be set. */
@@ -592,6 +618,7 @@ export class Carrier {
     this.gathering = undefined
     this.sets = 0
     this.removals = 0
+    this.bytes = 0
     // A family of several engines is cleared before any of them sets a key of it.
     const clears = ({ lanes }: Load) => lanes.some(([, { cleared }]) => cleared) ? 0 : 1
     return Array.from(loads).toSorted(([, a], [, b]) => clears(a) - clears(b))
@@ -632,6 +659,7 @@ export class Carrier {
     const sum = (of: (lane: Lane<any>) => number) => this.lanes().map(of).reduce((all, one) => all + one, 0)
     check(sum((lane) => lane.sets) === this.sets, "keys to be set are counted")
     check(sum((lane) => lane.removals) === this.removals, "keys to be removed are counted")
+    check(sum((lane) => lane.bytes) === this.bytes, "bytes to be set are counted")
     check(this.removals <= pendingMax, "removals keep their bound")
     for (const lanes of this.known.values()) for (const lane of lanes) lane.preparing.checkInvariants(check, idle)
     if (idle) check(this.gathering === undefined && this.carried === undefined, "nothing is on its way for ever")

@@ -1,0 +1,116 @@
+/**
+ * The bytes on their way to the tiers below memory: prepared values wait for room, loaded ones go with several rounds.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import { Carrier, Lane, Outbox, pendingBytesMax } from "../../src/cache/internal/outbox.ts"
+import { CoarseClock } from "../../src/store/CoarseClock.ts"
+import type { Entry } from "../../src/store/Entry.ts"
+import type { Prepared, Store } from "../../src/store/Store.ts"
+import { mapStore } from "../store/mapStore.ts"
+
+const valueBytes = pendingBytesMax / 4
+const form: Prepared<number> = { bytes: valueBytes }
+const entry = (version: number): Entry<number> => ({
+  value: version,
+  stamp: 1,
+  version,
+  freshUntil: Infinity,
+  expiresAt: Infinity,
+  costMillis: 0,
+  tags: [],
+  revision: undefined
+})
+
+const makeLane = Effect.gen(function*() {
+  const inner = mapStore()
+  const rounds: Array<{ readonly set: ReadonlyArray<string>; readonly removed: ReadonlyArray<string> }> = []
+  const store: Store["Service"] = Object.assign(Object.create(inner), {
+    write: (round: Parameters<typeof inner.write>[0]) => {
+      for (const { removed, set } of round.changes) rounds.push({ set: set.map(({ key }) => key), removed })
+      return Effect.andThen(Effect.yieldNow, inner.write(round))
+    }
+  })
+  const below = yield* inner.open<number>({
+    name: "user",
+    render: (key) => key,
+    parse: (key) => key,
+    codec: undefined,
+    weigher: undefined,
+    onEvict: undefined
+  })
+  const partition = Object.assign(Object.create(below), { prepare: () => Exit.succeed(form) })
+  const outbox = new Outbox(store, new Carrier())
+  const lane = new Lane<number>(outbox, {
+    name: "user",
+    partition,
+    time: new CoarseClock(yield* Clock.Clock),
+    isSensitive: false,
+    onFailure: () => {},
+    onDistrust: () => {},
+    onAlone: () => {}
+  })
+  yield* outbox.run
+  const held = Effect.map(
+    below.getMany(["0", "1", "2", "3", "4", "5"]),
+    (all) => all.map((found) => found?.entry.version)
+  )
+  return { lane, outbox, rounds, held }
+})
+
+describe("the bytes of an outbox", () => {
+  it.effect("a caller waits for room when the prepared values have too many bytes", () =>
+    Effect.gen(function*() {
+      const { held, lane, outbox } = yield* makeLane
+      for (let i = 0; i < 3; i++) lane.set(String(i), entry(i), form)
+      assert.isFalse(outbox.isFull)
+      // The last change of a key is the one that counts.
+      for (let i = 0; i < 3; i++) lane.set(String(i), entry(i + 10), form)
+      assert.isFalse(outbox.isFull)
+      outbox.checkInvariants({ idle: false })
+      lane.set("3", entry(3), form)
+      assert.isTrue(outbox.isFull)
+      const waiting = yield* Effect.forkChild(outbox.room, { startImmediately: true })
+      assert.isUndefined(waiting.pollUnsafe())
+      yield* Fiber.join(waiting)
+      assert.isFalse(outbox.isFull)
+      assert.deepStrictEqual(yield* held, [10, 11, 12, 3, undefined, undefined])
+      outbox.checkInvariants({ idle: true })
+    }))
+
+  it.effect("a key that is removed gives its bytes back", () =>
+    Effect.gen(function*() {
+      const { lane, outbox } = yield* makeLane
+      for (let i = 0; i < 4; i++) lane.set(String(i), entry(i), form)
+      assert.isTrue(outbox.isFull)
+      lane.remove("0")
+      assert.isFalse(outbox.isFull)
+      outbox.checkInvariants({ idle: false })
+      yield* outbox.idle
+    }))
+
+  it.effect("loaded values go with several rounds, and none is lost", () =>
+    Effect.gen(function*() {
+      const { held, lane, outbox, rounds } = yield* makeLane
+      for (let i = 0; i < 6; i++) lane.set(String(i), entry(i))
+      yield* outbox.idle
+      assert.deepStrictEqual(rounds, [
+        { set: ["0", "1", "2", "3"], removed: ["4", "5"] },
+        { set: ["4", "5"], removed: [] }
+      ])
+      assert.deepStrictEqual(yield* held, [0, 1, 2, 3, 4, 5])
+      outbox.checkInvariants({ idle: true })
+    }))
+
+  it.effect("a touch that waits for a later round removes nothing", () =>
+    Effect.gen(function*() {
+      const { lane, outbox, rounds } = yield* makeLane
+      for (let i = 0; i < 4; i++) lane.set(String(i), entry(i))
+      lane.touch("4", entry(4))
+      yield* outbox.idle
+      assert.deepStrictEqual(rounds.map(({ removed }) => removed), [[], []])
+    }))
+})
