@@ -8,6 +8,9 @@ import { join } from "node:path"
 import { limits } from "../../.ci/architecture.ts"
 import manifest from "../../package.json" with { type: "json" }
 import { CacheError } from "../../src/cache/CacheError.ts"
+import { defaults } from "../../src/cache/Expiry.ts"
+import { patienceMillis } from "../../src/cache/internal/waits.ts"
+import { defaults as leaseDefaults } from "../../src/capability/Lease.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
 
@@ -95,7 +98,7 @@ describe(".ci/README.md", () => {
     const files = readdirSync(join(root, ".ci")).filter((name) => name !== "README.md" && name !== "smoke")
     const rows = firstCells(text.slice(text.indexOf("| file |"))).flatMap(codes)
     assert.sameMembers(rows, files)
-    assert.isAtMost(text.split("\n").length, 41)
+    assert.isAtMost(text.split("\n## Decisions\n")[0]!.split("\n").length, 41)
   })
 
   it("has a row for each step of .ci/run", () => {
@@ -110,6 +113,26 @@ describe("README.md", () => {
   it("has a row for each option of a family", () => {
     const rows = firstCells(section(readme, "### Options of a family")).flatMap(codes)
     assert.includeMembers([...rows], Object.keys(policyOptions))
+  })
+
+  it("gives the defaults that the engine has", () => {
+    const defaultOf = (heading: string, option: string) => {
+      const row = section(readme, heading).split("\n").find((line) => firstCells(line).flatMap(codes).includes(option))
+      return row?.split(" | ")[1]
+    }
+    const family = (option: string) => defaultOf("### Options of a family", option)
+    assert.strictEqual(family("timeToLive"), `\`"${defaults.timeToLive}"\``)
+    assert.strictEqual(family("negativeTimeToLive"), defaults.negativeTimeToLive.replace("millis", "ms"))
+    assert.strictEqual(family("retryAfterFailure"), defaults.retryAfterFailure.replace("seconds", "s"))
+    assert.strictEqual(family("loadQueueMax"), defaults.loadQueueMax.toLocaleString("en"))
+    assert.strictEqual(family("onAbandoned"), "`\"interrupt\"`")
+    assert.strictEqual(patienceMillis, 300_000)
+    assert.include(family("hardTimeout"), "five minutes")
+    const { deadline, mode, timeToLive } = leaseDefaults
+    assert.include(
+      section(readme, "### Options of an owner and of operations"),
+      `\`"${mode}"\`, ${deadline.replace("seconds", "s")}, ${timeToLive.replace("1", "one")}`
+    )
   })
 
   it("has a row for each reason of an error", () => {

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as effect from "effect"
 import * as testing from "effect/testing"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { join } from "node:path"
+import { join, posix } from "node:path"
 import { pathToFileURL } from "node:url"
 import * as Docs from "../../.ci/docs.ts"
 import { reachedBy } from "../../.ci/docsCheck.ts"
@@ -13,12 +13,38 @@ const markdown = ["README.md", "bench/README.md"].filter((path) => existsSync(jo
 
 const under = (folder: string) =>
   readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((path) => `${folder}/${path}`)
-const sources = under("src").filter((path) => path.endsWith(".ts"))
+const inSrc = under("src")
+const sources = inSrc.filter((path) => path.endsWith(".ts"))
+const documents = [
+  ...markdown,
+  ...inSrc.filter((path) => path.endsWith(".md")),
+  "examples/README.md",
+  ".ci/README.md",
+  ".github/CONTRIBUTING.md"
+]
 const read = (path: string) => readFileSync(join(root, path), "utf8")
 
 /** What stands between backticks in a text, outside of its blocks. */
 const inlineCode = (text: string): ReadonlyArray<string> =>
   [...text.replace(/^( \* )?```[\s\S]*?^( \* )?```/gm, "").matchAll(/`([^`\n]+)`/g)].map(([, code]) => code!)
+
+const outsideCode = (text: string): string =>
+  text.replace(/^```[\s\S]*?^```/gm, "").replace(/`[^`\n]*`/g, (code) => code.replace(/[[\]]/g, ""))
+
+/** The relative links of a document. */
+const linksIn = (text: string): ReadonlyArray<string> =>
+  [...outsideCode(text).matchAll(/\]\((?!https?:)([^)\s]+)\)/g)].map(([, target]) => target!)
+
+/** The anchors that GitHub gives to the headings of a document. */
+const anchorsOf = (text: string): ReadonlyArray<string> => {
+  const seen = new Map<string, number>()
+  return [...text.replace(/^```[\s\S]*?^```/gm, "").matchAll(/^#+ (.+)$/gm)].map(([, heading]) => {
+    const anchor = heading!.toLowerCase().replace(/[^\p{L}\p{N} _-]/gu, "").replaceAll(" ", "-")
+    const before = seen.get(anchor) ?? 0
+    seen.set(anchor, before + 1)
+    return before === 0 ? anchor : `${anchor}-${before}`
+  })
+}
 
 const blocks = Docs.extractAll(root, markdown)
 Docs.writePrograms(root, folder, blocks)
@@ -30,7 +56,7 @@ describe("documentation", () => {
   it("names nothing of Effect in a sentence that Effect does not have", () => {
     const modules: { readonly [name: string]: object } = { ...effect, ...testing }
     const own = new Set(sources.map((path) => path.split("/").at(-1)!.replace(".ts", "")))
-    const texts = [...markdown, "src/README.md"].map((path) => [path, read(path)] as const)
+    const texts = documents.map((path) => [path, read(path)] as const)
     const comments = sources.flatMap((path) =>
       (read(path).match(/\/\*\*[\s\S]*?\*\//g) ?? []).map((text) => [path, text] as const)
     )
@@ -48,11 +74,60 @@ describe("documentation", () => {
     const files = [...sources, ...["test", ".ci", ".github", "bench", "examples", "dtslint"].flatMap(under)].map((
       path
     ) => `/${path}`)
-    const missing = [...markdown, "src/README.md"].flatMap((path) =>
+    // The paths in CONTRIBUTING.md have a test of their own, which knows its placeholders.
+    const missing = documents.filter((path) => !path.endsWith("CONTRIBUTING.md")).flatMap((path) =>
       inlineCode(read(path))
         .filter((code) => code !== ".d.ts" && /^[\w./-]*\w\.(ts|md)$/.test(code))
         .filter((code) => !files.some((file) => file.endsWith(`/${code}`)))
         .map((code) => `${path}: ${code}`)
+    )
+    assert.deepStrictEqual(missing, [])
+  })
+
+  it("links to files and headings that are there", () => {
+    const broken = documents.flatMap((path) =>
+      linksIn(read(path)).filter((target) => {
+        const [file, heading] = target.split("#") as [string, string?]
+        const linked = file === "" ? path : posix.join(posix.dirname(path), file)
+        return !existsSync(join(root, linked)) || heading !== undefined && !anchorsOf(read(linked)).includes(heading)
+      }).map((target) => `${path}: ${target}`)
+    )
+    assert.deepStrictEqual(broken, [])
+    assert.deepStrictEqual(linksIn("[a](b.md#c), [d](https://e)"), ["b.md#c"])
+    assert.deepStrictEqual(anchorsOf("# A\n## `b.C` and D-e\n## A\n"), ["a", "bc-and-d-e", "a-1"])
+  })
+
+  it("tours the source in at most 200 lines", () => {
+    assert.isAtMost(read("src/README.md").trimEnd().split("\n").length, 200)
+  })
+
+  it("gives each decision a date, and a heading of its own", () => {
+    const decisions = documents.flatMap((path) => {
+      const [, ...sections] = read(path).split(/^## (?=Decisions|Eviction$|Memory$|LMDB$)/m)
+      return sections.flatMap((section) => section.split(/^## /m)[0]!.split(/^### /m).slice(1))
+    })
+    assert.isAtLeast(decisions.length, 134)
+    const dated = /^.+\n\nDecided \d{4}-\d\d-\d\d(?:, amended \d{4}-\d\d-\d\d)?\.\n\n/
+    assert.deepStrictEqual(decisions.filter((text) => !dated.test(text)), [])
+  })
+
+  it("has the laws of the README, in their order, in the tour", () => {
+    const laws = [...read("README.md").matchAll(/^(\d+)\. \*\*(.+?)\.\*\*/gm)].map(([, at, name]) =>
+      `${at} ${name!.toLowerCase()}`
+    )
+    const kept = [...read("src/README.md").matchAll(/^\| (\d+ [a-z ]+) \|/gm)].map(([, law]) => law!)
+    assert.lengthOf(laws, 14)
+    assert.deepStrictEqual(kept, laws)
+  })
+
+  it("names no member in the tour and the decisions that the source does not have", () => {
+    const words = new Set(sources.flatMap((path) => read(path).match(/\w+/g) ?? []))
+    const missing = documents.filter((path) => path.startsWith("src/")).flatMap((path) =>
+      inlineCode(read(path)).flatMap((code) =>
+        [...code.matchAll(/\b([A-Z]\w+)\.(\w+)/g)]
+          .filter(([, owner, member]) => !words.has(owner!) || !words.has(member!))
+          .map(([name]) => `${path}: ${name}`)
+      )
     )
     assert.deepStrictEqual(missing, [])
   })
