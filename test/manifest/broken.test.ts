@@ -10,7 +10,7 @@ import * as Stream from "effect/Stream"
 import { CacheError } from "../../src/cache/CacheError.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { engine } from "../engine.ts"
 
 const wrong: Readonly<Record<string, unknown>> = {
