@@ -1201,7 +1201,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a commit fails where the clock has jumped",
-    file: "src/store/lmdb/internal/lmdbTier.ts",
+    file: "src/store/lmdb/internal/lmdbWrites.ts",
     text: `Effect.andThen(grace, giveUp)`,
     planted: `giveUp`,
     suites: ["test/store/lmdb/hung.test.ts"]
@@ -1273,15 +1273,15 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "the file grows for as long as a reader that was killed is not forgotten",
-    file: "src/store/lmdb/internal/lmdbTier.ts",
-    text: `if (isFirst) this.#root.readerCheck()`,
-    planted: `if (isFirst && nowMillis < 0) this.#root.readerCheck()`,
+    file: "src/store/lmdb/internal/lmdbUpkeep.ts",
+    text: `if (isFirst) root.readerCheck()`,
+    planted: `if (isFirst && nowMillis < 0) root.readerCheck()`,
     suites: ["test/store/lmdb/crash.test.ts"]
   },
   {
     law: 7,
     bug: "a commit that never ends is waited for without end",
-    file: "src/store/lmdb/internal/lmdbTier.ts",
+    file: "src/store/lmdb/internal/lmdbWrites.ts",
     text: `Effect.forkChild(Effect.delay(late, commitTimeoutMillis), { startImmediately: true })`,
     planted: `Effect.forkChild(Effect.delay(late, 1e12), { startImmediately: true })`,
     suites: ["test/store/lmdb/hung.test.ts"]

@@ -62,9 +62,12 @@ import {
 import { EncodeFailed, KeyTooLong, type Operation, StoreError, TierTimeout, ValueTooLarge } from "../StoreError.ts"
 import type { Batch, Departed } from "./internal/lmdbBatch.ts"
 import { acquire, tierName } from "./internal/lmdbEnvironment.ts"
+import { failure } from "./internal/lmdbFailure.ts"
+import type { Family } from "./internal/lmdbFamilies.ts"
 import { entryKey, isShort, keyWithin } from "./internal/lmdbKey.ts"
 import { decodeRecord, encodeRecord, isOfOtherFormat, recordBytes, recordExpiresAt } from "./internal/lmdbRecord.ts"
-import { type Durability, failure, type Family, Tier } from "./internal/lmdbTier.ts"
+import { Tier } from "./internal/lmdbTier.ts"
+import type { Durability } from "./internal/lmdbWrites.ts"
 
 /**
  * Where the tier lives and what it promises.
@@ -154,12 +157,12 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
             yield* Effect.logWarning(`the ${tierName} tier in ${path} was damaged, and was emptied`)
           }
           const scope = yield* Scope.make()
-          yield* Effect.forkIn(tier.writer, scope)
+          yield* Effect.forkIn(tier.writes.writer, scope)
           const upkeep = Effect.andThen(BackgroundTimer.sleep(sweepMillis), Effect.ignore(tier.upkeep))
           yield* Effect.forkIn(Effect.forever(upkeep), scope)
-          return { tier, close: Effect.tap(tier.close, Scope.close(scope, Exit.void)) }
+          return { tier, close: Effect.tap(tier.writes.close, Scope.close(scope, Exit.void)) }
         })),
-      ({ release, tier }) => Effect.andThen(Effect.ignore(tier.drain(options.durability, "set")), release)
+      ({ release, tier }) => Effect.andThen(Effect.ignore(tier.writes.drain(options.durability, "set")), release)
     )
     if (tier.bounds.entriesMax !== bounds.entriesMax || tier.bounds.bytesMax !== bounds.bytesMax) {
       return yield* invalid("entriesMax", "and `bytesMax` differ from those with which this namespace is open already")
@@ -173,13 +176,13 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
       loadMarks: tier.loadMarks,
       recordMarks: (marks) =>
         Effect.flatMap(
-          tier.attempt("recordMarks", () => tier.recordMarks(marks)),
-          (batch) => tier.settle(batch, durability, "recordMarks")
+          tier.writes.attempt("recordMarks", () => tier.recordMarks(marks)),
+          (batch) => tier.writes.settle(batch, durability, "recordMarks")
         ),
       dropMarks: (marks) =>
         Effect.flatMap(
-          tier.attempt("dropMarks", () => tier.dropMarks(marks)),
-          (batch) => tier.settle(batch, durability, "dropMarks")
+          tier.writes.attempt("dropMarks", () => tier.dropMarks(marks)),
+          (batch) => tier.writes.settle(batch, durability, "dropMarks")
         )
     })
   }
@@ -266,7 +269,7 @@ const open = <V>(
       const help = "give its value as a Schema, or put memory above this tier by `TieredStore`"
       return yield* invalid("codec", `is missing from family \`${family.name}\`; help: ${help}`)
     }
-    const own = yield* tier.attempt("open", () => tier.family(family.name))
+    const own = yield* tier.writes.attempt("open", () => tier.family(family.name))
     const partition = new LmdbPartition(tier, own, durability, versioned(owned(codec), version), family.render)
     const { onEvict } = family
     if (onEvict !== undefined) {
@@ -291,12 +294,12 @@ const writeRound = (tier: Tier, durability: Durability, { changes, marks }: Roun
     return tier.recordMarks(marks) ?? last
   }
   return Effect.suspend(() => {
-    const handOver = tier.attempt("write", hand)
+    const handOver = tier.writes.attempt("write", hand)
     return Effect.flatMap(
-      tier.hasRoom && partitions.every(({ turn }) => turn.isFree)
+      tier.writes.hasRoom && partitions.every(({ turn }) => turn.isFree)
         ? handOver
-        : Turn.take(partitions.map(({ turn }) => turn), Effect.andThen(tier.room, handOver)),
-      (batch) => tier.settle(batch, durability, "write")
+        : Turn.take(partitions.map(({ turn }) => turn), Effect.andThen(tier.writes.room, handOver)),
+      (batch) => tier.writes.settle(batch, durability, "write")
     )
   })
 }
@@ -374,7 +377,7 @@ class LmdbPartition<V> implements Partition<V> {
     context: Context.Context<never>
   ): Effect.Effect<Found<V> | undefined, StoreError> {
     const tier = this.#tier
-    const fault = tier.fault("get")
+    const fault = tier.writes.fault("get")
     if (fault !== undefined) return Exit.fail(fault)
     try {
       const bytes = tier.read(entryKey)
@@ -404,7 +407,7 @@ class LmdbPartition<V> implements Partition<V> {
   #drop(entryKey: string, reason: typeof recordsDropped, context: Context.Context<never>): Exit.Exit<undefined> {
     reason.updateUnsafe(1, context)
     // Where there is no room it stays, and is found again.
-    if (this.#tier.hasRoom && this.#tier.fault("get") === undefined) this.#tier.remove([entryKey])
+    if (this.#tier.writes.hasRoom && this.#tier.writes.fault("get") === undefined) this.#tier.writes.remove([entryKey])
     return absent
   }
 
@@ -431,8 +434,8 @@ class LmdbPartition<V> implements Partition<V> {
     this.#encode(key, content) as Effect.Effect<unknown, StoreError> as Effect.Effect<Prepared<V>, StoreError>
 
   /**
-   * Hands over this family's part of a round, in the turn of the others; answers as `Tier.remove` does. A property, so
-   * that a copy of a partition, of which a part was changed, has it as well.
+   * Hands over this family's part of a round, in the turn of the others; answers as `Writes.remove` does. A property,
+   * so that a copy of a partition, of which a part was changed, has it as well.
    */
   readonly apply = ({ cleared, removed, set }: Change<V>): Batch | undefined => {
     let last = cleared ? this.#tier.clear(this.#family) : undefined
@@ -447,7 +450,7 @@ class LmdbPartition<V> implements Partition<V> {
   }
 
   #remove(keys: ReadonlyArray<string>): Batch | undefined {
-    return this.#tier.remove(keys.map((key) => entryKey(this.#family.prefix, key)))
+    return this.#tier.writes.remove(keys.map((key) => entryKey(this.#family.prefix, key)))
   }
 
   /** Prepares a write, takes its turn, hands it to the tier, and waits for the batch that the tier names, if any. */
@@ -458,12 +461,12 @@ class LmdbPartition<V> implements Partition<V> {
   ): Effect.Effect<void, StoreError> {
     return Effect.suspend(() => {
       const tier = this.#tier
-      const handOver = (prepared: A) => tier.attempt(operation, () => hand(prepared) ?? undefined)
-      const settle = (batch: Batch | undefined) => tier.settle(batch, this.#durability, operation)
+      const handOver = (prepared: A) => tier.writes.attempt(operation, () => hand(prepared) ?? undefined)
+      const settle = (batch: Batch | undefined) => tier.writes.settle(batch, this.#durability, operation)
       const prepared = prepare()
-      const ready = this.turn.isFree && tier.hasRoom ? answered(prepared) : undefined
+      const ready = this.turn.isFree && tier.writes.hasRoom ? answered(prepared) : undefined
       if (ready !== undefined) return Effect.flatMap(Effect.flatMapEager(ready, handOver), settle)
-      const inTurn = Effect.flatMap(prepared, (prepared) => Effect.andThen(tier.room, handOver(prepared)))
+      const inTurn = Effect.flatMap(prepared, (prepared) => Effect.andThen(tier.writes.room, handOver(prepared)))
       return Effect.flatMap(Turn.take([this.turn], inTurn), settle)
     })
   }
@@ -544,7 +547,7 @@ class LmdbPartition<V> implements Partition<V> {
   }
 
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError> = Stream.unwrap(
-    Effect.map(Effect.suspend(() => Effect.ignore(this.#tier.drain("process", "entries"))), () => {
+    Effect.map(Effect.suspend(() => Effect.ignore(this.#tier.writes.drain("process", "entries"))), () => {
       const { id } = this.#family
       return Stream.paginate(undefined as string | undefined, (from) => this.#entriesAfter(id, from))
     })
@@ -572,12 +575,12 @@ class LmdbPartition<V> implements Partition<V> {
   }
 
   #hashedKey(entryKey: string): string | undefined {
-    const bytes = this.#tier.fault("entries") === undefined ? this.#tier.read(entryKey) : undefined
+    const bytes = this.#tier.writes.fault("entries") === undefined ? this.#tier.read(entryKey) : undefined
     return bytes === undefined ? undefined : decodeRecord(bytes, bytes.length)?.hashedKey
   }
 
   #keysAfter(operation: Operation, id: string, from: string | undefined) {
-    return this.#tier.attempt(operation, () => {
+    return this.#tier.writes.attempt(operation, () => {
       // Once the family is cleared, what is left under its old number is no longer its own.
       const keys = this.#family.id === id ? this.#tier.keysAfter(id, from, keysPerStepMax) : []
       return { keys, next: keys.length < keysPerStepMax ? Option.none() : Option.some(keys.at(-1)) }
@@ -590,10 +593,13 @@ class LmdbPartition<V> implements Partition<V> {
       const after = (from: string | undefined): Effect.Effect<void, StoreError> =>
         Effect.flatMap(this.#keysAfter("sweep", id, from), ({ keys, next }) =>
           Effect.andThen(
-            Effect.andThen(this.#tier.room, this.#tier.attempt("sweep", () => this.#sweepSome(keys, freshUntilMax))),
+            Effect.andThen(
+              this.#tier.writes.room,
+              this.#tier.writes.attempt("sweep", () => this.#sweepSome(keys, freshUntilMax))
+            ),
             Option.isSome(next) ? Effect.andThen(Effect.yieldNow, after(next.value)) : Effect.void
           ))
-      const drain = Effect.suspend(() => this.#tier.drain(this.#durability, "sweep"))
+      const drain = Effect.suspend(() => this.#tier.writes.drain(this.#durability, "sweep"))
       return Effect.andThen(Effect.andThen(Effect.ignore(drain), after(undefined)), drain)
     })
 
@@ -608,7 +614,7 @@ class LmdbPartition<V> implements Partition<V> {
       const max = record === undefined || key === undefined
         ? -Infinity
         : freshUntilMax(key, record.entry.stamp, record.entry.tags)
-      if (max === -Infinity) this.#tier.remove([entryKey])
+      if (max === -Infinity) this.#tier.writes.remove([entryKey])
       else if (max < record!.entry.freshUntil) {
         const entry = { ...record!.entry, freshUntil: max }
         this.#tier.put(entryKey, encodeRecord(entry, record!.value, record!.hashedKey), entry.stamp)
@@ -623,7 +629,7 @@ class LmdbPartition<V> implements Partition<V> {
         Option.isSome(next)
           ? Effect.andThen(Effect.yieldNow, count(next.value, sum + keys.length))
           : Effect.succeed(sum + keys.length))
-    return Effect.andThen(Effect.ignore(this.#tier.drain("process", "size")), count(undefined, 0))
+    return Effect.andThen(Effect.ignore(this.#tier.writes.drain("process", "size")), count(undefined, 0))
   })
 
   /** Hands an entry that upkeep took to `onEvict`, if it can still be read. */

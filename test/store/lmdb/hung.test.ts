@@ -25,17 +25,17 @@ const gated = Effect.gen(function*() {
         }
       }) as RootDatabase<Buffer, string>
       const tier = new Tier({ ...opened, root }, bounds)
-      return { tier, close: tier.close }
+      return { tier, close: tier.writes.close }
     })
   const { tier } = yield* Effect.acquireRelease(
     acquire({ path, namespace: "default", readersMax: 10 }, make),
     ({ release }) => release
   )
-  yield* Effect.forkScoped(tier.writer)
+  yield* Effect.forkScoped(tier.writes.writer)
   const mark = (stamp: number) =>
     Effect.flatMap(
-      tier.attempt("recordMarks", () => tier.recordMarks([{ scope: "scope", stamp }])),
-      (batch) => tier.settle(batch, "process", "recordMarks")
+      tier.writes.attempt("recordMarks", () => tier.recordMarks([{ scope: "scope", stamp }])),
+      (batch) => tier.writes.settle(batch, "process", "recordMarks")
     )
   return { gate, mark, tier }
 })
@@ -79,7 +79,7 @@ describe("an LMDB driver that does not end a commit", () => {
     Effect.gen(function*() {
       const { mark, tier } = yield* gated
       const first = yield* Effect.forkChild(reasonOf(mark(1)), { startImmediately: true })
-      const closing = yield* Effect.forkChild(tier.close, { startImmediately: true })
+      const closing = yield* Effect.forkChild(tier.writes.close, { startImmediately: true })
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual(yield* Fiber.join(closing), "hung")
       assert.strictEqual(yield* Fiber.join(first), "TierTimeout")
