@@ -31,7 +31,13 @@ const bundledIntoCli = "@effect/platform-node"
 export const folderOf = (path: string): string => path.includes("/") ? path.slice(0, path.indexOf("/")) : ""
 const isRelative = (specifier: string): boolean => specifier.startsWith(".")
 const isIndex = (path: string): boolean => posix.basename(path) === "index.ts"
-const isPrivate = (path: string): boolean => path.includes("/internal/") || folderOf(path) === "cli"
+const isPrivate = (path: string): boolean => /\/(internal|shared)\//.test(path) || folderOf(path) === "cli"
+
+/** The room of a file with its folder, such as `store/memory`: a folder within a folder that has public modules. */
+export const roomOf = (path: string): string | undefined => {
+  const [folder, room, ...rest] = path.split("/")
+  return rest.length === 0 || room === "internal" || room === "shared" ? undefined : `${folder}/${room}`
+}
 export const isPublicModule = (path: string): boolean =>
   folderOf(path) !== "" && /^[A-Z]/.test(posix.basename(path)) && !isPrivate(path)
 
@@ -101,17 +107,61 @@ export const imports: Rule = (project) => {
   })
 }
 
-/** What lies in `internal/` is imported by its own folder only. */
+/** What lies in `internal/` is imported only from the folder, or the room, that `internal/` lies in. */
 export const internals: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
     for (const { specifier, start } of source.imports) {
       if (!isRelative(specifier)) continue
       const target = targetOf(source.path, specifier)
-      if (target.includes("/internal/") && folderOf(target) !== folderOf(source.path)) {
-        refuse(start, `\`${target}\` is internal to \`${folderOf(target)}/\``)
+      const owner = /^(.+?\/)internal\//.exec(target)?.[1]
+      if (owner !== undefined && !source.path.startsWith(owner)) {
+        refuse(start, `\`${target}\` is internal to \`${owner}\``)
       }
     }
   })
+
+/**
+ * Only other folders import a room: the files around it and the other rooms work without it. The path by which a user
+ * imports a public module leaves out its room, so no other public module of the folder has its name.
+ */
+export const rooms: Rule = (project) => {
+  const names = new Map<string, string>()
+  for (const { path } of project.sources) {
+    if (isPublicModule(path) && roomOf(path) === undefined) names.set(path, path)
+  }
+  return violationsOf(project, (source, refuse) => {
+    if (isIndex(source.path)) return
+    if (isPublicModule(source.path)) {
+      const name = `${folderOf(source.path)}/${posix.basename(source.path)}`
+      const other = names.get(name) ?? source.path
+      if (other !== source.path) refuse(0, `\`${other}\` has the same name`)
+      names.set(name, other)
+    }
+    for (const { specifier, start } of source.imports) {
+      if (!isRelative(specifier)) continue
+      const room = roomOf(targetOf(source.path, specifier))
+      if (room === undefined || room === roomOf(source.path) || folderOf(room) !== folderOf(source.path)) continue
+      refuse(start, `\`${room}/\` is a room, and only other folders may import it`)
+    }
+  })
+}
+
+/** A driver is imported in one room, so that a project without the driver misses this room alone. */
+export const drivers: Rule = (project) => {
+  const homes = new Map<string, string>()
+  return violationsOf(project, (source, refuse) => {
+    for (const { specifier, start } of source.imports) {
+      const driver = project.peers.find((peer) => specifier === peer || specifier.startsWith(`${peer}/`))
+      if (driver === undefined || driver === "effect") continue
+      const room = roomOf(source.path)
+      if (room === undefined) refuse(start, `the driver \`${driver}\` may be imported in a room only`)
+      else if (!homes.has(driver)) homes.set(driver, room)
+      else if (homes.get(driver) !== room) {
+        refuse(start, `the driver \`${driver}\` belongs to \`${homes.get(driver)}/\``)
+      }
+    }
+  })
+}
 
 /** No file imports itself through others, type imports included. */
 export const cycles: Rule = (project) => {
@@ -170,17 +220,28 @@ export const portable: Rule = (project) => {
   })
 }
 
-/** A PascalCase file is public; any other lies in `internal/` (or `cli/`) and some file imports it. */
+/**
+ * A PascalCase file is public; any other lies in `internal/` or `shared/` (or `cli/`) and some file imports it, from
+ * another folder if it is shared.
+ */
 export const used: Rule = (project) => {
-  const imported = new Set(
-    project.sources.flatMap(({ imports, path }) =>
-      imports.filter(({ specifier }) => isRelative(specifier)).map(({ specifier }) => targetOf(path, specifier))
-    )
-  )
+  const importers = new Map<string, Array<string>>()
+  for (const { imports, path } of project.sources) {
+    for (const { specifier } of imports) {
+      if (!isRelative(specifier)) continue
+      const target = targetOf(path, specifier)
+      importers.set(target, [...(importers.get(target) ?? []), path])
+    }
+  }
   return violationsOf(project, ({ path }, refuse) => {
     if (isIndex(path) || isPublicModule(path) || path === "cli/main.ts") return
-    if (!isPrivate(path)) refuse(0, "a private (camelCase) file lies in `internal/`")
-    if (!imported.has(path)) refuse(0, "no file imports this one")
+    if (!isPrivate(path)) refuse(0, "a private (camelCase) file lies in `internal/` or `shared/`")
+    else if (/^[A-Z]/.test(posix.basename(path))) refuse(0, "a private file has a camelCase name")
+    const by = importers.get(path)
+    if (by === undefined) refuse(0, "no file imports this one")
+    else if (path.includes("/shared/") && by.every((other) => folderOf(other) === folderOf(path))) {
+      refuse(0, "no other folder imports this one: it belongs in `internal/`")
+    }
   })
 }
 
@@ -312,6 +373,8 @@ export const rules: Readonly<Record<string, Rule>> = {
   ranks,
   imports,
   internals,
+  rooms,
+  drivers,
   cycles,
   portable,
   used,

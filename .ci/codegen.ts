@@ -6,7 +6,7 @@
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { folderOf, isPublicModule, parseRanks } from "./architecture.ts"
+import { folderOf, isPublicModule, parseRanks, roomOf } from "./architecture.ts"
 import { readSources, type Source } from "./source.ts"
 
 const root = join(import.meta.dirname, "..")
@@ -16,7 +16,7 @@ const isCheck = process.argv.includes("--check")
 const sourceCondition = "@effect-stateless/source"
 
 // Test doubles and tools are imported by their own folder, never through the main entry.
-const mainRankMax = 6
+const mainRankMax = 7
 
 const mainHeader = `/**
  * Stateless: a cache in which every key has one owner, and every write invalidates what depends on it.
@@ -41,6 +41,10 @@ const barrel = (modules: ReadonlyArray<Source>, from: (path: string) => string, 
   )
 }
 
+/** The folder of a file that is closed as a whole. */
+const closedFolder = (path: string): string | undefined =>
+  roomOf(path) ?? /^[^/]+\/(internal|shared)(?=\/)/.exec(path)?.[0]
+
 const entry = (path: string) => ({
   [sourceCondition]: `./src/${path}.ts`,
   types: `./dist/${path}.d.ts`,
@@ -50,23 +54,27 @@ const entry = (path: string) => ({
 const sources = readSources(join(root, "src"))
 const ranks = parseRanks(readFileSync(join(root, "src/README.md"), "utf8"))
 const rankOf = (path: string): number => ranks.get(folderOf(path)) ?? Infinity
-const shared = sources
-  .filter((source) => isPublicModule(source.path) && !needsDriver(source))
-  .toSorted((a, b) => rankOf(a.path) - rankOf(b.path) || (a.path < b.path ? -1 : 1))
+const publicModules = sources.filter(({ path }) => isPublicModule(path))
+const inBarrels = publicModules
+  .filter((source) => !needsDriver(source))
+  .toSorted((a, b) => rankOf(a.path) - rankOf(b.path) || (nameOf(a.path) < nameOf(b.path) ? -1 : 1))
 const folders = [...new Set(sources.map(({ path }) => folderOf(path)))].filter((folder) => folder !== "").toSorted()
 
 const files = new Map<string, string | undefined>()
 files.set(
   "src/index.ts",
-  barrel(shared.filter(({ path }) => rankOf(path) <= mainRankMax), (path) => `./${path}`, mainHeader)
+  barrel(inBarrels.filter(({ path }) => rankOf(path) <= mainRankMax), (path) => `./${path}`, mainHeader)
 )
 for (const folder of folders) {
-  const modules = shared.filter(({ path }) => folderOf(path) === folder)
-  const text = modules.length === 0 ? undefined : barrel(modules, (path) => `./${nameOf(path)}.ts`, undefined)
+  const modules = inBarrels.filter(({ path }) => folderOf(path) === folder)
+  const text = modules.length === 0 ? undefined : barrel(modules, (path) => `.${path.slice(folder.length)}`, undefined)
   files.set(`src/${folder}/index.ts`, text)
 }
 
-// `*` stands for one part or several, but may occur once only in a key, so every `internal/` is closed by its own line.
+// A room is a matter of this folder alone: its public modules are imported by the path that they would have without it.
+const inRooms = publicModules.filter(({ path }) => roomOf(path) !== undefined)
+
+// `*` stands for one part or several, but may occur once only in a key, so what is closed has a line of its own.
 const exports = {
   "./package.json": "./package.json",
   ".": entry("index"),
@@ -74,12 +82,15 @@ const exports = {
     folders.filter((folder) => files.get(`src/${folder}/index.ts`) !== undefined)
       .map((folder) => [`./${folder}`, entry(`${folder}/index`)])
   ),
+  ...Object.fromEntries(
+    inRooms.map(({ path }) => [`./${folderOf(path)}/${nameOf(path)}`, entry(path.slice(0, -".ts".length))])
+  ),
   "./*": entry("*"),
   "./index": null,
   "./*/index": null,
   ...Object.fromEntries(
-    folders.filter((folder) => sources.some(({ path }) => path.startsWith(`${folder}/internal/`)))
-      .map((folder) => [`./${folder}/internal/*`, null])
+    [...new Set(sources.flatMap(({ path }) => closedFolder(path) ?? []))].toSorted()
+      .map((folder) => [`./${folder}/*`, null])
   ),
   ...(folders.includes("cli") ? { "./cli/*": null } : {})
 }

@@ -20,6 +20,7 @@ import {
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
+import { folderOf, roomOf } from "./architecture.ts"
 import { extract, fileOf, toProgram } from "./docs.ts"
 import { readSources } from "./source.ts"
 
@@ -180,7 +181,16 @@ const modules = (): ReadonlyArray<string> =>
     .filter((path) => path.endsWith(".js"))
     .map((path) => path.replace(/\.js$/, ""))
     .toSorted()
-const isPrivate = (path: string): boolean => /(^|\/)internal\/|^cli\/|(^|\/)index$/.test(path)
+const isPrivate = (path: string): boolean =>
+  /(^|\/)(internal|shared)\/|^cli\/|(^|\/)index$/.test(path) || roomOf(path) !== undefined
+/** The path by which a module is imported: that of a public module in a room does not name the room. */
+const publicPath = (path: string): string | undefined => {
+  const name = path.slice(path.lastIndexOf("/") + 1)
+  if (!isPrivate(path)) return path
+  return roomOf(path) === path.slice(0, -name.length - 1) && /^[A-Z]/.test(name)
+    ? `${folderOf(path)}/${name}`
+    : undefined
+}
 
 /** Runs `act` with each specifier in one process of Node and fails for those that `act` refuses. */
 const forEachSpecifier = (title: string, specifiers: ReadonlyArray<string>, act: string): void => {
@@ -223,7 +233,7 @@ const documentation = (): void => {
   const drivers = Object.keys(manifest.peerDependenciesMeta)
   const versions = [...drivers, "@types/node"].map((driver) => `${driver}@${manifest.devDependencies[driver]}`)
   expectSuccess("npm install of the drivers", npmInstall(...versions))
-  const paths = modules().filter((path) => !isPrivate(path)).map((path) => `${name}/${path}`)
+  const paths = modules().flatMap((path) => publicPath(path) ?? []).map((path) => `${name}/${path}`)
   forEachSpecifier("every public module can be imported by its path", paths, "await import(specifier)")
 
   const examples = existsSync(join(root, "examples")) ? readSources(join(root, "examples")) : []

@@ -224,6 +224,13 @@ export * as FamilyPolicy from "./ownership/FamilyPolicy.ts"
 export * as FamilySet from "./ownership/FamilySet.ts"
 
 /**
+ * Drawings of a dependency graph, for documents and reviews: in Mermaid, and in the DOT language of Graphviz.
+ *
+ * @since 0.1.0
+ */
+export * as GraphDrawing from "./ownership/GraphDrawing.ts"
+
+/**
  * The run-time twin of the manifest's type-level checks, for manifests built from data: same findings, same words.
  *
  * A manifest that passes becomes a {@link ValidManifest}: patterns parsed and indexed, and for each family the answers
@@ -272,6 +279,25 @@ export * as Capability from "./capability/Capability.ts"
  * @since 0.1.0
  */
 export * as Lease from "./capability/Lease.ts"
+
+/**
+ * Which entry leaves when a cache is full.
+ *
+ * A policy never sees keys or values. It knows the entries of one shard by their slots: small integers that the shard
+ * hands out and reuses. The shard reports what happens to a slot, and asks for victims until `weight` is at most
+ * `weightMax`:
+ *
+ * - Inserted slots are in the policy until `remove` is called with them or `evict` returns them; in between they may be
+ *   hit and updated. A call that breaks this order is a defect.
+ * - `weight` and `size` are at all times those of the slots in the policy.
+ * - Equal calls give equal victims: whatever a policy needs of chance comes from its own seed.
+ * - An entry that is heavier than `weightMax` is the next victim, so that it does not push the others out first.
+ *
+ * Not here: expired entries. A timer wheel finds those, and they should be removed before a victim is asked for.
+ *
+ * @since 0.1.0
+ */
+export * as EvictionPolicy from "./eviction/EvictionPolicy.ts"
 
 /**
  * Pauses that do not keep a process alive: for what runs behind a program, such as upkeep, and never ends by itself.
@@ -327,25 +353,6 @@ export * as Codec from "./store/Codec.ts"
 export * as Entry from "./store/Entry.ts"
 
 /**
- * Which entry leaves when a cache is full.
- *
- * A policy never sees keys or values. It knows the entries of one shard by their slots: small integers that the shard
- * hands out and reuses. The shard reports what happens to a slot, and asks for victims until `weight` is at most
- * `weightMax`:
- *
- * - Inserted slots are in the policy until `remove` is called with them or `evict` returns them; in between they may be
- *   hit and updated. A call that breaks this order is a defect.
- * - `weight` and `size` are at all times those of the slots in the policy.
- * - Equal calls give equal victims: whatever a policy needs of chance comes from its own seed.
- * - An entry that is heavier than `weightMax` is the next victim, so that it does not push the others out first.
- *
- * Not here: expired entries. A timer wheel finds those, and they should be removed before a victim is asked for.
- *
- * @since 0.1.0
- */
-export * as EvictionPolicy from "./store/EvictionPolicy.ts"
-
-/**
  * In-memory tier: a hash table per family, over shards that share one bound.
  *
  * - `capacity` bounds the entries of all families together, `weightMax` their weights instead; each shard keeps its
@@ -358,7 +365,7 @@ export * as EvictionPolicy from "./store/EvictionPolicy.ts"
  *
  * @since 0.1.0
  */
-export * as MemoryStore from "./store/MemoryStore.ts"
+export * as MemoryStore from "./store/memory/MemoryStore.ts"
 
 /**
  * A scheduler for what runs behind its caller: upkeep of a tier, loads, changes on their way below.

@@ -36,7 +36,7 @@ describe("the source", () => {
 })
 
 describe("every rule finds a planted violation", () => {
-  const ranks = new Map([["pattern", 1], ["store", 4], ["cache", 5], ["testing", 7], ["cli", 7]])
+  const ranks = new Map([["pattern", 1], ["eviction", 4], ["store", 5], ["cache", 6], ["testing", 8], ["cli", 8]])
   const find = (rule: Architecture.Rule, files: Readonly<Record<string, string>>) =>
     show(rule({
       sources: Object.entries(files).map(([path, text]) => parseSource(path, text)),
@@ -98,6 +98,77 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
+  it("internals: an import of a room's `internal/` from around it, or from another room", () => {
+    const files = {
+      "store/Store.ts": `import "./memory/internal/shard.ts"`,
+      "store/internal/given.ts": `import "../memory/internal/shard.ts"`,
+      "store/lmdb/LmdbStore.ts": `import "../memory/internal/shard.ts"\nimport "../internal/given.ts"`,
+      "store/memory/MemoryStore.ts": `import "./internal/shard.ts"\nimport "../internal/given.ts"`
+    }
+    const refused = "`store/memory/internal/shard.ts` is internal to `store/memory/`"
+    assert.deepStrictEqual(find(Architecture.internals, files), [
+      `store/Store.ts:1: ${refused}`,
+      `store/internal/given.ts:1: ${refused}`,
+      `store/lmdb/LmdbStore.ts:1: ${refused}`
+    ])
+  })
+
+  it("ranks and internals: a folder of a higher rank imports `shared/`, one of a lower rank does not", () => {
+    const files = {
+      "eviction/internal/lru.ts": `import "../shared/keyHash.ts"`,
+      "store/Store.ts": `import "../eviction/shared/keyHash.ts"`,
+      "store/memory/internal/table.ts": `import "../../../eviction/shared/keyHash.ts"`,
+      "pattern/Key.ts": `import "../eviction/shared/keyHash.ts"`
+    }
+    assert.deepStrictEqual(find(Architecture.internals, files), [])
+    assert.deepStrictEqual(find(Architecture.ranks, files), [
+      "pattern/Key.ts:1: `pattern/` may not import `eviction/`: its rank is not lower"
+    ])
+  })
+
+  it("rooms: an import of a room from the folder around it, or from another room", () => {
+    const line = `import "../memory/MemoryStore.ts"`
+    const files = {
+      "cache/Cache.ts": `import "../store/memory/MemoryStore.ts"`,
+      "store/Store.ts": `import "./memory/MemoryStore.ts"`,
+      "store/index.ts": `export * as MemoryStore from "./memory/MemoryStore.ts"`,
+      "store/internal/given.ts": line,
+      "store/lmdb/LmdbStore.ts": `${line}\nimport "../Store.ts"`,
+      "store/memory/Shards.ts": `import "./MemoryStore.ts"`
+    }
+    const refused = "`store/memory/` is a room, and only other folders may import it"
+    assert.deepStrictEqual(find(Architecture.rooms, files), [
+      `store/Store.ts:1: ${refused}`,
+      `store/internal/given.ts:1: ${refused}`,
+      `store/lmdb/LmdbStore.ts:1: ${refused}`
+    ])
+  })
+
+  it("rooms: two public modules with one name", () => {
+    const files = { "cache/Store.ts": "", "store/Store.ts": "", "store/lmdb/Tier.ts": "", "store/memory/Tier.ts": "" }
+    assert.deepStrictEqual(find(Architecture.rooms, files), [
+      "store/memory/Tier.ts:1: `store/lmdb/Tier.ts` has the same name"
+    ])
+    assert.deepStrictEqual(find(Architecture.rooms, { "store/a/Store.ts": "", "store/Store.ts": "" }), [
+      "store/a/Store.ts:1: `store/Store.ts` has the same name"
+    ])
+  })
+
+  it("drivers: an import outside of a room, or in a second room", () => {
+    const files = {
+      "cache/Cache.ts": `import "lmdb"`,
+      "store/Store.ts": `import "effect/Effect"\nimport type { Key } from "lmdb/index"`,
+      "store/lmdb/LmdbStore.ts": `import "lmdb"\nimport "effect/Effect"`,
+      "store/lmdb/internal/file.ts": `import "lmdb"`,
+      "store/memory/MemoryStore.ts": `import "lmdb"`
+    }
+    assert.deepStrictEqual(find(Architecture.drivers, files), [
+      "cache/Cache.ts:1: the driver `lmdb` may be imported in a room only",
+      "store/Store.ts:2: the driver `lmdb` may be imported in a room only",
+      "store/memory/MemoryStore.ts:1: the driver `lmdb` belongs to `store/lmdb/`"
+    ])
+  })
+
   it("cycles: a file that exports itself by its own name is allowed", () => {
     assert.deepStrictEqual(find(Architecture.cycles, { "store/A.ts": `export * as A from "./A.ts"` }), [])
   })
@@ -137,8 +208,22 @@ describe("every rule finds a planted violation", () => {
     const files = { "store/Store.ts": "", "store/internal/ring.ts": "", "store/shard.ts": "", "cli/main.ts": "" }
     assert.deepStrictEqual(find(Architecture.used, files), [
       "store/internal/ring.ts:1: no file imports this one",
-      "store/shard.ts:1: a private (camelCase) file lies in `internal/`",
+      "store/shard.ts:1: a private (camelCase) file lies in `internal/` or `shared/`",
       "store/shard.ts:1: no file imports this one"
+    ])
+  })
+
+  it("used: a shared file that only its own folder imports, a private file with the name of a public one", () => {
+    const files = {
+      "eviction/Policy.ts": `import "./shared/Lists.ts"\nimport "./shared/hash.ts"\nimport "./shared/ring.ts"`,
+      "eviction/shared/Lists.ts": "",
+      "eviction/shared/hash.ts": "",
+      "eviction/shared/ring.ts": "",
+      "store/memory/MemoryStore.ts": `import "../../eviction/shared/hash.ts"\nimport "../../eviction/shared/Lists.ts"`
+    }
+    assert.deepStrictEqual(find(Architecture.used, files), [
+      "eviction/shared/Lists.ts:1: a private file has a camelCase name",
+      "eviction/shared/ring.ts:1: no other folder imports this one: it belongs in `internal/`"
     ])
   })
 

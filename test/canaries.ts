@@ -25,7 +25,7 @@ const codec = "src/store/Codec.ts"
 const differs = "src/cache/internal/differs.ts"
 
 const codecProps = "test/props/codec.test.ts"
-const lmdbSuite = "test/store/lmdb.suite.test.ts"
+const lmdbSuite = "test/store/lmdb/suite.test.ts"
 const races = "test/simulation/races.test.ts"
 const tiers = "test/cache/tiers.test.ts"
 const faults = "test/simulation/faults.test.ts"
@@ -289,7 +289,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "an entry that is heavier than a weight can be breaks a write in the middle",
-    file: "src/store/MemoryStore.ts",
+    file: "src/store/memory/MemoryStore.ts",
     text: `return weight <= entryWeightMax ? weight : Infinity`,
     planted: `return weight <= entryWeightMax ? weight : weight`,
     suites: [judgement]
@@ -323,18 +323,18 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "eviction",
     bug: "adaptive does not learn from a change of shape that cost hits",
-    file: "src/store/internal/duel.ts",
+    file: "src/eviction/internal/duel.ts",
     text: `if (won < -luck) this.wariness = 1`,
     planted: `if (won < -luck) this.wariness = 0`,
-    suites: ["test/store/adaptive.test.ts"]
+    suites: ["test/eviction/adaptive.test.ts"]
   },
   {
     law: 11,
     bug: "a store holds one entry more than its capacity",
-    file: "src/store/MemoryStore.ts",
+    file: "src/store/memory/MemoryStore.ts",
     text: `{ weightMax: share, hashOf })`,
     planted: `{ weightMax: share + 1, hashOf })`,
-    suites: ["props", "test/store/MemoryStore.test.ts"]
+    suites: ["props", "test/store/memory/MemoryStore.test.ts"]
   },
   {
     law: 12,
@@ -548,10 +548,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "what lives is evicted for what is new though a mark left others dead",
-    file: "src/store/MemoryStore.ts",
+    file: "src/store/memory/MemoryStore.ts",
     text: `      this.collect(collectedPerPutMax)\n`,
     planted: ``,
-    suites: ["test/store/MemoryStore.test.ts"]
+    suites: ["test/store/memory/MemoryStore.test.ts"]
   },
   {
     law: 3,
@@ -572,7 +572,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "a reader changes the tags of entries that have none",
-    file: "src/store/internal/memoryShard.ts",
+    file: "src/store/memory/internal/memoryShard.ts",
     text: `noTags: ReadonlyArray<string> = Object.freeze([])`,
     planted: `noTags: ReadonlyArray<string> = []`,
     suites: ["test/cache/handedOut.test.ts"]
@@ -612,10 +612,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "what ends soon stays until upkeep wakes for what ends late",
-    file: "src/store/internal/memoryShard.ts",
+    file: "src/store/memory/internal/memoryShard.ts",
     text: `if (expiresAt < this.alarm.at) this.alarm.ring()`,
     planted: `void this.alarm`,
-    suites: ["test/store/MemoryStore.test.ts"]
+    suites: ["test/store/memory/MemoryStore.test.ts"]
   },
   {
     law: "keys",
@@ -902,10 +902,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "deployment",
     bug: "a read deletes what another release wrote",
-    file: "src/store/LmdbStore.ts",
+    file: "src/store/lmdb/LmdbStore.ts",
     text: `          : unread(context)\n`,
     planted: `          : this.#drop(entryKey, undecodable, context)\n`,
-    suites: ["test/store/lmdb.test.ts"]
+    suites: ["test/store/lmdb/LmdbStore.test.ts"]
   },
   {
     law: "deployment",
@@ -942,7 +942,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "a weight that is not a number is believed",
-    file: "src/store/MemoryStore.ts",
+    file: "src/store/memory/MemoryStore.ts",
     text: "if (!(answer >= 0)) throw",
     planted: "if (answer < 0) throw",
     suites: [judgement, "model"]
@@ -1169,10 +1169,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "one counter for one folder",
     bug: "a second process may hold a folder",
-    file: "src/store/internal/lmdbHolder.ts",
+    file: "src/store/lmdb/internal/lmdbHolder.ts",
     text: `if (holder.boot !== boot) return false`,
     planted: `if (holder.boot !== boot || holder.pid > 0) return false`,
-    suites: ["test/store/lmdb.holder.test.ts"]
+    suites: ["test/store/lmdb/holder.test.ts"]
   },
   {
     law: 10,
@@ -1201,10 +1201,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a commit fails where the clock has jumped",
-    file: "src/store/internal/lmdbTier.ts",
+    file: "src/store/lmdb/internal/lmdbWrites.ts",
     text: `Effect.andThen(grace, giveUp)`,
     planted: `giveUp`,
-    suites: ["test/store/lmdb.hung.test.ts"]
+    suites: ["test/store/lmdb/hung.test.ts"]
   },
   {
     law: "sensitive",
@@ -1233,26 +1233,26 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "one counter for one folder",
     bug: "the file of a thread that has ended is told from a new one by its number alone",
-    file: "src/store/internal/lmdbHolder.ts",
+    file: "src/store/lmdb/internal/lmdbHolder.ts",
     text: `return found.toString("latin1") === word`,
     planted: `return found.length === word.length`,
-    suites: ["test/store/lmdb.holder.test.ts"]
+    suites: ["test/store/lmdb/holder.test.ts"]
   },
   {
     law: "one counter for one folder",
     bug: "a holder whose row was lost does not learn of it",
-    file: "src/store/internal/lmdbHolders.ts",
+    file: "src/store/lmdb/internal/lmdbHolders.ts",
     text: `names.filter((name) => name.startsWith("beat-"))`,
     planted: `names.filter((name) => name.startsWith("beat-none"))`,
-    suites: ["test/store/lmdb.opening.test.ts"]
+    suites: ["test/store/lmdb/opening.test.ts"]
   },
   {
     law: "a damaged file does not end the process",
     bug: "the driver is given a data file of another format",
-    file: "src/store/internal/lmdbDataFile.ts",
+    file: "src/store/lmdb/internal/lmdbDataFile.ts",
     text: `if (found !== version) return`,
     planted: `if (found > version + 1_000_000_000_000) return`,
-    suites: ["test/store/lmdb.opening.test.ts"]
+    suites: ["test/store/lmdb/opening.test.ts"]
   },
   {
     law: 11,
@@ -1265,26 +1265,26 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 12,
     bug: "what goes into a file that was removed is acknowledged",
-    file: "src/store/internal/lmdbEnvironment.ts",
+    file: "src/store/lmdb/internal/lmdbEnvironment.ts",
     text: `const isGone = () => identityOf(data) !== file`,
     planted: `const isGone = () => identityOf(data) !== file && file === undefined`,
-    suites: ["test/store/lmdb.rounds.test.ts"]
+    suites: ["test/store/lmdb/rounds.test.ts"]
   },
   {
     law: 11,
     bug: "the file grows for as long as a reader that was killed is not forgotten",
-    file: "src/store/internal/lmdbTier.ts",
-    text: `if (isFirst) this.#root.readerCheck()`,
-    planted: `if (isFirst && nowMillis < 0) this.#root.readerCheck()`,
-    suites: ["test/store/lmdb.crash.test.ts"]
+    file: "src/store/lmdb/internal/lmdbUpkeep.ts",
+    text: `if (isFirst) root.readerCheck()`,
+    planted: `if (isFirst && nowMillis < 0) root.readerCheck()`,
+    suites: ["test/store/lmdb/crash.test.ts"]
   },
   {
     law: 7,
     bug: "a commit that never ends is waited for without end",
-    file: "src/store/internal/lmdbTier.ts",
+    file: "src/store/lmdb/internal/lmdbWrites.ts",
     text: `Effect.forkChild(Effect.delay(late, commitTimeoutMillis), { startImmediately: true })`,
     planted: `Effect.forkChild(Effect.delay(late, 1e12), { startImmediately: true })`,
-    suites: ["test/store/lmdb.hung.test.ts"]
+    suites: ["test/store/lmdb/hung.test.ts"]
   },
   {
     law: 2,

@@ -10,7 +10,7 @@ import type { LeaseTable } from "../src/capability/Lease.ts"
 import { engineOf, type Runtime } from "../src/manifest/internal/grants.ts"
 import { make } from "../src/manifest/internal/manifest.ts"
 import type { Definition } from "../src/ownership/Definition.ts"
-import * as MemoryStore from "../src/store/MemoryStore.ts"
+import * as MemoryStore from "../src/store/memory/MemoryStore.ts"
 import type { Store } from "../src/store/Store.ts"
 import type { StoreError } from "../src/store/StoreError.ts"
 

@@ -1,5 +1,5 @@
 /** What a hit costs a policy, in two ways; both alternate the policies and take medians, since only ratios are stable. */
-import { type EvictionPolicyName, make } from "../../src/store/EvictionPolicy.ts"
+import { type EvictionPolicyName, make } from "../../src/eviction/EvictionPolicy.ts"
 import { hashOf } from "./replay.ts"
 import type { Trace } from "./traces.ts"
 

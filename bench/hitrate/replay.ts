@@ -1,5 +1,5 @@
 /** A trace through a policy, as a shard would drive it; and the best that any policy could do. */
-import type { EvictionPolicy, Options } from "../../src/store/EvictionPolicy.ts"
+import type { EvictionPolicy, Options } from "../../src/eviction/EvictionPolicy.ts"
 import type { Trace } from "./traces.ts"
 
 /** Murmur3's finalizer: 32 bits of a key, well mixed. */

@@ -15,7 +15,7 @@ import { zipf } from "./workload.ts"
 
 type Cut = readonly [file: string, text: string, without: string]
 
-const memory = "store/MemoryStore.ts"
+const memory = "store/memory/MemoryStore.ts"
 
 const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
   nothing: [],

@@ -170,9 +170,8 @@ export class CacheFamily<V = unknown> {
     this.entries.countMiss(running.key)
     if (early?._tag === "Success") this.entries.countStale(running.key, early.value.tier)
     else this.entries.counts.coalesced++
-    return early === undefined
-      ? this.loads.wait(running, resume, now, wantsFresh)
-      : running.join(resume, now, wantsFresh)
+    if (early !== undefined) return running.join(resume, now, wantsFresh)
+    return this.loads.wait(running, resume, now, wantsFresh)
   }
 
   /** Serves a key, with the tier that its value is from. */
@@ -387,9 +386,7 @@ export class CacheFamily<V = unknown> {
   private endedMeanwhile(key: string, fallback: Entry<V> | undefined): Exit.Exit<Served<V>, unknown> | undefined {
     const now = this.cache.time.now()
     const entry = this.hot?.peek(key)
-    if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
-      return Exit.succeed(fromMemory(entry, false))
-    }
+    if (entry !== undefined && this.entries.isFresh(key, entry, now)) return Exit.succeed(fromMemory(entry, false))
     return fallback === undefined ? this.loads.failures.negative(key, now)?.exit : undefined
   }
 

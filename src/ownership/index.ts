@@ -64,6 +64,13 @@ export * as FamilyPolicy from "./FamilyPolicy.ts"
 export * as FamilySet from "./FamilySet.ts"
 
 /**
+ * Drawings of a dependency graph, for documents and reviews: in Mermaid, and in the DOT language of Graphviz.
+ *
+ * @since 0.1.0
+ */
+export * as GraphDrawing from "./GraphDrawing.ts"
+
+/**
  * The run-time twin of the manifest's type-level checks, for manifests built from data: same findings, same words.
  *
  * A manifest that passes becomes a {@link ValidManifest}: patterns parsed and indexed, and for each family the answers

@@ -7,7 +7,7 @@ import * as Cache from "../../src/cache/Cache.ts"
 import type { Dependent } from "../../src/cache/FamilySpec.ts"
 import type * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 
 const options = (
   name: string,

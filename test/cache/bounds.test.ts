@@ -12,7 +12,7 @@ import { Failures } from "../../src/cache/internal/failures.ts"
 import { Lengths } from "../../src/cache/internal/lengths.ts"
 import { Reuse } from "../../src/cache/internal/reuse.ts"
 import { Sources } from "../../src/cache/internal/sources.ts"
-import { TopKeys } from "../../src/store/internal/topKeys.ts"
+import { TopKeys } from "../../src/store/memory/internal/topKeys.ts"
 import { family, fork, settle } from "./source.ts"
 
 const noted = (scope: Noted["scope"], stamp: number, from?: Noted["from"]): Noted => ({

@@ -7,7 +7,7 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import type { LookupContext } from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import { type Arrangement, arrangements, inside, type Value, valueSchema, World } from "./arrangements/world.ts"
 

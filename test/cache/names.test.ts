@@ -14,8 +14,8 @@ import { readScope, writeScope, writeTag } from "../../src/cache/Invalidation.ts
 import * as Lookup from "../../src/cache/Lookup.ts"
 import { nameOf } from "../../src/manifest/internal/grants.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
-import * as LmdbStore from "../../src/store/LmdbStore.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import { temporaryFolder } from "../store/folder.ts"
 

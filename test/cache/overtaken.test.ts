@@ -10,7 +10,7 @@ import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { checkInvariants } from "../engine.ts"
 import { family, fork, reasonOf } from "./source.ts"
 

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Cache from "../../src/cache/Cache.ts"
 import type { CacheFamily } from "../../src/cache/CacheFamily.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 
 export type Lookup = (key: string, families: (name: string) => CacheFamily<any>) => Effect.Effect<unknown, unknown, any>
 

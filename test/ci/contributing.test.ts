@@ -62,7 +62,7 @@ describe("CONTRIBUTING.md", () => {
       "src/cache/internal/writesApart.ts": ["interface Writes"],
       "src/cli/neverRun.ts": ["const ofAccessor"],
       "src/diagnostic/Diagnostic.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
-      "src/store/EvictionPolicy.ts": ["const policies"],
+      "src/eviction/EvictionPolicy.ts": ["const policies"],
       "test/manifest/options.test.ts": ["const wrong", "const plain", "has a row here"],
       "test/manifest/sensitive.test.ts": ["errorsWithKeys", "has a test for every door"],
       "test/cache/arrangements.test.ts": ["const policies"],

@@ -15,7 +15,7 @@ import { TestClock } from "effect/testing"
 import * as CacheMetrics from "../../src/cache/CacheMetrics.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 
 interface User {
   readonly name: string

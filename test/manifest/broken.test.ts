@@ -9,8 +9,8 @@ import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { CacheError } from "../../src/cache/CacheError.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
-import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as GraphDrawing from "../../src/ownership/GraphDrawing.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { engine } from "../engine.ts"
 
 const wrong: Readonly<Record<string, unknown>> = {
@@ -89,7 +89,7 @@ describe("a manifest with mistakes", () => {
           method: () => refuses(app.method({ borrows: ["user:{id}"] })(() => Effect.void)(), "method"),
           inLayer: () => refuses(app.inLayer("web")(Effect.void), "inLayer"),
           transaction: () => refuses(app.transaction((body: unknown) => body)(Effect.void), "transaction"),
-          graph: () => Effect.sync(() => assert.isString(DependencyGraph.toMermaid(app.graph))),
+          graph: () => Effect.sync(() => assert.isString(GraphDrawing.toMermaid(app.graph))),
           keys: () => Effect.sync(() => assert.isDefined(app.keys.user)),
           definition: () => Effect.sync(() => assert.strictEqual(app.definition, definition)),
           id: () => Effect.sync(() => assert.strictEqual(app.id, `Broken ${name}`))

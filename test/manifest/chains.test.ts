@@ -7,7 +7,7 @@ import type { CacheError } from "../../src/cache/CacheError.ts"
 import { engineOf } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import type * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import type { Store } from "../../src/store/Store.ts"
 
 // Manifests of this size are data: the compiler is told nothing of them.

@@ -11,7 +11,7 @@ import { TestClock } from "effect/testing"
 import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import * as BackgroundTimer from "../../src/store/BackgroundTimer.ts"
-import * as LmdbStore from "../../src/store/LmdbStore.ts"
+import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import { temporaryFolder } from "../store/folder.ts"
 import { CrashCache } from "./children/manifest.ts"
 

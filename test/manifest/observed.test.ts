@@ -8,7 +8,7 @@ import { TestClock } from "effect/testing"
 import { CacheError } from "../../src/cache/CacheError.ts"
 import type { Reading } from "../../src/manifest/Family.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { engine, type LookupAll } from "../engine.ts"
 
 const definition = {

@@ -13,7 +13,7 @@ import type { Mode } from "../../src/cache/Invalidation.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
 import type { Entry } from "../../src/store/Entry.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { checkInvariants, engine, type Running } from "../engine.ts"
 
 type Name = "user" | "profile"

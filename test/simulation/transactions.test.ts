@@ -19,7 +19,7 @@ import * as Scope from "effect/Scope"
 
 import { doubtMillis } from "../../src/cache/internal/holds.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
-import * as MemoryStore from "../../src/store/MemoryStore.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"

@@ -14,8 +14,8 @@
  *   round waits for a codec; this one removes its key.
  * - Until its change has arrived, what lies below of a key is out of date: `pending` says what holds instead.
  * - A key whose change has failed is not read below until a later change of it has arrived: nobody knows what is there.
- * - Beyond `pendingMax` keys or `pendingBytesMax` bytes, a caller who would set one waits for room. A removal never waits:
- *   the family that has most of them is cleared below instead.
+ * - Beyond `pendingMax` keys or `pendingBytesMax` bytes, a caller who would set one waits for room. A removal never
+ *   waits: the family that has most of them is cleared below instead.
  * - A loaded value that does not fit the bytes of a round follows with the next one; this one removes its key.
  * - Engines over one place share one carrier, so their changes of a key arrive in order as well. One that closes waits
  *   for its own changes, and its callers are told of those that do not arrive.

@@ -14,6 +14,7 @@
  * what was made of it by then has been dropped; beyond the bound that is done again, which loses more than it must.
  */
 
+import { keyHash } from "../../eviction/shared/keyHash.ts"
 import type { Scope } from "../Invalidation.ts"
 
 // Some 60 bytes each.
@@ -257,11 +258,7 @@ class Counts {
   }
 }
 
-// FNV-1a.
-const hashOf = (text: string): number => {
-  let hash = 0x811c9dc5
-  for (let i = 0; i < text.length; i++) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193)
-  return hash ^ hash >>> 16
-}
+// One hash for all families: each has sources of its own.
+const hashOf = (text: string): number => keyHash(text, 0)
 
 const slotOf = (key: string): number => hashOf(key) & (filterSlots - 1)

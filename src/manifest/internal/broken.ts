@@ -22,6 +22,7 @@ export const broken = (problem: ManifestError, definition: unknown): Statics => 
       id: problem.manifest,
       nodes: [],
       edges: [],
+      declared: [],
       plans: [],
       dependentsOf: () => [],
       compile: () => [],

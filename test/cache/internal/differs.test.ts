@@ -13,7 +13,7 @@ import * as fc from "fast-check"
 import { isDeepStrictEqual } from "node:util"
 import { mayDiffer } from "../../../src/cache/internal/differs.ts"
 import { make } from "../../../src/manifest/internal/manifest.ts"
-import * as MemoryStore from "../../../src/store/MemoryStore.ts"
+import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 
 class Point extends Data.Class<{ readonly x: number }> {}
 class User extends Schema.Class<User>("User")({ name: Schema.String }) {}

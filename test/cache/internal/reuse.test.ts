@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Reuse } from "../../../src/cache/internal/reuse.ts"
-import { xorshift } from "../../../src/store/internal/xorshift.ts"
+import { xorshift } from "../../../src/eviction/internal/xorshift.ts"
 
 const window = 1_000
 const make = () => {

@@ -1,0 +1,264 @@
+/**
+ * Which of several policies would hit most at present: each runs on a sample of the keys, in a cache smaller by as
+ * much.
+ *
+ * The sample is of keys, by a hash, not of accesses: all that happens to a sampled key is seen, so the small cache is a
+ * picture of the whole (Waldspurger, Park, Garthwaite, Ahmad: SHARDS, FAST 2015; Waldspurger, Saemundsson, Ahmad: Cache
+ * modeling and optimization using miniature simulations, ATC 2017). It is halved when the sampled entries are too many
+ * and doubled when they are few, so its cost does not grow with the cache. Up to `sampledMax` entries all are sampled.
+ *
+ * The hits of each count for less as time goes on. The policy ahead takes over when its lead is more than chance would
+ * give it (Qureshi, Jaleel, Patt, Steely, Emer: Adaptive insertion policies for high performance caching, ISCA 2007,
+ * for choosing among policies by small duels).
+ *
+ * A change of leader costs hits: the cache must first get what the new leader would hold. So each change is on trial.
+ * The duel also counts what the cache itself hits, and compares that with what the former leader would have hit. If the
+ * change cost more than chance, the duel becomes wary; a change that won makes it bold again. While it is wary, a lead
+ * must also be steady: it must not come from one burst of hits. Without that, keys that are read upwards and downwards
+ * in turn change the leader at each turning point, and each change loses what the cache holds.
+ *
+ * All policies share one numbering of the sampled keys; a number is free again when none of them has the key.
+ */
+import { invariant } from "../shared/invariant.ts"
+import { grownBytes } from "../shared/slotCapacity.ts"
+import { HashIndex } from "./hashIndex.ts"
+import { type Shape, TwoQueues } from "./twoQueues.ts"
+
+// Half as many cost up to 3.6 points in one trace, and twice as many won nothing (bench/hitrate/README.md).
+const sampledMax = 256
+const sampledMin = 64
+
+// A turn ends after as many accesses as there are sampled entries. Of a score, a tenth fades with each turn.
+const turnMin = 32
+const fade = 0.9
+
+// In units of the square root of the accesses that a score stands for: about what chance does to the difference of two
+// policies that agree on all but a few accesses in a hundred.
+const leadMin = 0.2
+
+// In units of the root of the summed squares of a lead's swings, the lead that a wholly wary duel asks for. One burst
+// that is no longer than a turn gives 1.16 at most, a lead that stays as it is 1.3 after three turns and 2.2 at last.
+const steadyMin = 1.2
+
+// A change of leader is judged at the next change, or after so many turns: twice the turns that a score stands for.
+const trialTurnsMax = 20
+
+// In units of the square root of the accesses of a trial: what a change must win or lose to be more than chance.
+const trialLuck = 1
+
+// What a change that won leaves of the duel's wariness.
+const boldAgain = 0.4
+
+export class Duel {
+  /** The index of the policy that is ahead. */
+  leader = 0
+  private readonly rivals: ReadonlyArray<TwoQueues>
+  private readonly scores: Float64Array
+  // What each rival hit in this turn, in the turn before, and since the leader changed.
+  private readonly hits: Float64Array
+  private readonly hitsBefore: Float64Array
+  private readonly hitsOfTrial: Float64Array
+  // For each two rivals, one row per rival: the squares of the swings of their difference, which fade as the scores do.
+  private readonly swings: Float64Array
+  // From 0, any lead is enough, to 1, it must be steady.
+  private wariness = 0
+  private former = 0
+  private isOnTrial = false
+  private trialHits = 0
+  private trialAccesses = 0
+  private trialTurns = 0
+  private readonly index = new HashIndex()
+  private holders = new Uint8Array(0)
+  private readonly free: Array<number> = []
+  private numbered = 0
+  private weightMax: number
+  // One in 2^sampleBits keys is sampled.
+  private sampleBits = 0
+  private sampleMask = 0
+  private accesses = 0
+
+  /** The first of the shapes leads to begin with. */
+  constructor(shapes: ReadonlyArray<Shape>, weightMax: number) {
+    this.weightMax = weightMax
+    this.rivals = shapes.map((shape) => new TwoQueues(weightMax, (key) => this.index.hashOf(key), [shape]))
+    this.scores = new Float64Array(shapes.length)
+    this.hits = new Float64Array(shapes.length)
+    this.hitsBefore = new Float64Array(shapes.length)
+    this.hitsOfTrial = new Float64Array(shapes.length)
+    this.swings = new Float64Array(shapes.length ** 2)
+  }
+
+  isSampled(hash: number): boolean {
+    return (sampleHash(hash) & this.sampleMask) === 0
+  }
+
+  /**
+   * Shows an access of a sampled key to all, and whether that ended a turn. `size` is that of the whole cache;
+   * `hit` says whether it had the key.
+   */
+  observe(hash: number, weight: number, size: number, hit: boolean): boolean {
+    if (hit) this.trialHits++
+    const key = this.keyOf(hash)
+    // Held here, too, so that a rival that gives the key up at once does not free its number for the others.
+    this.holders[key]!++
+    for (let rival = 0; rival < this.rivals.length; rival++) this.access(rival, key, hash, weight)
+    this.holders[key]!--
+    this.release(key)
+    const sampled = size >> this.sampleBits
+    if (++this.accesses < Math.max(turnMin, Math.min(sampledMax, sampled))) return false
+    this.endTurn()
+    this.adjustSample(size)
+    return true
+  }
+
+  /** A sampled key has left the cache for another reason than eviction. */
+  forget(hash: number): void {
+    const key = this.index.find(hash)
+    if (key !== -1) this.drop(key)
+  }
+
+  resize(weightMax: number): void {
+    this.weightMax = weightMax
+    for (const rival of this.rivals) {
+      rival.resize(Math.floor(weightMax / 2 ** this.sampleBits))
+      this.evict(rival)
+    }
+  }
+
+  checkInvariants(): void {
+    let held = 0
+    for (const rival of this.rivals) {
+      rival.checkInvariants()
+      invariant(rival.weight <= rival.weightMax, "Duel", "a rival holds what fits", rival.weight)
+    }
+    for (let key = 0; key < this.numbered; key++) {
+      const holders = this.rivals.filter((rival) => rival.has(key)).length
+      invariant(holders === this.holders[key], "Duel", "a key knows how many hold it", key)
+      if (holders > 0) held++
+    }
+    invariant(held + this.free.length === this.numbered, "Duel", "a number is free when none holds its key", held)
+  }
+
+  private access(at: number, key: number, hash: number, weight: number): void {
+    const rival = this.rivals[at]!
+    if (rival.has(key)) {
+      this.hits[at]!++
+      rival.use(key)
+      if (rival.ordersByUse) rival.renew(key)
+      if (rival.weightOf(key) === weight) return
+      rival.reweigh(key, weight)
+    } else {
+      rival.insert(key, hash, weight)
+      this.holders[key]!++
+    }
+    this.evict(rival)
+  }
+
+  private evict(rival: TwoQueues): void {
+    while (rival.weight > rival.weightMax) {
+      const key = rival.evict()
+      this.holders[key]!--
+      this.release(key)
+    }
+  }
+
+  private endTurn(): void {
+    this.addTurn()
+    const next = this.best()
+    if (this.isOnTrial && (next !== this.leader || this.trialTurns >= trialTurnsMax)) this.judge()
+    if (next !== this.leader) this.change(next)
+    this.hitsBefore.set(this.hits)
+    this.hits.fill(0)
+    this.accesses = 0
+  }
+
+  private addTurn(): void {
+    const { hits, hitsBefore, scores, swings } = this
+    for (let one = 0; one < scores.length; one++) {
+      scores[one] = fade * scores[one]! + hits[one]!
+      this.hitsOfTrial[one]! += hits[one]!
+      for (let other = 0; other < scores.length; other++) {
+        // Of two turns together, since a burst lies mostly in two.
+        const swing = hits[one]! - hits[other]! + hitsBefore[one]! - hitsBefore[other]!
+        const pair = one * scores.length + other
+        swings[pair] = fade * swings[pair]! + swing * swing / 2
+      }
+    }
+    this.trialAccesses += this.accesses
+    this.trialTurns++
+  }
+
+  /** Who is to lead: the rival of the highest score whose lead is enough, else the leader. */
+  private best(): number {
+    const { hits, leader, scores } = this
+    const chance = leadMin * Math.sqrt(this.accesses / (1 - fade))
+    let best = leader
+    for (let rival = 0; rival < scores.length; rival++) {
+      if (!(scores[rival]! > scores[best]!)) continue
+      const lead = scores[rival]! - scores[leader]!
+      // The last turn is half of a swing whose other half is still to come.
+      const swing = hits[rival]! - hits[leader]!
+      const swings = this.swings[rival * scores.length + leader]! + swing * swing / 2
+      if (lead > chance && lead > this.wariness * steadyMin * Math.sqrt(swings)) best = rival
+    }
+    return best
+  }
+
+  private judge(): void {
+    const won = this.trialHits - this.hitsOfTrial[this.former]!
+    const luck = trialLuck * Math.sqrt(this.trialAccesses)
+    if (won < -luck) this.wariness = 1
+    else if (won > luck) this.wariness *= boldAgain
+    this.isOnTrial = false
+  }
+
+  private change(leader: number): void {
+    this.former = this.leader
+    this.leader = leader
+    this.isOnTrial = true
+    this.trialHits = 0
+    this.trialAccesses = 0
+    this.trialTurns = 0
+    this.hitsOfTrial.fill(0)
+  }
+
+  private adjustSample(size: number): void {
+    const sampled = size >> this.sampleBits
+    if (sampled > sampledMax) this.sampleBits++
+    else if (sampled < sampledMin && this.sampleBits > 0) this.sampleBits--
+    else return
+    this.sampleMask = (1 << this.sampleBits) - 1
+    for (let key = 0; key < this.numbered; key++) {
+      if (this.holders[key]! > 0 && !this.isSampled(this.index.hashOf(key))) this.drop(key)
+    }
+    this.resize(this.weightMax)
+  }
+
+  private drop(key: number): void {
+    for (const rival of this.rivals) if (rival.has(key)) rival.remove(key)
+    this.holders[key] = 0
+    this.release(key)
+  }
+
+  /** The number of a key, which {@link release} takes back if in the end none holds it. */
+  private keyOf(hash: number): number {
+    const known = this.index.find(hash)
+    if (known !== -1) return known
+    const key = this.free.pop() ?? this.numbered++
+    if (!(key < this.holders.length)) this.holders = grownBytes(this.holders, key)
+    this.index.set(hash, key)
+    return key
+  }
+
+  private release(key: number): void {
+    if (this.holders[key]! > 0) return
+    this.index.remove(key)
+    this.free.push(key)
+  }
+}
+
+// Other bits than those by which the index and the sketch go.
+const sampleHash = (hash: number): number => {
+  const mixed = Math.imul(hash ^ (hash >>> 13), 0x5bd1e995)
+  return mixed ^ (mixed >>> 15)
+}

@@ -1,0 +1,216 @@
+/**
+ * A window and a main queue, of which several policies are special cases. How large the window is, and what it takes to
+ * get from there to the main queue, may change at any time, and takes effect with the evictions that follow.
+ *
+ * - A new entry goes to the window.
+ * - A use adds to a count of at most three, and moves nothing. At the end of a queue uses buy another round: in the
+ *   window all of them one, in the main queue each of them one.
+ * - What reaches the end of a window that is too heavy is a candidate for the main queue. If refused, it leaves, and
+ *   its hash becomes a ghost.
+ *
+ * Admission says who is let in:
+ *
+ * - `popular`: who was seen more often by two than the main queue's next victim, and takes its place. With a small
+ *   window this is W-TinyLFU, with queues in place of its lists. Two, not one: else a loop through more than fits would
+ *   swap entries that are equally good, and hit nothing.
+ * - `twice`: who was used twice in the window, or comes back while its ghost is remembered. With a window of a tenth
+ *   this is S3-FIFO.
+ * - `none`: nobody. The window may have everything, and is in order of use: this is LRU. The main queue empties first.
+ *
+ * How often an entry was seen is told by a sketch, which hears of uses when the end of a queue is looked at.
+ */
+import { BrokenInvariant, invariant } from "../shared/invariant.ts"
+import type { HashOf } from "../shared/keyHash.ts"
+import { grownBytes } from "../shared/slotCapacity.ts"
+import { FrequencySketch } from "./frequencySketch.ts"
+import { Ghosts } from "./ghosts.ts"
+import { WeighedPolicy } from "./weighedPolicy.ts"
+
+/** What makes one policy of the many. `windowShare` is the part of the weight that the window may have. */
+export interface Shape {
+  readonly windowShare: number
+  readonly admission: "popular" | "twice" | "none"
+}
+
+const window = 0
+const main = 1
+
+// The state of a slot, in one byte: uses in the lower two bits, whether it is watched, whether it is in the main queue.
+const usesMax = 3
+const watchedBit = 4
+const mainBit = 8
+
+const usesToMain = 2
+const leadToMain = 2
+const ghostsPerEntry = 0.9
+
+// Twice the room that the sketch needs for the entries, so that it also remembers keys that are not there.
+const sketchedPerEntry = 2
+
+// Bounds the work of one eviction, after the shape changed or when everything was used.
+const looksPerEvictionMax = 1_000
+
+export class TwoQueues extends WeighedPolicy {
+  declare shape: Shape
+  declare private readonly hashOf: HashOf
+  private readonly sketch = new FrequencySketch()
+  private readonly ghosts = new Ghosts()
+  private states = new Uint8Array(0)
+  private windowWeight = 0
+  declare private readonly sketches: boolean
+  declare private readonly remembers: boolean
+
+  /** `shapes` are all that it may ever have: what none of them asks is not kept. The first is that to begin with. */
+  constructor(weightMax: number, hashOf: HashOf, shapes: ReadonlyArray<Shape>) {
+    super(2, weightMax)
+    this.hashOf = hashOf
+    this.shape = shapes[0]!
+    this.sketches = shapes.some((shape) => shape.admission === "popular")
+    this.remembers = shapes.some((shape) => shape.admission === "twice")
+  }
+
+  /** Whether the window is a list in order of use: then a slot that was used is to be renewed. */
+  get ordersByUse(): boolean {
+    return this.shape.admission === "none"
+  }
+
+  /** A use of a slot that has fewer is news: of any, where the window is in order of use. */
+  get newsBelow(): number {
+    return this.ordersByUse ? usesMax + 1 : usesMax
+  }
+
+  has(slot: number): boolean {
+    return this.lists.has(slot)
+  }
+
+  insert(slot: number, hash: number, weight: number): void {
+    if (!(slot < this.states.length)) this.states = grownBytes(this.states, slot, this.weights.max + 1)
+    const toMain = this.remembers && this.ghosts.recall(hash) && this.shape.admission === "twice"
+    this.lists.addFirst(toMain ? main : window, slot)
+    this.weights.add(slot, weight)
+    this.states[slot] = toMain ? mainBit : 0
+    if (!toMain) this.windowWeight += weight
+    this.size++
+    if (!this.sketches) return
+    this.sketch.reserve(sketchedPerEntry * this.size)
+    this.sketch.count(hash)
+  }
+
+  /** Marks a slot, until it leaves, as one whose uses are to be told. */
+  watch(slot: number): void {
+    this.states[slot]! |= watchedBit
+  }
+
+  /** The uses that a slot has, `usesMax` at most. */
+  usesOf(slot: number): number {
+    return this.states[slot]! & usesMax
+  }
+
+  weightOf(slot: number): number {
+    return this.weights.of(slot)
+  }
+
+  /** Counts a use. Whether that is news of a watched slot: uses beyond `usesMax` in one round are not. */
+  use(slot: number): boolean {
+    const state = this.states[slot]!
+    if ((state & usesMax) === usesMax) return false
+    this.states[slot] = state + 1
+    return (state & watchedBit) !== 0
+  }
+
+  /** Makes a slot the newest of its queue. */
+  renew(slot: number): void {
+    this.lists.moveToFirst(this.isMain(slot) ? main : window, slot)
+  }
+
+  reweigh(slot: number, weight: number): void {
+    if (!this.lists.has(slot)) throw new BrokenInvariant("TwoQueues", "a slot to update is there", slot)
+    if (!this.isMain(slot)) this.windowWeight += weight - this.weights.of(slot)
+    this.weights.replace(slot, weight)
+  }
+
+  override remove(slot: number): void {
+    this.lists.remove(slot)
+    if (!this.isMain(slot)) this.windowWeight -= this.weights.of(slot)
+    this.weights.remove(slot)
+    this.size--
+  }
+
+  checkInvariants(): void {
+    const inWindow = this.lists.toArray(window, this.size)
+    const inMain = this.lists.toArray(main, this.size)
+    const windowWeight = inWindow.reduce((sum, slot) => sum + this.weights.of(slot), 0)
+    invariant(inWindow.length + inMain.length === this.size, "TwoQueues", "size counts the queues", this.size)
+    invariant(windowWeight === this.windowWeight, "TwoQueues", "the window weighs what is in it", windowWeight)
+    for (const slot of inWindow) invariant(!this.isMain(slot), "TwoQueues", "a slot knows its queue", slot)
+    for (const slot of inMain) invariant(this.isMain(slot), "TwoQueues", "a slot knows its queue", slot)
+    this.weights.checkTotal([...inWindow, ...inMain])
+  }
+
+  protected override victim(): number {
+    const windowMax = this.ordersByUse ? Infinity : Math.max(1, Math.floor(this.shape.windowShare * this.weights.max))
+    for (let looks = 0; this.windowWeight > windowMax && looks < looksPerEvictionMax; looks++) {
+      const candidate = this.lists.last(window)
+      if (this.shape.admission === "twice") {
+        if (this.usesOf(candidate) < usesToMain) return this.refuse(candidate)
+        this.moveToMain(candidate)
+        continue
+      }
+      if (this.usesOf(candidate) > 0) {
+        this.tellUses(candidate, this.usesOf(candidate))
+        this.lists.moveToFirst(window, candidate)
+        continue
+      }
+      const mainWeight = this.weights.total - this.windowWeight
+      if (mainWeight + this.weights.of(candidate) <= this.weights.max - windowMax) {
+        this.moveToMain(candidate)
+        continue
+      }
+      if (this.lists.isEmpty(main)) return candidate
+      const first = this.firstUnused(main, 1)
+      if (!this.isMorePopular(candidate, first)) return this.refuse(candidate)
+      this.moveToMain(candidate)
+      return first
+    }
+    return this.lists.isEmpty(main) ? this.firstUnused(window, usesMax) : this.firstUnused(main, 1)
+  }
+
+  /** The first from the end of a queue that was not used; the others get another round at the price of so many uses. */
+  private firstUnused(list: number, price: number): number {
+    for (let looks = 0;; looks++) {
+      const slot = this.lists.last(list)
+      const uses = this.usesOf(slot)
+      if (uses === 0 || (list === window && this.ordersByUse) || looks === looksPerEvictionMax) return slot
+      this.tellUses(slot, Math.min(uses, price))
+      this.lists.moveToFirst(list, slot)
+    }
+  }
+
+  private isMorePopular(candidate: number, other: number): boolean {
+    return this.sketch.estimate(this.hashOf(candidate)) >= this.sketch.estimate(this.hashOf(other)) + leadToMain
+  }
+
+  private refuse(candidate: number): number {
+    if (this.remembers) this.ghosts.add(this.hashOf(candidate), Math.ceil(ghostsPerEntry * this.size))
+    return candidate
+  }
+
+  private moveToMain(slot: number): void {
+    this.tellUses(slot, this.usesOf(slot))
+    this.windowWeight -= this.weights.of(slot)
+    this.states[slot]! |= mainBit
+    this.lists.moveToFirst(main, slot)
+  }
+
+  /** Takes uses off a slot's count and adds them to the sketch's. */
+  private tellUses(slot: number, uses: number): void {
+    this.states[slot]! -= uses
+    if (!this.sketches || uses === 0) return
+    const hash = this.hashOf(slot)
+    for (let told = 0; told < uses; told++) this.sketch.count(hash)
+  }
+
+  private isMain(slot: number): boolean {
+    return (this.states[slot]! & mainBit) !== 0
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * W-TinyLFU: a window in order of use, and a main part that an entry enters by being more popular than the one it
+ * displaces.
+ *
+ * What leaves the window meets the first victim of the main part; a sketch of all accesses tells which was seen more
+ * often, and the other leaves. Equals are refused: on a scan or a long loop the main part stays as it is. The main part
+ * is a segmented LRU: used once there, an entry is protected, and a protected part that is too heavy gives back its
+ * oldest.
+ *
+ * How large the window should be depends on the work: it starts at a hundredth and climbs. After each sample of
+ * accesses it moves on in the same direction if the hit rate rose and turns round if it fell, in steps that shrink
+ * until the hit rate jumps.
+ *
+ * Weak where the work changes faster than the window climbs, and where popularity misleads: entries used often for a
+ * while and then never keep new ones out until the sketch has aged.
+ *
+ * Einziger, Friedman, Manes: TinyLFU, a highly efficient cache admission policy (2017); Einziger, Eytan, Friedman,
+ * Manes: Adaptive software cache management (Middleware 2018), for the climber.
+ */
+import { BrokenInvariant, invariant } from "../shared/invariant.ts"
+import type { HashOf } from "../shared/keyHash.ts"
+import { grownBytes, grownInts } from "../shared/slotCapacity.ts"
+import { FrequencySketch } from "./frequencySketch.ts"
+import { WeighedPolicy } from "./weighedPolicy.ts"
+import { type Random, seedDefault, xorshift } from "./xorshift.ts"
+
+const window = 0
+const probation = 1
+const protectedPart = 2
+
+// From the papers: the shares, and how the window climbs.
+const windowShareInitial = 0.01
+const windowShareMin = 0.01
+const windowShareMax = 0.8
+const protectedShareOfMain = 0.8
+const stepInitial = -0.0625
+const stepDecay = 0.98
+const hitRateJump = 0.05
+const accessesPerEntry = 10
+
+// A popular candidate (at least `warm`) that lost is let in at this rate all the same. Else whoever knows the hash
+// could drive up the counts of entries that nobody else wants, and fill the cache with them for good.
+const warm = 6
+const luckyOneIn = 128
+
+// Bounds the work of one eviction after the window shrank; what is left over moves at the next.
+const movesPerEvictionMax = 1_000
+
+export class WTinyLfu extends WeighedPolicy {
+  readonly name = "wTinyLfu"
+  private readonly sketch = new FrequencySketch()
+  private readonly random: Random
+  private readonly hashOf: HashOf
+  private part = new Uint8Array(0)
+  // Counted at each hit.
+  private hashes = new Int32Array(0)
+  private windowWeight = 0
+  private protectedWeight = 0
+  private windowShare = windowShareInitial
+  private step = stepInitial
+  private hits = 0
+  private insertions = 0
+  private hitRateBefore = 0
+
+  constructor(options: { readonly weightMax: number; readonly hashOf: HashOf; readonly seed?: number | undefined }) {
+    super(3, options.weightMax)
+    this.hashOf = options.hashOf
+    this.random = xorshift(options.seed ?? seedDefault)
+  }
+
+  insert(slot: number, weight: number): void {
+    const hash = this.hashOf(slot)
+    if (!(slot < this.hashes.length)) this.grow(slot)
+    this.lists.addFirst(window, slot)
+    this.weights.add(slot, weight)
+    this.part[slot] = window
+    this.hashes[slot] = hash
+    this.windowWeight += weight
+    this.size++
+    this.insertions++
+    this.sketch.reserve(this.size)
+    this.sketch.count(hash)
+  }
+
+  hit(slot: number): void {
+    this.hits++
+    this.sketch.count(this.hashes[slot]!)
+    if (this.part[slot] === probation) this.protect(slot)
+    else this.lists.moveToFirst(this.part[slot]!, slot)
+  }
+
+  update(slot: number, weight: number): void {
+    if (!this.lists.has(slot)) throw new BrokenInvariant("WTinyLfu", "a slot to update is there", slot)
+    const added = weight - this.weights.of(slot)
+    this.weights.replace(slot, weight)
+    if (this.part[slot] === window) this.windowWeight += added
+    else if (this.part[slot] === protectedPart) this.protectedWeight += added
+    this.hit(slot)
+  }
+
+  override remove(slot: number): void {
+    this.lists.remove(slot)
+    if (this.part[slot] === window) this.windowWeight -= this.weights.of(slot)
+    else if (this.part[slot] === protectedPart) this.protectedWeight -= this.weights.of(slot)
+    this.weights.remove(slot)
+    this.size--
+  }
+
+  checkInvariants(): void {
+    const parts = [window, probation, protectedPart].map((part) => this.lists.toArray(part, this.size))
+    const weights = parts.map((slots) => slots.reduce((sum, slot) => sum + this.weights.of(slot), 0))
+    for (const [part, slots] of parts.entries()) {
+      for (const slot of slots) invariant(this.part[slot] === part, "WTinyLfu", "a slot knows its part", slot)
+    }
+    invariant(parts.flat().length === this.size, "WTinyLfu", "size counts the parts", this.size)
+    invariant(weights[window] === this.windowWeight, "WTinyLfu", "the window weighs what is in it", this.windowWeight)
+    invariant(
+      weights[protectedPart] === this.protectedWeight,
+      "WTinyLfu",
+      "the protected part weighs what is in it",
+      this.protectedWeight
+    )
+    this.weights.checkTotal(parts.flat())
+  }
+
+  protected override victim(): number {
+    if (this.hits + this.insertions >= accessesPerEntry * this.size) this.climb()
+    for (let moves = 0; this.windowWeight > this.windowMax(); moves++) {
+      const candidate = this.lists.last(window)
+      const fits = this.weights.total - this.windowWeight + this.weights.of(candidate) <= this.mainMax()
+      if (!fits || moves === movesPerEvictionMax) {
+        const first = this.firstOfMain()
+        if (first === -1 || !this.admits(candidate, first)) return candidate
+        this.moveToProbation(candidate)
+        return first
+      }
+      this.moveToProbation(candidate)
+    }
+    const first = this.firstOfMain()
+    return first === -1 ? this.lists.last(window) : first
+  }
+
+  private firstOfMain(): number {
+    return this.lists.isEmpty(probation) ? this.lists.last(protectedPart) : this.lists.last(probation)
+  }
+
+  private admits(candidate: number, first: number): boolean {
+    const seen = this.sketch.estimate(this.hashes[candidate]!)
+    if (seen > this.sketch.estimate(this.hashes[first]!)) return true
+    return seen >= warm && this.random() % luckyOneIn === 0
+  }
+
+  private moveToProbation(candidate: number): void {
+    this.windowWeight -= this.weights.of(candidate)
+    this.part[candidate] = probation
+    this.lists.moveToFirst(probation, candidate)
+  }
+
+  private protect(slot: number): void {
+    this.protectedWeight += this.weights.of(slot)
+    this.part[slot] = protectedPart
+    this.lists.moveToFirst(protectedPart, slot)
+    while (this.protectedWeight > protectedShareOfMain * this.mainMax()) {
+      const oldest = this.lists.last(protectedPart)
+      this.protectedWeight -= this.weights.of(oldest)
+      this.part[oldest] = probation
+      this.lists.moveToFirst(probation, oldest)
+    }
+  }
+
+  private windowMax(): number {
+    return Math.max(1, Math.floor(this.windowShare * this.weights.max))
+  }
+
+  private mainMax(): number {
+    return this.weights.max - this.windowMax()
+  }
+
+  private climb(): void {
+    const hitRate = this.hits / (this.hits + this.insertions)
+    const change = hitRate - this.hitRateBefore
+    if (change < 0) this.step = -this.step
+    this.windowShare = Math.min(windowShareMax, Math.max(windowShareMin, this.windowShare + this.step))
+    this.step = Math.abs(change) >= hitRateJump ? Math.sign(this.step) * Math.abs(stepInitial) : this.step * stepDecay
+    this.hitRateBefore = hitRate
+    this.hits = 0
+    this.insertions = 0
+  }
+
+  private grow(slot: number): void {
+    this.part = grownBytes(this.part, slot, this.weights.max + 1)
+    this.hashes = grownInts(this.hashes, slot, this.weights.max + 1)
+  }
+}

@@ -1,0 +1,29 @@
+/**
+ * The errors of the tier, from what the driver threw, or from what a batch failed with.
+ */
+import { FolderGone, type Operation, StoreError, TierFailed, TierFull, TierTimeout } from "../../StoreError.ts"
+import { tierName } from "./lmdbEnvironment.ts"
+
+/** The error of an operation, by its cause. */
+export const failure = (operation: Operation, cause: unknown): StoreError => {
+  if (cause instanceof StoreError) {
+    const { reason } = cause
+    if (reason._tag === "TierTimeout") return timedOut(operation, reason.timeoutMillis)
+    return reason._tag === "FolderGone" ? fileGone(operation, reason.path) : cause
+  }
+  const full = cause instanceof Error &&
+    /MDB_MAP_FULL|[Nn]o space left|no room left|ENOSPC|EDQUOT|EFBIG|File too large/.test(cause.message)
+  return new StoreError({ reason: new (full ? TierFull : TierFailed)({ tier: tierName, operation, cause }) })
+}
+
+export const timedOut = (operation: Operation, timeoutMillis: number): StoreError =>
+  new StoreError({ reason: new TierTimeout({ tier: tierName, operation, timeoutMillis }) })
+
+export const fileGone = (operation: Operation, path: string): StoreError =>
+  new StoreError({ reason: new FolderGone({ tier: tierName, operation, path }) })
+
+export const tierClosed = (operation: Operation): StoreError => failure(operation, new Error("the tier is closed"))
+
+/** Whether an operation changes what the tier holds. */
+export const isWrite = (operation: Operation): boolean =>
+  operation !== "get" && operation !== "entries" && operation !== "size" && operation !== "loadMarks"

@@ -1,0 +1,116 @@
+/**
+ * The families of a namespace, and their numbers.
+ *
+ * - A family's entries have its number in their keys. A number is never given out again: the next one is kept with what
+ *   has the one before.
+ * - A family that is cleared goes on under another number, so that clearing costs the same for any number of entries.
+ *   Upkeep frees the entries of the old number.
+ */
+import * as Effect from "effect/Effect"
+import type { Batch, Departed } from "./lmdbBatch.ts"
+import type { Databases } from "./lmdbEnvironment.ts"
+import { familyEnd, familyOf, familyStart } from "./lmdbKey.ts"
+import { unseal } from "./lmdbRecord.ts"
+import { deadPrefix, deadRow, familyKey, familyRow, idOf, numberKey, numberOf, numberRow } from "./lmdbState.ts"
+
+/** A family, as long as the namespace is open. */
+export interface Family {
+  readonly name: string
+  /** In base 36. A family that was cleared goes on under another number. */
+  id: string
+  /** What its entry keys begin with. */
+  prefix: string
+  /** Called with each entry that upkeep takes. */
+  readonly onDeparture: Set<(departed: Departed) => Effect.Effect<void>>
+}
+
+export class Families {
+  readonly #databases: Databases
+  readonly #byName = new Map<string, Family>()
+  readonly #byId = new Map<string, Family>()
+  // Numbers of cleared families that may have entries.
+  readonly #dead = new Set<string>()
+  #numberNext = 1
+
+  constructor(databases: Databases) {
+    this.#databases = databases
+  }
+
+  /** Takes over what a row of state says of numbers, if it is such a row. */
+  restore(key: string, payload: Buffer): void {
+    if (key === numberKey) this.#numberNext = numberOf(payload)
+    else if (key.startsWith(deadPrefix)) this.#dead.add(idOf(payload))
+  }
+
+  /** The family of this name, made in the batch if it is new. */
+  family(batch: Batch, name: string): Family {
+    const known = this.#byName.get(name)
+    if (known !== undefined) return known
+    const key = familyKey(name)
+    const row = this.#databases.state.getBinary(key)
+    const payload = row === undefined ? undefined : unseal(row)
+    const id = payload === undefined ? this.#takeNumber(batch) : idOf(payload)
+    // It goes with the first entry that has the number, or before.
+    if (payload === undefined) batch.state.set(key, familyRow(id, name))
+    const family: Family = { name, id, prefix: familyStart(id), onDeparture: new Set() }
+    this.#byName.set(name, family)
+    this.#byId.set(id, family)
+    return family
+  }
+
+  #takeNumber(batch: Batch): string {
+    const number = this.#numberNext++
+    batch.state.set(numberKey, numberRow(this.#numberNext))
+    return number.toString(36)
+  }
+
+  /** Drops all entries of a family at once, whatever their number. */
+  clear(batch: Batch, family: Family): void {
+    const { id } = family
+    this.#dead.add(id)
+    this.#byId.delete(id)
+    batch.state.set(deadPrefix + id, deadRow(id))
+    family.id = this.#takeNumber(batch)
+    family.prefix = familyStart(family.id)
+    this.#byId.set(family.id, family)
+    batch.state.set(familyKey(family.name), familyRow(family.id, family.name))
+  }
+
+  /** Entry keys of the family with this number after `from`, in order, as far as they are committed. */
+  keysAfter(id: string, from: string | undefined, limit: number): Array<string> {
+    return Array.from(this.#databases.entries.getKeys({
+      start: from ?? familyStart(id),
+      end: familyEnd(id),
+      exclusiveStart: from !== undefined,
+      limit
+    }))
+  }
+
+  /** Gathers the removal of entries of cleared families, at most `limit`; whether there may be more. */
+  gatherDead(batch: Batch, limit: number, isCommitting: boolean): boolean {
+    for (const id of this.#dead) {
+      if (limit <= 0) return true
+      const keys = this.keysAfter(id, undefined, limit)
+      for (const key of keys) batch.ops.set(key, { kind: "remove" })
+      if (keys.length > 0) return true
+      // Some of its entries may be on their way to the database still: then a later wake finds them there.
+      if (isCommitting || batch.ops.size > 0) return false
+      this.#dead.delete(id)
+      batch.state.set(deadPrefix + id, undefined)
+    }
+    return false
+  }
+
+  /** Whether the departure of an entry is to be told. */
+  listens(entryKey: string): boolean {
+    const family = this.#byId.get(familyOf(entryKey))
+    return family !== undefined && family.onDeparture.size > 0
+  }
+
+  tell(departed: Departed): Effect.Effect<void> {
+    const family = this.#byId.get(familyOf(departed.entryKey))
+    return family === undefined
+      ? Effect.void
+      : Effect.forEach(family.onDeparture, (tell) => tell(departed), { discard: true })
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Marks as rows of LMDB: a stamp and the scope, since a long scope is hashed in the key.
+ */
+import type { Mark } from "../../Store.ts"
+import type { Databases } from "./lmdbEnvironment.ts"
+import { entryKey, keyEncoder, textBytes } from "./lmdbKey.ts"
+import { seal, unseal } from "./lmdbRecord.ts"
+
+const markKey = (scope: string): string => entryKey(":", scope)
+
+const markRow = ({ scope, stamp }: Mark): Buffer => {
+  const text = textBytes(scope)
+  const payload = Buffer.allocUnsafe(8 + text.length)
+  payload.writeDoubleLE(stamp, 0)
+  payload.set(text, 8)
+  return seal(payload)
+}
+
+/** What a row says; `undefined` when it is damaged. */
+export const parseMark = (row: Uint8Array): Mark | undefined => {
+  const payload = unseal(row)
+  return payload === undefined || payload.length < 8
+    ? undefined
+    : { stamp: payload.readDoubleLE(0), scope: keyEncoder.readKey(payload, 8, payload.length) }
+}
+
+const stampOf = ({ marks }: Databases, scope: string): number | undefined => {
+  const row = marks.getBinary(markKey(scope))
+  return row === undefined ? undefined : parseMark(row)?.stamp
+}
+
+/** Marks that gather: the greatest stamp of each scope, and the stamps of those that are to be dropped. */
+export interface MarkChanges {
+  readonly kept: Map<string, number>
+  readonly dropped: Map<string, number>
+}
+
+/** Gathers a mark to be kept. */
+export const keepMark = ({ dropped, kept }: MarkChanges, { scope, stamp }: Mark): void => {
+  kept.set(scope, Math.max(stamp, kept.get(scope) ?? stamp))
+  dropped.delete(scope)
+}
+
+/** Gathers a mark to be dropped, unless a later one of its scope has gathered. */
+export const dropMark = ({ dropped, kept }: MarkChanges, { scope, stamp }: Mark): void => {
+  const gathered = kept.get(scope)
+  if (gathered !== undefined && gathered !== stamp) return
+  kept.delete(scope)
+  dropped.set(scope, stamp)
+}
+
+/** A row of a mark to be written, or to be removed. */
+export interface MarkStep {
+  readonly key: string
+  readonly row: Buffer | undefined
+}
+
+/** What the changes mean for the rows that are there: of each scope the greater stamp is kept. */
+export const planMarks = (databases: Databases, { dropped, kept }: MarkChanges): Array<MarkStep> => {
+  const steps: Array<MarkStep> = []
+  for (const [scope, stamp] of kept) {
+    const before = stampOf(databases, scope)
+    if (before === undefined || before < stamp) steps.push({ key: markKey(scope), row: markRow({ scope, stamp }) })
+  }
+  for (const [scope, stamp] of dropped) {
+    if (stampOf(databases, scope) === stamp) steps.push({ key: markKey(scope), row: undefined })
+  }
+  return steps
+}

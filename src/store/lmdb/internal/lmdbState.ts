@@ -1,0 +1,36 @@
+/**
+ * The rows of a namespace's state: the stamp ceiling, the next family number, families by name, numbers of cleared
+ * families, and a row that upkeep writes where there is nothing else to write.
+ */
+import { entryKey, keyEncoder, textBytes } from "./lmdbKey.ts"
+import { seal } from "./lmdbRecord.ts"
+
+/** All rows have keys between these two. */
+export const stateStart = "a"
+export const stateEnd = "{"
+
+export const ceilingKey = "stampMax"
+export const numberKey = "numberNext"
+export const upkeepKey = "upkeep"
+export const deadPrefix = "dead:"
+const familyPrefix = "family:"
+
+export const familyKey = (name: string): string => entryKey(familyPrefix, name)
+
+export const familyRow = (id: string, name: string): Buffer => seal(textBytes(`${id} ${name}`))
+
+/** The row of a cleared family's number. */
+export const deadRow = (id: string): Buffer => seal(textBytes(id))
+
+/** The number that a family's row, or a cleared one's, begins with. */
+export const idOf = (payload: Buffer): string => keyEncoder.readKey(payload, 0, payload.length).split(" ", 1)[0]!
+
+export const numberRow = (n: number): Buffer => {
+  const payload = Buffer.allocUnsafe(8)
+  payload.writeDoubleLE(n, 0)
+  return seal(payload)
+}
+
+export const numberOf = (payload: Buffer): number => payload.readDoubleLE(0)
+
+export const upkeepRow = (): Buffer => seal(textBytes(""))

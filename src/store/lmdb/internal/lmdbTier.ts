@@ -1,0 +1,124 @@
+/**
+ * A namespace that is open: the state that the stores of one namespace share.
+ *
+ * Its parts are over the same databases: writes on their way (`lmdbWrites.ts`), families and their numbers
+ * (`lmdbFamilies.ts`), marks and the stamp ceiling (`lmdbMarks.ts`), upkeep (`lmdbUpkeep.ts`). Families and marks
+ * gather their rows in the batch of the writes, so that what belongs together is committed together.
+ *
+ * Damage to marks or to the state empties the namespace: what may be invalid is unknown then, and unknown is absent.
+ */
+import * as Effect from "effect/Effect"
+import { makeCommons, type Mark, type MarkLog } from "../../Store.ts"
+import type { StoreError } from "../../StoreError.ts"
+import type { Batch, Bounds } from "./lmdbBatch.ts"
+import type { Databases, Opened } from "./lmdbEnvironment.ts"
+import { Families, type Family } from "./lmdbFamilies.ts"
+import { Marks } from "./lmdbMarks.ts"
+import { unseal } from "./lmdbRecord.ts"
+import { stateEnd, stateStart } from "./lmdbState.ts"
+import { Upkeep } from "./lmdbUpkeep.ts"
+import { Writes } from "./lmdbWrites.ts"
+
+export class Tier {
+  readonly bounds: Bounds
+  readonly commons = makeCommons()
+  readonly writes: Writes
+  /** Frees entries that are due, entries of cleared families, and entries beyond the bounds. */
+  readonly upkeep: Effect.Effect<void, StoreError>
+  /** Whether the namespace was damaged, and was emptied when it was opened. */
+  readonly wasDamaged: boolean
+  readonly #databases: Databases
+  readonly #families: Families
+  readonly #marks: Marks
+
+  /** Reads the state; throws what the driver throws. */
+  constructor(opened: Opened, bounds: Bounds) {
+    const { databases } = opened
+    const restored = restore(databases)
+    if (restored === undefined) empty(databases)
+    const { families, marks } = restored ?? { families: new Families(databases), marks: new Marks(databases) }
+    this.bounds = bounds
+    this.wasDamaged = restored === undefined
+    this.#databases = databases
+    this.#families = families
+    this.#marks = marks
+    this.writes = new Writes(opened, bounds, marks, families)
+    this.upkeep = new Upkeep(opened, bounds, families, this.writes).run
+  }
+
+  /** A record's bytes, valid until the next read, or `undefined`. */
+  read(entryKey: string): Uint8Array | undefined {
+    const op = this.writes.pending(entryKey)
+    if (op === undefined || op.kind === "leave") return this.#databases.entries.getBinaryFast(entryKey)
+    return op.kind === "put" ? op.record : undefined
+  }
+
+  /** Entry keys of the family with this number after `from`, in order, as far as they are committed. */
+  keysAfter(id: string, from: string | undefined, limit: number): Array<string> {
+    return this.#families.keysAfter(id, from, limit)
+  }
+
+  put(entryKey: string, record: Buffer, stamp: number): Batch {
+    this.#marks.reserve(stamp)
+    return this.writes.put(entryKey, record)
+  }
+
+  /** The family of this name, made if it is new. */
+  family(name: string): Family {
+    return this.#families.family(this.writes.gathering, name)
+  }
+
+  /** Drops all entries of a family at once, whatever their number, and says what to wait for. Upkeep frees them. */
+  clear(family: Family): Batch {
+    this.#families.clear(this.writes.gathering, family)
+    return this.writes.handOver()
+  }
+
+  /** Gathers marks, and says what to wait for: of each scope the greater stamp is kept. */
+  recordMarks(marks: ReadonlyArray<Mark>): Batch | undefined {
+    if (marks.length === 0) return undefined
+    this.#marks.record(this.writes.gathering, marks)
+    return this.writes.handOver()
+  }
+
+  /** Drops the marks whose stamp is still the given one, and says what to wait for. */
+  dropMarks(marks: ReadonlyArray<Mark>): Batch | undefined {
+    if (marks.length === 0) return undefined
+    this.#marks.drop(this.writes.gathering, marks)
+    return this.writes.handOver()
+  }
+
+  /** All marks; fails when one is damaged, for then what is invalid is unknown. */
+  readonly loadMarks: Effect.Effect<MarkLog, StoreError> = Effect.suspend(() => this.#marksAfter(undefined, []))
+
+  #marksAfter(from: string | undefined, marks: Array<Mark>): Effect.Effect<MarkLog, StoreError> {
+    return Effect.flatMap(
+      this.writes.attempt("loadMarks", () => this.#marks.readSome(from, marks)),
+      (last) =>
+        last === undefined
+          ? this.writes.attempt("loadMarks", () => ({ marks, stampMax: this.#marks.ceiling }))
+          : Effect.andThen(Effect.yieldNow, this.#marksAfter(last, marks))
+    )
+  }
+}
+
+/** The families and marks as the databases have them; `undefined` where what they have is damaged. */
+const restore = (databases: Databases): { readonly families: Families; readonly marks: Marks } | undefined => {
+  const families = new Families(databases)
+  const marks = new Marks(databases)
+  for (const { key, value } of databases.state.getRange({ start: stateStart, end: stateEnd })) {
+    const payload = unseal(value)
+    if (payload === undefined) return undefined
+    marks.restore(key, payload)
+    families.restore(key, payload)
+  }
+  return marks.areWhole() ? { families, marks } : undefined
+}
+
+// Entries go first: a crash in between leaves marks without entries, and never entries without their marks.
+const empty = ({ entries, marks, order, state }: Databases): void => {
+  entries.clearSync()
+  order.clearSync()
+  marks.clearSync()
+  state.clearSync()
+}

@@ -1,0 +1,323 @@
+/**
+ * Writes on their way to LMDB.
+ *
+ * Writes gather in a batch. While one batch commits the next gathers, so a commit carries as many writes as came in
+ * during the one before, and a write waits for at most two commits. What is not committed yet is read from these two
+ * batches; there is never more than one under way.
+ *
+ * - A batch is one LMDB transaction. After a crash all of it is there, or none. What is handed over in one turn goes
+ *   with one batch, whatever its number and its size; family numbers, marks and the stamp ceiling go with it.
+ * - A batch that fails is not lost in silence: the callers that wait for it get the error, and its keys stay in the
+ *   next batch as removals, so that an older value does not come back in the place of one that could not be written.
+ *   The next write tries again. Marks are not tried again: they may be what does not fit, and their caller got the
+ *   error.
+ * - A commit that does not end is waited for no longer than `commitTimeoutMillis`; until it does end, writes fail at
+ *   once.
+ * - A commit into a file that was removed or replaced is a failure, and so is everything after it.
+ */
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import type { Operation, StoreError } from "../../StoreError.ts"
+import { applyPlan, type Batch, type Bounds, isEmpty, makeBatch, type Op, type Plan, planBatch } from "./lmdbBatch.ts"
+import { type Ending, type Opened, tierName } from "./lmdbEnvironment.ts"
+import { failure, fileGone, isWrite, tierClosed, timedOut } from "./lmdbFailure.ts"
+import type { Families } from "./lmdbFamilies.ts"
+import type { Marks } from "./lmdbMarks.ts"
+import { makeRoom } from "./lmdbRoom.ts"
+
+/** Writes that gather; more wait outside. Planning one takes about 2 us, so a full batch holds the thread for 9 ms. */
+const batchOpsMax = 4_096
+const batchBytesMax = 16 * 1_048_576
+
+/** After this, the callers that wait for a commit give it up, and the driver counts as hung until the commit ends. */
+const commitTimeoutMillis = 30_000
+
+/**
+ * What the driver gets beyond that, by the machine's own time. A clock may jump by more than the limit, where a process
+ * has slept or a test moves it, and the driver's thread has had none of that time.
+ */
+const commitGraceMillis = 1_000
+
+const liveClock = Context.get(Context.empty(), Clock.Clock)
+const grace = Effect.provideService(Effect.sleep(commitGraceMillis), Clock.Clock, liveClock)
+
+/** After this, the callers that wait for a flush give it up: the driver does not tell when one fails. */
+const flushTimeoutMillis = 30_000
+
+/** How long a write is waited for: until the end of the process loses nothing, or until a loss of power does not. */
+export type Durability = "process" | "flushed"
+
+export class Writes {
+  readonly #opened: Opened
+  readonly #bounds: Bounds
+  readonly #marks: Marks
+  readonly #families: Families
+  readonly #fits: (batch: Batch) => boolean
+  readonly #wake = Latch.makeUnsafe(false)
+  #gathering = makeBatch()
+  #committing: Batch | undefined
+  #flushing: Batch | undefined
+  // The last that the driver has committed, and may be flushing still.
+  #flushed: Batch | undefined
+  #entryCount: number
+  #closed = false
+  #hung = false
+  #gone = false
+  // The last commit failed.
+  #failed = false
+
+  constructor(opened: Opened, bounds: Bounds, marks: Marks, families: Families) {
+    const { databases, path, root } = opened
+    this.#opened = opened
+    this.#bounds = bounds
+    this.#marks = marks
+    this.#families = families
+    this.#fits = makeRoom(path, databases, root)
+    this.#entryCount = countOf(databases.entries)
+  }
+
+  /** Why nothing can be read any more, if so: the driver would end the process, or answer from a file that is gone. */
+  fault(operation: Operation): StoreError | undefined {
+    if (this.#closed) return tierClosed(operation)
+    return this.#gone ? fileGone(operation, this.#opened.path) : undefined
+  }
+
+  /** Runs a read of the driver, or a hand over to a batch, unless it would be in vain. */
+  attempt<A>(operation: Operation, evaluate: () => A): Effect.Effect<A, StoreError> {
+    return Effect.suspend(() => {
+      const fault = this.fault(operation) ?? (this.#hung && isWrite(operation) ? overdue(operation) : undefined)
+      return fault === undefined
+        ? Effect.try({ try: evaluate, catch: (cause) => failure(operation, cause) })
+        : Effect.fail(fault)
+    })
+  }
+
+  /** Whether the file was found removed or replaced. */
+  get isGone(): boolean {
+    return this.#gone
+  }
+
+  /** Looks whether the file was removed or replaced. */
+  looksGone(): boolean {
+    if (this.#opened.isGone()) this.#gone = true
+    return this.#gone
+  }
+
+  // Gathering
+
+  /** The batch that the next commit takes. */
+  get gathering(): Batch {
+    return this.#gathering
+  }
+
+  get isCommitting(): boolean {
+    return this.#committing !== undefined
+  }
+
+  /** What is on its way for an entry. */
+  pending(entryKey: string): Op | undefined {
+    const op = this.#gathering.ops.size === 0 ? undefined : this.#gathering.ops.get(entryKey)
+    return op === undefined && this.#committing !== undefined ? this.#committing.ops.get(entryKey) : op
+  }
+
+  /** Whether a write may join the batch that gathers. One batch takes any number of writes of a single call. */
+  get hasRoom(): boolean {
+    return this.#gathering.ops.size < batchOpsMax && this.#gathering.bytes < batchBytesMax
+  }
+
+  /** Waits until there is room; fails as the batch that takes it fails. */
+  readonly room: Effect.Effect<void, StoreError> = Effect.suspend(() => {
+    if (this.hasRoom) return Effect.void
+    this.#wake.openUnsafe()
+    return Effect.andThen(this.settle(this.#gathering, "process", "set"), this.room)
+  })
+
+  /** Wakes the writer for what was gathered, and says what to wait for. */
+  handOver(): Batch {
+    this.#wake.openUnsafe()
+    return this.#gathering
+  }
+
+  put(entryKey: string, record: Buffer): Batch {
+    this.#gathering.ops.set(entryKey, { kind: "put", record })
+    this.#gathering.bytes += record.length
+    return this.handOver()
+  }
+
+  /** Removes, and says what to wait for. Where nothing is, and nothing is on its way, nothing is written. */
+  remove(entryKeys: Iterable<string>): Batch | undefined {
+    const gathering = this.#gathering
+    // The rows may be gone already, by a removal that the disk has not seen.
+    let last = this.#flushing === this.#committing ? undefined : this.#flushing
+    for (const entryKey of entryKeys) {
+      const op = this.pending(entryKey)
+      if (op?.kind === "remove") {
+        if (last !== gathering) last = gathering.ops.has(entryKey) ? gathering : this.#committing
+      } else if (op !== undefined || this.#opened.databases.entries.doesExist(entryKey)) {
+        gathering.ops.set(entryKey, { kind: "remove" })
+        last = gathering
+      }
+    }
+    if (last === gathering) this.#wake.openUnsafe()
+    return last
+  }
+
+  /** Waits for a batch as long as the durability asks. */
+  settle(batch: Batch | undefined, durability: Durability, operation: Operation): Effect.Effect<void, StoreError> {
+    if (batch === undefined) return Effect.void
+    const committed = Effect.mapError(Deferred.await(batch.committed), (cause) => failure(operation, cause))
+    return durability === "process" ? committed : Effect.andThen(committed, awaitFlush(batch.flushed, operation))
+  }
+
+  /** Waits for all that was written so far. */
+  drain(durability: Durability, operation: Operation): Effect.Effect<void, StoreError> {
+    return Effect.suspend(() => {
+      const last = isEmpty(this.#gathering) ? this.#committing ?? this.#flushing : this.#gathering
+      this.#wake.openUnsafe()
+      return this.settle(last, durability, operation)
+    })
+  }
+
+  /** How many entries there are; what a commit under way adds counts once it has ended. */
+  countEntries(): number {
+    if (this.#committing === undefined) this.#entryCount = countOf(this.#opened.databases.entries)
+    return this.#entryCount
+  }
+
+  // Committing
+
+  /** Commits what gathered, again and again; after a failure, when the next write comes. */
+  readonly writer: Effect.Effect<never> = Effect.forever(Effect.suspend(() => {
+    this.#wake.closeUnsafe()
+    return Effect.andThen(isEmpty(this.#gathering) ? Effect.void : this.#commit, this.#wake.await)
+  }))
+
+  readonly #commit: Effect.Effect<unknown> = Effect.suspend(() => {
+    const batch = this.#gathering
+    this.#committing = batch
+    this.#flushing = batch
+    this.#gathering = makeBatch()
+    const ceiling = this.#marks.gatherCeiling(batch)
+    return Effect.matchEffect(this.#inTime(batch, this.#issue(batch)), {
+      onSuccess: (plan) => {
+        this.#committing = undefined
+        this.#marks.stored(ceiling)
+        this.#entryCount += plan.growth
+        this.#failed = false
+        this.#flushed = batch
+        Deferred.doneUnsafe(batch.committed, Exit.void)
+        // On a fiber of its own, so that no codec and no listener holds up the next commit.
+        const tell = Effect.forEach(plan.departed, (departed) => this.#families.tell(departed), { discard: true })
+        return plan.departed.length === 0 ? Effect.void : Effect.forkChild(tell, { startImmediately: true })
+      },
+      onFailure: (cause) => this.#abandon(batch, cause)
+    })
+  })
+
+  #issue(batch: Batch) {
+    const { databases, path, root } = this.#opened
+    return Effect.tryPromise({
+      try: () => {
+        if (this.#gone || this.looksGone()) throw fileGone("write", path)
+        if (!this.#fits(batch)) throw new Error(`no room left in ${path}`)
+        const plan = planBatch(databases, batch, this.#bounds, this.#entryCount, (key) => this.#families.listens(key))
+        const committed = applyPlan(databases, root, batch, plan)
+        this.#onFlush(() => {
+          if (this.#flushing === batch) this.#flushing = undefined
+          Deferred.doneUnsafe(batch.flushed, Exit.void)
+        })
+        return committed.then(() => this.#landed(plan))
+      },
+      catch: (cause) => cause
+    })
+  }
+
+  // What went into a file that has no name, or another one than it had, is lost.
+  #landed(plan: Plan): Plan {
+    if (!this.#opened.isGone()) return plan
+    this.#gone = true
+    throw fileGone("write", this.#opened.path)
+  }
+
+  // The driver cannot be told to give up. So the callers that wait get an error, and the writer waits all the same:
+  // until this commit has ended, nothing else can be committed.
+  #inTime(batch: Batch, commit: Effect.Effect<Plan, unknown>): Effect.Effect<Plan, unknown> {
+    const giveUp = Effect.sync(() => {
+      this.#hung = true
+      const gathered = this.#gathering
+      this.#gathering = { ...gathered, committed: Deferred.makeUnsafe(), flushed: Deferred.makeUnsafe() }
+      for (const waited of [batch, gathered]) {
+        Deferred.doneUnsafe(waited.committed, Exit.fail(overdue("write")))
+        Deferred.doneUnsafe(waited.flushed, Exit.fail(overdue("write")))
+      }
+    })
+    const late = Effect.andThen(grace, giveUp)
+    return Effect.flatMap(
+      Effect.forkChild(Effect.delay(late, commitTimeoutMillis), { startImmediately: true }),
+      (watch) =>
+        Effect.onExit(commit, () => {
+          this.#hung = false
+          return Fiber.interrupt(watch)
+        })
+    )
+  }
+
+  // Must be asked for in the turn in which the write was issued.
+  #onFlush(flushed: () => void): void {
+    this.#opened.root.flushed.then(flushed, ignored)
+  }
+
+  #abandon(batch: Batch, cause: unknown): Effect.Effect<void> {
+    this.#committing = undefined
+    this.#failed = true
+    if (this.#flushing === batch) this.#flushing = undefined
+    for (const [key, op] of batch.ops) {
+      if (op.kind !== "leave" && !this.#gathering.ops.has(key)) this.#gathering.ops.set(key, { kind: "remove" })
+    }
+    for (const [key, row] of batch.state) {
+      if (!this.#gathering.state.has(key)) this.#gathering.state.set(key, row)
+    }
+    Deferred.doneUnsafe(batch.committed, Exit.fail(cause))
+    Deferred.doneUnsafe(batch.flushed, Exit.fail(cause))
+    return Effect.ignoreCause(Effect.fail(failure("write", cause)), {
+      log: "Unhandled",
+      message: `the ${tierName} tier could not write ${batch.ops.size} entries`
+    })
+  }
+
+  /** Takes no more writes, waits for those that gathered, and says how they ended. */
+  readonly close: Effect.Effect<Ending> = Effect.suspend(() => {
+    this.#closed = true
+    // What could not be written was reported by the writer.
+    const drained = this.#hung ? Effect.void : Effect.ignore(this.drain("process", "set"))
+    // The driver flushes on a thread of its own, from what it would free.
+    const flushed = Effect.suspend(() =>
+      this.#hung || this.#flushed === undefined ? Effect.void : awaitFlush(this.#flushed.flushed, "set")
+    )
+    return Effect.andThen(drained, Effect.ignore(flushed)).pipe(
+      Effect.map((): Ending => this.#hung ? "hung" : this.#failed ? "failed" : "idle")
+    )
+  })
+}
+
+// A flush fails only where the commit did, and that is told there.
+const ignored = () => {}
+
+// The driver does not declare what it returns.
+const countOf = (database: { getStats(): {} }): number => (database.getStats() as { entryCount: number }).entryCount
+
+const awaitFlush = (
+  flushed: Deferred.Deferred<void, unknown>,
+  operation: Operation
+): Effect.Effect<void, StoreError> =>
+  Effect.mapError(Deferred.await(flushed), (cause) => failure(operation, cause)).pipe(Effect.timeoutOrElse({
+    duration: flushTimeoutMillis,
+    orElse: () => Effect.fail(timedOut(operation, flushTimeoutMillis))
+  }))
+
+const overdue = (operation: Operation): StoreError => timedOut(operation, commitTimeoutMillis)

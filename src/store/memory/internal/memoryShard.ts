@@ -1,0 +1,274 @@
+/**
+ * A share of a memory store: entries in columns, addressed by slot, with their own eviction queues and timer wheel.
+ *
+ * What every entry has is in its record ({@link SlotRecords}). What some have (tags, an end that is later than it
+ * is due, a cost) is in columns that are made when the first entry needs them, and what few have is an object, `Extra`.
+ *
+ * - After `put`, the weight of the shard is at most `weightMax`.
+ * - What is past its time leaves before anything live does.
+ */
+import type { EvictionPolicy } from "../../../eviction/EvictionPolicy.ts"
+import { invariant } from "../../../eviction/shared/invariant.ts"
+import { type HashOf, keyHash } from "../../../eviction/shared/keyHash.ts"
+import { grownCells } from "../../../eviction/shared/slotCapacity.ts"
+import type { Entry } from "../../Entry.ts"
+import { SlotRecords } from "./slotRecords.ts"
+import { TimerWheel } from "./timerWheel.ts"
+
+/** What an entry has that is fresh until another time than it is due, has a revision, or an end that is not exact. */
+interface Extra {
+  readonly freshUntil: number
+  readonly expiresAt: number
+  readonly revision: string | undefined
+}
+
+/** What a shard tells of the entries that it pushes out. */
+export interface ShardOwner {
+  readonly wantsEvicted: boolean
+  /** Called while the entry can still be read from its slot. */
+  evicted(shard: MemoryShard, slot: number, cause: "Evicted" | "Expired"): void
+  /** The entry leaves the shard; its key can still be read from its slot. */
+  forgotten(shard: MemoryShard, slot: number): void
+}
+
+/** When upkeep looks for the dead next. */
+export interface Alarm {
+  /** Until then it sleeps. */
+  at: number
+  /** Something ends before that. */
+  ring(): void
+}
+
+/** A policy makes itself from what it may ask of a slot. */
+export type MakePolicy = (hashOf: HashOf) => EvictionPolicy
+
+const noTags: ReadonlyArray<string> = Object.freeze([])
+
+// A slot names its owner in 16 bits.
+const ownersMax = 65_536
+
+// Bounds the dead that one `put` clears away, so that a burst of expirations cannot hold up a writer.
+const expiredPerPutMax = 16
+
+export class MemoryShard {
+  readonly index: number
+  readonly weightMax: number
+  readonly policy: EvictionPolicy
+  readonly wheel: TimerWheel
+  readonly records: SlotRecords
+  private readonly owners: Array<ShardOwner> = []
+  private ownerOf = new Uint16Array(0)
+  /** How much later entries end than they are due, in milliseconds; `NaN` where so few bits cannot say it exactly. */
+  private later: Float32Array | undefined = undefined
+  private costs: Float32Array | undefined = undefined
+  /** One tag is kept without a list around it. */
+  private tags: Array<string | ReadonlyArray<string> | undefined> | undefined = undefined
+  private latestTags = noTags
+  private extras: Array<Extra | undefined> | undefined = undefined
+  private readonly expire: (slot: number) => void
+  private readonly alarm: Alarm
+
+  constructor(index: number, makePolicy: MakePolicy, nowMillis: number, alarm: Alarm) {
+    const policy = makePolicy((slot) => keyHash(this.records.keyAt(slot)!, this.ownerOf[slot]!))
+    // An entry weighs 1 at least, and one is inserted before another leaves.
+    const most = policy.weightMax + 1
+    this.index = index
+    this.alarm = alarm
+    this.weightMax = policy.weightMax
+    this.policy = policy
+    this.records = new SlotRecords(most)
+    this.wheel = new TimerWheel(nowMillis, (slot) => this.endsAt(slot), most)
+    this.expire = (slot) => this.pushOut(slot, "Expired")
+  }
+
+  get size(): number {
+    return this.records.size
+  }
+
+  /** The number by which an owner's entries are known here. */
+  enroll(owner: ShardOwner): number {
+    invariant(this.owners.length < ownersMax, "MemoryShard", "an owner's number has 16 bits", this.owners.length)
+    return this.owners.push(owner) - 1
+  }
+
+  /** Whether a slot holds an entry, and of this owner. */
+  isOf(slot: number, owner: number): boolean {
+    return this.ownerOf[slot] === owner && this.records.keyAt(slot) !== undefined
+  }
+
+  /** When the entry ends, stale or not. */
+  endsAt(slot: number): number {
+    const dueAt = this.records.dueAt(slot)
+    if (this.later === undefined) return dueAt
+    const later = this.later[slot]!
+    return Number.isNaN(later) ? this.extras![slot]!.expiresAt : dueAt + later
+  }
+
+  entryAt(slot: number): Entry<unknown> {
+    const { records } = this
+    const extra = this.extras?.[slot]
+    return {
+      value: records.valueAt(slot),
+      stamp: records.stampOf(slot),
+      version: records.versionOf(slot),
+      freshUntil: extra === undefined ? records.dueAt(slot) : extra.freshUntil,
+      expiresAt: this.endsAt(slot),
+      costMillis: this.costs === undefined ? 0 : this.costs[slot]!,
+      tags: this.tagsAt(slot),
+      revision: extra?.revision
+    }
+  }
+
+  /** Makes room for a new entry and returns its slot, or -1 when the entry alone outweighs the shard. */
+  insert(owner: number, key: string, weight: number, nowMillis: number): number {
+    if (weight > this.weightMax) return -1
+    if (this.policy.weight + weight > this.weightMax) this.wheel.advance(nowMillis, expiredPerPutMax, this.expire)
+    const slot = this.records.take(key)
+    if (slot >= this.ownerOf.length) this.grow()
+    this.ownerOf[slot] = owner
+    this.policy.insert(slot, weight)
+    return slot
+  }
+
+  /** Restores the bound after an insert or update. The newest entry may be the one that leaves. */
+  settle(): void {
+    while (this.policy.weight > this.weightMax) {
+      const victim = this.policy.evict()
+      if (victim < 0) return
+      this.release(victim, "Evicted")
+    }
+  }
+
+  write(slot: number, entry: Entry<unknown>, dueAt: number): void {
+    const { records } = this
+    const { costMillis, expiresAt, freshUntil, revision, tags } = entry
+    this.wheel.cancel(slot)
+    records.setValue(slot, entry.value)
+    records.setStamp(slot, entry.stamp)
+    records.setVersion(slot, entry.version)
+    records.setDue(slot, dueAt)
+    const isExact = this.setEnd(slot, dueAt, expiresAt)
+    if (costMillis !== 0) this.costs ??= new Float32Array(records.capacity)
+    if (this.costs !== undefined) this.costs[slot] = costMillis
+    if (tags.length > 0) this.tags ??= grownCells([], records.capacity)
+    if (this.tags !== undefined) this.tags[slot] = tags.length > 1 ? this.sharedTags(tags) : tags[0]
+    const isPlain = isExact && freshUntil === dueAt && revision === undefined
+    if (!isPlain) this.extras ??= grownCells([], records.capacity)
+    if (this.extras !== undefined) this.extras[slot] = isPlain ? undefined : { freshUntil, expiresAt, revision }
+    if (expiresAt !== Infinity) this.schedule(slot, expiresAt)
+  }
+
+  private schedule(slot: number, expiresAt: number): void {
+    this.wheel.schedule(slot)
+    if (expiresAt < this.alarm.at) this.alarm.ring()
+  }
+
+  /** Moves the end of an entry, which is due then, and nothing else. */
+  postpone(slot: number, expiresAt: number): void {
+    const before = this.endsAt(slot)
+    if (before === expiresAt) return
+    const extras = this.extras ??= grownCells([], this.records.capacity)
+    extras[slot] ??= { freshUntil: this.records.dueAt(slot), expiresAt, revision: undefined }
+    this.records.setDue(slot, expiresAt)
+    if (this.later !== undefined) this.later[slot] = 0
+    // The wheel finds out by itself that an entry ends later than it was told: a read does not pay for that.
+    if (expiresAt === Infinity) this.wheel.cancel(slot)
+    else if (expiresAt < before) this.schedule(slot, expiresAt)
+  }
+
+  /** Ends the freshness of an entry by then, and nothing else. */
+  limit(slot: number, freshUntilMax: number): void {
+    const { expiresAt, freshUntil, revision } = this.entryAt(slot)
+    if (freshUntil <= freshUntilMax) return
+    const dueAt = Math.min(this.records.dueAt(slot), freshUntilMax)
+    const extras = this.extras ??= grownCells([], this.records.capacity)
+    extras[slot] = { freshUntil: freshUntilMax, expiresAt, revision }
+    this.records.setDue(slot, dueAt)
+    this.setEnd(slot, dueAt, expiresAt)
+  }
+
+  /** Takes an entry out for another reason than room or time. */
+  remove(slot: number): void {
+    this.policy.remove(slot)
+    this.clear(slot)
+  }
+
+  /** `advance` has nothing to do before then. */
+  get nextDueMillis(): number {
+    return this.wheel.nextDueMillis()
+  }
+
+  /** Pushes out what is due, at most `max`; whether more is due. */
+  advance(nowMillis: number, max: number): boolean {
+    return this.wheel.advance(nowMillis, max, this.expire)
+  }
+
+  /** Throws when the structure is broken. For tests: its cost grows with `size`. */
+  checkInvariants(): void {
+    this.policy.checkInvariants()
+    this.wheel.checkInvariants()
+    this.records.checkInvariants()
+    invariant(this.policy.weight <= this.weightMax, "MemoryShard", "the bound holds", this.policy.weight)
+    invariant(this.policy.size === this.size, "MemoryShard", "the policy knows every entry", this.policy.size)
+    let ends = 0
+    for (let slot = 0; slot < this.records.used; slot++) {
+      if (this.records.keyAt(slot) !== undefined && this.endsAt(slot) !== Infinity) ends++
+    }
+    invariant(this.wheel.size === ends, "MemoryShard", "what ends is scheduled", this.wheel.size)
+  }
+
+  private pushOut(slot: number, cause: "Evicted" | "Expired"): void {
+    this.policy.remove(slot)
+    this.release(slot, cause)
+  }
+
+  private release(slot: number, cause: "Evicted" | "Expired"): void {
+    const owner = this.owners[this.ownerOf[slot]!]!
+    if (owner.wantsEvicted) owner.evicted(this, slot, cause)
+    this.clear(slot)
+  }
+
+  private clear(slot: number): void {
+    this.wheel.cancel(slot)
+    this.owners[this.ownerOf[slot]!]!.forgotten(this, slot)
+    this.records.free(slot)
+    if (this.tags !== undefined) this.tags[slot] = undefined
+    if (this.extras !== undefined) this.extras[slot] = undefined
+  }
+
+  /** One list for entries that were written one after the other with the same tags, as those of a family often are. */
+  private sharedTags(tags: ReadonlyArray<string>): ReadonlyArray<string> {
+    const { latestTags } = this
+    const isSame = latestTags.length === tags.length && latestTags.every((tag, i) => tag === tags[i])
+    return isSame ? latestTags : this.latestTags = tags
+  }
+
+  tagsAt(slot: number): ReadonlyArray<string> {
+    const tags = this.tags?.[slot]
+    return tags === undefined ? noTags : typeof tags === "string" ? [tags] : tags
+  }
+
+  /** Notes when an entry ends that is due then. Where the answer is `false`, its {@link Extra} must say it. */
+  private setEnd(slot: number, dueAt: number, expiresAt: number): boolean {
+    // Without end is as late as without being due.
+    const later = expiresAt === dueAt ? 0 : Math.fround(expiresAt - dueAt)
+    const isExact = dueAt + later === expiresAt
+    if (later !== 0) this.later ??= new Float32Array(this.records.capacity)
+    if (this.later !== undefined) this.later[slot] = isExact ? later : NaN
+    return isExact
+  }
+
+  private grow(): void {
+    const { capacity } = this.records
+    this.ownerOf = copied(this.ownerOf, new Uint16Array(capacity))
+    if (this.later !== undefined) this.later = copied(this.later, new Float32Array(capacity))
+    if (this.costs !== undefined) this.costs = copied(this.costs, new Float32Array(capacity))
+    if (this.tags !== undefined) this.tags = grownCells(this.tags, capacity)
+    if (this.extras !== undefined) this.extras = grownCells(this.extras, capacity)
+  }
+}
+
+const copied = <A extends Uint16Array | Float32Array>(from: A, to: A): A => {
+  to.set(from)
+  return to
+}

@@ -1,0 +1,139 @@
+/**
+ * What a shard keeps of every entry: a record of 32 bytes, and beside it its key and its value.
+ *
+ * A record is two views of one buffer, so that all that a hit compares lies in one line of the processor's cache:
+ *
+ *     bytes   0 due   8 stamp   16 hash   20 next   24 version
+ *
+ * By shifts, since these cannot overflow, and a product must be checked for it at each read.
+ *
+ * `next` is the slot that follows in the chain of its table ({@link SlotTable}), or in that of the free slots. A slot
+ * is free exactly when its key is `undefined`.
+ */
+import { invariant } from "../../../eviction/shared/invariant.ts"
+import { grownCells, slotCapacity } from "../../../eviction/shared/slotCapacity.ts"
+
+export const noSlot = -1
+
+const bytesPerSlot = 32
+
+export class SlotRecords {
+  /** Keys and values by turns: the two that a hit reads are neighbours. */
+  cells: Array<unknown> = []
+  floats = new Float64Array(0)
+  ints = new Int32Array(0)
+  /** How many slots there is room for. */
+  capacity = 0
+  /** Slots from here on have never been taken. */
+  used = 0
+  private firstFree = noSlot
+  private freeCount = 0
+  declare private readonly most: number
+
+  /** `most` is how many slots will be in use at a time, as far as is known: there is no room for more at first. */
+  constructor(most: number) {
+    this.most = most
+  }
+
+  /** How many slots are taken. */
+  get size(): number {
+    return this.used - this.freeCount
+  }
+
+  keyAt(slot: number): string | undefined {
+    return this.cells[slot << 1] as string | undefined
+  }
+
+  valueAt(slot: number): unknown {
+    return this.cells[slot << 1 | 1]
+  }
+
+  setValue(slot: number, value: unknown): void {
+    this.cells[slot << 1 | 1] = value
+  }
+
+  /** Until then a hit needs no thought: neither stale nor due for a refresh. */
+  dueAt(slot: number): number {
+    return this.floats[slot << 2]!
+  }
+
+  setDue(slot: number, dueAt: number): void {
+    this.floats[slot << 2] = dueAt
+  }
+
+  /** The stamp at which the load began. */
+  stampOf(slot: number): number {
+    return this.floats[slot << 2 | 1]!
+  }
+
+  setStamp(slot: number, stamp: number): void {
+    this.floats[slot << 2 | 1] = stamp
+  }
+
+  versionOf(slot: number): number {
+    return this.floats[slot << 2 | 3]!
+  }
+
+  setVersion(slot: number, version: number): void {
+    this.floats[slot << 2 | 3] = version
+  }
+
+  hashOf(slot: number): number {
+    return this.ints[slot << 3 | 4]!
+  }
+
+  setHash(slot: number, hash: number): void {
+    this.ints[slot << 3 | 4] = hash
+  }
+
+  nextOf(slot: number): number {
+    return this.ints[slot << 3 | 5]!
+  }
+
+  setNext(slot: number, next: number): void {
+    this.ints[slot << 3 | 5] = next
+  }
+
+  take(key: string): number {
+    let slot = this.firstFree
+    if (slot === noSlot) {
+      if (this.used === this.capacity) this.grow()
+      slot = this.used++
+    } else {
+      this.firstFree = this.nextOf(slot)
+      this.freeCount--
+    }
+    this.cells[slot << 1] = key
+    return slot
+  }
+
+  free(slot: number): void {
+    this.cells[slot << 1] = undefined
+    this.cells[slot << 1 | 1] = undefined
+    this.setNext(slot, this.firstFree)
+    this.firstFree = slot
+    this.freeCount++
+  }
+
+  checkInvariants(): void {
+    let free = 0
+    for (let slot = this.firstFree; slot !== noSlot && free <= this.freeCount; slot = this.nextOf(slot)) {
+      invariant(this.keyAt(slot) === undefined, "SlotRecords", "a free slot has no key", slot)
+      free++
+    }
+    invariant(free === this.freeCount, "SlotRecords", "a slot is free once", free)
+    let taken = 0
+    for (let slot = 0; slot < this.used; slot++) if (this.keyAt(slot) !== undefined) taken++
+    invariant(taken === this.size, "SlotRecords", "a slot has a key unless it is free", taken)
+  }
+
+  private grow(): void {
+    this.capacity = slotCapacity(this.used, this.capacity, this.most)
+    const buffer = new ArrayBuffer(bytesPerSlot * this.capacity)
+    const floats = new Float64Array(buffer)
+    floats.set(this.floats)
+    this.floats = floats
+    this.ints = new Int32Array(buffer)
+    this.cells = grownCells(this.cells, 2 * this.capacity)
+  }
+}

@@ -1,0 +1,51 @@
+/** A graph drawn in Mermaid and in DOT: shapes, layers, edges, and texts that either language would parse. */
+import { assert, describe, it } from "@effect/vitest"
+import * as Result from "effect/Result"
+import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
+import * as GraphDrawing from "../../src/ownership/GraphDrawing.ts"
+import { validate } from "../../src/ownership/Validation.ts"
+
+const valid = (definition: unknown) => Result.getOrThrow(validate("Test", definition))
+
+describe("a dependency graph", () => {
+  const graph = DependencyGraph.make(valid({
+    layers: { edge: { reads: ["server"] }, server: {} },
+    families: {
+      user: { pattern: "user:*", layer: "server" },
+      account: { pattern: "user:{id}", layer: "server", partOf: "user" },
+      profile: { pattern: "profile:{id}", layer: "edge", derives: ["user:{id}"] }
+    },
+    readers: { audit: { borrows: ["user:*"] } }
+  }))
+
+  it("is drawn in Mermaid, with layers as subgraphs and nothing that Mermaid would parse in a label", () => {
+    assert.strictEqual(
+      GraphDrawing.toMermaid(graph),
+      [
+        "flowchart LR",
+        "  subgraph layer1[\"server\"]",
+        "    n0[\"user<br/>user:#42;\"]",
+        "    n1[\"account<br/>user:#123;id#125;\"]",
+        "  end",
+        "  subgraph layer5[\"edge\"]",
+        "    n2[\"profile<br/>profile:#123;id#125;\"]",
+        "  end",
+        "  n3([\"audit\"])",
+        "  n0 ==>|\"owns user:#123;id#125;\"| n1",
+        "  n3 -.->|\"borrows user:#42;\"| n0",
+        "  n2 -->|\"derives user:#123;id#125;\"| n1",
+        "  n2 -->|\"derives user:#123;id#125;\"| n0",
+        ""
+      ].join("\n")
+    )
+  })
+
+  it("is drawn in DOT, with layers as clusters and quotes escaped", () => {
+    const dot = GraphDrawing.toDot(graph, { kinds: ["Invalidates"] })
+    assert.include(dot, "subgraph \"cluster_server\" {")
+    assert.include(dot, "\"user\" -> \"profile\" [label=\"invalidates profile:{#1}\", style=dashed]")
+    assert.notInclude(dot, "borrows")
+    const quoted = DependencyGraph.make(valid({ families: { "a\"b": { pattern: "a" } } }))
+    assert.include(GraphDrawing.toDot(quoted), "\"a\\\"b\" [shape=box, label=\"a\\\"b\\na\"]")
+  })
+})

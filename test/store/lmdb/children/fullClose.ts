@@ -1,0 +1,37 @@
+// Started with a limit on the size of files. Fills a folder until nothing more is taken, forgets a few keys, which a full
+// tier can, and closes while its last write is one that failed. Says `closed MILLIS TAKEN FORGOTTEN`.
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import * as Codec from "../../../../src/store/Codec.ts"
+import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"
+import { entryOf } from "../../entry.ts"
+
+let closingAt = 0
+const { forgotten, taken } = await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+  const store = yield* LmdbStore.make({ path: process.argv[2]!, durability: "process" })
+  const users = yield* store.open({
+    name: "user",
+    render: (key) => `user:${key}`,
+    parse: (rendered) => rendered.slice(5),
+    codec: Codec.schema(Schema.String),
+    weigher: undefined,
+    onEvict: undefined
+  })
+  const write = (key: string) =>
+    Effect.gen(function*() {
+      const value = entryOf("x".repeat(5_000))
+      const prepared = yield* users.prepare(key, value)
+      const set = [{ key, entry: value, prepared }]
+      return yield* store.write({ changes: [{ partition: users, cleared: false, removed: [], set }], marks: [] })
+    })
+  let taken = 0
+  while (Exit.isSuccess(yield* Effect.exit(write(`${taken}`)))) taken++
+  let forgotten = 0
+  for (const key of ["0", "1", "2"]) if (Exit.isSuccess(yield* Effect.exit(users.remove([key])))) forgotten++
+  for (let i = 0; i < 500; i++) yield* Effect.exit(write("big".repeat(i)))
+  yield* Effect.exit(write("last"))
+  closingAt = performance.now()
+  return { taken, forgotten }
+})))
+console.log(`closed ${performance.now() - closingAt} ${taken} ${forgotten}`)

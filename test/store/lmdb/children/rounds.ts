@@ -1,0 +1,69 @@
+// Writes rounds until it is killed: of each round N, the entries of two families (one with a codec that waits), the
+// removal of what the round before has set in a third, and a mark. Says `N` when a round has returned.
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Fs from "node:fs"
+import * as Codec from "../../../../src/store/Codec.ts"
+import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"
+
+const [path, count, first] = process.argv.slice(2)
+
+const plain = Codec.schema(Schema.String)
+
+const family = (name: string, codec = plain) => ({
+  name,
+  render: (key: string) => `${name}:${key}`,
+  parse: (rendered: string) => rendered.slice(name.length + 1),
+  codec,
+  weigher: undefined,
+  onEvict: undefined
+})
+
+const waiting: Codec.Codec<string> = {
+  ...plain,
+  encode: (value) => Effect.andThen(Effect.yieldNow, plain.encode(value))
+}
+
+const entry = (round: number) => ({
+  value: `${round} `.padEnd(20 + round % 300, "x"),
+  stamp: round,
+  version: round,
+  freshUntil: Infinity,
+  expiresAt: Infinity,
+  costMillis: 0,
+  tags: [],
+  revision: undefined
+})
+
+await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+  const store = yield* LmdbStore.make({ path: path!, durability: "process" })
+  const [many, some, trail] = [
+    yield* store.open(family("many")),
+    yield* store.open(family("some", waiting)),
+    yield* store.open(family("trail"))
+  ]
+  const prepare = Effect.fnUntraced(function*(
+    partition: typeof many,
+    keys: ReadonlyArray<string>,
+    round: number,
+    removed: ReadonlyArray<string> = []
+  ) {
+    const set = yield* Effect.forEach(
+      keys,
+      (key) => Effect.map(partition.prepare(key, entry(round)), (prepared) => ({ key, entry: entry(round), prepared }))
+    )
+    return { partition, cleared: false, removed, set }
+  })
+  const keys = Array.from({ length: Number(count) }, (_, n) => `${n}`)
+  for (let round = Number(first) + 1;; round++) {
+    yield* store.write({
+      changes: [
+        yield* prepare(many, keys, round),
+        yield* prepare(some, ["first", "last"], round),
+        yield* prepare(trail, [`${round}`], round, [`${round - 1}`])
+      ],
+      marks: [{ scope: "round", stamp: round }]
+    })
+    Fs.writeSync(1, `${round}\n`)
+  }
+})))

@@ -1,0 +1,73 @@
+// Writes until it is killed, and says on its standard output what was acknowledged: `r key version` for a removal,
+// `m stamp` for a mark, `c version` for a clear.
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Fs from "node:fs"
+import * as Codec from "../../../../src/store/Codec.ts"
+import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"
+
+const [path, durability, first, last, kind] = process.argv.slice(2)
+
+const family = (name: string) => ({
+  name,
+  render: (key: string) => `${name}:${key}`,
+  parse: (rendered: string) => rendered.slice(name.length + 1),
+  codec: Codec.schema(Schema.String),
+  weigher: undefined,
+  onEvict: undefined
+})
+
+const entry = (version: number) => ({
+  // Of many sizes, so that pages split and overflow.
+  value: `${version} `.padEnd(version % 7 === 0 ? 9_000 : 20 + version % 500, "x"),
+  stamp: version,
+  version,
+  freshUntil: Number.POSITIVE_INFINITY,
+  expiresAt: version % 3 === 0 ? Number.POSITIVE_INFINITY : 4e12 + version,
+  costMillis: 0,
+  tags: [`${version}`],
+  revision: undefined
+})
+
+// Not through a stream: what was acknowledged must have left this process when it is killed. It may be told to end itself
+// with one acknowledgement of a kind: then no time is left for what was acknowledged too early.
+let acknowledged = 0
+const acknowledge = (what: string) =>
+  Effect.sync(() => {
+    Fs.writeSync(1, `${what}\n`)
+    if (++acknowledged >= Number(last) && what.startsWith(kind!)) process.kill(process.pid, "SIGKILL")
+  })
+
+const work = Effect.gen(function*() {
+  const store = yield* LmdbStore.make({
+    path: path!,
+    durability: durability as "process" | "flushed",
+    entriesMax: 5_000
+  })
+  const users = yield* store.open(family("user"))
+  const groups = yield* store.open(family("group"))
+  const sweep = yield* store.open(family("sweep"))
+  let version = Number(first)
+  const one = (worker: number) =>
+    Effect.forever(Effect.gen(function*() {
+      const mine = ++version
+      const key = `${worker}/${mine % 20}`
+      yield* users.set(key, entry(mine))
+      if (mine % 2 === 0) {
+        yield* users.remove([key, `${worker}/absent`])
+        yield* acknowledge(`r ${key} ${mine}`)
+      } else if (mine % 5 === 0) {
+        yield* store.recordMarks([{ scope: `s${worker}`, stamp: mine }, { scope: "all", stamp: mine }])
+        yield* acknowledge(`m ${worker} ${mine}`)
+      } else if (mine % 11 === 0) {
+        yield* groups.setMany(["a", "b", "c", "d"].map((key) => [key, entry(mine)] as const))
+        if (mine % 3 === 0) yield* groups.remove(["a", "b", "c", "d"])
+      } else if (mine % 101 === 0) {
+        yield* sweep.clear
+        yield* acknowledge(`c ${mine}`)
+      } else yield* sweep.set(`${mine % 50}`, entry(mine))
+    }))
+  yield* Effect.forEach([0, 1, 2, 3, 4, 5], one, { concurrency: "unbounded", discard: true })
+})
+
+await Effect.runPromise(Effect.scoped(work))

@@ -1,0 +1,285 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Codec from "effect-stateless/store/Codec"
+import * as LmdbStore from "effect-stateless/store/LmdbStore"
+import type { Store, StoreFamily } from "effect-stateless/store/Store"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Metric from "effect/Metric"
+import * as Random from "effect/Random"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { execFile, spawn } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import * as Readline from "node:readline"
+import { temporaryFolder } from "../folder.ts"
+import { checkFile } from "./lmdbRaw.ts"
+
+const family = (name: string): StoreFamily<string> => ({
+  name,
+  render: (key) => `${name}:${key}`,
+  parse: (rendered) => rendered.slice(name.length + 1),
+  codec: Codec.schema(Schema.String),
+  weigher: undefined,
+  onEvict: undefined
+})
+
+const entry = (value: string) => ({
+  value,
+  stamp: 1,
+  version: 1,
+  freshUntil: Number.POSITIVE_INFINITY,
+  expiresAt: Number.POSITIVE_INFINITY,
+  costMillis: 0,
+  tags: [],
+  revision: undefined
+})
+
+const child = (name: string) => Path.join(import.meta.dirname, "children", `${name}.ts`)
+
+/**
+ * Killed by us the writer may be in the midst of anything; by itself, it has no time left after an acknowledged removal
+ * (`r`), mark (`m`) or clear (`c`).
+ */
+type Killer = "us" | "r" | "m" | "c"
+
+/** Lets the writer run until it has acknowledged so many writes, kills it, and answers with all that it acknowledged. */
+const runAndKill = (
+  path: string,
+  options: {
+    readonly durability: string
+    readonly first: number
+    readonly acknowledgements: number
+    readonly by: Killer
+  }
+) =>
+  Effect.promise(() =>
+    new Promise<ReadonlyArray<string>>((resolve, reject) => {
+      const { acknowledgements, by, durability, first } = options
+      const args = [path, durability, `${first}`, ...(by === "us" ? [] : [`${acknowledgements}`, by])]
+      const writer = spawn(process.execPath, [child("writer"), ...args], {
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+      const lines: Array<string> = []
+      let complaints = ""
+      writer.stderr.on("data", (chunk) => complaints += String(chunk))
+      Readline.createInterface({ input: writer.stdout }).on("line", (line) => {
+        if (lines.push(line) === acknowledgements && by === "us") writer.kill("SIGKILL")
+      })
+      // Not before its process is gone: until then it holds the folder.
+      writer.on("close", () => {
+        if (lines.length < acknowledgements) reject(new Error(`the writer ended by itself: ${complaints}`))
+        // The last line may be cut: then its write was not acknowledged.
+        else resolve(lines.filter((line) => /^[rmc]( [^ ]+)* \d+$/.test(line)))
+      })
+    })
+  )
+
+/** What must hold when the writer was killed and its folder is opened again. */
+const verify = (path: string, durability: "process" | "flushed", acknowledged: ReadonlyArray<string>) =>
+  Effect.scoped(
+    Effect.flatMap(
+      LmdbStore.make({ path, durability, entriesMax: 5_000 }),
+      (store) => verifyIn(store, acknowledged)
+    )
+  )
+
+const verifyIn = (store: Store["Service"], acknowledged: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const [users, groups, sweep] = [
+      yield* store.open(family("user")),
+      yield* store.open(family("group")),
+      yield* store.open(family("sweep"))
+    ]
+    const removed = new Map<string, number>()
+    const marked = new Map<string, number>()
+    let cleared = 0
+    let last = 0
+    for (const line of acknowledged) {
+      const [kind, name, at] = line.split(" ") as [string, string, string | undefined]
+      if (kind === "r") removed.set(name, Number(at))
+      else if (kind === "m") marked.set(`s${name}`, Number(at))
+      else cleared = Math.max(cleared, Number(name))
+      last = Math.max(last, Number(at ?? name))
+    }
+    for (const [key, version] of removed) {
+      const found = yield* users.get(key)
+      assert.isTrue(found === undefined || found.entry.version > version, `${key} came back after a removal`)
+    }
+    const log = yield* store.loadMarks
+    const stamps = new Map(log.marks.map(({ scope, stamp }) => [scope, stamp]))
+    for (const [scope, stamp] of marked) {
+      assert.isAtLeast(stamps.get(scope) ?? 0, stamp, `the mark of ${scope} was lost`)
+    }
+    const group = yield* groups.getMany(["a", "b", "c", "d"])
+    assert.strictEqual(new Set(group.map((found) => found?.entry.version)).size, 1, "a batch is torn")
+    let version = last
+    for (const partition of [users, groups, sweep]) {
+      yield* Stream.runForEach(partition.entries, ([key, entry]) =>
+        Effect.sync(() => {
+          assert.strictEqual(entry.value.split(" ")[0], `${entry.version}`, `${key} has another value`)
+          assert.isAtMost(entry.stamp, log.stampMax)
+          version = Math.max(version, entry.version)
+        }))
+    }
+    for (const stamp of stamps.values()) assert.isAtMost(stamp, log.stampMax)
+    // What was set before a clear began has a smaller version than the clear's own.
+    yield* Stream.runForEach(
+      sweep.entries,
+      ([key, entry]) => Effect.sync(() => assert.isAbove(entry.version, cleared - 50, `${key} came back after a clear`))
+    )
+    return Math.max(version, ...stamps.values())
+  })
+
+describe("LmdbStore, when its process is killed,", () => {
+  for (const durability of ["process", "flushed"] as const) {
+    it.effect(
+      `keeps what it acknowledged, tears no batch, and brings nothing back (${durability})`,
+      () =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFolder
+          const dropped = Metric.withAttributes(LmdbStore.recordsDropped, { reason: "damaged" })
+          const before = (yield* Metric.value(dropped)).count
+          let first = 0
+          for (const by of ["us", "r", "m", "us", "c"] as const) {
+            const acknowledgements = yield* Random.nextIntBetween(1, 500)
+            const acknowledged = yield* runAndKill(path, { durability, first, acknowledgements, by })
+            first = yield* verify(path, durability, acknowledged)
+            yield* checkFile(path)
+          }
+          assert.strictEqual((yield* Metric.value(dropped)).count, before)
+        }).pipe(Random.withSeed(durability)),
+      60_000
+    )
+  }
+})
+
+describe("LmdbStore, beside another process with a namespace of its own,", () => {
+  it.effect(
+    "mixes nothing with what that one writes, and goes on when that one is killed",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const store = yield* LmdbStore.make({ path, durability: "process", namespace: "mine", entriesMax: 5_000 })
+        const options = { durability: "process", first: 0, acknowledgements: 600, by: "us" } as const
+        const other = yield* Effect.forkChild(runAndKill(path, options), { startImmediately: true })
+        const names = Array.from({ length: 40 }, (_, n) => `mine ${n}`)
+        let rounds = 0
+        while (other.pollUnsafe() === undefined) {
+          rounds++
+          for (const name of names) {
+            const mine = yield* store.open(family(name))
+            yield* mine.setMany(["a", "user:1", `${rounds % 7}`].map((key) => [key, entry(`${name} ${key}`)] as const))
+            if (rounds % 5 === 0) yield* mine.clear
+            yield* store.recordMarks([{ scope: name, stamp: rounds }])
+            yield* Effect.yieldNow
+          }
+        }
+        yield* verify(path, "process", yield* Fiber.join(other))
+        for (const name of names) {
+          const mine = yield* store.open(family(name))
+          yield* mine.set("after", entry(`${name} after`))
+          const found = yield* Stream.runCollect(mine.entries)
+          assert.isAbove(found.length, 0)
+          for (const [key, entry] of found) assert.strictEqual(entry.value, `${name} ${key}`)
+        }
+        assert.isAbove(rounds, 1)
+      }),
+    60_000
+  )
+
+  it.live(
+    "keeps its file as small as before when that one was killed while it read",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const file = Path.join(path, "data.mdb")
+        const store = yield* LmdbStore.make({ path, durability: "process", namespace: "mine", sweepInterval: 100 })
+        const users = yield* store.open(family("user"))
+        const write = Effect.fnUntraced(function*(times: number) {
+          for (let round = 0; round < times; round++) {
+            yield* users.setMany(Array.from({ length: 50 }, (_, n) => [`${n}`, entry("x".repeat(2_000))] as const))
+            yield* users.remove(["0"])
+          }
+        })
+        yield* write(50)
+        const reader = spawn(process.execPath, [child("holder"), path, "other"], { stdio: ["pipe", "pipe", "inherit"] })
+        const lines = Readline.createInterface({ input: reader.stdout })[Symbol.asyncIterator]()
+        const said = () => Effect.promise(() => lines.next())
+        yield* said()
+        reader.stdin.write("read\n")
+        yield* said()
+        yield* Effect.sleep(200)
+        yield* write(50)
+        const before = Fs.statSync(file).size
+        yield* Effect.promise(() =>
+          new Promise((resolve) => {
+            reader.once("exit", resolve)
+            reader.kill("SIGKILL")
+          })
+        )
+        yield* Effect.sleep(500)
+        yield* write(400)
+        const grown = Fs.statSync(file).size - before
+        assert.isAtMost(grown, before, `the file grew by ${grown} bytes over ${before}`)
+      }),
+    60_000
+  )
+})
+
+describe("LmdbStore, when it cannot write,", () => {
+  it.effect(
+    "says so to those who wait, gives no older value for a newer one, and goes on when it can",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        // The shell has the child see an error instead of a signal when a file would grow beyond 512 blocks of 512 bytes
+        // (or 1,024, as the shell counts).
+        const command = `trap '' XFSZ; ulimit -f 512; exec "$0" "$@"`
+        const answer = yield* Effect.promise(() =>
+          new Promise<string>((resolve, reject) => {
+            execFile("/bin/sh", ["-c", command, process.execPath, child("fullDisk"), path], (error, stdout, stderr) => {
+              const line = stdout.split("\n").find((line) => line.startsWith("answer "))
+              if (line === undefined || error !== null) reject(new Error(`${stdout}${stderr}`))
+              else resolve(line.slice("answer ".length))
+            })
+          })
+        )
+        assert.deepStrictEqual(JSON.parse(answer), {
+          removed: false,
+          found: [null, "old", null],
+          marked: false,
+          known: 0,
+          later: true,
+          afterwards: [null, null, null, "fits"]
+        })
+        yield* checkFile(path)
+      }),
+    60_000
+  )
+
+  it.live(
+    "can still forget, and closes at once though its last write failed",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const command = `trap '' XFSZ; ulimit -f 8000; exec "$0" "$@"`
+        const answer = yield* Effect.promise(() =>
+          new Promise<string>((resolve, reject) => {
+            const args = ["-c", command, process.execPath, child("fullClose"), path]
+            execFile("/bin/sh", args, { timeout: 40_000, maxBuffer: 1e9 }, (error, stdout, stderr) => {
+              const line = stdout.split("\n").find((line) => line.startsWith("closed "))
+              if (line === undefined || error !== null) reject(new Error(`${error}${stderr.slice(-2_000)}`))
+              else resolve(line.slice("closed ".length))
+            })
+          })
+        )
+        const [millis, taken, forgotten] = answer.split(" ").map(Number)
+        assert.isAtMost(millis!, 5_000)
+        assert.isAbove(taken!, 100)
+        assert.strictEqual(forgotten, 3)
+        yield* checkFile(path)
+      }),
+    60_000
+  )
+})

@@ -1,0 +1,245 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as LmdbStore from "effect-stateless/store/LmdbStore"
+import type { FolderHeld } from "effect-stateless/store/StoreError"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import { type ChildProcess, spawn } from "node:child_process"
+import * as Fs from "node:fs"
+import { hostname, tmpdir } from "node:os"
+import * as Path from "node:path"
+import * as Readline from "node:readline"
+import { Worker } from "node:worker_threads"
+import { type Holder, isAlive, makeHolder, monotonicMillis } from "../../../src/store/lmdb/internal/lmdbHolder.ts"
+import { temporaryFolder } from "../folder.ts"
+
+class Child {
+  readonly process: ChildProcess
+  readonly #lines: Array<string> = []
+  readonly #waiting: Array<(line: string) => void> = []
+
+  constructor(path: string, ...args: ReadonlyArray<string>) {
+    const file = Path.join(import.meta.dirname, "children", "holder.ts")
+    this.process = spawn(process.execPath, [...process.execArgv, file, path, ...args], {
+      stdio: ["pipe", "pipe", "inherit"]
+    })
+    Readline.createInterface({ input: this.process.stdout! }).on("line", (line) => {
+      const next = this.#waiting.shift()
+      if (next === undefined) this.#lines.push(line)
+      else next(line)
+    })
+  }
+
+  get line(): Effect.Effect<string> {
+    return Effect.promise(() => {
+      const line = this.#lines.shift()
+      return line === undefined ? new Promise((resolve) => this.#waiting.push(resolve)) : Promise.resolve(line)
+    })
+  }
+
+  tell(text: string): Effect.Effect<string> {
+    return Effect.andThen(Effect.sync(() => this.process.stdin!.write(`${text}\n`)), this.line)
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.process.kill(signal)
+  }
+
+  get gone(): Effect.Effect<void> {
+    return Effect.promise(() =>
+      this.process.exitCode !== null || this.process.signalCode !== null
+        ? Promise.resolve()
+        : new Promise((resolve) => this.process.once("exit", () => resolve()))
+    )
+  }
+}
+
+const child = (path: string, ...args: ReadonlyArray<string>): Effect.Effect<Child, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Child(path, ...args)),
+    (child) => Effect.andThen(Effect.sync(() => child.kill("SIGKILL")), child.gone)
+  )
+
+const opening = (path: string, namespace?: string) =>
+  Effect.result(Effect.scoped(LmdbStore.make({ path, durability: "process", namespace })))
+
+const refusal = (path: string): Effect.Effect<FolderHeld | undefined> =>
+  Effect.map(
+    opening(path),
+    (opened) => opened._tag === "Success" ? undefined : opened.failure.reason as FolderHeld
+  )
+
+const thread = (path: string) =>
+  new Worker(Path.join(import.meta.dirname, "children", "holderThread.ts"), {
+    workerData: path,
+    execArgv: ["--conditions=@effect-stateless/source"]
+  })
+
+const answer = (worker: Worker) => Effect.promise(() => new Promise<any>((resolve) => worker.once("message", resolve)))
+
+describe("an LMDB folder that a process holds", () => {
+  it.live("is refused to another process, which is told who holds it and since when", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const before = Date.now()
+      const holder = yield* child(path)
+      assert.strictEqual(yield* holder.line, "held")
+      const refused = yield* refusal(path)
+      assert.strictEqual(refused?._tag, "FolderHeld")
+      assert.deepStrictEqual([refused?.pid, refused?.thread, refused?.host], [holder.process.pid, 0, hostname()])
+      assert.isAtLeast(refused!.sinceMillis, before)
+      assert.include(refused!.message, `held by process ${holder.process.pid}`)
+    }), 30_000)
+
+  it.live(
+    "is free again once the holder has closed it, and another namespace of it always",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const holder = yield* child(path)
+        yield* holder.line
+        assert.strictEqual((yield* opening(path, "other"))._tag, "Success")
+        assert.strictEqual(yield* holder.tell("close"), "closed")
+        assert.isUndefined(yield* refusal(path))
+      }),
+    30_000
+  )
+
+  it.live("is free again once the holder was killed, whatever it was doing", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      for (const command of [undefined, "write"]) {
+        const holder = yield* child(path)
+        assert.strictEqual(yield* holder.line, "held")
+        if (command !== undefined) yield* holder.tell(command)
+        holder.kill("SIGKILL")
+        yield* holder.gone
+        assert.isUndefined(yield* refusal(path))
+      }
+    }), 30_000)
+
+  it.live(
+    "is refused at once while the holder is stopped, also in the middle of a commit",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const holder = yield* child(path)
+        yield* holder.line
+        yield* holder.tell("write")
+        for (let i = 0; i < 10; i++) {
+          yield* Effect.sleep(7)
+          holder.kill("SIGSTOP")
+          const refused = yield* Effect.timeoutOrElse(refusal(path), {
+            duration: "10 seconds",
+            orElse: () => Effect.die(new Error("the folder was waited for"))
+          })
+          assert.strictEqual(refused?.pid, holder.process.pid)
+          holder.kill("SIGCONT")
+        }
+      }),
+    60_000
+  )
+
+  it.live("belongs to one of two that open it at the same instant", () =>
+    Effect.gen(function*() {
+      for (let round = 0; round < 4; round++) {
+        const path = yield* temporaryFolder
+        const startAt = `${Date.now() + 1_500}`
+        const children = [yield* child(path, "default", startAt), yield* child(path, "default", startAt)]
+        const said = yield* Effect.forEach(children, ({ line }) => line, { concurrency: "unbounded" })
+        assert.deepStrictEqual(said.map((line) => line.split(" ")[0]).toSorted(), ["held", "refused"])
+        const winner = children[said.indexOf("held")]!
+        assert.include(said, `refused ${winner.process.pid} 0`)
+      }
+    }), 60_000)
+
+  it.live(
+    "is refused to another thread of the process, and free again once a thread that held it has ended",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        yield* Effect.scoped(Effect.gen(function*() {
+          yield* LmdbStore.make({ path, durability: "process" })
+          const worker = thread(path)
+          const said = yield* answer(worker)
+          assert.deepStrictEqual([said.pid, said.thread], [process.pid, 0])
+          yield* Effect.promise(() => worker.terminate())
+        }))
+        const worker = thread(path)
+        assert.strictEqual(yield* answer(worker), "held")
+        const refused = yield* refusal(path)
+        assert.deepStrictEqual([refused?.pid, refused?.thread], [process.pid, worker.threadId])
+        yield* Effect.promise(() => worker.terminate())
+        assert.isUndefined(yield* refusal(path))
+      }),
+    30_000
+  )
+
+  it.live(
+    "is not held by a thread that was terminated, whatever numbers the next one's files get",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        for (let round = 0; round < 6; round++) {
+          const worker = thread(path)
+          assert.strictEqual(yield* answer(worker), "held", `thread ${round}`)
+          yield* Effect.promise(() => worker.terminate())
+        }
+      }),
+    120_000
+  )
+
+  it.live.skipIf(process.execve === undefined)(
+    "is not held by the program before, once a process runs another",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const holder = yield* child(path)
+        assert.strictEqual(yield* holder.line, "held")
+        assert.strictEqual(yield* holder.tell("again"), "held")
+      }),
+    30_000
+  )
+})
+
+describe("a holder of an LMDB folder", () => {
+  const own = makeHolder("/tmp", "default", "1:1", 0).holder
+  const alive = (holder: Partial<Holder>, beat = 0) => isAlive({ ...own, ...holder }, beat)
+
+  it("lives as long as its process does", () => {
+    assert.isTrue(alive({}))
+    assert.isFalse(alive({ pid: 2 ** 22 + 1 }))
+  })
+
+  it("is not taken for another process that got its number", () => {
+    assert.strictEqual(alive({ startTicks: "1" }), own.startTicks === undefined)
+  })
+
+  it("is not taken for a file that got the number of its own", () => {
+    const folder = Fs.mkdtempSync(Path.join(tmpdir(), "stateless-"))
+    const { holder: ended, release } = makeHolder(folder, "default", "1:1", 0)
+    assert.isTrue(isAlive(ended, 0))
+    release()
+    assert.isFalse(isAlive(ended, 0))
+    const next = makeHolder(folder, "default", "1:1", 0)
+    const file = Fs.openSync(Path.join(folder, "unreadable"), "w")
+    for (const handle of [ended.sign.handle, next.holder.sign.handle, file, 0, 2, 1_000_000, -1]) {
+      assert.isFalse(isAlive({ ...ended, sign: { ...ended.sign, handle } }, 0), `${handle}`)
+    }
+    assert.isTrue(isAlive(next.holder, 0))
+    next.release()
+    Fs.closeSync(file)
+    assert.deepStrictEqual(Fs.readdirSync(folder), ["unreadable"])
+    Fs.rmSync(folder, { recursive: true })
+  })
+
+  it("of another boot of the machine is gone", () => {
+    assert.isFalse(alive({ boot: "another" }))
+  })
+
+  it("of another pid namespace lives until it was silent for 30 seconds, whatever number its process has", () => {
+    for (const pid of [process.pid, 2 ** 22 + 1]) {
+      assert.isTrue(alive({ space: "pid:[1]", pid }, monotonicMillis() - 29_000))
+      assert.isFalse(alive({ space: "pid:[1]", pid }, monotonicMillis() - 31_000))
+    }
+  })
+})

@@ -1,0 +1,87 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { TestClock } from "effect/testing"
+import type { RootDatabase } from "lmdb"
+import { acquire, type Opened } from "../../../src/store/lmdb/internal/lmdbEnvironment.ts"
+import { Tier } from "../../../src/store/lmdb/internal/lmdbTier.ts"
+import { temporaryFolder } from "../folder.ts"
+
+/** A tier whose commits wait while `gate.open` is `false`. */
+const gated = Effect.gen(function*() {
+  const path = yield* temporaryFolder
+  const gate = { open: false, release: () => {} }
+  const bounds = { entriesMax: Infinity, bytesMax: Infinity }
+  const make = (opened: Opened) =>
+    Effect.sync(() => {
+      const root = new Proxy(opened.root, {
+        get: (target, property) => {
+          const value = target[property as keyof RootDatabase]
+          if (property !== "batch") return typeof value === "function" ? value.bind(target) : value
+          return (write: () => void) =>
+            gate.open
+              ? target.batch(write)
+              : new Promise<void>((resolve) => gate.release = resolve).then(() => target.batch(write))
+        }
+      }) as RootDatabase<Buffer, string>
+      const tier = new Tier({ ...opened, root }, bounds)
+      return { tier, close: tier.writes.close }
+    })
+  const { tier } = yield* Effect.acquireRelease(
+    acquire({ path, namespace: "default", readersMax: 10 }, make),
+    ({ release }) => release
+  )
+  yield* Effect.forkScoped(tier.writes.writer)
+  const mark = (stamp: number) =>
+    Effect.flatMap(
+      tier.writes.attempt("recordMarks", () => tier.recordMarks([{ scope: "scope", stamp }])),
+      (batch) => tier.writes.settle(batch, "process", "recordMarks")
+    )
+  return { gate, mark, tier }
+})
+
+const reasonOf = <A>(effect: Effect.Effect<A, any>) => Effect.map(Effect.flip(effect), ({ reason }) => reason._tag)
+
+describe("an LMDB driver that does not end a commit", () => {
+  it.effect("fails those who wait after 30 seconds, and those who come later at once, until the commit ends", () =>
+    Effect.gen(function*() {
+      const { gate, mark, tier } = yield* gated
+      const first = yield* Effect.forkChild(reasonOf(mark(1)), { startImmediately: true })
+      yield* Effect.yieldNow
+      const second = yield* Effect.forkChild(reasonOf(mark(2)), { startImmediately: true })
+      yield* TestClock.adjust("30 seconds")
+      assert.deepStrictEqual([yield* Fiber.join(first), yield* Fiber.join(second)], ["TierTimeout", "TierTimeout"])
+      assert.strictEqual(yield* reasonOf(mark(3)), "TierTimeout")
+      gate.open = true
+      gate.release()
+      let known = 0
+      for (let tries = 0; known < 2 && tries < 200; tries++) {
+        yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 10)))
+        known = (yield* tier.loadMarks).marks[0]?.stamp ?? 0
+      }
+      assert.strictEqual(known, 2)
+      yield* mark(4)
+      assert.strictEqual((yield* tier.loadMarks).marks[0]?.stamp, 4)
+    }))
+
+  it.effect("is waited for a second longer where the clock has jumped, as it does when a process has slept", () =>
+    Effect.gen(function*() {
+      const { gate, mark } = yield* gated
+      const first = yield* Effect.forkChild(mark(1), { startImmediately: true })
+      yield* Effect.yieldNow
+      yield* TestClock.adjust("1 hour")
+      gate.open = true
+      gate.release()
+      yield* Fiber.join(first)
+    }))
+
+  it.effect("does not hold up the end of the program", () =>
+    Effect.gen(function*() {
+      const { mark, tier } = yield* gated
+      const first = yield* Effect.forkChild(reasonOf(mark(1)), { startImmediately: true })
+      const closing = yield* Effect.forkChild(tier.writes.close, { startImmediately: true })
+      yield* TestClock.adjust("30 seconds")
+      assert.strictEqual(yield* Fiber.join(closing), "hung")
+      assert.strictEqual(yield* Fiber.join(first), "TierTimeout")
+    }))
+})

@@ -1,0 +1,465 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Codec from "effect-stateless/store/Codec"
+import * as LmdbStore from "effect-stateless/store/LmdbStore"
+import { FolderHeld, InvalidStoreOptions } from "effect-stateless/store/StoreError"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Lmdb from "lmdb"
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import * as Readline from "node:readline"
+import { tableOf } from "../../../src/store/lmdb/internal/lmdbHolders.ts"
+import { entryOf } from "../entry.ts"
+import { temporaryFolder } from "../folder.ts"
+
+const start = (path: string, namespace?: string) => LmdbStore.make({ path, durability: "process", namespace })
+const refusal = (path: string) => Effect.map(Effect.flip(Effect.scoped(start(path))), ({ reason }) => reason)
+const life = (path: string) =>
+  Effect.scoped(Effect.flatMap(start(path), (store) => store.recordMarks([{ scope: "scope", stamp: 1 }])))
+
+const child = (name: string) => Path.join(import.meta.dirname, "children", name)
+
+/** Opens each folder of one in a process of its own; what became of each, by its name. */
+const openAll = (parent: string): ReadonlyMap<string, string> => {
+  const { signal, stdout } = spawnSync(process.execPath, [...process.execArgv, child("opener.ts"), parent], {
+    encoding: "utf8"
+  })
+  const said = stdout.trim().split("\n").map((line) => line.split(" "))
+  assert.isNull(signal, `opening ${said.at(-1)![0]} ended the process`)
+  return new Map(said.map(([name, outcome]) => [name!, outcome!]))
+}
+
+/** The data file as a first opening writes it, and as a first life leaves it. */
+const samples = Effect.gen(function*() {
+  const path = yield* temporaryFolder
+  const data = Path.join(path, "data.mdb")
+  const root = Lmdb.open({ path, noSubdir: false })
+  const fresh = Fs.readFileSync(data)
+  yield* Effect.promise(() => root.close())
+  Fs.rmSync(path, { recursive: true })
+  yield* life(path)
+  return { fresh, used: Fs.readFileSync(data) }
+})
+
+describe("a data file of any length", () => {
+  const page = 4_096
+  const lengths = new Set([
+    ...Array.from({ length: 33 }, (_, n) => n * 256),
+    ...Array.from({ length: 22 }, (_, n) => n * 8),
+    1,
+    18,
+    19,
+    28,
+    95,
+    97,
+    145,
+    159,
+    161,
+    ...[page, page + 28, page + 160, 2 * page].flatMap((edge) => [edge - 1, edge, edge + 1])
+  ])
+
+  it.live("opens, if it holds nothing, or is refused; it never ends the process", () =>
+    Effect.gen(function*() {
+      const parent = yield* temporaryFolder
+      const { fresh, used } = yield* samples
+      const contents = { zeros: Buffer.alloc(3 * page), fresh, used, foreign: Buffer.alloc(3 * page, 0x5a) }
+      for (const [kind, bytes] of Object.entries(contents)) {
+        for (const length of lengths) {
+          if (length > bytes.length) continue
+          const path = Path.join(parent, `${kind}-${length}`)
+          Fs.mkdirSync(path)
+          Fs.writeFileSync(Path.join(path, "data.mdb"), bytes.subarray(0, length))
+        }
+      }
+      for (const [name, outcome] of openAll(parent)) {
+        const [kind, length] = name.split("-")
+        const isHollow = kind === "zeros" || Number(length) === 0 || kind === "fresh"
+        if (isHollow) assert.strictEqual(outcome, "opened", name)
+        else if (kind === "foreign") assert.strictEqual(outcome, "TierFailed", name)
+        else assert.include(["opened", "TierFailed"], outcome, name)
+      }
+    }), 120_000)
+
+  it.live("is refused where the first two pages are damaged, and never ends the process", () =>
+    Effect.gen(function*() {
+      const parent = yield* temporaryFolder
+      const { used } = yield* samples
+      const never = [0x7777_7777, 0xffff_ffff]
+      const damages: ReadonlyArray<readonly [at: number, bytes: number, values: ReadonlyArray<number>]> = [
+        [18, 2, [0, 1, 0x7777, 0xffff]],
+        [24, 4, [0, ...never]],
+        [28, 4, [0, 1, 3, 999, ...never]],
+        [48, 4, [0, ...never]],
+        [52, 2, [0x2000, 4, 0x7777, 0xffff]],
+        [88, 6, [0, 1, 0x7777_7777]],
+        [136, 6, [0, 1, 0x7777_7777]]
+      ]
+      for (const [at, length, values] of damages) {
+        for (const value of values) {
+          for (
+            const [which, pages] of Object.entries({ first: [0], second: [page], both: [0, page], flushed: [page / 2] })
+          ) {
+            const bytes = Buffer.from(used)
+            for (const start of pages) bytes.writeUIntLE(value, start + at, length)
+            // Of what was flushed, the driver trusts the size of pages alone.
+            if (which === "flushed" && (at !== 48 || value === 0)) continue
+            const path = Path.join(parent, `${at}-${value}-${which}`)
+            Fs.mkdirSync(path)
+            Fs.writeFileSync(Path.join(path, "data.mdb"), bytes)
+          }
+        }
+      }
+      for (const [name, outcome] of openAll(parent)) assert.strictEqual(outcome, "TierFailed", name)
+    }), 120_000)
+
+  it.live("is named, with what to delete, in the message of the failure", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const { used } = yield* samples
+      used.writeUInt32LE(1, 28)
+      Fs.writeFileSync(Path.join(path, "data.mdb"), used)
+      const { message } = yield* Effect.flip(Effect.scoped(start(path)))
+      const why = "data.mdb has data format 1 of LMDB, and 2 is read"
+      assert.strictEqual(message, `lmdb tier failed in \`open\`: ${why}; delete ${Fs.realpathSync(path)} to begin anew`)
+    }))
+
+  it.live("opens beside a lock file of any content", () =>
+    Effect.gen(function*() {
+      const parent = yield* temporaryFolder
+      const { used } = yield* samples
+      for (const length of [0, 1, 7, 8, 63, 64, 200, 4_095, 4_096, 32_976, 100_000]) {
+        for (const byte of [0, 1, 0x5a, 0xff]) {
+          for (const data of [used, undefined]) {
+            const path = Path.join(parent, `${length}-${byte}-${data?.length ?? 0}`)
+            Fs.mkdirSync(path)
+            Fs.writeFileSync(Path.join(path, "lock.mdb"), Buffer.alloc(length, byte))
+            if (data !== undefined) Fs.writeFileSync(Path.join(path, "data.mdb"), data)
+          }
+        }
+      }
+      for (const [name, outcome] of openAll(parent)) assert.strictEqual(outcome, "opened", name)
+    }), 120_000)
+})
+
+describe("a folder", () => {
+  it.live.skipIf(process.platform !== "linux")(
+    "that the system does not make is refused, and not tried for ever",
+    () =>
+      Effect.gen(function*() {
+        for (
+          const path of ["/proc/none", "/proc/none/cache", "/proc/self/none/cache", "/dev/null/cache", "/dev/null"]
+        ) {
+          const opened = yield* contained([], path)
+          assert.strictEqual(yield* Effect.timeout(opened.line, "20 seconds"), "refused undefined undefined", path)
+        }
+      }),
+    120_000
+  )
+
+  it.live("that lies in folders that are not there yet is made", () =>
+    Effect.gen(function*() {
+      const parent = yield* temporaryFolder
+      yield* life(Path.join(parent, "a", "b", "c"))
+      yield* life(`${parent}/d/../e/./f/`)
+      assert.deepStrictEqual(Fs.readdirSync(Path.join(parent, "e", "f")).toSorted(), [
+        "data.mdb",
+        "holders",
+        "lock.mdb"
+      ])
+    }))
+})
+
+describe("a table of holders", () => {
+  const newest = (table: string) =>
+    Path.join(table, String(Math.max(...Fs.readdirSync(table).filter((name) => /^\d+$/.test(name)).map(Number))))
+
+  const damages: Readonly<Record<string, (edition: string) => void>> = {
+    "is empty": (edition) => Fs.rmSync(Path.join(edition, "rows")),
+    "has a folder for its rows": (edition) => {
+      Fs.rmSync(Path.join(edition, "rows"))
+      Fs.mkdirSync(Path.join(edition, "rows"))
+    },
+    "is a file": (edition) => {
+      Fs.rmSync(edition, { recursive: true })
+      Fs.writeFileSync(edition, "")
+    },
+    "was cut": (edition) => Fs.truncateSync(Path.join(edition, "rows"), 3),
+    "is of zeros": (edition) => Fs.writeFileSync(Path.join(edition, "rows"), Buffer.alloc(100))
+  }
+  for (const [damage, harm] of Object.entries(damages)) {
+    it.live(
+      `whose latest edition ${damage} keeps no folder shut, and its holder learns of the loss`,
+      () =>
+        Effect.gen(function*() {
+          const path = yield* temporaryFolder
+          yield* life(path)
+          harm(newest(tableOf(path)))
+          yield* life(path)
+          yield* Effect.scoped(Effect.gen(function*() {
+            const store = yield* start(path)
+            harm(newest(tableOf(path)))
+            const other = yield* contained([], path)
+            assert.strictEqual(yield* other.line, "held")
+            const { reason } = yield* Effect.flip(store.recordMarks([{ scope: "scope", stamp: 2 }]))
+            assert.strictEqual(reason._tag, "FolderGone")
+            assert.instanceOf(yield* refusal(path), FolderHeld)
+          }))
+        }),
+      30_000
+    )
+  }
+
+  it.live("that is a file is named, with what to do", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      Fs.writeFileSync(tableOf(path), "")
+      const { message } = yield* Effect.flip(Effect.scoped(start(path)))
+      assert.match(message, /holders is a file, and must be a folder; delete it$/)
+      Fs.rmSync(tableOf(path))
+      yield* life(path)
+    }))
+
+  it.live("keeps no beat of one that does not hold", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      yield* life(path)
+      Fs.writeFileSync(Path.join(tableOf(path), "beat-left"), "")
+      yield* life(path)
+      assert.deepStrictEqual(Fs.readdirSync(tableOf(path)).filter((name) => name.startsWith("beat")), [])
+    }))
+})
+
+describe("one folder under two names", () => {
+  const family = {
+    name: "user",
+    render: (key: string) => `user:${key}`,
+    parse: (rendered: string) => rendered.slice(5),
+    codec: Codec.schema(Schema.String),
+    weigher: undefined,
+    onEvict: undefined
+  }
+  const entry = entryOf("one")
+
+  /** Whether what is set under one name is there, at once, under the other. */
+  const isOne = (one: string, other: string) =>
+    Effect.scoped(Effect.gen(function*() {
+      const users = yield* Effect.flatMap(start(one), (store) => store.open(family))
+      const same = yield* Effect.flatMap(start(other), (store) => store.open(family))
+      yield* users.set("1", entry)
+      return (yield* same.get("1")) !== undefined
+    }))
+
+  it.live("is one store where the folder, or the data file, is a symbolic link", () =>
+    Effect.gen(function*() {
+      const parent = yield* temporaryFolder
+      const [one, folder, file] = ["one", "folder", "file"].map((name) => Path.join(parent, name)) as [
+        string,
+        string,
+        string
+      ]
+      yield* life(one)
+      Fs.symlinkSync(one, folder)
+      Fs.mkdirSync(file)
+      Fs.symlinkSync(Path.join(one, "data.mdb"), Path.join(file, "data.mdb"))
+      for (const other of [folder, file]) {
+        assert.isTrue(yield* isOne(one, other))
+        assert.isTrue(yield* isOne(other, one))
+      }
+      assert.isFalse(Fs.existsSync(Path.join(file, "lock.mdb")))
+      const held = yield* contained([], one)
+      assert.strictEqual(yield* held.line, "held")
+      assert.instanceOf(yield* refusal(file), FolderHeld)
+    }), 30_000)
+
+  it.live("is refused where its lock is not seen: a hard link, a link to another name, a link to nowhere", () =>
+    Effect.gen(function*() {
+      const parent = yield* temporaryFolder
+      const one = Path.join(parent, "one")
+      yield* life(one)
+      const other = (name: string, link: (data: string) => void) => {
+        const path = Path.join(parent, name)
+        Fs.mkdirSync(path)
+        link(Path.join(path, "data.mdb"))
+        return path
+      }
+      const renamed = Path.join(parent, "renamed")
+      Fs.copyFileSync(Path.join(one, "data.mdb"), renamed)
+      const nowhere = other("nowhere", (data) => Fs.symlinkSync(Path.join(parent, "none"), data))
+      const elsewhere = other("elsewhere", (data) => Fs.symlinkSync(renamed, data))
+      const hard = other("hard", (data) => Fs.linkSync(Path.join(one, "data.mdb"), data))
+      for (const path of [nowhere, elsewhere, hard, one]) {
+        assert.instanceOf(yield* refusal(path), InvalidStoreOptions)
+      }
+      // Whoever has it open already is joined.
+      Fs.rmSync(Path.join(hard, "data.mdb"))
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* start(one)
+        Fs.linkSync(Path.join(one, "data.mdb"), Path.join(hard, "data.mdb"))
+        assert.isTrue(yield* isOne(one, hard))
+      }))
+    }))
+
+  it.live("is two stores once a new folder is made in its place", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const path = Path.join(yield* temporaryFolder, "one")
+      const users = yield* Effect.flatMap(start(path), (store) => store.open(family))
+      Fs.renameSync(path, `${path}.old`)
+      yield* Effect.flatMap(start(path), (store) => store.recordMarks([{ scope: "scope", stamp: 1 }]))
+      assert.strictEqual(
+        (yield* Effect.flip(Effect.andThen(users.set("1", entry), users.clear))).reason._tag,
+        "FolderGone"
+      )
+    })))
+})
+
+describe("a copy of a folder", () => {
+  it.live("is nobody's, while the original is held", () =>
+    Effect.gen(function*() {
+      const parent = yield* temporaryFolder
+      const [one, copy] = [Path.join(parent, "one"), Path.join(parent, "copy")]
+      const holder = yield* contained([], one)
+      assert.strictEqual(yield* holder.line, "held")
+      Fs.cpSync(one, copy, { recursive: true })
+      yield* life(copy)
+      assert.instanceOf(yield* refusal(one), FolderHeld)
+    }), 30_000)
+})
+
+/** A process that holds the folder, started by a command in front of it. */
+class Contained {
+  readonly process: ChildProcess
+  readonly #lines: AsyncIterator<string>
+
+  constructor(command: ReadonlyArray<string>, path: string) {
+    const [file, ...args] = [...command, process.execPath, ...process.execArgv, child("holder.ts"), path]
+    this.process = spawn(file!, args, { stdio: ["pipe", "pipe", "ignore"], detached: true })
+    this.#lines = Readline.createInterface({ input: this.process.stdout! })[Symbol.asyncIterator]()
+  }
+
+  get line(): Effect.Effect<string> {
+    return Effect.promise(async () => (await this.#lines.next()).value)
+  }
+
+  /** To all processes of the command. */
+  kill(signal: NodeJS.Signals): void {
+    if (this.process.exitCode === null && this.process.signalCode === null) process.kill(-this.process.pid!, signal)
+  }
+}
+
+const contained = (command: ReadonlyArray<string>, path: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => new Contained(command, path)),
+    (contained) =>
+      Effect.promise(() =>
+        new Promise<void>((resolve) => {
+          if (contained.process.exitCode !== null || contained.process.signalCode !== null) return resolve()
+          contained.process.once("exit", () => resolve())
+          contained.kill("SIGKILL")
+        })
+      )
+  )
+
+const container = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
+
+const canContain = (() => {
+  try {
+    execFileSync(container[0]!, [...container.slice(1), "true"], { stdio: "ignore" })
+    return true
+  } catch (error) {
+    process.stderr.write(`NOT TESTED: containers over one LMDB folder, for \`unshare\` needs root here (${error})\n`)
+    return false
+  }
+})()
+
+describe.skipIf(!canContain)("a folder that another container holds", () => {
+  it.live(
+    "is refused to process 1 of a second one at once, under any namespace, and free once it is closed",
+    () =>
+      Effect.gen(function*() {
+        const path = yield* temporaryFolder
+        const first = yield* contained(container, path)
+        assert.strictEqual(yield* first.line, "held")
+        const second = yield* contained(container, path)
+        assert.strictEqual(yield* Effect.timeout(second.line, "10 seconds"), "refused 1 0")
+        const { message, reason } = yield* Effect.flip(Effect.scoped(start(path, "other")))
+        assert.instanceOf(reason, FolderHeld)
+        assert.deepInclude(reason, { pid: 1, namespace: "default", table: tableOf(Fs.realpathSync(path)) })
+        assert.match(message, /held by process 1, in another container, on .*; help: .* delete .*holders$/)
+        first.process.stdin!.write("close\n")
+        assert.strictEqual(yield* first.line, "closed")
+        yield* life(path)
+      }),
+    30_000
+  )
+
+  it.live(
+    "is free once it was killed and silent for 30 seconds, and stays held while its process runs",
+    () =>
+      Effect.gen(function*() {
+        const [one, other] = [yield* temporaryFolder, yield* temporaryFolder]
+        const [killed, running] = [yield* contained(container, one), yield* contained(container, other)]
+        assert.strictEqual(yield* killed.line, "held")
+        assert.strictEqual(yield* running.line, "held")
+        killed.kill("SIGKILL")
+        const since = Date.now()
+        let opened = yield* Effect.result(life(one))
+        while (opened._tag === "Failure" && Date.now() - since < 40_000) {
+          yield* Effect.sleep(500)
+          opened = yield* Effect.result(life(one))
+        }
+        assert.strictEqual(opened._tag, "Success")
+        assert.isAbove(Date.now() - since, 20_000)
+        yield* Effect.sleep(33_000 - (Date.now() - since))
+        assert.instanceOf(yield* refusal(other), FolderHeld)
+      }),
+    90_000
+  )
+
+  it.live("is free at once when a user deletes the table of holders", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const first = yield* contained(container, path)
+      assert.strictEqual(yield* first.line, "held")
+      first.kill("SIGKILL")
+      yield* Effect.sleep(100)
+      assert.instanceOf(yield* refusal(path), FolderHeld)
+      Fs.rmSync(tableOf(path), { recursive: true })
+      yield* life(path)
+    }), 30_000)
+
+  it.live("is not written any more by one that was stopped, and robbed, when it goes on", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      yield* Effect.scoped(Effect.gen(function*() {
+        const store = yield* start(path)
+        // As if another container had found this one silent.
+        for (const name of Fs.readdirSync(tableOf(path))) {
+          Fs.rmSync(Path.join(tableOf(path), name), { recursive: true })
+        }
+        const other = yield* contained(container, path)
+        assert.strictEqual(yield* other.line, "held")
+        const { reason } = yield* Effect.flip(store.recordMarks([{ scope: "scope", stamp: 2 }]))
+        assert.strictEqual(reason._tag, "FolderGone")
+        assert.instanceOf(yield* refusal(path), FolderHeld)
+      }))
+    }), 30_000)
+
+  it.live(
+    "is one store under the path of a mount, and a data file that is mounted alone is refused",
+    () =>
+      Effect.gen(function*() {
+        const [one, other] = [yield* temporaryFolder, yield* temporaryFolder]
+        const holder = yield* contained([], one)
+        assert.strictEqual(yield* holder.line, "held")
+        const under = (mount: string) =>
+          contained(["unshare", "--mount", "sh", "-c", `${mount} && exec "$@"`, "sh"], other)
+        const mounted = yield* under(`mount --bind ${one} ${other}`)
+        assert.strictEqual(yield* mounted.line, `refused ${holder.process.pid} 0`)
+        Fs.writeFileSync(Path.join(other, "data.mdb"), "")
+        const alone = yield* under(`mount --bind ${one}/data.mdb ${other}/data.mdb`)
+        assert.strictEqual(yield* alone.line, "refused undefined undefined")
+      }),
+    30_000
+  )
+})

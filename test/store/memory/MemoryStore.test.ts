@@ -1,0 +1,298 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as StoreSuite from "effect-stateless/testing/StoreSuite"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Random from "effect/Random"
+import * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
+import type { Entry } from "../../../src/store/Entry.ts"
+import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
+import { type HotPartition, Store, type StoreFamily } from "../../../src/store/Store.ts"
+
+StoreSuite.run({ describe, it }, "MemoryStore", MemoryStore.layer({ capacity: 10_000 }))
+StoreSuite.run({ describe, it }, "MemoryStore in shards", MemoryStore.layer({ capacity: 40_000, shards: 8 }))
+StoreSuite.run({ describe, it }, "MemoryStore bounded by weight", MemoryStore.layer({ weightMax: 10_000 }))
+
+const family = (name: string, options: Partial<StoreFamily<unknown>> = {}): StoreFamily<unknown> => ({
+  name,
+  render: (key) => `${name}:${key}`,
+  parse: (rendered) => rendered.slice(name.length + 1),
+  codec: undefined,
+  weigher: undefined,
+  onEvict: undefined,
+  ...options
+})
+const entry = (value: unknown, expiresAt = Infinity): Entry<unknown> => ({
+  value,
+  stamp: 0,
+  version: 0,
+  freshUntil: expiresAt,
+  expiresAt,
+  costMillis: 0,
+  tags: [],
+  revision: undefined
+})
+const open = (store: Store["Service"], of: StoreFamily<unknown>) =>
+  Effect.map(store.open(of), ({ hot }): HotPartition<unknown> => hot!)
+const put = <V>(hot: HotPartition<V>, key: string, stored: Entry<V>, dueAt: number) =>
+  hot.put(key, stored, dueAt, hot.weigh(key, stored.value))
+
+describe("MemoryStore", () => {
+  it.effect("frees what ends soon within a second, though it slept for what ends late", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const a = yield* open(store, family("a"))
+      const now = yield* Clock.currentTimeMillis
+      yield* TestClock.adjust("10 minutes")
+      const begun = now + 600_000
+      put(a, "late", entry(1, begun + 3_000_000), begun + 3_000_000)
+      yield* TestClock.adjust("5 seconds")
+      put(a, "soon", entry(1, begun + 7_000), begun + 7_000)
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(a.count, 1)
+      a.floor = 5
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(a.count, 0)
+      a.checkInvariants()
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
+
+  it.effect("frees all that ends, whatever ends when, in the second in which it ends", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const a = yield* open(store, family("a"))
+      const ends: Array<number> = []
+      for (let i = 0; i < 200; i++) {
+        const now = yield* Clock.currentTimeMillis
+        const end = now + (yield* Random.nextIntBetween(1, 20_000))
+        put(a, `${i}`, entry(i, end), end)
+        ends.push(end)
+        yield* TestClock.adjust(yield* Random.nextIntBetween(0, 1_500))
+        const later = yield* Clock.currentTimeMillis
+        assert.isAtMost(a.count, ends.filter((each) => each > later - 1_001).length)
+      }
+    }).pipe(Random.withSeed("upkeep"), Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 500 }))))
+
+  it.effect("wakes nobody where nothing ends", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const a = yield* open(store, family("a"))
+      put(a, "for ever", entry(1), Infinity)
+      const begin = performance.now()
+      yield* TestClock.adjust("365 days")
+      assert.isBelow(performance.now() - begin, 5_000)
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
+
+  it.effect("frees what a family's mark left dead before it evicts what lives", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const evicted: Array<string> = []
+      const a = yield* open(store, family("a", { onEvict: (key) => void evicted.push(key) }))
+      const b = yield* open(store, family("b", { onEvict: (key) => void evicted.push(key) }))
+      for (let i = 0; i < 25; i++) {
+        put(b, `b${i}`, entry(i), Infinity)
+        put(a, `a${i}`, entry(i), Infinity)
+      }
+      a.floor = 1
+      for (let i = 0; i < 25; i++) put(a, `new${i}`, { ...entry(i), stamp: 1 }, Infinity)
+      a.checkInvariants()
+      assert.deepStrictEqual(evicted, [])
+      assert.strictEqual(a.count + b.count, 50)
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
+
+  it.effect("shares its capacity between families, and never exceeds it", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const evicted: Array<string> = []
+      const onEvict = (key: string) => void evicted.push(key)
+      const [a, b] = [yield* open(store, family("a", { onEvict })), yield* open(store, family("b", { onEvict }))]
+      for (let i = 0; i < 100; i++) {
+        put(a, `a${i}`, entry(i), Infinity)
+        put(b, `b${i}`, entry(i), Infinity)
+        assert.isAtMost(a.count + b.count, 50)
+        a.checkInvariants()
+        b.checkInvariants()
+      }
+      assert.strictEqual(a.count + b.count, 50)
+      assert.strictEqual(evicted.length, 150)
+      assert.strictEqual(a.hit("a99"), 99)
+      assert.strictEqual(a.hit("a0"), undefined)
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
+
+  it.effect("tells a watcher of hits at the distances that it asks for, and of each second look", () =>
+    Effect.gen(function*() {
+      const users = yield* open(yield* Store, family("user"))
+      const heard: Array<readonly [string, number]> = []
+      for (const key of ["a", "b", "c"]) put(users, key, entry(key), Infinity)
+      users.hit("a")
+      users.watch((key, reads) => heard.push([key, reads]) < 3 ? 1 : 2)
+      for (const key of ["a", "b", "absent", "c", "a", "b", "c"]) users.hit(key)
+      assert.deepStrictEqual(heard, [["a", 0], ["b", 0], ["c", 0], ["b", 0]])
+      users.touch("c")
+      users.touch("absent")
+      assert.deepStrictEqual(heard.slice(4), [["c", 1]])
+      users.watch(undefined)
+      for (let i = 0; i < 1_000; i++) users.hit("a")
+      users.touch("a")
+      assert.strictEqual(heard.length, 5)
+      assert.strictEqual(users.hottest(1)[0]?.key, "a")
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
+
+  it.effect("weighs entries, and keeps none that outweighs it", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const texts = yield* open(store, family("text", { weigher: (_, value) => (value as string).length }))
+      put(texts, "a", entry("xxxx"), Infinity)
+      put(texts, "b", entry("xxxx"), Infinity)
+      assert.strictEqual(texts.count, 2)
+      put(texts, "c", entry("xxxxxx"), Infinity)
+      assert.deepStrictEqual([...texts.keys()], ["b", "c"])
+      put(texts, "b", entry("x".repeat(11)), Infinity)
+      assert.deepStrictEqual([...texts.keys()], ["c"])
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ weightMax: 10, eviction: "lru" }))))
+
+  it.effect("lets the dead go before the living", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const hot = yield* open(store, family("f"))
+      put(hot, "old", entry(1), Infinity)
+      put(hot, "short", entry(2, 1_000), 1_000)
+      yield* TestClock.adjust("900 millis")
+      hot.hit("short")
+      yield* TestClock.adjust("99 millis")
+      assert.strictEqual(hot.hit("short"), 2)
+      yield* TestClock.setTime(1_000)
+      assert.strictEqual(hot.hit("short"), undefined)
+      put(hot, "new", entry(3), Infinity)
+      assert.strictEqual(hot.hit("old"), 1)
+      assert.strictEqual(hot.hit("new"), 3)
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 2, eviction: "lru" }))))
+
+  it.effect("frees what has expired, and what is below the floor, though nobody asks for it", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const hot = yield* open(store, family("f"))
+      for (let i = 0; i < 500; i++) put(hot, `${i}`, entry(i, 1_000), 1_000)
+      for (let i = 500; i < 900; i++) put(hot, `${i}`, { ...entry(i), stamp: i < 700 ? 1 : 3 }, Infinity)
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(hot.count, 400)
+      hot.floor = 2
+      yield* TestClock.adjust("3 seconds")
+      assert.strictEqual(hot.count, 200)
+      hot.checkInvariants()
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 1_000 }))))
+
+  it.effect("finds, ends and forgets the right entries while tables grow and families mix", () =>
+    Effect.gen(function*() {
+      const store = yield* Store
+      const hots = [yield* open(store, family("a")), yield* open(store, family("b"))]
+      const twins = hots.map(() => new Map<string, { readonly value: number; readonly tags: ReadonlyArray<string> }>())
+      for (let i = 0; i < 120_000; i++) {
+        const [hot, twin] = [hots[i % 2]!, twins[i % 2]!]
+        const key = `${i % 50_000}`
+        const tags = i % 3 === 0 ? [`tag ${i}`] : []
+        const ends = i % 7 === 0 ? 1_000 : i % 11 === 0 ? 2_000 : Infinity
+        put(hot, key, { ...entry(i, ends), tags, costMillis: i % 3 }, ends === 2_000 ? 1_500 : ends)
+        twin.set(key, { value: i, tags })
+        if (ends === 1_000) twin.delete(key)
+        if (i % 13 !== 0) continue
+        hot.drop(`${i % 1_000}`)
+        twin.delete(`${i % 1_000}`)
+      }
+      yield* TestClock.adjust("3 seconds")
+      for (const [i, hot] of hots.entries()) {
+        hot.checkInvariants()
+        for (const [key, { tags, value }] of twins[i]!) {
+          const held = hot.peek(key)
+          if (value % 11 === 0) assert.isUndefined(held)
+          else if (held?.value !== value || held.tags[0] !== tags[0] || held.costMillis !== value % 3) assert.fail(key)
+        }
+        assert.strictEqual(hot.count, [...twins[i]!.values()].filter(({ value }) => value % 11 !== 0).length)
+      }
+      hots[0]!.dropAll()
+      hots[0]!.checkInvariants()
+      assert.deepStrictEqual([...hots[0]!.keys()], [])
+      assert.isAbove(hots[1]!.count, 16_384)
+      hots[1]!.checkInvariants()
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 110_000 }))))
+
+  it.effect("keeps equal lists of tags once, and tells different ones apart", () =>
+    Effect.gen(function*() {
+      const hot = yield* open(yield* Store, family("f"))
+      const lists = [["a", "b"], ["a", "b"], ["a"], ["a"], ["b", "a"], [], ["a"], ["a", "b", "c"]]
+      for (const [i, tags] of lists.entries()) put(hot, `${i}`, { ...entry(i), tags }, Infinity)
+      const kept = lists.map((_, i) => hot.peek(`${i}`)!.tags)
+      assert.deepStrictEqual(kept, lists)
+      assert.strictEqual(kept[1], kept[0])
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 10 }))))
+
+  it.effect("refuses options that make no sense", () =>
+    Effect.gen(function*() {
+      for (
+        const options of [{}, { capacity: 0 }, { capacity: 1.5 }, { capacity: 9, weightMax: 9 }, {
+          capacity: 9,
+          shards: 3
+        }, {
+          capacity: 2,
+          shards: 4
+        }]
+      ) {
+        const error = yield* Effect.flip(Layer.build(MemoryStore.layer(options)))
+        assert.strictEqual(error.reason._tag, "InvalidStoreOptions")
+      }
+    }).pipe(Effect.scoped))
+
+  it("lets other work run between two steps of upkeep, also when it was built without waiting", async () => {
+    let now = 0
+    let sleeps = 0
+    const clock: Clock.Clock = {
+      currentTimeMillisUnsafe: () => now,
+      currentTimeMillis: Effect.sync(() => now),
+      currentTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
+      currentTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+      monotonicTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
+      monotonicTimeNanos: Effect.sync(() => BigInt(now) * 1_000_000n),
+      sleep: () => sleeps++ === 0 ? Effect.yieldNow : Effect.never
+    }
+    const scope = Scope.makeUnsafe()
+    const partition = Effect.runSync(
+      Effect.gen(function*() {
+        const store = yield* MemoryStore.make({ capacity: 10_000 })
+        const partition = yield* open(store, family("a"))
+        for (let i = 0; i < 10_000; i++) put(partition, `${i}`, entry(i, 1_000), 1_000)
+        now = 2_000
+        return partition
+      }).pipe(Effect.provideService(Scope.Scope, scope), Effect.provideService(Clock.Clock, clock))
+    )
+    let turns = 0
+    for (; partition.count > 0 && turns < 1_000; turns++) await new Promise((resolve) => setImmediate(resolve))
+    assert.strictEqual(partition.count, 0)
+    assert.isAbove(turns, 10)
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+  })
+})
+
+describe("an entry that may be served stale", () => {
+  it.effect("comes back with the times it was stored with", () =>
+    Effect.gen(function*() {
+      // The last but one are 30 days and a third of a millisecond apart: more than a `Float32Array` can tell.
+      const times = [1_000, 1_000.5, 1_001, 2_000, 2_000.25, 1.7e12, 1.7e12 + 30 * 86_400_000 + 1 / 3, Infinity]
+      const partition = yield* open(yield* Store, family("a"))
+      for (const freshUntil of times) {
+        for (const expiresAt of times.filter((time) => time >= freshUntil)) {
+          for (const dueAt of [freshUntil, 500]) {
+            const key = `${freshUntil} ${expiresAt} ${dueAt}`
+            const stored = { ...entry(key, expiresAt), freshUntil }
+            put(partition, key, stored, dueAt)
+            assert.deepStrictEqual(partition.peek(key), stored)
+            partition.postpone(key, 700)
+            assert.deepStrictEqual(partition.peek(key), { ...stored, expiresAt: 700 })
+            partition.postpone(key, expiresAt)
+            assert.deepStrictEqual(partition.peek(key), stored)
+            partition.checkInvariants()
+          }
+        }
+      }
+    }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 1_000 }))))
+})
