@@ -160,7 +160,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a reader joins a load after the end of what it has read",
     file: loads,
-    text: `return until === Infinity || this.now() < until`,
+    text: `return load.restsUntil === Infinity || this.now() < load.joinableUntil(key)`,
     planted: `return true`,
     suites: ["test/cache/joined.test.ts"]
   },
@@ -1549,5 +1549,53 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `string extends N ? Opaque.names<"options"> :`,
     planted: `string extends N ? any :`,
     suites: ["test/types/forms.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "the bytes of prepared values are not counted",
+    file: "src/cache/internal/outbox.ts",
+    text: `this.carrier.bytes += by * (change.prepared?.bytes ?? 0)`,
+    planted: `this.carrier.bytes += 0`,
+    suites: ["test/cache/outboxBytes.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "a round of loaded values has no bound in bytes",
+    file: "src/cache/internal/outbox.ts",
+    text: `bytes < pendingBytesMax ? partition.prepare(key, entry)`,
+    planted: `bytes < Infinity ? partition.prepare(key, entry)`,
+    suites: ["test/cache/outboxBytes.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "a loaded value that waits for a later round is lost",
+    file: "src/cache/internal/outbox.ts",
+    text: `for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, pending)`,
+    planted: `for (const [key, pending] of later) if (this.isFollowed(key)) this.put(key, pending)`,
+    suites: ["test/cache/outboxBytes.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "a tier that is down owes keys by name without bound",
+    file: "src/store/internal/tieredTier.ts",
+    text: `this.#suspects.clear()`,
+    planted: ``,
+    suites: ["test/store/internal/owed.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "each family of a store awaits the write that hangs",
+    file: "src/store/internal/tieredTier.ts",
+    text: `for (const fiber of begun) this.#writes.delete(fiber)`,
+    planted: `for (const fiber of begun) this.#writes.add(fiber)`,
+    suites: ["test/store/internal/owed.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "an operation that runs again writes nothing of an iterator",
+    file: "src/manifest/internal/lists.ts",
+    text: `(read ??= Array.from(given))`,
+    planted: `given`,
+    suites: ["test/manifest/lists.test.ts"]
   }
 ]

@@ -284,16 +284,15 @@ export class Lane<V> {
       const { entry, isTouch, prepared } = pending
       if (entry === undefined) removed.push(key)
       else if (prepared !== undefined) settle(key, entry, Exit.succeed(prepared))
-      else if (bytes >= pendingBytesMax) {
-        if (isTouch !== true) removed.push(key)
-        later.push([key, pending])
-      } else {
-        const made = partition.prepare(key, entry)
-        if (Exit.isExit(made)) settle(key, entry, made as Exit.Exit<Prepared<V>, StoreError>)
-        else {
-          if (isTouch !== true) removed.push(key)
-          open.push([key, entry, made])
+      else {
+        const made = bytes < pendingBytesMax ? partition.prepare(key, entry) : undefined
+        if (made !== undefined && Exit.isExit(made)) {
+          settle(key, entry, made as Exit.Exit<Prepared<V>, StoreError>)
+          continue
         }
+        if (isTouch !== true) removed.push(key)
+        if (made === undefined) later.push([key, pending])
+        else open.push([key, entry, made])
       }
     }
     for (const [key, pending] of later) if (!this.isFollowed(key)) this.put(key, pending)

@@ -21,15 +21,12 @@ import * as Misfit from "../../diagnostic/Misfit.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { CacheGrant, Reads, Writes } from "./grants.ts"
 import type { Params } from "./keys.ts"
+import { isList, replayable } from "./lists.ts"
 import * as options from "./options.ts"
 import { type Door, Read } from "./read.ts"
 
 const asEffect = (made: unknown): Effect.Effect<unknown, unknown> =>
   Effect.isEffect(made) ? made as Effect.Effect<unknown, unknown> : Effect.succeed(made)
-
-// A program without types may give something else than a list; the signs of a text are no parameters.
-const isList = (given: unknown): given is Iterable<unknown> =>
-  typeof given === "object" && given !== null && typeof (given as Iterable<unknown>)[Symbol.iterator] === "function"
 
 // Eager: keys that are all well spelt cost no turn of the run loop.
 const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<ReadonlyArray<string>, CacheError> => {
@@ -84,8 +81,10 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
   const reading = atKey(access, find)
   return {
     getOption: (params: Params) => reading(params, (family, key) => family.readHeld(key)),
-    getMany: (all: Iterable<Params>) =>
-      find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.readMany(keys))),
+    getMany: (given: Iterable<Params>) => {
+      const all = replayable(given)
+      return find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.readMany(keys)))
+    },
     getAnswer: (params: Params) => reading(params, (family, key) => family.answer(key)),
     getAnswerOption: (params: Params) => reading(params, (family, key) => family.answerHeld(key)),
     explain: (params: Params) => reading(params, (family, key) => family.explain(key)),
@@ -97,14 +96,16 @@ const readOperations = (access: FamilyAccess, find: Finds["toRead"]) => {
         const refused = options.change(access.name, "select", f)
         return refused === undefined ? Effect.map(family.read(key), f) : Effect.fail(refused)
       }),
-    warm: (all: Iterable<Params>, given?: options.WarmOptions) =>
-      find((family) =>
+    warm: (list: Iterable<Params>, given?: options.WarmOptions) => {
+      const all = replayable(list)
+      return find((family) =>
         options.withConcurrency(
           access.name,
           given,
           (concurrency) => Effect.flatMapEager(keysOf(access, all), (keys) => family.warm(keys, concurrency))
         )
-      ),
+      )
+    },
     hottest: (max: number) =>
       find((family) =>
         options.checked(
@@ -137,12 +138,14 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
         const refused = given === undefined ? undefined : options.conditions(access.name, given)
         return refused === undefined ? family.set(key, value, given) : Effect.fail(refused)
       }),
-    setMany: (entries: Iterable<readonly [Params, unknown]>, given?: SetOptions<Lease>) =>
-      find((family) => {
+    setMany: (list: Iterable<readonly [Params, unknown]>, given?: SetOptions<Lease>) => {
+      const entries = replayable(list)
+      return find((family) => {
         const refused = options.conditions(access.name, given)
         if (refused !== undefined) return Effect.fail(refused)
         return Effect.flatMapEager(entriesOf(access, entries), (all) => family.setMany(all, given))
-      }),
+      })
+    },
     update: (params: Params, f: (was: unknown) => unknown) =>
       writing(params, (family, key) => {
         const refused = options.change(access.name, "update", f)
@@ -154,8 +157,10 @@ const writeOperations = (access: FamilyAccess, find: Finds["toWrite"]) => {
         return refused === undefined ? family.patch(key, (was) => asEffect(f(was))) : Effect.fail(refused)
       }),
     delete: (params: Params) => writing(params, (family, key) => family.drop([key], "hide")),
-    deleteMany: (all: Iterable<Params>) =>
-      find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.drop(keys, "hide"))),
+    deleteMany: (given: Iterable<Params>) => {
+      const all = replayable(given)
+      return find((family) => Effect.flatMapEager(keysOf(access, all), (keys) => family.drop(keys, "hide")))
+    },
     ...invalidations(access, find, writing),
     refresh: (params: Params) => writing(params, (family, key) => family.refresh(key))
   }

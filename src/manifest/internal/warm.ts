@@ -18,6 +18,7 @@ import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
 import type { FamilyAccess } from "./access.ts"
 import type { Runtime } from "./grants.ts"
 import type { Params } from "./keys.ts"
+import { replayable } from "./lists.ts"
 
 export interface WarmOptions {
   readonly keys: Iterable<Params> | Effect.Effect<Iterable<Params>, unknown, any>
@@ -54,13 +55,16 @@ export const start = Effect.fnUntraced(function*(
     const schedule = yield* scheduleOf(access.name, warm.schedule)
     const owners = Effect.forEach(sources, (source) => loadable(runtime, source).await, { discard: true })
     const ready = Effect.andThen(Effect.yieldNow, Effect.timeoutOption(owners, ownersWaitMax))
-    const all = Effect.provideContext(rounds(access, family, warm.keys, schedule, warmed), context)
+    const all = Effect.provideContext(rounds(access, family, keysOf(warm.keys), schedule, warmed), context)
     work.push(Effect.ensuring(Effect.andThen(ready, all), warmed.open))
   }
   // At once, so that no read is overlooked; the first round lets the layer be built before it begins.
   yield* Effect.forkScoped(Effect.all(work, { concurrency: "unbounded", discard: true }), { startImmediately: true })
   if (warm?.await === true) yield* warmed.await
 })
+
+// Each round goes through the keys.
+const keysOf = (keys: WarmOptions["keys"]): WarmOptions["keys"] => Effect.isEffect(keys) ? keys : replayable(keys)
 
 /** Open while the family has an owner. */
 export const loadable = (runtime: Runtime, family: string): Latch.Latch => {

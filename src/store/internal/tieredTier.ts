@@ -17,7 +17,7 @@ const suspectsMax = 1_000
 /** Owed removals that follow one write that the tier took. */
 const repaymentsPerWriteMax = 64
 
-/** How long the end of a family waits for writes under way: a tier that does not end its own must not hold it up. */
+/** How long the end of a store waits for writes under way: a tier that does not end its own must not hold it up. */
 const closingMax: Duration.Input = "30 seconds"
 
 export type Report = (tier: string, operation: Operation, error: StoreError) => void
@@ -40,12 +40,17 @@ export class UnderWay {
     )
   }
 
-  /** Waits for those that have begun by now; a tier that does not end them does not hold up the end of the program. */
-  readonly settled: Effect.Effect<void> = Effect.suspend(() =>
-    this.#writes.size === 0
-      ? Effect.void
-      : Effect.asVoid(Effect.timeoutOption(Fiber.awaitAll(this.#writes), closingMax))
-  )
+  /**
+   * Waits for those that have begun by now; a tier that does not end them does not hold up the end of the program. Each
+   * family of a store waits when it ends, one after the other: a write that one has given up is awaited no more.
+   */
+  readonly settled: Effect.Effect<void> = Effect.suspend(() => {
+    const begun = Array.from(this.#writes)
+    if (begun.length === 0) return Effect.void
+    return Effect.map(Effect.timeoutOption(Fiber.awaitAll(begun), closingMax), () => {
+      for (const fiber of begun) this.#writes.delete(fiber)
+    })
+  })
 }
 
 /** What a tier has to do in a round. */
@@ -164,13 +169,23 @@ export class Tier<V> {
 
   /** The tier may still hold what this change takes away. */
   suspect({ cleared, removed }: Change<V>): void {
-    this.#owe(removed)
-    if (cleared) this.#allSuspect = this.#writes
+    if (cleared) this.#oweAll()
+    else this.#owe(removed)
+  }
+
+  /** Keys that a tier which is down may still hold: while all of them count as suspect, none is kept by name. */
+  get suspects(): number {
+    return this.#suspects.size
   }
 
   #owe(keys: ReadonlyArray<string>): void {
     for (const key of keys) this.#suspects.set(key, this.#writes)
-    if (this.#suspects.size > suspectsMax) this.#allSuspect = this.#writes
+    if (this.#allSuspect !== undefined || this.#suspects.size > suspectsMax) this.#oweAll()
+  }
+
+  #oweAll(): void {
+    this.#allSuspect = this.#writes
+    this.#suspects.clear()
   }
 
   /** What this tier has of the keys; nothing of those that it was not, or is no longer, to be trusted with. */
@@ -211,7 +226,7 @@ export class Tier<V> {
     return Effect.suspend(() => {
       const write = ++this.#writes
       return Effect.map(this.attempt("clear", this.partition.clear), (cleared) => {
-        if (Result.isFailure(cleared)) this.#allSuspect = this.#writes
+        if (Result.isFailure(cleared)) this.#oweAll()
         else this.#cleared(write)
         return cleared
       })

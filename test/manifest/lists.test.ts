@@ -1,0 +1,60 @@
+/**
+ * Lists that a caller gives: any iterable, also an iterator, which can be read only once, for an operation that runs
+ * again.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Manifest from "effect-stateless/manifest/Manifest"
+import * as MemoryStore from "effect-stateless/store/MemoryStore"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+
+class App extends Manifest.Service<App>()("App", {
+  families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
+}) {}
+const { user } = App.keys
+
+const live = (loaded: Array<string> = []) =>
+  App.modules({
+    user: App.owner("user", { lookup: ({ id }) => Effect.sync(() => (loaded.push(id), `loaded ${id}`)) })
+  }).pipe(Layer.provideMerge(MemoryStore.layer({ capacity: 100 })))
+
+const ids = () => ["1", "2"].map((id) => ({ id })).values()
+const values = Effect.map(
+  Effect.forEach(["1", "2"], (id) => user.getOption({ id })),
+  (found) => found.map(Option.getOrUndefined)
+)
+
+describe("an operation that runs twice with one iterator", () => {
+  it.effect("setMany sets again", () =>
+    Effect.gen(function*() {
+      const set = user.setMany(ids().map((params) => [params, "set"] as const))
+      yield* set
+      yield* user.invalidateAll()
+      yield* set
+      assert.deepStrictEqual(yield* values, ["set", "set"])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("deleteMany deletes again", () =>
+    Effect.gen(function*() {
+      const untyped: any = ids()
+      const remove = user.deleteMany(untyped)
+      yield* remove
+      yield* user.setMany([[{ id: "1" }, "a"], [{ id: "2" }, "b"]])
+      yield* remove
+      assert.deepStrictEqual(yield* values, [undefined, undefined])
+    }).pipe(Effect.provide(live())))
+
+  it.effect("getMany and warm load again", () =>
+    Effect.gen(function*() {
+      const untyped: any = ids()
+      const get = user.getMany(untyped)
+      yield* get
+      assert.deepStrictEqual(yield* get, ["loaded 1", "loaded 2"])
+      const warm = user.warm(ids())
+      yield* user.invalidateAll()
+      assert.strictEqual(yield* warm, 2)
+      yield* user.invalidateAll()
+      assert.strictEqual(yield* warm, 2)
+    }).pipe(Effect.provide(live())))
+})

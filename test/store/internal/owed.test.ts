@@ -1,0 +1,72 @@
+/**
+ * What a tier that is down owes: how much is remembered of it, and how long its end is awaited.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Schema from "effect/Schema"
+import * as Scope from "effect/Scope"
+import * as TestClock from "effect/testing/TestClock"
+import * as Codec from "../../../src/store/Codec.ts"
+import { Tier } from "../../../src/store/internal/tieredTier.ts"
+import type { StoreFamily } from "../../../src/store/Store.ts"
+import { StoreError, TierFailed } from "../../../src/store/StoreError.ts"
+import * as TieredStore from "../../../src/store/TieredStore.ts"
+import * as FaultyStore from "../../../src/testing/FaultyStore.ts"
+import { entryOf } from "../entry.ts"
+import { mapStore } from "../mapStore.ts"
+
+const family: StoreFamily<string> = {
+  name: "user",
+  render: (key) => `user:${key}`,
+  parse: (rendered) => rendered.slice(5),
+  codec: Codec.schema(Schema.String),
+  weigher: undefined,
+  onEvict: undefined
+}
+
+const failed = new StoreError({ reason: new TierFailed({ tier: "cold", operation: "remove", cause: "down" }) })
+
+describe("a tier that is down", () => {
+  it.effect("remembers 1,000 keys that it owes by name, and of more that it owes all", () =>
+    Effect.gen(function*() {
+      const store = mapStore()
+      const inner = yield* store.open(family)
+      let isDown = true
+      const partition = Object.assign(Object.create(inner), {
+        remove: (keys: ReadonlyArray<string>) => isDown ? Effect.fail(failed) : inner.remove(keys),
+        clear: Effect.suspend(() => isDown ? Effect.fail(failed) : inner.clear)
+      })
+      const tier = new Tier<string>("cold", store, partition, () => {})
+      for (let i = 0; i < 10; i++) {
+        yield* tier.remove(Array.from({ length: 1_000 }, (_, at) => `${i}-${at}`))
+        assert.isAtMost(tier.suspects, 1_000)
+        assert.isFalse(tier.trusts(`${i}-0`))
+      }
+      assert.isFalse(tier.trusts("other"))
+      for (let i = 0; i < 10; i++) tier.suspect({ partition, cleared: true, removed: ["1"], set: [] })
+      assert.isAtMost(tier.suspects, 1_000)
+      isDown = false
+      yield* tier.setMany([["other", entryOf("back")]])
+      assert.isTrue(tier.trusts("other"))
+      assert.isTrue(tier.trusts("9-0"))
+    }))
+
+  it.effect("is awaited once when the store ends, however many families it has", () =>
+    Effect.gen(function*() {
+      const [cold] = yield* FaultyStore.make(mapStore(), {
+        rules: [{ fault: { kind: "stall" }, operations: ["write", "set"] }]
+      })
+      const store = TieredStore.make([mapStore(), cold])
+      const scope = yield* Scope.make()
+      for (let i = 0; i < 8; i++) {
+        const users = yield* Scope.provide(store.open({ ...family, name: `user${i}` }), scope)
+        yield* Effect.forkDetach(users.set("1", entryOf("one")), { startImmediately: true })
+      }
+      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+      yield* TestClock.adjust("40 seconds")
+      assert.isDefined(closing.pollUnsafe())
+      yield* Fiber.interrupt(closing)
+    }))
+})
