@@ -1597,5 +1597,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `(read ??= Array.from(given))`,
     planted: `given`,
     suites: ["test/manifest/lists.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "a whole data file whose freed pages were never written is refused as cut",
+    file: "src/store/lmdb/internal/lmdbDataFile.ts",
+    text: `const isWhole = areWithin(`,
+    planted: `const isWhole = false && areWithin(`,
+    suites: ["test/store/lmdb/pages.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "a data file that has lost the pages of a large value is opened",
+    file: "src/store/lmdb/internal/lmdbPages.ts",
+    text: `page.readBigUInt64LE(value + overflowPagesAt) > pageCount`,
+    planted: `page.readBigUInt64LE(value + overflowPagesAt) < 0n`,
+    suites: ["test/store/lmdb/pages.test.ts"]
   }
 ]

@@ -3,6 +3,7 @@
  * pages.
  */
 import * as Fs from "node:fs"
+import { areWithin, noRoot } from "./lmdbPages.ts"
 
 // Where LMDB's data format 2 keeps what is checked here, within each of the first two pages.
 const metaBytes = 160
@@ -32,9 +33,6 @@ const isNewMeta = (byte: number, at: number): boolean => byte === newMeta[at] ||
 
 /** Kinds of keys and values that the list of free pages never has, and encryption. */
 const freeFlagsNever = 0x2076
-
-/** Where a database without entries has its root. */
-const noRoot = 0xff_ff_ff_ff_ff_ff_ff_ffn
 
 /** Whether a first opening was killed, or the machine lost power, before the file had both of its first pages. */
 export const isHollow = (file: string): boolean => {
@@ -70,10 +68,10 @@ const faultOf = (file: string): string | undefined => {
     if (sizes.some((size) => size !== pageSize)) return damaged
     const latest = first.readBigUInt64LE(transactionAt) > second.readBigUInt64LE(transactionAt) ? first : second
     const size = Fs.fstatSync(handle).size
-    if (BigInt(size) < (latest.readBigUInt64LE(pageLastAt) + 1n) * BigInt(pageSize)) {
-      return `data.mdb was cut to ${size} bytes`
-    }
-    return undefined
+    if (BigInt(size) >= (latest.readBigUInt64LE(pageLastAt) + 1n) * BigInt(pageSize)) return undefined
+    const roots = rootsAt.map((at) => latest.readBigUInt64LE(at))
+    const isWhole = areWithin(handle, pageSize, Math.floor(size / pageSize), roots)
+    return isWhole ? undefined : `data.mdb was cut to ${size} bytes`
   } finally {
     Fs.closeSync(handle)
   }

@@ -1,0 +1,130 @@
+/**
+ * Data files that are shorter than their last page says: whole ones, whose freed pages were never written, are opened;
+ * cut ones are refused before the driver reads a page that is not there, which would end the process.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Codec from "effect-stateless/store/Codec"
+import * as LmdbStore from "effect-stateless/store/LmdbStore"
+import type { StoreFamily } from "effect-stateless/store/Store"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import * as Fs from "node:fs"
+import * as Path from "node:path"
+import { dataFault } from "../../../src/store/lmdb/internal/lmdbDataFile.ts"
+import { entryOf } from "../entry.ts"
+import { temporaryFolder } from "../folder.ts"
+import { openRaw } from "./lmdbRaw.ts"
+
+const pageSize = 4_096
+const family: StoreFamily<string> = {
+  name: "user",
+  render: (key) => `user:${key}`,
+  parse: (rendered) => rendered.slice(5),
+  codec: Codec.schema(Schema.String),
+  weigher: undefined,
+  onEvict: undefined
+}
+
+const open = (path: string) =>
+  Effect.flatMap(LmdbStore.make({ path, durability: "process" }), (store) => store.open(family))
+
+/** Short and long values in several trees; and pages at the end that their own transaction has freed. */
+const makeShort = Effect.gen(function*() {
+  const path = yield* temporaryFolder
+  yield* Effect.scoped(Effect.gen(function*() {
+    const users = yield* open(path)
+    yield* users.setMany(
+      Array.from({ length: 300 }, (_, i) => [`${i}`, entryOf(`${i}`.repeat(i % 20 === 0 ? 5_000 : 20))])
+    )
+  }))
+  yield* Effect.scoped(Effect.gen(function*() {
+    const { root } = yield* openRaw(path)
+    const other = root.openDB<Buffer, string>("other", { encoding: "binary" })
+    for (let i = 0; i < 12; i++) {
+      yield* Effect.promise(() =>
+        root.transaction(() => {
+          for (let k = 0; k < 20; k++) void other.put(`${(i * 7 + k) % 50}`, Buffer.alloc(3_000, k))
+          if (i % 3 !== 0) return
+          void other.put("large", Buffer.alloc(200_000, 7))
+          void other.remove("large")
+        })
+      )
+    }
+  }))
+  return { path, data: Path.join(path, "data.mdb") }
+})
+
+const lastPage = (data: string): number => {
+  const bytes = Fs.readFileSync(data)
+  const of = (at: number) => [bytes.readBigUInt64LE(at + 152), bytes.readBigUInt64LE(at + 144)] as const
+  const [first, second] = [of(0), of(pageSize)]
+  return Number(first[0] > second[0] ? first[1] : second[1])
+}
+
+const readAll = (path: string) => Effect.scoped(Effect.flatMap(open(path), (users) => Stream.runCollect(users.entries)))
+
+describe("a data file that is shorter than its last page says", () => {
+  it.effect("is opened where all pages that are in use are there", () =>
+    Effect.gen(function*() {
+      const { data, path } = yield* makeShort
+      assert.isBelow(Fs.statSync(data).size, (lastPage(data) + 1) * pageSize)
+      assert.isUndefined(dataFault(data))
+      assert.strictEqual((yield* readAll(path)).length, 300)
+    }))
+
+  it.effect("is refused, or can be read to its end, wherever it was cut", () =>
+    Effect.gen(function*() {
+      const { data, path } = yield* makeShort
+      const whole = Fs.readFileSync(data)
+      const pages = whole.length / pageSize
+      let refused = 0
+      for (let count = 2; count < pages; count++) {
+        Fs.writeFileSync(data, whole.subarray(0, count * pageSize))
+        if (dataFault(data) === undefined) assert.strictEqual((yield* readAll(path)).length, 300)
+        else refused++
+        Fs.writeFileSync(data, whole)
+      }
+      assert.isAbove(refused, pages / 2)
+    }), 60_000)
+
+  it.effect("is refused where the end of a large value is missing", () =>
+    Effect.gen(function*() {
+      const path = yield* temporaryFolder
+      const data = Path.join(path, "data.mdb")
+      yield* Effect.scoped(Effect.flatMap(open(path), (users) => users.set("1", entryOf("one"))))
+      yield* Effect.scoped(Effect.gen(function*() {
+        const { root } = yield* openRaw(path)
+        yield* Effect.promise(() => root.put("large", Buffer.alloc(200_000, 7)))
+      }))
+      assert.isUndefined(dataFault(data))
+      const pages = Fs.statSync(data).size / pageSize
+      for (let count = pages - 1; count > pages - 40; count--) {
+        Fs.truncateSync(data, count * pageSize)
+        assert.match(dataFault(data) ?? "", /was cut/)
+      }
+    }))
+
+  it.effect("is refused where its pages are none of a tree, or lead around in a circle", () =>
+    Effect.gen(function*() {
+      const { data } = yield* makeShort
+      const whole = Fs.readFileSync(data)
+      const pages = whole.length / pageSize
+      const kindOf = (page: number) => whole.readUInt16LE(page * pageSize + 18)
+      const branches = Array.from({ length: pages }, (_, page) => page).filter((page) => kindOf(page) === 1)
+      assert.isAbove(branches.length, 0)
+      let refused = 0
+      for (const page of branches) {
+        const node = page * pageSize + 24 + whole.readUInt16LE(page * pageSize + 24)
+        const circle = Buffer.from(whole)
+        circle.writeUInt32LE(page, node)
+        Fs.writeFileSync(data, circle)
+        if (dataFault(data) !== undefined) refused++
+      }
+      // Some branches are no longer in use.
+      assert.isAbove(refused, 0)
+      for (let page = 2; page < pages; page++) whole.writeUInt16LE(0, page * pageSize + 18)
+      Fs.writeFileSync(data, whole)
+      assert.match(dataFault(data) ?? "", /was cut/)
+    }))
+})
