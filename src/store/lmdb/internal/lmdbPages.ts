@@ -2,7 +2,8 @@
  * Which pages of a data file are in use: those that the trees lead to.
  *
  * A file may be shorter than its last page says, and whole: pages at its end that were freed by the transaction that
- * took them were never written. It was cut only if a page that is in use is missing, which ends the process that reads it.
+ * took them were never written. It was cut only if a page that is in use is missing. A process that reads such a page
+ * ends.
  *
  * LMDB's data format 2: a page begins with a header of 24 bytes, then the offsets of its nodes; a tree has branch pages,
  * which name other pages, and leaf pages, whose values may lie in overflow pages or be trees themselves.
