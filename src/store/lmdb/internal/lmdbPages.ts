@@ -5,8 +5,8 @@
  * took them were never written. It was cut only if a page that is in use is missing. A process that reads such a page
  * ends.
  *
- * LMDB's data format 2: a page begins with a header of 24 bytes, then the offsets of its nodes; a tree has branch pages,
- * which name other pages, and leaf pages, whose values may lie in overflow pages or be trees themselves.
+ * LMDB's data format 2: a page begins with a header of 24 bytes, then the offsets of its nodes. A tree has branch
+ * pages, which name other pages, and leaf pages, whose values may lie in overflow pages or be trees themselves.
  */
 import * as Fs from "node:fs"
 
