@@ -50,6 +50,7 @@ const collected = "src/cache/internal/collected.ts"
 const transaction = "src/cache/Transaction.ts"
 const transactions = "test/manifest/transaction.test.ts"
 const commits = "test/simulation/transactions.test.ts"
+const doors = "test/manifest/transactionDoors.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
@@ -1477,6 +1478,23 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `const services = Context.merge(loader.context, this.frame.given)`,
     planted: `const services = loader.context`,
     suites: [transactions, commits]
+  },
+  {
+    law: 14,
+    bug: "a body warms on another connection, which may wait for its own",
+    file: "src/cache/internal/readsApart.ts",
+    text: `warm(): Effect.Effect<number, CacheError> {`,
+    planted: `warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
+    if (keys.length > 0) return this.family.warm(keys, concurrency)`,
+    suites: [doors]
+  },
+  {
+    law: 14,
+    bug: "explain in a body tells what a reader outside of it would be served",
+    file: "src/cache/internal/readsApart.ts",
+    text: `if (served === undefined) return { ...outside, outcome: "load", held: undefined }`,
+    planted: `if (served === undefined) return outside`,
+    suites: [doors]
   },
   {
     law: 14,
