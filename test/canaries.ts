@@ -1480,6 +1480,22 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [transactions, commits]
   },
   {
+    law: 7,
+    bug: "a listener waits for ever when the cache has closed",
+    file: "src/cache/Cache.ts",
+    text: `for (const queue of this.listeners.values()) Queue.endUnsafe(queue)`,
+    planted: ``,
+    suites: ["test/cache/events.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a listener that begins after the cache has closed waits for ever",
+    file: "src/cache/Cache.ts",
+    text: `if (this.isClosed) return void Queue.endUnsafe(queue)`,
+    planted: ``,
+    suites: ["test/cache/events.test.ts"]
+  },
+  {
     law: 14,
     bug: "a body warms on another connection, which may wait for its own",
     file: "src/cache/internal/readsApart.ts",

@@ -436,18 +436,17 @@ describe("a check that comes or goes", () => {
     isUppercased: ofText(Schema.isUppercased(), "ABC", "a")
   }
 
-  const places: { readonly [place: string]: readonly [(of: any) => Schema.Codec<any, any>, (value: any) => unknown] } =
-    {
-      "a value": [(of) => of, (value) => value],
-      "a field": [(of) => Schema.Struct({ a: of, b: Schema.String }), (a) => ({ a, b: "b" })],
-      "an optional field": [(of) => Schema.Struct({ a: Schema.optionalKey(of) }), (a) => ({ a })],
-      "an element": [(of) => Schema.Array(of), (value) => [value, value]],
-      "a part of a tuple": [(of) => Schema.Tuple([Schema.String, of]), (value) => ["a", value]],
-      "a property": [(of) => Schema.Record(Schema.String, of), (a) => ({ a })],
-      "a member of a union": [(of) => Schema.NullOr(of), (value) => value],
-      "an option": [(of) => Schema.Option(of), (value) => Option.some(value)],
-      "a value of a map": [(of) => Schema.HashMap(Schema.String, of), (value) => HashMap.make(["a", value])]
-    }
+  const places: { readonly [place: string]: readonly [(of: any) => any, (value: any) => unknown] } = {
+    "a value": [(of) => of, (value) => value],
+    "a field": [(of) => Schema.Struct({ a: of, b: Schema.String }), (a) => ({ a, b: "b" })],
+    "an optional field": [(of) => Schema.Struct({ a: Schema.optionalKey(of) }), (a) => ({ a })],
+    "an element": [(of) => Schema.Array(of), (value) => [value, value]],
+    "a part of a tuple": [(of) => Schema.Tuple([Schema.String, of]), (value) => ["a", value]],
+    "a property": [(of) => Schema.Record(Schema.String, of), (a) => ({ a })],
+    "a member of a union": [(of) => Schema.NullOr(of), (value) => value],
+    "an option": [(of) => Schema.Option(of), (value) => Option.some(value)],
+    "a value of a map": [(of) => Schema.HashMap(Schema.String, of), (value) => HashMap.make(["a", value])]
+  }
   // Integers have bytes of their own, so a number that becomes an integer has another shape.
   const integers = ["isInt", "isInt32", "isUint32"]
   const reads = (before: Schema.Codec<any, any>, after: Schema.Codec<any, any>, value: unknown) => {
