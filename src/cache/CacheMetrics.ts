@@ -79,17 +79,21 @@ export const publish = <E, R>(
 const invalid = (option: string, why: string) =>
   Effect.fail(new CacheError({ reason: new InvalidOption({ family: undefined, option, why }) }))
 
+// A count only grows, and exporters have to know: OTLP calls it monotonic then, and Prometheus a counter.
+const counter = (name: string, attributes: { readonly [attribute: string]: string }) =>
+  Metric.counter(name, { attributes, incremental: true })
+
 const publishFamily = (
   attributes: { readonly cache: string; readonly family: string },
   now: FamilyStats,
   before: FamilyStats | undefined
 ): Effect.Effect<void> => {
   const added = Object.entries(counters).map(([count, name]) =>
-    Metric.update(Metric.counter(name, { attributes }), now[count as Counted] - (before?.[count as Counted] ?? 0))
+    Metric.update(counter(name, attributes), now[count as Counted] - (before?.[count as Counted] ?? 0))
   )
   const byTier = Object.entries(now.hitsByTier).map(([tier, hits]) =>
     Metric.update(
-      Metric.counter("cache.tier.hits", { attributes: { ...attributes, tier } }),
+      counter("cache.tier.hits", { ...attributes, tier }),
       hits - (before !== undefined && Object.hasOwn(before.hitsByTier, tier) ? before.hitsByTier[tier]! : 0)
     )
   )
