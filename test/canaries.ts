@@ -1480,6 +1480,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [transactions, commits]
   },
   {
+    law: "options act or are refused",
+    bug: "an option of an operation that does not exist is ignored",
+    file: "src/diagnostic/Nearest.ts",
+    text: `if (value === undefined || Object.hasOwn(known, option)) continue`,
+    planted: `if (value !== null || Object.hasOwn(known, option)) continue`,
+    suites: ["test/manifest/options.test.ts"]
+  },
+  {
     law: 7,
     bug: "a listener waits for ever when the cache has closed",
     file: "src/cache/Cache.ts",

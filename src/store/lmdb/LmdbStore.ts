@@ -220,8 +220,19 @@ export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Store, S
     )
   )
 
+const known: { readonly [O in keyof Required<Options>]: true } = {
+  path: true,
+  durability: true,
+  namespace: true,
+  entriesMax: true,
+  bytesMax: true,
+  version: true,
+  sweepInterval: true,
+  readersMax: true
+}
+
 const validate = Effect.fnUntraced(function*(options: Options) {
-  const wrong = noOptions(tierName, options)
+  const wrong = noOptions(tierName, options, known)
   if (wrong !== undefined) return yield* Effect.fail(wrong)
   // Defaults of a pattern stand for what is undefined alone: null is a wrong value, not none.
   const {
