@@ -1488,6 +1488,22 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/options.test.ts"]
   },
   {
+    law: "options act or are refused",
+    bug: "parameters that are not an object are blamed on a codec",
+    file: "src/manifest/internal/access.ts",
+    text: `isBag(params) ? problem :`,
+    planted: `problem !== undefined ? problem :`,
+    suites: ["test/manifest/parameters.test.ts"]
+  },
+  {
+    law: "options act or are refused",
+    bug: "counters that only grow are published as if they could shrink",
+    file: "src/cache/CacheMetrics.ts",
+    text: `{ attributes, incremental: true }`,
+    planted: `{ attributes }`,
+    suites: ["test/manifest/Manifest.test.ts"]
+  },
+  {
     law: 7,
     bug: "a listener waits for ever when the cache has closed",
     file: "src/cache/Cache.ts",
