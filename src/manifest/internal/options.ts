@@ -1,10 +1,11 @@
 /**
  * Options of calls, checked before anything changes. What is no object is refused as a whole; an option that is
- * `undefined` was not given; one that has a value of another kind is refused with `InvalidOption`, which names the
- * family and the option. Options are read where a call runs, so that building it never throws.
+ * `undefined` was not given; one that does not exist, or that has a value of another kind, is refused with
+ * `InvalidOption`, which names the family and the option. Options are read where a call runs, so that building it never
+ * throws.
  *
- * Not here: the options that are stored with a value (`timeToLive`, `tags`, `revision`), which the judgement of a write
- * reads, and those of owners and families, which are read when the layer is built.
+ * Not here: the values of the options that are stored with a value (`timeToLive`, `tags`, `revision`), which the
+ * judgement of a write reads, and the options of owners and families, which are read when the layer is built.
  */
 import * as Effect from "effect/Effect"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
