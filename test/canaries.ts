@@ -1483,8 +1483,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "options act or are refused",
     bug: "an option of an operation that does not exist is ignored",
     file: "src/diagnostic/Nearest.ts",
-    text: `if (value === undefined || Object.hasOwn(known, option)) continue`,
-    planted: `if (value !== null || Object.hasOwn(known, option)) continue`,
+    text: `if (Object.hasOwn(known, option) ||`,
+    planted: `if (option !== "" ||`,
     suites: ["test/manifest/options.test.ts"]
   },
   {

@@ -45,8 +45,9 @@ export const unknownOption = (
 ): { readonly option: string; readonly why: string } | undefined => {
   const prototype: unknown = Object.getPrototypeOf(given)
   if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return undefined
-  for (const [option, value] of Object.entries(given)) {
-    if (value === undefined || Object.hasOwn(known, option)) continue
+  // Each write with options comes this way: a list of its entries would be made for nothing.
+  for (const option in given) {
+    if (Object.hasOwn(known, option) || (given as Record<string, unknown>)[option] === undefined) continue
     const names = Object.keys(known)
     const all = names.map((name) => `\`${name}\``).join(", ")
     return { option, why: `is not an option; ${help(option, names, `the options are ${all}`)}` }
