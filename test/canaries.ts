@@ -646,8 +646,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "options",
     bug: "options that are a text count as none",
     file: "src/manifest/internal/options.ts",
-    text: `unless(isBag(given), family, "options"`,
-    planted: `unless(isBag(given) || typeof given === "string", family, "options"`,
+    text: `if (!isBag(given)) return refusal(family, "options"`,
+    planted: `if (!isBag(given) && typeof given !== "string") return refusal(family, "options"`,
     suites: ["test/manifest/options.test.ts"]
   },
   {
