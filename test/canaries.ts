@@ -50,6 +50,7 @@ const collected = "src/cache/internal/collected.ts"
 const transaction = "src/cache/Transaction.ts"
 const transactions = "test/manifest/transaction.test.ts"
 const commits = "test/simulation/transactions.test.ts"
+const doors = "test/manifest/transactionDoors.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
@@ -645,8 +646,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "options",
     bug: "options that are a text count as none",
     file: "src/manifest/internal/options.ts",
-    text: `unless(isBag(given), family, "options"`,
-    planted: `unless(isBag(given) || typeof given === "string", family, "options"`,
+    text: `if (!isBag(given)) return refusal(family, "options"`,
+    planted: `if (!isBag(given) && typeof given !== "string") return refusal(family, "options"`,
     suites: ["test/manifest/options.test.ts"]
   },
   {
@@ -1477,6 +1478,63 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `const services = Context.merge(loader.context, this.frame.given)`,
     planted: `const services = loader.context`,
     suites: [transactions, commits]
+  },
+  {
+    law: "options act or are refused",
+    bug: "an option of an operation that does not exist is ignored",
+    file: "src/diagnostic/Nearest.ts",
+    text: `if (Object.hasOwn(known, option) ||`,
+    planted: `if (option !== "" ||`,
+    suites: ["test/manifest/options.test.ts"]
+  },
+  {
+    law: "options act or are refused",
+    bug: "parameters that are not an object are blamed on a codec",
+    file: "src/manifest/internal/access.ts",
+    text: `isBag(params) ? problem :`,
+    planted: `problem !== undefined ? problem :`,
+    suites: ["test/manifest/parameters.test.ts"]
+  },
+  {
+    law: "options act or are refused",
+    bug: "counters that only grow are published as if they could shrink",
+    file: "src/cache/CacheMetrics.ts",
+    text: `{ attributes, incremental: true }`,
+    planted: `{ attributes }`,
+    suites: ["test/manifest/Manifest.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a listener waits for ever when the cache has closed",
+    file: "src/cache/Cache.ts",
+    text: `for (const queue of this.listeners.values()) Queue.endUnsafe(queue)`,
+    planted: ``,
+    suites: ["test/cache/events.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "a listener that begins after the cache has closed waits for ever",
+    file: "src/cache/Cache.ts",
+    text: `if (this.isClosed) return void Queue.endUnsafe(queue)`,
+    planted: ``,
+    suites: ["test/cache/events.test.ts"]
+  },
+  {
+    law: 14,
+    bug: "a body warms on another connection, which may wait for its own",
+    file: "src/cache/internal/readsApart.ts",
+    text: `warm(): Effect.Effect<number, CacheError> {`,
+    planted: `warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
+    if (keys.length > 0) return this.family.warm(keys, concurrency)`,
+    suites: [doors]
+  },
+  {
+    law: 14,
+    bug: "explain in a body tells what a reader outside of it would be served",
+    file: "src/cache/internal/readsApart.ts",
+    text: `if (served === undefined) return { ...outside, outcome: "load", held: undefined }`,
+    planted: `if (served === undefined) return outside`,
+    suites: [doors]
   },
   {
     law: 14,

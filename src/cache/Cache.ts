@@ -8,6 +8,7 @@
  *
  * @since 0.1.0
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Queue from "effect/Queue"
@@ -113,7 +114,8 @@ export class Cache implements Engine, Peer {
   // The greatest version of an entry from before that was found below: what is made later has a greater one.
   private versionBefore = 0
   private readonly evicted: Array<readonly [family: string, key: string, wasRead: boolean]> = []
-  private readonly listeners = new Set<(event: CacheEvent) => void>()
+  private readonly listeners = new Map<(event: CacheEvent) => void, Queue.Enqueue<CacheEvent, Cause.Done>>()
+  private isClosed = false
 
   constructor(
     id: string,
@@ -188,10 +190,13 @@ export class Cache implements Engine, Peer {
   emit(event: CacheEvent): void {
     // All who listen get one object.
     Object.freeze(event)
-    for (const listener of this.listeners) listener(event)
+    for (const listener of this.listeners.keys()) listener(event)
   }
 
-  /** Everything that happens from the moment it is run; a slow reader loses the oldest events. */
+  /**
+   * Everything that happens from the moment it is run until the cache closes, where it ends. A slow reader loses the
+   * oldest events.
+   */
   readonly events: Stream.Stream<CacheEvent> = Stream.callback<CacheEvent>((queue) =>
     Effect.acquireRelease(
       Effect.sync(() => {
@@ -203,14 +208,15 @@ export class Cache implements Engine, Peer {
           Queue.offerUnsafe(queue, event)
           lengths.push(length)
         }
-        this.listen(listener)
+        this.listen(listener, queue)
         return listener
       }),
       (listener) => Effect.sync(() => this.unlisten(listener))
     ), { bufferSize: eventsMax, strategy: "sliding" })
 
-  private listen(listener: (event: CacheEvent) => void): void {
-    this.listeners.add(listener)
+  private listen(listener: (event: CacheEvent) => void, queue: Queue.Enqueue<CacheEvent, Cause.Done>): void {
+    if (this.isClosed) return void Queue.endUnsafe(queue)
+    this.listeners.set(listener, queue)
     this.observed = true
     for (const family of this.families.values()) family.observe(true)
   }
@@ -219,6 +225,12 @@ export class Cache implements Engine, Peer {
     this.listeners.delete(listener)
     this.observed = this.listeners.size > 0
     for (const family of this.families.values()) family.observe(this.observed)
+  }
+
+  /** Nothing happens any more: each listener gets what he has not taken yet, and then the end. */
+  close(): void {
+    this.isClosed = true
+    for (const queue of this.listeners.values()) Queue.endUnsafe(queue)
   }
 
   sweepSoon(family: string): void {
@@ -537,7 +549,10 @@ export const make: (
     const store = yield* Store
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
-    const cache = new Cache(id, store, new CoarseClock(clock), random, yield* Lease.make, realm)
+    const cache = yield* Effect.acquireRelease(
+      Effect.map(Lease.make, (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)),
+      (made) => Effect.sync(() => made.close())
+    )
     for (const options of families) {
       const { hide = (text: string) => text, isSensitive = false, name, render, show = render } = options
       const expiry = yield* Expiry.make(options.policy, options.name)

@@ -12,6 +12,7 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Metric from "effect/Metric"
+import * as Nearest from "../diagnostic/Nearest.ts"
 import { millisOf } from "../ownership/FamilyPolicy.ts"
 import { isBag } from "../ownership/Validation.ts"
 import * as BackgroundTimer from "../store/BackgroundTimer.ts"
@@ -46,6 +47,8 @@ export interface Options {
   readonly interval?: Duration.Input | undefined
 }
 
+const known: { readonly [O in keyof Required<Options>]: true } = { cache: true, interval: true }
+
 const intervalDefault: Duration.Input = "10 seconds"
 
 /**
@@ -62,6 +65,8 @@ export const publish = <E, R>(
 ): Effect.Effect<never, E | CacheError, R> =>
   Effect.suspend((): Effect.Effect<never, E | CacheError, R> => {
     if (!isBag(options)) return invalid("options", "must be an object")
+    const unknown = Nearest.unknownOption(options, known)
+    if (unknown !== undefined) return invalid(unknown.option, unknown.why)
     const { cache, interval = intervalDefault } = options
     if (typeof cache !== "string") return invalid("cache", "must be a text")
     if (!(millisOf(interval) > 0)) return invalid("interval", "must be a duration above zero")
@@ -79,17 +84,21 @@ export const publish = <E, R>(
 const invalid = (option: string, why: string) =>
   Effect.fail(new CacheError({ reason: new InvalidOption({ family: undefined, option, why }) }))
 
+// A count only grows, and exporters have to know: OTLP calls it monotonic then, and Prometheus a counter.
+const counter = (name: string, attributes: { readonly [attribute: string]: string }) =>
+  Metric.counter(name, { attributes, incremental: true })
+
 const publishFamily = (
   attributes: { readonly cache: string; readonly family: string },
   now: FamilyStats,
   before: FamilyStats | undefined
 ): Effect.Effect<void> => {
   const added = Object.entries(counters).map(([count, name]) =>
-    Metric.update(Metric.counter(name, { attributes }), now[count as Counted] - (before?.[count as Counted] ?? 0))
+    Metric.update(counter(name, attributes), now[count as Counted] - (before?.[count as Counted] ?? 0))
   )
   const byTier = Object.entries(now.hitsByTier).map(([tier, hits]) =>
     Metric.update(
-      Metric.counter("cache.tier.hits", { attributes: { ...attributes, tier } }),
+      counter("cache.tier.hits", { ...attributes, tier }),
       hits - (before !== undefined && Object.hasOwn(before.hitsByTier, tier) ? before.hitsByTier[tier]! : 0)
     )
   )

@@ -92,13 +92,9 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
   const oneOf = <A>(option: keyof FamilyPolicy, input: A, known: ReadonlyArray<unknown>, why: string) =>
     known.includes(input) ? Effect.succeed(input) : refuse(option, why)
 
-  const timeToLive = policy.timeToLive === undefined ? defaults.timeToLive : policy.timeToLive
+  const life = lifeMillis(policy.timeToLive === undefined ? defaults.timeToLive : policy.timeToLive)
   const expiry: Expiry = {
-    timeToLive: timeToLive === "never"
-      ? Infinity
-      : timeToLive === "doNotStore"
-      ? 0
-      : yield* time("timeToLive", timeToLive, 0),
+    timeToLive: life >= 0 ? life : yield* refuse("timeToLive", lifeMisfit),
     idleTimeToLive: yield* time("idleTimeToLive", policy.idleTimeToLive, undefined),
     staleWhileRevalidate: yield* time("staleWhileRevalidate", policy.staleWhileRevalidate, 0),
     staleIfError: yield* time("staleIfError", policy.staleIfError, 0),
@@ -132,6 +128,14 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
   yield* oneOf("weigher", typeof policy.weigher, ["undefined", "function"], "must be a function of a key and a value")
   return expiry
 })
+
+/**
+ * Why a lifetime is refused.
+ *
+ * @category constants
+ * @since 0.1.0
+ */
+export const lifeMisfit = "must be a duration that is not negative, \"never\" or \"doNotStore\""
 
 /**
  * A lifetime that a lookup or a write chose for one value, in milliseconds; 0 is not stored, and `NaN` is what is not a

@@ -99,6 +99,20 @@ export const parametersNone = (pattern: string) =>
   )
 
 /**
+ * E0112 at run time: what was given for the parameters of one key is not an object.
+ *
+ * @category patterns and keys
+ * @since 0.1.0
+ */
+export const parametersNotObject = (pattern: string, names: ReadonlyArray<string>) =>
+  finding(
+    "E0112",
+    "ParametersUnknown",
+    say`the parameters of ${pattern} are not an object`,
+    `give an object such as \`{ ${names.map((name) => name === "*" ? "\"*\": ..." : `${name}: ...`).join(", ")} }\``
+  )
+
+/**
  * E0112 at run time: no list, where a list of parameters is expected, or of entries.
  *
  * @category patterns and keys

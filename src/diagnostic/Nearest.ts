@@ -33,6 +33,29 @@ export const help = (name: string, known: Iterable<string>, otherwise: string): 
 }
 
 /**
+ * The first option of a call that does not exist, and what to do about it. One that is `undefined` was not given. What
+ * an instance of a class has besides the options is its own.
+ *
+ * @category suggestions
+ * @since 0.1.0
+ */
+export const unknownOption = (
+  given: object,
+  known: object
+): { readonly option: string; readonly why: string } | undefined => {
+  const prototype: unknown = Object.getPrototypeOf(given)
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return undefined
+  // Each write with options comes this way: a list of its entries would be made for nothing.
+  for (const option in given) {
+    if (Object.hasOwn(known, option) || (given as Record<string, unknown>)[option] === undefined) continue
+    const names = Object.keys(known)
+    const all = names.map((name) => `\`${name}\``).join(", ")
+    return { option, why: `is not an option; ${help(option, names, `the options are ${all}`)}` }
+  }
+  return undefined
+}
+
+/**
  * A key or pattern with its first segment replaced by the one of `Known` that is near; `never` if there is none.
  *
  * @category type level

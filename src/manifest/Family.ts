@@ -163,7 +163,8 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
   ) => Effect.Effect<A, CacheError | E, R>
   /**
    * Loads the keys that no tier holds, sixteen at a time unless `concurrency` says otherwise, and answers how many it
-   * loaded. A key whose lookup fails is left out.
+   * loaded. A key whose lookup fails is left out. In the body of a transaction it loads nothing, since nothing that is
+   * loaded there is kept.
    */
   readonly warm: (
     params: Many<KeyParams<P, Codecs>>,
@@ -176,7 +177,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
   readonly hottest: (max: number) => Effect.Effect<ReadonlyArray<HotKey<P, Codecs>>, CacheError, R>
   /**
    * Answers what a `get` of the key would do now (hit, load, join a load, fail …), what is held of it, and what
-   * happened to it before. Changes nothing.
+   * happened to it before. Changes nothing. In the body of a transaction it answers what a `get` in the body would do.
    */
   readonly explain: (
     params: KeyParams<P, Codecs>

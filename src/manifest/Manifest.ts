@@ -385,7 +385,7 @@ export interface Service<Self, Id extends string> {
     pattern: CheckedPattern<Self, P>,
     options?: InvalidateOptions
   ): Effect.Effect<void, CacheError, Capability.OwnsEach<TouchedBy<Self, P>, Self>>
-  /** What happens in the cache, from the moment the stream is run. */
+  /** What happens in the cache, from the moment the stream is run until the layer of the cache closes. */
   readonly events: Stream.Stream<CacheEvent, never, Self>
   /** Counts by family, since the engine was built. */
   readonly stats: Effect.Effect<{ readonly [K in keyof DefinitionOf<Self>["families"]]: FamilyStats }, never, Self>

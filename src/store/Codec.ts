@@ -80,9 +80,9 @@ const optionalBytes = 6
  * **Gotchas**
  *
  * A schema may change between releases by optional fields: they may come and go, and what was written before is read
- * without them. Checks may change, too; decoding runs them. Anything else is another shape, and refused by `decode`.
- * What a schema does not show, such as another function in a transformation of the same types, needs another
- * `version`.
+ * without them. Checks may change, too; decoding runs them. A check that makes a number an integer is the exception,
+ * because integers have bytes of their own. Anything else is another shape, and refused by `decode`. What a schema does
+ * not show, such as another function in a transformation of the same types, needs another `version`.
  *
  * @see {@link Codec}
  * @category constructors

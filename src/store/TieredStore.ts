@@ -178,9 +178,11 @@ const invalidTiers = (
   return given.length === 0 ? refused("stores", "must be one at least") : undefined
 }
 
+const known: { readonly [O in keyof Required<Options>]: true } = { set: true, onTierFailure: true }
+
 const invalid = (options: Options | undefined): StoreError | undefined => {
   if (options === undefined) return undefined
-  const wrong = noOptions("tiered", options)
+  const wrong = noOptions("tiered", options, known)
   if (wrong !== undefined) return wrong
   const { onTierFailure, set } = options
   if (set !== undefined && set !== "through" && set !== "onEviction") {

@@ -17,6 +17,7 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Stream from "effect/Stream"
+import * as Nearest from "../diagnostic/Nearest.ts"
 import { millisOf } from "../ownership/FamilyPolicy.ts"
 import { isBag, isStrings } from "../ownership/Validation.ts"
 import { type Partition, type Round, Store } from "../store/Store.ts"
@@ -302,8 +303,24 @@ class Injector {
 const refused = (option: string, why: string) =>
   new StoreError({ reason: new InvalidStoreOptions({ tier: "faulty", option, why }) })
 
+const planKnown: { readonly [O in keyof Required<Plan>]: true } = { seed: true, rules: true }
+const ruleKnown: { readonly [O in keyof Required<Rule>]: true } = {
+  fault: true,
+  operations: true,
+  keys: true,
+  nth: true,
+  probability: true
+}
+
+const unknownOf = (given: object, known: object): StoreError | undefined => {
+  const unknown = Nearest.unknownOption(given, known)
+  return unknown && refused(unknown.option, unknown.why)
+}
+
 const invalid = (plan: Plan): StoreError | undefined => {
   if (!isBag(plan as unknown)) return refused("options", "must be an object")
+  const unknown = unknownOf(plan, planKnown)
+  if (unknown !== undefined) return unknown
   const { rules, seed } = plan
   if (seed !== undefined && !Number.isFinite(seed)) return refused("seed", "must be a finite number")
   if (!Array.isArray(rules)) return refused("rules", "must be a list of rules")
@@ -314,7 +331,10 @@ const invalid = (plan: Plan): StoreError | undefined => {
   return undefined
 }
 
-const invalidRule = ({ fault, keys, nth, operations, probability }: Rule): StoreError | undefined => {
+const invalidRule = (rule: Rule): StoreError | undefined => {
+  const { fault, keys, nth, operations, probability } = rule
+  const wrong = unknownOf(rule, ruleKnown)
+  if (wrong !== undefined) return wrong
   if (!isBag(fault)) return refused("fault", "must be an object with a kind")
   if (!writes.has(fault.kind) && !reads.has(fault.kind)) return refused("fault", `is of no kind: ${fault.kind}`)
   const isSlow = fault.kind === "slow" || fault.kind === "slowLate"

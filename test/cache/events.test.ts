@@ -3,7 +3,9 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import type { CacheEvent } from "../../src/cache/CacheEvent.ts"
@@ -200,6 +202,37 @@ describe("a listener hears of", () => {
       assert.isUndefined(slow.pollUnsafe())
       yield* Fiber.interrupt(slow)
     }).pipe(Effect.scoped))
+})
+
+describe("a listener outside the scope of the cache", () => {
+  for (const tier of ["memory", "memory over another tier"]) {
+    it.effect(`in ${tier} hears all to the end, and ends when the cache closes`, () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const { options } = yield* tiers([])
+        const { on, running, user } = yield* Scope.provide(
+          family({}, counted, tier === "memory" ? {} : options),
+          scope
+        )
+        const { events } = running.cache
+        const all = yield* fork(Stream.runCollect(events))
+        const waiting = [all, yield* fork(Stream.runCollect(Stream.take(events, 5)))]
+        const slow: Array<string> = []
+        const behind = yield* fork(
+          Stream.runForEach(events, (event) => Effect.delay(Effect.sync(() => slow.push(told(event))), 1_000))
+        )
+        yield* settle
+        yield* on(user.get({ id: "1" }))
+        yield* Scope.close(scope, Exit.void)
+        yield* settle
+        assert.deepStrictEqual(waiting.map((fiber) => fiber.pollUnsafe()?._tag), ["Success", "Success"])
+        assert.deepStrictEqual((yield* Fiber.join(all)).map(told), ["Miss user:1", "Load user:1 in 0"])
+        yield* TestClock.adjust("1 minute")
+        assert.deepStrictEqual(slow, ["Miss user:1", "Load user:1 in 0"])
+        assert.strictEqual(behind.pollUnsafe()?._tag, "Success")
+        assert.deepStrictEqual(yield* Stream.runCollect(events), [])
+      }))
+  }
 })
 
 describe("the counts", () => {

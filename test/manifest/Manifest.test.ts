@@ -207,6 +207,13 @@ describe("a manifest", () => {
       yield* TestClock.adjust("10 seconds")
       const hits = Metric.counter("cache.hits", { attributes: { cache: "metrics-test", family: "count" } })
       assert.strictEqual((yield* Metric.value(hits)).count, 3)
+      const published = (yield* Metric.snapshot).filter(({ attributes }) => attributes?.["cache"] === "metrics-test")
+      assert.includeMembers(published.map(({ id }) => id), ["cache.hits", "cache.tier.hits", "cache.entries"])
+      // What only grows says so to exporters; how many entries there are goes up and down.
+      for (const { id, state, type } of published) {
+        if (id === "cache.entries") assert.strictEqual(type, "Gauge")
+        else assert.deepInclude(state, { incremental: true }, id)
+      }
     }).pipe(Effect.provide(live)))
 
   it.effect("the keys read most are known", () =>

@@ -52,6 +52,14 @@ type Row = readonly [
   run: (of: any, options: any, app: any) => unknown,
   wrong: { readonly [option: string]: ReadonlyArray<unknown> }
 ]
+const storeFamily = (name: string): StoreFamily<unknown> => ({
+  name,
+  render: (key) => key,
+  parse: (key) => key,
+  codec: undefined,
+  weigher: undefined,
+  onEvict: undefined
+})
 const plain: Row = [() => undefined, {}]
 
 // The compiler sees to it that each operation has a row, and the first test that each row is an operation.
@@ -155,6 +163,97 @@ describe("an option of a call", () => {
         }).pipe(Effect.scoped))
     }
   }
+
+  // `hottest` takes a number.
+  const takers = Object.entries(accessor).filter(([operation, [, wrong]]) =>
+    operation !== "hottest" && Object.keys(wrong).length > 0
+  )
+  for (const [operation, [run, wrong]] of takers) {
+    it.effect(`that ${operation} does not have is refused by its name, with the one that was meant`, () =>
+      Effect.gen(function*() {
+        const { held, on, running, user } = yield* world()
+        const doors = operation in handle ? [user, yield* on<any>(user.writer)] : [user]
+        for (const option of Object.keys(wrong).filter((name) => name !== "tag")) {
+          for (const door of doors) {
+            const misspelt = `${option}s`
+            const { reason } = (yield* Effect.flip(on(run(door, { [misspelt]: 1 }, running.app)))) as CacheError
+            assert.strictEqual(reason._tag, "InvalidOption", misspelt)
+            if (reason._tag !== "InvalidOption") return
+            assert.deepStrictEqual([reason.family, reason.option], ["user", misspelt])
+            assert.strictEqual(reason.why, `is not an option; did you mean \`${option}\`?`)
+            const other = (yield* Effect.flip(on(run(door, { zzzzzz: 1 }, running.app)))) as CacheError
+            assert.include(other.message, `\`zzzzzz\` of family \`user\` is not an option; the options are `)
+          }
+        }
+        assert.strictEqual(yield* held, "old")
+        // What was not given, and what is inherited from a class, is not refused.
+        class Mine {
+          readonly zzzzzz = 1
+        }
+        yield* on(run(user, { zzzzzz: undefined }, running.app))
+        if (operation !== "invalidateTag") yield* on(run(user, new Mine(), running.app))
+      }).pipe(Effect.scoped))
+  }
+
+  it.effect("timeToLive is refused with all that it may be, in a family, a write and a lookup", () =>
+    Effect.gen(function*() {
+      const { on, user } = yield* world()
+      const lookup = yield* family({}, () => Effect.succeed(Lookup.loaded(1, { timeToLive: "5m" as never })))
+      for (
+        const made of [
+          Effect.asVoid(family({ timeToLive: "5m" as never }, Effect.succeed)),
+          on(user.set(id, "new", { timeToLive: "5m" })),
+          lookup.get
+        ]
+      ) {
+        const { message } = (yield* Effect.flip(made as Effect.Effect<unknown, CacheError, Scope.Scope>)) as CacheError
+        assert.include(message, `must be a duration that is not negative, "never" or "doNotStore"`)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("that does not exist is refused where no family takes it", () =>
+    Effect.gen(function*() {
+      const { on, running, user } = yield* world()
+      const path = yield* temporaryFolder
+      const memory = yield* MemoryStore.make({ capacity: 1 })
+      const answering = (answer: (options: any) => unknown) =>
+        Effect.gen(function*() {
+          const made = yield* family(
+            {},
+            (run) => Effect.succeed(run === 1 ? Lookup.loaded(1, {}) : answer({ tagz: [] }))
+          )
+          yield* made.get
+          yield* made.refresh
+        })
+      const rows: ReadonlyArray<readonly [option: string, meant: string, made: Effect.Effect<unknown, unknown, any>]> =
+        [
+          ["concurency", "concurrency", on(user.warm([id], { concurency: 1 }))],
+          ["moode", "mode", on(running.app.invalidate("user:1", { moode: "hide" }))],
+          ["tagz", "tags", on(running.app.set("user:1", "v", { tagz: [] }))],
+          ["tagz", "tags", answering((options) => Lookup.loaded(2, options))],
+          ["tagz", "tags", answering((options) => Lookup.notModified(options))],
+          [
+            "signall",
+            "signal",
+            Effect.flatMap(
+              on<any>(user.reader),
+              (reader) =>
+                Effect.tryPromise({ try: () => reader.getPromise(id, { signall: 1 }), catch: (error) => error })
+            )
+          ],
+          ["intervall", "interval", CacheMetrics.publish(Effect.succeed({}), { cache: "c", intervall: 1 } as any)],
+          ["capacityy", "capacity", MemoryStore.make({ capacity: 1, capacityy: 1 } as any)],
+          ["bytesmax", "bytesMax", LmdbStore.make({ path, durability: "process", bytesmax: 1 } as any)],
+          ["sett", "set", TieredStore.make([memory], { sett: "through" } as any).open(storeFamily("user"))],
+          ["seeed", "seed", FaultyStore.make(mapStore(), { rules: [], seeed: 1 } as any)],
+          ["nht", "nth", FaultyStore.make(mapStore(), { rules: [{ fault: { kind: "fail" }, nht: 1 }] } as any)]
+        ]
+      for (const [option, meant, made] of rows) {
+        const { reason } = (yield* Effect.flip(Effect.asVoid(made))) as CacheError | StoreError
+        assert.include(["InvalidOption", "InvalidStoreOptions"], reason._tag, option)
+        assert.deepInclude(reason, { option, why: `is not an option; did you mean \`${meant}\`?` })
+      }
+    }).pipe(Effect.scoped))
 
   it.effect("ifVersion of setMany is asked of every key, and none is written where one has another version", () =>
     Effect.gen(function*() {
@@ -302,14 +401,6 @@ describe("an option of a store", () => {
       assert.strictEqual(reason._tag, "InvalidStoreOptions", what)
       if (reason._tag === "InvalidStoreOptions") assert.include(what, reason.option)
     })
-  const plain = (name: string): StoreFamily<unknown> => ({
-    name,
-    render: (key) => key,
-    parse: (key) => key,
-    codec: undefined,
-    weigher: undefined,
-    onEvict: undefined
-  })
 
   const lmdbWrong: Wrong<LmdbStore.Options> = {
     path: ["", 1, null, undefined],
@@ -342,7 +433,7 @@ describe("an option of a store", () => {
           const what = `${option}: ${String(value)}`
           yield* refuses(Layer.build(TieredStore.layer([tier], options)), what)
           yield* refuses(
-            TieredStore.make([yield* MemoryStore.make({ capacity: 1 })], options).open(plain("user")),
+            TieredStore.make([yield* MemoryStore.make({ capacity: 1 })], options).open(storeFamily("user")),
             what
           )
         }

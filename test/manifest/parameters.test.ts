@@ -155,6 +155,29 @@ describe("a parameter that its codec refuses", () => {
     }).pipe(Effect.scoped))
 })
 
+describe("parameters that are not an object", () => {
+  it.effect("are refused as such, with an object to give, at every door", () =>
+    Effect.gen(function*() {
+      for (const { params, pattern } of shapes) {
+        const { looked, on, user, writer } = yield* world(pattern, Schema.String)
+        const names = Object.keys(params("x")).map((name) => name === "*" ? "\"*\": ..." : `${name}: ...`)
+        const doors = [
+          ...Object.entries(accessor).map(([door, run]) => [door, run, user] as const),
+          ...Object.entries(handle).map(([door, run]) => [door, run, writer] as const)
+        ].filter(([door]) => door !== "invalidateWhere")
+        for (const [door, run, of] of doors) {
+          for (const given of [undefined, null, "1", 5, ["1"]]) {
+            const app = { batch: (writes: ReadonlyArray<{ readonly key: unknown }>) => writes[0]!.key }
+            const error = (yield* Effect.flip(on(run(of, given as never, app, "")))) as Error
+            assert.include(error.message, `the parameters of \`${pattern}\` are not an object`, door)
+            assert.include(error.message, `give an object such as \`{ ${names.join(", ")} }\``, door)
+          }
+        }
+        assert.strictEqual(looked(), 0)
+      }
+    }).pipe(Effect.scoped))
+})
+
 describe("a key that is no text", () => {
   it.effect("is the key of no family", () =>
     Effect.gen(function*() {

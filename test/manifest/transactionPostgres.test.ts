@@ -147,6 +147,9 @@ describe.skipIf(!isReached)("a transaction of PostgreSQL", () => {
       const sql = yield* SqlClient.SqlClient
       const body = Effect.gen(function*() {
         yield* sql`SELECT pg_sleep(0.05)`
+        yield* statement.warm([one])
+        yield* account.getMany([one, { id: "2" }])
+        yield* statement.explain(one)
         return yield* statement.get(one)
       })
       const read = yield* Effect.all(Array.from({ length: 4 }, () => inTransaction(body)), { concurrency: "unbounded" })

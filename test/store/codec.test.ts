@@ -10,6 +10,7 @@ import * as Equal from "effect/Equal"
 import * as Exit from "effect/Exit"
 import * as HashMap from "effect/HashMap"
 import * as HashSet from "effect/HashSet"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
@@ -357,4 +358,130 @@ describe("what a codec refuses to keep", () => {
       const found = yield* codec.decode(yield* encoding)
       assert.deepStrictEqual(found, { a: "x", bytes: new Uint8Array([1, 2]), list: [1] })
     }))
+})
+
+describe("a check that comes or goes", () => {
+  type Case = readonly [base: Schema.Codec<any, any>, check: any, value: unknown, misfit?: unknown]
+  const [one, nine] = [BigDecimal.make(1n, 0), BigDecimal.make(9n, 0)]
+  const dates = { minimum: new Date(1), maximum: new Date(9) }
+  const decimals = { minimum: one, maximum: nine }
+  const uuid = "f47ac10b-58cc-4372-a567-0e02b2c3d479"
+  const Texts = Schema.Array(Schema.String)
+  const Record = Schema.Record(Schema.String, Schema.Number)
+  const ofNumber = (check: unknown, value = 5, misfit?: number): Case => [Schema.Number, check, value, misfit]
+  const ofText = (check: unknown, value = "abc", misfit?: string): Case => [Schema.String, check, value, misfit]
+  const ofBigInt = (check: unknown): Case => [Schema.BigInt, check, 5n, 100n]
+  const ofDate = (check: unknown): Case => [Schema.Date, check, new Date(5)]
+  const ofDecimal = (check: unknown): Case => [Schema.BigDecimal, check, BigDecimal.make(5n, 0)]
+
+  const cases: { readonly [check: string]: Case } = {
+    isAscii: ofText(Schema.isAscii(), "abc", "ä"),
+    isBase64: ofText(Schema.isBase64(), "YWJj", "?"),
+    isBase64Url: ofText(Schema.isBase64Url(), "YWJj", "?"),
+    isBetween: ofNumber(Schema.isBetween({ minimum: 1, maximum: 9 }), 5, 10),
+    isBetweenBigDecimal: ofDecimal(Schema.isBetweenBigDecimal(decimals)),
+    isBetweenBigInt: ofBigInt(Schema.isBetweenBigInt({ minimum: 1n, maximum: 9n })),
+    isBetweenCodePoints: ofText(Schema.isBetweenCodePoints(1, 9), "abc", ""),
+    isBetweenDate: ofDate(Schema.isBetweenDate(dates)),
+    isBetweenLength: [Texts, Schema.isBetweenLength(1, 9), ["a"], []],
+    isBetweenProperties: [Record, Schema.isBetweenProperties(1, 9), { a: 1 }, {}],
+    isBetweenSize: [Schema.ReadonlySet(Schema.String), Schema.isBetweenSize(1, 9), new Set(["a"]), new Set()],
+    isCapitalized: ofText(Schema.isCapitalized(), "Abc", "abc"),
+    isEndingWith: ofText(Schema.isEndingWith("c"), "abc", "a"),
+    isFinite: ofNumber(Schema.isFinite(), 5, Infinity),
+    isGUID: ofText(Schema.isGUID(), uuid, "a"),
+    isGreaterThan: ofNumber(Schema.isGreaterThan(0), 5, -1),
+    isGreaterThanBigDecimal: ofDecimal(Schema.isGreaterThanBigDecimal(one)),
+    isGreaterThanBigInt: [Schema.BigInt, Schema.isGreaterThanBigInt(1n), 5n, 0n],
+    isGreaterThanDate: ofDate(Schema.isGreaterThanDate(new Date(1))),
+    isGreaterThanOrEqualTo: ofNumber(Schema.isGreaterThanOrEqualTo(0), 5, -1),
+    isGreaterThanOrEqualToBigDecimal: ofDecimal(Schema.isGreaterThanOrEqualToBigDecimal(one)),
+    isGreaterThanOrEqualToBigInt: [Schema.BigInt, Schema.isGreaterThanOrEqualToBigInt(1n), 5n, 0n],
+    isGreaterThanOrEqualToDate: ofDate(Schema.isGreaterThanOrEqualToDate(new Date(1))),
+    isIncluding: ofText(Schema.isIncluding("b"), "abc", "a"),
+    isInt: ofNumber(Schema.isInt()),
+    isInt32: ofNumber(Schema.isInt32()),
+    isLessThan: ofNumber(Schema.isLessThan(9), 5, 10),
+    isLessThanBigDecimal: ofDecimal(Schema.isLessThanBigDecimal(nine)),
+    isLessThanBigInt: ofBigInt(Schema.isLessThanBigInt(9n)),
+    isLessThanDate: ofDate(Schema.isLessThanDate(new Date(9))),
+    isLessThanOrEqualTo: ofNumber(Schema.isLessThanOrEqualTo(9), 5, 10),
+    isLessThanOrEqualToBigDecimal: ofDecimal(Schema.isLessThanOrEqualToBigDecimal(nine)),
+    isLessThanOrEqualToBigInt: ofBigInt(Schema.isLessThanOrEqualToBigInt(9n)),
+    isLessThanOrEqualToDate: ofDate(Schema.isLessThanOrEqualToDate(new Date(9))),
+    isLowercased: ofText(Schema.isLowercased(), "abc", "A"),
+    isMaxCodePoints: ofText(Schema.isMaxCodePoints(3), "abc", "abcd"),
+    isMaxLength: ofText(Schema.isMaxLength(3), "abc", "abcd"),
+    isMaxProperties: [Record, Schema.isMaxProperties(1), { a: 1 }, { a: 1, b: 2 }],
+    isMaxSize: [Schema.ReadonlySet(Schema.String), Schema.isMaxSize(1), new Set(["a"]), new Set(["a", "b"])],
+    isMinCodePoints: ofText(Schema.isMinCodePoints(3), "abc", "a"),
+    isMinLength: ofText(Schema.isMinLength(3), "abc", "a"),
+    isMinProperties: [Record, Schema.isMinProperties(1), { a: 1 }, {}],
+    isMinSize: [Schema.ReadonlySet(Schema.String), Schema.isMinSize(1), new Set(["a"]), new Set()],
+    isMultipleOf: ofNumber(Schema.isMultipleOf(5), 5, 6),
+    isNonEmpty: ofText(Schema.isNonEmpty(), "abc", ""),
+    isPattern: ofText(Schema.isPattern(/^a/), "abc", "b"),
+    isPropertyNames: [Record, Schema.isPropertyNames(Schema.NonEmptyString), { a: 1 }, { "": 1 }],
+    isStartingWith: ofText(Schema.isStartingWith("a"), "abc", "b"),
+    isStringBigInt: ofText(Schema.isStringBigInt(), "5", "a"),
+    isStringFinite: ofText(Schema.isStringFinite(), "5", "a"),
+    isStringSymbol: ofText(Schema.isStringSymbol(), "Symbol(a)", "a"),
+    isTrimmed: ofText(Schema.isTrimmed(), "abc", " "),
+    isULID: ofText(Schema.isULID(), "01ARZ3NDEKTSV4RRFFQ69G5FAV", "a"),
+    isUUID: ofText(Schema.isUUID(), uuid, "a"),
+    isUint32: ofNumber(Schema.isUint32()),
+    isUncapitalized: ofText(Schema.isUncapitalized(), "abc", "Abc"),
+    isUnique: [Texts, Schema.isUnique(), ["a"], ["a", "a"]],
+    isUniqueKey: [Schema.Array(Schema.Tuple([Schema.String, Schema.Number])), Schema.isUniqueKey(), [["a", 1]]],
+    isUppercased: ofText(Schema.isUppercased(), "ABC", "a")
+  }
+
+  const places: { readonly [place: string]: readonly [(of: any) => any, (value: any) => unknown] } = {
+    "a value": [(of) => of, (value) => value],
+    "a field": [(of) => Schema.Struct({ a: of, b: Schema.String }), (a) => ({ a, b: "b" })],
+    "an optional field": [(of) => Schema.Struct({ a: Schema.optionalKey(of) }), (a) => ({ a })],
+    "an element": [(of) => Schema.Array(of), (value) => [value, value]],
+    "a part of a tuple": [(of) => Schema.Tuple([Schema.String, of]), (value) => ["a", value]],
+    "a property": [(of) => Schema.Record(Schema.String, of), (a) => ({ a })],
+    "a member of a union": [(of) => Schema.NullOr(of), (value) => value],
+    "an option": [(of) => Schema.Option(of), (value) => Option.some(value)],
+    "a value of a map": [(of) => Schema.HashMap(Schema.String, of), (value) => HashMap.make(["a", value])]
+  }
+  // Integers have bytes of their own, so a number that becomes an integer has another shape.
+  const integers = ["isInt", "isInt32", "isUint32"]
+  const reads = (before: Schema.Codec<any, any>, after: Schema.Codec<any, any>, value: unknown) => {
+    const exit = Effect.runSyncExit(Effect.flatMap(Codec.schema(before).encode(value), Codec.schema(after).decode))
+    if (Exit.isSuccess(exit)) assert.isTrue(Equal.equals(exit.value, value), "another value")
+    return Exit.isSuccess(exit)
+  }
+
+  it("has a row for each check of Effect", () => {
+    const guards = ["isSchema", "isSchemaError"]
+    const checks = Object.keys(Schema).filter((name) => /^is[A-Z]/.test(name) && !guards.includes(name))
+    assert.sameMembers(Object.keys(cases), checks)
+  })
+
+  for (const [name, [base, check, value, misfit]] of Object.entries(cases)) {
+    const isInteger = integers.includes(name)
+    it(`${name} is ${isInteger ? "another shape" : "read by what passes it, and refuses what does not"}`, () => {
+      const checked = base.check(check)
+      for (const [place, [of, within]] of Object.entries(places)) {
+        const [plain, narrow] = [of(base), of(checked)]
+        assert.strictEqual(reads(plain, narrow, within(value)), !isInteger, `${place}: it came`)
+        assert.strictEqual(reads(narrow, plain, within(value)), !isInteger, `${place}: it went`)
+        assert.isTrue(reads(narrow, narrow, within(value)), place)
+        if (misfit !== undefined) assert.isFalse(reads(plain, narrow, within(misfit)), `${place}: does not pass`)
+      }
+    })
+  }
+
+  it("a brand, and the order of fields, change nothing", () => {
+    const [branded, swapped] = [Schema.String.pipe(Schema.brand("Id")), { b: Schema.Number, a: Schema.String }]
+    for (const [of, within] of Object.values(places)) {
+      assert.isTrue(reads(of(Schema.String), of(branded), within("a")))
+      assert.isTrue(reads(of(branded), of(Schema.String), within("a")))
+      const fields = Schema.Struct({ a: Schema.String, b: Schema.Number })
+      assert.isTrue(reads(of(fields), of(Schema.Struct(swapped)), within({ a: "a", b: 1 })))
+    }
+  })
 })

@@ -18,13 +18,14 @@
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Nearest from "../../diagnostic/Nearest.ts"
 import { isBag } from "../../ownership/Validation.ts"
 import { type Entry, tagsMax } from "../../store/Entry.ts"
 import type { HotPartition, Partition, Prepared } from "../../store/Store.ts"
 import { EncodeFailed, FunctionFailed, StoreError } from "../../store/StoreError.ts"
 import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import * as Expiry from "../Expiry.ts"
-import type { FamilySpec } from "../FamilySpec.ts"
+import type { FamilySpec, SetOptions } from "../FamilySpec.ts"
 import type { LoadedOptions } from "../Lookup.ts"
 import { freezeDeep, Unfreezable } from "./freeze.ts"
 import { sealedFunction } from "./sensitive.ts"
@@ -100,6 +101,15 @@ export const deletion = new Judged<never>(
 const refused = (error: unknown): Effect.Effect<never, CacheError> =>
   error instanceof CacheError ? Effect.fail(error) : Effect.die(error)
 
+// A write is also given its conditions, which are not stored.
+const known: { readonly [O in keyof Required<SetOptions<unknown>>]: true } = {
+  timeToLive: true,
+  tags: true,
+  revision: true,
+  ifVersion: true,
+  lease: true
+}
+
 const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: new StoreFailed({ error }) })
 
 /**
@@ -108,6 +118,7 @@ const storeFailed = (error: StoreError): CacheError => new CacheError({ reason: 
  */
 export const renewed = (before: Entry<unknown>, options: LoadedOptions): LoadedOptions =>
   !isBag(options as unknown) ? options : {
+    ...options,
     timeToLive: options.timeToLive,
     revision: options.revision === undefined ? before.revision : options.revision,
     tags: options.tags === undefined ? before.tags : options.tags
@@ -220,6 +231,8 @@ export class Judge<V> {
   private termsOf(options: LoadedOptions | undefined): Terms {
     if (options === noOptions || options === undefined) return this.terms
     if (!isBag(options as unknown)) throw this.invalid("options", "must be an object")
+    const unknown = Nearest.unknownOption(options, known)
+    if (unknown !== undefined) throw this.invalid(unknown.option, unknown.why)
     const { revision, tags, timeToLive } = options
     return {
       lifeMillis: timeToLive === undefined ? this.terms.lifeMillis : this.lifeOf(timeToLive),
@@ -231,7 +244,7 @@ export class Judge<V> {
   private lifeOf(timeToLive: NonNullable<LoadedOptions["timeToLive"]>): number {
     const millis = Expiry.lifeMillis(timeToLive)
     if (millis >= 0) return millis
-    throw this.invalid("timeToLive", "must be a duration that is not negative, \"never\" or \"doNotStore\"")
+    throw this.invalid("timeToLive", Expiry.lifeMisfit)
   }
 
   private revisionOf(revision: unknown): string | undefined {

@@ -21,9 +21,12 @@ import { CurrentTransaction, type Frame } from "./frame.ts"
 import type { HeldKey } from "./holds.ts"
 import type { Judged } from "./judgement.ts"
 import type { Reads } from "./observed.ts"
+import { hidingAnswer } from "./sensitive.ts"
 
 // Where a value is from that the transaction wrote.
 const tier = "transaction"
+
+const isAsOutside = ({ outcome }: Explanation<unknown>): boolean => outcome === "hit" || outcome === "refuse"
 
 /** A family as the body of a transaction reads it. */
 export class TransactionReads<V> implements Reads<V> {
@@ -118,12 +121,23 @@ export class TransactionReads<V> implements Reads<V> {
     return this.family.answerOf(key, served)
   }
 
+  /** What a read in the body would do. What happened to the key before happened outside of it. */
   explain(key: string): Effect.Effect<Explanation<V>> {
-    return this.family.explain(key)
+    return Effect.map(this.family.explain(key), (outside) => {
+      const state = this.frame.stateOf(this.family, key)
+      // The body joins no load, is served nothing stale, and repeats no failure: what is not fresh, it loads.
+      if (state === undefined) return isAsOutside(outside) ? outside : { ...outside, outcome: "load" }
+      const served = this.written(state)
+      if (served === undefined) return { ...outside, outcome: "load", held: undefined }
+      const held = this.answerOf(key, served)
+      return { ...outside, outcome: "hit", held: this.spec.isSensitive ? hidingAnswer(held, this.spec.hide) : held }
+    })
   }
 
-  warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
-    return this.family.warm(keys, concurrency)
+  /** What the body loads is kept by no tier, so it loads nothing before it is read. */
+  warm(): Effect.Effect<number, CacheError> {
+    const { loads } = this.family
+    return Effect.suspend(() => loads.loader === undefined ? Effect.fail(loads.unowned()) : Effect.succeed(0))
   }
 
   /** What a lookup reads within a transaction is not kept, so none of it has to last. */

@@ -21,6 +21,7 @@ import {
   TierFailed,
   TierFull
 } from "../../store/StoreError.ts"
+import type { Answer } from "../Answer.ts"
 import type { Explanation, Happening } from "../Explanation.ts"
 
 const hiddenCause = () => new Error("the cause is not shown, since the family is sensitive")
@@ -106,6 +107,10 @@ export const sealedCodec = <V>(codec: Codec<V>): Codec<V> => {
   return { encode: sealedRun(codec.encode), decode: sealedRun(codec.decode), copies: codec.copies }
 }
 
+/** An answer whose tags are hashes, and whose value is not printed with the rest. */
+export const hidingAnswer = <V>(answer: Answer<V>, hide: (text: string) => string): Answer<V> =>
+  Object.defineProperty({ ...answer, tags: answer.tags.map(hide) }, "value", { enumerable: false })
+
 /** An explanation whose keys and tags are hashes, and whose value is not printed with the rest. */
 export const hiding = <V>(explanation: Explanation<V>, hide: (text: string) => string): Explanation<V> => {
   const scopeOf = (scope: Happening["scope"]): Happening["scope"] =>
@@ -117,7 +122,7 @@ export const hiding = <V>(explanation: Explanation<V>, hide: (text: string) => s
   const { held } = explanation
   return {
     ...explanation,
-    held: held && Object.defineProperty({ ...held, tags: held.tags.map(hide) }, "value", { enumerable: false }),
+    held: held && hidingAnswer(held, hide),
     happenings: explanation.happenings.map((happening) => ({ ...happening, scope: scopeOf(happening.scope) }))
   }
 }

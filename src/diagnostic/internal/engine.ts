@@ -38,8 +38,8 @@ export const engine: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0308",
-    "A folder is held by another process or thread.",
-    "One counter of invalidations judges the entries of a folder, and it lives in one process.",
+    "A namespace of a folder is held by another process or thread, or the folder by another container.",
+    "One counter of invalidations judges the entries of a namespace, and it lives in one thread of one process.",
     "Give each process a namespace, and each container a folder, or end the holder that the message names."
   ),
   atRunTime(

@@ -16,7 +16,7 @@ export const ownership: ReadonlyArray<Explained> = [
     "E0202",
     "A family says `partOf` or `carvedFrom`, and lies inside no other pattern.",
     "There is nothing that it could be a part of.",
-    "Remove the option.",
+    "Remove the option, or give the whole a pattern that covers this one, such as `file:{id}:*` for `file:{id}:size`.",
     module([user, `other: { pattern: "other:{id}", partOf: "user" }`]),
     module([user, `other: { pattern: "other:{id}" }`])
   ),

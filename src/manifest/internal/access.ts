@@ -6,7 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { CacheError, InvalidKey } from "../../cache/CacheError.ts"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
-import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
+import * as Misfit from "../../diagnostic/Misfit.ts"
+import { isBag, type ValidFamily, type ValidManifest } from "../../ownership/Validation.ts"
 import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import { Access, type CacheGrant } from "./grants.ts"
 import type { Keys, Params } from "./keys.ts"
@@ -39,18 +40,21 @@ export class FamilyAccess extends Access {
 
   /** A key within the family that may be loaded and stored under. */
   keyOf(params: Params): Exit.Exit<string, CacheError> {
-    return this.checked(this.textOf(params))
+    return this.checked(this.textOf(params), params)
   }
 
-  checked(key: string): Exit.Exit<string, CacheError> {
-    const refused = this.keyRefusal(key)
+  checked(key: string, params: unknown): Exit.Exit<string, CacheError> {
+    const refused = this.keyRefusal(key, params)
     return refused === undefined ? Exit.succeed(key) : Exit.fail(refused)
   }
 
-  /** Why nothing may be loaded or stored under a key. */
-  keyRefusal(key: string): CacheError | undefined {
+  /**
+   * Why nothing may be loaded or stored under a key, and under the parameters that a program without types gave for it.
+   */
+  keyRefusal(key: string, params: unknown): CacheError | undefined {
     const problem = this.keys.check(key)
-    return problem === undefined ? undefined : this.invalid(problem)
+    if (problem === undefined) return undefined
+    return this.invalid(isBag(params) ? problem : Misfit.parametersNotObject(this.pattern, this.keys.names))
   }
 
   /** The key as a pattern, for leases, and as errors show it. */
@@ -75,10 +79,10 @@ export class FamilyAccess extends Access {
     return grant === undefined ? Effect.fail(this.refusal(context, "write")) : Effect.succeed(grant)
   }
 
-  readSlowly(context: Context.Context<never>, key: string): Effect.Effect<unknown, unknown> {
+  readSlowly(context: Context.Context<never>, key: string, params: unknown): Effect.Effect<unknown, unknown> {
     const family = this.readsOf(context)
     if (family === undefined) return Effect.fail(this.refusal(context, "read"))
-    const refused = this.keyRefusal(key)
+    const refused = this.keyRefusal(key, params)
     return refused === undefined ? family.read(key) : Effect.fail(refused)
   }
 }

@@ -34,7 +34,7 @@ const keysOf = (access: FamilyAccess, all: Iterable<Params>): Exit.Exit<Readonly
   const keys: Array<string> = []
   for (const params of all) {
     const key = access.textOf(params)
-    const refused = access.keyRefusal(key)
+    const refused = access.keyRefusal(key, params)
     if (refused !== undefined) return Exit.fail(refused)
     keys.push(key)
   }
@@ -52,7 +52,7 @@ const entriesOf = (
   for (const entry of entries) {
     if (!Array.isArray(entry)) return Exit.fail(access.invalid(Misfit.entryNone(access.pattern, all.length)))
     const key = access.textOf(entry[0])
-    const refused = access.keyRefusal(key)
+    const refused = access.keyRefusal(key, entry[0])
     if (refused !== undefined) return Exit.fail(refused)
     all.push([key, entry[1]])
   }
@@ -73,7 +73,7 @@ const atKey = <F>(
 <A, E, R>(params: Params, f: (family: F, key: string) => Effect.Effect<A, E, R>) =>
   find((family): Effect.Effect<A, E | CacheError, R> => {
     const key = access.textOf(params)
-    const refused = access.keyRefusal(key)
+    const refused = access.keyRefusal(key, params)
     return refused === undefined ? f(family, key) : Effect.fail(refused)
   })
 
@@ -279,7 +279,7 @@ const write = (
     const family = access.writableFamily(context)
     if (family === undefined) return access.refusal(context, "write")
     const key = access.textOf(params)
-    const refused = options.conditions(access.name, given) ?? access.keyRefusal(key)
+    const refused = options.conditions(access.name, given, value === undefined) ?? access.keyRefusal(key, params)
     return refused ?? { family, key, value, options: given }
   }
 })
@@ -320,9 +320,9 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
       plain = context
       return family.hot
     },
-    readSlowly: (context, key) =>
+    readSlowly: (context, key, params) =>
       grant.active
-        ? Effect.flatMapEager(access.checked(key), (valid) => Transaction.readsOf(family, context).read(valid))
+        ? Effect.flatMapEager(access.checked(key, params), (valid) => Transaction.readsOf(family, context).read(valid))
         : Effect.fail(access.ended("read", grant, verb))
   }
   const hit = (params: Params): unknown =>

@@ -24,6 +24,8 @@ export type Params = { readonly [name: string]: unknown }
 export interface Keys {
   /** The key within the family, unchecked. */
   readonly textOf: (params: Params) => string
+  /** The parameters of the pattern, the rest among them, as \`*\`. */
+  readonly names: ReadonlyArray<string>
   /** What is wrong with a key within the family. No text of the key is in it. */
   readonly check: (key: string) => Diagnostic.Diagnostic | undefined
   readonly render: (key: string) => string
@@ -175,6 +177,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     return Diagnostic.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name)
   }
   return {
+    names: pattern.holes,
     textOf: textOfAll(holes, pattern.rest),
     check,
     render,

@@ -1,16 +1,18 @@
 /**
  * Options of calls, checked before anything changes. What is no object is refused as a whole; an option that is
- * `undefined` was not given; one that has a value of another kind is refused with `InvalidOption`, which names the
- * family and the option. Options are read where a call runs, so that building it never throws.
+ * `undefined` was not given; one that does not exist, or that has a value of another kind, is refused with
+ * `InvalidOption`, which names the family and the option. Options are read where a call runs, so that building it never
+ * throws.
  *
- * Not here: the options that are stored with a value (`timeToLive`, `tags`, `revision`), which the judgement of a write
- * reads, and those of owners and families, which are read when the layer is built.
+ * Not here: the values of the options that are stored with a value (`timeToLive`, `tags`, `revision`), which the
+ * judgement of a write reads, and the options of owners and families, which are read when the layer is built.
  */
 import * as Effect from "effect/Effect"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Mode } from "../../cache/Invalidation.ts"
 import type { Lease, LeaseOptions } from "../../capability/Lease.ts"
+import * as Nearest from "../../diagnostic/Nearest.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
 import { isBag } from "../../ownership/Validation.ts"
 
@@ -38,9 +40,26 @@ const refusal = (family: string | undefined, option: string, why: string): Cache
 const unless = (holds: boolean, family: string | undefined, option: string, why: string): Refusal =>
   holds ? undefined : refusal(family, option, why)
 
-/** Why the options of a call are none: `undefined` was not given, and anything else must be an object. */
-const none = (family: string | undefined, given: unknown): Refusal =>
-  given === undefined ? undefined : unless(isBag(given), family, "options", "must be an object")
+/**
+ * Why what was given cannot be the options of a call: it is not an object, or it has an option that is not `known`.
+ * `undefined` was not given.
+ */
+const none = (family: string | undefined, given: unknown, known: object): Refusal => {
+  if (given === undefined) return undefined
+  if (!isBag(given)) return refusal(family, "options", "must be an object")
+  const unknown = Nearest.unknownOption(given, known)
+  return unknown && refusal(family, unknown.option, unknown.why)
+}
+
+/** The names of all options of a type. */
+type Known<O> = { readonly [Option in keyof Required<O>]: true }
+
+const invalidateKnown: Known<InvalidateOptions> = { mode: true }
+const warmKnown: Known<WarmOptions> = { concurrency: true }
+const promiseKnown: Known<PromiseOptions> = { signal: true }
+const leaseKnown: Known<LeaseOptions> = { mode: true, deadline: true, timeToLive: true }
+const deleteKnown: Known<Pick<SetOptions<Lease>, "ifVersion" | "lease">> = { ifVersion: true, lease: true }
+const setKnown: Known<SetOptions<Lease>> = { ...deleteKnown, timeToLive: true, tags: true, revision: true }
 
 /** Runs what follows, or refuses. */
 export const checked = <A, E, R>(
@@ -54,7 +73,7 @@ export const withMode = <A, E, R>(
   given: InvalidateOptions | undefined,
   next: (mode: Mode) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => {
-  const refused = none(family, given)
+  const refused = none(family, given, invalidateKnown)
   if (refused !== undefined) return Effect.fail(refused)
   // A default stands for what is undefined alone: null is a wrong value.
   const { mode = "hide" } = given ?? {}
@@ -68,7 +87,7 @@ export const withConcurrency = <A, E, R>(
   given: WarmOptions | undefined,
   next: (concurrency: number) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E | CacheError, R> => {
-  const refused = none(family, given)
+  const refused = none(family, given, warmKnown)
   if (refused !== undefined) return Effect.fail(refused)
   const { concurrency = warmConcurrency } = given ?? {}
   return checked(count(family, "concurrency", concurrency), () => next(concurrency))
@@ -76,7 +95,7 @@ export const withConcurrency = <A, E, R>(
 
 export const promise = (family: string, given: PromiseOptions | undefined): Refusal => {
   const signal = given?.signal
-  return none(family, given) ??
+  return none(family, given, promiseKnown) ??
     unless(signal === undefined || signal instanceof AbortSignal, family, "signal", "must be an AbortSignal")
 }
 
@@ -102,9 +121,9 @@ export const count = (family: string, option: string, given: unknown): Refusal =
   unless(Number.isSafeInteger(given) && Number(given) >= 1, family, option, "must be a whole number of at least 1")
 
 /** What a write compares with what it finds. */
-export const conditions = (family: string, options: SetOptions<Lease> | undefined): Refusal => {
+export const conditions = (family: string, options: SetOptions<Lease> | undefined, isDeletion = false): Refusal => {
   if (options === undefined) return undefined
-  const refused = none(family, options)
+  const refused = none(family, options, isDeletion ? deleteKnown : setKnown)
   if (refused !== undefined) return refused
   const { ifVersion, lease } = options
   const isVersion = ifVersion === undefined || ifVersion === null || (typeof ifVersion === "number" && ifVersion >= 0)
@@ -114,7 +133,7 @@ export const conditions = (family: string, options: SetOptions<Lease> | undefine
 }
 
 export const lease = (family: string, given: LeaseOptions | undefined): Refusal => {
-  const refused = none(family, given)
+  const refused = none(family, given, leaseKnown)
   if (refused !== undefined || given === undefined) return refused
   const { deadline, mode, timeToLive } = given
   return unless(

@@ -19,7 +19,7 @@ export interface Door {
   /** The family in memory, if it may be read. */
   readonly readable: (context: Context.Context<never>) => HotPartition<unknown> | undefined
   /** Loads what is missing, or says why the read was refused. */
-  readonly readSlowly: (context: Context.Context<never>, key: string) => Effect.Effect<unknown, unknown>
+  readonly readSlowly: (context: Context.Context<never>, key: string, params: Params) => Effect.Effect<unknown, unknown>
 }
 
 export interface Read extends Effect.Effect<unknown, unknown> {
@@ -33,7 +33,7 @@ const proto = Effectable.Prototype<Read>({
     const { door, params } = this
     const key = door.textOf(params)
     const value = door.readable(fiber.context)?.hit(key)
-    return value === undefined ? door.readSlowly(fiber.context, key) : Exit.succeed(value)
+    return value === undefined ? door.readSlowly(fiber.context, key, params) : Exit.succeed(value)
   }
 })
 

@@ -107,7 +107,7 @@ const round = (access: FamilyAccess, family: CacheFamily, keys: WarmOptions["key
       for (const params of all as Iterable<Params>) {
         const key = access.keyOf(params)
         if (Exit.isSuccess(key)) valid.push(key.value)
-        else refused ??= access.invalid(access.keys.check(access.textOf(params))!)
+        else refused ??= access.keyRefusal(access.textOf(params), params)
       }
       const told = refused === undefined
         ? Effect.void

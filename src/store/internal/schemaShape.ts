@@ -2,7 +2,8 @@
  * What bytes say of the schema that wrote them, so that another schema reads them only where that is safe.
  *
  * - `core` is a hash of what the schema and its encoded form look like: types, fields, literals, unions, the chain of
- *   transformations. It says nothing of checks, which decoding repeats, nor of the order of fields.
+ *   transformations. It says nothing of the order of fields, nor of checks, which decoding repeats. But an integer is
+ *   not a number here, because `SchemaBinary` gives it bytes of its own.
  * - Optional fields are not in `core`. Each has a hash of its place and one of its type beside it: so a reader
  *   accepts a field that it does not know, and does without one that was not written, but never takes one field for
  *   another.

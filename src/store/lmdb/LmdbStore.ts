@@ -13,8 +13,9 @@
  * - A write that could not be committed leaves its key absent, never an older value in its place.
  * - Layers of one folder and namespace in one thread share one store and one counter of invalidations, and see each
  *   other's writes at once; so do layers of two copies of this module.
- * - A second process, or a second thread, is refused with `FolderHeld`, which names the holder. A holder that was
- *   killed does not hold any more; one that is stopped does. Processes that follow each other read all that is there.
+ * - A second process, or a second thread, that opens a namespace is refused with `FolderHeld`, which names the holder.
+ *   A holder that was killed does not hold any more; one that is stopped does. Processes that follow each other read
+ *   all that is there.
  * - A folder belongs to one container (pid namespace) at a time, with all its namespaces. A container that was killed,
  *   or that was stopped for so long, holds it for 30 seconds more.
  * - A file that was removed, replaced or taken over while it was open fails what is written to it, with `FolderGone`.
@@ -220,8 +221,19 @@ export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Store, S
     )
   )
 
+const known: { readonly [O in keyof Required<Options>]: true } = {
+  path: true,
+  durability: true,
+  namespace: true,
+  entriesMax: true,
+  bytesMax: true,
+  version: true,
+  sweepInterval: true,
+  readersMax: true
+}
+
 const validate = Effect.fnUntraced(function*(options: Options) {
-  const wrong = noOptions(tierName, options)
+  const wrong = noOptions(tierName, options, known)
   if (wrong !== undefined) return yield* Effect.fail(wrong)
   // Defaults of a pattern stand for what is undefined alone: null is a wrong value, not none.
   const {

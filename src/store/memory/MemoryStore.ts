@@ -504,10 +504,17 @@ const weightOf = <V>(
   return weight <= entryWeightMax ? weight : Infinity
 }
 
+const known: { readonly [O in keyof Required<Options>]: true } = {
+  capacity: true,
+  weightMax: true,
+  eviction: true,
+  shards: true
+}
+
 const refuse = (option: string, why: string) => refused(name, option, why)
 
 const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonly count: number }, StoreError> => {
-  const wrong = noOptions(name, options)
+  const wrong = noOptions(name, options, known)
   if (wrong !== undefined) return Effect.fail(wrong)
   const given = (["capacity", "weightMax"] as const).filter((option) => options[option] !== undefined)
   if (given.length !== 1) return Effect.fail(refuse("capacity", "or `weightMax` must be given, and not both"))
