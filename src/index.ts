@@ -167,14 +167,14 @@ export * as SensitiveKey from "./pattern/SensitiveKey.ts"
 export * as Declaration from "./ownership/Declaration.ts"
 
 /**
- * What a manifest says, and the checks of what it says, as types.
+ * The definition of a manifest, and its checks, as types.
  *
  * {@link Checked} is a definition with every wrong property replaced by a string literal type that says what is
  * wrong, so that the compiler reports it there: `Type '"user:profile"' is not assignable to type '"E0102:
  * 'user:profile' is already owned through ..."'`. `Validation` finds the same mistakes, with the same words, in
  * manifests built from data.
  *
- * What keeps the checks linear in the number of families:
+ * These rules keep the checks linear in the number of families:
  *
  * - A fact about a definition is a conditional type on the bare parameter. It stays closed while the parameter is
  *   generic and is computed once per definition afterwards; a plain alias would be unfolded into its users and
@@ -234,10 +234,12 @@ export * as FamilySet from "./ownership/FamilySet.ts"
 export * as GraphDrawing from "./ownership/GraphDrawing.ts"
 
 /**
- * The run-time twin of the manifest's type-level checks, for manifests built from data: same findings, same words.
+ * Checks a manifest at run time, for manifests that are built from data. It reports the same findings as the types, in
+ * the same words.
  *
- * A manifest that passes becomes a {@link ValidManifest}: patterns parsed and indexed, and for each family the answers
- * that the types give about it: its nearest encloser, its owner, its realm, what covers it, what it may read.
+ * A manifest that passes becomes a {@link ValidManifest}: its patterns are parsed and indexed. For each family it has
+ * the same facts as the types: the nearest encloser, the owner, the realm, the families that cover it, and the families
+ * that it may read.
  *
  * - Every mistake is reported, each once, with the path of the property that the compiler would underline.
  * - A family whose pattern is malformed takes no part in the other checks.
