@@ -1,5 +1,5 @@
 /**
- * Atomic batch: writes of several families that readers see all together or not at all, with their invalidations.
+ * Atomic batch: writes of several families, with their invalidations. Readers see all of them, or none of them.
  */
 import { Effect, Layer } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -24,7 +24,7 @@ const BankLive = Bank.modules({
   })
 }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
 
-/** Requires `Owns` of both families, because the writes that it lists do. */
+/** Requires `Owns` of both families, because it writes both. */
 const transfer = (from: string, to: string, amount: number) =>
   Effect.gen(function*() {
     const giver = yield* balance.getAnswer({ account: from })
@@ -46,7 +46,7 @@ const program = Effect.gen(function*() {
   assert.equal(yield* total.get({}), 100)
   console.log("30 went from ann to bob; the total was dropped with the same step, and is 100 again")
 
-  // Somebody else writes between the read and the batch: the batch does nothing at all.
+  // Another caller writes between the read and the batch, so the batch writes nothing.
   const seen = yield* balance.getAnswer({ account: "bob" })
   yield* balance.set({ account: "bob" }, 31)
   const error = yield* Effect.flip(Bank.batch([
