@@ -1,9 +1,10 @@
 /**
- * Asks the registry for known vulnerabilities of what a user installs: the peer dependencies, and all that they need.
+ * Asks the registry for known vulnerabilities of the packages that a user installs: the peer dependencies, and their
+ * dependencies.
  *
- * `npm audit --omit=dev` cannot do this. The peer dependencies are development dependencies here, so it leaves them out,
- * asks for nothing, and finds nothing. This asks for all packages, and fails for those that a user gets; the others are
- * shown. Where the registry does not answer, the check says that it did not run, and does not fail.
+ * `npm audit --omit=dev` cannot do this. The peer dependencies are development dependencies here, so npm leaves them
+ * out, and finds nothing. This program asks for all packages. It fails for a package that a user installs, and only
+ * shows the others. If the registry does not answer, the program says that it did not run, and does not fail.
  */
 import { spawnSync } from "node:child_process"
 import { readFileSync } from "node:fs"
@@ -19,7 +20,7 @@ interface LockEntry {
   readonly peerDependencies?: Readonly<Record<string, string>>
 }
 
-/** What `npm audit --json` prints: findings by package, or why there are none. */
+/** The output of `npm audit --json`: the findings of each package, or the reason why there are none. */
 export interface Report {
   readonly message?: string
   readonly vulnerabilities?: Readonly<Record<string, Vulnerability>>
@@ -35,7 +36,7 @@ export type Verdict =
   | { readonly ran: false; readonly why: string }
   | { readonly ran: true; readonly refused: ReadonlyArray<string>; readonly others: ReadonlyArray<string> }
 
-/** Where a package finds another one: in its own folder, or in the nearest one around it. */
+/** The place where a package finds another one: in its own folder, or in the nearest folder around it. */
 const placeOf = ({ packages }: Lock, from: string, name: string): string | undefined => {
   for (let folder = from;; folder = folder.slice(0, Math.max(0, folder.lastIndexOf("/node_modules/")))) {
     const place = `${folder === "" ? "" : `${folder}/`}node_modules/${name}`
@@ -44,7 +45,7 @@ const placeOf = ({ packages }: Lock, from: string, name: string): string | undef
   }
 }
 
-/** The places of the lockfile that a user of the package gets. */
+/** The places of the lockfile that a user of the package installs. */
 export const installedBy = (lock: Lock): ReadonlySet<string> => {
   const places = new Set<string>()
   const visit = (from: string, names: Readonly<Record<string, string>> | undefined): void => {
@@ -88,10 +89,10 @@ if (process.argv[1] === import.meta.filename) {
   const lock = JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")) as Lock
   const { error, stdout } = spawnSync("npm", ["audit", "--json"], { cwd: root, encoding: "utf8", timeout: 120_000 })
   const verdict = judge(lock, error === undefined ? reportOf(stdout) : { message: error.message })
-  if (!verdict.ran) console.error(`DID NOT RUN: the registry was not asked for vulnerabilities: ${verdict.why}`)
+  if (!verdict.ran) console.error(`DID NOT RUN: the registry gave no answer about vulnerabilities: ${verdict.why}`)
   else {
-    for (const one of verdict.others) console.log(`only to develop: ${one}`)
-    for (const one of verdict.refused) console.error(`a user installs it: ${one}`)
+    for (const one of verdict.others) console.log(`installed by developers only: ${one}`)
+    for (const one of verdict.refused) console.error(`installed by users: ${one}`)
     const count = installedBy(lock).size
     console.log(`${verdict.refused.length} vulnerabilities in the ${count} packages that a user may install`)
     if (verdict.refused.length > 0) process.exitCode = 1

@@ -1,9 +1,9 @@
 /**
- * Plants the bugs of `test/canaries.ts` one by one in a copy of the project, and fails unless a suite notices each:
- * `npm run test:canaries -- [--laws] [text …]`. First the suites must pass in the copy as it is: one that fails
- * anyhow notices everything.
+ * Plants the bugs of `test/canaries.ts` one by one in a copy of the project, and fails if the suites miss one of them:
+ * `npm run test:canaries -- [--laws] [text …]`. First the suites must pass in the copy without a bug, because a suite
+ * that always fails would notice every bug.
  *
- * `--laws` plants the first bug of each law; a text plants those whose description has it.
+ * `--laws` plants the first bug of each law; a text plants the bugs whose description contains it.
  */
 import { spawnSync } from "node:child_process"
 import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
@@ -15,7 +15,7 @@ import { canaries, type Canary } from "../test/canaries.ts"
 const root = join(import.meta.dirname, "..")
 const copied = ["src", "test", "package.json", "tsconfig.json", "tsconfig.test.json", "vitest.config.ts"]
 
-// A bug that makes a suite hang is not noticed: whoever has it waits in vain.
+// A bug that makes a suite hang counts as missed: the person who has that bug would wait in vain.
 const suiteMillisMax = 120_000
 
 const { positionals, values } = parseArgs({ allowPositionals: true, options: { laws: { type: "boolean" } } })
@@ -27,7 +27,7 @@ const chosen = canaries.filter((canary) =>
 
 const folder = mkdtempSync(join(tmpdir(), "stateless-canaries-"))
 
-// Some races are met by one seed in hundreds.
+// Only one seed in hundreds meets some races.
 const runs = "400"
 
 /** A suite is a project of `vitest.config.ts`, or a file of one. */
@@ -43,10 +43,10 @@ const fails = (suite: string): boolean => {
   return signal === null && status !== 0
 }
 
-// Those that are not planted this time are looked up as well, so that no text goes stale unseen.
+// The texts of all bugs are looked up, also of those that are not planted now, so that a stale text is found.
 for (const { file, text } of canaries) {
   const count = readFileSync(join(root, file), "utf8").split(text).length - 1
-  if (count !== 1) throw new Error(`\`${file}\` has this text ${count} times, not once: ${text}`)
+  if (count !== 1) throw new Error(`\`${file}\` must contain this text once, and has it ${count} times: ${text}`)
 }
 
 const isNoticed = ({ file, planted, suites, text }: Canary): string | undefined => {
@@ -70,7 +70,7 @@ try {
   for (const canary of chosen) {
     const suite = isNoticed(canary)
     if (suite === undefined) missed++
-    console.log(`${suite === undefined ? "MISSED" : "ok    "} law ${canary.law}: ${canary.bug} (${suite ?? "nobody"})`)
+    console.log(`${suite === undefined ? "MISSED" : "ok    "} law ${canary.law}: ${canary.bug} (${suite ?? "none"})`)
   }
 } finally {
   rmSync(folder, { recursive: true, force: true })

@@ -1,8 +1,8 @@
 /**
- * Writes what follows from the files of `src/`: the barrels, and `exports` in package.json.
+ * Generates the files that follow from `src/`: the barrels, and `exports` in package.json.
  *
- * A public module that imports a driver or a `node:` module itself is in no barrel; it is imported by its own path. With
- * `--check` nothing is written and a difference is an error.
+ * A public module that imports a driver or a `node:` module is not in a barrel; a user imports it by its own path. With
+ * `--check` the program writes nothing, and a difference is an error.
  */
 import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
@@ -12,10 +12,10 @@ import { readSources, type Source } from "./source.ts"
 const root = join(import.meta.dirname, "..")
 const isCheck = process.argv.includes("--check")
 
-/** Runs the repository's own sources instead of the build; the name is the package's, so that no user enables it. */
+/** The condition that runs the sources instead of the build. It has the package's name, so users do not enable it. */
 const sourceCondition = "@effect-stateless/source"
 
-// Test doubles and tools are imported by their own folder, never through the main entry.
+// A user imports test doubles and tools from their own folder, and not from the main entry.
 const mainRankMax = 7
 
 const mainHeader = `/**
@@ -41,7 +41,7 @@ const barrel = (modules: ReadonlyArray<Source>, from: (path: string) => string, 
   )
 }
 
-/** The folder of a file that is closed as a whole. */
+/** The closed folder that contains a file. */
 const closedFolder = (path: string): string | undefined =>
   roomOf(path) ?? /^[^/]+\/(internal|shared)(?=\/)/.exec(path)?.[0]
 
@@ -71,10 +71,11 @@ for (const folder of folders) {
   files.set(`src/${folder}/index.ts`, text)
 }
 
-// A room is a matter of this folder alone: its public modules are imported by the path that they would have without it.
+// A room is an internal matter of its folder. The path of its public modules leaves the room out.
 const inRooms = publicModules.filter(({ path }) => roomOf(path) !== undefined)
 
-// `*` stands for one part or several, but may occur once only in a key, so what is closed has a line of its own.
+// `*` stands for one or more parts of a path, and a key may contain it only once. So each closed folder has its own
+// line.
 const exports = {
   "./package.json": "./package.json",
   ".": entry("index"),

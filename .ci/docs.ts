@@ -1,11 +1,12 @@
 /**
- * Makes programs of the ```ts blocks in Markdown files and doc comments.
+ * Makes programs from the ```ts blocks in Markdown files and doc comments.
  *
  * - ` ```ts ` is compiled and run. `expression // => value` and `const name = expression // => value` are assertions, and
  *   every assertion must be reached before the block ends.
  * - ` ```ts no-run ` is compiled only.
- * - ` ```ts error ` has exactly one compile error, whose text holds every line of the comment at the end of the block, or
- *   of the ` ```text ` block that follows.
+ * - ` ```ts error
+ *   ` has exactly one compile error. Its text contains every line of the comment at the end of the block, or of the `
+ *   ```text ` block that follows.
  * - ` ```ts continued ` starts with the code of the block before it.
  */
 import { execFileSync } from "node:child_process"
@@ -19,7 +20,7 @@ export interface Block {
   readonly line: number
   readonly kind: "run" | "no-run" | "error"
   readonly code: string
-  /** What the compiler must say, line by line, where `kind` is `error`. */
+  /** The lines that the compiler must print, if `kind` is `error`. */
   readonly message: ReadonlyArray<string>
 }
 
@@ -36,7 +37,7 @@ const commentAtEnd = (code: string): ReadonlyArray<string> => {
   return linesOf(lines.slice(last + 1).map((line) => line.trim().slice(2)).join("\n"))
 }
 
-/** Every `ts` block of a text whose first line is line `firstLine` of `path`. */
+/** Finds every `ts` block of a text. The first line of the text is line `firstLine` of `path`. */
 export const extract = (path: string, text: string, firstLine = 1): ReadonlyArray<Block> => {
   const fences = [...text.matchAll(/^```([\w-]*)([^\n]*)\n([\s\S]*?)^```/gm)]
   const blocks: Array<Block> = []
@@ -48,12 +49,12 @@ export const extract = (path: string, text: string, firstLine = 1): ReadonlyArra
     const unknown = given.find((mark) => !marks.has(mark))
     if (unknown !== undefined) throw new Error(`${path}:${line}: unknown mark \`${unknown}\``)
     const before = blocks.at(-1)
-    if (given.includes("continued") && before === undefined) throw new Error(`${path}:${line}: nothing to continue`)
+    if (given.includes("continued") && before === undefined) throw new Error(`${path}:${line}: no block to continue`)
     const code = given.includes("continued") ? `${before!.code}${body}` : body!
     const kind = given.includes("error") ? "error" : given.includes("no-run") ? "no-run" : "run"
     const next = fences[index + 1]
     const message = kind !== "error" ? [] : next?.[1] === "text" ? linesOf(next[3]!) : commentAtEnd(code)
-    if (kind === "error" && message.length === 0) throw new Error(`${path}:${line}: the block does not say the error`)
+    if (kind === "error" && message.length === 0) throw new Error(`${path}:${line}: the block does not show its error`)
     blocks.push({ path, line, kind, code, message })
   }
   return blocks
@@ -74,7 +75,7 @@ export const extractAll = (root: string, markdown: ReadonlyArray<string>): Reado
   )
 ]
 
-/** The part of a statement whose value a `// =>` behind it tells. */
+/** The part of a statement whose value is checked by a `// =>` behind it. */
 const subjectOf = (statement: Node): Node | undefined => {
   switch (statement.type) {
     case "ExpressionStatement":
@@ -89,7 +90,7 @@ const subjectOf = (statement: Node): Node | undefined => {
   return undefined
 }
 
-/** Where the assertions of a block are, as lines of the block. */
+/** The lines of a block that have an assertion. */
 export const assertionsOf = ({ code, kind, path }: Block): ReadonlyArray<number> =>
   kind !== "run" ? [] : parseSource(`${path}.ts`, code).comments
     .filter(({ type, value }) => type === "Line" && /^ ?=>/.test(value))
@@ -109,7 +110,7 @@ export const toProgram = (block: Block, checkModule: string): string => {
     })
     const line = lineOf(block.code, start)
     if (subject === undefined) {
-      throw new Error(`${block.path}:${block.line + line}: \`// =>\` stands behind no expression or declaration`)
+      throw new Error(`${block.path}:${block.line + line}: \`// =>\` must stand behind an expression or a declaration`)
     }
     const expected = value.replace(/^ ?=>/, "").trim()
     edits.push({ at: subject.start, text: "docsCheck(import.meta.url, " }, {
@@ -138,7 +139,7 @@ export const writePrograms = (root: string, folder: string, blocks: ReadonlyArra
   )
 }
 
-/** What the compiler says, by the name of the file; what belongs to no block is under `""`. */
+/** The messages of the compiler, by the name of the file. Messages that do not belong to a block are under `""`. */
 export const compile = (root: string, folder: string): ReadonlyMap<string, ReadonlyArray<string>> => {
   const args = ["-p", join(folder, "tsconfig.json"), "--noEmit", "--pretty", "false"]
   let output = ""
@@ -171,11 +172,11 @@ export const compile = (root: string, folder: string): ReadonlyMap<string, Reado
 
 const collapse = (text: string): string => text.replace(/\s+/g, " ").trim()
 
-/** What is wrong with a block, given what the compiler says about it. */
+/** The problem of a block, from the messages of the compiler about it; `undefined` for a block without a problem. */
 export const judge = ({ kind, message }: Block, diagnostics: ReadonlyArray<string>): string | undefined => {
   if (kind !== "error") return diagnostics.length === 0 ? undefined : `does not compile\n${diagnostics.join("\n")}`
   if (diagnostics.length === 0) return "compiles, but is marked as an error"
-  if (diagnostics.length > 1) return `has more than the one error that it shows\n${diagnostics.join("\n")}`
+  if (diagnostics.length > 1) return `has other errors than the one that it shows\n${diagnostics.join("\n")}`
   const said = collapse(diagnostics[0]!)
   const missing = message.find((line) => !said.includes(collapse(line)))
   return missing === undefined ? undefined : `the compiler does not say: ${missing}\nit says: ${diagnostics[0]}`

@@ -1,13 +1,13 @@
 /**
- * Runs every numbered example alone, in number order, and fails when one of them does.
+ * Runs every numbered example alone, in the order of the numbers, and fails if one of them fails.
  *
- * `npm run examples -- 03` runs those whose name starts so.
+ * `npm run examples -- 03` runs the examples whose name starts with `03`.
  */
 import { spawnSync } from "node:child_process"
 import { existsSync, readdirSync } from "node:fs"
 import { join } from "node:path"
 
-// An example is read in a minute; one that runs longer waits for something that does not come.
+// An example is short. If it runs longer than this, it waits for an event that does not happen.
 const timeoutMillis = 60_000
 
 const folder = join(import.meta.dirname, "../examples")

@@ -1,9 +1,9 @@
 /**
  * Completes package-lock.json: every optional package that a locked package names gets an entry.
  *
- * npm leaves out of the lockfile an optional platform package whose metadata the registry at hand does not serve, and then
- * refuses its own lockfile ("Missing: … from lock file") in `npm ci`. An entry without `integrity` makes `npm ci` install
- * the named version where the platform asks for it and skip it everywhere else.
+ * If a registry does not serve the metadata of an optional platform package, npm leaves the package out of the
+ * lockfile. It then refuses its own lockfile ("Missing: … from lock file") in `npm ci`. An entry without `integrity`
+ * makes `npm ci` install the named version where the platform asks for it and skip it everywhere else.
  */
 import { readFileSync, writeFileSync } from "node:fs"
 
@@ -44,7 +44,7 @@ const processors = [
 const platformOf = (name: string): Pick<LockEntry, "os" | "cpu"> => {
   const os = operatingSystems.find((candidate) => name.includes(candidate))
   const cpu = processors.find(([candidate]) => name.includes(candidate))
-  // A name that does not say its platform would be installed everywhere, so it is left to npm to complain about it.
+  // A package whose name does not contain its platform would be installed on every platform, so this is an error.
   if (os === undefined || cpu === undefined) throw new Error(`package-lock.json: no platform in the name \`${name}\``)
   return { os: [os], cpu: [cpu[1]] }
 }

@@ -1,15 +1,15 @@
 /**
- * What the build changes in a source before the compiler sees it.
+ * Changes a source for the build, before the compiler reads it.
  *
  * - Relative imports end in `.js`.
- * - Calls that run when a module loads are marked as pure, so that a bundler drops a module whose exports nobody uses. A
- *   call that stands as a statement is there for its effect and is not marked.
+ * - Calls that run when a module loads are marked as pure, so that a bundler drops a module with unused exports. A call
+ *   that is a statement of its own has an effect, and is not marked.
  */
 import { type Node, parseSource, walk } from "./source.ts"
 
 const pure = "/* @__PURE__ */ "
 
-/** Whether what is below a node runs later (when a function is called), not when the module loads. */
+/** Whether the code below a node runs later, when a function is called, and not when the module loads. */
 const isDeferred = (node: Node, parent: Node | undefined): boolean =>
   node.type === "FunctionDeclaration" || node.type === "FunctionExpression" ||
   node.type === "ArrowFunctionExpression" ||
@@ -32,7 +32,7 @@ export const toPublished = (path: string, text: string): string => {
     return true
   })
   let out = text
-  // From the end, so that earlier offsets stay true. Calls that start together (`f()()`) need the mark once.
+  // From the end, so that earlier offsets stay right. Calls that start together (`f()()`) need the mark once.
   const ordered = edits.toSorted((a, b) => b.start - a.start)
   for (const [index, edit] of ordered.entries()) {
     if (ordered[index + 1]?.start === edit.start) continue

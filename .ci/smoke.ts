@@ -1,7 +1,7 @@
 /**
- * Uses the package as a stranger does: packs it, installs the tarball in an empty project outside the repository, checks
- * the programs of `.ci/smoke/`, the README and the numbered examples there with every supported TypeScript, runs them, and
- * bundles the main entry.
+ * Uses the package like a user. It packs the package, and installs the tarball in an empty project outside the
+ * repository. There it checks the programs of `.ci/smoke/`, the README and the numbered examples with every supported
+ * TypeScript, runs them, and bundles the main entry.
  *
  * Expects `dist/` (`npm run build`). The project is removed at the end, unless `--keep` is given.
  */
@@ -28,14 +28,14 @@ const root = join(import.meta.dirname, "..")
 const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const name: string = manifest.name
 
-/** The compilers that the package supports, by the name under which the project installs them. */
+/** The supported compilers, by the name under which the project installs them. */
 const compilers = {
   "typescript": manifest.devDependencies.typescript,
   "typescript-6": "npm:typescript@~6.0.0",
   "typescript-5": "npm:typescript@~5.9.0"
 }
 
-/** The programs that need nothing but the package and effect. */
+/** The programs that need only the package and effect. */
 const programs = readdirSync(join(import.meta.dirname, "smoke")).filter((file) => file.endsWith(".ts"))
 
 const failures: Array<string> = []
@@ -92,7 +92,7 @@ const install = (): void => {
   expectSuccess("npm install of the tarball", npmInstall())
 }
 
-/** Every relative link of a packed document leads to a packed file or folder. */
+/** Checks that every relative link of a packed document leads to a packed file or folder. */
 const links = (): void => {
   const packed = join(folder, "node_modules", name)
   const broken = readdirSync(packed, { recursive: true, encoding: "utf8" })
@@ -111,7 +111,7 @@ class C extends Manifest.Service<C>()("C", { families: { n: { pattern: "n:{id}",
 export const written = C.keys.n.set({ id: "1" }, "one")
 `
 
-/** The command line, in a project that has nothing but the package, effect and TypeScript. */
+/** Checks the command line, in a project with only the package, effect and TypeScript. */
 const commandLine = (): void => {
   const command = join("node_modules/.bin/stateless")
   expectSuccess("stateless explain E0203", run(command, ["explain", "E0203"]))
@@ -128,7 +128,7 @@ const commandLine = (): void => {
   check("stateless check finds a mistake", isRight ? undefined : `exit ${status}\n${output}`)
 }
 
-/** The oldest versions of what is optional, and a driver that the project has for itself. */
+/** Checks the oldest versions of the optional packages, beside a driver that the project itself has. */
 const oldest = ["ioredis@5", "lmdb@3.0.0"]
 
 const besideOldest = (): void => {
@@ -142,7 +142,7 @@ const resolutions = {
   bundler: { module: "esnext", moduleResolution: "bundler" }
 }
 
-/** Type checks files of the project with every compiler; what they say is left to `judge`. */
+/** Type checks files of the project with every compiler. `judge` decides about the output. */
 const typeCheck = (
   title: string,
   files: ReadonlyArray<string>,
@@ -168,7 +168,7 @@ const typeCheck = (
   }
 }
 
-/** The programs of `.ci/smoke/` with no driver, no types of Node and every declaration checked. */
+/** Checks the programs of `.ci/smoke/` without a driver, without the types of Node, and with every declaration. */
 const typeCheckPrograms = (): void => {
   for (const file of programs) copyFileSync(join(import.meta.dirname, "smoke", file), join(folder, file))
   typeCheck("the program", programs, { lib: ["es2023", "dom"], types: [], skipLibCheck: false }, problemOf)
@@ -183,7 +183,7 @@ const modules = (): ReadonlyArray<string> =>
     .toSorted()
 const isPrivate = (path: string): boolean =>
   /(^|\/)(internal|shared)\/|^cli\/|(^|\/)index$/.test(path) || roomOf(path) !== undefined
-/** The path by which a module is imported: that of a public module in a room does not name the room. */
+/** The path by which a user imports a module. The path of a public module in a room leaves the room out. */
 const publicPath = (path: string): string | undefined => {
   const name = path.slice(path.lastIndexOf("/") + 1)
   if (!isPrivate(path)) return path
@@ -192,7 +192,7 @@ const publicPath = (path: string): string | undefined => {
     : undefined
 }
 
-/** Runs `act` with each specifier in one process of Node and fails for those that `act` refuses. */
+/** Runs `act` with each specifier in one process of Node, and fails for each specifier that `act` refuses. */
 const forEachSpecifier = (title: string, specifiers: ReadonlyArray<string>, act: string): void => {
   const program = `let bad = 0
     for (const specifier of ${JSON.stringify(specifiers)}) {
@@ -203,7 +203,9 @@ const forEachSpecifier = (title: string, specifiers: ReadonlyArray<string>, act:
   expectSuccess(`${title} (${specifiers.length})`, node("--input-type=module", "-e", program))
 }
 
-/** Without any driver: the programs run, every entry loads, and nothing private can be named. */
+/**
+ * Checks without a driver that the programs run, that every entry loads, and that private modules cannot be imported.
+ */
 const execute = (): void => {
   for (const program of programs) {
     const result = node(program)
@@ -228,7 +230,7 @@ const execute = (): void => {
 const isInstalled = (specifier: string): boolean =>
   /^(node:|effect$|effect\/|effect-stateless$|effect-stateless\/|lmdb$)/.test(specifier)
 
-/** What the README and the numbered examples show works with what was packed, not only with the sources. */
+/** Checks that the README and the numbered examples work with the packed files, and not only with the sources. */
 const documentation = (): void => {
   const drivers = Object.keys(manifest.peerDependenciesMeta)
   const versions = [...drivers, "@types/node"].map((driver) => `${driver}@${manifest.devDependencies[driver]}`)
@@ -255,7 +257,7 @@ const documentation = (): void => {
     typeCheck(`README.md:${block.line}, refused`, [fileOf(block)], options, ({ output, status }) => {
       if (status === 0) return "compiles, but is marked as an error"
       const said = output.replace(/\s+/g, " ")
-      // The number and the words around a message change between compilers, the message of the library does not.
+      // The number of an error and the words around it differ between compilers. The message of the library does not.
       const missing = block.message.find((line) =>
         /E\d{4}/.test(line) && !said.includes(line.replace(/^.*?(?=E\d{4})/, ""))
       )
@@ -269,7 +271,7 @@ const documentation = (): void => {
 }
 
 const bundle = async (): Promise<void> => {
-  // Without `platform: "node"` esbuild knows no built-in module: every one that is reached stays as an import.
+  // Without `platform: "node"` esbuild does not know the built-in modules, so each one that it reaches stays an import.
   const { metafile, outputFiles } = await build({
     stdin: { contents: `export * from "${name}"`, resolveDir: folder },
     bundle: true,

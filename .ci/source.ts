@@ -1,5 +1,5 @@
 /**
- * What the tools of this folder know about a TypeScript file: its imports, exports, comments, functions and lines.
+ * Reads a TypeScript file for the tools of this folder: its imports, exports, comments, functions and lines.
  *
  * One parse serves the architecture rules, the generated barrels, the documentation runner and the build.
  */
@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { parseSync } from "rolldown/utils"
 
-/** A node of the syntax tree, seen only as far as the tools need it. */
+/** The part of a syntax node that the tools use. */
 export interface Node {
   readonly type: string
   readonly start: number
@@ -46,14 +46,14 @@ export interface Source {
   readonly exports: ReadonlyArray<Export>
   /** The doc comment of the file itself, delimiters included. */
   readonly header: string | undefined
-  /** The text with every comment blanked, so that offsets and line numbers are those of `text`. */
+  /** The text with spaces in place of comments, so that offsets and line numbers are the same as in `text`. */
   readonly code: string
 }
 
 const isNode = (value: unknown): value is Node =>
   typeof value === "object" && value !== null && typeof (value as Node).type === "string"
 
-/** Calls `visit` for a node and everything below it; `visit` returns `false` to leave out what is below. */
+/** Calls `visit` for a node and every node below it. If `visit` returns `false`, the nodes below are left out. */
 export const walk = (
   node: Node,
   visit: (node: Node, parent: Node | undefined) => boolean | void,

@@ -1,5 +1,5 @@
 /**
- * A first cache: one family of keys, an owner that says how an entry comes to be, and reads that load it once.
+ * A first cache: one family of keys, an owner that loads its entries, and reads that load each entry once.
  */
 import { Effect, Layer } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -33,7 +33,7 @@ const program = Effect.gen(function*() {
   assert.deepEqual([first, second, computed], [144, 144, 1])
   console.log(`12 squared is ${first}; read twice, computed ${computed} time`)
 
-  // `getOption` and `has` look, and never load.
+  // `getOption` and `has` only look, and never load.
   assert.equal(yield* square.has({ n: "13" }), false)
   assert.equal(computed, 1)
 

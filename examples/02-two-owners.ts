@@ -1,8 +1,7 @@
 /**
- * Two owners: each family is written by the one module that owns it, and read by others through borrows.
+ * Two owners: only the module that owns a family writes it, and other modules read it through borrows.
  *
- * The comments that begin with `@ts-expect-error` are checked by the compiler: without the error, this file would not
- * compile.
+ * The compiler checks the comments that begin with `@ts-expect-error`: without the error, this file would not compile.
  */
 import { Effect, Layer } from "effect"
 import { CacheError } from "effect-stateless/cache/CacheError"
@@ -21,7 +20,7 @@ const { price, stock } = Shop.keys
 const StockLive = Shop.owner("stock", { lookup: () => Effect.succeed(10) })
 const PriceLive = Shop.owner("price", { lookup: ({ item }) => Effect.succeed(item.length) })
 
-// What a function may do is its requirement: `Owns<"stock:{item}", Shop>` and `Borrows<"price:{item}", Shop>`.
+// The requirement of a function says what it may do: `Owns<"stock:{item}", Shop>` and `Borrows<"price:{item}", Shop>`.
 const sell = Effect.fnUntraced(function*(item: string) {
   const left = yield* stock.update({ item }, (n) => n - 1)
   return { left, cost: yield* price.get({ item }) }
@@ -35,7 +34,7 @@ const sold = await Effect.runPromise(Effect.provide(sell("pen"), ShopLive))
 assert.deepEqual(sold, { left: 9, cost: 3 })
 console.log("the owner of `stock` wrote, and read `price`:", sold)
 
-// Who only borrows cannot write. The compiler refuses it; a cast, as here, meets a typed error.
+// A borrower cannot write. The compiler refuses the write. After a cast, as here, it fails with a typed error.
 const BorrowerOnly = Shop.borrower("price").pipe(
   Layer.provideMerge(Shop.layer),
   Layer.provide(MemoryStore.layer({ capacity: 10 }))
@@ -50,7 +49,7 @@ const refused = await Effect.runPromise(Effect.flip(Effect.provide(raise, Borrow
 assert.ok(refused instanceof CacheError && refused.reason._tag === "NotOwner")
 console.log(refused.message)
 
-// One family has one owner at a time, also where the compiler cannot see it.
+// A family has one owner at a time. At run time this holds even where the compiler cannot see it.
 const twice = Effect.gen(function*() {
   yield* Layer.build(Layer.fresh(PriceLive))
   return yield* Effect.flip(Layer.build(Layer.fresh(PriceLive)))

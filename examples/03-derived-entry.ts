@@ -1,5 +1,5 @@
 /**
- * A derived entry: made of other entries, and dropped with exactly those that it is made of.
+ * A derived entry: it is made from other entries, and a change of one of them drops it. Other changes do not drop it.
  */
 import { Effect, Layer } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -10,7 +10,7 @@ class Site extends Manifest.Service<Site>()("Site", {
   families: {
     author: { pattern: "author:{name}", value: Manifest.type<string>() },
     article: { pattern: "article:{name}:{title}", value: Manifest.type<string>() },
-    // `name` stands in both patterns, so an author's change drops the pages of that author only.
+    // `name` is in both patterns, so a change of an author drops only the pages of that author.
     page: {
       pattern: "page:{name}:{title}",
       value: Manifest.type<string>(),
@@ -29,7 +29,7 @@ const PageLive = Site.owner("page", {
   })
 })
 
-// A lookup may read what its family derives from, and nothing else: else a change would not reach it.
+// A lookup may only read the families that its family derives from; otherwise a change would leave its value stale.
 Site.owner("article", {
   // @ts-expect-error E0211: the lookup of family 'article' reads 'author:{name}', which 'article' does not derive from
   lookup: ({ name }) => author.get({ name })
@@ -53,7 +53,7 @@ const program = Effect.gen(function*() {
 
   yield* article.set({ name: "ann", title: "tea" }, "On green tea")
   assert.deepEqual(yield* Effect.forEach(all, page.has), [false, true, true])
-  console.log("an article changed: its page is dropped, and no other")
+  console.log("an article changed: only its page is dropped")
 
   yield* author.set({ name: "ann" }, "Ann Lee")
   assert.deepEqual(yield* Effect.forEach(all, page.has), [false, false, true])

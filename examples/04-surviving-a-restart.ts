@@ -1,6 +1,6 @@
 /**
- * Surviving a restart: memory over a file. What the first start loaded, the second one finds, and what the first one
- * invalidated stays invalidated.
+ * Surviving a restart: memory over a file. The second start finds the entries that the first one loaded, and the
+ * entries that the first one invalidated stay invalidated.
  *
  * Needs `npm install lmdb`.
  */

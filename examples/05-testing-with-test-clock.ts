@@ -1,5 +1,5 @@
 /**
- * Testing with TestClock: lifetimes are moved by hand, so that a test of a cache waits for nothing.
+ * Testing with TestClock: the test moves the clock itself, so it does not wait for lifetimes to end.
  *
  * With Vitest, `it.effect` of `@effect/vitest` gives each test a `TestClock`; here the layer is provided by hand.
  */
@@ -26,7 +26,7 @@ const ReportLive = Weather.owner("report", {
   lookup: ({ city }) => city === "Atlantis" ? Effect.never : Effect.sync(() => ++loads)
 })
 
-// The real store and the real engine: there is nothing to mock.
+// The test uses the real store and the real engine, and no mock.
 const WeatherLive = Weather.modules({ report: ReportLive }).pipe(
   Layer.provide(MemoryStore.layer({ capacity: 100 }))
 )
@@ -47,7 +47,7 @@ const aHungLookupIsEnded = Effect.gen(function*() {
   assert.equal(error.message, "the lookup of `report:Atlantis` did not end within 3000 ms")
 })
 
-// A test may read the cache, and its type says that it does nothing else with it.
+// A test may read the cache. Its type says that it only reads.
 const run = <E>(test: Effect.Effect<void, E, Manifest.Borrows<"report:{city}", Weather>>) =>
   Effect.runPromise(test.pipe(Effect.provide(WeatherLive), Effect.provide(TestClock.layer())))
 

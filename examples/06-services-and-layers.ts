@@ -1,6 +1,6 @@
 /**
- * Services and layers of a small program: a module owns its part of the cache and gives away a service, so that the
- * right to write stays private to it.
+ * Services and layers of a small program: a module owns its part of the cache and offers a service, so the right to
+ * write stays private to the module.
  *
  *     Db ──> Users (owns `user`) ──────> Greeter (borrows `user`) ──> program
  */
@@ -61,14 +61,14 @@ const { user } = AppCache.keys
 
 // --- modules ---------------------------------------------------------------------------------------------------------
 
-/** All that the rest of the program can do to users. */
+/** The operations that the rest of the program has for users. */
 class Users extends Context.Service<Users, {
   readonly rename: (id: UserId, name: string) => Effect.Effect<User, UserNotFound | CacheError>
 }>()("example/Users") {}
 
 const UserOwner = AppCache.owner("user", { lookup: ({ id }) => Db.use((db) => db.find(id)) })
 
-/** Built with the right to write, which `writer` takes in once; it is not in what the layer gives. */
+/** Built with the right to write. `writer` takes the right once, and the layer does not provide it to other modules. */
 const UsersLive = Layer.effect(
   Users,
   Effect.gen(function*() {
@@ -82,7 +82,7 @@ class Greeter extends Context.Service<Greeter, {
   readonly greet: (id: UserId) => Effect.Effect<string, CacheError>
 }>()("example/Greeter") {}
 
-/** Requires `Borrows<"user:{id}">`, as its line of the manifest says; a module that did more would not compile. */
+/** Requires `Borrows<"user:{id}">`, as the manifest declares. A module that needs more rights does not compile. */
 const GreeterLive = Layer.effect(
   Greeter,
   Effect.gen(function*() {
@@ -116,7 +116,7 @@ const program = Effect.gen(function*() {
   const greeting = yield* greeter.greet(ann)
   assert.equal(greeting, "Hello, Ann Lee")
   assert.equal(db.queries(), 1)
-  console.log(`${greeting} (after a rename, with ${db.queries()} query in all)`)
+  console.log(`${greeting} (after a rename; queries: ${db.queries()})`)
 
   console.log(yield* greeter.greet(UserId.make("3")))
   assert.equal(yield* greeter.greet(UserId.make("3")), "Sorry, there is no user 3")
@@ -124,7 +124,7 @@ const program = Effect.gen(function*() {
 
 await Effect.runPromise(Effect.provide(program, AppLive))
 
-// What the module `user` owns is not in what the application gives away.
+// The application does not provide the rights of the module `user`.
 export const forbidden = (id: UserId) =>
   // @ts-expect-error 'OwnsCapability<"user:{id}",
   Effect.runPromise(Effect.provide(user.delete({ id }), AppLive))

@@ -1,5 +1,5 @@
 /**
- * Stale rules: what a reader gets when the time of an entry is over.
+ * Stale rules: the answer that a reader gets when the lifetime of an entry is over.
  *
  *     made ------------ fresh until ------------ staleWhileRevalidate ------------ staleIfError
  *          a plain hit              served at once,                   served only if
@@ -56,7 +56,7 @@ const program = Effect.gen(function*() {
   yield* TestClock.adjust("1 hour")
   const error = yield* Effect.flip(rate.get(euro))
   assert.ok(error instanceof SourceDown)
-  console.log("an hour later nothing old enough is left: the reader gets the error of the source")
+  console.log("an hour later the value is too old to be served: the reader gets the error of the source")
 })
 
 await Effect.runPromise(program.pipe(Effect.provide(RatesLive), Effect.provide(TestClock.layer())))

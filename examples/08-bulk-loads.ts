@@ -1,6 +1,6 @@
 /**
- * Bulk loads: `getMany` asks the source once for all keys that are absent, and never twice for a key that another
- * batch has asked for already.
+ * Bulk loads: `getMany` asks the source once for all absent keys. It does not ask again for a key that another batch
+ * already loads.
  */
 import { Effect, Layer, Schema } from "effect"
 import * as Lookup from "effect-stateless/cache/Lookup"
@@ -17,7 +17,7 @@ const { book } = Library.keys
 
 const batches: Array<ReadonlyArray<string>> = []
 const BookLive = Library.owner("book", {
-  // One answer for each of the parameters, in their order. A key that fails does not fail the others.
+  // The lookup returns one answer for each key, in the order of the keys. A key that fails does not fail the others.
   lookupMany: (params) =>
     Effect.sync(() => {
       batches.push(params.map(({ id }) => id))
@@ -35,7 +35,7 @@ const program = Effect.gen(function*() {
   assert.deepEqual(batches, [["1", "2", "3"], ["4"]])
   console.log("the source was asked for", batches)
 
-  // Two batches at once that overlap: 6 is asked for once.
+  // Two batches that run at once and overlap: the source is asked once for 6.
   yield* Effect.all([book.getMany(ids("5", "6")), book.getMany(ids("6", "7"))], { concurrency: 2 })
   assert.deepEqual(batches.slice(2), [["5", "6"], ["7"]])
   console.log("batches that overlap shared a key:", batches.slice(2))
@@ -43,7 +43,7 @@ const program = Effect.gen(function*() {
   const error = yield* Effect.flip(book.getMany(ids("8", "0")))
   assert.ok(error instanceof NoSuchBook)
   assert.equal(yield* book.has({ id: "8" }), true)
-  console.log("book 0 failed; book 8 of the same batch is cached all the same")
+  console.log("book 0 failed; book 8 of the same batch is cached")
 })
 
 await Effect.runPromise(Effect.provide(program, LibraryLive))

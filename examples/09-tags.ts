@@ -1,6 +1,6 @@
 /**
- * Tags: names that a lookup gives to an entry, by which the entries of a family are invalidated together, in one step
- * that does not depend on how many there are.
+ * Tags: names that a lookup gives to an entry. All entries of a family with a tag are invalidated together, in one
+ * step, however many there are.
  */
 import { Effect, Layer } from "effect"
 import * as Lookup from "effect-stateless/cache/Lookup"
@@ -16,7 +16,7 @@ class Blog extends Manifest.Service<Blog>()("Blog", {
 }) {}
 const { post, teaser } = Blog.keys
 
-// Who wrote a post is known only once it is loaded, so no key and no pattern could say it.
+// The author of a post is known only after the load, so a key or a pattern cannot contain it.
 const authorOf = (id: string) => Number(id) % 2 === 0 ? "ann" : "bob"
 
 const BlogLive = Blog.modules({
@@ -31,14 +31,14 @@ const program = Effect.gen(function*() {
   yield* post.getMany(all)
   yield* teaser.get({ id: "2" })
 
-  // Requires `Owns<"post:{id}">`, as any other write does.
+  // Requires `Owns<"post:{id}">`, as every write does.
   yield* post.invalidateTag("author:ann")
 
   assert.deepEqual(yield* Effect.forEach(all, post.has), [true, false, true, false])
   console.log("the posts with the tag `author:ann` are gone; the others are there")
 
   assert.equal(yield* teaser.has({ id: "2" }), false)
-  console.log("and so is what derives from them")
+  console.log("the entries that derive from them are gone, too")
 })
 
 await Effect.runPromise(Effect.provide(program, BlogLive))

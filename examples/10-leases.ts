@@ -1,8 +1,9 @@
 /**
- * Leases: the right to one key for a time. Many may share it, or one has it alone; it ends with its scope.
+ * Leases: the right to one key for a time. Several callers share a lease, or one caller has it alone. It ends with its
+ * scope.
  *
- * A lease is for work outside the cache that must not be done twice at once, such as a payment. The token lets the
- * outside refuse a holder whose time was over without its knowing.
+ * A lease is for work outside the cache that must not run twice at the same time, such as a payment. With the token,
+ * the outside system can refuse a caller whose lease has ended unnoticed.
  */
 import { Effect, Fiber, Layer } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -35,7 +36,7 @@ const program = Effect.gen(function*() {
   assert.ok(second > first)
   console.log(log.join(", "))
 
-  // Readers share. A borrow is enough for a shared lease; an exclusive one needs `Owns`.
+  // Readers share a lease. A borrow is enough for a shared lease; an exclusive lease needs `Owns`.
   const looking = cart.lease({ id: "1" }, { mode: "shared" }).pipe(
     Effect.andThen(Effect.sleep("20 millis")),
     Effect.scoped
@@ -45,7 +46,7 @@ const program = Effect.gen(function*() {
   assert.ok(performance.now() - begin < 20 * 20)
   console.log("twenty readers held it at once")
 
-  // Nobody waits for ever: a request ends at its own deadline.
+  // No caller waits for ever: a request ends at its own deadline.
   const holder = yield* Effect.forkChild(Effect.scoped(Effect.andThen(cart.lease({ id: "1" }), Effect.never)), {
     startImmediately: true
   })

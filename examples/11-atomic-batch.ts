@@ -1,5 +1,5 @@
 /**
- * Atomic batch: writes of several families that readers see all together or not at all, with their invalidations.
+ * Atomic batch: writes of several families, with their invalidations. Readers see all of them, or none of them.
  */
 import { Effect, Layer } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -25,8 +25,8 @@ const BankLive = Bank.modules({
 }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
 
 /**
- * Requires `Owns` of both families, because the writes that it lists do. Where another transfer was faster, `ifVersion`
- * refuses the batch, and it begins again with what is there now.
+ * Requires `Owns` of both families, because it writes both. Where another transfer was faster, `ifVersion` refuses the
+ * batch, and the transfer begins again with what is there now.
  */
 const transfer = (from: string, to: string, amount: number) =>
   Effect.gen(function*() {
@@ -56,7 +56,7 @@ const program = Effect.gen(function*() {
   assert.deepEqual(yield* balance.getMany([{ account: "ann" }, { account: "bob" }]), [70, 30])
   console.log("three transfers that overlapped lost nothing")
 
-  // Another writer writes between the read and the batch: the batch does nothing at all.
+  // Another caller writes between the read and the batch, so the batch writes nothing.
   const seen = yield* balance.getAnswer({ account: "bob" })
   yield* balance.set({ account: "bob" }, 31)
   const error = yield* Effect.flip(Bank.batch([

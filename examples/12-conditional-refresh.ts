@@ -1,6 +1,6 @@
 /**
- * Conditional refresh: a lookup sees what it will replace, asks the source whether that is still right, and renews it
- * without fetching it again; as ETags do for HTTP.
+ * Conditional refresh: a lookup gets the value that it will replace, and asks the source whether that value is still
+ * right. If so, it renews the value and does not fetch it again, like ETags in HTTP.
  */
 import { Effect, Layer } from "effect"
 import * as Lookup from "effect-stateless/cache/Lookup"
@@ -9,7 +9,7 @@ import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import { TestClock } from "effect/testing"
 import assert from "node:assert/strict"
 
-/** A server that answers 304 to whoever has the page already. */
+/** A server that answers 304 to a client that already has the page. */
 const server = { page: "Welcome", etag: "v1", bodies: 0, requests: 0 }
 const fetchPage = (etag: string | undefined) =>
   Effect.sync(() => {
@@ -25,7 +25,7 @@ class Web extends Manifest.Service<Web>()("Web", {
       pattern: "page:{path}",
       value: Manifest.type<string>(),
       timeToLive: "1 minute",
-      // What is over is kept for that long, so that there is something to compare with.
+      // The old value is kept for this time after its lifetime, so the lookup can compare it.
       staleIfError: "1 hour"
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Events and stats: what happens in a cache, as a Stream, and counts by family.
+ * Events and stats: the events of a cache as a Stream, and its counts for each family.
  */
 import { Effect, Fiber, Layer, Stream } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -20,7 +20,7 @@ const ShopLive = Shop.modules({
 }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
 
 const program = Effect.gen(function*() {
-  // A stream begins where it is run; nothing is made of events when nobody listens.
+  // The stream gets the events from its start on. Without a listener, no event is created.
   const listener = yield* Shop.events.pipe(
     Stream.map((event) => "key" in event ? `${event._tag} ${event.key}` : event._tag),
     Stream.takeUntil((text) => text === "Hit label:pen"),
@@ -41,7 +41,7 @@ const program = Effect.gen(function*() {
   console.log("label:", stats.label)
   const { hits, hitsByTier, loads, misses } = stats.label
   assert.deepEqual({ hits, loads, misses }, { hits: 1, loads: 2, misses: 2 })
-  // One tier is all there is here; under a TieredStore each has its own count.
+  // This cache has one tier. With a TieredStore, each tier has its own count.
   assert.deepEqual(hitsByTier, { memory: 1 })
 })
 

@@ -1,5 +1,5 @@
 /**
- * Explain: why a key is, or is not, answered from the cache; what happened to it, when, and through which edge.
+ * Explain: why the cache can or cannot answer for a key, what happened to the key, when, and through which edge.
  */
 import { Effect, Layer } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"

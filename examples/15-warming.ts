@@ -1,6 +1,6 @@
 /**
- * Warming: what is loaded before anybody asks. Keys that the owner names, at start and on a schedule; and those that are
- * likely to be read again, before they end.
+ * Warming: entries are loaded before a reader asks. The owner names keys, which load at the start and on a schedule.
+ * Keys that are likely to be read again are loaded before they end.
  */
 import { Effect, Layer } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -20,7 +20,7 @@ const languages = Effect.succeed(["de", "en"].map((language) => ({ language })))
 
 const FrontLive = Shop.owner("front", {
   lookup: ({ language }) => Effect.succeed(`the front page in ${language}`),
-  // The layer is built when both pages are there; each round renews what would end before the next one.
+  // The layer is ready when both pages are loaded. Each round renews the entries that would end before the next round.
   warm: { keys: languages, schedule: "10 minutes", await: true }
 })
 const PriceLive = Shop.owner("price", {
@@ -41,12 +41,12 @@ const program = Effect.gen(function*() {
   const stats = yield* Shop.stats
   console.log("front:", stats.front.misses, "misses,", stats.front.loads, "loads")
   console.log("price:", stats.price.misses, "misses,", stats.price.loads, "loads")
-  // In an hour no reader had to wait for a page, and only the first reader of each price did.
+  // In an hour, no reader waited for a page. Only the first reader of each price waited.
   assert.equal(stats.front.misses, 0)
   assert.equal(stats.price.misses, 2)
-  // Nobody asked for ink again, so it was not loaded again.
+  // No reader asked for ink again, so it was not loaded again.
   assert.equal(yield* price.has({ item: "ink" }), false)
-  // What is loaded ahead loses at most a tenth of its life: 60 lives became 67.
+  // An entry that is loaded ahead loses at most a tenth of its life: 60 lives became 67.
   assert.equal(stats.price.loads, 1 + 67)
 })
 

@@ -1,5 +1,5 @@
 /**
- * Observed reads: types say which families a lookup may read; which keys, the engine sees.
+ * Observed reads: the types check which families a lookup reads, and the engine checks which keys.
  */
 import { Effect, Layer } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -19,7 +19,7 @@ const SiteLive = Site.modules({
   profile: Site.owner("profile", {
     lookup: Effect.fnUntraced(function*({ id }) {
       const name = yield* user.get({ id })
-      // This compiles: it is a key of the declared family. But a change of user:1 would not reach the profile of 2.
+      // This compiles, since the family is declared. But a change of user:1 would leave the profile of 2 stale.
       return `${name}, a friend of ${yield* user.get({ id: "1" })}`
     })
   })

@@ -1,5 +1,5 @@
 /**
- * Inside a database transaction: what the body writes to the cache takes effect after the commit, and never after a
+ * Inside a database transaction: the body's writes to the cache take effect after the commit, and never after a
  * rollback. A reader in between does not keep the old value.
  *
  * Needs `npm install @effect/sql-pg` and a PostgreSQL: at `DATABASE_URL`, or at 127.0.0.1:5432 for the user who runs it.
@@ -22,10 +22,10 @@ class Bank extends Manifest.Service<Bank>()("Bank", {
 }) {}
 const { balance, total } = Bank.keys
 
-// A table of its own, so that the example leaves nothing behind.
+// The example makes a table of its own, and drops it at the end.
 const table = `stateless_example_17_${process.pid}`
 
-// A lookup finds the client in its own Context. One that a body waits for runs on the connection of the transaction.
+// A lookup finds the client in its own Context. If a body waits for a lookup, it runs on the transaction's connection.
 const find = (account: string) =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
@@ -41,7 +41,7 @@ const BankLive = Bank.modules({
   })
 }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
 
-/** Its type says what it may write; the transaction adds nothing to it. */
+/** Its type says which families it may write. The transaction adds no requirement. */
 const pay = (from: string, to: string, amount: number) =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
@@ -74,9 +74,9 @@ const program = Effect.gen(function*() {
 
   assert.equal(yield* Effect.flip(pay("ann", "bob", 500)), "not enough")
   assert.deepEqual(yield* balance.getMany([{ account: "ann" }, { account: "bob" }]), [70, 30])
-  console.log("after the rollback the cache has what it had before")
+  console.log("after the rollback the cache has the values from before")
 
-  // A reader between the change and the commit gets the value from before it, and does not keep it.
+  // A reader between the change and the commit gets the old value, and does not keep it.
   const [changed, go] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
   const slow = yield* Effect.forkChild(
     Bank.transaction(sql.withTransaction)(Effect.gen(function*() {

@@ -159,22 +159,22 @@ export * as PatternSet from "./pattern/PatternSet.ts"
 export * as SensitiveKey from "./pattern/SensitiveKey.ts"
 
 /**
- * The run-time twin of the checks of what a function or method declares: same findings, same words, on the same
- * properties. For declarations that were cast, or built from data.
+ * Checks the declaration of a function or a method at run time. It reports the same findings as the types, in the same
+ * words, at the same properties. It is for declarations that were cast, or built from data.
  *
  * @since 0.1.0
  */
 export * as Declaration from "./ownership/Declaration.ts"
 
 /**
- * What a manifest says, and the checks of what it says, as types.
+ * The definition of a manifest, and its checks, as types.
  *
  * {@link Checked} is a definition with every wrong property replaced by a string literal type that says what is
  * wrong, so that the compiler reports it there: `Type '"user:profile"' is not assignable to type '"E0102:
  * 'user:profile' is already owned through ..."'`. `Validation` finds the same mistakes, with the same words, in
  * manifests built from data.
  *
- * What keeps the checks linear in the number of families:
+ * These rules keep the checks linear in the number of families:
  *
  * - A fact about a definition is a conditional type on the bare parameter. It stays closed while the parameter is
  *   generic and is computed once per definition afterwards; a plain alias would be unfolded into its users and
@@ -188,26 +188,28 @@ export * as Declaration from "./ownership/Declaration.ts"
 export * as Definition from "./ownership/Definition.ts"
 
 /**
- * Who owns, borrows and derives from whom, as a value; and what each write must invalidate, compiled.
+ * The graph of a manifest: which family owns, borrows and derives from which other family. From it, the plan of each
+ * family is compiled: the entries that a write must invalidate.
  *
- * A reference such as `derives: ["user:{id}"]` of `profile:{id}` says: the entry `profile:7` was computed from
- * `user:7`. A name that both sides have is carried along the edge; a parameter of the dependent that the reference
- * does not name is free; text in the reference is a guard on the source. The plan of a family follows these edges to
- * their end, composing what they carry, so that a write executes a flat list of steps and never matches a pattern.
+ * The reference `derives: ["user:{id}"]` of `profile:{id}` says that the entry `profile:7` was computed from `user:7`.
+ * A parameter name that both sides have is carried along the edge. A parameter of the dependent that the reference does
+ * not name is free. A text in the reference is a guard on the source. The plan of a family follows these edges to their
+ * end, and composes the parameters that they carry. So a write executes a flat list of steps, and never matches a
+ * pattern.
  *
- * - Completeness: whatever depends on a key, through any chain of references, is in a step of its plan.
- * - Exactness: a step whose parameters are all bound drops one entry. A free parameter drops every value of it, and
- *   is free only if some link of the chain does not carry it.
+ * - Completeness: every entry that depends on a key, through any chain of references, is in a step of the key's plan.
+ * - Exactness: a step whose parameters are all bound drops one entry. A step with a free parameter drops the entries
+ *   for every value of it. A parameter is free only if a link of the chain does not carry it.
  * - A step that a wider step of the same family contains is dropped.
- * - A plan is compiled when it is asked for: along a chain of families each is as long as the rest of the chain.
- * - `*` never carries: how many segments it has is not known.
+ * - A plan is compiled at its first use: in a chain of families, each plan is as long as the rest of the chain.
+ * - `*` is never carried, because its number of segments is not known.
  *
  * @since 0.1.0
  */
 export * as DependencyGraph from "./ownership/DependencyGraph.ts"
 
 /**
- * How the entries of a family live: lifetimes, staleness, loading. Pure data, all optional.
+ * The policy of a family: lifetimes, staleness, loading. It is plain data, and every option may be left out.
  *
  * @since 0.1.0
  */
@@ -216,8 +218,9 @@ export * as FamilyPolicy from "./ownership/FamilyPolicy.ts"
 /**
  * A set of families of one manifest, as one bit for each family.
  *
- * What can reach a family grows with the manifest: along a chain of 1,000 families there are 500,000 pairs of a family
- * and one that its changes reach. As bits they take 128 kB, and the union of two sets is one step for 32 families.
+ * The number of families that can reach a family grows with the manifest. A chain of 1,000 families has 500,000 pairs
+ * of a family and another one that its changes reach. As bits the pairs take 128 kB, and the union of two sets takes
+ * one step for 32 families.
  *
  * @since 0.1.0
  */
@@ -231,10 +234,12 @@ export * as FamilySet from "./ownership/FamilySet.ts"
 export * as GraphDrawing from "./ownership/GraphDrawing.ts"
 
 /**
- * The run-time twin of the manifest's type-level checks, for manifests built from data: same findings, same words.
+ * Checks a manifest at run time, for manifests that are built from data. It reports the same findings as the types, in
+ * the same words.
  *
- * A manifest that passes becomes a {@link ValidManifest}: patterns parsed and indexed, and for each family the answers
- * that the types give about it: its nearest encloser, its owner, its realm, what covers it, what it may read.
+ * A manifest that passes becomes a {@link ValidManifest}: its patterns are parsed and indexed. For each family it has
+ * the same facts as the types: the nearest encloser, the owner, the realm, the families that cover it, and the families
+ * that it may read.
  *
  * - Every mistake is reported, each once, with the path of the property that the compiler would underline.
  * - A family whose pattern is malformed takes no part in the other checks.
@@ -429,7 +434,7 @@ export * as StoreError from "./store/StoreError.ts"
 export * as TieredStore from "./store/TieredStore.ts"
 
 /**
- * A value, and what the cache knows about it.
+ * A value with its facts: the tier that had it, its age, whether it is stale, its version and its tags.
  *
  * @since 0.1.0
  */
@@ -448,17 +453,18 @@ export * as Answer from "./cache/Answer.ts"
 export * as Cache from "./cache/Cache.ts"
 
 /**
- * What a cache operation can fail with, besides the error of the family's own lookup.
+ * The errors of cache operations. A lookup may also fail with an error of its own, which its family declares.
  *
- * One error, `CacheError`, with a `reason`, so that callers recover with `Effect.catchReason("CacheError", ...)`.
- * A program without casts never sees `NotOwner`: the types refuse it. A key appears in messages, a value never.
+ * There is one error, `CacheError`. Its `reason` says what happened, and callers recover from it with
+ * `Effect.catchReason("CacheError", ...)`. A program without casts never meets `NotOwner`, because the types refuse it.
+ * A message may show a key, and never shows a value.
  *
  * @since 0.1.0
  */
 export * as CacheError from "./cache/CacheError.ts"
 
 /**
- * What happens in a cache, as it happens. Nothing is made when nobody listens.
+ * Events of a cache, published as they happen. Without a listener, no event is created.
  *
  * @since 0.1.0
  */
@@ -484,10 +490,10 @@ export * as CacheEvent from "./cache/CacheEvent.ts"
 export * as CacheFamily from "./cache/CacheFamily.ts"
 
 /**
- * The counts of a cache as Effect metrics, for whatever exports those: Prometheus, OTLP, a test.
+ * The counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus or OTLP.
  *
- * - A hit costs nothing: counts are kept anyway, and what has been added since is published once per interval.
- * - Attributes are `cache` and `family`, and `tier` for `cache.tier.hits`; a key is never one.
+ * - A hit costs nothing more: the cache counts anyway, and the increase is published once per interval.
+ * - The attributes are `cache` and `family`; `cache.tier.hits` also has `tier`. A key is never an attribute.
  * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
  *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`,
  *   `cache.tier.hits` (counters), `cache.entries` (a gauge).
@@ -497,8 +503,8 @@ export * as CacheFamily from "./cache/CacheFamily.ts"
 export * as CacheMetrics from "./cache/CacheMetrics.ts"
 
 /**
- * When an entry is fresh, stale, due for a refresh, and gone: a family's policy, decoded once, and the arithmetic on
- * it.
+ * The times of an entry: until when it is fresh, when a refresh is due, until when it may be served stale, and when it
+ * ends. A family's policy is decoded once; the rest is arithmetic on it.
  *
  * An entry's life, on the time axis:
  *
@@ -511,44 +517,47 @@ export * as CacheMetrics from "./cache/CacheMetrics.ts"
 export * as Expiry from "./cache/Expiry.ts"
 
 /**
- * Why a key is a hit, a miss, or stale: what a read would do now, and what happened to the key before.
+ * The explanation of a key: what a read would do now, and what happened to the key before.
  *
  * @since 0.1.0
  */
 export * as Explanation from "./cache/Explanation.ts"
 
 /**
- * What the engine is told of a family, and what it tells: plain data.
+ * Plain data between the manifest and the engine: the description of a family, its loader, the options of a write, and
+ * the counts.
  *
  * @since 0.1.0
  */
 export * as FamilySpec from "./cache/FamilySpec.ts"
 
 /**
- * What has been invalidated, in numbers that are compared on read.
+ * Invalidations, as numbers that a read compares.
  *
- * Each invalidation takes the next number of one counter, a *stamp*; an entry carries the stamp at which its load
- * began. An invalidation of many keys is one *mark*: "in this scope, whatever is older than this stamp is gone". So
- * it costs the same for one entry and for a million, and order needs no clock.
+ * Each invalidation takes the next number of one counter, a *stamp*. An entry carries the stamp at which its load
+ * began. An invalidation of many keys is one *mark*: "in this scope, every entry older than this stamp is invalid". So
+ * an invalidation costs the same for one entry and for a million, and their order needs no clock.
  *
  * The scope of a mark is a family and some of the segments of its keys: none (the whole family), the first
- * (`feed:42:*`), or any others. All segments is one key, and needs no mark where the entry itself can be removed.
+ * (`feed:42:*`), or any others. A scope of all segments is one key; it needs no mark if the entry itself can be
+ * removed.
  *
- * - `judge` answers from the marks alone; it knows nothing of time.
- * - Stamps combine by maximum, so marks may be recorded twice, or in any order.
- * - A mark is forgotten once no entry is left that it concerns (`internal/sweep.ts`). Marks are bounded in number and
- *   length nevertheless: one that finds no room marks the family as a whole. Too much is lost, never too little.
+ * - `judge` uses the marks alone, and no time.
+ * - Of two stamps for one scope the greater one counts, so marks may be recorded twice, or in any order.
+ * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). Marks are bounded in number and
+ *   length all the same: a mark without room becomes a mark of the whole family. This may invalidate too much, and
+ *   never too little.
  *
  * @since 0.1.0
  */
 export * as Invalidation from "./cache/Invalidation.ts"
 
 /**
- * What the owner of a family says about how an entry comes to be.
+ * Lookups: the functions by which the owner of a family loads its entries.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` gives it a lifetime, tags or a revision of its own, `notModified` renews the value that is there, `skip`
- * says that there is none.
+ * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `skip` says that
+ * the key has no value.
  *
  * @since 0.1.0
  */

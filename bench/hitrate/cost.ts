@@ -1,4 +1,4 @@
-/** What a hit costs a policy, in two ways; both alternate the policies and take medians, since only ratios are stable. */
+/** Measures the cost of a policy in two ways. Both alternate the policies and take medians: only ratios are stable. */
 import { type EvictionPolicyName, make } from "../../src/eviction/EvictionPolicy.ts"
 import { hashOf } from "./replay.ts"
 import type { Trace } from "./traces.ts"
@@ -17,7 +17,7 @@ const medians = (
   return runs.map(median)
 }
 
-/** Nanoseconds per hit when everything is resident: the hits of a trace on its most frequent keys, over and over. */
+/** Nanoseconds per hit if every key is in the cache: repeats the hits of a trace on its most frequent keys. */
 export const residentHit = (
   names: ReadonlyArray<EvictionPolicyName>,
   trace: Trace,
@@ -45,20 +45,20 @@ export const residentHit = (
   })
 }
 
-/** Means over the timed calls of a run, and how many hits were timed. */
+/** Means over the timed calls of a run, and the number of timed hits. */
 export interface Streamed {
   readonly hit: number
   readonly miss: number
   readonly hitsTimed: number
 }
 
-// One call in so many is timed by itself; longer than this it was interrupted by something else.
+// One call in this number is timed alone. A call that takes longer than the bound was interrupted by another process.
 const timedOneIn = 8
 const interruptedNanos = 200_000
 
 /**
- * Nanoseconds per hit and per miss (insertion and eviction) in the middle of a trace. Each timed call is followed by an
- * empty measurement that is subtracted, so a nanosecond or two of it are noise.
+ * Nanoseconds per hit and per miss (insertion and eviction) in the middle of a trace. After each timed call, an empty
+ * measurement is taken and subtracted, so a nanosecond or two of the result are noise.
  */
 export const streamed = (
   names: ReadonlyArray<EvictionPolicyName>,

@@ -1,4 +1,4 @@
-/** A trace through a policy, as a shard would drive it; and the best that any policy could do. */
+/** Replays a trace through a policy, as a shard of the memory store does, and computes the best possible hit rate. */
 import type { EvictionPolicy, Options } from "../../src/eviction/EvictionPolicy.ts"
 import type { Trace } from "./traces.ts"
 
@@ -10,7 +10,7 @@ export const hashOf = (key: number): number => {
   return hash ^ (hash >>> 16)
 }
 
-/** How many accesses hit. Keys are known by arrays rather than maps, so that the time is mostly the policy's. */
+/** The number of hits. Keys are found in arrays and not in maps, so that the policy takes most of the time. */
 export const replay = (trace: Trace, capacity: number, make: (hashOf: Options["hashOf"]) => EvictionPolicy): number => {
   const slots = new Int32Array(trace.keyCount).fill(-1)
   const keyOf = new Int32Array(capacity + 1)
@@ -39,10 +39,11 @@ export const replay = (trace: Trace, capacity: number, make: (hashOf: Options["h
 }
 
 /**
- * The hits of the clairvoyant optimum: what is asked for again latest leaves, the newest included.
+ * The hits of the clairvoyant optimum: it evicts the key whose next access is the latest. The newest key may be that
+ * key.
  *
- * Belady: A study of replacement algorithms for a virtual-storage computer (1966). The heap keeps entries whose next use
- * has passed; they are recognized when they surface.
+ * Belady: A study of replacement algorithms for a virtual-storage computer (1966). The heap keeps entries whose next
+ * use has passed; they are recognized when they reach the top.
  */
 export const optimalHits = (trace: Trace, capacity: number): number => {
   const never = trace.keys.length
@@ -60,7 +61,7 @@ export const optimalHits = (trace: Trace, capacity: number): number => {
     const key = trace.keys[at]!
     if (resident[key] === 1) hits++
     else size++
-    // What is never asked for again is the best victim there is: it need not enter.
+    // A key without another access is the best victim, so it does not enter.
     resident[key] = nextUse[at] === never ? 0 : 1
     if (resident[key] === 0) size--
     else latestFirst.push(nextUse[at]!)
@@ -75,7 +76,7 @@ export const optimalHits = (trace: Trace, capacity: number): number => {
   return hits
 }
 
-/** A binary heap, the largest on top. */
+/** A binary heap with the largest item on top. */
 class IntHeap {
   private readonly items: Array<number> = []
 

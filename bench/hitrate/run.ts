@@ -1,9 +1,9 @@
 /**
- * `npm run bench:hitrate [-- folder] [-- --json file]`: what each policy hits, and what that costs.
+ * `npm run bench:hitrate [-- folder] [-- --json file]`: the hit rate of each policy, and its cost.
  *
- * Recorded traces come from the folder, else from `HITRATE_TRACES`, else from `../shared/traces` beside the repository. Sizes
- * are 1 % and 10 % of a trace's keys, and 5 % to 70 % of keys that are read up and down; at least 16 entries, each of
- * weight 1.
+ * Recorded traces come from the folder, or from `HITRATE_TRACES`, or from `../shared/traces` beside the repository.
+ * Caches have 1 % and 10 % of a trace's keys; for keys that are read up and down, 5 % to 70 %. Each cache has at least
+ * 16 entries, each of weight 1.
  */
 import * as Fs from "node:fs"
 import * as Os from "node:os"
@@ -20,7 +20,7 @@ const shares = [0.01, 0.1]
 const sharesOfTurning = [0.05, 0.1, 0.2, 0.4, 0.7]
 const capacityMin = 16
 
-// Caffeine 3.2.2 on whole traces of which ours are the same: those whose LRU and optimum agree with ours to the digit.
+// Caffeine 3.2.2 on the same whole traces as ours: those in which LRU and the optimum agree with ours to the digit.
 const caffeine: Record<string, number> = {
   "web07 204": 43.06,
   "web07 2048": 54.57,
@@ -117,7 +117,7 @@ const costs = (traces: ReadonlyArray<Trace>) => {
   return { resident, inStream }
 }
 
-// Fewer timed hits than this give no mean.
+// With fewer timed hits than this, no mean is printed.
 const hitsTimedMin = 200
 
 const printCost = (label: string, values: ReadonlyArray<number>): void => {

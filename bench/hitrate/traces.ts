@@ -1,7 +1,7 @@
 /**
- * What is replayed: recorded traces from a folder, and generated ones whose shape is known.
+ * The traces: recorded traces from a folder, and generated traces with a known shape.
  *
- * A trace is the sequence of keys that were asked for, renumbered from 0 by first appearance.
+ * A trace is the sequence of the keys of all reads, numbered from 0 in the order of their first appearance.
  */
 import * as Fs from "node:fs"
 import * as Path from "node:path"
@@ -31,7 +31,7 @@ export const recorded = (folder: string): Array<Trace> =>
     return renumbered(file.replace(".txt.gz", ""), text.trim().split("\n"))
   })
 
-/** 32-bit numbers that repeat for a seed (mulberry32), so that every run replays the same. */
+/** 32-bit random numbers from a seed (mulberry32), so that every run replays the same traces. */
 const randomFrom = (seed: number) => (): number => {
   seed = (seed + 0x6d2b79f5) | 0
   let mixed = Math.imul(seed ^ (seed >>> 15), seed | 1)
@@ -39,7 +39,7 @@ const randomFrom = (seed: number) => (): number => {
   return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
 }
 
-/** Ranks from 0, by a Zipf law of this exponent. */
+/** Draws ranks from 0 by Zipf's law with this exponent. */
 const zipf = (count: number, exponent: number, random: () => number) => {
   const cumulative = new Float64Array(count)
   let sum = 0
@@ -64,10 +64,10 @@ const generate = (name: string, seed: number, make: (random: () => number) => ()
   return renumbered(name, Array.from({ length: eventCount }, next))
 }
 
-// Where the keys of one part of a mixture start, so that they meet no other's.
+// The first key of each part of a mixture, so that two parts do not share keys.
 const apart = 10_000_000
 
-/** Looked at while the adaptive policy was made. */
+/** Traces that were used while the adaptive policy was developed. */
 export const generated = (): Array<Trace> => [
   generate("zipf-0.7", 1, (random) => zipf(50_000, 0.7, random)),
   generate("zipf-1.0", 2, (random) => zipf(50_000, 1, random)),
@@ -76,14 +76,14 @@ export const generated = (): Array<Trace> => [
     let at = 0
     return () => at++ % 5_000
   }),
-  // A long pass over keys that never return, in each tenth of popular work.
+  // Popular keys, and in each tenth of the trace a long pass over keys that never return.
   generate("zipf+scans", 5, (random) => {
     const popular = zipf(20_000, 0.9, random)
     let at = 0
     let scanned = apart
     return () => at++ % 30_000 < 20_000 ? popular() : scanned++
   }),
-  // Half of the reads are of keys read only this once.
+  // Half of the reads are of keys that are read only once.
   generate("one-hit-wonders", 6, (random) => {
     const popular = zipf(20_000, 0.9, random)
     let once = apart
@@ -94,19 +94,19 @@ export const generated = (): Array<Trace> => [
     let at = 0
     return () => random() < 0.5 ? popular() : apart + at++ % 8_000
   }),
-  // What is popular changes altogether, six times.
+  // The popular keys are replaced completely, six times.
   generate("shifts", 8, (random) => {
     const popular = zipf(10_000, 0.9, random)
     let at = 0
     return () => popular() + Math.floor(at++ / 50_000) * apart
   }),
-  // What is popular drifts: the newest keys are read most.
+  // The popular keys drift: the newest keys are read most.
   generate("drift", 9, (random) => {
     const age = zipf(20_000, 1.1, random)
     let at = 0
     return () => Math.floor(at++ / 4) - age()
   }),
-  // Each key is read a few times soon after its first, then never.
+  // Each key is read a few times soon after its first read, and then never again.
   generate("short-lived", 10, (random) => {
     let at = 0
     return () => Math.max(0, Math.floor(at++ / 4) - Math.floor(random() ** 2 * 3_000))
@@ -123,12 +123,12 @@ export const generated = (): Array<Trace> => [
   }),
   generate("zipf-0.85", 101, (random) => zipf(80_000, 0.85, random)),
   generate("zipf-1.15", 102, (random) => zipf(30_000, 1.15, random)),
-  // The index pages of a database are few and read as often as the many records.
+  // A database: its few index pages are read as often as its many records.
   generate("two-pools", 103, (random) => {
     let at = 0
     return () => at++ % 2 === 0 ? Math.floor(random() * 100) : apart + Math.floor(random() * 10_000)
   }),
-  // Loops within a loop, the inner ones of many lengths.
+  // Loops within a loop. The inner loops have many lengths.
   generate("nested-loops", 104, (random) => {
     let start = 0
     let length = 1
@@ -142,7 +142,7 @@ export const generated = (): Array<Trace> => [
       return start + at++ % length
     }
   }),
-  // A tenth of the popular keys is replaced by others every 5,000 events.
+  // Every 5,000 events, a tenth of the popular keys is replaced.
   generate("churn", 105, (random) => {
     const popular = zipf(5_000, 0.95, random)
     const keys = Array.from({ length: 5_000 }, (_, rank) => rank)
@@ -153,7 +153,7 @@ export const generated = (): Array<Trace> => [
       return keys[popular()]!
     }
   }),
-  // Sessions: a visitor reads twenty pages among fifty of his own, and some of everyone's.
+  // Sessions: a visitor reads twenty pages from fifty own pages, and some pages that all visitors read.
   generate("sessions", 106, (random) => {
     const shared = zipf(3_000, 0.8, random)
     const visitors = Array.from({ length: 200 }, (_, visitor) => visitor)
@@ -164,14 +164,14 @@ export const generated = (): Array<Trace> => [
       return random() < 0.3 ? shared() : apart + visitors[at]! * 50 + Math.floor(50 * random() ** 2)
     }
   }),
-  // Nightly batches: a pass over everything between days of popular work.
+  // Nightly batches: days of reads of popular keys, and between them a pass over every key.
   generate("nightly", 107, (random) => {
     const popular = zipf(15_000, 1, random)
     let at = 0
     return () => at++ % 40_000 < 25_000 ? popular() : at % 40_000 - 25_000
   }),
   generate("uniform", 108, (random) => () => Math.floor(random() * 20_000)),
-  // Popular keys, a loop, and what is used once more soon after.
+  // Popular keys, a loop, and keys that are read once more soon after their first read.
   generate("thirds", 109, (random) => {
     const popular = zipf(10_000, 0.9, random)
     let at = 0
@@ -185,16 +185,16 @@ export const generated = (): Array<Trace> => [
   })
 ]
 
-/** Written after the last change to the adaptive policy: nothing was chosen by them. */
+/** Traces that were written after the last change to the adaptive policy, so they influenced no choice. */
 export const heldOut = (): Array<Trace> => [
   generate("fresh: zipf-0.95", 201, (random) => zipf(40_000, 0.95, random)),
-  // Popularity that turns slowly: the ranks move on by one key every 20 events.
+  // The popularity rotates slowly: the ranks move on by one key every 20 events.
   generate("fresh: rotation", 202, (random) => {
     const rank = zipf(8_000, 1.05, random)
     let at = 0
     return () => (rank() + Math.floor(at++ / 20)) % 30_000
   }),
-  // Depth-first walks of a tree: inner nodes again and again, each leaf once a walk.
+  // Depth-first walks of a tree: inner nodes are read repeatedly, each leaf once in a walk.
   generate("fresh: tree", 203, (random) => () => {
     const depth = 1 + Math.floor(random() * 12)
     return 2 ** depth + Math.floor(random() * 2 ** depth)
@@ -212,7 +212,7 @@ export const heldOut = (): Array<Trace> => [
       return long ? apart + at++ % 12_000 : at++ % 300
     }
   }),
-  // A news site: what is new is popular and fades, beside old favourites.
+  // A news site: new pages are popular and fade, and old favourites stay popular.
   generate("fresh: news", 205, (random) => {
     const favourite = zipf(5_000, 1, random)
     let at = 0
@@ -223,7 +223,7 @@ export const heldOut = (): Array<Trace> => [
         : apart + Math.max(0, Math.floor(at / 10) - Math.floor(-2_000 * Math.log(random())))
     }
   }),
-  // Bursts: a key is read one to six times in a row of its own, each time at a random short distance.
+  // Bursts: a key is read one to six times, each time at a random short distance.
   generate("fresh: bursts", 206, (random) => {
     const pending: Array<number> = []
     let fresh = 0
@@ -249,9 +249,9 @@ export const heldOut = (): Array<Trace> => [
 ]
 
 /**
- * Keys that are read upwards, then downwards, and again: what was just read is read next at each turning point, and what
- * is kept for long is read once in each pass. A cache hits equally much by both, but not if it changes from one to the
- * other on the way.
+ * Keys that are read upwards, then downwards, and again. At each turning point, the keys that were just read are read
+ * next; a key that is kept for long is read once in each pass. A cache that keeps recent keys and a cache that keeps
+ * old keys have equally many hits. A cache that changes from one to the other on the way has fewer.
  */
 export const upAndDown = (keyCount: number, passes: number): Trace => {
   const keys = Int32Array.from({ length: keyCount * passes }, (_, at) => {
@@ -261,7 +261,7 @@ export const upAndDown = (keyCount: number, passes: number): Trace => {
   return { name: `up-and-down ${keyCount} x ${passes}`, keys, keyCount }
 }
 
-/** Sizes and lengths of {@link upAndDown}; for caches of many shares of the keys. */
+/** The traces of {@link upAndDown} in several sizes and lengths, for caches of many shares of the keys. */
 export const turning = (): Array<Trace> => [
   upAndDown(300, 80),
   upAndDown(500, 200),

@@ -1,9 +1,9 @@
 /**
- * What a version of Node is worth to a cache: run it under each candidate, in turns, on an idle machine.
+ * Compares versions of Node by the speed of a cache. Run it with each version, in turns, on an idle machine.
  *
  *     node bench/node/hit.ts
  *
- * Prints one line: nanoseconds per operation (median of 7 rounds), milliseconds where the name says so.
+ * Prints one line: nanoseconds per operation (median of 7 rounds), or milliseconds if the name says so.
  */
 import { open } from "lmdb"
 import { mkdtempSync, rmSync } from "node:fs"

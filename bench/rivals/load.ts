@@ -1,2 +1,2 @@
-/** Imports a rival from this folder's own `node_modules`; nothing else in the repository knows its types. */
+/** Imports a rival from this folder's own `node_modules`. The rest of the repository does not know its types. */
 export const load = (name: string): Promise<any> => import(name)

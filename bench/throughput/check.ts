@@ -1,16 +1,17 @@
 /**
- * `npm run bench:check`: fails when a ratio has become worse than the committed one by more than its tolerance.
+ * `npm run bench:check`: fails if a ratio is worse than the committed one by more than its tolerance.
  *
- * Ratios, and never times: another machine is faster or slower, but both sides of a ratio are. What is compared is what
- * the design promises; a figure that is worse is measured up to three times, since a disturbance is not a regression.
- * Bytes per entry are compared as they are.
+ * It compares ratios, and never times: another machine is faster or slower, but this concerns both sides of a ratio.
+ * The ratios are those that the design promises. A worse figure is measured up to three times, since a disturbance is
+ * not a regression. Bytes per entry are compared as they are.
  */
 import { readFileSync } from "node:fs"
 import { child } from "./child.ts"
 
 const attempts = 3
 
-// A ratio may be this many times the committed one. Hits are a few loads from memory, and depend on the machine's cache.
+// The tolerance: a ratio may be this many times the committed one. Hits are a few loads from memory, so they depend on
+// the machine's cache.
 const tolerances: ReadonlyArray<readonly [part: string, row: string, tolerance: number]> = [
   ["plain", "getUnsafe, synchronous, plain", 1.4],
   ["plain", "get in a generator, plain", 1.4],
@@ -47,7 +48,7 @@ const ratioOf = (rows: ReadonlyArray<Row>, name: string): number => {
   return row.ratio
 }
 
-// Memory does not depend on who else uses the machine; a tenth is what a byte or two per entry and a new V8 may cost.
+// Other processes do not change the memory of an entry. A byte or two per entry, and a new V8, may cost a tenth.
 const memoryTolerance = 1.1
 const contestants = ["stateless, plain", "stateless, ttl", "stateless, grace", "stateless, own tag"]
 const bytesOf = (contestant: string): number =>

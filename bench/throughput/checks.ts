@@ -1,11 +1,12 @@
 /**
- * What a part of a hit costs: the library as it is, or with that part cut out of it.
+ * Measures the cost of one part of a hit: the library as it is, and the library without that part.
  *
  *     node --conditions=@effect-stateless/source bench/throughput/checks.ts nothing|grant|time|tags|stats
  *
- * Prints JSON. The part is cut out of the modules' text as they are loaded, and the benchmark fails when the text to cut
- * is not there. Each has processes of its own, by turns (`run.ts`): of two copies of the library in one process the one
- * that is loaded first is faster by more than a part costs. The family that is read has a lifetime and tags.
+ * Prints JSON. The part is cut out of the text of the modules when they are loaded, and the benchmark fails if that
+ * text is missing. Each variant has processes of its own, in turns (`run.ts`). With two copies of the library in one
+ * process, the copy that is loaded first is faster, by more than the cost of a part. The family that is read has a
+ * lifetime and tags.
  */
 import * as Effect from "effect/Effect"
 import { registerHooks } from "node:module"
@@ -31,9 +32,9 @@ const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
       "family.hot !== undefined ? family.hot.hit"
     ]
   ],
-  // Whether the time of the entry is over; the wheel itself is asked by upkeep only.
+  // Whether the lifetime of the entry is over. Only upkeep uses the timer wheel itself.
   time: [[memory, "if (due < this.time.next && due <= this.time.now()) return undefined", ""]],
-  // Whether a mark is later than the entry: of its tag, its prefix, its family.
+  // Whether a mark of its tag, its prefix or its family is later than the entry.
   tags: [[memory, "records.stampOf(slot) < this.mark", "false"]],
   stats: [[memory, "if (--this.untilNote === 0) this.note(key)", ""]]
 }

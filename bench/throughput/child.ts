@@ -1,4 +1,4 @@
-/** A script of this folder in a process of its own, and what it prints last, as JSON. */
+/** Runs a script of this folder in a process of its own, and returns the last line of its output, read as JSON. */
 import { execFileSync } from "node:child_process"
 import { fileURLToPath } from "node:url"
 

@@ -1,14 +1,14 @@
 /**
- * What a hit costs, ours and the others', beside `Map.get` of the same keys.
+ * The cost of a hit, in this library and in other caches, beside `Map.get` of the same keys.
  *
  *     node --conditions=@effect-stateless/source bench/throughput/hits.ts [keyCount] [process] [quick]
  *
  * Prints JSON. The process is one of:
  *
- * - the name of a family: nothing else runs in it but `Map.get`;
- * - `shared`: every family and every rival take turns in it;
- * - `polluted`: the same, after several caches with values of many shapes were used, as an application does, so that
- *   call sites have seen more than one type.
+ * - the name of a family: only this family and `Map.get` run in the process;
+ * - `shared`: every family and every rival take turns;
+ * - `polluted`: like `shared`, after the process used several caches with values of many shapes. As in an application,
+ *   call sites have then seen more than one type.
  */
 import type { Cache } from "effect-stateless/cache/Cache"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -37,10 +37,10 @@ const { inGenerator, synchronous } = over(reads)
 const inFiber = (runtime: BenchRuntime, family: FamilyName) =>
   inGenerator(`get in a generator, ${family}`, Users.keys[family].get, (body) => runtime.runSync(Effect.gen(body)))
 
-// The service behind the class of a manifest; there is no right to it, which is what this measures.
+// The service behind the class of a manifest. Reads through it check no right, and this is measured here.
 const engineOf = Effect.map(engineKeyOf(Users.key), ({ cache }): Cache => cache)
 
-// The readers of these families differ in nothing that is used here.
+// The readers of these families have the same type for this benchmark.
 const readerOf = (family: FamilyName) => Users.keys[family].reader as typeof Users.keys.plain.reader
 
 const batchSize = 32
@@ -180,9 +180,9 @@ const baselines = (): ReadonlyArray<Case> => {
 }
 
 /**
- * What no cache can do without, as short as it can be written, in one function for one family: a `Map` to slots, the end
- * of an entry and the mark of its family in a typed array, a bit for the policy, a count. What a hit of ours takes
- * beyond this is what it costs to be a library.
+ * The least that every cache needs, in one short function for one family: a `Map` to slots, the end of an entry and the
+ * mark of its family in a typed array, a bit for the policy, and a count. The time that a hit of this library takes
+ * beyond it is the cost of a general library.
  */
 const byHand = (): ReadonlyArray<Case> => {
   const slots = new Map(ids.map((id, slot) => [id, slot]))
@@ -197,7 +197,7 @@ const byHand = (): ReadonlyArray<Case> => {
     family.hits++
     return values[slot]
   }
-  // The least that `yield*` can be given: an iterator that is done at once, and its own result.
+  // The smallest argument of `yield*`: an iterator that is done at once, and is its own result.
   const found = { done: true, value: undefined as User | undefined, next: () => found }
   class Read {
     private readonly params: { readonly id: string }

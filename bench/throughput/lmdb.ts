@@ -1,8 +1,9 @@
 /**
- * The LMDB tier beside its driver: what a hit, a miss and a write cost over `getBinaryFast` and decoding alone.
+ * Compares the LMDB tier with its driver: the cost of a hit, a miss and a write beside `getBinaryFast` and decoding
+ * alone.
  *
- * Run it with `node --conditions=@effect-stateless/source bench/throughput/lmdb.ts`, alone on the machine. The two sides
- * take turns, round by round; figures are medians of the rounds, ratios are of medians.
+ * Run it with `node --conditions=@effect-stateless/source bench/throughput/lmdb.ts`, alone on the machine. The two
+ * sides take turns, round by round. A figure is the median of the rounds, and a ratio is the ratio of two medians.
  */
 import * as Codec from "effect-stateless/store/Codec"
 import type { Entry } from "effect-stateless/store/Entry"
@@ -50,7 +51,7 @@ const entry = (n: number): Entry<User> => ({
   revision: undefined
 })
 
-// A seeded Zipf-like sequence: a few keys are read most of the time, as in a cache.
+// A seeded sequence like Zipf's: a few keys are read most of the time, as in a cache.
 let state = 42
 const random = () => {
   state = Math.imul(state ^ state >>> 15, 0x2c1b3c6d) + 0x6d2b79f5 | 0

@@ -1,9 +1,9 @@
 /**
  * Loops that read, each a function of its own.
  *
- * As in a program, where one place reads one family: V8 makes a function's code for the one closure that it has seen of
- * it, and one function shared by six families read each 10 to 15 ns later. The name in the text keeps V8 from finding
- * the same function again.
+ * This is like a program, in which one place reads one family. V8 compiles a function for the one closure of it that it
+ * has seen. One function that six families share reads each of them 10 to 15 ns later. The name in the text makes each
+ * function different for V8.
  */
 import type { Case } from "./measure.ts"
 import { sequenceMask } from "./workload.ts"
@@ -21,7 +21,7 @@ export const over = (reads: ReadonlyArray<string>) => ({
     }`
     return { name, work: ownFunction(name, body, { read, reads, mask: sequenceMask }) }
   },
-  /** `get` makes what is yielded of `{ id }`; `run` runs the generator. */
+  /** `get` makes the yielded operation from `{ id }`; `run` runs the generator. */
   inGenerator: (name: string, get: unknown, run: (body: () => any) => number): Case => {
     const body = `function*(count) {
       let found = 0

@@ -1,16 +1,17 @@
 /**
- * Measuring in turns: every case runs once per round, so that what disturbs the machine disturbs all of them.
+ * Measures cases in turns: every case runs once per round, so that a disturbance of the machine concerns all of them.
  *
- * Turns are short and many. A turn that another process cuts into, or the collector, is one of a hundred, and the median
- * does not know of it; long turns would each have their share. Before its time is taken, a turn does half as much again:
- * what the others have left in the processor's cache is not part of it. Time is that of the clock on the wall: the system
- * counts the CPU time of a thread in steps of 4 ms, which is a whole turn.
+ * Turns are short, and there are many. A turn that another process or the collector interrupts is one of a hundred, and
+ * does not change the median; each long turn would contain a part of the disturbance. Before a turn is timed, it does
+ * half as much work again, so that the contents of the processor's cache are its own. Time is wall-clock time, because
+ * the system counts the CPU time of a thread in steps of 4 ms, which is a whole turn.
  *
- * A figure is the median of the rounds, a tenth of them lies below the other, and ratios are of medians. The
- * number of operations per turn is found before, so that each turn takes about `turnMillis`.
+ * A figure is the median of the rounds. Beside it is the tenth percentile: a tenth of the rounds lies below it. A ratio
+ * is the ratio of two medians. The number of operations per turn is found first, so that each turn takes about
+ * `turnMillis`.
  */
 
-/** Does its operation `count` times. What it returns is added up, so that no compiler drops the work. */
+/** Does its operation `count` times. The results are added up, so that the compiler does not drop the work. */
 export type Work = (count: number) => number | Promise<number>
 
 export interface Case {
@@ -18,7 +19,7 @@ export interface Case {
   readonly work: Work
   /** For cases that cost much more than a hit. */
   readonly countMax?: number
-  /** For work that is done so many operations at a time. */
+  /** The number of operations in one call, for work in batches. */
   readonly countStep?: number
 }
 
@@ -36,12 +37,12 @@ export interface Turns {
 /** For the figures that are kept. */
 export const thorough: Turns = { rounds: 101, turnMillis: 4 }
 
-/** For a look at ratios. */
+/** For a quick check of ratios. */
 export const quickly: Turns = { rounds: 41, turnMillis: 4 }
 
 let sink = 0
 
-/** What all work has added up to; print it, so that it counts as used. */
+/** The sum of all results. Print it, so that the compiler sees it as used. */
 export const workDone = (): number => sink
 
 /** CPU time of this thread, in milliseconds. */
@@ -58,7 +59,7 @@ const timed = async (work: Work, count: number, countBefore = 0): Promise<number
   return performance.now() - start
 }
 
-// So long, at least, that V8 has compiled it, and compiled it again with what it learnt.
+// Long enough for V8 to compile the function, and to compile it again with the types that it has seen.
 const warmUpMillis = 100
 
 const calibrate = async ({ countMax = Infinity, countStep = 1, work }: Case, turnMillis: number): Promise<number> => {

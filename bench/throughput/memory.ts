@@ -1,5 +1,6 @@
 /**
- * What an entry costs beyond its key and value: the heap after 1,000,000 of them, less the heap with keys and values.
+ * The memory of an entry beyond its key and value: the heap after 1,000,000 entries, less the heap with keys and
+ * values.
  *
  *     node --expose-gc --conditions=@effect-stateless/source bench/throughput/memory.ts <contestant>
  *
@@ -35,7 +36,7 @@ const stateless = (
   optionsOf: (value: User) => { readonly tags?: ReadonlyArray<string> } = noOptions
 ): { readonly put: Put; readonly holds: unknown } => {
   const runtime = runtimeOf({ capacity })
-  // The writers of these families differ in nothing that is used here.
+  // The writers of these families have the same type for this benchmark.
   const keys = Users.keys[family] as typeof Users.keys.plain
   const writer = runtime.runSync(keys.writer)
   return { put: (id, value) => Effect.runSync(writer.set({ id }, value, optionsOf(value))), holds: runtime }
@@ -69,19 +70,19 @@ const makers: {
 }
 
 const make = makers[contestant]!
-// A small one first: what is loaded and compiled once belongs to no entry.
+// First a small cache, because code that is loaded and compiled once does not belong to an entry.
 const small = await make(1_000)
 for (let i = 0; i < 1_000; i++) small.put(ids[i]!, values[i]!)
 const before = used()
 const { holds, put } = await make(entriesMax)
 for (let i = 0; i < entriesMax; i++) put(ids[i]!, values[i]!)
-// The write path defers nothing but its microtasks.
+// The write path defers only microtasks.
 await new Promise((resolve) => setImmediate(resolve))
 const after = used()
 console.log(JSON.stringify({
   contestant,
   bytesPerEntry: (after - before) / entriesMax,
-  // Whatever is read here was alive while it was measured.
+  // The entries that are read here were alive during the measurement.
   alive: typeof holds === "object" && ids.length + values.length
 }))
 process.exit(0)

@@ -1,10 +1,11 @@
 /**
- * How long one operation can take: percentiles and the longest, while a store grows, expires, is invalidated.
+ * How long one operation can take: percentiles and the longest time, while a store grows, expires or is invalidated.
  *
  *     node --max-old-space-size=6144 --conditions=@effect-stateless/source bench/throughput/pauses.ts [scenario]
  *
- * One scenario per process. Time is the wall clock's, so what the machine does for others is in it: `nothing` is the
- * same loop without a cache, and `longestCpu` counts the process's own time only, in the system's steps of up to 4 ms.
+ * One scenario per process. Time is wall-clock time, so it contains the work of the machine for other processes.
+ * `nothing` is the same loop without a cache. `longestCpu` counts only the process's own time, in the system's steps of
+ * up to 4 ms.
  */
 import type { SetOptions } from "effect-stateless/cache/FamilySpec"
 import * as Effect from "effect/Effect"
@@ -27,7 +28,7 @@ interface Percentiles {
   readonly p99: number
   readonly p999: number
   readonly longest: number
-  /** The most CPU time of a turn, or of 1,000 operations: a pause of the process's own making is in it. */
+  /** The most CPU time of a turn, or of 1,000 operations. It contains each pause that the process itself causes. */
   readonly longestCpu: number
 }
 
@@ -62,7 +63,7 @@ const percentiles = (nanos: Float64Array, longestCpu: number): Percentiles => {
 
 const turnsMillis = 4_000
 
-/** Nanoseconds of each turn of the event loop, with 100 reads in it, while the store does its upkeep. */
+/** Nanoseconds of each turn of the event loop. A turn does 100 reads, while the store does its upkeep. */
 const turns = async (read: (i: number) => unknown): Promise<Percentiles> => {
   const nanos: Array<number> = []
   let longestCpu = 0
@@ -110,7 +111,7 @@ const scenarios: { readonly [name: string]: () => Promise<Percentiles> } = {
     return each(million, read)
   },
   "a million expire": async () => {
-    // All of them end at one time, however long it takes to write them.
+    // All entries end at the same time, however long it takes to write them.
     const end = Date.now() + 15_000
     const { read } = filled(() => ({ timeToLive: Math.max(1, end - Date.now()) }))
     await new Promise((resolve) => setTimeout(resolve, end - Date.now() - 100))

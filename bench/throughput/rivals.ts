@@ -1,8 +1,8 @@
 /**
- * The other caches, each at its best settings: values kept as they are, no statistics, no hashing of keys that are
- * texts already, timers only where it has no other way.
+ * The other caches, each with its best settings: values are kept as they are, without statistics, without a hash for
+ * keys that are already texts, and with timers only if the cache cannot work without them.
  *
- * They are installed into `bench/rivals/node_modules` when they are missing: a folder of its own, because one with a
+ * If they are missing, they are installed into `bench/rivals/node_modules`: a folder of its own, because one with a
  * `package.json` cannot import `effect-stateless` by name.
  */
 import * as EffectCache from "effect/Cache"
@@ -15,7 +15,7 @@ import { type User, userOf } from "./workload.ts"
 
 const folder = fileURLToPath(new URL("../rivals", import.meta.url))
 
-/** Installs what the lockfile of `bench/rivals` names, once. */
+/** Installs the packages of the lockfile of `bench/rivals`, once. */
 export const installRivals = (): void => {
   if (existsSync(`${folder}/node_modules/lru-cache`)) return
   execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--omit=optional"], { cwd: folder, stdio: "inherit" })
@@ -28,7 +28,7 @@ export interface Rival {
   readonly name: string
   /** A read that answers at once. */
   readonly peek?: (id: string) => unknown
-  /** A read that loads what is missing. */
+  /** A read that loads an absent key. */
   readonly get?: (id: string) => Promise<unknown>
   readonly set?: (id: string, value: User) => unknown
 }
@@ -83,7 +83,8 @@ const makers: { readonly [name: string]: (entriesMax: number) => Promise<Rival> 
   cacheable: async (max) => {
     const { Cacheable, createKeyv } = await load("cacheable")
     const cache = new Cacheable({ ttl: hour, stats: false })
-    // Its constructor takes no store of its own package (another copy of Keyv is in the way); its setter does.
+    // Its constructor does not accept a store of its own package, because there is a second copy of Keyv. Its setter
+    // does.
     cache.primary = createKeyv({ useClone: false, lruSize: max })
     return {
       name: "cacheable",

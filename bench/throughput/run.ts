@@ -1,10 +1,10 @@
 /**
- * `npm run bench`: every part in a process of its own, a table for people, `bench/results/throughput.json` for machines.
+ * `npm run bench`: runs every part in a process of its own, prints tables, and writes `bench/results/throughput.json`.
  *
  *     npm run bench [part …]
  *
- * Parts: hits, checks, work, memory, pauses, lmdb, size. All of them take about twenty minutes, and want a core of their
- * own; those that were not asked for keep their last figures.
+ * Parts: hits, checks, work, memory, pauses, lmdb, size. All parts together take about twenty minutes, and need a core
+ * of their own. A part that does not run keeps its last figures.
  */
 import { execFileSync } from "node:child_process"
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
@@ -36,15 +36,15 @@ const printRows = (title: string, rows: ReadonlyArray<Row>, baseline: string): v
   }
 }
 
-// Each takes two seconds.
+// Each process takes two seconds.
 const checkRuns = 9
 
 const big = ["--max-old-space-size=6144"]
 
-// Where its tables lie in memory is chance, and makes a process faster or slower than the next by a tenth.
+// The place of its tables in memory is random, and makes a process faster or slower than another by a tenth.
 const hitRuns = 3
 
-/** The rows of several processes that did the same: of each figure the median. */
+/** Joins the rows of several processes that did the same work: each figure is the median. */
 const medianRows = (runs: ReadonlyArray<ReadonlyArray<Row>>): ReadonlyArray<Row> =>
   runs[0]!.map(({ name }, row) => {
     const of = (figure: "nanos" | "nanosLow" | "ratio") => median(runs.map((rows) => rows[row]![figure]))
@@ -146,7 +146,7 @@ for (const name of asked.length > 0 ? asked : Object.keys(parts)) {
     rivals: rivalVersions(),
     parts: measured
   }
-  // After each part, so that one that fails loses no other.
+  // Written after each part, so that a part that fails does not lose the others.
   mkdirSync(dirname(results), { recursive: true })
   writeFileSync(results, `${JSON.stringify(report, undefined, 2)}\n`)
 }

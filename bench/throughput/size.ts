@@ -3,8 +3,8 @@
  *
  *     npm run build && node bench/throughput/size.ts
  *
- * Prints JSON. Sizes are minified by esbuild and compressed by gzip, with Effect and without it; what a program imports
- * of an entry point may be less, since everything can be shaken. Times are medians of fresh processes.
+ * Prints JSON. Sizes are minified by esbuild and compressed by gzip, with Effect and without it. A program that uses
+ * only a part of an entry point may be smaller, since bundlers can drop the rest. Times are medians of fresh processes.
  */
 import { buildSync } from "esbuild"
 import { execFileSync } from "node:child_process"

@@ -1,5 +1,5 @@
 /**
- * The library under measure: one family for each thing that a hit may have to look at.
+ * The library in the benchmarks: one family for each feature that a hit may have to check.
  */
 import * as Lookup from "effect-stateless/cache/Lookup"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -54,7 +54,7 @@ export const runtimeOf = (options: MemoryStore.Options) =>
 
 export type BenchRuntime = ReturnType<typeof runtimeOf>
 
-/** Loads every id, and invalidates a tag and an unrelated key, as a cache in use has seen. */
+/** Loads every id, and invalidates a tag and an unrelated key, as happens in a cache in use. */
 export const fill = (runtime: BenchRuntime, family: FamilyName, ids: ReadonlyArray<string>) =>
   runtime.runPromise(Effect.gen(function*() {
     const keys = Users.keys[family]

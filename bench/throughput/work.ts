@@ -1,5 +1,5 @@
 /**
- * What everything but a hit costs: misses, writes, invalidation, many callers of one key.
+ * The cost of every operation but a hit: misses, writes, invalidation, many callers of one key.
  *
  *     node --conditions=@effect-stateless/source bench/throughput/work.ts [quick]
  *
@@ -59,7 +59,7 @@ let serial = 0
 const ada = userOf("ada")
 const known = Array.from({ length: 10_000 }, (_, i) => `${i}`)
 const batchSize = 10
-// In a store of its own: the misses of the others would push it out.
+// In a store of its own, because the misses of the other cases would push it out.
 const aside = makeRuntime()
 await aside.context()
 const staleReader = aside.runSync(stale.reader)
@@ -124,7 +124,7 @@ const ours: ReadonlyArray<Case> = [
       }))
   },
   {
-    // Each is stale again when its turn comes: the loop over all of them takes longer than they are fresh.
+    // Each entry is stale again at its next turn, because the loop over all entries takes longer than they are fresh.
     name: "a stale value and its whole refresh, awaited",
     work: async (count) => {
       for (let i = 0; i < count; i++) await staleReader.getPromise({ id: known[i % 10_000]! })
@@ -225,7 +225,7 @@ const rivalsOf = async (name: string): Promise<ReadonlyArray<Case>> => {
         return count
       }
     }, {
-      // Its lookup answers in a later turn, so all callers have asked by then.
+      // The lookup answers in a later turn, so all callers have asked before it ends.
       name: `${name}: ${callers} callers of one key, per caller`,
       countStep: callers,
       work: async (count) => {

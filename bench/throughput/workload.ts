@@ -1,5 +1,5 @@
 /**
- * What is asked for: keys with the popularity of a real cache, the same ones in the same order in every run.
+ * The reads of the benchmarks: keys with the popularity of a real cache, the same keys in the same order in every run.
  */
 export interface User {
   readonly id: string
@@ -18,7 +18,7 @@ export const randomFrom = (seed: number) => (): number => {
 
 export const sequenceMask = (1 << 16) - 1
 
-/** Ids, and 65,536 reads of them: Zipf with exponent 1, the popular ones spread over the ids. */
+/** Ids, and 65,536 reads of them by Zipf's law with exponent 1. The popular ids are spread over all ids. */
 export const zipf = (
   keyCount: number
 ): { readonly ids: ReadonlyArray<string>; readonly reads: ReadonlyArray<string> } => {

@@ -1,5 +1,6 @@
 /**
- * Programs whose type-checking cost is pinned: manifests by shape and size, programs by form of call, and refused ones.
+ * Programs with a pinned cost of type checking: manifests by shape and size, programs by form of call, and refused
+ * programs.
  */
 
 const header = `import { Effect } from "effect"
@@ -36,7 +37,7 @@ const nested: Shape = (i) => {
   ][i % 5]!
 }
 const tenant: Shape = (i) => `pattern: "tenant:{t}:ent${i}:{id}"`
-// Chains of ten; each link but the first derives from the one or two before it.
+// Chains of ten. Each link but the first derives from the one or two links before it.
 const derived: Shape = (i) => {
   const sources = [...i % 10 > 0 ? [`"ent${i - 1}:{id}"`] : [], ...i % 10 > 1 ? [`"ent${i - 2}:{id}"`] : []]
   return `pattern: "ent${i}:{id}"${sources.length === 0 ? "" : `, derives: [${sources.join(", ")}]`}`
@@ -84,13 +85,13 @@ export const fixtures: { readonly [name: string]: string } = {
 }
 
 /**
- * Fixtures whose comparisons in pairs are pinned, too, in kilobytes: they instantiate nothing, and each leaves an entry
- * in a table of the compiler's.
+ * Fixtures with a pinned number of kilobytes, too, for their comparisons in pairs. Such a comparison instantiates
+ * nothing, but leaves an entry in a table of the compiler.
  */
 export const compared: ReadonlySet<string> = new Set(["wide-1000", "wide-reads"])
 
 /**
- * How many times as long as the baseline the check may take, where the cost once grew with the square of the families
- * and no count showed it. Now it is 5 and 20, and was 60 and 700.
+ * The longest time of a check, as a multiple of the baseline, for fixtures whose cost once grew with the square of the
+ * families, which no count showed. It was 60 and 700 times the baseline, and is 5 and 20 now.
  */
 export const timesBaselineMax: { readonly [name: string]: number } = { "flat-2000": 25, "refused-cycle-1000": 80 }

@@ -1,7 +1,7 @@
 /**
- * Counts what `tsc` 7 instantiates for each fixture above a manifest of one family, for some also memory and time, and
- * compares with the pinned maxima: `npm run bench:types`. `-- --pin` writes them anew, `-- --all` runs all sizes and
- * shows every row with its time.
+ * Counts the instantiations of `tsc` 7 for each fixture, less those for a manifest of one family, and for some fixtures
+ * memory and time. Compares them with the pinned maxima: `npm run bench:types`. `-- --pin` writes new maxima.
+ * `-- --all` runs all sizes, and shows every row with its time.
  */
 import { spawnSync } from "node:child_process"
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
@@ -55,7 +55,7 @@ rmSync(folder, { recursive: true, force: true })
 const pinned: Pinned = JSON.parse(readFileSync(pinnedFile, "utf8"))
 const base = measure("baseline", baseline)
 const found: Pinned = { instantiations: {}, kilobytes: {} }
-// The same run takes a thousandth more or less.
+// Two equal runs differ by up to a thousandth.
 const kilobytesTolerance = 1.02
 const isLight = (name: string, cost: Cost): boolean => {
   if (!compared.has(name)) return true
@@ -66,7 +66,7 @@ const isQuickEnough = (name: string, cost: Cost): boolean =>
   cost.checkSeconds <= base.checkSeconds * (timesBaselineMax[name] ?? Infinity)
 
 let failures = 0
-// The costs are linear, so the sizes left out seldom say more than those kept.
+// The costs are linear, so the sizes that are left out seldom show more than the others.
 const isQuick = !process.argv.includes("--all") && !process.argv.includes("--pin")
 const only = process.argv.find((option) => option.startsWith("--only="))?.slice(7) ?? ""
 for (const [name, source] of Object.entries(fixtures)) {

@@ -4,7 +4,8 @@
  *     listing:{folder} ───────────────────────────────────────────┐
  *     file:{folder}:{name} ──> facts:{folder}:{name} ──> folder:{folder} ──> project
  *
- * `listing` and `file` are what the disk says. Everything else is computed, and is invalidated through these edges.
+ * `listing` and `file` hold data from the disk. The other families are computed from them, and are invalidated through
+ * these edges.
  */
 import { Schema, SchemaTransformation } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -13,15 +14,18 @@ const escape = (path: string) => path.replace(/[%:*{}]/g, (char) => `%${char.cha
 const unescape = (segment: string) =>
   segment.replace(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
 
-/** A path, or a part of one, as one segment of a key: what has a meaning in keys is escaped there, and nowhere else. */
+/**
+ * A path, or a part of one, as one segment of a key. Only this codec escapes the characters that have a meaning in
+ * keys.
+ */
 export const Path = Schema.String.pipe(
   Schema.decodeTo(Schema.String, SchemaTransformation.transform({ decode: unescape, encode: escape }))
 )
 
-/** The folder that is indexed, seen from itself. */
+/** The root of the index, as a path relative to the root. */
 export const rootFolder = "."
 
-/** Something on disk that cannot be read, now. */
+/** A file or a folder that cannot be read now. */
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
   path: Schema.String,
   why: Schema.String
@@ -34,7 +38,7 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
 export const Skipped = Schema.Struct({ path: Schema.String, why: Schema.String })
 export type Skipped = typeof Skipped.Type
 
-/** What the disk says of a file without reading it. Equal stamps: not changed. */
+/** The facts about a file that the disk gives without reading it. With equal stamps, the file has not changed. */
 export const Listed = Schema.Struct({ name: Schema.String, stamp: Schema.String })
 export const Listing = Schema.Struct({
   files: Schema.Array(Listed),
@@ -43,7 +47,7 @@ export const Listing = Schema.Struct({
 })
 export type Listing = typeof Listing.Type
 
-/** Without text, it is binary. */
+/** A file without text is binary. */
 export const File = Schema.Struct({ bytes: Schema.Int, text: Schema.NullOr(Schema.String) })
 export type File = typeof File.Type
 
@@ -82,7 +86,7 @@ export class Index extends Manifest.Service<Index>()("flagship/Index", {
       params: ofFile,
       value: File,
       error: Unavailable,
-      // Open files: more gain nothing on one disk, and a process has about a thousand.
+      // The most open files. More files are not faster on one disk, and a process may open about a thousand.
       loadConcurrency: 64,
       weigher: (_key: string, file: File) => 100 + file.bytes
     },

@@ -1,6 +1,6 @@
 /**
- * The owners of what is computed. Each lookup reads only what its family derives from; take a line out of `derives` in
- * `Index.ts`, and the lookup below that reads it does not compile.
+ * The owners of the computed families. Each lookup reads only families that its own family derives from. If you remove
+ * a line of `derives` in `Index.ts`, the lookup that reads that family does not compile.
  */
 import { Effect } from "effect"
 import { factsOf, packageOf } from "./facts.ts"
@@ -8,7 +8,7 @@ import { Index, type Report, rootFolder, type Skipped, type Summary } from "./In
 
 const { facts, file, folder, listing } = Index.keys
 
-// Entries that one lookup asks for at a time.
+// The most entries that one lookup reads at the same time.
 const filesAtATime = 32
 const foldersAtATime = 8
 
@@ -22,7 +22,7 @@ const none: Counts = { files: 0, binaries: 0, lines: 0, bytes: 0, exports: 0, pa
 
 const total = (parts: Iterable<Counts>): Counts => {
   const sum = { files: 0, binaries: 0, lines: 0, bytes: 0, exports: 0 }
-  // A Map, because the names come from files: `__proto__` is a name as any other.
+  // A Map, because the names come from files, and a file may be called `__proto__`.
   const packages = new Map<string, number>()
   const skipped: Array<Skipped> = []
   for (const part of parts) {

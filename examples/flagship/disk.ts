@@ -1,31 +1,31 @@
 /**
- * The owners of what the disk says: listings of folders and contents of files.
+ * The owners of the families with data from the disk: listings of folders and contents of files.
  *
- * `sync` compares every folder with the listing that the index holds, and invalidates what changed. It is the only
- * place that writes, and its type says so: `Owns<"listing:{folder}"> | Owns<"file:{folder}:{name}">`.
+ * `sync` compares every folder with the listing in the index, and invalidates the entries that changed. It is the only
+ * function that writes, and its type says so: `Owns<"listing:{folder}"> | Owns<"file:{folder}:{name}">`.
  *
- * - A link to a file is read as a file. A link to a folder is not followed, so that a loop has an end.
- * - What cannot be read is skipped and listed, never an end of the run.
+ * - A link to a file is read as a file. A link to a folder is not followed, because links may form a loop.
+ * - A file or a folder that cannot be read is skipped and listed. It never ends the run.
  */
 import { ByteSize, Context, Effect, Equal, FileSystem, Option, type PlatformError } from "effect"
 import { Index, type Listing, rootFolder, type Skipped, Unavailable } from "./Index.ts"
 
 const { file, folder, listing } = Index.keys
 
-/** The folder that is indexed, as an absolute path without links. */
+/** The root of the index, as an absolute path without links. */
 export class Root extends Context.Service<Root, { readonly path: string }>()("flagship/Root") {}
 
-/** Names that hold what others made; they are left out, and not counted as skipped. */
+/** Names of folders with files from other programs. They are left out, and not counted as skipped. */
 const ignored = new Set([".git", "node_modules", "dist"])
 
-// A larger file is a dump or an archive: it would push everything else out of memory.
+// A larger file is a dump or an archive, and would push all other entries out of memory.
 const fileBytesMax = 8 * 1024 * 1024
 
-// Requests to the file system at a time, for each folder and for folders.
+// The most requests to the file system at the same time, within a folder and across folders.
 const statsAtATime = 16
 const foldersAtATime = 8
 
-/** A path within the root: `.` and `a/b` give `a/b`. */
+/** Joins a path within the root: `.` and `a/b` give `a/b`. */
 const join = (path: string, name: string) => path === "." ? name : `${path}/${name}`
 
 const whyOf = ({ reason }: PlatformError.PlatformError): string => {
@@ -46,7 +46,7 @@ type Seen =
 const look = Effect.fnUntraced(function*(within: string, entry: FileSystem.DirectoryEntry) {
   const path = join(within, entry.name)
   const skip = (why: string): Seen => ({ _tag: "Skipped", skipped: { path, why } })
-  // Node writes U+FFFD for bytes that are no UTF-8, and no file can be opened by that name.
+  // Node writes U+FFFD for bytes that are not UTF-8, and that name does not open the file.
   if (entry.name.includes("\uFFFD")) return skip("has a name that is not UTF-8")
   if (entry.type === "Directory") return { _tag: "Folder", name: path } satisfies Seen
   if (entry.type !== "File" && entry.type !== "SymbolicLink") return skip("is not a file")
@@ -65,7 +65,7 @@ const look = Effect.fnUntraced(function*(within: string, entry: FileSystem.Direc
   return { _tag: "File", name: entry.name, stamp } satisfies Seen
 })
 
-/** What a folder holds now, in the order of the names. */
+/** The current entries of a folder, in the order of their names. */
 const readListing = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
   const root = yield* Root
@@ -84,7 +84,7 @@ export const ListingLive = Index.owner("listing", { lookup: ({ folder }) => read
 
 const utf8 = new TextDecoder("utf-8", { fatal: true })
 
-/** The text of a file; none if it is binary, which a zero byte or bytes that are no UTF-8 tell. */
+/** The text of a file; none for a binary file. A file with a zero byte, or with bytes that are not UTF-8, is binary. */
 const textOf = (bytes: Uint8Array): string | null => {
   if (bytes.includes(0)) return null
   try {
@@ -104,16 +104,16 @@ export const FileLive = Index.owner("file", {
   })
 })
 
-/** What a walk over the disk found, and what it made the index forget. */
+/** The counts of a walk over the disk: the files that it found, and the entries that it invalidated. */
 export interface Synced {
   folders: number
   files: number
   changed: number
 }
 
-/** Brings the index up to date with the disk; `synced` counts while it works. */
+/** Brings the index up to date with the disk, and counts its progress in `synced`. */
 export const sync = Effect.fn("sync")(function*(synced: Synced) {
-  // An index that has not even the root is empty, or has lost what it would be compared with.
+  // An index without the root is empty, or has lost the listings to compare with.
   const isLost = Option.isNone(yield* listing.getOption({ folder: rootFolder }))
   if (isLost) yield* file.invalidateAll()
   let level: ReadonlyArray<string> = [rootFolder]
@@ -129,14 +129,15 @@ export const sync = Effect.fn("sync")(function*(synced: Synced) {
 const syncFolder = Effect.fnUntraced(function*(within: string, synced: Synced, isLost: boolean) {
   const was = yield* listing.getOption({ folder: within })
   const read = yield* Effect.result(readListing(within))
-  // A folder that is gone, or closed to us: its listing's lookup says why to whoever asks for its summary.
+  // A folder that is gone, or may not be read: the lookup of its listing tells the reason to the readers of its
+  // summary.
   if (read._tag === "Failure") {
     yield* listing.delete({ folder: within })
     return []
   }
   const now = read.success
   const stamps = new Map(Option.isSome(was) ? was.value.files.map(({ name, stamp }) => [name, stamp]) : [])
-  // Reading may succeed now where it failed before, although the file is the same: a right was given.
+  // Reading may succeed now, even if the file is the same and reading failed before: its permissions may have changed.
   const summary = yield* folder.getOption({ folder: within })
   const failed = new Set(Option.isSome(summary) ? summary.value.skipped.map(({ path }) => path) : [])
   const changed = now.files.filter(({ name, stamp }) => stamps.get(name) !== stamp || failed.has(join(within, name)))

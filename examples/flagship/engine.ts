@@ -1,8 +1,8 @@
 /**
  * The index as a layer: its modules over two tiers, memory and a folder that outlives the process.
  *
- * Each start has an engine and a memory of its own, also where one runs inside another: Effect would share the layers of
- * both, so they are made fresh.
+ * Each start has an engine and a memory of its own, even if one start runs inside another. Effect would share their
+ * layers, so the layers are made fresh.
  */
 import { Layer } from "effect"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
@@ -12,7 +12,7 @@ import { FactsLive, FolderLive, ProjectLive } from "./derived.ts"
 import { FileLive, ListingLive, Root } from "./disk.ts"
 import { Index } from "./Index.ts"
 
-// By the families' weighers, which count bytes.
+// In bytes, because the weighers of the families count bytes.
 const memoryBytesMax = 128 * 1024 * 1024
 const diskBytesMax = 4 * 1024 * 1024 * 1024
 

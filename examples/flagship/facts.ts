@@ -1,5 +1,5 @@
 /**
- * What can be said of a file by reading it: a plain function, so that it can be tested without a cache.
+ * The facts of a file that come from its text. It is a plain function, so it can be tested without a cache.
  */
 import type { Facts, File } from "./Index.ts"
 
@@ -18,7 +18,7 @@ const countLines = (text: string): number => {
 const distinct = (found: Iterable<string | undefined>): ReadonlyArray<string> =>
   [...new Set([...found].filter((each) => each !== undefined))].toSorted()
 
-/** Lines, imported modules and exported names; only the lines of what is not JavaScript or TypeScript. */
+/** The lines, imported modules and exported names of a file; only the lines, if it is not JavaScript or TypeScript. */
 export const factsOf = (name: string, { bytes, text }: File): Facts => {
   if (text === null) return { bytes, binary: true, lines: 0, imports: [], exports: [] }
   const lines = countLines(text)

@@ -1,10 +1,10 @@
 /**
- * Indexes a folder, and shows what the cache does for it: `npm start`, or `npm start -- PATH`.
+ * Indexes a folder, and shows how the cache helps: `npm start`, or `npm start -- PATH`.
  *
  * Read in this order: `Index.ts` (the manifest), `disk.ts` and `derived.ts` (the owners), `engine.ts` (the tiers),
- * `phases.ts` (what is shown).
+ * `phases.ts` (the steps that are shown).
  *
- * Exit status: 0 when all that is shown was so, 1 when something failed, 2 for a wrong argument, 130 after Ctrl-C.
+ * Exit status: 0 if every check succeeded, 1 if one failed, 2 for a wrong argument, 130 after Ctrl-C.
  */
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Effect, FileSystem, Path, Schema } from "effect"
@@ -51,13 +51,13 @@ const findRoot = Effect.fnUntraced(function*(path: string) {
   return root.success
 })
 
-/** Where the index is kept: a folder of the user's, or one that is gone at the end. */
+/** The folder of the index: a folder that the user names, or a temporary one that is removed at the end. */
 const findCache = Effect.fnUntraced(function*(root: string, given: string | undefined, temporary: string) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   if (given === undefined) return `${temporary}/cache`
   const absolute = path.resolve(given)
-  // Made first: only a folder that is there has a path without links to compare.
+  // The folder is made first, because only an existing folder has a path without links to compare.
   if (`${absolute}/`.startsWith(`${root}/`)) return yield* refuse(`the cache must be outside ${root}: ${given}`)
   const made = yield* Effect.result(fs.makeDirectory(absolute, { recursive: true }))
   if (made._tag === "Failure") return yield* refuse(`cannot make the cache folder ${given}: ${made.failure.message}`)

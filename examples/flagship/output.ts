@@ -1,7 +1,7 @@
 /**
- * What the program prints: lines that stay, and one line of progress that is written over on a terminal.
+ * The output of the program: lines that stay, and one line of progress that is overwritten on a terminal.
  *
- * Where the output is no terminal, progress is an ordinary line every few seconds, so that a log stays readable.
+ * If the output is not a terminal, progress is an ordinary line every few seconds, so that a log stays readable.
  */
 import { Effect, Schedule } from "effect"
 import type { Report } from "./Index.ts"
@@ -12,7 +12,7 @@ const logInterval = "2 seconds"
 
 const clearLine = isTerminal ? "\r\u001B[2K" : ""
 
-// Names of files are not ours: a control character in one must not reach the terminal.
+// Names of files may contain control characters, which must not reach the terminal.
 const printable = (text: string): string => text.replace(/\p{Cc}/gu, "?")
 
 export const print = (text = ""): Effect.Effect<void> =>
@@ -21,13 +21,13 @@ export const print = (text = ""): Effect.Effect<void> =>
 const show = (text: string) =>
   isTerminal ? Effect.sync(() => void process.stdout.write(`${clearLine}  ${printable(text)}`)) : print(`  ${text}`)
 
-/** Ends when nobody reads the output any more, as after `npm start | head`. */
+/** Ends the program when the reader of the output has gone, as after `npm start | head`. */
 export const outputClosed: Effect.Effect<void> = Effect.callback((resume) => {
-  // Stays until the process ends: each write to a pipe that is closed is an error of its own.
+  // The listener stays until the process ends, because each write to a closed pipe gives an error.
   process.stdout.on("error", () => resume(Effect.void))
 })
 
-/** Shows `line` again and again while an effect runs. */
+/** Shows `line` repeatedly while an effect runs. */
 export const withProgress = <A, E, R, R2>(
   work: Effect.Effect<A, E, R>,
   line: Effect.Effect<string, never, R2>
@@ -41,7 +41,7 @@ export const withProgress = <A, E, R, R2>(
 export const count = (n: number, noun: string): string =>
   `${n.toLocaleString("en")} ${n === 1 ? noun : noun.endsWith("y") ? `${noun.slice(0, -1)}ies` : `${noun}s`}`
 
-/** Skipped paths that are printed; a tree may have a million. */
+/** The most skipped paths that are printed. A tree may have a million. */
 const skippedShownMax = 10
 const packagesShownMax = 5
 

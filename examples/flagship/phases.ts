@@ -1,5 +1,5 @@
 /**
- * What the program shows, one phase after the other. Each one fails with `Unproved` if what it shows is not so.
+ * The phases of the program, one after the other. A phase fails with `Unproved` if its claim is not true.
  */
 import { Duration, Effect, Equal, FileSystem, Schema, Stream } from "effect"
 import { sync, type Synced } from "./disk.ts"
@@ -9,7 +9,7 @@ import { count, print, printReport, withProgress } from "./output.ts"
 
 const { facts, file, folder, listing, project } = Index.keys
 
-/** The program saw something else than what it promises. */
+/** A claim of the program is not true. */
 export class Unproved extends Schema.TaggedError<Unproved>()("Unproved", { claim: Schema.String }) {
   override get message() {
     return `not so: ${this.claim}`
@@ -36,7 +36,7 @@ const bringUpToDate = Effect.gen(function*() {
   return { synced, took, answer }
 })
 
-/** The first start: everything that the index does not hold yet is read. */
+/** The first start: it reads every file that is not in the index yet. */
 export const firstStart = Effect.gen(function*() {
   const { answer, synced, took } = yield* bringUpToDate
   const { facts } = yield* Index.stats
@@ -45,7 +45,7 @@ export const firstStart = Effect.gen(function*() {
   return answer.value
 })
 
-/** A second start: the same folder, an empty memory, and what the first one left on disk. */
+/** A second start: the same folder, an empty memory, and the entries that the first start left on disk. */
 export const secondStart = Effect.fn("secondStart")(function*(before: Report) {
   const { answer, synced, took } = yield* bringUpToDate
   const stats = yield* Index.stats
@@ -100,7 +100,7 @@ const hitsPerTier = Effect.gen(function*() {
 
 const callers = 1_000
 
-/** Many fibers ask for one report that is not there: one of them computes it, and all get it. */
+/** Many fibers ask for one absent report: one load computes it, and all fibers get it. */
 export const manyCallers = Effect.gen(function*() {
   yield* project.invalidate({})
   const before = yield* Index.stats
@@ -112,7 +112,7 @@ export const manyCallers = Effect.gen(function*() {
   yield* prove("callers at once share one load", loads === 1 && new Set(reports).size === 1)
 })
 
-// A sample is enough to show which entries are rebuilt, and is copied in a moment.
+// A sample is enough to show which entries are rebuilt, and copying it takes a moment.
 const sampleMax = 40
 
 const within = ({ folder, name }: Sample[number]) => folder === rootFolder ? name : `${folder}/${name}`
@@ -120,7 +120,8 @@ const within = ({ folder, name }: Sample[number]) => folder === rootFolder ? nam
 type Sample = ReadonlyArray<{ readonly folder: string; readonly name: string }>
 
 /**
- * Edits one of the files that were copied, and names what was rebuilt; then builds the same from nothing and compares.
+ * Edits one of the copied files, and names the entries that were rebuilt. Then it builds a new index from nothing, and
+ * compares the two.
  */
 export const editOneFile = Effect.fn("editOneFile")(function*(sample: Sample, copy: string, cache: string) {
   const fs = yield* FileSystem.FileSystem
@@ -139,7 +140,7 @@ export const editOneFile = Effect.fn("editOneFile")(function*(sample: Sample, co
       Stream.takeUntil((key) => key === "project"),
       Stream.runCollect
     )
-    // The stream listens before the first load: it is started first, and `rebuild` reads the disk before it loads.
+    // The stream is started first, and `rebuild` reads the disk before it loads, so the stream sees the first load.
     const [rebuilt, took] = yield* Effect.all([loaded, Effect.timed(rebuild)], { concurrency: 2 })
     return { rebuilt, took: took[0], index: yield* snapshot }
   })
@@ -164,7 +165,7 @@ export const editOneFile = Effect.fn("editOneFile")(function*(sample: Sample, co
   yield* prove("an index after an edit equals one from nothing", differences === 0)
 })
 
-/** Copies a few text files of the index to a project of their own; those that export most come first. */
+/** Copies a few text files of the index to a new project; files with the most exports come first. */
 export const copySample = Effect.fnUntraced(function*(to: string) {
   const fs = yield* FileSystem.FileSystem
   const chosen: Array<{ readonly folder: string; readonly name: string; readonly exports: number }> = []

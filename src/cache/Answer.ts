@@ -1,5 +1,5 @@
 /**
- * A value, and what the cache knows about it.
+ * A value with its facts: the tier that had it, its age, whether it is stale, its version and its tags.
  *
  * @since 0.1.0
  */
@@ -7,35 +7,39 @@ import { madeAtMillis } from "./Expiry.ts"
 import type { Served } from "./internal/flight.ts"
 
 /**
- * The answer to a read that asks for more than the value.
+ * The answer of `getAnswer`: the value, and what the cache knows about it. Use it to see where a value came from, or to
+ * write it later on the condition that its `version` has not changed.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Answer<out V> {
   readonly value: V
-  /** Where it was: the name of a tier, or `lookup` for a value that was loaded for this read. */
+  /** The name of the tier that had the value, or `lookup` if it was loaded for this read. */
   readonly tier: string
-  /** How long ago it was made, in milliseconds. */
+  /** The age of the value, in milliseconds. */
   readonly ageMillis: number
-  /** Served although its time is over, or it was marked stale. */
+  /** Whether the value was served after its lifetime, or after it was marked stale. */
   readonly stale: boolean
-  /** How long ago its time was over, or it was marked stale, in milliseconds; 0 when it is fresh. */
+  /** For how long the value has been stale, in milliseconds; 0 for a fresh value. */
   readonly staleMillis: number
-  /** The invalidation counter up to which it is known to be valid; `undefined` when it was not stored. */
+  /**
+   * The invalidation counter up to which the value is known to be valid; `undefined` for a value that was not stored.
+   */
   readonly stamp: number | undefined
   /**
-   * What a conditional write compares: `set(..., { ifVersion })`. It is 0 for a value that was not stored: no entry has
-   * that version, so a write on that condition always fails with `VersionConflict`.
+   * The version of the entry. A conditional write compares it: `set(..., { ifVersion })`. For a value that was not
+   * stored it is 0. No entry has that version, so a write on that condition always fails with `VersionConflict`.
    */
   readonly version: number
-  /** How long its load took, in milliseconds. */
+  /** How long the load of the value took, in milliseconds. */
   readonly costMillis: number
   readonly tags: ReadonlyArray<string>
 }
 
 /**
- * The answer for what was served, now, where its entry was fresh until `freshUntil`.
+ * Makes the answer for a value that was served at `nowMillis`. `freshUntil` is the time at which its entry ceases to be
+ * fresh.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,8 +1,9 @@
 /**
- * What a cache operation can fail with, besides the error of the family's own lookup.
+ * The errors of cache operations. A lookup may also fail with an error of its own, which its family declares.
  *
- * One error, `CacheError`, with a `reason`, so that callers recover with `Effect.catchReason("CacheError", ...)`.
- * A program without casts never sees `NotOwner`: the types refuse it. A key appears in messages, a value never.
+ * There is one error, `CacheError`. Its `reason` says what happened, and callers recover from it with
+ * `Effect.catchReason("CacheError", ...)`. A program without casts never meets `NotOwner`, because the types refuse it.
+ * A message may show a key, and never shows a value.
  *
  * @since 0.1.0
  */
@@ -15,7 +16,7 @@ import { FunctionFailed, StoreError } from "../store/StoreError.ts"
 const Verb = Schema.Literals(["read", "write", "lease", "delegate", "appoint"])
 
 /**
- * What an operation meant to do to a key.
+ * The kind of operation that was refused: to read, to write, to lease, to delegate the right, or to appoint an owner.
  *
  * @category models
  * @since 0.1.0
@@ -23,15 +24,15 @@ const Verb = Schema.Literals(["read", "write", "lease", "delegate", "appoint"])
 export type Verb = typeof Verb.Type
 
 /**
- * The caller has no right to do this to the key. Types refuse it; a cast, or a program built from data, meets it here.
- * `holds` says what the caller has instead.
+ * The caller has no right to do this to the key. The types refuse such a call; only a cast, or a program built from
+ * data, fails with this error. `holds` says which right the caller has instead.
  *
  * **Details**
  *
- * - `a lookup`: what a lookup runs may read what its family derives from, and write nothing.
- * - `another engine`: the right is of an engine of the same manifest that was built apart, and of which the rest of the
- *   program knows nothing. Build the layers of a manifest once, over one `layer`.
- * - `another class`: the right was given by another class of the same name.
+ * - `a lookup`: code that runs in a lookup may read the families that its own family derives from, and may not write.
+ * - `another engine`: the right belongs to a second engine of the same manifest. The rest of the program does not use
+ *   that engine. Build the layers of a manifest once, over one `layer`.
+ * - `another class`: another class of the same name gave the right.
  *
  * @category errors
  * @since 0.1.0
@@ -52,12 +53,12 @@ const held: { readonly [_ in NotOwner["holds"]]: string } = {
   "nothing": "the caller has no right to it",
   "a borrow": "the caller only borrows it",
   "a lookup": "the caller is a lookup, which only answers with its own value",
-  "another engine": "the right that the caller has is of another engine of this manifest",
-  "another class": "the right that the caller has is of another manifest class of the same name"
+  "another engine": "the caller's right belongs to another engine of this manifest",
+  "another class": "the caller's right belongs to another manifest class of the same name"
 }
 
 /**
- * A second owner of a pattern was acquired while the first one lives.
+ * A program acquired a second owner of a pattern while the first owner was still alive. The first owner stays.
  *
  * @category errors
  * @since 0.1.0
@@ -69,13 +70,13 @@ export class OwnershipConflict extends Schema.TaggedError<OwnershipConflict>()("
   token: Schema.Number
 }) {
   override get message() {
-    return `\`${this.pattern}\` of family \`${this.family}\` already has an owner (grant ${this.token}); help: a ` +
-      "function that makes its layer makes an owner at each call: keep the layer in a constant"
+    return `\`${this.pattern}\` of family \`${this.family}\` already has an owner (grant ${this.token}); help: ` +
+      "keep the owner's layer in a constant, because a function that makes the layer makes a new owner at each call"
   }
 }
 
 /**
- * The grant has ended: the scope of the owner or borrower that gave it is closed.
+ * The caller's grant has ended, because the scope of the owner or borrower that gave it is closed.
  *
  * @category errors
  * @since 0.1.0
@@ -92,7 +93,8 @@ export class Revoked extends Schema.TaggedError<Revoked>()("Revoked", {
 }
 
 /**
- * Nobody owns the family at the moment, so nobody can say whether an entry of it is true.
+ * The family has no owner at the moment, so the cache cannot tell whether its entries are still right. Provide the
+ * owner's layer for as long as the program reads.
  *
  * @category errors
  * @since 0.1.0
@@ -108,18 +110,19 @@ export class Unowned extends Schema.TaggedError<Unowned>()("Unowned", {
 }
 
 /**
- * A lookup read a key whose changes would not reach what it makes: its family does not derive from the key's family
- * (E0211), or from other keys of it (E0232). What it made is not stored.
+ * A lookup read a key that its family does not derive from, so a change of that key would leave the new value stale.
+ * Either the family derives from nothing in the key's family (E0211), or it derives from other keys of it (E0232). The
+ * value is not stored.
  *
  * @category errors
  * @since 0.1.0
  */
 export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("UndeclaredRead", {
   code: Schema.Literals(["E0211", "E0232"]),
-  /** The family whose lookup it was, and the key that was being loaded, the first of several. */
+  /** The family of the lookup, and the key that it loaded; the first key, if it loaded several. */
   family: Schema.String,
   key: Schema.String,
-  /** The pattern of what was read, and its key. */
+  /** The pattern and the key of the entry that the lookup read. */
   source: Schema.String,
   read: Schema.String
 }) {
@@ -132,18 +135,22 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
 }
 
 /**
- * The parameters make no key of the family; `why` says which and why.
+ * The parameters do not make a key of the family, or the raw key or pattern is malformed. `why` names the parameter and
+ * the reason.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
-  /** Of the finding: E0109, E0110, E0112 of parameters; E0101 of a key of no family; E0103, E0106 (malformed). */
+  /**
+   * The code of the finding: E0109, E0110 or E0112 for a parameter, E0101 for a key that belongs to no family, E0103
+   * or E0106 for a malformed key or pattern.
+   */
   code: Schema.String,
   pattern: Schema.String,
   why: Schema.String
 }) {
-  /** The error for a finding about a key or a pattern. */
+  /** Makes the error from a finding about a key or a pattern. */
   static of(pattern: string, problem: Diagnostic.Diagnostic): InvalidKey {
     return new InvalidKey({ code: problem.code, pattern, why: Diagnostic.format(problem) })
   }
@@ -154,7 +161,8 @@ export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
 }
 
 /**
- * Nothing is stored under the key, and its owner gave no lookup, or the lookup chose to give no value.
+ * The cache has no value for the key. Either the owner of the family gave no lookup, or the lookup answered
+ * `Lookup.skip`. `getOption` does not load, and answers `None` instead of this error.
  *
  * @category errors
  * @since 0.1.0
@@ -172,7 +180,7 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
 }
 
 /**
- * The lookup did not end within the family's hard timeout. It was interrupted, and a late result is not stored.
+ * The lookup did not end within the family's `hardTimeout`. It was interrupted, and a late result is not stored.
  *
  * @category errors
  * @since 0.1.0
@@ -188,7 +196,8 @@ export class LoadTimeout extends Schema.TaggedError<LoadTimeout>()("LoadTimeout"
 }
 
 /**
- * Too many lookups of the family wait for their turn, or too many readers or updates for one key.
+ * Too many callers wait: lookups of the family for their turn (`loadQueueMax`), or readers or updates for one key. The
+ * call is refused at once. Try again later, or allow more lookups at a time with `loadConcurrency`.
  *
  * @category errors
  * @since 0.1.0
@@ -200,14 +209,14 @@ export class LoadQueueFull extends Schema.TaggedError<LoadQueueFull>()("LoadQueu
   queueMax: Schema.Number
 }) {
   override get message() {
-    return `the lookup of \`${this.key}\` was refused: ${this.queueMax} wait already in \`${this.family}\``
+    return `the lookup of \`${this.key}\` was refused: \`${this.family}\` already has ${this.queueMax} waiting callers`
   }
 }
 
 /**
- * What the caller would have to wait for waits for the caller: an update within the update of the same key, two
- * updates that need each other's key, a lookup that reads its own key. `work` is the lookup or the update that asked,
- * `key` what it asked for. Nothing was changed.
+ * Two operations would wait for each other without end: an update runs within the update of the same key, two updates
+ * need each other's key, or a lookup reads its own key. `work` is the lookup or the update that asked, and `key` is the
+ * key that it asked for. Nothing was changed.
  *
  * @category errors
  * @since 0.1.0
@@ -218,14 +227,14 @@ export class CircularWait extends Schema.TaggedError<CircularWait>()("CircularWa
   work: Schema.String
 }) {
   override get message() {
-    return `${this.work} cannot wait for \`${this.key}\`, which waits for it, directly or through others; help: read ` +
-      "and update other keys before it, and hand it what they hold"
+    return `${this.work} cannot wait for \`${this.key}\`: they would wait for each other; help: read and update ` +
+      "other keys before it starts, and pass their values to it"
   }
 }
 
 /**
- * An update waited for the update before it, whose turn did not end within the family's hard timeout (five minutes in a
- * family without one). Nothing was changed.
+ * An update waited too long for the update before it, which did not end within the family's `hardTimeout` (five minutes
+ * in a family without one). Nothing was changed.
  *
  * @category errors
  * @since 0.1.0
@@ -242,8 +251,8 @@ export class UpdateTimeout extends Schema.TaggedError<UpdateTimeout>()("UpdateTi
 }
 
 /**
- * The lookup ended by an interruption that the cache did not ask for: it interrupted itself, or it waited for a fiber
- * that was interrupted. Its readers fail with this error; they are not interrupted.
+ * The lookup was interrupted, and not by the cache: it interrupted itself, or it waited for a fiber that was
+ * interrupted. Its readers fail with this error, and are not interrupted themselves.
  *
  * @category errors
  * @since 0.1.0
@@ -258,8 +267,9 @@ export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("
 }
 
 /**
- * A conditional write found another version of the value than the one that it named; `undefined` is no value. So did
- * an update whose key was changed while its function ran, where no lookup could tell the value anew: run it again.
+ * A conditional write found another version than the one that it named. `undefined` stands for the absence of a value.
+ * An update fails with this error, too, if its key was changed while its function ran and the family has no lookup that
+ * could load the new value. Read the value again, and repeat the write.
  *
  * @category errors
  * @since 0.1.0
@@ -277,8 +287,9 @@ export class VersionConflict extends Schema.TaggedError<VersionConflict>()("Vers
 }
 
 /**
- * A tier failed in a write or an invalidation, which must not be lost. Of a write, none of its values is served: its
- * keys are absent, and their source decides. An invalidation took effect in this process.
+ * A tier failed in a write or an invalidation, so the change may not have reached it. After a failed write, its keys
+ * are absent in this process, and the next read loads them from their source. A failed invalidation has taken effect in
+ * this process.
  *
  * @category errors
  * @since 0.1.0
@@ -293,7 +304,7 @@ export class StoreFailed extends Schema.TaggedError<StoreFailed>()("StoreFailed"
 }
 
 /**
- * A lease was not granted, or has ended.
+ * A lease was not granted, or it has ended. `error` says which.
  *
  * @category errors
  * @since 0.1.0
@@ -308,8 +319,8 @@ export class LeaseRefused extends Schema.TaggedError<LeaseRefused>()("LeaseRefus
 }
 
 /**
- * The manifest has mistakes, so no layer of it can be built. The compiler has reported them, unless it was built from
- * data.
+ * The manifest has mistakes, so its layers cannot be built. The compiler reports the same mistakes, except in a
+ * manifest that is built from data.
  *
  * @category errors
  * @since 0.1.0
@@ -324,15 +335,15 @@ export class InvalidManifest extends Schema.TaggedError<InvalidManifest>()("Inva
 }
 
 /**
- * An option has a value that cannot be used; `why` says what is expected. A family's own options are checked when the
- * layer is built, those of a call before it changes anything.
+ * An option has an invalid value; `why` says what is expected. The options of a family are checked when the layer is
+ * built. The options of a call are checked before the call changes anything.
  *
  * @category errors
  * @since 0.1.0
  */
 export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidOption", {
   code: Schema.tag("E0507"),
-  /** The family that the option is of, or that the call was for; undefined where the call concerns several. */
+  /** The family of the option or of the call; `undefined` for a call that concerns several families. */
   family: Schema.UndefinedOr(Schema.String),
   option: Schema.String,
   why: Schema.String
@@ -344,8 +355,7 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>()("InvalidO
 }
 
 /**
- * A `lookupMany` did not answer one value for each key that it was asked for, in their order. No value of the answer is
- * stored.
+ * A `lookupMany` returned more or fewer answers than it was given keys. No value of that answer is stored.
  *
  * @category errors
  * @since 0.1.0
@@ -358,12 +368,13 @@ export class BulkMiscounted extends Schema.TaggedError<BulkMiscounted>()("BulkMi
 }) {
   override get message() {
     return `the lookupMany of \`${this.family}\` was asked for ${this.asked} keys and answered ${this.answered}; ` +
-      "help: answer one for each key, in their order, and `Lookup.skip` for a key that has no value"
+      "help: answer once for each key, in the order of the keys, with `Lookup.skip` for a key that has no value"
   }
 }
 
 /**
- * A batch holds something that is not a write of its manifest, or writes of two engines. Nothing of it happened.
+ * A batch contains a value that is not a write of its manifest, or it contains writes of two engines. No write of the
+ * batch was made.
  *
  * @category errors
  * @since 0.1.0
@@ -379,9 +390,9 @@ export class InvalidBatch extends Schema.TaggedError<InvalidBatch>()("InvalidBat
 }
 
 /**
- * A transaction cannot do what it was asked: an update or a patch within its body (E0524), more changes than it can
- * collect (E0525), or an outer transaction of the database that the cache does not know of (E0526). It fails the body,
- * so the database rolls back; `help` says what to do instead.
+ * A transaction refuses a call: an update or a patch within its body (E0524), more changes than it can collect (E0525),
+ * or a body within an outer transaction of the database that the cache does not know (E0526). The error fails the body,
+ * so the database rolls back. `help` says what to do instead.
  *
  * @category errors
  * @since 0.1.0
@@ -398,7 +409,8 @@ export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()
 }
 
 /**
- * A failure of a cache operation.
+ * The error of every cache operation. `reason` says what happened; `message` is the message of the reason. Recover from
+ * one reason with `Effect.catchReason("CacheError", "Absent", ...)`.
  *
  * @category errors
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * What happens in a cache, as it happens. Nothing is made when nobody listens.
+ * Events of a cache, published as they happen. Without a listener, no event is created.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import type { StoreError } from "../store/StoreError.ts"
 import type { Mode } from "./Invalidation.ts"
 
 /**
- * Why an entry left by itself.
+ * Why a store removed an entry: its lifetime was over, or the store had no room for it.
  *
  * @category models
  * @since 0.1.0
@@ -16,16 +16,16 @@ import type { Mode } from "./Invalidation.ts"
 export type RemovalCause = "Expired" | "Evicted"
 
 /**
- * One thing that happened to one key, a set of keys, or a tier.
+ * One event. It concerns one key, a set of keys, or a tier.
  *
- * - `Hit`: a value was served from `tier`; `stale` where its time was over.
- * - `Miss`: memory had nothing that may be served. Should a lower tier have it, a `Hit` there follows.
- * - `Load`: a lookup ended well after `millis`; `waiters` readers had joined it. `LoadFailed`: it did not.
- * - `Set`: a value was written. `Removed`: an entry left for lack of room or time.
- * - `Invalidated`: keys were invalidated; `scope` is a key, a pattern or a tag, `through` the family whose change did
- *   it.
+ * - `Hit`: `tier` had the value, and it was served. `stale` is true if the value was past its lifetime.
+ * - `Miss`: memory had no value that may be served. If a lower tier has one, a `Hit` of that tier follows.
+ * - `Load`: a lookup succeeded; it took `millis`, and `waiters` readers had joined it. `LoadFailed`: a lookup failed.
+ * - `Set`: a value was written. `Removed`: the store removed an entry, because of its lifetime or for want of room.
+ * - `Invalidated`: keys were invalidated. `scope` is a key, a pattern or a tag; `through` is the family whose change
+ *   caused it.
  * - `Refused`: a load's value was not stored, because its key was invalidated while it ran.
- * - `TierFailed`: a tier failed. Reads went on without it; of a write or an invalidation the caller was told.
+ * - `TierFailed`: a tier failed. A read continues with the next tier; a failed write or invalidation fails its caller.
  *
  * @category models
  * @since 0.1.0
@@ -54,7 +54,7 @@ export type CacheEvent = Data.TaggedEnum<{
 }>
 
 /**
- * Constructors of events, and `$match`.
+ * The constructors of events, and `$match`, which handles each kind of event.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
- * The counts of a cache as Effect metrics, for whatever exports those: Prometheus, OTLP, a test.
+ * The counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus or OTLP.
  *
- * - A hit costs nothing: counts are kept anyway, and what has been added since is published once per interval.
- * - Attributes are `cache` and `family`, and `tier` for `cache.tier.hits`; a key is never one.
+ * - A hit costs nothing more: the cache counts anyway, and the increase is published once per interval.
+ * - The attributes are `cache` and `family`; `cache.tier.hits` also has `tier`. A key is never an attribute.
  * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
  *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`,
  *   `cache.tier.hits` (counters), `cache.entries` (a gauge).
@@ -35,7 +35,7 @@ const counters = {
 type Counted = keyof typeof counters
 
 /**
- * How metrics are published.
+ * Options of `publish`: the name of the cache, and how often its counts are published.
  *
  * @category models
  * @since 0.1.0
@@ -43,7 +43,7 @@ type Counted = keyof typeof counters
 export interface Options {
   /** The value of the attribute `cache`. */
   readonly cache: string
-  /** How often counts are published, more than zero. Ten seconds by default. */
+  /** The time between two publications, above zero. Ten seconds by default. */
   readonly interval?: Duration.Input | undefined
 }
 
@@ -52,9 +52,9 @@ const known: { readonly [O in keyof Required<Options>]: true } = { cache: true, 
 const intervalDefault: Duration.Input = "10 seconds"
 
 /**
- * Publishes what `stats` counts (`AppCache.stats`), at once and then once per interval, for as long as it runs. The
- * pauses in between let the process end. Fails with `InvalidOption` where `cache` is no text, or the interval no
- * duration above zero.
+ * Publishes the counts of `stats` (`AppCache.stats`) at once, and then once per interval, for as long as the effect
+ * runs. A pause between two publications does not keep the process alive. Fails with `InvalidOption` if `cache` is not
+ * a text, or if the interval is not a duration above zero.
  *
  * @category combinators
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * When an entry is fresh, stale, due for a refresh, and gone: a family's policy, decoded once, and the arithmetic on
- * it.
+ * The times of an entry: until when it is fresh, when a refresh is due, until when it may be served stale, and when it
+ * ends. A family's policy is decoded once; the rest is arithmetic on it.
  *
  * An entry's life, on the time axis:
  *
@@ -22,12 +22,12 @@ import { CacheError, InvalidOption } from "./CacheError.ts"
  * @since 0.1.0
  */
 export interface Expiry {
-  /** `Infinity` never ends, 0 is not stored. */
+  /** `Infinity`: the entry never ends. 0: it is not stored. */
   readonly timeToLive: number
   readonly idleTimeToLive: number | undefined
   readonly staleWhileRevalidate: number
   readonly staleIfError: number
-  /** At most this share of a lifetime is taken off at random. */
+  /** The largest share of a lifetime that is taken off at random, from 0 to 1. */
   readonly jitter: number
   readonly refreshAhead: number | "xfetch" | undefined
   readonly negativeTimeToLive: number
@@ -41,7 +41,7 @@ export interface Expiry {
 }
 
 /**
- * What holds where a family's policy says nothing.
+ * The defaults of a family's policy.
  *
  * - An entry never ends, and is never served stale.
  * - A failed lookup is remembered for a fifth of a second: long enough that a herd runs it once.
@@ -58,17 +58,17 @@ export const defaults = {
 } as const
 
 /**
- * The fraction of lookups' cost by which XFetch looks ahead; 1 is the paper's optimum (Vattani, Chierichetti,
- * Lowenstein: Optimal Probabilistic Cache Stampede Prevention, VLDB 2015).
+ * XFetch looks ahead by this multiple of a lookup's cost; 1 is the paper's optimum (Vattani, Chierichetti, Lowenstein:
+ * Optimal Probabilistic Cache Stampede Prevention, VLDB 2015).
  */
 const xfetchBeta = 1
 
-// Chance that XFetch refreshes earlier than this many costs before the end is e^-14, less than one in a million.
+// XFetch refreshes earlier than this many costs before the end with a chance of e^-14: less than one in a million.
 const xfetchWindow = 14
 
 /**
- * Decodes the policy of a family; fails with `InvalidOption` when a time is not a duration, or negative, when a number
- * is out of its range, and when a word or a flag is not one of those that the option knows.
+ * Decodes the policy of a family. Fails with `InvalidOption` if a time is negative or not a duration, if a number is
+ * out of its range, or if the option does not know a word or a flag.
  *
  * @category constructors
  * @since 0.1.0
@@ -138,8 +138,8 @@ export const make = Effect.fnUntraced(function*(policy: FamilyPolicy, family: st
 export const lifeMisfit = "must be a duration that is not negative, \"never\" or \"doNotStore\""
 
 /**
- * A lifetime that a lookup or a write chose for one value, in milliseconds; 0 is not stored, and `NaN` is what is not a
- * lifetime.
+ * Decodes the lifetime that a lookup or a write chose for one value, in milliseconds. 0 means that the value is not
+ * stored. `NaN` means that the input is not a lifetime.
  *
  * @category arithmetic
  * @since 0.1.0
@@ -148,7 +148,7 @@ export const lifeMillis = (timeToLive: Duration.Input | "never" | "doNotStore"):
   timeToLive === "never" ? Infinity : timeToLive === "doNotStore" ? 0 : millisOf(timeToLive)
 
 /**
- * The times of one entry.
+ * The times of one entry, in milliseconds since the epoch. From `dueAt` on, a read must look at the entry more closely.
  *
  * @category models
  * @since 0.1.0
@@ -160,7 +160,7 @@ export interface Times {
 }
 
 /**
- * The times of an entry that is made now and lives for `lifeMillis`. `random` is from 0 to 1.
+ * Computes the times of an entry that is made at `now` and lives for `lifeMillis`. `random` is from 0 to 1.
  *
  * @category arithmetic
  * @since 0.1.0
@@ -183,7 +183,7 @@ export const timesOf = (
 }
 
 /**
- * How long an entry may be served at all after it ceased to be fresh, in milliseconds.
+ * The longest time for which an entry may be served after it ceased to be fresh, in milliseconds.
  *
  * @category arithmetic
  * @since 0.1.0
@@ -191,8 +191,8 @@ export const timesOf = (
 export const staleMillisMax = (expiry: Expiry): number => Math.max(expiry.staleWhileRevalidate, expiry.staleIfError)
 
 /**
- * When an entry ends that is fresh until `freshUntil` and was made, or last read, at `readAt`: because nothing reads
- * it any more, or because it may not even be served stale.
+ * Computes the end of an entry that is fresh until `freshUntil` and was made, or last read, at `readAt`. It ends when
+ * it may no longer be served stale, or earlier, when it was not read for the idle time.
  *
  * @category arithmetic
  * @since 0.1.0
@@ -205,14 +205,15 @@ export const endOf = (expiry: Expiry, freshUntil: number, readAt: number): numbe
 const never: Times = { dueAt: Infinity, freshUntil: Infinity, expiresAt: Infinity }
 
 const dueAt = (expiry: Expiry, now: number, freshUntil: number, life: number, costMillis: number): number => {
-  // Each read of such an entry is looked at anyway: see `CacheFamily`.
+  // Each read of such an entry takes the slow path anyway: see `CacheFamily`.
   if (expiry.idleTimeToLive !== undefined) return now + expiry.idleTimeToLive
   if (expiry.refreshAhead === "xfetch") return freshUntil - xfetchWindow * xfetchBeta * costMillis
   return expiry.refreshAhead === undefined ? freshUntil : Math.min(freshUntil, now + life * expiry.refreshAhead)
 }
 
 /**
- * An entry that is fresh no longer than what it was made from. What its family says of stale values holds from then on.
+ * Shortens an entry's life, so that it is not fresh for longer than the entries that it was made from. After that time,
+ * its family's stale rules apply.
  *
  * @category arithmetic
  * @since 0.1.0
@@ -229,7 +230,7 @@ export const endBy = <E extends { readonly freshUntil: number; readonly expiresA
   }
 
 /**
- * When an entry was made, by its version.
+ * The time at which an entry was made, in milliseconds since the epoch. Its version contains this time.
  *
  * @category arithmetic
  * @since 0.1.0
@@ -237,7 +238,7 @@ export const endBy = <E extends { readonly freshUntil: number; readonly expiresA
 export const madeAtMillis = ({ version }: { readonly version: number }): number => Math.floor(version / 1_000)
 
 /**
- * When an entry ceases to be fresh, unless it is read once more.
+ * The time at which an entry ceases to be fresh, if it is not read again before.
  *
  * @category arithmetic
  * @since 0.1.0
@@ -246,7 +247,7 @@ export const endsAt = ({ expiresAt, freshUntil }: { readonly freshUntil: number;
   Math.min(freshUntil, expiresAt)
 
 /**
- * Whether a read of a fresh entry should renew it behind the reader. `random` is from 0 to 1, drawn for each read.
+ * Whether a read of a fresh entry should renew it behind the reader. `random` is from 0 to 1; each read draws its own.
  *
  * @category arithmetic
  * @since 0.1.0

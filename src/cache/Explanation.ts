@@ -1,5 +1,5 @@
 /**
- * Why a key is a hit, a miss, or stale: what a read would do now, and what happened to the key before.
+ * The explanation of a key: what a read would do now, and what happened to the key before.
  *
  * @since 0.1.0
  */
@@ -10,8 +10,8 @@ import type { Mode, Scope } from "./Invalidation.ts"
 /**
  * What a read of the key would do now.
  *
- * - `hit`: serve what is held. `staleHit`: serve it, and renew it behind the reader.
- * - `join`: wait for the load that is under way. `load`: start one. `fail`: repeat a failure that is remembered.
+ * - `hit`: serve the value. `staleHit`: serve the stale value, and renew it behind the reader.
+ * - `join`: wait for the load that is already running. `load`: start a load. `fail`: fail with a remembered failure.
  * - `refuse`: fail, because the family has no owner.
  *
  * @category models
@@ -20,7 +20,7 @@ import type { Mode, Scope } from "./Invalidation.ts"
 export type Outcome = "hit" | "staleHit" | "join" | "load" | "fail" | "refuse"
 
 /**
- * Something that happened to a key, or to many keys among which it is.
+ * An event in the history of a key. It concerned that key alone, or a set of keys that contains it.
  *
  * @category models
  * @since 0.1.0
@@ -28,19 +28,20 @@ export type Outcome = "hit" | "staleHit" | "join" | "load" | "fail" | "refuse"
 export interface Happening {
   readonly what: "Set" | "Loaded" | "Refused" | "Invalidated" | "Evicted" | "Expired"
   readonly family: string
-  /** The key within the family, the segments that it has in common with the others, or the tag. */
+  /** The key within the family, the segments that all keys of the set have in common, or the tag. */
   readonly scope: string | Scope | { readonly tag: string }
-  /** For `Invalidated`: the family whose change did it, itself where it was invalidated directly. */
+  /** For `Invalidated`: the family whose change caused it; the key's own family after a direct invalidation. */
   readonly through: string | undefined
   readonly mode: Mode | undefined
   readonly stamp: number
   readonly atMillis: number
-  /** For `Loaded`: what its lookup read of this cache, in that order, the first 32 of it. */
+  /** For `Loaded`: the entries of this cache that the lookup read, in that order; at most the first 32. */
   readonly from: ReadonlyArray<Source> | undefined
 }
 
 /**
- * The answer of `explain`.
+ * The answer of `explain`: what a read of the key would do now, the entry, and the history. Print it to see why a value
+ * is fresh, stale or absent.
  *
  * @category models
  * @since 0.1.0
@@ -49,18 +50,18 @@ export interface Explanation<out V> {
   readonly family: string
   readonly key: string
   readonly outcome: Outcome
-  /** What is held, fresh or not; without it, nothing that may ever be served is. */
+  /** The entry, fresh or stale; `undefined` if the cache has no entry that may ever be served. */
   readonly held: Answer<V> | undefined
-  /** The latest first; older ones are forgotten. */
+  /** The history of the key, the latest first. The cache forgets older happenings. */
   readonly happenings: ReadonlyArray<Happening>
 }
 
-// What is remembered of a whole cache, in number and in characters of keys and tags: less than two megabytes.
+// The bounds of one cache's history, in happenings and in characters of keys and tags: less than two megabytes.
 const happeningsMax = 4_096
 const charactersMax = 524_288
 
 /**
- * A happening as it is noted.
+ * A happening as the history keeps it: its sources are spelt out only when a caller asks.
  *
  * @category models
  * @since 0.1.0
@@ -70,14 +71,14 @@ export interface Noted extends Omit<Happening, "from"> {
 }
 
 /**
- * The latest happenings of a cache, in a ring.
+ * The latest happenings of a cache, in a ring of bounded size.
  *
  * @category models
  * @since 0.1.0
  */
 export class History {
   private readonly ring: Array<Noted | undefined> = []
-  /** Characters of each: to forget one does not touch it, which memory has long lost sight of. */
+  /** The characters of each happening. Kept apart, so that forgetting an old happening does not read it from memory. */
   private readonly lengths = new Int32Array(happeningsMax)
   private next = 0
   private size = 0
@@ -85,7 +86,7 @@ export class History {
 
   add(happening: Noted): void {
     const characters = charactersOf(happening)
-    // One that is as long as many: to keep it would be to forget those.
+    // A happening of this length would push out too many others.
     if (characters > charactersMax / 16) return
     while (this.size === happeningsMax || this.characters + characters > charactersMax) this.forgetOldest()
     this.ring[this.next] = happening
@@ -95,14 +96,14 @@ export class History {
     this.characters += characters
   }
 
-  /** What happened to a key, the latest first. */
+  /** The happenings that concern a key, the latest first. */
   of(family: string, key: string, tags: ReadonlyArray<string>): ReadonlyArray<Happening> {
     const segments = key.split(":")
     const found: Array<Happening> = []
     for (let i = 1; i <= this.size; i++) {
       const happening = this.ring[(this.next - i + happeningsMax) % happeningsMax]!
       if (!concerns(happening, family, key, segments, tags)) continue
-      // Marks know the scope as well: it is not handed out.
+      // The marks share this scope, so the caller gets a copy.
       found.push({ ...happening, scope: copyOf(happening.scope), from: happening.from?.spell() })
     }
     return found

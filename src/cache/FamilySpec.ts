@@ -1,5 +1,6 @@
 /**
- * What the engine is told of a family, and what it tells: plain data.
+ * Plain data between the manifest and the engine: the description of a family, its loader, the options of a write, and
+ * the counts.
  *
  * @since 0.1.0
  */
@@ -10,42 +11,46 @@ import type { Expiry } from "./Expiry.ts"
 import type * as Lookup from "./Lookup.ts"
 
 /**
- * What depends on a family: what `family` loses when a key changes. Positions count segments of keys within families.
+ * One dependent of a family: the entries that `family` loses when a key changes. A position is the index of a segment
+ * in a key within its family, from 0.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Dependent {
   readonly family: string
-  /** Pairs of positions, in the dependent's key and in the changed one, whose segments are equal. */
+  /** Pairs of positions, one in the dependent's key and one in the changed key. Their segments must be equal. */
   readonly bound: ReadonlyArray<readonly [target: number, source: number]>
   /** Positions in the dependent's key that have a fixed segment. */
   readonly constants: ReadonlyArray<readonly [target: number, text: string]>
   readonly guards: ReadonlyArray<Guard>
-  /** Everything is bound or constant: one key is concerned. */
+  /** Whether every segment is bound or constant, so that one key is concerned. */
   readonly exact: boolean
 }
 
 /**
- * All that depends on a family. Along a chain of 1,000 families there are 500,000 of it, so it is compiled when the
- * first change asks.
+ * All dependents of a family. A chain of 1,000 families has 500,000 of them, so they are compiled at the first change
+ * that needs them.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Dependents {
-  /** Whether nothing depends on the family; known without the rest. */
+  /** Whether the family has no dependents. Known before the dependents are compiled. */
   readonly isEmpty: boolean
-  /** The families that `all` concerns, where it narrows none of them by a text; known without the rest. */
+  /**
+   * The families of `all`, if no fixed text narrows what they lose; otherwise `undefined`. Known before the
+   * dependents are compiled.
+   */
   readonly whole: ReadonlyArray<string> | undefined
-  /** What a change of the family drops, nearest first. */
+  /** Every dependent of the family, nearest first. */
   readonly all: ReadonlyArray<Dependent>
-  /** The part of `all` that is in one family; known without the rest. */
+  /** The dependents in one family. This compiles only those. */
   readonly in: (family: string) => ReadonlyArray<Dependent>
 }
 
 /**
- * Dependents that are known already.
+ * Makes `Dependents` from a list that is already complete.
  *
  * @category constructors
  * @since 0.1.0
@@ -58,7 +63,7 @@ export const listed = (all: ReadonlyArray<Dependent>): Dependents => ({
 })
 
 /**
- * A condition on the changed key without which a dependent is not concerned.
+ * A condition on the changed key. A dependent is concerned only if all of its conditions hold.
  *
  * @category models
  * @since 0.1.0
@@ -68,7 +73,7 @@ export type Guard =
   | { readonly _tag: "Length"; readonly min: number; readonly max: number }
 
 /**
- * A family as the engine sees it.
+ * The engine's description of a family.
  *
  * @category models
  * @since 0.1.0
@@ -77,20 +82,20 @@ export interface FamilySpec<V> {
   readonly name: string
   readonly pattern: string
   readonly render: (key: string) => string
-  /** The full key as errors, events and explanations show it, and the same for a segment or a tag. */
+  /** Spells the full key for errors, events and explanations; `hide` spells a segment or a tag for them. */
   readonly show: (key: string) => string
   readonly hide: (text: string) => string
-  /** No key and no value is shown. */
+  /** Whether errors, events and explanations hide keys and values. */
   readonly isSensitive: boolean
   readonly expiry: Expiry
-  /** Whether memory may hold a value, where its type does not say so. */
+  /** Checks whether memory may hold a value, for families whose type does not say so. */
   readonly admits?: ((value: V) => boolean) | undefined
   readonly dependents: Dependents
   readonly partition: Partition<V>
 }
 
 /**
- * How the owner of a family loads it: by decoded parameters, in its own context.
+ * The lookups of a family's owner, and the context in which they run.
  *
  * @category models
  * @since 0.1.0
@@ -99,7 +104,7 @@ export interface Loader<V> {
   readonly lookup:
     | ((key: string, context: Lookup.LookupContext<V>) => Effect.Effect<V | Lookup.Answer<V>, unknown, any>)
     | undefined
-  /** Loads many keys at once, for `readMany`. One answer for each key, in their order. */
+  /** Loads many keys at once, for `readMany`. Returns one answer for each key, in the order of the keys. */
   readonly lookupMany:
     | ((
       keys: ReadonlyArray<string>,
@@ -110,46 +115,48 @@ export interface Loader<V> {
 }
 
 /**
- * Options of a write.
+ * Options of a write: a lifetime, tags and a revision for the value, a condition on the version, and a lease.
  *
  * @category models
  * @since 0.1.0
  */
 export interface SetOptions<out L = never> extends Lookup.LoadedOptions {
-  /** The version that the key must have, or `null` for none: else `VersionConflict`. */
+  /**
+   * Writes only if the key has this version, or no value for `null`. Otherwise the write fails with `VersionConflict`.
+   */
   readonly ifVersion?: number | null | undefined
-  /** The lease under which the write is made: refused when it has ended, however late the write comes. */
+  /** The lease of the write. A write under a lease that has ended is refused, however late it comes. */
   readonly lease?: L | undefined
 }
 
 /**
- * An entry that a lookup read, as it was then.
+ * An entry that a lookup read, as it was at that time.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Source {
   readonly key: string
-  /** Where it was: the name of a tier, or `lookup` where it was loaded for this. */
+  /** The name of the tier that had the entry, or `lookup` if it was loaded for this read. */
   readonly tier: string
-  /** The invalidation counter up to which it was known to be valid; `undefined` when it was not stored. */
+  /** The invalidation counter up to which the entry was known to be valid; `undefined` if it was not stored. */
   readonly stamp: number | undefined
 }
 
 /**
- * What a value was made from, spelt out when a caller asks.
+ * The entries from which a value was made. `spell` lists them; the list is made only when a caller asks.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Sources {
   readonly spell: () => ReadonlyArray<Source>
-  /** How many characters the keys have that are kept for it. */
+  /** The number of characters of the keys that are kept. */
   readonly characters: number
 }
 
 /**
- * Counts since the cache was made.
+ * The counts of one family since its cache was made, as `stats` returns them.
  *
  * @category models
  * @since 0.1.0
@@ -159,26 +166,27 @@ export interface FamilyStats {
   readonly hits: number
   /** Reads that any tier answered at once with a stale value. */
   readonly staleHits: number
-  /** Reads that it could not answer, nor a failure that is remembered. */
+  /** Reads that neither memory nor a remembered failure could answer. */
   readonly misses: number
   /**
-   * Fresh values by the tier that had them: `hits` under its name, and of the misses, those that a lower tier answered,
-   * once for all readers who waited for it together.
+   * Fresh values by the tier that had them: `hits` under the name of memory, and the misses that a lower tier answered.
+   * Readers who waited for one answer together count once.
    */
   readonly hitsByTier: { readonly [tier: string]: number }
   readonly loads: number
   readonly loadFailures: number
-  /** Readers who joined a load that somebody else had started. */
+  /** Readers who joined a load that another reader had started. */
   readonly coalesced: number
-  /** Values that were not stored, because their key was invalidated while they were loaded. */
+  /** Loaded values that were not stored, because their key was invalidated during the load. */
   readonly refused: number
   /**
-   * Entries that left the whole store for want of room, each once. Over tiers these are the ones that the lowest pushed
-   * out: what memory pushes out is still below, so over a file without a bound there are none.
+   * Entries that the whole store removed for want of room, each counted once. With several tiers, only the lowest tier
+   * counts: an entry that memory pushes out is still in the tier below. A lowest tier without a bound, such as a file,
+   * has none.
    */
   readonly evictions: number
   readonly expirations: number
   readonly invalidations: number
-  /** Entries that memory, the fastest tier, holds now; those of the tiers below are not counted. */
+  /** Entries that memory, the fastest tier, has now. Entries of lower tiers are not counted. */
   readonly entries: number
 }

@@ -1,23 +1,25 @@
 /**
- * What has been invalidated, in numbers that are compared on read.
+ * Invalidations, as numbers that a read compares.
  *
- * Each invalidation takes the next number of one counter, a *stamp*; an entry carries the stamp at which its load
- * began. An invalidation of many keys is one *mark*: "in this scope, whatever is older than this stamp is gone". So
- * it costs the same for one entry and for a million, and order needs no clock.
+ * Each invalidation takes the next number of one counter, a *stamp*. An entry carries the stamp at which its load
+ * began. An invalidation of many keys is one *mark*: "in this scope, every entry older than this stamp is invalid". So
+ * an invalidation costs the same for one entry and for a million, and their order needs no clock.
  *
  * The scope of a mark is a family and some of the segments of its keys: none (the whole family), the first
- * (`feed:42:*`), or any others. All segments is one key, and needs no mark where the entry itself can be removed.
+ * (`feed:42:*`), or any others. A scope of all segments is one key; it needs no mark if the entry itself can be
+ * removed.
  *
- * - `judge` answers from the marks alone; it knows nothing of time.
- * - Stamps combine by maximum, so marks may be recorded twice, or in any order.
- * - A mark is forgotten once no entry is left that it concerns (`internal/sweep.ts`). Marks are bounded in number and
- *   length nevertheless: one that finds no room marks the family as a whole. Too much is lost, never too little.
+ * - `judge` uses the marks alone, and no time.
+ * - Of two stamps for one scope the greater one counts, so marks may be recorded twice, or in any order.
+ * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). Marks are bounded in number and
+ *   length all the same: a mark without room becomes a mark of the whole family. This may invalidate too much, and
+ *   never too little.
  *
  * @since 0.1.0
  */
 /**
- * How an invalidated entry is treated: never served again, or like one whose time is over, which the family may allow
- * to be served as stale.
+ * What an invalidation does to an entry. `hide`: it is never served again. `markStale`: it is treated like an entry
+ * past its lifetime, so the family's stale rules may still serve it.
  *
  * @category models
  * @since 0.1.0
@@ -25,7 +27,7 @@
 export type Mode = "hide" | "markStale"
 
 /**
- * What the marks say of an entry.
+ * The verdict of the marks on an entry: `valid`, `stale` or `hidden`.
  *
  * @category models
  * @since 0.1.0
@@ -44,7 +46,7 @@ export interface Scope {
 }
 
 /**
- * Every key of the family.
+ * The scope that contains every key of the family.
  *
  * @category constants
  * @since 0.1.0
@@ -52,7 +54,7 @@ export interface Scope {
 export const everything: Scope = { positions: [], values: [] }
 
 /**
- * Whether a scope names a key.
+ * Whether a scope contains a key.
  *
  * @category predicates
  * @since 0.1.0
@@ -63,23 +65,24 @@ export const isWithin = ({ positions, values }: Scope, key: string): boolean => 
   return positions.every((position, i) => segments[position] === values[i])
 }
 
-// Marks on keys of one family, and on its tags: 8 MB of heap each. A sweep forgets them long before there are so many,
-// unless a tier cannot be swept.
+// The most marks on the keys of one family, and the most on its tags: 8 MB of heap each. A sweep forgets marks long
+// before this bound, unless a tier cannot be swept.
 const marksMax = 65_536
 
-// Characters in the scopes of these marks, since keys and tags may be long.
+// The most characters in the scopes of these marks, since keys and tags may be long.
 const charactersMax = 4_194_304
 
-// An entry that was marked stale this often and never renewed since is hidden: how long it has been stale is forgotten.
+// The number of remembered times of stale marks. An entry that is older than all of them is hidden, because it is no
+// longer known for how long it has been stale.
 const staleTimesMax = 8
 
 class Stamps {
   hidden = 0
   stale = 0
-  // An earlier mark that made entries stale at a time that is forgotten; older ones are hidden.
+  // The latest stale mark whose time is forgotten. Entries older than it are hidden.
   private timeless = 0
-  // When the latest marks were set, the earliest first: what a mark finds stale is stale since then, however late it
-  // is read.
+  // The times of the latest stale marks, the earliest first. An entry is stale from the time of its mark on, however
+  // late it is read.
   private staleTimes: Array<{ readonly stamp: number; readonly atMillis: number }> | undefined = undefined
 
   raise(mode: Mode, stamp: number, atMillis: number): void {
@@ -92,7 +95,7 @@ class Stamps {
     }
   }
 
-  /** What is older is hidden. */
+  /** Entries with an older stamp are hidden. */
   get floor(): number {
     return Math.max(this.hidden, this.timeless)
   }
@@ -109,14 +112,14 @@ class Stamps {
     return this.staleTimes?.find((mark) => stamp < mark.stamp)?.atMillis ?? Infinity
   }
 
-  /** Each mode in which there is a mark, with its stamp. */
+  /** The modes that have a mark, each with its stamp. */
   get modes(): ReadonlyArray<readonly [mode: Mode, stamp: number]> {
     const hidden = this.hidden === 0 ? [] : [["hide", this.hidden] as const]
     return this.stale === 0 ? hidden : [...hidden, ["markStale", this.stale]]
   }
 }
 
-/** Marks by name, within the bounds. */
+/** Marks by name, bounded in number and in characters. */
 class BoundedMarks {
   readonly stamps = new Map<string, Stamps>()
   private readonly room: Room
@@ -125,7 +128,7 @@ class BoundedMarks {
     this.room = room
   }
 
-  /** Raises a mark; a new one only where there is room, unless it must be kept. Whether it was raised. */
+  /** Raises a mark. A new mark needs room, unless it `must` be kept. Returns whether the mark was raised. */
   raise(name: string, mode: Mode, stamp: number, atMillis: number, must: boolean): boolean {
     let stamps = this.stamps.get(name)
     if (stamps === undefined) {
@@ -138,7 +141,7 @@ class BoundedMarks {
     return true
   }
 
-  /** Forgets the marks that are no later than a stamp. */
+  /** Forgets the marks that are not later than a stamp. */
   forget(upTo: number): void {
     for (const [name, stamps] of this.stamps) {
       if (stamps.latest > upTo) continue
@@ -148,7 +151,7 @@ class BoundedMarks {
     }
   }
 
-  /** The names of the marks that are no later than a stamp, once for each mode, and the stamps that a store has. */
+  /** The names of the marks that are not later than a stamp, once for each mode, with the stamps that a store keeps. */
   *upTo(stamp: number): Iterable<readonly [name: string, mode: Mode, stamp: number]> {
     for (const [name, stamps] of this.stamps) {
       if (stamps.latest > stamp) continue
@@ -157,12 +160,12 @@ class BoundedMarks {
   }
 }
 
-/** What the marks of a family take. */
+/** The room that the marks of a family take. */
 class Room {
   count = 0
   characters = 0
 
-  /** From 1 on, there is no room for another mark. */
+  /** The share of the room that is taken; from 1 on, there is no room for another mark. */
   get fullness(): number {
     return Math.max(this.count / marksMax, this.characters / charactersMax)
   }
@@ -170,7 +173,7 @@ class Room {
 
 const separator = ":"
 
-/** The marks of one choice of positions, by the values there. */
+/** The marks that bind the same positions, by the values at these positions. */
 class Projection extends BoundedMarks {
   readonly positions: ReadonlyArray<number>
 
@@ -202,22 +205,25 @@ export class FamilyMarks {
   private readonly room = new Room()
   /** The greatest stamp of any mark: an entry with this stamp or a later one is valid without a look at the marks. */
   latest = 0
-  /** What is older is hidden, whatever its key. */
+  /** Every entry with an older stamp is hidden, whatever its key. */
   get floor(): number {
     return this.whole.floor
   }
 
-  /** How much of the room for marks on some of the keys is taken: 1 is all of it. */
+  /** The share of the room for marks on some of the keys that is taken; 1 is all of it. */
   get fullness(): number {
     return this.room.fullness
   }
 
-  /** Records a mark; the answer is its scope, which is the whole family where there is no room for another mark. */
+  /** Records a mark, and returns its scope: the whole family, if there is no room for another mark. */
   record(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
     return this.raise(scope, mode, stamp, atMillis, false)
   }
 
-  /** Takes over a mark that a store kept, where there was room for it. What it marked stale has been so for ever. */
+  /**
+   * Takes over a mark that a store kept, which had room for it. Its time is not stored, so entries that it marks stale
+   * count as stale since -Infinity.
+   */
   restore(scope: Scope, mode: Mode, stamp: number): void {
     this.raise(scope, mode, stamp, -Infinity, true)
   }
@@ -234,7 +240,7 @@ export class FamilyMarks {
     return everything
   }
 
-  /** The time of the first mark that made an entry stale; `Infinity` where none did. */
+  /** The time of the first mark that made an entry stale; `Infinity` if no mark did. */
   staleSince(key: string, stamp: number): number {
     const segments = key.split(separator)
     let since = this.whole.staleSince(stamp)
@@ -256,14 +262,14 @@ export class FamilyMarks {
     return verdict
   }
 
-  /** Whether one mark hides all of a scope that is older than a stamp. */
+  /** Whether one mark hides every entry of a scope that is older than a stamp. */
   hidesAll({ positions, values }: Scope, stamp: number): boolean {
     if (this.whole.floor >= stamp) return true
     const known = this.projections.get(positions.join(separator))?.stamps.get(values.join(separator))
     return known !== undefined && known.hidden >= stamp
   }
 
-  /** The marks on some of the keys that are no later than a stamp. */
+  /** The marks on some of the keys that are not later than a stamp. */
   *upTo(upTo: number): Iterable<{ readonly scope: Scope; readonly mode: Mode; readonly stamp: number }> {
     for (const projection of this.projections.values()) {
       for (const [values, mode, stamp] of projection.upTo(upTo)) {
@@ -272,7 +278,10 @@ export class FamilyMarks {
     }
   }
 
-  /** Forgets them: no entry is left that they concern. Marks on the whole family take no room, and stay. */
+  /**
+   * Forgets the marks up to a stamp, when no entry is left that they concern. Marks on the whole family take no room,
+   * and stay.
+   */
   forget(upTo: number): void {
     for (const [id, projection] of this.projections) {
       projection.forget(upTo)
@@ -291,22 +300,25 @@ export class TagMarks {
   private readonly room = new Room()
   private readonly marks = new BoundedMarks(this.room)
 
-  /** How much of the room for marks on tags is taken: 1 is all of it. */
+  /** The share of the room for marks on tags that is taken; 1 is all of it. */
   get fullness(): number {
     return this.room.fullness
   }
 
-  /** Records a mark; `false` where there is no room for another one. */
+  /** Records a mark. Returns `false` if there is no room for another mark. */
   record(tag: string, mode: Mode, stamp: number, atMillis: number): boolean {
     return this.marks.raise(tag, mode, stamp, atMillis, false)
   }
 
-  /** Takes over a mark that a store kept, where there was room for it. What it marked stale has been so for ever. */
+  /**
+   * Takes over a mark that a store kept, which had room for it. Its time is not stored, so entries that it marks stale
+   * count as stale since -Infinity.
+   */
   restore(tag: string, mode: Mode, stamp: number): void {
     this.marks.raise(tag, mode, stamp, -Infinity, true)
   }
 
-  /** The time of the first mark that made an entry stale; `Infinity` where none did. */
+  /** The time of the first mark that made an entry stale; `Infinity` if no mark did. */
   staleSince(tags: ReadonlyArray<string>, stamp: number): number {
     return tags.reduce(
       (since, tag) => Math.min(since, this.marks.stamps.get(tag)?.staleSince(stamp) ?? Infinity),
@@ -324,12 +336,12 @@ export class TagMarks {
     return verdict
   }
 
-  /** The marks that are no later than a stamp. */
+  /** The marks that are not later than a stamp. */
   *upTo(upTo: number): Iterable<{ readonly tag: string; readonly mode: Mode; readonly stamp: number }> {
     for (const [tag, mode, stamp] of this.marks.upTo(upTo)) yield { tag, mode, stamp }
   }
 
-  /** Forgets them: no entry is left that they concern. */
+  /** Forgets the marks up to a stamp, when no entry is left that they concern. */
   forget(upTo: number): void {
     this.marks.forget(upTo)
   }
@@ -338,7 +350,7 @@ export class TagMarks {
 const letters = { hide: "h", markStale: "s" } as const
 
 /**
- * How a mark on keys is written in a store.
+ * Writes a mark on keys as the text that a store keeps.
  *
  * @category encoding
  * @since 0.1.0
@@ -347,7 +359,7 @@ export const writeScope = (scope: Scope, mode: Mode): string =>
   [letters[mode], "keys", scope.positions.join(","), scope.values.join(separator)].join("|")
 
 /**
- * How a mark on a tag is written in a store.
+ * Writes a mark on a tag as the text that a store keeps.
  *
  * @category encoding
  * @since 0.1.0
@@ -355,7 +367,7 @@ export const writeScope = (scope: Scope, mode: Mode): string =>
 export const writeTag = (tag: string, mode: Mode): string => `${letters[mode]}|tag|${tag}`
 
 /**
- * What a stored mark says; `undefined` for one that this version does not know.
+ * Reads the text of a stored mark; `undefined` for a text that this version does not know.
  *
  * @category encoding
  * @since 0.1.0

@@ -1,9 +1,9 @@
 /**
- * What the owner of a family says about how an entry comes to be.
+ * Lookups: the functions by which the owner of a family loads its entries.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` gives it a lifetime, tags or a revision of its own, `notModified` renews the value that is there, `skip`
- * says that there is none.
+ * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `skip` says that
+ * the key has no value.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 
 /**
- * What a lookup may know of the key beyond its parameters.
+ * The second argument of a lookup: the full key, the cause of the load, and the value that it will replace.
  *
  * @category models
  * @since 0.1.0
@@ -19,10 +19,14 @@ import type * as Effect from "effect/Effect"
 export interface LookupContext<out V> {
   /** The full key: `user:42`. */
   readonly key: string
-  /** Why there is a load: nothing was there, it has gone stale or is about to, or somebody asked for a new one. */
+  /**
+   * Why the cache loads: the key is `absent`, its value is `stale`, a refresh runs `ahead` of the end of its
+   * lifetime, or a caller asked for a `refresh`.
+   */
   readonly cause: "absent" | "stale" | "ahead" | "refresh"
   /**
-   * The value that the load will replace, for conditional refresh; `revision` is what `loaded` said when it was made.
+   * The value that the load will replace, for a conditional refresh; `undefined` if the cache has none. `revision` is
+   * the revision that `loaded` gave it.
    */
   readonly previous:
     | { readonly value: V; readonly revision: string | undefined; readonly ageMillis: number }
@@ -30,7 +34,8 @@ export interface LookupContext<out V> {
 }
 
 /**
- * How the owner makes one entry.
+ * A function that loads one entry from the parameters of its key. It returns the value, or an answer such as `loaded`,
+ * `notModified` or `skip`.
  *
  * @category models
  * @since 0.1.0
@@ -41,8 +46,8 @@ export type Lookup<in P, V, out E, out R> = (
 ) => Effect.Effect<V | Answer<V>, E, R>
 
 /**
- * How the owner makes many entries at once: one answer for each of the parameters, in their order. A key whose answer
- * is `Lookup.failed(error)` fails alone; a failure of the whole Effect fails all of its keys.
+ * A function that loads many entries at once. It returns one answer for each key, in the order of the keys. A key with
+ * the answer `Lookup.failed(error)` fails alone; a failure of the whole Effect fails all of its keys.
  *
  * @category models
  * @since 0.1.0
@@ -52,25 +57,28 @@ export type LookupMany<in P, V, out E, out R> = (
   contexts: ReadonlyArray<LookupContext<V>>
 ) => Effect.Effect<ReadonlyArray<V | Answer<V>>, E, R>
 
-// A symbol, which no editor offers among the parts of an answer.
+// A symbol, because editors do not offer symbols as properties of an answer.
 const TypeId: unique symbol = Symbol.for("~effect-stateless/cache/Lookup/Answer")
 
 /**
- * What a lookup says of one value: options that win over the family's.
+ * Options of one value, given by its lookup. They replace the family's own options.
  *
  * @category models
  * @since 0.1.0
  */
 export interface LoadedOptions {
   readonly timeToLive?: Duration.Input | "never" | "doNotStore" | undefined
-  /** Names by which the entry can be invalidated together with others. */
+  /** Names of the entry. `invalidateTag` invalidates all entries of a family that have one of these names. */
   readonly tags?: ReadonlyArray<string> | undefined
-  /** What the source calls this state of the value: an ETag, a version number. The next load of the key sees it. */
+  /**
+   * The source's name for this state of the value, such as an ETag or a version number. The next load of the key sees
+   * it.
+   */
   readonly revision?: string | undefined
 }
 
 /**
- * A value with options of its own.
+ * An answer with a value and options for it. `loaded` makes it.
  *
  * @category models
  * @since 0.1.0
@@ -82,7 +90,7 @@ export interface Loaded<out V> {
 }
 
 /**
- * The value that is there is still the right one.
+ * An answer without a value: the value that the cache has is still right. `notModified` makes it.
  *
  * @category models
  * @since 0.1.0
@@ -93,7 +101,7 @@ export interface NotModified {
 }
 
 /**
- * There is no value, and nothing to store.
+ * An answer that says that the key has no value, so the cache stores none. It is the type of `skip`.
  *
  * @category models
  * @since 0.1.0
@@ -103,7 +111,7 @@ export interface Skip {
 }
 
 /**
- * This key's lookup failed, while others of the same `lookupMany` did not.
+ * An answer for one key of a `lookupMany` that failed, while its other keys did not. `failed` makes it.
  *
  * @category models
  * @since 0.1.0
@@ -114,7 +122,7 @@ export interface Failed<out E> {
 }
 
 /**
- * An answer that is more than a value.
+ * An answer of a lookup that is more than a value: `loaded`, `notModified`, `skip` or `failed`.
  *
  * @category models
  * @since 0.1.0
@@ -122,7 +130,7 @@ export interface Failed<out E> {
 export type Answer<V, E = unknown> = Loaded<V> | NotModified | Skip | Failed<E>
 
 /**
- * A value with a lifetime, tags or a revision of its own.
+ * Answers a lookup with a value and with a lifetime, tags or a revision for it. These replace the family's own options.
  *
  * @category constructors
  * @since 0.1.0
@@ -130,7 +138,8 @@ export type Answer<V, E = unknown> = Loaded<V> | NotModified | Skip | Failed<E>
 export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [TypeId]: "Loaded", value, options })
 
 /**
- * Renews the value that is there. Without one the same as `skip`.
+ * Answers a lookup with "not modified": the cache keeps its value and renews its lifetime. If the cache has no value,
+ * this does the same as `skip`.
  *
  * @category constructors
  * @since 0.1.0
@@ -138,7 +147,8 @@ export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [Ty
 export const notModified = (options: LoadedOptions = {}): NotModified => ({ [TypeId]: "NotModified", options })
 
 /**
- * Gives no value: callers get a stale one where the family allows it, and `Absent` otherwise.
+ * Answers a lookup with "no value". Readers get the stale value if the family allows it, and fail with `Absent`
+ * otherwise.
  *
  * @category constructors
  * @since 0.1.0
@@ -146,7 +156,7 @@ export const notModified = (options: LoadedOptions = {}): NotModified => ({ [Typ
 export const skip: Skip = { [TypeId]: "Skip" }
 
 /**
- * Fails one key of a `lookupMany`, with the `error` that its family declares, or with `CacheError`.
+ * Fails one key of a `lookupMany`. `error` is of the type that its family declares, or a `CacheError`.
  *
  * @category constructors
  * @since 0.1.0
@@ -154,7 +164,7 @@ export const skip: Skip = { [TypeId]: "Skip" }
 export const failed = <E>(error: E): Failed<E> => ({ [TypeId]: "Failed", error })
 
 /**
- * Whether a lookup answered with more than a value.
+ * Whether a lookup's result is an answer such as `loaded` or `skip`, and not a plain value.
  *
  * @category guards
  * @since 0.1.0
@@ -162,7 +172,7 @@ export const failed = <E>(error: E): Failed<E> => ({ [TypeId]: "Failed", error }
 export const isAnswer = (u: unknown): u is Answer<unknown> => typeof u === "object" && u !== null && TypeId in u
 
 /**
- * Which answer it is.
+ * Handles each kind of answer with a function of its own.
  *
  * @category pattern matching
  * @since 0.1.0

@@ -1,5 +1,5 @@
 /**
- * A value, and what the cache knows about it.
+ * A value with its facts: the tier that had it, its age, whether it is stale, its version and its tags.
  *
  * @since 0.1.0
  */
@@ -18,17 +18,18 @@ export * as Answer from "./Answer.ts"
 export * as Cache from "./Cache.ts"
 
 /**
- * What a cache operation can fail with, besides the error of the family's own lookup.
+ * The errors of cache operations. A lookup may also fail with an error of its own, which its family declares.
  *
- * One error, `CacheError`, with a `reason`, so that callers recover with `Effect.catchReason("CacheError", ...)`.
- * A program without casts never sees `NotOwner`: the types refuse it. A key appears in messages, a value never.
+ * There is one error, `CacheError`. Its `reason` says what happened, and callers recover from it with
+ * `Effect.catchReason("CacheError", ...)`. A program without casts never meets `NotOwner`, because the types refuse it.
+ * A message may show a key, and never shows a value.
  *
  * @since 0.1.0
  */
 export * as CacheError from "./CacheError.ts"
 
 /**
- * What happens in a cache, as it happens. Nothing is made when nobody listens.
+ * Events of a cache, published as they happen. Without a listener, no event is created.
  *
  * @since 0.1.0
  */
@@ -54,10 +55,10 @@ export * as CacheEvent from "./CacheEvent.ts"
 export * as CacheFamily from "./CacheFamily.ts"
 
 /**
- * The counts of a cache as Effect metrics, for whatever exports those: Prometheus, OTLP, a test.
+ * The counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus or OTLP.
  *
- * - A hit costs nothing: counts are kept anyway, and what has been added since is published once per interval.
- * - Attributes are `cache` and `family`, and `tier` for `cache.tier.hits`; a key is never one.
+ * - A hit costs nothing more: the cache counts anyway, and the increase is published once per interval.
+ * - The attributes are `cache` and `family`; `cache.tier.hits` also has `tier`. A key is never an attribute.
  * - Names: `cache.hits`, `cache.hits.stale`, `cache.misses`, `cache.loads`, `cache.loads.failed`,
  *   `cache.loads.coalesced`, `cache.loads.refused`, `cache.evictions`, `cache.expirations`, `cache.invalidations`,
  *   `cache.tier.hits` (counters), `cache.entries` (a gauge).
@@ -67,8 +68,8 @@ export * as CacheFamily from "./CacheFamily.ts"
 export * as CacheMetrics from "./CacheMetrics.ts"
 
 /**
- * When an entry is fresh, stale, due for a refresh, and gone: a family's policy, decoded once, and the arithmetic on
- * it.
+ * The times of an entry: until when it is fresh, when a refresh is due, until when it may be served stale, and when it
+ * ends. A family's policy is decoded once; the rest is arithmetic on it.
  *
  * An entry's life, on the time axis:
  *
@@ -81,44 +82,47 @@ export * as CacheMetrics from "./CacheMetrics.ts"
 export * as Expiry from "./Expiry.ts"
 
 /**
- * Why a key is a hit, a miss, or stale: what a read would do now, and what happened to the key before.
+ * The explanation of a key: what a read would do now, and what happened to the key before.
  *
  * @since 0.1.0
  */
 export * as Explanation from "./Explanation.ts"
 
 /**
- * What the engine is told of a family, and what it tells: plain data.
+ * Plain data between the manifest and the engine: the description of a family, its loader, the options of a write, and
+ * the counts.
  *
  * @since 0.1.0
  */
 export * as FamilySpec from "./FamilySpec.ts"
 
 /**
- * What has been invalidated, in numbers that are compared on read.
+ * Invalidations, as numbers that a read compares.
  *
- * Each invalidation takes the next number of one counter, a *stamp*; an entry carries the stamp at which its load
- * began. An invalidation of many keys is one *mark*: "in this scope, whatever is older than this stamp is gone". So
- * it costs the same for one entry and for a million, and order needs no clock.
+ * Each invalidation takes the next number of one counter, a *stamp*. An entry carries the stamp at which its load
+ * began. An invalidation of many keys is one *mark*: "in this scope, every entry older than this stamp is invalid". So
+ * an invalidation costs the same for one entry and for a million, and their order needs no clock.
  *
  * The scope of a mark is a family and some of the segments of its keys: none (the whole family), the first
- * (`feed:42:*`), or any others. All segments is one key, and needs no mark where the entry itself can be removed.
+ * (`feed:42:*`), or any others. A scope of all segments is one key; it needs no mark if the entry itself can be
+ * removed.
  *
- * - `judge` answers from the marks alone; it knows nothing of time.
- * - Stamps combine by maximum, so marks may be recorded twice, or in any order.
- * - A mark is forgotten once no entry is left that it concerns (`internal/sweep.ts`). Marks are bounded in number and
- *   length nevertheless: one that finds no room marks the family as a whole. Too much is lost, never too little.
+ * - `judge` uses the marks alone, and no time.
+ * - Of two stamps for one scope the greater one counts, so marks may be recorded twice, or in any order.
+ * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). Marks are bounded in number and
+ *   length all the same: a mark without room becomes a mark of the whole family. This may invalidate too much, and
+ *   never too little.
  *
  * @since 0.1.0
  */
 export * as Invalidation from "./Invalidation.ts"
 
 /**
- * What the owner of a family says about how an entry comes to be.
+ * Lookups: the functions by which the owner of a family loads its entries.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` gives it a lifetime, tags or a revision of its own, `notModified` renews the value that is there, `skip`
- * says that there is none.
+ * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `skip` says that
+ * the key has no value.
  *
  * @since 0.1.0
  */

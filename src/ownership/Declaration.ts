@@ -1,6 +1,6 @@
 /**
- * The run-time twin of the checks of what a function or method declares: same findings, same words, on the same
- * properties. For declarations that were cast, or built from data.
+ * Checks the declaration of a function or a method at run time. It reports the same findings as the types, in the same
+ * words, at the same properties. It is for declarations that were cast, or built from data.
  *
  * @since 0.1.0
  */
@@ -19,7 +19,7 @@ import {
   type ValidManifest
 } from "./Validation.ts"
 
-// The compiler sees to it that no option is missing here.
+// The compiler reports an option that is missing here.
 const options: { readonly [Option in keyof Declared]-?: true } = {
   layer: true,
   owns: true,
@@ -28,7 +28,7 @@ const options: { readonly [Option in keyof Declared]-?: true } = {
 }
 
 /**
- * What is wrong with a declaration; nothing, if the compiler would accept it.
+ * Finds the mistakes of a declaration. The list is empty for a declaration that the compiler accepts.
  *
  * @category validation
  * @since 0.1.0
@@ -50,14 +50,14 @@ export const findProblems = (manifest: ValidManifest, declared: unknown): Readon
 }
 
 /**
- * Why a layer cannot be meant; nothing, if it is declared.
+ * Finds why a layer cannot be used; `undefined` for a layer that the manifest declares.
  *
  * @category validation
  * @since 0.1.0
  */
 export const findLayerUnknown = (manifest: ValidManifest, layer: unknown): Diagnostic.Diagnostic | undefined => {
   const { layers = {} } = manifest.definition
-  // It may be no text at all.
+  // In a program built from data it may be something else than a text.
   const name = String(layer)
   return Object.hasOwn(layers, name) ? undefined : Diagnostic.layerUnknown(name, Object.keys(layers))
 }
@@ -106,7 +106,7 @@ const findRightProblem = (
     : Diagnostic.referenceTooNarrow(source, family.pattern.source, family.name)
 }
 
-// The family that decides about a pattern.
+// The family that a pattern belongs to: the nearest one that covers it.
 const familyOf = (manifest: ValidManifest, pattern: KeyPattern): ValidFamily | undefined =>
   manifest.patterns.covering(pattern)[0]?.value
 
@@ -155,7 +155,7 @@ const touching = (manifest: ValidManifest, source: string): ReadonlyArray<ValidF
   return Result.isFailure(parsed) ? [] : manifest.patterns.overlapping(parsed.success).map(({ value }) => value)
 }
 
-// The families to which a right to a declared pattern reaches.
+// The families that a right to a declared pattern covers.
 const coveredBy = (manifest: ValidManifest, source: string): ReadonlyArray<ValidFamily> => {
   const touched = touching(manifest, source)
   const whole = touched.find(({ pattern }) => pattern.normal === normalizePattern(source))

@@ -1,12 +1,12 @@
 /**
- * What a manifest says, and the checks of what it says, as types.
+ * The definition of a manifest, and its checks, as types.
  *
  * {@link Checked} is a definition with every wrong property replaced by a string literal type that says what is
  * wrong, so that the compiler reports it there: `Type '"user:profile"' is not assignable to type '"E0102:
  * 'user:profile' is already owned through ..."'`. `Validation` finds the same mistakes, with the same words, in
  * manifests built from data.
  *
- * What keeps the checks linear in the number of families:
+ * These rules keep the checks linear in the number of families:
  *
  * - A fact about a definition is a conditional type on the bare parameter. It stays closed while the parameter is
  *   generic and is computed once per definition afterwards; a plain alias would be unfolded into its users and
@@ -30,7 +30,7 @@ import type { FamilyPolicy } from "./FamilyPolicy.ts"
 // --- models ----------------------------------------------------------------------------------------------------------
 
 /**
- * Anything that stands for a type: a Schema, or `Manifest.type<A>()`.
+ * A value that stands for a type: a Schema, or `Manifest.type<A>()`.
  *
  * @category models
  * @since 0.1.0
@@ -48,47 +48,48 @@ export interface Typed {
 export interface FamilySpec extends FamilyPolicy {
   /** The keys of the family: texts and parameters, joined by colons, such as `user:{id}` or `user:{id}:*`. */
   readonly pattern: string
-  /** Where its owner and its entries live. */
+  /** The layer in which the owner and the entries of the family live. */
   readonly layer?: string | undefined
-  /** The nearest enclosing family, whose owner owns this one, too. */
+  /** The nearest enclosing family, if its owner owns this family, too. */
   readonly partOf?: string | undefined
-  /** The nearest enclosing family, whose owner does not own this one. */
+  /** The nearest enclosing family, if its owner does not own this family. */
   readonly carvedFrom?: string | undefined
   /**
    * Patterns whose change invalidates this family, written with this family's parameter names. The lookup may read
    * them.
    */
   readonly derives?: ReadonlyArray<string> | undefined
-  /** Patterns that the module of this family may read, its lookup excepted. */
+  /** Patterns that the module of this family may read. Its lookup may not read them. */
   readonly borrows?: ReadonlyArray<string> | undefined
-  /** Says that one change of a source is meant to invalidate many entries of this family. */
+  /** Confirms that one change of a source should invalidate many entries of this family. */
   readonly fanout?: true | undefined
   /**
-   * Schemas of the parameters, by name: their string form is the segment of the key. Without, a text or a number.
-   * `Manifest.type<A>()` stands for a type of texts alone.
+   * Schemas of the parameters, by name. The encoded string is the segment of the key. A parameter without a schema is a
+   * text or a number. `Manifest.type<A>()` can only stand for a type of texts here.
    */
   readonly params?: { readonly [name: string]: Typed } | undefined
-  /** The schema of the values; `Manifest.type<A>()` where no tier has to encode them. */
+  /** The schema of the values. If no tier has to encode them, `Manifest.type<A>()` is enough. */
   readonly value?: Typed | undefined
-  /** The schema of the errors that a lookup may fail with; every read that loads may then fail with them. */
+  /** The schema of the errors of the lookup. Every read that loads may then fail with these errors. */
   readonly error?: Typed | undefined
   /**
-   * No key, tag or value is shown in errors, events, explanations, lists of hot keys, logs and metrics: a hash stands
-   * for each parameter and each tag, that of `SensitiveKey.hash`. A family that derives from this one says so itself.
+   * Hides keys, tags and values in errors, events, explanations, lists of hot keys, logs and metrics. The hash of
+   * `SensitiveKey.hash` stands for each parameter and each tag. A family that derives from this one needs the option,
+   * too.
    */
   readonly sensitive?: boolean | undefined
 }
 
 /**
- * A program that owns nothing and may read what it lists.
+ * A module that owns no family, and may read the families that it lists.
  *
  * @category models
  * @since 0.1.0
  */
 export interface ReaderSpec {
-  /** Where it runs: one of the layers of the definition. */
+  /** The layer in which the module runs. */
   readonly layer?: string | undefined
-  /** The patterns of families that it may read. */
+  /** The patterns of the families that the module may read. */
   readonly borrows: ReadonlyArray<string>
 }
 
@@ -103,24 +104,25 @@ export interface LayerSpec {
 }
 
 /**
- * Everything that a manifest says.
+ * The definition of a manifest: its families, readers, layers and version.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Definition {
-  /** A version of all families at once: what a tier kept under another one is absent. */
+  /** A version for all families at once. An entry that a tier keeps under another version is absent. */
   readonly version?: string | number | undefined
   /** The layers of a deployment, by name. */
   readonly layers?: { readonly [name: string]: LayerSpec } | undefined
-  /** The families, by the name that their accessor gets. */
+  /** The families, each under the name of its accessor. */
   readonly families: { readonly [name: string]: FamilySpec }
-  /** The modules that own nothing and read, by name. */
+  /** The modules that read and own no family, by name. */
   readonly readers?: { readonly [name: string]: ReaderSpec } | undefined
 }
 
 /**
- * Marks a definition that the compiler has not inferred yet. A symbol, which no editor offers. A type alone.
+ * Marks a definition that the compiler has not inferred yet. It is a symbol, because editors do not offer symbols, and
+ * it exists only as a type.
  *
  * @category type level
  * @since 0.1.0
@@ -128,13 +130,14 @@ export interface Definition {
 export declare const Undetermined: unique symbol
 
 /**
- * A definition that the compiler has not inferred yet. Where a manifest has a function whose parameters have no types,
- * the compiler asks first with the constraint of the definition's type parameter, which is this and says nothing.
+ * A definition that the compiler has not inferred yet. For a manifest with a function whose parameters have no types,
+ * the compiler first uses the constraint of the definition's type parameter. That constraint is this type, and it
+ * reports no mistakes.
  *
  * **Details**
  *
- * It lets through what has another shape, so that the definition is inferred as it was written: else one wrong option
- * would make all families unknown. {@link Misshapen} then says which option it is.
+ * It accepts a definition of another shape, so that the definition is inferred as it was written. Otherwise one wrong
+ * option would make all families unknown. {@link Misshapen} then reports the wrong option.
  *
  * @category models
  * @since 0.1.0
@@ -148,7 +151,7 @@ export interface AnyDefinition {
 }
 
 /**
- * One family of {@link AnyDefinition}: it names the types of the options, and lets others through.
+ * One family of {@link AnyDefinition}. It names the types of the options, and accepts other types, too.
  *
  * @category models
  * @since 0.1.0
@@ -160,7 +163,7 @@ type Anything = {} | null | undefined
 // --- parts of a definition -------------------------------------------------------------------------------------------
 
 /**
- * Asks a type for one property; `never` if it has none.
+ * The type of one property of a type; `never` for a type without that property.
  *
  * @category type level
  * @since 0.1.0
@@ -168,7 +171,8 @@ type Anything = {} | null | undefined
 export type At<T, K> = K extends string ? T extends { readonly [_ in K]: infer X } ? X : never : never
 
 /**
- * The definition of a manifest class. It is looked up rather than passed, so that an error does not print all of it.
+ * The definition of a manifest class. Types look it up and do not pass it, so that an error does not print the whole
+ * definition.
  *
  * @category type level
  * @since 0.1.0
@@ -192,7 +196,7 @@ export type IdOf<Self> = Self extends { readonly key: infer Id extends string } 
 export type FamilyName<D extends Definition> = keyof D["families"] & string
 
 /**
- * What a definition says about one family.
+ * The declaration of one family in a definition.
  *
  * @category type level
  * @since 0.1.0
@@ -200,19 +204,20 @@ export type FamilyName<D extends Definition> = keyof D["families"] & string
 export type FamilyOf<D extends Definition, K> = At<D["families"], K>
 
 /**
- * The family whose owner owns the keys of a family: itself, or the whole that it is a part of.
+ * The family whose owner owns the keys of a family: the family itself, or for a part, the family around it.
  *
  * @category type level
  * @since 0.1.0
  */
 export type OwnerOf<D extends Definition, K> = D extends unknown ? wholeOf<D, K> : never
-// Closed while the definition is open: else the compiler follows it without end, to see what it may become.
+// The condition on `D` stops the compiler while the definition is generic; otherwise it would follow the recursion
+// without end.
 type wholeOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf: infer Whole extends string }
   ? wholeOf<D, Whole>
   : K
 
 /**
- * What a definition says about one reader.
+ * The declaration of one reader in a definition.
  *
  * @category type level
  * @since 0.1.0
@@ -220,7 +225,7 @@ type wholeOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf
 export type ReaderOf<D extends Definition, K> = D extends { readonly readers: infer Rs } ? At<Rs, K> : never
 
 /**
- * The pattern of a family; any text for one that may be missing.
+ * The pattern of a family; `string` for a family that may be missing.
  *
  * @category type level
  * @since 0.1.0
@@ -229,7 +234,7 @@ export type PatternOf<F> = F extends { readonly pattern: infer P extends string 
 : never
 
 /**
- * The patterns that a family or declaration lists under an option.
+ * The patterns that a family or a declaration lists under an option.
  *
  * @category type level
  * @since 0.1.0
@@ -239,7 +244,7 @@ export type ListOf<F, Option extends string> = F extends
   : never
 
 /**
- * A list of texts as one text, in order: `'a', 'b'`. For messages.
+ * Joins a list of texts, in order, to one text for a message: `'a', 'b'`.
  *
  * @category type level
  * @since 0.1.0
@@ -257,7 +262,7 @@ export type joinQuoted<T, Trail extends string = ""> = T extends readonly [infer
 export type LayerOf<F> = F extends { readonly layer: infer L extends string } ? L : never
 
 /**
- * The type of a family's values; `unknown` if it does not say.
+ * The type of a family's values; `unknown` for a family that does not declare one.
  *
  * @category type level
  * @since 0.1.0
@@ -265,7 +270,7 @@ export type LayerOf<F> = F extends { readonly layer: infer L extends string } ? 
 export type ValueOf<F> = F extends { readonly value: { readonly Type: infer A } } ? A : unknown
 
 /**
- * The errors of a family's lookup; `never` if it does not say.
+ * The errors of a family's lookup; `never` for a family that does not declare any.
  *
  * @category type level
  * @since 0.1.0
@@ -282,7 +287,7 @@ export type CodecsOf<F> = F extends { readonly params: infer C extends {} } ? C 
 
 // --- facts, each computed once per definition ------------------------------------------------------------------------
 
-// The families whose pattern is none. They take no part in the other facts.
+// Families with a malformed pattern. They take no part in the other facts.
 type Malformed<D extends Definition> = D extends unknown
   ? { [K in FamilyName<D>]: [literalProblem<PatternOf<D["families"][K]>>] extends [never] ? never : K }[FamilyName<D>]
   : never
@@ -294,7 +299,7 @@ type Names<D extends Definition> = D extends unknown
 type Level<D extends Definition> = D extends unknown ? Heads<keyof Names<D> & string> : never
 type Index<D extends Definition> = D extends unknown ? Trie<keyof Names<D> & string> : never
 /**
- * The patterns of the families, malformed ones excepted.
+ * The patterns of the families, without the malformed ones.
  *
  * @category type level
  * @since 0.1.0
@@ -306,20 +311,20 @@ type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Rs
 type UsedLayers<D extends Definition> = D extends unknown
   ? Reachable<D, LayerOf<D["families"][FamilyName<D>]> | ReaderLayers<D>>
   : never
-// The families that have codecs for parameters.
+// The families with codecs for parameters.
 type Coded<D extends Definition> = D extends unknown
   ? { [K in FamilyName<D>]: D["families"][K] extends { readonly params: {} } ? K : never }[FamilyName<D>]
   : never
 /**
- * The families that a family may read since it derives from them, at any distance. A reference that is only a part of a
- * declared pattern leads to none, and a carved-out family is not reached through what lies around it.
+ * The families that a family may read because it derives from them, at any distance. A reference to only a part of a
+ * declared pattern gives no right to read. A carved-out family is not reached through the family around it.
  *
  * @category type level
  * @since 0.1.0
  */
 export type Readable<D extends Definition, K> = D extends unknown ? reached<ReadSources<D>, At<ReadSources<D>, K>>
   : never
-// Family -> the families to which rights to what it derives from reach.
+// Family -> the families that rights to its sources cover.
 type ReadSources<D extends Definition> = D extends unknown ? Flat<
     {
       readonly [
@@ -333,7 +338,7 @@ type Downstream<D extends Definition, K> = D extends unknown ? reached<Dependent
 type reached<G, From, Seen = From> = [Exclude<At<G, From>, Seen>] extends [infer Next]
   ? [Next] extends [never] ? Seen : reached<G, Next, Seen | Next>
   : never
-// Family -> the families that it derives from; families that derive from nothing are left out.
+// Family -> the families that it derives from. A family without sources is left out.
 type Sources<D extends Definition> = D extends unknown ? Flat<
     {
       readonly [
@@ -344,20 +349,20 @@ type Sources<D extends Definition> = D extends unknown ? Flat<
   : never
 type Dependents<D extends Definition> = D extends unknown ? invert<Sources<D>> : never
 /**
- * A record of unions turned round.
+ * Inverts a record of unions: each member of a union becomes a key, and each key a member.
  *
  * @category type level
  * @since 0.1.0
  */
 export type invert<G> = Flat<{ readonly [K in keyof G as textAt<G, K>]: K }>
-// At every use of one key, the compiler asks what all keys together would be called. A conditional type on the bare key
-// remembers the answer; else it would be put together again, from all of them.
+// At every use of one key, the compiler computes the names of all keys. A conditional type on the bare key remembers
+// the result; otherwise the compiler would compute it again, from all keys.
 type textAt<G, K extends keyof G> = K extends unknown ? G[K] & string : never
 // The families on, or above, an invalidation cycle.
 type Cyclic<D extends Definition> = D extends unknown ? findCore<amongThemselves<Sources<D>>> : never
 // The families on a cycle, and those between two cycles.
 type Knot<D extends Definition> = D extends unknown ? Cyclic<D> & findCore<amongThemselves<Dependents<D>>> : never
-// Whether no two cycles share a family, nor are linked.
+// Whether each cycle is apart from the others: two cycles neither share a family nor are linked.
 type isApart<D extends Definition> = D extends unknown
   ? true extends { [K in Knot<D>]: isChoice<Sources<D>[K & keyof Sources<D>] & Knot<D>> }[Knot<D>] ? false : true
   : never
@@ -368,7 +373,7 @@ type Flat<T> = { readonly [K in keyof T]: T[K] }
 type NameOf<D extends Definition, N> = Names<D>[N & keyof Names<D>]
 
 /**
- * Whether a pattern is declared, up to the names of its parameters. Capabilities exist for these only.
+ * Whether a manifest declares a pattern; names of parameters may differ. Capabilities exist for declared patterns only.
  *
  * @category type level
  * @since 0.1.0
@@ -378,7 +383,7 @@ export type isDeclared<D extends Definition, P extends string> = [NameOf<D, norm
   : true
 
 /**
- * The family that decides about a key or pattern: the most specific one that covers it.
+ * The family that a key or a pattern belongs to: the most specific family that covers it.
  *
  * @category type level
  * @since 0.1.0
@@ -388,7 +393,7 @@ export type Route<D extends Definition, P extends string> = findNearest<Index<D>
   : never
 
 /**
- * The families that share a key with a pattern.
+ * The families that have a key in common with a pattern.
  *
  * @category type level
  * @since 0.1.0
@@ -397,7 +402,7 @@ export type Touching<D extends Definition, P extends string> = findOverlapping<I
   infer N ? NameOf<D, N> : never
 
 /**
- * The families that a right to a declared pattern reaches: its own, and the parts of it, at any depth.
+ * The families that a right to a declared pattern covers: the pattern's own family, and its parts, at any depth.
  *
  * @category type level
  * @since 0.1.0
@@ -410,7 +415,7 @@ type findWithin<D extends Definition, K, Whole> = K extends Whole ? K
   : never
 
 /**
- * The normal forms of the carved-out patterns; `Owns` and `Borrows` read them.
+ * The normal forms of the carved-out patterns. `Owns` and `Borrows` use them.
  *
  * @category type level
  * @since 0.1.0
@@ -428,8 +433,8 @@ export type CarvedPatterns<D extends Definition> = {
  *
  * **Details**
  *
- * Used as `definition: [D] extends [infer X extends Definition] ? Checked<X> : D`. The compiler infers `D` from the
- * branch that is never taken, and `X` keeps the checks out of the contextual type, where they would run once more per
+ * Use it as `definition: [D] extends [infer X extends Definition] ? Checked<X> : D`. The compiler infers `D` from the
+ * branch that is never taken. `X` keeps the checks out of the contextual type, where they would run once more for each
  * literal.
  *
  * @category type level
@@ -456,8 +461,9 @@ export type Checked<D extends Definition> = typeof Undetermined extends keyof D 
   }
 
 /**
- * A definition that is none at first sight: of which a part is an interface or a class, or has another shape. The one
- * is checked as what it has, and in the other that part is replaced by a message.
+ * A definition that does not extend `Definition`, because a part of it is an interface or a class, or has another
+ * shape. A part that is an interface or a class is checked by its properties. A part of another shape is replaced by a
+ * message.
  *
  * @category type level
  * @since 0.1.0
@@ -472,9 +478,9 @@ type MisshapenParts<D> = {
     : S extends keyof Definition ? D[S] extends Definition[S] ? D[S] : Misfit.section<S>
     : D[S]
 }
-// What has names of its own; a list has not.
+// An object with named properties, and not a list.
 type Bag = { readonly length?: never } & object
-// A definition as if it had been written in place. No index signature takes an interface or a class.
+// A definition as if it were written in place, because an index signature accepts neither an interface nor a class.
 type Spelt<D> = {
   readonly [S in keyof D]: S extends "families" ? SpeltFamilies<D[S]>
     : S extends "layers" | "readers" ? Members<D[S]>
@@ -493,7 +499,7 @@ type MisshapenFamilies<Fs> = {
 }
 type MisshapenReaders<Rs> = {
   readonly [K in keyof Rs]: Rs[K] extends ReaderSpec ? Rs[K]
-    // One without borrows, and without an option that may be meant for it.
+    // A reader without `borrows`, and without an option that may be a misspelt `borrows`.
     : [Exclude<keyof Rs[K], "layer">] extends [never] ? Misfit.section<"readers">
     : Rs[K] extends Bag ? {
         readonly [O in keyof Rs[K]]: O extends keyof ReaderSpec ? misshapenReading<O, Rs[K][O]>
@@ -537,8 +543,8 @@ interface Expected {
 }
 
 /**
- * A definition as rights and accessors see it. A part that has another shape was refused where it stands, so nothing
- * that uses it is refused once more.
+ * A definition as rights and accessors see it. A part of another shape is reported once, where it is written; the uses
+ * of that part are not reported again.
  *
  * @category type level
  * @since 0.1.0
@@ -563,29 +569,32 @@ type MendedFamily<F, Patterns> = F extends FamilySpec ? F : {
 type mendedOption<O, X, Patterns> = O extends "pattern" ? string
   : O extends "value" | "error" ? { readonly Type: any }
   : O extends "params" ? X extends Bag ? { readonly [N in keyof X]: { readonly Type: any } } : {}
-  // It may be any of them that is meant.
+  // Any of the patterns may be the one that is meant.
   : ReadonlyArray<X extends string ? X : Patterns>
 
-// What the editor offers inside a family. Types of the options would be compared once more, at twice the whole cost.
+// The options that the editor offers inside a family. With their types, the compiler would compare them once more, at
+// twice the whole cost.
 type Offered = { readonly [O in keyof FamilySpec]?: unknown }
 
-// An option that is undefined was not given. One of which the compiler does not know whether it is given would be seen
-// by some checks, and not by others.
+// An option that is undefined was not given. If the compiler does not know whether an option is given, some checks
+// would see it and others would not, so it is refused.
 type Given<Option, X, Checks> = undefined extends X ? [X] extends [undefined] ? X : Opaque.option<Option & string>
   : Checks
 
-// Where names are computed, nothing can be checked by name.
+// A section with computed names cannot be checked by name.
 type Named<Section extends string, X, Checks> = string extends keyof X ? Opaque.names<Section> : Checks
 
-// A family whose pattern is malformed is refused for that, and for what has nothing to do with its pattern. Neither
-// type has a name: the compiler prints it where a family is a constant, and with a name it would print the manifest.
+// A family with a malformed pattern is refused for its pattern, and for mistakes that do not concern its pattern.
+// Neither type has a name: the compiler prints it for a family that is a constant, and with a name it would print the
+// manifest.
 type CheckedFamily<D extends Definition, K extends string, F, Whole = F> = F extends unknown
   ? [Whole] extends [F] ? CheckedOptions<D, K, F>
   : [findDiffering<Whole>] extends [never] ? CheckedOptions<D, K, F>
   : undefined extends Whole ? Opaque.option<K>
   : Opaque.choice<`'${K}'`>
   : never
-// What one of several families, of which a program gets one, says otherwise than the others. They may differ in policy.
+// The options in which the members of a union of families differ; a program gets one of them. They may differ in
+// policy.
 type findDiffering<F> = {
   [O in Exclude<keyof FamilySpec, keyof FamilyPolicy | "value" | "error">]: isChoice<valueAt<F, O>> extends true ? O
     : never
@@ -625,8 +634,8 @@ type CheckedReader<D extends Definition, K extends string, F> = K extends Family
 type orElse<A, B> = [A] extends [never] ? B : A
 
 /**
- * Whether a text is still being typed: the language server then asks with `any`, `string` or the empty text in its
- * place, and offers the answer. So the answer is the valid texts there, and a message elsewhere.
+ * Whether a text is still being typed. The language server then asks with `any`, `string` or the empty text in its
+ * place, and offers the result. So the result is the valid texts while the user types, and a message otherwise.
  *
  * @category type level
  * @since 0.1.0
@@ -639,7 +648,8 @@ type findPatternProblem<D extends Definition, K extends string, F, P extends str
   ? Opaque.patternChoice
   : findOverlap<D, K, F, P>
 type isChoice<P, All = P> = P extends unknown ? [All] extends [P] ? false : true : never
-// Most patterns share no key with another one, which one short walk tells; parts do with the pattern around them.
+// Most patterns share no key with another pattern, and one short walk shows it. A part shares its keys with the pattern
+// around it.
 type findOverlap<D extends Definition, K extends string, F, P extends string> = F extends
   { readonly partOf: string } | { readonly carvedFrom: string } ? findTwinOrCross<D, K, P>
   : [NameOf<D, normalizePattern<P>>] extends [K] ?
@@ -649,7 +659,7 @@ type findOuterToo<D extends Definition, K extends string, F, P extends string> =
   findTwinOrCross<D, K, P>,
   findOuter<D, F, P, NameOf<D, findNearest<Index<D>, normalizePattern<P>, normalizePattern<P>>>>
 >
-// An encloser that may be named or not is refused, and reason enough.
+// An encloser that may or may not be named is already refused, so the overlap is not reported as well.
 type mayNameEncloser<F> = [Extract<F[keyof F & ("partOf" | "carvedFrom")], string>] extends [never] ? false : true
 type findTwinOrCross<D extends Definition, K extends string, P extends string> = orElse<
   findTwin<D, P, Exclude<NameOf<D, normalizePattern<P>>, K>>,
@@ -697,7 +707,7 @@ type CheckedParams<K extends string, P extends string, C> = {
     : Diagnostic.parameterUnknown<N & string, P, K, ParamNames<P>>
 }
 
-// A key holds texts. What is no Schema makes nothing else of them, so its type must be one of texts.
+// A key holds texts. A codec that is not a Schema does not change them, so its type must be a type of texts.
 type CheckedCodec<C> = C extends { readonly Encoded: unknown } ? C
   : C extends { readonly Type: string } ? C
   : Misfit.parameterCodec
@@ -713,7 +723,7 @@ type CheckedReferences<D extends Definition, K extends string, F, Verb extends "
     }
     : Opaque.list<"E0103", "patterns">
 
-// Whether it is known what is in a list: it is one, and its length is known.
+// Whether the items of a list are known: it is a single list, and its length is known.
 type isKnown<T> = isChoice<T> extends true ? false
   : T extends { readonly length: infer N } ? number extends N ? false : true
   : true
@@ -725,7 +735,7 @@ type findReferenceProblem<
   Verb extends "derives" | "borrows",
   P extends string
 > = [literalProblem<P>] extends [never] ? [Route<D, P>] extends [never]
-    // What a family may declare whose pattern is not known: that is refused, and reason enough.
+    // A malformed pattern of a family is already refused, so a reference to it is not reported as well.
     ? P extends MalformedPattern<D> ? never
     : Diagnostic.referenceUnknown<
       K,
@@ -744,15 +754,15 @@ type findReferenceProblem<
   : literalProblem<P>
 
 type Undeclared = "declare a pattern that covers it, or check its spelling"
-// A reference to more than is declared: the one pattern that shares keys with it.
+// For a reference that is wider than a declared pattern: the only pattern that shares keys with it.
 type helpTouched<P> = [P] extends [never] ? Undeclared
   : isChoice<P> extends true ? Undeclared
   : `did you mean '${P & string}'?`
 
 /**
- * The help for a text that no family declares: the pattern of the family that has this name, or a declared text that is
- * near, or else `Help`. A text with another first segment is suggested if one family covers it; with `Many`, if some
- * family shares keys with it.
+ * The help for a text that no family declares: the pattern of the family with this name, or a similar declared text, or
+ * else `Help`. A text with another first segment is suggested if a family covers it; with `Many`, if a family shares
+ * keys with it.
  *
  * @category type level
  * @since 0.1.0
@@ -773,7 +783,8 @@ type helpRespelt<D extends Definition, P, Help extends string, Many> = [P] exten
   : Help
 
 /**
- * The help for a key that no family matches: as {@link helpWith}, but that a family's name is told its accessor.
+ * The help for a key that matches no family. It is the help of {@link helpWith}; but for the name of a family, it
+ * suggests the accessor.
  *
  * @category type level
  * @since 0.1.0
@@ -783,7 +794,7 @@ export type helpWithKey<D extends Definition, K extends string> = [FamilyOf<D, K
   : `use keys.${K}, or give a key of its pattern '${PatternOf<FamilyOf<D, K>>}'`
 
 /**
- * The help for a name that no family has: the family whose pattern it is, or a name that is near.
+ * The help for a name that no family has: the family with this pattern, or a similar name.
  *
  * @category type level
  * @since 0.1.0
@@ -802,15 +813,16 @@ type findOutOfReach<D extends Definition, K extends string, F, P extends string,
   : never
   : never
 
-// A reference fans out when it has a parameter that the dependent lacks, and the dependent one that it lacks. With the
-// first alone many entries make one (a folder of its files); with the second alone one entry makes a few (its pages).
+// A reference fans out if it has a parameter that the dependent lacks, and the dependent has a parameter that the
+// reference lacks. With only the first, many entries make one (a folder from its files). With only the second, one
+// entry makes a few (its pages).
 type findFanout<K extends string, F, P extends string> = F extends { readonly fanout: true } ? never
   : [Exclude<ParamNames<P>, carriedBy<PatternOf<F>>>] extends [infer Unbound] ? [Unbound] extends [never] ? never
     : [Exclude<ParamNames<PatternOf<F>>, carriedBy<P>>] extends [infer Free] ? [Free] extends [never] ? never
       : Diagnostic.fanoutUnsaid<K, P, firstParam<P, Unbound>, firstParam<PatternOf<F>, Free>>
     : never
   : never
-// `*` carries nothing: how many segments it has is not known.
+// `*` carries nothing, because its number of segments is not known.
 type carriedBy<P extends string> = Exclude<ParamNames<P>, "*">
 type firstParam<P extends string, Names> = P extends `${infer H}:${infer T}`
   ? H extends `{${infer N}}` ? N extends Names ? N : firstParam<T, Names> : firstParam<T, Names>
@@ -819,8 +831,8 @@ type firstParam<P extends string, Names> = P extends `${infer H}:${infer T}`
 
 // --- spelling ---
 
-// A change reaches what derives from it by the texts of its parameters, so both sides of an edge spell them alike. Most
-// manifests have no codec, which two questions tell.
+// A change reaches its dependents by the texts of its parameters, so both sides of an edge must spell them alike. Most
+// manifests have no codecs, and two questions show it.
 type findSpeltOtherwise<D extends Definition, K extends string, F, P extends string, Other> = Other extends string
   ? [Extract<K | Other, Coded<D>>] extends [never] ? never
   : nameSpelling<K, P, Other, F, CodecsOf<FamilyOf<D, Other>>, P, PatternOf<FamilyOf<D, Other>>>
@@ -839,7 +851,7 @@ type nameOne<K extends string, P extends string, Other extends string, Here, The
     : Diagnostic.speltOtherwise<K, P, A, Other>
   : never
   : never
-// A brand and a check change no text.
+// A brand or a check does not change a text.
 type coreOf<C> = [C] extends [never] ? "text"
   : C extends { readonly from: unknown; readonly to: unknown } ? C
   : C extends { readonly ast: unknown; readonly schema: infer S } ? coreOf<S>
@@ -850,7 +862,7 @@ type isSpeltAlike<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T ext
 // --- layers ---
 
 /**
- * A layer's name, or the message that there is none of that name.
+ * The name of a layer, or a message if the definition has no layer of that name.
  *
  * @category type level
  * @since 0.1.0
@@ -861,7 +873,7 @@ export type CheckedLayerName<D extends Definition, L> = isUntyped<L> extends tru
   : L extends string ? Diagnostic.layerUnknown<L, LayerNames<D>>
   : namesOr<LayerNames<D>>
 type namesOr<Names> = [Names] extends [never] ? Misfit.Otherwise<Opaque.layers> : Names
-// Where something lives: in one layer.
+// The layer of a family or a reader; there can be only one.
 type CheckedHome<D extends Definition, L> = isChoice<L> extends true
   ? undefined extends L ? Opaque.option<"layer"> : Opaque.layerChoice
   : CheckedLayerName<D, L>
@@ -869,7 +881,7 @@ type CheckedHome<D extends Definition, L> = isChoice<L> extends true
 type Reads<D extends Definition, L> = ListOf<At<D["layers"], L>, "reads">
 
 /**
- * The layers that a program of layer `L` can read, its own included.
+ * The layers that a program of layer `L` can read, with layer `L` itself.
  *
  * @category type level
  * @since 0.1.0
@@ -889,24 +901,24 @@ type CheckedReads<D extends Definition, T> = isKnown<T> extends true ? { readonl
 
 // --- cycles ---
 
-// What has a chain of sources that is longer than any manifest is on a cycle, or above one. Each round doubles the
-// length, so a chain of a thousand families takes ten; a graph without a cycle is empty before that.
+// A family with a chain of sources that is longer than any manifest is on a cycle, or above one. Each round doubles the
+// length, so a chain of a thousand families takes ten rounds. A graph without a cycle is empty before that.
 type findCore<G, Rounds extends ReadonlyArray<unknown> = []> = namesIn<G> extends infer Left
   ? [Left] extends [never] ? never : Rounds["length"] extends 11 ? Left : findCore<twiceAsFar<G>, [...Rounds, 1]>
   : never
 type namesIn<G> = { [K in keyof G]: [G[K]] extends [never] ? never : K }[keyof G]
-// Sources that have sources, so that each is a name of the graph.
+// Keeps the sources that have sources themselves, so that each source is a name of the graph.
 type amongThemselves<G> = { readonly [K in keyof G]: Extract<G[K], keyof G> }
 type twiceAsFar<G> = { readonly [K in keyof G]: G[G[K] & keyof G] }
 
-// `never` for a family that is above a cycle, and on none.
+// `never` for a family that is above a cycle, and not on one.
 type findCycle<D extends Definition, K extends string, P extends string> = K extends Knot<D>
   ? findPathBack<D, Sources<D>, Knot<D>, K, Touching<D, P>, `'${K}'`, K> extends infer Path
     ? Path extends string ? Diagnostic.dependencyCycle<Path> : never
   : never
   : never
-// Names ten families on the way, as `Diagnostic.dependencyCycle` does: the compiler would cut what follows, and each
-// family of the cycle would walk all of it.
+// Names ten families of the path, as `Diagnostic.dependencyCycle` does. The compiler would cut a longer path, and each
+// family of the cycle would walk the whole path.
 type findPathBack<
   D extends Definition,
   G,
@@ -919,7 +931,7 @@ type findPathBack<
 > = From extends Left ? From extends Start ? `${Trail} -> '${Start}'`
   : From extends Seen ? never
   : Named["length"] extends 10
-    // Where cycles lie apart, whatever is in the knot is on one.
+    // If the cycles are apart, each family of the knot is on a cycle.
     ? isApart<D> extends true ? `${Trail} -> ... -> '${Start}'`
     : isReached<G, Start, From> extends true ? `${Trail} -> ... -> '${Start}'`
     : never
@@ -933,7 +945,7 @@ type isReached<G, Start, From, Seen = From> = Start extends From ? true
 // --- what a piece of code declares -----------------------------------------------------------------------------------
 
 /**
- * What a function or method says that it does to the cache.
+ * The declaration of a function or a method: the families that it owns, borrows and invalidates, and its layer.
  *
  * @category models
  * @since 0.1.0
@@ -942,7 +954,7 @@ export interface Declared {
   readonly layer?: string | undefined
   readonly owns?: ReadonlyArray<string> | undefined
   readonly borrows?: ReadonlyArray<string> | undefined
-  /** Says what the writes invalidate: all that derives from what is owned, at any distance, and nothing else. */
+  /** The patterns that the writes invalidate: exactly the families that derive from owned ones, at any distance. */
   readonly invalidates?: ReadonlyArray<string> | undefined
 }
 
@@ -976,8 +988,8 @@ type findRightProblem<Id extends string, D extends Definition, C, Option extends
     : literalProblem<P>
 
 /**
- * Why a program of layer `Here` may not use a right; `never` if it may. A program writes its own layer only, and
- * reads the layers that it can reach.
+ * The message why a program of layer `Here` may not use a right; `never` if it may use it. A program writes only its
+ * own layer, and reads the layers that it can reach.
  *
  * @category type level
  * @since 0.1.0

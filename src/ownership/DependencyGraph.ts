@@ -1,17 +1,19 @@
 /**
- * Who owns, borrows and derives from whom, as a value; and what each write must invalidate, compiled.
+ * The graph of a manifest: which family owns, borrows and derives from which other family. From it, the plan of each
+ * family is compiled: the entries that a write must invalidate.
  *
- * A reference such as `derives: ["user:{id}"]` of `profile:{id}` says: the entry `profile:7` was computed from
- * `user:7`. A name that both sides have is carried along the edge; a parameter of the dependent that the reference
- * does not name is free; text in the reference is a guard on the source. The plan of a family follows these edges to
- * their end, composing what they carry, so that a write executes a flat list of steps and never matches a pattern.
+ * The reference `derives: ["user:{id}"]` of `profile:{id}` says that the entry `profile:7` was computed from `user:7`.
+ * A parameter name that both sides have is carried along the edge. A parameter of the dependent that the reference does
+ * not name is free. A text in the reference is a guard on the source. The plan of a family follows these edges to their
+ * end, and composes the parameters that they carry. So a write executes a flat list of steps, and never matches a
+ * pattern.
  *
- * - Completeness: whatever depends on a key, through any chain of references, is in a step of its plan.
- * - Exactness: a step whose parameters are all bound drops one entry. A free parameter drops every value of it, and
- *   is free only if some link of the chain does not carry it.
+ * - Completeness: every entry that depends on a key, through any chain of references, is in a step of the key's plan.
+ * - Exactness: a step whose parameters are all bound drops one entry. A step with a free parameter drops the entries
+ *   for every value of it. A parameter is free only if a link of the chain does not carry it.
  * - A step that a wider step of the same family contains is dropped.
- * - A plan is compiled when it is asked for: along a chain of families each is as long as the rest of the chain.
- * - `*` never carries: how many segments it has is not known.
+ * - A plan is compiled at its first use: in a chain of families, each plan is as long as the rest of the chain.
+ * - `*` is never carried, because its number of segments is not known.
  *
  * @since 0.1.0
  */
@@ -30,28 +32,28 @@ import type { ValidFamily, ValidManifest } from "./Validation.ts"
 export interface DependencyGraph {
   readonly id: string
   readonly nodes: ReadonlyArray<Node>
-  /** All edges. Those of kind `Invalidates` are as many as the steps of all plans, and are made when asked for. */
+  /** All edges. There is one edge of kind `Invalidates` for each step of each plan; they are made at the first use. */
   readonly edges: ReadonlyArray<Edge>
-  /** The edges that the manifest says: all but those of kind `Invalidates`. */
+  /** The edges that the manifest declares: all edges but those of kind `Invalidates`. */
   readonly declared: ReadonlyArray<Edge>
-  /** For each family, by its index in the manifest, what a change of one of its keys drops. */
+  /** The plan of each family, by its index in the manifest: the entries that a change of one of its keys drops. */
   readonly plans: ReadonlyArray<Plan>
-  /** The families that derive from a family at first hand, by index; each once. */
+  /** The families that derive directly from a family, by index, each once. */
   dependentsOf(source: number): ReadonlyArray<number>
   /**
-   * The plan of a family, compiled anew; or only its steps that concern one target, for which no more is looked at than
-   * what lies between the two.
+   * Compiles the plan of a family anew. With a `target`, it returns only the steps that concern that family, and visits
+   * only the families between the two.
    */
   compile(source: number, target?: number): Plan
   /**
-   * The families that a plan concerns, by index, where each of its steps may drop any key: known without the plan.
-   * `undefined` where a text of some pattern or reference narrows what a step drops.
+   * The families of a plan, by index, found without compiling the plan. `undefined` if a text in a pattern or a
+   * reference narrows the entries that a step drops.
    */
   concerned(source: number): ReadonlyArray<number> | undefined
 }
 
 /**
- * A family, or a reader, which has no pattern.
+ * A node of the graph: a family, or a reader. A reader has no pattern.
  *
  * @category models
  * @since 0.1.0
@@ -64,10 +66,12 @@ export interface Node {
 }
 
 /**
- * - `Owns`: the owner of `from` owns `to`, a part of it.
+ * The kind of an edge.
+ *
+ * - `Owns`: the owner of `from` also owns `to`, which is a part of `from`.
  * - `Borrows`: `from` may read `to`.
  * - `Derives`: entries of `from` are computed from entries of `to`.
- * - `Invalidates`: a change in `from` drops entries of `to`, directly or through others.
+ * - `Invalidates`: a change in `from` drops entries of `to`, directly or through other families.
  *
  * @category models
  * @since 0.1.0
@@ -76,7 +80,7 @@ export interface Edge {
   readonly kind: EdgeKind
   readonly from: string
   readonly to: string
-  /** The reference behind `Borrows` and `Derives`, as the manifest spells it; for `Invalidates`, what is dropped. */
+  /** For `Borrows` and `Derives`, the reference as the manifest spells it; for `Invalidates`, the entries dropped. */
   readonly label: string | undefined
 }
 
@@ -89,7 +93,7 @@ export interface Edge {
 export type EdgeKind = "Owns" | "Borrows" | "Derives" | "Invalidates"
 
 /**
- * What a change of one key drops, nearest dependents first.
+ * The plan of a family: the entries that a change of one key drops, nearest dependents first.
  *
  * @category invalidation
  * @since 0.1.0
@@ -97,8 +101,8 @@ export type EdgeKind = "Owns" | "Borrows" | "Derives" | "Invalidates"
 export type Plan = ReadonlyArray<Step>
 
 /**
- * Drops from one family every entry whose parameters agree with `bound` and `constants`, if the changed key passes all
- * `guards`. Plain data: segments and holes are numbers.
+ * One step of a plan. It drops from one family every entry whose parameters agree with `bound` and `constants`, if the
+ * changed key passes all `guards`. It is plain data: segments and holes are numbers.
  *
  * @category invalidation
  * @since 0.1.0
@@ -112,12 +116,12 @@ export interface Step {
   /** Holes of the family that must equal a text. */
   readonly constants: ReadonlyArray<readonly [hole: number, text: string]>
   readonly guards: ReadonlyArray<Guard>
-  /** How many holes are free: 0 drops one entry, all of them the whole family. */
+  /** The number of free holes. If none is free, the step drops one entry; if all are free, the whole family. */
   readonly free: number
 }
 
 /**
- * A condition on the segments of the changed key.
+ * A condition on the segments of the changed key: a segment equals a text, or the key has a number of segments.
  *
  * @category invalidation
  * @since 0.1.0
@@ -130,7 +134,7 @@ export type Guard =
 // --- construction ----------------------------------------------------------------------------------------------------
 
 /**
- * The graph of a valid manifest. Its plans, and the edges that follow from them, are made when they are asked for.
+ * Makes the graph of a valid manifest. Its plans, and the edges that follow from them, are made at their first use.
  *
  * @category constructors
  * @since 0.1.0
@@ -179,7 +183,7 @@ export const make = (manifest: ValidManifest): DependencyGraph => {
   }
 }
 
-/** A list of which each item is made when it is asked for, and kept. */
+/** A list whose items are made at their first use, and kept. */
 const madeWhenAsked = <A>(length: number, make: (index: number) => A): ReadonlyArray<A> => {
   const list: Array<A> = []
   for (let index = 0; index < length; index++) {
@@ -203,7 +207,7 @@ const borrowsEdges = (
   from: string,
   borrows: ReadonlyArray<string> | undefined
 ): ReadonlyArray<Edge> =>
-  // A borrow names a declared pattern, which is the nearest that covers it.
+  // A borrow names a declared pattern, so the nearest pattern that covers it is that pattern.
   (borrows ?? []).map((label) => {
     const to = manifest.patterns.covering(parsePatternUnsafe(label))[0]!.value.name
     return { kind: "Borrows", from, to, label }
@@ -231,7 +235,8 @@ const invalidatesEdges = (
     label: describe(family, families, step)
   }))
 
-// What a step drops, written as a pattern: bound holes keep the source's name for the segment, free ones are `*`.
+// Spells the entries that a step drops as a pattern: a bound hole has the source's name for the segment, a free hole is
+// `*`.
 const describe = (source: ValidFamily, families: ReadonlyArray<ValidFamily>, step: Step): string => {
   const { pattern } = families[step.index]!
   const values = new Map<number, string>(step.constants)
@@ -248,20 +253,20 @@ const nameOfSegment = (pattern: KeyPattern, index: number): string => {
 
 // --- the invalidation plan -------------------------------------------------------------------------------------------
 
-// One reference of one family, as an edge of the search.
+// One reference of one family: an edge that the search follows.
 interface Link {
   readonly dependent: ValidFamily
   readonly reference: KeyPattern
 }
 
 interface Links {
-  /** By the index of the source: the references that touch it. */
+  /** The references that touch a family, by the index of that family. */
   readonly from: ReadonlyArray<ReadonlyArray<Link>>
-  /** The families, each after all that it derives from. */
+  /** The families, each after every family that it derives from. */
   readonly order: ReadonlyArray<number>
-  /** By the index of a family: its place in that order. */
+  /** The place of each family in that order, by the index of the family. */
   readonly places: ReadonlyArray<number>
-  /** Each reference has the texts of the pattern that it touches, in their places, and no others. */
+  /** Whether each reference has exactly the texts of the pattern that it touches, in the same places. */
   readonly arePlain: boolean
 }
 
@@ -276,7 +281,7 @@ const linksOf = (manifest: ValidManifest): Links => {
       }
     }
   }
-  // More families reach a family than reach any of these.
+  // A family has more sources, near and far, than any of its sources has. So this order is by number of sources.
   const sizes = Array.from(manifest.families.values(), ({ upstream }) => upstream.size)
   const order = [...sizes.keys()].toSorted((a, b) => sizes[a]! - sizes[b]!)
   const places: Array<number> = []
@@ -284,7 +289,7 @@ const linksOf = (manifest: ValidManifest): Links => {
   return { from, order, places, arePlain }
 }
 
-// What is known about one segment, or one parameter, in terms of the changed key.
+// The value of one segment, or of one parameter, in terms of the changed key.
 type Binding =
   | { readonly _tag: "Free" }
   | { readonly _tag: "Segment"; readonly segment: number }
@@ -292,18 +297,18 @@ type Binding =
 
 const free: Binding = { _tag: "Free" }
 
-// The entries of a family that a search has reached: its holes, and what the changed key must satisfy.
+// The entries of a family that a search has reached: the bindings of its holes, and the conditions on the changed key.
 interface Reached {
   readonly family: ValidFamily
-  /** By hole; a last `*` is always free and is not listed. */
+  /** One binding for each hole. A `*` at the end is always free, and is not listed. */
   readonly bindings: ReadonlyArray<Binding>
   readonly guards: ReadonlyArray<Guard>
   readonly isSource: boolean
 }
 
 /**
- * The most ways to reach one family from another that are kept apart. Beyond it they become one step that drops the
- * whole family, which is complete and less exact.
+ * The most steps of one plan that concern the same family. More steps than this become one step that drops the whole
+ * family: complete, and less exact.
  *
  * @category invalidation
  * @since 0.1.0
@@ -339,11 +344,11 @@ const compile = (
   return concerned.flatMap(([index, states]) => states.map((state) => toStep(families[index]!, state, parts)))
 }
 
-// All families that a family's changes reach, nearest first.
+// Every family that a family's changes reach, nearest first.
 const reachedFrom = (source: number, { from }: Links): ReadonlyArray<number> => {
   const seen = new FamilySet(from.length)
   const reached = [source]
-  // A list is iterated in its order, additions included.
+  // The loop also visits the items that are added while it runs.
   for (const index of reached) {
     for (const { dependent } of from[index]!) {
       if (seen.has(dependent.index)) continue
@@ -363,7 +368,7 @@ const startAt = (family: ValidFamily): Reached => ({
   isSource: true
 })
 
-// The entries of the link's dependent that depend on the entries reached; undefined if none does.
+// The entries of the link's dependent that depend on the entries reached; undefined if there are none.
 const follow = (from: Reached, { dependent, reference }: Link): Reached | undefined => {
   if (!overlaps(from.family.pattern, reference)) return undefined
   const view = segmentsOf(from)
@@ -384,13 +389,13 @@ const follow = (from: Reached, { dependent, reference }: Link): Reached | undefi
   const bindings = dependent.pattern.segments.flatMap((segment) =>
     segment._tag === "Hole" ? [carried.get(segment.name) ?? free] : []
   )
-  // Along a chain it is mostly one list for all families.
+  // Along a chain, most families can share one list.
   const isAlike = bindings.length === from.bindings.length &&
     bindings.every((each, hole) => each === from.bindings[hole])
   return { family: dependent, bindings: isAlike ? from.bindings : bindings, guards, isSource: false }
 }
 
-// What is known about each segment of the keys reached. Behind a `*`, only the changed key itself has known segments.
+// The binding of each segment of the keys reached. Behind a `*`, only the changed key itself has known segments.
 const segmentsOf = (reached: Reached): (index: number) => Binding => {
   let hole = 0
   const known = reached.family.pattern.segments.map((segment): Binding =>
@@ -399,7 +404,7 @@ const segmentsOf = (reached: Reached): (index: number) => Binding => {
   return (index) => known[index] ?? (reached.isSource ? { _tag: "Segment", segment: index } : free)
 }
 
-// A family that ends in `*` has keys of many lengths, and a reference may ask for some of them.
+// A family that ends in `*` has keys of many lengths, and a reference may name only some of these lengths.
 const lengthGuards = (source: KeyPattern, reference: KeyPattern): ReadonlyArray<Guard> => {
   if (!source.rest) return []
   if (!reference.rest) return [{ _tag: "Length", segments: reference.segments.length }]
@@ -432,7 +437,7 @@ const add = (reached: Map<number, Array<Reached>>, next: Reached): void => {
   )
 }
 
-// Whether everything that `a` drops is dropped by `b`, too.
+// Whether `b` drops every entry that `a` drops.
 const isWithin = (a: Reached, b: Reached): boolean =>
   b.guards.every((guard) => isImplied(guard, a.guards)) &&
   b.bindings.every((binding, hole) => isBoundWithin(a.bindings[hole]!, binding, a.guards))
@@ -461,7 +466,7 @@ const textOf = (binding: Binding, guards: ReadonlyArray<Guard>): string | undefi
     ? textDemanded(guards, binding.segment)
     : undefined
 
-// What a list of bindings comes to, shared by all steps of a plan that have this list.
+// The parts of a step that follow from its bindings. All steps of a plan with the same list of bindings share them.
 type Parts = Map<ReadonlyArray<Binding>, Pick<Step, "bound" | "constants" | "free">>
 
 const toStep = (family: ValidFamily, { bindings, guards }: Reached, parts: Parts): Step => {

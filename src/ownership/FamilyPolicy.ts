@@ -1,5 +1,5 @@
 /**
- * How the entries of a family live: lifetimes, staleness, loading. Pure data, all optional.
+ * The policy of a family: lifetimes, staleness, loading. It is plain data, and every option may be left out.
  *
  * @since 0.1.0
  */
@@ -7,72 +7,73 @@ import * as Duration from "effect/Duration"
 import * as Option from "effect/Option"
 
 /**
- * The options of a family that say nothing about ownership.
+ * The options of a family for lifetimes, staleness, loading and weight. None of them concerns ownership.
  *
  * @category models
  * @since 0.1.0
  */
 export interface FamilyPolicy {
   /**
-   * The release of the lookup. Change it when the lookup means something else than before: what a tier kept under
-   * another version is absent then, and so is what was derived from it. A text or a number; `1` and `"1"` are one
-   * version.
+   * The release of the lookup. Change it when the lookup makes other values than before. An entry that a tier keeps
+   * under another version is absent then, and so are the entries that derive from it. A text or a number; `1` and `"1"`
+   * are the same version.
    */
   readonly version?: string | number | undefined
-  /** How long an entry is fresh; `never` ends, or `doNotStore` to load on each read. */
+  /** How long an entry is fresh: a duration; `never`, if it does not expire; `doNotStore`, if each read loads it. */
   readonly timeToLive?: Duration.Input | "never" | "doNotStore" | undefined
   /**
-   * How long an entry stays without being read. An entry that has left memory, or outlives the process, may end
-   * earlier by a sixteenth of it.
+   * How long an entry stays without a read. An entry that has left memory, or outlives the process, may end earlier by
+   * a sixteenth of this time.
    */
   readonly idleTimeToLive?: Duration.Input | undefined
   /** How long after its lifetime an entry is served while it is renewed behind the reader (RFC 5861). */
   readonly staleWhileRevalidate?: Duration.Input | undefined
   /** How long after its lifetime an entry is served when its lookup fails (RFC 5861). */
   readonly staleIfError?: Duration.Input | undefined
-  /** The share of a lifetime, from 0 to 1, by which it is shortened at random. */
+  /** The largest share of a lifetime, from 0 to 1, that is taken off at random. */
   readonly jitter?: number | undefined
   /** The share of a lifetime after which a read renews the entry, or `xfetch` (Vattani and others, 2015). */
   readonly refreshAhead?: number | "xfetch" | undefined
   /** How long a failed lookup is remembered. */
   readonly negativeTimeToLive?: Duration.Input | undefined
-  /** How long a read waits for a lookup before it serves a stale value, if it may. */
+  /** How long a read waits for a lookup before it serves a stale value, if the family's rules allow a stale value. */
   readonly softTimeout?: Duration.Input | undefined
   /**
-   * How long a lookup may run before it is interrupted, and how long an update waits for the update before it to end.
-   * Without it, a lookup that only one reader waits for may take any time. One that others wait for, one that renews a
-   * value behind its readers, and the turn of an update end after five minutes. `Duration.infinity` sets no bound.
+   * How long a lookup may run before it is interrupted, and how long an update waits for the update before it. Without
+   * this option, a lookup with one waiting reader has no bound. The bound is five minutes for a lookup with several
+   * waiting readers, for a lookup that renews a value behind its readers, and for the turn of an update.
+   * `Duration.infinity` removes the bound.
    */
   readonly hardTimeout?: Duration.Input | undefined
-  /** The most lookups of the family that run at a time. */
+  /** The most lookups of the family that run at the same time. */
   readonly loadConcurrency?: number | undefined
-  /** The most lookups that wait for their turn; more fail at once. */
+  /** The most lookups that wait for their turn. Any further lookup fails at once with `LoadQueueFull`. */
   readonly loadQueueMax?: number | undefined
-  /** How long after a failed refresh the next one is tried. */
+  /** How long the cache waits after a failed refresh before it tries the next one. */
   readonly retryAfterFailure?: Duration.Input | undefined
 
-  /** What becomes of a lookup when everyone who waited for it has gone: it is interrupted, or runs to its end. */
+  /** What happens to a lookup when its last waiting reader is interrupted: `interrupt` it, or let it `finish`. */
   readonly onAbandoned?: "interrupt" | "finish" | undefined
   /**
-   * Values are made immutable, with all that they reach, when they are stored: for development. A `Map`, a `Set` and a
-   * `Date` throw where they would be changed. A value with bytes, a `URL` or another part that cannot be made immutable
-   * is refused, and so is one whose `Map`, `Set` or `Date` was frozen before. Private fields and what a getter answers
-   * stay as they are.
+   * Freezes each value, and every object that it reaches, when it is stored. For development. A `Map`, a `Set` and a
+   * `Date` then throw when a program changes them. The cache refuses a value with bytes, a `URL` or another part that
+   * cannot be frozen, and a value with a `Map`, `Set` or `Date` that was frozen before. Private fields, and results of
+   * getters, are not frozen.
    */
   readonly freeze?: boolean | undefined
   /**
-   * What an entry weighs in a store that has a `weightMax`: a number of at least 0, rounded up, and 1 at least. A store
-   * that has a `capacity` does not ask.
+   * The weight of an entry in a store with a `weightMax`: a number of at least 0. It is rounded up, and counts as at
+   * least 1. A store with a `capacity` does not call this function.
    *
-   * Memory does not keep an entry that is heavier than the store, such as one of `Infinity`. Where the weigher throws
-   * or answers NaN, a negative number or something else, the write or the load fails with `FunctionFailed`, and nothing
-   * changes. A value of the family is given; its type is not known here, so name it.
+   * Memory does not keep an entry that is heavier than the store, such as one of `Infinity`. If the weigher throws, or
+   * does not return a number of at least 0, the write or the load fails with `FunctionFailed`, and nothing changes. The
+   * second parameter is a value of the family. Its type is not known here, so write it down.
    */
   readonly weigher?: ((key: string, value: any) => number) | undefined
 }
 
 /**
- * The options by name, for what is not typed. The compiler sees to it that no option is missing here.
+ * The names of the options, for programs without types. The compiler reports an option that is missing here.
  *
  * @internal
  */
@@ -106,14 +107,14 @@ const isMeasure = (input: object): boolean => {
 }
 
 /**
- * The milliseconds of a duration that a caller gave, 0 or more; `NaN` for what is not a duration, is negative, or is
- * an object with an unknown unit.
+ * Decodes a duration that a caller gave, in milliseconds, 0 or more. `NaN` for a negative duration, for an object with
+ * an unknown unit, and for an input that is not a duration.
  *
  * @category arithmetic
  * @since 0.1.0
  */
 export const millisOf = (input: unknown): number => {
-  // The commonest form, and `Duration` takes NaN for 0.
+  // Numbers are the commonest form. `Duration` would take NaN for 0.
   if (typeof input === "number") return input >= 0 ? input : NaN
   if (typeof input === "object" && input !== null && !Duration.isDuration(input) && !isMeasure(input)) return NaN
   const millis = Option.match(Duration.fromInput(input as Duration.Input), {

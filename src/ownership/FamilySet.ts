@@ -1,8 +1,9 @@
 /**
  * A set of families of one manifest, as one bit for each family.
  *
- * What can reach a family grows with the manifest: along a chain of 1,000 families there are 500,000 pairs of a family
- * and one that its changes reach. As bits they take 128 kB, and the union of two sets is one step for 32 families.
+ * The number of families that can reach a family grows with the manifest. A chain of 1,000 families has 500,000 pairs
+ * of a family and another one that its changes reach. As bits the pairs take 128 kB, and the union of two sets takes
+ * one step for 32 families.
  *
  * @since 0.1.0
  */
@@ -10,7 +11,7 @@
 const bitsPerWord = 32
 
 /**
- * Families by their index in the manifest, from 0. It grows and never shrinks.
+ * A set of families, by their index in the manifest, from 0. A family can be added, and cannot be removed.
  *
  * @category models
  * @since 0.1.0
@@ -18,12 +19,12 @@ const bitsPerWord = 32
 export class FamilySet {
   private readonly words: Uint32Array
 
-  /** An empty set, for a manifest of so many families. */
+  /** Makes an empty set for a manifest with this number of families. */
   constructor(families: number) {
     this.words = new Uint32Array(Math.ceil(families / bitsPerWord))
   }
 
-  /** How many families are in it. */
+  /** The number of families in the set. */
   get size(): number {
     let size = 0
     for (let word of this.words) for (; word !== 0; word &= word - 1) size++

@@ -6,8 +6,8 @@
 import type { DependencyGraph, Edge, EdgeKind, Node } from "./DependencyGraph.ts"
 
 /**
- * The graph as a Mermaid flowchart. Layers become subgraphs; `Invalidates` edges are left out unless asked for, since
- * the others imply them.
+ * Draws the graph as a Mermaid flowchart. Layers become subgraphs. `Invalidates` edges are drawn only if `kinds` names
+ * them, since the other edges imply them.
  *
  * @category drawing
  * @since 0.1.0
@@ -38,7 +38,7 @@ export const toMermaid = (
   return `${lines.join("\n")}\n`
 }
 
-/** The edges among which are all of these kinds; no plan is compiled for those that a manifest says. */
+/** A list of edges that includes all edges of these kinds. Plans are compiled only if `Invalidates` is one of them. */
 const edgesOf = (graph: DependencyGraph, kinds: ReadonlyArray<EdgeKind>): ReadonlyArray<Edge> =>
   kinds.includes("Invalidates") ? graph.edges : graph.declared
 
@@ -77,7 +77,8 @@ const byLayer = (graph: DependencyGraph): ReadonlyMap<string | undefined, Readon
 }
 
 /**
- * The graph in the DOT language of Graphviz. Layers become clusters; `Invalidates` edges are left out unless asked for.
+ * Draws the graph in the DOT language of Graphviz. Layers become clusters. `Invalidates` edges are drawn only if
+ * `kinds` names them.
  *
  * @category drawing
  * @since 0.1.0

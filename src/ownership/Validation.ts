@@ -1,8 +1,10 @@
 /**
- * The run-time twin of the manifest's type-level checks, for manifests built from data: same findings, same words.
+ * Checks a manifest at run time, for manifests that are built from data. It reports the same findings as the types, in
+ * the same words.
  *
- * A manifest that passes becomes a {@link ValidManifest}: patterns parsed and indexed, and for each family the answers
- * that the types give about it: its nearest encloser, its owner, its realm, what covers it, what it may read.
+ * A manifest that passes becomes a {@link ValidManifest}: its patterns are parsed and indexed. For each family it has
+ * the same facts as the types: the nearest encloser, the owner, the realm, the families that cover it, and the families
+ * that it may read.
  *
  * - Every mistake is reported, each once, with the path of the property that the compiler would underline.
  * - A family whose pattern is malformed takes no part in the other checks.
@@ -23,7 +25,7 @@ import { FamilySet } from "./FamilySet.ts"
 // --- models ----------------------------------------------------------------------------------------------------------
 
 /**
- * One mistake of a manifest, and the property that it is about, such as `["families", "profile", "derives", "0"]`.
+ * One mistake of a manifest, with the path of the wrong property, such as `["families", "profile", "derives", "0"]`.
  *
  * @category errors
  * @since 0.1.0
@@ -41,7 +43,8 @@ const ManifestProblem = Schema.Struct({
 })
 
 /**
- * A manifest that cannot be used. `reason` is the first mistake, `problems` are all of them.
+ * The error for a manifest that cannot be used. `reason` is the first mistake, and `problems` is the list of all
+ * mistakes.
  *
  * @category errors
  * @since 0.1.0
@@ -60,7 +63,7 @@ export class ManifestError extends Schema.TaggedError<ManifestError>()("Manifest
 }
 
 /**
- * A family of a valid manifest, with what follows from its place among the others.
+ * A family of a valid manifest, with the facts that follow from its place among the other families.
  *
  * @category models
  * @since 0.1.0
@@ -73,34 +76,34 @@ export interface ValidFamily {
   readonly pattern: KeyPattern.KeyPattern
   /** The nearest family around it. */
   readonly encloser: string | undefined
-  /** The family whose `owner` owns this one: itself, unless it is a part. */
+  /** The family whose owner owns this family: the family itself, unless it is a part. */
   readonly owner: string
-  /** The carve-out that it belongs to, by the name of the carved family; rights do not cross its border. */
+  /** The name of the carved-out family that contains this family. Rights do not cross the border of a carve-out. */
   readonly realm: string | undefined
-  /** The families whose rights cover this one, most specific first, itself included. */
+  /** The families whose rights cover this family, the most specific first. This family is one of them. */
   readonly covering: ReadonlyArray<string>
   /**
-   * What tells its entries from those of another version: its own, and those of all that it derives from. Spelt out
-   * when it is asked for.
+   * The versions of this family, and of all families that it derives from. They tell its entries from entries of other
+   * versions. The text is made at its first use.
    */
   readonly version: string | undefined
-  /** The families inside this one, at any depth: their keys are not keys of this one. */
+  /** The families inside this family, at any depth. Their keys are not keys of this family. */
   readonly inner: ReadonlyArray<string>
   readonly derives: ReadonlyArray<KeyPattern.KeyPattern>
-  /** The families whose changes reach it, at any distance. */
+  /** The families whose changes reach this family, at any distance. */
   readonly upstream: FamilySet
-  /** The families that its lookup may read: those that `derives` declares exactly. */
+  /** The families that its lookup may read: the families that `derives` names exactly. */
   readonly lookupReads: ReadonlyArray<string>
-  /** The families that its line names: those of `lookupReads`, then those of `borrows`. */
+  /** The families that its declaration names: first those of `lookupReads`, then those of `borrows`. */
   readonly statedReads: ReadonlyArray<string>
-  /** The families that its module may read: those that its line names, and those to which these references lead. */
+  /** The families that its module may read: those of `statedReads`, and the families that they lead to. */
   readonly readable: FamilySet
-  /** The names of the families that its module may read. Spelt out when asked for: along a chain they are many. */
+  /** The names of the families that its module may read. Made at the first use, because a long chain has many. */
   readonly moduleReads: ReadonlyArray<string>
 }
 
 /**
- * A reader of a valid manifest, with the families that it may read.
+ * A reader of a valid manifest, and the families that it may read.
  *
  * @category models
  * @since 0.1.0
@@ -119,7 +122,7 @@ export interface ValidReader {
  */
 export interface ValidManifest {
   readonly id: string
-  /** The name of its class in a Context: `id`, unless another class has it. */
+  /** The name of the manifest's class in a Context: `id`, unless another class has that name. */
   readonly key: string
   readonly definition: Definition
   readonly families: ReadonlyMap<string, ValidFamily>
@@ -143,7 +146,7 @@ export const familiesMax = 10_000
  *
  * **Details**
  *
- * `definition` may come from anywhere: its shape is checked, too.
+ * `definition` may be any value: its shape is checked, too.
  *
  * @category validation
  * @since 0.1.0
@@ -185,7 +188,7 @@ interface Draft {
   readonly definition: Definition
   readonly families: ReadonlyMap<string, DraftFamily>
   readonly patterns: PatternSet.PatternSet<DraftFamily>
-  /** Families by normal form: more than one is a mistake. */
+  /** The families by normal form. Two families with the same normal form are a mistake. */
   readonly twins: ReadonlyMap<string, ReadonlyArray<DraftFamily>>
 }
 
@@ -193,20 +196,20 @@ interface Draft {
 
 type Bag = { readonly [name: string]: unknown }
 /**
- * Whether something is an object with properties, and no list.
+ * Whether a value is an object with named properties, and not a list.
  *
  * @category shapes
  * @since 0.1.0
  */
 export const isBag = (u: unknown): u is Bag => typeof u === "object" && u !== null && !Array.isArray(u)
 /**
- * Whether something is a list of texts.
+ * Whether a value is a list of texts.
  *
  * @category shapes
  * @since 0.1.0
  */
 export const isStrings = (u: unknown): boolean => Array.isArray(u) && u.every((item) => typeof item === "string")
-// A class that is a Schema is a function; so are those that are none, such as `String`.
+// A Schema may be a class, which is a function. A function such as `String` is not a Schema.
 const isTyped = (u: unknown): boolean => Schema.isSchema(u) || isBag(u)
 
 const aName = "a text that is not empty"
@@ -264,7 +267,7 @@ const checkShape = (id: unknown, definition: unknown, report: Report): definitio
   return ok && count <= familiesMax
 }
 
-// The compiler sees to it that no option is missing here.
+// The compiler reports an option that is missing here.
 const familyOptions: { readonly [Option in keyof FamilySpec]-?: true } = {
   pattern: true,
   layer: true,
@@ -427,7 +430,8 @@ const findReferenceProblem = (
 const undeclared = "declare a pattern that covers it, or check its spelling"
 
 /**
- * The help for a pattern that no family covers, as `helpWith` of `Definition` says it; `otherwise` where none is near.
+ * The help for a pattern that no family covers, in the words of `helpWith` in `Definition`. `otherwise` is the help if
+ * no declared pattern is similar.
  *
  * @category suggestions
  * @since 0.1.0
@@ -456,7 +460,7 @@ const checkReaders = (draft: Draft, report: Report): void => {
   }
 }
 
-// For a reference to more than is declared, the one pattern that shares keys with it.
+// For a reference that is wider than a declared pattern: the only pattern that shares keys with it.
 const helpTouched = (draft: Draft, name: string, source: string): string => {
   const others = touching(draft, source).filter((family) => family !== name)
   const [touched, ...more] = new Set(others.map((family) => draft.families.get(family)!.spec.pattern))
@@ -472,14 +476,14 @@ const ownValue = <A>(record: { readonly [name: string]: A } | undefined, name: s
   record !== undefined && Object.hasOwn(record, name) ? record[name] : undefined
 
 /**
- * The layers that programs of these layers can read, their own included.
+ * The layers that programs of these layers can read, with these layers themselves.
  *
  * @category validation
  * @since 0.1.0
  */
 export const layersReached = (definition: Definition, from: Iterable<string>): ReadonlySet<string> => {
   const seen = new Set(from)
-  // A set is iterated in order of insertion, additions included.
+  // The loop also visits the layers that are added while it runs.
   for (const layer of seen) for (const next of readsOf(definition, layer)) seen.add(next)
   return seen
 }
@@ -508,7 +512,7 @@ const checkLayers = (draft: Draft, report: Report): void => {
 
 // --- cycles ---
 
-// Family -> for each of its references, the families that it touches.
+// Family -> for each of its references, the families that share a key with the reference.
 type Sources = ReadonlyMap<string, ReadonlyArray<ReadonlyArray<string>>>
 
 const sourcesOf = (draft: Draft): Sources =>
@@ -549,7 +553,8 @@ const findCyclic = (sources: Sources): ReadonlySet<string> => {
   return cyclic
 }
 
-// Kahn's algorithm: each family after all that it derives from. Those on a cycle, or above one, are left out.
+// Kahn's algorithm: each family after every family that it derives from. Families on a cycle, or above one, are left
+// out.
 const inOrder = (sources: Sources): ReadonlyArray<string> => {
   const pending = new Map<string, number>()
   const dependents = new Map<string, Array<string>>()
@@ -564,7 +569,7 @@ const inOrder = (sources: Sources): ReadonlyArray<string> => {
       else known.push(name)
     }
   }
-  // A list is iterated in its order, additions included.
+  // The loop also visits the items that are added while it runs.
   for (const name of order) {
     for (const dependent of dependents.get(name) ?? []) {
       const left = pending.get(dependent)! - 1
@@ -575,7 +580,7 @@ const inOrder = (sources: Sources): ReadonlyArray<string> => {
   return order
 }
 
-// The shortest way from one of `from` back to `start`, as names; undefined for a family that is above a cycle only.
+// The shortest path from one of `from` back to `start`, as names; undefined for a family that is only above a cycle.
 const findPathBack = (
   start: string,
   from: ReadonlyArray<string>,
@@ -616,14 +621,14 @@ const checkFanout = (draft: Draft, report: Report, wrong: ReadonlySet<string>): 
   }
 }
 
-// The first parameter of a pattern whose value the other one does not carry. `*` carries nothing.
+// The first parameter of a pattern whose value the other pattern does not carry. `*` carries nothing.
 const findMissing = (of: KeyPattern.KeyPattern, by: KeyPattern.KeyPattern): string | undefined =>
   of.holes.find((name) => name === "*" || !by.holes.includes(name))
 
 // --- spelling ---
 
-// Both sides of an edge spell their parameters alike. The compiler asks for codecs of one type; here they must do the
-// same, too: the same transformations, of the same texts.
+// Both sides of an edge must spell their parameters alike. The compiler asks for codecs of the same type. Here the
+// codecs must also do the same: the same transformations of the same texts.
 const checkSpelling = (draft: Draft, report: Report, wrong: ReadonlySet<string>): void => {
   for (const { name, pattern, spec } of draft.families.values()) {
     spec.derives?.forEach((source, index) => {
@@ -652,7 +657,7 @@ const isSpeltAlike = (a: unknown, b: unknown): boolean => {
 
 const spellingOf = (codec: unknown): ReadonlyArray<unknown> => Schema.isSchema(codec) ? stepsOf(codec.ast) : []
 
-// How a value becomes a text: its transformations in their order, and those of a union under the place of the member.
+// The transformations from a value to a text, in their order; those of a union under the index of its member.
 const stepsOf = (ast: AST.AST): ReadonlyArray<unknown> => {
   const own = ast.encoding?.flatMap(({ to, transformation }) => [transformation, ...stepsOf(to)]) ?? []
   if (!AST.isUnion(ast)) return own
@@ -665,7 +670,7 @@ const stepsOf = (ast: AST.AST): ReadonlyArray<unknown> => {
 
 // --- resolution ---
 
-// For each family, those to which its sources lead, at any distance: the sets of its sources are known before its own.
+// For each family, the families that its sources lead to, at any distance. The sets of its sources are computed first.
 const reachedBy = (sources: Sources, indexOf: ReadonlyMap<string, number>): ReadonlyMap<string, FamilySet> => {
   const found = new Map<string, FamilySet>()
   for (const name of inOrder(sources)) {
@@ -679,19 +684,19 @@ const reachedBy = (sources: Sources, indexOf: ReadonlyMap<string, number>): Read
   return found
 }
 
-// Versions as one text; none where neither the family, nor what it derives from, nor the manifest has any.
+// The versions as one text; undefined if the family, its sources and the manifest have no versions.
 const versionOf = (versions: ReadonlyArray<Version>, isMeant: (index: number) => boolean): string | undefined => {
   const given = versions.filter(({ index }) => index === undefined || isMeant(index))
   return given.length === 0 ? undefined : `[${given.map(({ text }) => text).join(",")}]`
 }
 
 interface Version {
-  /** The family that it is of; undefined for the manifest's own. */
+  /** The family of the version; undefined for the manifest's own version. */
   readonly index: number | undefined
   readonly text: string
 }
 
-// All versions of a manifest, in the order in which every list of some of them has them.
+// All versions of a manifest. Every list of some of them keeps this order.
 const versionsOf = ({ definition, families }: Draft): ReadonlyArray<Version> => {
   const all = [
     { index: undefined, name: "manifest", version: definition.version },
@@ -733,7 +738,7 @@ const resolve = (id: string, draft: Draft, sources: Sources): ValidManifest => {
   const covering = new Map(drafts.map((family) => [family.name, coveringOf(family)]))
   const covered = new Map(drafts.map(({ name }) => [name, [] as Array<string>]))
   for (const [name, rights] of covering) for (const right of rights) covered.get(right)!.push(name)
-  // Family -> for each of its references that rights exist for, the families to which these rights reach.
+  // Family -> for each of its references that has rights, the families that these rights cover.
   const readSources = new Map(
     drafts.map(({ name, spec }) => [name, declared(spec.derives).map((source) => covered.get(source)!)])
   )

@@ -1,20 +1,20 @@
 /**
- * The run-time twin of the checks of what a function or method declares: same findings, same words, on the same
- * properties. For declarations that were cast, or built from data.
+ * Checks the declaration of a function or a method at run time. It reports the same findings as the types, in the same
+ * words, at the same properties. It is for declarations that were cast, or built from data.
  *
  * @since 0.1.0
  */
 export * as Declaration from "./Declaration.ts"
 
 /**
- * What a manifest says, and the checks of what it says, as types.
+ * The definition of a manifest, and its checks, as types.
  *
  * {@link Checked} is a definition with every wrong property replaced by a string literal type that says what is
  * wrong, so that the compiler reports it there: `Type '"user:profile"' is not assignable to type '"E0102:
  * 'user:profile' is already owned through ..."'`. `Validation` finds the same mistakes, with the same words, in
  * manifests built from data.
  *
- * What keeps the checks linear in the number of families:
+ * These rules keep the checks linear in the number of families:
  *
  * - A fact about a definition is a conditional type on the bare parameter. It stays closed while the parameter is
  *   generic and is computed once per definition afterwards; a plain alias would be unfolded into its users and
@@ -28,26 +28,28 @@ export * as Declaration from "./Declaration.ts"
 export * as Definition from "./Definition.ts"
 
 /**
- * Who owns, borrows and derives from whom, as a value; and what each write must invalidate, compiled.
+ * The graph of a manifest: which family owns, borrows and derives from which other family. From it, the plan of each
+ * family is compiled: the entries that a write must invalidate.
  *
- * A reference such as `derives: ["user:{id}"]` of `profile:{id}` says: the entry `profile:7` was computed from
- * `user:7`. A name that both sides have is carried along the edge; a parameter of the dependent that the reference
- * does not name is free; text in the reference is a guard on the source. The plan of a family follows these edges to
- * their end, composing what they carry, so that a write executes a flat list of steps and never matches a pattern.
+ * The reference `derives: ["user:{id}"]` of `profile:{id}` says that the entry `profile:7` was computed from `user:7`.
+ * A parameter name that both sides have is carried along the edge. A parameter of the dependent that the reference does
+ * not name is free. A text in the reference is a guard on the source. The plan of a family follows these edges to their
+ * end, and composes the parameters that they carry. So a write executes a flat list of steps, and never matches a
+ * pattern.
  *
- * - Completeness: whatever depends on a key, through any chain of references, is in a step of its plan.
- * - Exactness: a step whose parameters are all bound drops one entry. A free parameter drops every value of it, and
- *   is free only if some link of the chain does not carry it.
+ * - Completeness: every entry that depends on a key, through any chain of references, is in a step of the key's plan.
+ * - Exactness: a step whose parameters are all bound drops one entry. A step with a free parameter drops the entries
+ *   for every value of it. A parameter is free only if a link of the chain does not carry it.
  * - A step that a wider step of the same family contains is dropped.
- * - A plan is compiled when it is asked for: along a chain of families each is as long as the rest of the chain.
- * - `*` never carries: how many segments it has is not known.
+ * - A plan is compiled at its first use: in a chain of families, each plan is as long as the rest of the chain.
+ * - `*` is never carried, because its number of segments is not known.
  *
  * @since 0.1.0
  */
 export * as DependencyGraph from "./DependencyGraph.ts"
 
 /**
- * How the entries of a family live: lifetimes, staleness, loading. Pure data, all optional.
+ * The policy of a family: lifetimes, staleness, loading. It is plain data, and every option may be left out.
  *
  * @since 0.1.0
  */
@@ -56,8 +58,9 @@ export * as FamilyPolicy from "./FamilyPolicy.ts"
 /**
  * A set of families of one manifest, as one bit for each family.
  *
- * What can reach a family grows with the manifest: along a chain of 1,000 families there are 500,000 pairs of a family
- * and one that its changes reach. As bits they take 128 kB, and the union of two sets is one step for 32 families.
+ * The number of families that can reach a family grows with the manifest. A chain of 1,000 families has 500,000 pairs
+ * of a family and another one that its changes reach. As bits the pairs take 128 kB, and the union of two sets takes
+ * one step for 32 families.
  *
  * @since 0.1.0
  */
@@ -71,10 +74,12 @@ export * as FamilySet from "./FamilySet.ts"
 export * as GraphDrawing from "./GraphDrawing.ts"
 
 /**
- * The run-time twin of the manifest's type-level checks, for manifests built from data: same findings, same words.
+ * Checks a manifest at run time, for manifests that are built from data. It reports the same findings as the types, in
+ * the same words.
  *
- * A manifest that passes becomes a {@link ValidManifest}: patterns parsed and indexed, and for each family the answers
- * that the types give about it: its nearest encloser, its owner, its realm, what covers it, what it may read.
+ * A manifest that passes becomes a {@link ValidManifest}: its patterns are parsed and indexed. For each family it has
+ * the same facts as the types: the nearest encloser, the owner, the realm, the families that cover it, and the families
+ * that it may read.
  *
  * - Every mistake is reported, each once, with the path of the property that the compiler would underline.
  * - A family whose pattern is malformed takes no part in the other checks.

@@ -1,12 +1,12 @@
 /**
- * A store in front of another that misbehaves as planned, for simulations and for tests of what stands on a store.
+ * A store that wraps another store and fails as planned. For simulations, and for tests of programs that use a store.
  *
  * - A plan with the same seed and the same calls gives the same faults.
- * - Without rules, or once it was stopped, it does what the store behind it does.
- * - `fail`, `failLate`, `slow`, `slowLate`, `stall`, `corrupt` and `double` stay within the contract of a store:
- *   whoever stands on one must cope. `lose` does not; it shows what a broken tier would do.
+ * - Without rules, or after `stop`, it does the same as the store behind it.
+ * - `fail`, `failLate`, `slow`, `slowLate`, `stall`, `corrupt` and `double` stay within the contract of a store, so
+ *   every user of a store must handle them. `lose` breaks the contract; it shows the effect of a broken tier.
  *
- * Not here: faults of the synchronous door. A faulty store has none.
+ * Not here: faults of synchronous reads. A faulty store has no synchronous reads.
  *
  * @since 0.1.0
  */
@@ -24,15 +24,15 @@ import { type Partition, type Round, Store } from "../store/Store.ts"
 import { InvalidStoreOptions, type Operation, StoreError, TierFailed } from "../store/StoreError.ts"
 
 /**
- * What goes wrong with one call.
+ * The fault of one call.
  *
- * - `fail`: nothing is done, and the call fails.
- * - `failLate`: it is done, and the call fails nevertheless.
- * - `slow`: it begins after a delay. `slowLate`: it is done, and answers after a delay.
- * - `stall`: it begins when `release` runs, or the faults stop.
- * - `corrupt`: what is found is unreadable, hence absent, and is removed. Reads only.
- * - `lose`: nothing is done, and the call succeeds. Writes only.
- * - `double`: it is done twice. Writes only.
+ * - `fail`: the call does nothing, and fails.
+ * - `failLate`: the call does its work, and fails after it.
+ * - `slow`: the call begins after a delay. `slowLate`: the call does its work, and answers after a delay.
+ * - `stall`: the call begins when `release` runs, or when the faults stop.
+ * - `corrupt`: the entry is unreadable, so it is absent, and is removed. Reads only.
+ * - `lose`: the call does nothing, and succeeds. Writes only.
+ * - `double`: the call does its work twice. Writes only.
  *
  * @category models
  * @since 0.1.0
@@ -42,7 +42,7 @@ export type Fault =
   | { readonly kind: "slow" | "slowLate"; readonly delay: Duration.Input }
 
 /**
- * When a fault happens. A call meets the first rule that applies.
+ * A fault, and the calls that meet it. A call meets the first rule that applies.
  *
  * @category models
  * @since 0.1.0
@@ -50,20 +50,20 @@ export type Fault =
 export interface Rule {
   readonly fault: Fault
   /**
-   * The operations concerned; `get` and `set` stand for their batches, too. A round (`write`) is concerned by each
-   * operation that it has part of. All unless given.
+   * The operations that can meet the fault; all operations by default. `get` and `set` also stand for their batches. A
+   * round (`write`) meets the rules of each operation that it contains.
    */
   readonly operations?: ReadonlyArray<Operation> | undefined
-  /** The keys concerned: a call with any of them. All calls unless given. */
+  /** The keys whose calls can meet the fault: a call with any of these keys. All calls by default. */
   readonly keys?: ReadonlyArray<string> | undefined
-  /** One call only, counted from 1 among those that the rule concerns. */
+  /** The only call that meets the fault, counted from 1 among the calls that the rule concerns. */
   readonly nth?: number | undefined
-  /** The share of the calls concerned that meet the fault. 1 unless given. */
+  /** The share, from 0 to 1, of the calls concerned that meet the fault. 1 by default. */
   readonly probability?: number | undefined
 }
 
 /**
- * Everything that goes wrong with a store.
+ * The plan of a faulty store: a seed, and the rules of its faults.
  *
  * @category models
  * @since 0.1.0
@@ -74,7 +74,7 @@ export interface Plan {
 }
 
 /**
- * The faults of a store while it runs.
+ * The faults of a running store: what has happened so far, and the controls to release stalled calls and to stop.
  *
  * @category services
  * @since 0.1.0
@@ -82,16 +82,17 @@ export interface Plan {
 export class Faults extends Context.Service<Faults, {
   /** Each fault so far: the operation and the kind, in order. */
   readonly injected: Effect.Effect<ReadonlyArray<readonly [operation: Operation, kind: Fault["kind"]]>>
-  /** How many calls there were. */
+  /** The number of calls so far. */
   readonly calls: Effect.Effect<number>
-  /** Lets those go on that stall now. */
+  /** Lets the calls continue that are stalled now. */
   readonly release: Effect.Effect<void>
-  /** No faults from now on; those that stall go on. */
+  /** Ends all faults. Calls that are stalled continue. */
   readonly stop: Effect.Effect<void>
 }>()("effect-stateless/testing/FaultyStore/Faults") {}
 
 /**
- * A faulty store in front of another, and its faults. Fails with `InvalidStoreOptions` where a rule cannot act.
+ * Makes a faulty store that wraps another store, and returns it with its faults. Fails with `InvalidStoreOptions` if a
+ * rule cannot have an effect.
  *
  * @category constructors
  * @since 0.1.0
@@ -125,7 +126,7 @@ export const make = (
 }
 
 /**
- * A faulty store in front of another, as a layer.
+ * A layer with a faulty store that wraps the store of another layer, and with its faults.
  *
  * **Example** (Failing one write in ten)
  *
@@ -154,7 +155,7 @@ export const layer = <E, R>(
     )
   ).pipe(Layer.provide(inner))
 
-// What lies behind each faulty partition.
+// The real partition behind each faulty partition.
 const behind = new WeakMap<Partition<any>, Partition<any>>()
 
 const faulty = <V>(partition: Partition<V>, injector: Injector): Partition<V> => {
@@ -163,7 +164,7 @@ const faulty = <V>(partition: Partition<V>, injector: Injector): Partition<V> =>
   return inFront
 }
 
-/** A round, and what it has part of. */
+/** The operations that a round consists of, with the round itself. */
 const operationsOf = ({ changes, marks }: Round): ReadonlyArray<Operation> => [
   "write",
   ...(changes.some(({ cleared }) => cleared) ? ["clear" as const] : []),
@@ -336,11 +337,11 @@ const invalidRule = (rule: Rule): StoreError | undefined => {
   const wrong = unknownOf(rule, ruleKnown)
   if (wrong !== undefined) return wrong
   if (!isBag(fault)) return refused("fault", "must be an object with a kind")
-  if (!writes.has(fault.kind) && !reads.has(fault.kind)) return refused("fault", `is of no kind: ${fault.kind}`)
+  if (!writes.has(fault.kind) && !reads.has(fault.kind)) return refused("fault", `has an unknown kind: ${fault.kind}`)
   const isSlow = fault.kind === "slow" || fault.kind === "slowLate"
   if (isSlow && !(millisOf(fault.delay) >= 0)) return refused("delay", "must be a duration that is not negative")
   if (keys !== undefined && !(isStrings(keys) && keys.length > 0)) {
-    return refused("keys", "must be a list of one key at least")
+    return refused("keys", "must be a list of at least one key")
   }
   if (nth !== undefined && !(Number.isSafeInteger(nth) && nth >= 1)) {
     return refused("nth", "must be a whole number of at least 1")
@@ -351,10 +352,10 @@ const invalidRule = (rule: Rule): StoreError | undefined => {
   if (operations === undefined) return undefined
   if (!isStrings(operations)) return refused("operations", "must be a list of operations")
   const unknown = operations.find((operation) => !Object.hasOwn(kindsOf, operation))
-  if (unknown !== undefined) return refused("operations", `has one that no store has: ${unknown}`)
+  if (unknown !== undefined) return refused("operations", `has an unknown operation: ${unknown}`)
   return operations.some((operation) => kindsOf[operation].has(fault.kind))
     ? undefined
-    : refused("operations", `has none that can meet ${fault.kind}`)
+    : refused("operations", `has no operation that can meet ${fault.kind}`)
 }
 
 const none: ReadonlySet<Fault["kind"]> = new Set()
@@ -362,7 +363,7 @@ const delays: ReadonlySet<Fault["kind"]> = new Set(["fail", "failLate", "slow", 
 const reads: ReadonlySet<Fault["kind"]> = new Set([...delays, "corrupt"])
 const writes: ReadonlySet<Fault["kind"]> = new Set([...delays, "lose", "double"])
 
-/** The faults that an operation can meet. What a partition prepares is asked without a fault. */
+/** The faults that each operation can meet. `prepare` never meets a fault. */
 const kindsOf: { readonly [_ in Operation]: ReadonlySet<Fault["kind"]> } = {
   prepare: none,
   get: reads,

@@ -1,12 +1,12 @@
 /**
- * What a published suite fails with.
+ * The error of the published test suites.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
 /**
- * A promise of a contract that was not kept.
+ * A tier did not keep a promise of its contract. The suites of this folder fail with this error.
  *
  * @category errors
  * @since 0.1.0

@@ -1,14 +1,15 @@
 /**
  * A scheduler that runs fibers in an order drawn from a seed, and interrupts their runs at random points.
  *
- * Effect's own scheduler runs fibers first come, first served, and lets each run for thousands of steps: most races
- * never show in a test. Under this one every order that fibers may legally have is drawn sooner or later, and the
+ * Effect's own scheduler runs fibers in the order of their arrival, and lets each fiber run for thousands of steps, so
+ * most races never show in a test. This scheduler draws every possible order of the fibers sooner or later, and the
  * same seed draws the same order again.
  *
- * - Of the tasks that wait, one of the lowest priority number is drawn; all are equally likely.
- * - A fiber yields before any of its steps with the chance `yields`.
- * - All fibers that use one scheduler share one queue, so their order is drawn among all of them.
- * - Repeatable as long as a program takes its time from a `TestClock`, its chance from a seed, and awaits no promise.
+ * - It draws one of the waiting tasks with the lowest priority number; all of these are equally likely.
+ * - Before each of its steps, a fiber yields with the chance `yields`.
+ * - All fibers of one scheduler share one queue, so the order is drawn among all of them.
+ * - A run can be repeated if the program takes its time from a `TestClock` and its randomness from a seed, and does not
+ *   await a promise.
  *
  * Not here: faults, and the order of real I/O.
  *
@@ -21,21 +22,21 @@ import * as Scheduler from "effect/Scheduler"
 import * as TestClock from "effect/testing/TestClock"
 
 /**
- * What draws the order.
+ * The seed of the order, and how often fibers yield.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
   readonly seed: number
-  /** The chance, from 0 to 1, that a fiber yields before a step; by default one in eight. */
+  /** The chance, from 0 to 1, that a fiber yields before a step; one in eight by default. */
   readonly yields?: number | undefined
 }
 
-// Programs of some hundred steps are interrupted some dozen times: often enough to meet each race within a few seeds.
+// A program of some hundred steps yields some dozen times. That is often enough to meet each race within a few seeds.
 const yieldsByDefault = 1 / 8
 
-// Then I/O gets its turn, and with it whoever watches over a program that never ends.
+// Then I/O gets its turn, and with it a timeout that ends a program without end.
 const tasksPerTurnMax = 10_000
 
 interface Task {
@@ -44,7 +45,8 @@ interface Task {
 }
 
 /**
- * The scheduler; use it through {@link run}, or provide it as `Scheduler.Scheduler`.
+ * A scheduler that draws the order of fibers from a seed. Use it through {@link run}, or provide it as
+ * `Scheduler.Scheduler`.
  *
  * @category models
  * @since 0.1.0
@@ -102,7 +104,8 @@ export class SeededScheduler implements Scheduler.Scheduler {
 }
 
 /**
- * Numbers from 0 to 1, by a seed: Steele, Lea, Flood, Fast Splittable Pseudorandom Number Generators (2014), 32 bits.
+ * Generates numbers from 0 to 1 from a seed: Steele, Lea, Flood, Fast Splittable Pseudorandom Number Generators (2014),
+ * 32 bits.
  */
 const sequence = (seed: number): () => number => {
   let state = seed | 0

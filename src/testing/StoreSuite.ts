@@ -1,12 +1,12 @@
 /**
- * What every tier must do, as tests: the contract of `Store`, one promise each, and a model that random stories are
- * compared with.
+ * The contract of `Store` as tests for any tier: one test for each promise, and random stories that are compared with a
+ * model.
  *
- * The tests are plain effects, so that any runner can run them; `run` hands them to one in the shape of
- * `@effect/vitest`. Time is the `TestClock`. Each test builds the layer anew and expects an empty store that has room
- * for 2,000 small entries.
+ * The tests are plain effects, so any runner can run them. `run` registers them with a runner such as `@effect/vitest`.
+ * Time is that of `TestClock`. Each test builds the layer anew and expects an empty store that has room for 2,000 small
+ * entries.
  *
- * Not here: what a tier evicts when it is full, how fast it is, what it does when its driver fails.
+ * Not here: which entries a full tier evicts, how fast a tier is, and how it behaves when its driver fails.
  *
  * @since 0.1.0
  */
@@ -20,7 +20,8 @@ import * as StoreStory from "./internal/storeStory.ts"
 import * as Values from "./internal/storeValues.ts"
 
 /**
- * One promise: it fails, with a `PromiseBroken` or the tier's own error, when it is not kept. It expects a `TestClock`.
+ * A test of one promise. It fails with `PromiseBroken`, or with the tier's own error, if the tier does not keep the
+ * promise. It needs a `TestClock`.
  *
  * @category models
  * @since 0.1.0
@@ -31,27 +32,27 @@ export interface Test {
 }
 
 /**
- * What the suite must know of a tier.
+ * The facts about a tier that the suite needs.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options<E> {
   /**
-   * Makes a place, and answers with a layer onto it. To build that layer again is a restart, and finds what was left.
-   * Without it the tier promises nothing across restarts.
+   * Makes a new place for data, and returns a layer of the tier over that place. A second build of that layer is a
+   * restart, and must find the data of the first one. Without this option, the suite tests no restarts.
    */
   readonly restarts?: Effect.Effect<Layer.Layer<Store, E>, E, Scope.Scope> | undefined
-  /** `false` for a tier whose `size` is only near the truth. */
+  /** `false` for a tier whose `size` is approximate. */
   readonly sizeIsExact?: boolean | undefined
-  /** How many random stories are compared with the model. 25 unless given. */
+  /** The number of random stories that are compared with the model. 25 by default. */
   readonly stories?: number | undefined
-  /** The first story; each further one counts up. A failure names its own. 1 unless given. */
+  /** The seed of the first story; each further story has the next seed. A failure names its seed. 1 by default. */
   readonly seed?: number | undefined
 }
 
 /**
- * What `run` needs of a test runner; `@effect/vitest` has it.
+ * The part of a test runner that `run` uses. `@effect/vitest` has it.
  *
  * @category models
  * @since 0.1.0
@@ -62,7 +63,7 @@ export interface Runner {
 }
 
 /**
- * Registers the suite with a test runner.
+ * Registers the suite with a test runner, for one tier. Call it at the top of a test file.
  *
  * **Example** (Testing a tier)
  *
@@ -84,7 +85,7 @@ export const run = <E>(runner: Runner, name: string, layer: Layer.Layer<Store, E
   })
 
 /**
- * The suite as plain effects.
+ * The tests of the suite as plain effects, for a runner that is not like `@effect/vitest`.
  *
  * @category running
  * @since 0.1.0
@@ -104,7 +105,7 @@ export const tests = <E>(layer: Layer.Layer<Store, E>, options?: Options<E>): Re
         overRestart(restarts, promise)
       )),
     {
-      name: "does what a plain map does, whatever the story",
+      name: "does the same as a plain map, in each random story",
       effect: StoreStory.compare(layer, { stories: options?.stories ?? 25, seed: options?.seed ?? 1 })
     }
   ]

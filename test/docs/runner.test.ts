@@ -105,7 +105,7 @@ describe("a run", () => {
     assert.isUndefined(judge("wrong"))
     let failure: unknown
     await run("wrong").catch((error: unknown) => failure = error)
-    assert.include(String(failure), "the value is not what the comment says")
+    assert.include(String(failure), "the value differs from the comment")
   })
 
   it("tells an assertion that is never reached", async () => {

@@ -322,10 +322,10 @@ describe("what a caller reads of a mistake that the types would have refused", (
         Effect.scoped(Layer.build(Layer.provide(twice, MemoryStore.layer({ capacity: 10 }))))
       )
       assert.include(error.message, "already has an owner")
-      assert.include(error.message, "; help: a function that makes its layer makes an owner at each call")
+      assert.include(error.message, "; help: keep the owner's layer in a constant")
       const within = note.update({ id: "1" }, () => note.update({ id: "1" }, (was) => was))
       const circular = yield* told(Owner, Effect.andThen(note.set({ id: "1" }, 1), within))
-      assert.include(circular, "; help: read and update other keys before it, and hand it what they hold")
+      assert.include(circular, "; help: read and update other keys before it starts, and pass their values to it")
     }))
 
   it.effect("two manifests of one name are told without an empty path", () =>

@@ -77,7 +77,7 @@ describe("two manifest classes of one name", () => {
       refuses(
         effect,
         Layer.provideMerge(userLive, C.layer),
-        "the right that the caller has is of another manifest class of the same name"
+        "the caller's right belongs to another manifest class of the same name"
       ))
   }
 

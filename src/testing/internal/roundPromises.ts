@@ -1,5 +1,5 @@
 /**
- * The promises that `StoreSuite` holds a tier to where changes of several families belong together.
+ * Tests of `StoreSuite` for rounds: changes of several families that belong together.
  */
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -65,7 +65,7 @@ export const rounds: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "to prepare a value changes nothing, and its entry may be made later",
+    "preparing a value changes nothing, and its entry may be made later",
     Effect.gen(function*() {
       const store = yield* Store
       const users = yield* opened()
@@ -78,7 +78,7 @@ export const rounds: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "a round of many entries is read whole as soon as it returns",
+    "reads see every entry of a large round as soon as it returns",
     Effect.gen(function*() {
       const store = yield* Store
       const users = yield* opened()
@@ -107,10 +107,10 @@ export const rounds: ReadonlyArray<Promised> = [
   ]
 ]
 
-/** A round across a restart. */
+/** The test of a round across a restart. */
 export const restarted: ReadonlyArray<Restarted> = [
   {
-    name: "a round that returned is there after a restart, and its marks with it",
+    name: "a round that returned, and its marks, are there after a restart",
     before: Effect.gen(function*() {
       const store = yield* Store
       const [users, posts] = [yield* opened(), yield* opened("post")]

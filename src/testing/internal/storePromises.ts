@@ -1,5 +1,5 @@
 /**
- * The promises that `StoreSuite` holds a tier to.
+ * Tests of `StoreSuite` for the promises that concern one family, marks, and restarts.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -15,7 +15,7 @@ import { type Partition, Store, type StoreFamily } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import { PromiseBroken } from "../PromiseBroken.ts"
 
-/** A promise to a store that is new. */
+/** A test of a promise on a new store. */
 export type Promised = readonly [
   name: string,
   body: Effect.Effect<void, StoreError | PromiseBroken, Store | Scope.Scope>
@@ -74,7 +74,7 @@ const basics: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "a get gives back all that was set",
+    "a get returns every part of the entry that was set",
     Effect.gen(function*() {
       const users = yield* opened()
       const full: Entry<Value> = {
@@ -118,7 +118,7 @@ const basics: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "getMany answers each key in its place, the absent and the repeated too",
+    "getMany answers each key in its place, absent and repeated keys too",
     Effect.gen(function*() {
       const users = yield* opened()
       yield* users.setMany([["1", entry("one")], ["2", entry("two")]])
@@ -127,7 +127,7 @@ const basics: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "of a key that setMany names twice, the last stays",
+    "if setMany names a key twice, the last entry stays",
     Effect.gen(function*() {
       const users = yield* opened()
       yield* users.setMany([["1", entry("first")], ["2", entry("two")], ["1", entry("last")]])
@@ -136,7 +136,7 @@ const basics: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "clear empties its family, and no other",
+    "clear empties its family, and does not change another one",
     Effect.gen(function*() {
       const [users, posts] = [yield* opened(), yield* opened("post")]
       yield* users.setMany(numbered(600))
@@ -150,7 +150,7 @@ const basics: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "families of the same keys know nothing of each other",
+    "families with the same keys do not share entries",
     Effect.gen(function*() {
       const names = ["a", "b", "a:b", "1", "1:"]
       const partitions = yield* Effect.forEach(names, opened)
@@ -164,7 +164,7 @@ const basics: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "a family that is open already is opened onto the same entries",
+    "a family that is opened twice has the same entries both times",
     Effect.gen(function*() {
       const [first, second] = [yield* opened(), yield* opened()]
       yield* first.set("1", entry("one"))
@@ -195,7 +195,7 @@ const basics: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "onEvict hears nothing of removals",
+    "onEvict is not called for removals",
     Effect.gen(function*() {
       const store = yield* Store
       const heard: Array<string> = []
@@ -210,7 +210,7 @@ const basics: ReadonlyArray<Promised> = [
   ]
 ]
 
-// Names and keys that bytes, separators, objects or hashes may confuse.
+// Names and keys that a tier may confuse by their bytes, separators, object properties or hashes.
 export const keys = [
   "",
   " ",
@@ -248,7 +248,7 @@ export const keys = [
 
 const oddKeys: ReadonlyArray<Promised> = [
   [
-    "no two keys are the same to a tier",
+    "a tier never confuses two keys",
     Effect.gen(function*() {
       const users = yield* opened()
       yield* users.setMany(keys.map((key, at) => [key, entry(`${at}`)]))
@@ -268,7 +268,7 @@ const oddKeys: ReadonlyArray<Promised> = [
 
 const time: ReadonlyArray<Promised> = [
   [
-    "an entry is there until its time, and not from then on",
+    "an entry is there until its time is over, and absent from then on",
     Effect.gen(function*() {
       const users = yield* opened()
       const now = yield* Clock.currentTimeMillis
@@ -309,7 +309,7 @@ const time: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "a key can be set anew when the time of its entry is over",
+    "a key can be set again when the time of its entry is over",
     Effect.gen(function*() {
       const users = yield* opened()
       const now = yield* Clock.currentTimeMillis
@@ -366,7 +366,7 @@ const order: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "of writes at once to one key, one wins, and it stays",
+    "if several writes of one key run at once, one of them wins, and its value stays",
     Effect.gen(function*() {
       const users = yield* opened()
       const texts = Array.from({ length: 20 }, (_, n) => `${n}`)
@@ -384,7 +384,7 @@ export const stamps = (marks: ReadonlyArray<{ readonly scope: string; readonly s
 
 const marks: ReadonlyArray<Promised> = [
   [
-    "a store without marks has none, and no stamp above what it holds",
+    "a new store has no marks, and no stamp above those of its entries",
     Effect.gen(function*() {
       const store = yield* Store
       const log = yield* store.loadMarks
@@ -393,7 +393,7 @@ const marks: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "of each scope the greater stamp is kept",
+    "each scope keeps its greatest stamp",
     Effect.gen(function*() {
       const store = yield* Store
       yield* store.recordMarks([{ scope: "user", stamp: 5 }, { scope: "tag:a", stamp: 9 }])
@@ -404,7 +404,7 @@ const marks: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "marks recorded at once are all kept, each at its greatest",
+    "marks that are recorded at once are all kept, each with its greatest stamp",
     Effect.gen(function*() {
       const store = yield* Store
       yield* Effect.forEach(
@@ -416,7 +416,7 @@ const marks: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "a mark is dropped only while its stamp is the given one",
+    "a mark is dropped only if its stamp is still the given one",
     Effect.gen(function*() {
       const store = yield* Store
       yield* store.recordMarks([{ scope: "old", stamp: 1 }, { scope: "renewed", stamp: 1 }])
@@ -429,7 +429,7 @@ const marks: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "no two scopes are the same to a tier",
+    "a tier never confuses two scopes",
     Effect.gen(function*() {
       const store = yield* Store
       yield* store.recordMarks(keys.map((scope, at) => ({ scope, stamp: at + 1 })))
@@ -456,7 +456,7 @@ const marks: ReadonlyArray<Promised> = [
 
 const sweeps: ReadonlyArray<Promised> = [
   [
-    "a sweep asks of every entry, by its key, stamp and tags, and keeps to the answers",
+    "a sweep asks about every entry, with its key, stamp and tags, and follows the answers",
     Effect.gen(function*() {
       const users = yield* opened()
       const others = yield* opened("other")
@@ -497,7 +497,7 @@ const sweeps: ReadonlyArray<Promised> = [
   ]
 ]
 
-/** Promises of a tier that knows how many entries it has. */
+/** Tests for a tier with an exact `size`. */
 export const sizes: ReadonlyArray<Promised> = [
   [
     "size is the number of entries",
@@ -517,20 +517,20 @@ export const sizes: ReadonlyArray<Promised> = [
   ]
 ]
 
-/** Promises of a tier that every tier makes. */
+/** Tests for every tier. */
 export const always: ReadonlyArray<Promised> = [...basics, ...oddKeys, ...time, ...order, ...marks, ...sweeps]
 
-/** A promise across a restart: what is done before, and what must hold afterwards. */
+/** A test across a restart: the work before it, and the checks after it. */
 export interface Restarted {
   readonly name: string
   readonly before: Promised[1]
   readonly after: Promised[1]
 }
 
-/** Promises of a tier that outlives its process. */
+/** Tests for a tier that outlives its process. */
 export const restarted: ReadonlyArray<Restarted> = [
   {
-    name: "what was set, removed and cleared is so after a restart",
+    name: "entries that were set are there after a restart, and removed and cleared entries are not",
     before: Effect.gen(function*() {
       const [users, posts] = [yield* opened(), yield* opened("post")]
       yield* users.setMany(numbered(100))
@@ -548,7 +548,7 @@ export const restarted: ReadonlyArray<Restarted> = [
     })
   },
   {
-    name: "marks are still there after a restart, and stampMax is not below them",
+    name: "marks are there after a restart, and stampMax is not below them",
     before: Effect.gen(function*() {
       const store = yield* Store
       yield* store.recordMarks([{ scope: "user", stamp: 100_000 }, { scope: "tag", stamp: 8 }])
@@ -573,7 +573,7 @@ export const restarted: ReadonlyArray<Restarted> = [
     })
   },
   {
-    name: "an entry whose time was over in between is absent after a restart",
+    name: "an entry whose time was over before the restart is absent after it",
     before: Effect.gen(function*() {
       const users = yield* opened()
       const now = yield* Clock.currentTimeMillis

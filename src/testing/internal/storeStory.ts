@@ -1,8 +1,8 @@
 /**
  * Random stories about a store, compared step by step with a plain map.
  *
- * A story is data: a list of steps, made from its seed before anything runs. A story that differs from the model is
- * shortened, by leaving out steps as long as it still differs, and then told.
+ * A story is data: a list of steps, made from its seed before anything runs. If a story differs from the model, steps
+ * are left out as long as it still differs, and the shortest story is reported.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -25,7 +25,7 @@ const keyNames = ["0", "1", "2", "3", "4"] as const
 
 type Name = typeof familyNames[number]
 
-/** Where a step adds an entry: its text, and after how many milliseconds its time is over. */
+/** An entry that a step writes: its text, and its lifetime in milliseconds. */
 interface Written {
   readonly key: string
   readonly text: string
@@ -167,7 +167,7 @@ const tell = <E>(
     return yield* Effect.provide(follow(story), context)
   }))
 
-// The bytes spell the text, so that bytes which changed under a value are seen.
+// The bytes spell the text, so the test sees bytes of a value that have changed.
 const Value = Schema.Struct({ text: Schema.String, bytes: Schema.Uint8Array })
 
 type Value = typeof Value.Type
@@ -182,7 +182,7 @@ const textOf = ({ bytes, text }: Value): string => {
 interface World {
   readonly store: Store["Service"]
   readonly partitions: Record<Name, Partition<Value>>
-  /** All values that were read: none may change afterwards. */
+  /** All values that were read. None of them may change later. */
   readonly seen: Array<Value>
   readonly model: Record<Name, Map<string, Entry<string>>>
   readonly marks: Map<string, number>
@@ -211,7 +211,7 @@ const follow = (story: ReadonlyArray<Step>) =>
       const what = yield* take(world, step)
       if (what !== undefined) return what
     }
-    // What the last steps left is compared as well.
+    // At the end, all entries are compared as well.
     const what = (yield* compareEntries(world, "a")) ?? (yield* compareEntries(world, "b"))
     const changed = world.seen.find((value) => textOf(value) !== value.text)
     return what ?? (changed === undefined ? undefined : `a value that was read has become ${textOf(changed)}`)
@@ -272,7 +272,7 @@ const entryOf = ({ lifeMillis, text }: Written, nowMillis: number): Entry<string
 
 const spelt = (entry: Entry<string>): Entry<Value> => ({ ...entry, value: spell(entry.value) })
 
-/** An entry as the model has it; its value is watched from now on. */
+/** An entry in the form of the model. From now on, its value is checked for changes. */
 const plain = (world: World, entry: Entry<Value> | undefined): Entry<string> | undefined => {
   if (entry === undefined) return undefined
   world.seen.push(entry.value)
@@ -293,11 +293,11 @@ const write = (world: World, how: "set" | "setMany" | "setAtOnce", name: Name, w
     }
     for (const [key, entry] of entries) world.model[name].set(key, entry)
     if (how !== "setAtOnce") return yield* compareKeys(world, name, written.map(({ key }) => key))
-    // Any of those that wrote to a key at once may have been last; which one was is settled now.
+    // Any of the writes that ran at once may have been the last one. From here on, the model uses the value found.
     for (const { key } of written) {
       const found = plain(world, (yield* partition.get(key))?.entry)
       const one = entries.find(([other, entry]) => other === key && Equal.equals(entry, found))
-      if (one === undefined) return `${name} ${key} is none of what was set at once, but ${show(found)}`
+      if (one === undefined) return `${name} ${key} is ${show(found)}, and not one of the entries that were set at once`
       world.model[name].set(key, one[1])
     }
     return undefined
@@ -310,7 +310,7 @@ const overtake = (world: World, how: "setThenRemove" | "removeThenSet", name: Na
     const set = partition.set(written.key, spelt(entry))
     const remove = partition.remove([written.key])
     const [first, second] = how === "setThenRemove" ? [set, remove] : [remove, set]
-    // Both are called before the first has returned, in this order.
+    // Both operations are called in this order, the second one before the first one has returned.
     yield* Effect.all([first, second], { concurrency: "unbounded", discard: true })
     if (how === "setThenRemove") world.model[name].delete(written.key)
     else world.model[name].set(written.key, entry)
@@ -347,7 +347,7 @@ const compareEntries = (world: World, name: Name) =>
     return differs(`entries ${name}`, new Map(entries), expected)
   })
 
-// `Equal` remembers hashes: what it is given must not change afterwards.
+// `Equal` remembers hashes, so its arguments must not change later.
 const differs = (what: string, found: unknown, expected: unknown): string | undefined =>
   Equal.equals(found, expected) ? undefined : `${what} is ${show(found)} and should be ${show(expected)}`
 

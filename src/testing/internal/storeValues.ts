@@ -1,5 +1,5 @@
 /**
- * The promises that `StoreSuite` holds a tier to about names of any signs and about values with bytes.
+ * Tests of `StoreSuite` for names with any characters, and for values with bytes.
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -21,14 +21,14 @@ import {
   textOf
 } from "./storePromises.ts"
 
-// A schema with bytes at any depth, which a driver may hand out as views of a buffer that it uses again.
+// A schema with bytes at several depths. A driver may return bytes as views of a buffer that it uses again later.
 const Album = Schema.Struct({
   cover: Schema.Uint8Array,
   pages: Schema.Array(Schema.Struct({ photo: Schema.NullOr(Schema.Uint8Array) })),
   byName: Schema.ReadonlyMap(Schema.String, Schema.Uint8Array)
 })
 
-/** An album whose bytes are all `byte`. */
+/** Makes an album in which every byte is `byte`. */
 const album = (byte: number, length: number): Entry<typeof Album.Type> => {
   const bytes = () => new Uint8Array(length).fill(byte)
   return {
@@ -43,7 +43,7 @@ const bytesOf = ({ byName, cover, pages }: typeof Album.Type): ReadonlyArray<Uin
   ...byName.values()
 ]
 
-/** Whether the bytes are an album's own: what was written, of the type that was promised, in memory of their own. */
+/** Checks that the bytes of an album are those that were written, have the promised type, and share no memory. */
 const checkAlbum = (found: typeof Album.Type | undefined, byte: number, length: number) =>
   Effect.gen(function*() {
     const all = found === undefined ? [] : bytesOf(found)
@@ -60,10 +60,10 @@ const checkAlbum = (found: typeof Album.Type | undefined, byte: number, length: 
 const openedAs = <V>(name: string, codec: Codec.Codec<V>) =>
   Store.use((store) => store.open<V>({ ...family(name), codec, weigher: undefined, onEvict: undefined }))
 
-/** Promises about names and bytes that every tier makes. */
+/** Tests of names and bytes for every tier. */
 export const always: ReadonlyArray<Promised> = [
   [
-    "no two families are the same to a tier, whatever their names",
+    "a tier never confuses two families, whatever their names",
     Effect.gen(function*() {
       const names = [...keys, "a b", "a", "a/b", "a|b", "a%7Cb", "0:", "family:a"]
       const partitions = yield* Effect.forEach(names, (name) => opened(name))
@@ -74,7 +74,7 @@ export const always: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "bytes that were read stay as they are, whatever is read and written afterwards",
+    "bytes that were read do not change, whatever is read and written later",
     Effect.gen(function*() {
       const albums = yield* openedAs("album", Codec.schema(Album))
       const users = yield* opened()
@@ -96,14 +96,14 @@ export const always: ReadonlyArray<Promised> = [
     })
   ],
   [
-    "bytes that a codec hands over as they are belong to the value alone",
+    "a value does not share its bytes, even if its codec does not copy them",
     Effect.gen(function*() {
-      // It says nothing of copying: the tier has to.
+      // This codec does not copy, so the tier must.
       const plain: Codec.Codec<Uint8Array> = { encode: Effect.succeed, decode: Effect.succeed }
       const files = yield* openedAs("file", plain)
       const file = (byte: number): Entry<Uint8Array> => ({ ...entry(""), value: new Uint8Array(8).fill(byte) })
       yield* files.setMany([["1", file(1)], ["2", file(2)]])
-      // What is on its way to a disk may be read from elsewhere.
+      // An entry that is still on its way to a disk may be read from another place.
       yield* Stream.runCollect(files.entries)
       const first = yield* files.get("1")
       yield* files.get("2")
@@ -114,10 +114,10 @@ export const always: ReadonlyArray<Promised> = [
   ]
 ]
 
-/** Promises about them of a tier that outlives its process. */
+/** Tests of names and bytes for a tier that outlives its process. */
 export const restarted: ReadonlyArray<Restarted> = [
   {
-    name: "names, keys, tags and scopes of any signs are what they were after a restart",
+    name: "names, keys, tags and scopes with any characters are the same after a restart",
     before: Effect.gen(function*() {
       const store = yield* Store
       for (const [at, name] of keys.entries()) {
@@ -137,7 +137,7 @@ export const restarted: ReadonlyArray<Restarted> = [
     })
   },
   {
-    name: "bytes are the value's own after a restart, and stay as they are",
+    name: "a value does not share its bytes after a restart, and they do not change",
     before: Effect.gen(function*() {
       const albums = yield* openedAs("album", Codec.schema(Album))
       yield* albums.setMany([["1", album(1, 40)], ["2", album(2, 40)]])
