@@ -1,5 +1,5 @@
 /**
- * Options of stores as a whole: what is no object is refused, and `undefined` is none where there may be none.
+ * Checks the options object of a store: it must be an object, or `undefined` where options may be left out.
  */
 import { isBag } from "../../ownership/Validation.ts"
 import { InvalidStoreOptions, StoreError } from "../StoreError.ts"
@@ -8,6 +8,6 @@ import { InvalidStoreOptions, StoreError } from "../StoreError.ts"
 export const refused = (tier: string, option: string, why: string): StoreError =>
   new StoreError({ reason: new InvalidStoreOptions({ tier, option, why }) })
 
-/** Why what was given as the options of a tier is none. */
+/** The error for options that are not an object, else `undefined`. */
 export const noOptions = (tier: string, given: unknown): StoreError | undefined =>
   isBag(given) ? undefined : refused(tier, "options", "must be an object")

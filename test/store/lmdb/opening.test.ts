@@ -120,7 +120,7 @@ describe("a data file of any length", () => {
       used.writeUInt32LE(1, 28)
       Fs.writeFileSync(Path.join(path, "data.mdb"), used)
       const { message } = yield* Effect.flip(Effect.scoped(start(path)))
-      const why = "data.mdb has data format 1 of LMDB, and 2 is read"
+      const why = "data.mdb has LMDB data format 1, but this version reads 2"
       assert.strictEqual(message, `lmdb tier failed in \`open\`: ${why}; delete ${Fs.realpathSync(path)} to begin anew`)
     }))
 
