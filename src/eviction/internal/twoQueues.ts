@@ -162,7 +162,7 @@ export class TwoQueues extends WeighedPolicy {
         continue
       }
       if (this.usesOf(candidate) > 0) {
-        this.tellUses(candidate, this.usesOf(candidate))
+        this.countUses(candidate, this.usesOf(candidate))
         this.lists.moveToFirst(window, candidate)
         continue
       }
@@ -189,7 +189,7 @@ export class TwoQueues extends WeighedPolicy {
       const slot = this.lists.last(list)
       const uses = this.usesOf(slot)
       if (uses === 0 || (list === window && this.ordersByUse) || looks === looksPerEvictionMax) return slot
-      this.tellUses(slot, Math.min(uses, price))
+      this.countUses(slot, Math.min(uses, price))
       this.lists.moveToFirst(list, slot)
     }
   }
@@ -204,18 +204,18 @@ export class TwoQueues extends WeighedPolicy {
   }
 
   private moveToMain(slot: number): void {
-    this.tellUses(slot, this.usesOf(slot))
+    this.countUses(slot, this.usesOf(slot))
     this.windowWeight -= this.weights.of(slot)
     this.states[slot]! |= mainBit
     this.lists.moveToFirst(main, slot)
   }
 
   /** Takes uses off a slot's count and adds them to the sketch's. */
-  private tellUses(slot: number, uses: number): void {
+  private countUses(slot: number, uses: number): void {
     this.states[slot]! -= uses
     if (!this.sketches || uses === 0) return
     const hash = this.hashOf(slot)
-    for (let told = 0; told < uses; told++) this.sketch.count(hash)
+    for (let counted = 0; counted < uses; counted++) this.sketch.count(hash)
   }
 
   private isMain(slot: number): boolean {
