@@ -171,7 +171,10 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
       ({ release, tier }) => Effect.andThen(Effect.ignore(tier.writes.drain(options.durability, "set")), release)
     )
     if (tier.bounds.entriesMax !== bounds.entriesMax || tier.bounds.bytesMax !== bounds.bytesMax) {
-      return yield* invalid("entriesMax", "and `bytesMax` must be those with which this namespace is already open")
+      return yield* invalid(
+        "entriesMax",
+        "and `bytesMax` must have the values with which this namespace is already open"
+      )
     }
     const { durability } = options
     return Store.of({

@@ -437,24 +437,24 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void> =>
     Effect.suspend(() => {
       // An entry stays in its slot while it lives, so changes between two passes do not matter.
-      const at: Sweep = { segment: 0, slot: 0 }
+      const progress: Sweep = { segment: 0, slot: 0 }
       const pass: Effect.Effect<void> = Effect.suspend(() =>
-        this.sweepSome(at, freshUntilMax) ? Effect.andThen(Effect.yieldNow, pass) : Effect.void
+        this.sweepSome(progress, freshUntilMax) ? Effect.andThen(Effect.yieldNow, pass) : Effect.void
       )
       return pass
     })
 
-  private sweepSome(at: Sweep, freshUntilMax: FreshUntilMax): boolean {
+  private sweepSome(progress: Sweep, freshUntilMax: FreshUntilMax): boolean {
     for (let looked = 0; looked < sweptPerPassMax; looked++) {
-      const segment = this.segments[at.segment]
+      const segment = this.segments[progress.segment]
       if (segment === undefined) return false
       const { owner, shard } = segment
-      if (at.slot >= shard.records.used) {
-        at.segment++
-        at.slot = 0
+      if (progress.slot >= shard.records.used) {
+        progress.segment++
+        progress.slot = 0
         continue
       }
-      const slot = at.slot++
+      const slot = progress.slot++
       if (!shard.isOf(slot, owner)) continue
       const max = freshUntilMax(shard.records.keyAt(slot)!, shard.records.stampOf(slot), shard.tagsAt(slot))
       if (max === -Infinity) shard.remove(slot)

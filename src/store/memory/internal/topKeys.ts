@@ -36,7 +36,7 @@ export class TopKeys {
     this.counts[first] = count + 1
   }
 
-  /** The `max` keys seen most, with their share of all reads seen, the greatest first. */
+  /** The `max` keys seen most, with their share of all counted reads, the greatest first. */
   top(max: number): ReadonlyArray<{ readonly key: string; readonly share: number }> {
     return this.keys.slice(0, max).map((key, place) => ({ key, share: this.counts[place]! / this.total }))
   }
