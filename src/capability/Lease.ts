@@ -185,7 +185,7 @@ class LocalTable implements LeaseTable {
   private readonly queues = new LeaseQueues()
   private readonly granted = new WeakSet<Lease>()
   /** Requests that have a lease, but whose fibers are not resumed yet. */
-  private readonly untold: Array<readonly [resume: NonNullable<Asked["resume"]>, holder: Holder]> = []
+  private readonly unresumed: Array<readonly [resume: NonNullable<Asked["resume"]>, holder: Holder]> = []
   private resuming = false
   private waiting = 0
   private waitingCharacters = 0
@@ -296,17 +296,17 @@ class LocalTable implements LeaseTable {
       // Only `wait` puts requests into the queues.
       const asked = candidate as Asked
       if (asked.resume === undefined || this.queues.isBlocked(asked)) continue
-      this.untold.push([asked.resume, this.hold(asked)])
+      this.unresumed.push([asked.resume, this.hold(asked)])
     }
     // A resumed fiber runs at once, and may end its lease before it returns. The next fiber is not resumed inside the
     // one before, because a long line of them would overflow the stack.
     if (this.resuming) return
     this.resuming = true
-    for (let i = 0; i < this.untold.length; i++) {
-      const [resume, holder] = this.untold[i]!
+    for (let i = 0; i < this.unresumed.length; i++) {
+      const [resume, holder] = this.unresumed[i]!
       resume(Exit.succeed(holder))
     }
-    this.untold.length = 0
+    this.unresumed.length = 0
     this.resuming = false
   }
 
@@ -319,9 +319,9 @@ class LocalTable implements LeaseTable {
     const isHeldUnsafe = () => !holder.ended && endsAt > this.now()
     const check = Effect.suspend(() => isHeldUnsafe() ? Effect.void : Effect.fail(refused(shown, "ended")))
     const mode: LeaseMode = isExclusive ? "exclusive" : "shared"
-    const told = { mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check }
+    const fields = { mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check }
     // Not enumerable, so that code that prints a lease does not print its keys.
-    const lease: Lease = Object.defineProperties(told as unknown as Lease, {
+    const lease: Lease = Object.defineProperties(fields as unknown as Lease, {
       patterns: { value: patterns },
       shown: { value: shown }
     })
