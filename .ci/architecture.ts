@@ -324,6 +324,60 @@ export const banned: Rule = (project) =>
     }
   })
 
+/** Folders of `src/` in which people read plain English. A folder is added when its last sentence is rewritten. */
+const plainFolders: ReadonlySet<string> = new Set(["eviction", "store", "capability", "pattern"])
+
+/** Files of these folders that are still to be rewritten. */
+const notPlainYet: ReadonlySet<string> = new Set(["store/TieredStore.ts", "store/internal/tieredTier.ts"])
+
+const comparatives = "longer|later|earlier|larger|smaller|greater|slower|faster|older|newer|better|worse|more|less"
+
+/** Phrases that a reader whose third language is English must read twice, each with the better form. */
+const unclear: ReadonlyArray<readonly [phrase: RegExp, better: string]> = [
+  [
+    /\b(nobody|whoever|somebody|anybody)\b/gi,
+    "name the actor: caller, reader, owner, listener, tier, engine or process"
+  ],
+  [/\bbe\s+it\b/gi, "write `whether a or b`"],
+  [/\bthe\s+same(,\s+with|\s+of)\b/gi, "say what it does, or `like x, with y`"],
+  [
+    new RegExp(`(?<!\\bthere\\s+)\\b(is|are)\\s+no\\b(?!\\s+(${comparatives})\\b)`, "gi"),
+    "write `is not a` or `are not`"
+  ],
+  [/\btold\s+of\b/gi, "write `is called with`, `receives` or `learns that`"],
+  [/\bhears?\s+of\b/gi, "write `receives`, `sees` or `learns that`"]
+]
+
+/** The comments and string literals of a file, at their offsets, without the marks of comments; the rest is blank. */
+const proseOf = ({ comments, program, text }: Source): string => {
+  const prose = text.replace(/\S/g, "\0").split("")
+  const keep = (start: number, written: string) => {
+    for (let i = 0; i < written.length; i++) prose[start + i] = written[i]!
+  }
+  walk(program, ({ end, start, type, value }) => {
+    if (type === "TemplateElement" || (type === "Literal" && typeof value === "string")) {
+      keep(start, text.slice(start, end))
+    }
+  })
+  const marks = /^\/[/*]+|\*\/$|^\s*\*/gm
+  for (const { end, start } of comments) {
+    keep(start, text.slice(start, end).replace(marks, (mark) => " ".repeat(mark.length)))
+  }
+  return prose.join("")
+}
+
+/** Comments and messages are plain English: none of the phrases that hide who acts, in the folders that are done. */
+export const plain: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    if (isIndex(source.path) || notPlainYet.has(source.path) || !plainFolders.has(folderOf(source.path))) return
+    const prose = proseOf(source)
+    for (const [phrase, better] of unclear) {
+      for (const { 0: found, index } of prose.matchAll(phrase)) {
+        refuse(index, `\`${found.replace(/\s+/g, " ")}\` is hard to read: ${better}`)
+      }
+    }
+  })
+
 /** Every public module says what it is; every export of it has a summary, `@since` and one `@category`. */
 export const documented: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -380,6 +434,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   used,
   sizes,
   banned,
+  plain,
   documented,
   alone
 }

@@ -97,8 +97,8 @@ export * as Wiring from "./diagnostic/Wiring.ts"
 /**
  * Concrete keys, such as `user:42`, and the segments that they are made of.
  *
- * A template with a plain text in it, `` `user:${name}` ``, may spell any key below `user`, for the text may hold a
- * colon. A text that is known to be one segment cannot, and its type says so.
+ * A template with a plain text in it, `` `user:${name}` ``, may spell any key below `user`, because the text may
+ * contain a colon. A `Segment` cannot contain one, and its type shows it.
  *
  * @since 0.1.0
  */
@@ -114,43 +114,44 @@ export * as Key from "./pattern/Key.ts"
  * ```
  *
  * - `{name}` is exactly one segment; a last `*` is one or more segments. No segment is empty.
- * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure. It neither begins nor ends
- *   with white space, and a name has none at all: `{ id }` would be another name than `{id}`.
+ * - Text contains no `:`, `{`, `}`, `*`, so the value of a parameter can never change the structure of a key. It
+ *   neither begins nor ends with white space, and a name contains none at all: `{ id }` would be another name than
+ *   `{id}`.
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *
- * Not here: sets of patterns ({@link PatternSet}), who owns what.
+ * Not here: sets of patterns ({@link PatternSet}), and owners of patterns.
  *
  * @since 0.1.0
  */
 export * as KeyPattern from "./pattern/KeyPattern.ts"
 
 /**
- * Sets of patterns: which one decides about a key, which ones share keys with a pattern.
+ * Sets of patterns: finds the pattern that decides about a key, and the patterns that share keys with a pattern.
  *
- * Patterns are kept in a trie over segments, with one branch per text, one for holes, and one for a last `*`. A key
- * is routed by walking all branches that can still match, most specific first, as one step of an automaton whose
- * states are built when they are first met. So a key costs one table look-up per segment, however many patterns there
- * are.
+ * Patterns are kept in a trie over segments, with one branch per text, one for holes, and one for a last `*`. To route
+ * a key is to walk all branches that can still match, the most specific first. Each segment is one step of an
+ * automaton, whose states are built when a key first needs them. So a key costs one table look-up per segment, for any
+ * number of patterns.
  *
  * - The most specific pattern wins: compared from the left, text before hole before `*`.
  * - Two patterns of the same keys are one: the later value replaces the earlier.
  * - A set is fixed once it is built.
  *
- * At type level the trie is built by key remapping: merging the keys of a mapped type groups patterns by their first
- * segment, so the whole index costs one step per segment, and its nodes are lazy, so a query resolves only what it
- * walks.
+ * At type level, key remapping builds the trie: merging the keys of a mapped type groups patterns by their first
+ * segment. So the whole index costs one step per segment. Its nodes are lazy, so a query resolves only the nodes that
+ * it walks.
  *
  * @since 0.1.0
  */
 export * as PatternSet from "./pattern/PatternSet.ts"
 
 /**
- * How keys of a sensitive family are shown: a hash in the place of each parameter, `user:#3f9c0a12b4de`.
+ * Shows keys of a sensitive family with a hash in the place of each parameter: `user:#3f9c0a12b4de`.
  *
- * - One text has one hash for as long as the process lives, so what is shown can be compared: events with errors, and
- *   both with {@link hash} of one's own text.
- * - The hash is keyed by random bits of the process, so texts cannot be guessed from it by trying them all elsewhere.
+ * - A text has the same hash while the process lives, so shown keys can be compared: events with errors, and both with
+ *   the {@link hash} of a text that the reader knows.
+ * - The hash is keyed by random bits of the process, so an attacker cannot find a text elsewhere by trying all texts.
  *
  * Aumasson, Bernstein: SipHash, a fast short-input PRF (INDOCRYPT 2012).
  *
@@ -249,15 +250,16 @@ export * as GraphDrawing from "./ownership/GraphDrawing.ts"
 export * as Validation from "./ownership/Validation.ts"
 
 /**
- * Capabilities: what a program must hold to read or to write keys, as services in the requirements of its Effect.
+ * Capabilities: the rights that a program needs to read or to write keys, as services in the requirements of its
+ * Effect.
  *
  * Providing a service removes from `R` every requirement that is a subtype of it. A capability carries the region of
- * its pattern, covariant, so the ownership of `user:*` removes a requirement for `user:{id}`; a borrow is a subtype of
- * the same ownership, so an owner may read; and a borrow never removes an ownership.
+ * its pattern, covariant, so the ownership of `user:*` removes a requirement for `user:{id}`. A borrow is a subtype of
+ * the same ownership, so an owner may read, and a borrow never removes an ownership.
  *
  * - Capabilities exist for declared patterns only, so the run time knows which grants cover a family.
- * - Keys that are carved out of a pattern live in a realm of their own: the owner of the rest does not discharge them.
- * - The cache is part of a capability: another cache's ownership is worth nothing here.
+ * - Keys that are carved out of a pattern have their own realm: the owner of the rest does not discharge them.
+ * - The cache is part of a capability: the ownership of one cache gives no right in another.
  *
  * Not here: exclusion in time. Types cannot end; {@link Lease} and scopes do.
  *
@@ -266,14 +268,13 @@ export * as Validation from "./ownership/Validation.ts"
 export * as Capability from "./capability/Capability.ts"
 
 /**
- * The right to a set of keys for a time: many may share it, or one has it alone.
+ * The right to a set of keys for a time: either many holders share it, or one holder has it alone.
  *
- * - At any moment, the leases held on patterns that share a key are all shared, or there is one.
- * - Tokens only grow: a later lease on the same keys has a greater one, so a write that carries the token of a lease
- *   that
- *   has ended can be told from one of its present holder (a *fencing token*).
- * - First come, first served among those who conflict; a request that conflicts with an earlier one waits behind it, so
- *   readers cannot starve a writer.
+ * - At any moment, of the leases held on patterns that share a key, either all are shared or there is only one.
+ * - Tokens only grow: a later lease on the same keys has a greater token. So a write with the token of an ended lease
+ *   can be distinguished from a write of the present holder (a *fencing token*).
+ * - Conflicting requests are served in the order in which they came. A request that conflicts with an earlier one waits
+ *   behind it, so readers cannot starve a writer.
  * - Several patterns are acquired at once or not at all, so no two requests can wait for each other.
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
  *
@@ -292,10 +293,10 @@ export * as Lease from "./capability/Lease.ts"
  * hands out and reuses. The shard reports what happens to a slot, and asks for victims until `weight` is at most
  * `weightMax`:
  *
- * - Inserted slots are in the policy until `remove` is called with them or `evict` returns them; in between they may be
- *   hit and updated. A call that breaks this order is a defect.
- * - `weight` and `size` are at all times those of the slots in the policy.
- * - Equal calls give equal victims: whatever a policy needs of chance comes from its own seed.
+ * - A slot is in the policy from `insert` until `remove` takes it out or `evict` returns it. In between it may be hit
+ *   and updated. A call that breaks this order is a defect.
+ * - `weight` and `size` always count exactly the slots in the policy.
+ * - Equal calls give equal victims: a policy that uses chance draws it from its own seed.
  * - An entry that is heavier than `weightMax` is the next victim, so that it does not push the others out first.
  *
  * Not here: expired entries. A timer wheel finds those, and they should be removed before a victim is asked for.
@@ -305,10 +306,10 @@ export * as Lease from "./capability/Lease.ts"
 export * as EvictionPolicy from "./eviction/EvictionPolicy.ts"
 
 /**
- * Pauses that do not keep a process alive: for what runs behind a program, such as upkeep, and never ends by itself.
+ * Pauses that do not keep a process alive: for work behind a program that never ends by itself, such as upkeep.
  *
- * A program that never disposes of its runtime ends when nothing else is left to do. Work that has begun is waited for,
- * and so is a write on its way to a tier: only the pauses in between are not.
+ * A program that never disposes of its runtime ends when nothing else is left to do. The process waits for work that
+ * has begun, and for a write on its way to a tier; it does not wait for the pauses in between.
  *
  * @since 0.1.0
  */
@@ -318,12 +319,12 @@ export * as BackgroundTimer from "./store/BackgroundTimer.ts"
  * The engine's time, read once per burst.
  *
  * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript
- * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one
- * (a test's) is asked each time, and shows every adjustment at once.
+ * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one (a
+ * test's clock) is read each time, and shows every adjustment at once.
  *
- * The time is that of the wall, but it never goes back: where the wall clock is set back, the time goes on as the
- * monotonic clock does, and is `ahead` of the wall from then on. Else every entry would live longer by the step. All
- * who read one `Clock` see one time. A step forward is followed, since a process may have slept.
+ * The time is that of the wall clock, but it never goes back. After the wall clock was set back, the time advances with
+ * the monotonic clock, and is `ahead` of the wall clock from then on. Else every entry would live longer by the step.
+ * All readers of one `Clock` see one time. The time follows a step forward, since a process may have slept.
  *
  * @since 0.1.0
  */
@@ -332,12 +333,12 @@ export * as CoarseClock from "./store/CoarseClock.ts"
 /**
  * How a family's values become bytes, for the tiers that keep bytes.
  *
- * - The first byte says the format. Another format is refused, never guessed at.
- * - Decoding gives back the value that was encoded, or fails. It never gives another value, as long as the bytes are
- *   those that were written; a tier that may hand out damaged bytes keeps a checksum of its own.
+ * - The first byte says the format. Another format is refused, never guessed.
+ * - Decoding returns the value that was encoded, or fails. It never returns another value, as long as the bytes are
+ *   unchanged; a tier that may return damaged bytes keeps its own checksum.
  * - A value that its bytes would not give back is refused before it is kept: it fails to encode.
- * - Bytes that another schema wrote are refused, but for optional fields that came or went.
- * - A decoded value shares no memory with the bytes, and bytes share none with the value that they were made of.
+ * - Bytes that another schema wrote are refused, unless the schemas differ only in optional fields.
+ * - A decoded value shares no memory with its bytes, and bytes share no memory with the value that was encoded.
  *
  * Not here: the entry around the value, compression, encryption.
  *
@@ -346,7 +347,7 @@ export * as CoarseClock from "./store/CoarseClock.ts"
 export * as Codec from "./store/Codec.ts"
 
 /**
- * What a tier keeps for one key: a value and what the engine must know to judge it.
+ * What a tier keeps for one key: a value, and the facts by which the engine decides whether it is valid.
  *
  * - All times are milliseconds since the epoch by the engine's Clock; `Infinity` means never.
  * - `stamp` orders an entry against invalidations and never against a clock.
@@ -360,11 +361,11 @@ export * as Entry from "./store/Entry.ts"
 /**
  * In-memory tier: a hash table per family, over shards that share one bound.
  *
- * - `capacity` bounds the entries of all families together, `weightMax` their weights instead; each shard keeps its
- *   own share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
+ * - `capacity` bounds the entries of all families together; `weightMax` bounds their weights instead. Each shard has
+ *   its own share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
  * - An expired entry is invisible at once, leaves before a live one is evicted, and is freed within about a second.
  * - Values are kept as they are: a reader gets the very object that was stored.
- * - `hit`, the synchronous door, allocates nothing.
+ * - `hit`, the synchronous read, allocates nothing.
  *
  * Not here: loading, dependencies between keys, anything that outlives the process.
  *
@@ -373,10 +374,10 @@ export * as Entry from "./store/Entry.ts"
 export * as MemoryStore from "./store/memory/MemoryStore.ts"
 
 /**
- * A scheduler for what runs behind its caller: upkeep of a tier, loads, changes on their way below.
+ * A scheduler for work behind its caller: upkeep of a tier, loads, changes on their way to lower tiers.
  *
- * What is built by `runSync` is handed a scheduler whose yields are microtasks: long work would let nothing else run
- * between two steps, timers included.
+ * An effect that `runSync` runs gets a scheduler whose yields are microtasks: with it, long work would block everything
+ * else between two steps, timers included.
  *
  * @since 0.1.0
  */
@@ -385,17 +386,17 @@ export * as PatientScheduler from "./store/PatientScheduler.ts"
 /**
  * The contract of a tier: where entries live, by family and key.
  *
- * - `open` resolves a family once; what it returns, a `Partition`, is asked by the key *within* the family (its
+ * - `open` resolves a family once and returns a `Partition`. A partition is asked by the key *within* the family (its
  *   parameters joined by `:`), so no operation parses or matches a pattern.
  * - A read that starts after a write of the same partition returned sees that write or a later one, in this process.
  * - Writes of one partition take effect in the order in which they were called.
- * - `remove`, `recordMarks` and `write` are durable, as far as the tier is durable at all, when they return, and so is
- *   every write that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
- * - A `write` is whole or it did not happen: in this process, in the tier, and after a crash at any moment, whatever
- *   the number and the size of its changes. All that a caller can do wrong is found by `prepare`, before anything
- *   changes.
+ * - When `remove`, `recordMarks` or `write` returns, it is durable (if the tier is durable at all), and so is every
+ *   write that was called before it. A `set` alone may become durable later, but never overtakes an earlier `remove`.
+ * - A `write` happens as a whole or not at all: in this process, in the tier, and after a crash at any moment, for any
+ *   number and size of changes. `prepare` finds every mistake of a caller before anything changes.
  * - An entry is not returned from its `expiresAt` on.
- * - A tier may forget any entry at any time. It forgets a mark only when told to, and never returns what was removed.
+ * - A tier may forget any entry at any time. It forgets a mark only when the engine drops it, and never returns a
+ *   removed entry.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
  *
@@ -404,11 +405,11 @@ export * as PatientScheduler from "./store/PatientScheduler.ts"
 export * as Store from "./store/Store.ts"
 
 /**
- * What can go wrong in a tier.
+ * The failures of a tier.
  *
- * One error, `StoreError`, with a `reason`, so that callers recover with `Effect.catchReason("StoreError", ...)`.
- * A message says the first line of what the driver said. A value never appears in it: what a schema says of one is in
- * `cause` alone, and of a sensitive family no cause is shown.
+ * There is one error, `StoreError`, with a `reason`; callers recover with `Effect.catchReason("StoreError", ...)`. A
+ * message contains the first line of the driver's error. A value never appears in a message: only `cause` contains what
+ * a schema says about a value, and the cause of a sensitive family is not shown.
  *
  * @since 0.1.0
  */

@@ -267,6 +267,42 @@ describe("every rule finds a planted violation", () => {
     assert.deepStrictEqual(find(Architecture.banned, { "store/A.ts": text }), [])
   })
 
+  it("plain: a phrase that hides who acts, in a comment or a message", () => {
+    const planted: ReadonlyArray<readonly [text: string, phrase: string]> = [
+      ["// Nobody waits.", "Nobody"],
+      ["/** For whoever comes. */", "whoever"],
+      ["/* A message to somebody, or anybody. */", "somebody"],
+      ["const a = `${1} is no value of ${2}`", "is no"],
+      ["type A = { readonly \"these are no keys\": 1 }", "are no"],
+      ["const a = \"each key, be it granted\"", "be it"],
+      ["/** The same, with a limit. */", "The same, with"],
+      ["/** The same of a part. */", "The same of"],
+      ["/**\n * A listener is told\n * of each write.\n */", "told of"],
+      ["// A listener hears\n// of each write.", "hears of"],
+      ["// They hear of each write.", "hear of"],
+      ["// What is no\n// longest one.", "is no"]
+    ]
+    for (const [text, phrase] of planted) {
+      const [first = ""] = find(Architecture.plain, { "store/A.ts": text })
+      assert.match(first, /^store\/A\.ts:[12]: `/, text)
+      assert.include(first, `\`${phrase}\` is hard to read: `, text)
+    }
+    assert.deepStrictEqual(find(Architecture.plain, { "store/A.ts": "const a = 1\n\n// It is no key.\n" }), [
+      "store/A.ts:3: `is no` is hard to read: write `is not a` or `are not`"
+    ])
+  })
+
+  it("plain: code, a comparison, an existence, and a folder that is not done yet are allowed", () => {
+    const allowed = [
+      "// There is no entry, and there are no keys. It is no longer here.",
+      "const nobody = { whoever: 1 }",
+      "const a = \"the sum is\"\nno(1)",
+      "// It is\nconst no = 1\n// of"
+    ]
+    for (const text of allowed) assert.deepStrictEqual(find(Architecture.plain, { "store/A.ts": text }), [], text)
+    assert.deepStrictEqual(find(Architecture.plain, { "cache/A.ts": "// Nobody waits." }), [])
+  })
+
   it("documented: a public module without header, an export without doc, summary, @since or @category", () => {
     const of = (text: string) => find(Architecture.documented, { "store/A.ts": text })
     assert.deepStrictEqual(of(`${doc}export const a = 1`), [

@@ -1,13 +1,14 @@
 /**
- * Capabilities: what a program must hold to read or to write keys, as services in the requirements of its Effect.
+ * Capabilities: the rights that a program needs to read or to write keys, as services in the requirements of its
+ * Effect.
  *
  * Providing a service removes from `R` every requirement that is a subtype of it. A capability carries the region of
- * its pattern, covariant, so the ownership of `user:*` removes a requirement for `user:{id}`; a borrow is a subtype of
- * the same ownership, so an owner may read; and a borrow never removes an ownership.
+ * its pattern, covariant, so the ownership of `user:*` removes a requirement for `user:{id}`. A borrow is a subtype of
+ * the same ownership, so an owner may read, and a borrow never removes an ownership.
  *
  * - Capabilities exist for declared patterns only, so the run time knows which grants cover a family.
- * - Keys that are carved out of a pattern live in a realm of their own: the owner of the rest does not discharge them.
- * - The cache is part of a capability: another cache's ownership is worth nothing here.
+ * - Keys that are carved out of a pattern have their own realm: the owner of the rest does not discharge them.
+ * - The cache is part of a capability: the ownership of one cache gives no right in another.
  *
  * Not here: exclusion in time. Types cannot end; {@link Lease} and scopes do.
  *
@@ -21,17 +22,17 @@ declare const HeadId: unique symbol
 declare const AppointId: unique symbol
 
 /**
- * The shape behind {@link Owns}. It is exported for declaration files only: requirements name the alias, which prints
- * as
+ * The shape behind {@link Owns}. It is exported for declaration files only: requirements use the alias, which prints as
  * `Owns<"user:{id}", AppCache>` and has one identity per pattern and cache.
  *
  * **Details**
  *
- * The region must be type arguments of its own. Computed inside from `Pattern` it would be measured as invariant, and
- * nothing would be discharged. The pattern itself is a label: it is shown, and plays no part in comparisons.
+ * The region must have its own type arguments. If it were computed inside from `Pattern`, the compiler would measure it
+ * as invariant, and nothing would be discharged. The pattern itself is a label: the compiler shows it, and does not
+ * compare it.
  *
- * Its first segment stands apart from the rest, and first: the compiler compares the requirements of a generator in
- * pairs, and two types that have different literals at a property, or as an argument, are told apart there.
+ * The first segment is an argument of its own, before the rest. The compiler compares the requirements of a generator
+ * in pairs, and finds two types different as soon as they have different literals at a property or as an argument.
  *
  * @category models
  * @since 0.1.0
@@ -46,9 +47,9 @@ export interface OwnsCapability<_Pattern extends string, out Head, out Rest, Sel
  *
  * **Details**
  *
- * What an ownership lacks to be a borrow is a property whose name is a message: the compiler prints it where a program
- * that writes is given to a type that says that it reads. Its type is no literal, or the compiler would look there for
- * what tells two requirements apart.
+ * `Borrows` has one more property than `Owns`, and its name is the error message: the compiler prints it where a
+ * program that writes is given to a type that only reads. The type of the property is not a literal, because the
+ * compiler would compare two requirements by a literal.
  *
  * @category models
  * @since 0.1.0
@@ -81,8 +82,8 @@ export type Borrows<Pattern extends string, Self> = BorrowsCapability<
 >
 
 /**
- * The word of the manifest `Self` that code may make itself the owner of a pattern. `modules` gives it to the module
- * of that family, and `layer`, the composition root, to all code over it; nothing else does.
+ * The permission of the manifest `Self` to become the owner of a pattern. `modules` gives it to the module of that
+ * family. `layer`, the composition root, gives it to all code that it provides for. Nothing else gives it.
  *
  * **When to use**
  *
@@ -97,8 +98,8 @@ export interface Appoints<out Pattern extends string, Self> {
 }
 
 /**
- * The word of the manifest `Self` that code may make itself a borrower of a pattern. What may appoint the owner may
- * admit a borrower, too.
+ * The permission of the manifest `Self` to become a borrower of a pattern. Code that may appoint the owner may also
+ * admit a borrower.
  *
  * @category models
  * @since 0.1.0
@@ -155,8 +156,8 @@ export type OwnsEach<Ps, Self> = Ps extends string ? Owns<Ps, Self> : never
 export type BorrowsEach<Ps, Self> = Ps extends string ? Borrows<Ps, Self> : never
 
 /**
- * The capabilities of the cache `Self` in `R`, and the words to appoint, that `Allowed` does not discharge. With `any`
- * for `Self`, those of all caches.
+ * The capabilities of the cache `Self` in `R`, and its permissions to appoint, that `Allowed` does not discharge. With
+ * `any` for `Self`, those of all caches.
  *
  * @category type level
  * @since 0.1.0
@@ -167,7 +168,7 @@ export type exceeding<R, Allowed, Self> = Exclude<
 >
 
 /**
- * What the capabilities do, in words: `reads 'user:{id}'`, `writes 'user:{id}'`.
+ * Describes capabilities in words: `reads 'user:{id}'`, `writes 'user:{id}'`.
  *
  * @category type level
  * @since 0.1.0

@@ -1,12 +1,11 @@
 /**
- * The right to a set of keys for a time: many may share it, or one has it alone.
+ * The right to a set of keys for a time: either many holders share it, or one holder has it alone.
  *
- * - At any moment, the leases held on patterns that share a key are all shared, or there is one.
- * - Tokens only grow: a later lease on the same keys has a greater one, so a write that carries the token of a lease
- *   that
- *   has ended can be told from one of its present holder (a *fencing token*).
- * - First come, first served among those who conflict; a request that conflicts with an earlier one waits behind it, so
- *   readers cannot starve a writer.
+ * - At any moment, of the leases held on patterns that share a key, either all are shared or there is only one.
+ * - Tokens only grow: a later lease on the same keys has a greater token. So a write with the token of an ended lease
+ *   can be distinguished from a write of the present holder (a *fencing token*).
+ * - Conflicting requests are served in the order in which they came. A request that conflicts with an earlier one waits
+ *   behind it, so readers cannot starve a writer.
  * - Several patterns are acquired at once or not at all, so no two requests can wait for each other.
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
  *
@@ -31,7 +30,7 @@ import { LeaseQueues, type Request } from "./internal/leaseQueues.ts"
 declare const TypeId: unique symbol
 
 /**
- * Many may hold a shared lease on a key at a time, or one an exclusive one.
+ * Whether many holders may share the lease on a key (`shared`), or one has it alone (`exclusive`).
  *
  * @category models
  * @since 0.1.0
@@ -45,16 +44,19 @@ export type LeaseMode = "shared" | "exclusive"
  * @since 0.1.0
  */
 export interface LeaseOptions<out Mode extends LeaseMode = LeaseMode> {
-  /** Exclusive by default. */
+  /** `exclusive` by default. */
   readonly mode?: Mode | undefined
-  /** How long to wait for those who hold it. Ten seconds by default. */
+  /** How long to wait for the present holders. Ten seconds by default. */
   readonly deadline?: Duration.Input | undefined
-  /** After that the lease ends though its scope is open: the others have waited long enough. A minute by default. */
+  /**
+   * After this time the lease ends even if its scope is open, so that other requests need not wait longer. A minute by
+   * default.
+   */
   readonly timeToLive?: Duration.Input | undefined
 }
 
 /**
- * Options that ask for a shared lease, whatever else they say.
+ * Options that ask for a shared lease, whatever else they contain.
  *
  * @category models
  * @since 0.1.0
@@ -64,7 +66,7 @@ export interface SharedLeaseOptions extends LeaseOptions<"shared"> {
 }
 
 /**
- * What holds where the options say nothing.
+ * The values of options that are left out.
  *
  * @category constants
  * @since 0.1.0
@@ -72,8 +74,8 @@ export interface SharedLeaseOptions extends LeaseOptions<"shared"> {
 export const defaults = { mode: "exclusive", deadline: "10 seconds", timeToLive: "1 minute" } as const
 
 /**
- * A lease that was not granted (`timeout`, `queue full`), or under which this cannot be written: it has `ended`, is
- * `shared`, covers an `other key`, or comes from an `other engine`.
+ * A lease was not granted (`timeout`, `queue full`), or it does not allow this write: it has `ended`, is `shared`,
+ * covers an `other key`, or comes from an `other engine`.
  *
  * @category errors
  * @since 0.1.0
@@ -90,52 +92,54 @@ export class LeaseError extends Schema.TaggedError<LeaseError>()("LeaseError", {
 }
 
 const whys: { readonly [_ in LeaseError["why"]]: (what: string) => string } = {
-  "timeout": (what) => `no lease on ${what}: others hold it, and the deadline has passed`,
-  "queue full": (what) => `no lease on ${what}: too many wait for it already`,
+  "timeout": (what) => `no lease on ${what}: another holder has it, and the deadline has passed`,
+  "queue full": (what) => `no lease on ${what}: too many requests wait already`,
   "ended": (what) => `the lease on ${what} has ended`,
   "shared": (what) => `the lease on ${what} is shared, and a write needs an exclusive one`,
-  "other key": (what) => `the lease on ${what} does not cover the key that is written`,
-  "other engine": (what) => `the lease on ${what} was not granted by the engine that is written`
+  "other key": (what) => `the lease on ${what} does not cover the key of this write`,
+  "other engine": (what) => `the lease on ${what} was granted by another engine than the one of this write`
 }
 
 /**
- * A lease that was granted, on keys of the family `Pattern`. It ends with the scope that acquired it, when its time is
- * over, or when it is revoked. A write takes an `exclusive` one of its own key.
+ * A granted lease on keys of the family `Pattern`. It ends with the scope that acquired it, when its time is over, or
+ * when it is revoked. A write needs an `exclusive` lease that covers its key.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Lease<out Pattern extends string = string, out Mode extends LeaseMode = LeaseMode> {
   readonly patterns: ReadonlyArray<KeyPattern>
-  /** The patterns as errors name them. */
+  /** The patterns, as errors show them. */
   readonly shown: ReadonlyArray<string>
   readonly mode: Mode
-  /** The pattern of the family that it was acquired of. A type alone: only a table makes a lease. */
+  /** The pattern of the family by which it was acquired. It exists in types only, and only a table makes a lease. */
   readonly [TypeId]: Pattern
-  /** Greater than that of every lease before it. */
+  /** The fencing token: greater than the token of every earlier lease. */
   readonly token: number
-  /** Milliseconds since the epoch, by the clock of the wall as it was when the lease was granted. */
+  /** When the lease ends, in milliseconds since the epoch, by the wall clock at the time of the grant. */
   readonly expiresAt: number
-  /** Whether it is held at this moment. */
+  /** Whether the lease is held at this moment. */
   readonly isHeldUnsafe: () => boolean
   /** Fails when the lease has ended. */
   readonly check: Effect.Effect<void, LeaseError>
 }
 
 /**
- * Who grants leases.
+ * Grants leases, and ends them.
  *
  * @category models
  * @since 0.1.0
  */
 export interface LeaseTable {
-  /** `shown` is how errors and logs name the patterns, where these must not be shown themselves. */
+  /**
+   * Acquires a lease. `shown` replaces the patterns in errors and logs, if the patterns themselves must not be shown.
+   */
   readonly acquire: (
     patterns: ReadonlyArray<KeyPattern>,
     options?: LeaseOptions,
     shown?: ReadonlyArray<string>
   ) => Effect.Effect<Lease, LeaseError, Scope.Scope>
-  /** Whether the table granted this lease, be it held or not. */
+  /** Whether this table granted the lease, held or not. */
   readonly isOwn: (lease: Lease) => boolean
   /** Ends every lease that shares a key with the pattern. */
   readonly revoke: (pattern: KeyPattern) => Effect.Effect<void>
@@ -143,27 +147,27 @@ export interface LeaseTable {
   readonly held: Effect.Effect<ReadonlyArray<Lease>>
 }
 
-// Fibers that wait for leases of one table, and the characters of the patterns that they wait for; beyond, requests
-// fail at once.
+// Bounds the fibers that wait for leases of one table, and the characters of their patterns. Beyond it, requests fail
+// at once.
 const waitersMax = 100_000
 const waitingCharactersMax = 16_777_216
 
-// A request that waits learns at least this often whether a lease in its way is over.
+// A waiting request learns at least this often whether a lease in its way is over.
 const watchMillisMax = 60_000
 
-/** A request, and what became of it. */
+/** A request, and its result. */
 interface Asked extends Request {
   readonly shown: ReadonlyArray<string>
   readonly timeToLiveMillis: number
   granted: Holder | undefined
-  /** While it waits. */
+  /** Present while the request waits. */
   resume: ((exit: Exit.Exit<Holder, LeaseError>) => void) | undefined
 }
 
 interface Holder extends Ending {
   readonly asked: Asked
   readonly lease: Lease
-  /** By the monotonic clock. */
+  /** In milliseconds of the monotonic clock. */
   readonly endsAt: number
   ended: boolean
 }
@@ -180,8 +184,8 @@ class LocalTable implements LeaseTable {
   private readonly ends = new DeadlineHeap<Holder>()
   private readonly queues = new LeaseQueues()
   private readonly granted = new WeakSet<Lease>()
-  /** Those that have a lease and do not know it yet. */
-  private readonly untold: Array<readonly [resume: NonNullable<Asked["resume"]>, holder: Holder]> = []
+  /** Requests that have a lease, but whose fibers are not resumed yet. */
+  private readonly unresumed: Array<readonly [resume: NonNullable<Asked["resume"]>, holder: Holder]> = []
   private resuming = false
   private waiting = 0
   private waitingCharacters = 0
@@ -214,7 +218,7 @@ class LocalTable implements LeaseTable {
           duration: options.deadline ?? defaults.deadline,
           orElse: () => Effect.fail(refused(shown, "timeout"))
         })
-        // A request that is interrupted, or too late, in the moment of the grant must not keep it.
+        // A request that is interrupted, or too late, at the moment of the grant must not keep the lease.
         const giveBack = Effect.sync(() => {
           if (asked.granted !== undefined) this.end(asked.granted)
         })
@@ -268,7 +272,7 @@ class LocalTable implements LeaseTable {
     this.waitingCharacters += by * charactersOf(asked)
   }
 
-  /** Ends leases whose time is over, for as long as a request waits for one. */
+  /** Ends leases whose time is over, while a request waits for one. */
   private watch(): void {
     const until = this.waiting === 0 ? Infinity : this.ends.first?.endsAt ?? Infinity
     if (this.watcher !== undefined) {
@@ -286,23 +290,23 @@ class LocalTable implements LeaseTable {
     this.watcher = { fiber: this.fork(Effect.andThen(Effect.sleep(millis), end)), until }
   }
 
-  /** Grants those of the requests that nothing is in the way of, in the order of asking. */
+  /** Grants the requests that nothing blocks, in the order of asking. */
   private grant(candidates: ReadonlyArray<Request>): void {
     for (const candidate of candidates) {
-      // What is in the queues is what was put there by `wait`.
+      // Only `wait` puts requests into the queues.
       const asked = candidate as Asked
       if (asked.resume === undefined || this.queues.isBlocked(asked)) continue
-      this.untold.push([asked.resume, this.hold(asked)])
+      this.unresumed.push([asked.resume, this.hold(asked)])
     }
-    // A fiber that is resumed runs at once, and may end its lease before it returns: the next one is not resumed within
-    // the one before, or a long line of them would overflow the stack.
+    // A resumed fiber runs at once, and may end its lease before it returns. The next fiber is not resumed inside the
+    // one before, because a long line of them would overflow the stack.
     if (this.resuming) return
     this.resuming = true
-    for (let i = 0; i < this.untold.length; i++) {
-      const [resume, holder] = this.untold[i]!
+    for (let i = 0; i < this.unresumed.length; i++) {
+      const [resume, holder] = this.unresumed[i]!
       resume(Exit.succeed(holder))
     }
-    this.untold.length = 0
+    this.unresumed.length = 0
     this.resuming = false
   }
 
@@ -315,13 +319,13 @@ class LocalTable implements LeaseTable {
     const isHeldUnsafe = () => !holder.ended && endsAt > this.now()
     const check = Effect.suspend(() => isHeldUnsafe() ? Effect.void : Effect.fail(refused(shown, "ended")))
     const mode: LeaseMode = isExclusive ? "exclusive" : "shared"
-    const told = { mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check }
-    // Not enumerable: what prints a lease does not print the keys that it is of.
-    const lease: Lease = Object.defineProperties(told as unknown as Lease, {
+    const fields = { mode, token: ++this.tokens, expiresAt, isHeldUnsafe, check }
+    // Not enumerable, so that code that prints a lease does not print its keys.
+    const lease: Lease = Object.defineProperties(fields as unknown as Lease, {
       patterns: { value: patterns },
       shown: { value: shown }
     })
-    // A write asks the lease for its mode: nobody changes that.
+    // A write trusts the mode of the lease, so it must not change.
     Object.freeze(lease)
     const holder: Holder = { asked, lease, endsAt, heapAt: -1, ended: false }
     asked.granted = holder
@@ -347,7 +351,7 @@ class LocalTable implements LeaseTable {
     }
   }
 
-  /** Milliseconds of the monotonic clock: a wall clock that is set back makes no lease longer. */
+  /** Milliseconds of the monotonic clock: setting the wall clock back makes no lease longer. */
   private now(): number {
     return Number(this.clock.monotonicTimeNanosUnsafe()) / 1_000_000
   }

@@ -1,13 +1,14 @@
 /**
- * Capabilities: what a program must hold to read or to write keys, as services in the requirements of its Effect.
+ * Capabilities: the rights that a program needs to read or to write keys, as services in the requirements of its
+ * Effect.
  *
  * Providing a service removes from `R` every requirement that is a subtype of it. A capability carries the region of
- * its pattern, covariant, so the ownership of `user:*` removes a requirement for `user:{id}`; a borrow is a subtype of
- * the same ownership, so an owner may read; and a borrow never removes an ownership.
+ * its pattern, covariant, so the ownership of `user:*` removes a requirement for `user:{id}`. A borrow is a subtype of
+ * the same ownership, so an owner may read, and a borrow never removes an ownership.
  *
  * - Capabilities exist for declared patterns only, so the run time knows which grants cover a family.
- * - Keys that are carved out of a pattern live in a realm of their own: the owner of the rest does not discharge them.
- * - The cache is part of a capability: another cache's ownership is worth nothing here.
+ * - Keys that are carved out of a pattern have their own realm: the owner of the rest does not discharge them.
+ * - The cache is part of a capability: the ownership of one cache gives no right in another.
  *
  * Not here: exclusion in time. Types cannot end; {@link Lease} and scopes do.
  *
@@ -16,14 +17,13 @@
 export * as Capability from "./Capability.ts"
 
 /**
- * The right to a set of keys for a time: many may share it, or one has it alone.
+ * The right to a set of keys for a time: either many holders share it, or one holder has it alone.
  *
- * - At any moment, the leases held on patterns that share a key are all shared, or there is one.
- * - Tokens only grow: a later lease on the same keys has a greater one, so a write that carries the token of a lease
- *   that
- *   has ended can be told from one of its present holder (a *fencing token*).
- * - First come, first served among those who conflict; a request that conflicts with an earlier one waits behind it, so
- *   readers cannot starve a writer.
+ * - At any moment, of the leases held on patterns that share a key, either all are shared or there is only one.
+ * - Tokens only grow: a later lease on the same keys has a greater token. So a write with the token of an ended lease
+ *   can be distinguished from a write of the present holder (a *fencing token*).
+ * - Conflicting requests are served in the order in which they came. A request that conflicts with an earlier one waits
+ *   behind it, so readers cannot starve a writer.
  * - Several patterns are acquired at once or not at all, so no two requests can wait for each other.
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
  *

@@ -5,10 +5,10 @@
  * hands out and reuses. The shard reports what happens to a slot, and asks for victims until `weight` is at most
  * `weightMax`:
  *
- * - Inserted slots are in the policy until `remove` is called with them or `evict` returns them; in between they may be
- *   hit and updated. A call that breaks this order is a defect.
- * - `weight` and `size` are at all times those of the slots in the policy.
- * - Equal calls give equal victims: whatever a policy needs of chance comes from its own seed.
+ * - A slot is in the policy from `insert` until `remove` takes it out or `evict` returns it. In between it may be hit
+ *   and updated. A call that breaks this order is a defect.
+ * - `weight` and `size` always count exactly the slots in the policy.
+ * - Equal calls give equal victims: a policy that uses chance draws it from its own seed.
  * - An entry that is heavier than `weightMax` is the next victim, so that it does not push the others out first.
  *
  * Not here: expired entries. A timer wheel finds those, and they should be removed before a victim is asked for.
@@ -32,8 +32,7 @@ export interface EvictionPolicy {
   readonly name: string
 
   /**
-   * The sum of the weights of the entries: at most `weightMax`, except between an insertion and the evictions after
-   * it.
+   * The sum of the weights of the entries: at most `weightMax`, except between an insertion and the evictions after it.
    */
   readonly weight: number
 
@@ -43,24 +42,27 @@ export interface EvictionPolicy {
   readonly size: number
 
   /**
-   * The entry in `slot` is new. `weight` is an integer from 1 to 4,294,967,295; a cache that counts entries gives 1 to
-   * each.
+   * Reports a new entry in `slot`. `weight` is an integer from 1 to 4,294,967,295; a cache that counts entries passes
+   * 1.
    */
   insert(slot: number, weight: number): void
 
-  /** The entry in `slot` was read. Allocates nothing. */
+  /** Reports a read of the entry in `slot`. Allocates nothing. */
   hit(slot: number): void
 
-  /** The value in `slot` was replaced by one of this weight. Counts as a use, as `hit` does. */
+  /** Reports a new value in `slot`, with this weight. Counts as a use, as `hit` does. */
   update(slot: number, weight: number): void
 
-  /** The entry in `slot` has left for another reason than eviction: it was deleted, invalidated, or has expired. */
+  /**
+   * Reports that the entry in `slot` left for another reason than eviction: it was deleted, invalidated, or has
+   * expired.
+   */
   remove(slot: number): void
 
   /**
-   * Takes out the entry to evict, and gives its slot; -1 when there is none.
+   * Takes out the entry to evict, and returns its slot; -1 when the policy is empty.
    *
-   * It may be the entry inserted last: that is how a policy refuses admission.
+   * The victim may be the entry inserted last: in this way a policy refuses admission.
    */
   evict(): number
 
@@ -78,17 +80,17 @@ export interface EvictionPolicy {
  * @since 0.1.0
  */
 export interface Options {
-  /** The largest sum of weights to keep, an integer from 0 (which keeps nothing). */
+  /** The largest sum of weights to keep, an integer of at least 0; with 0 the policy keeps nothing. */
   readonly weightMax: number
 
   /**
-   * 32 bits of the key in a slot, by which a policy knows the key again after it has left. The same from the insertion
-   * until the entry has been removed or evicted. Asked when entries come and go; a policy that needs it at each hit
-   * keeps it.
+   * Returns 32 bits of the key in a slot; by them a policy recognizes a key that comes back. They stay the same from
+   * the insertion until the entry is removed or evicted. A policy asks when entries come and go; a policy that needs
+   * the hash at each hit stores it.
    */
   readonly hashOf: (slot: number) => number
 
-  /** Where a policy that uses chance begins: 32 bits. Without one, all begin at the same. */
+  /** The seed of a policy that uses chance: 32 bits. Without a seed, all policies draw the same numbers. */
   readonly seed?: number | undefined
 }
 
@@ -103,12 +105,12 @@ const policies = {
 /**
  * The policies that exist.
  *
- * - `lru`: the entry unused for longest leaves first. For work in which what was just used is used next.
- * - `sieve`: the oldest entry that was not used since it was last looked at leaves first. For popularity that stays.
- * - `s3Fifo`: most entries leave soon, unless they are used twice or come back. For many keys that are read only once.
- * - `wTinyLfu`: an entry stays if it is read more often than the one it displaces. For loops, scans, and skewed work.
- * - `adaptive`: at any time whichever of these ideas hits most on a sample of the keys. The default, for work that is
- *   not known or changes.
+ * - `lru`: evicts the entry that was unused for longest. For work that soon uses the same keys again.
+ * - `sieve`: evicts the oldest entry that was not used since its last inspection. For popularity that stays.
+ * - `s3Fifo`: evicts most entries soon, unless they are used twice or come back. For many keys that are read only once.
+ * - `wTinyLfu`: keeps an entry if it is read more often than the one it displaces. For loops, scans, and skewed work.
+ * - `adaptive`: follows the one of these ideas that hits most on a sample of the keys at the time. The default, for
+ *   work that is not known or changes.
  *
  * @category models
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
  * Concrete keys, such as `user:42`, and the segments that they are made of.
  *
- * A template with a plain text in it, `` `user:${name}` ``, may spell any key below `user`, for the text may hold a
- * colon. A text that is known to be one segment cannot, and its type says so.
+ * A template with a plain text in it, `` `user:${name}` ``, may spell any key below `user`, because the text may
+ * contain a colon. A `Segment` cannot contain one, and its type shows it.
  *
  * @since 0.1.0
  */
@@ -27,7 +27,7 @@ export type Segment = string & { readonly [TypeId]: "Segment" }
 export const isSegment = (text: string): text is Segment => text !== "" && !/[:{}*]/.test(text)
 
 /**
- * The text as a segment, for templates of raw keys; none if it is not one.
+ * Returns the text as a segment, for templates of raw keys; `Option.none()` if it is not a segment.
  *
  * **Example** (A key from a text)
  *
@@ -45,7 +45,7 @@ export const isSegment = (text: string): text is Segment => text !== "" && !/[:{
 export const segment = (text: string): Option.Option<Segment> => isSegment(text) ? Option.some(text) : Option.none()
 
 /**
- * The text as a segment; throws a `TypeError` if it is not one. The text is not part of the error.
+ * Returns the text as a segment; throws a `TypeError` if it is not one. The error does not contain the text.
  *
  * @category constructors
  * @since 0.1.0
@@ -56,8 +56,8 @@ export const segmentUnsafe = (text: string): Segment => {
 }
 
 /**
- * The most bytes of UTF-8 in a key within its family, in every arrangement of tiers. What is longer would be a value in
- * its own right.
+ * The largest number of bytes of UTF-8 in a key within its family, for every arrangement of tiers. A longer key would
+ * itself be a value.
  *
  * @category guards
  * @since 0.1.0
@@ -65,7 +65,7 @@ export const segmentUnsafe = (text: string): Segment => {
 export const keyBytesMax = 65_536
 
 /**
- * Whether a key within its family has more than `keyBytesMax` bytes. Most are known to be short by their length.
+ * Whether a key within its family has more than `keyBytesMax` bytes. The length alone shows that most keys are short.
  *
  * @category guards
  * @since 0.1.0

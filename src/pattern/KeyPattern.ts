@@ -8,12 +8,13 @@
  * ```
  *
  * - `{name}` is exactly one segment; a last `*` is one or more segments. No segment is empty.
- * - Text holds no `:`, `{`, `}`, `*`, so a parameter's value can never turn into structure. It neither begins nor ends
- *   with white space, and a name has none at all: `{ id }` would be another name than `{id}`.
+ * - Text contains no `:`, `{`, `}`, `*`, so the value of a parameter can never change the structure of a key. It
+ *   neither begins nor ends with white space, and a name contains none at all: `{ id }` would be another name than
+ *   `{id}`.
  * - Two patterns that differ only in the names of their parameters denote the same keys.
  * - With these rules every question below has an exact answer, and types and functions of the same name agree on it.
  *
- * Not here: sets of patterns ({@link PatternSet}), who owns what.
+ * Not here: sets of patterns ({@link PatternSet}), and owners of patterns.
  *
  * @since 0.1.0
  */
@@ -26,7 +27,7 @@ import type * as Key from "./Key.ts"
 // --- models ----------------------------------------------------------------------------------------------------------
 
 /**
- * A parsed pattern. `holes` names its parameters in order of their segments; a last `*` is called `*`.
+ * A parsed pattern. `holes` lists the names of its parameters, in order of their segments; a last `*` is named `*`.
  *
  * @category models
  * @since 0.1.0
@@ -35,7 +36,7 @@ export interface KeyPattern {
   readonly source: string
   /** The pattern with nameless parameters: equal for patterns of the same keys. */
   readonly normal: string
-  /** All segments but a last `*`. */
+  /** All segments, without a last `*`. */
   readonly segments: ReadonlyArray<Segment>
   /** Whether the pattern ends in `*`. */
   readonly rest: boolean
@@ -53,7 +54,7 @@ export type Segment =
   | { readonly _tag: "Hole"; readonly name: string }
 
 /**
- * The most segments that a pattern may have. The compiler's recursion allows 20.
+ * The largest number of segments of a pattern. The compiler's recursion allows 20.
  *
  * @category models
  * @since 0.1.0
@@ -61,8 +62,8 @@ export type Segment =
 export const segmentsMax = 16
 
 /**
- * The keys of a pattern as a tuple type. A pattern covers another one exactly when its region is a supertype, which
- * is what lets `Exclude` discharge a narrow requirement by a wide capability.
+ * The keys of a pattern as a tuple type. A pattern covers another one exactly when its region is a supertype; therefore
+ * `Exclude` can discharge a narrow requirement by a wide capability.
  *
  * @category type level
  * @since 0.1.0
@@ -94,8 +95,8 @@ export type Tail<P extends string> = P extends `${string}:${infer T}` ? Region<T
 type regionOfSegment<S extends string> = S extends `{${string}}` ? string : S
 
 /**
- * What may fill a hole that has no codec. Numbers and bigints are rendered in decimal, so `1`, `1n`, and `"1"` are
- * one key.
+ * The value of a hole without a codec. Numbers and bigints are rendered in decimal, so `1`, `1n`, and `"1"` are one
+ * key.
  *
  * @category type level
  * @since 0.1.0
@@ -115,7 +116,7 @@ export type ParamNames<P extends string> = P extends `${infer H}:${infer T}` ? n
 type nameOfSegment<S extends string> = S extends `{${infer N}}` ? N : never
 
 /**
- * What may fill a hole. `Codecs` maps names to anything with a `Type`, such as a Schema.
+ * The value of the hole `N`. `Codecs` maps names to anything with a `Type`, such as a Schema.
  *
  * @category type level
  * @since 0.1.0
@@ -125,7 +126,7 @@ export type ParamOf<N, Codecs> = N extends keyof Codecs ? Codecs[N] extends { re
   : ParamInput
 
 /**
- * What a key of the pattern parses to.
+ * The parameters that a key of the pattern parses to.
  *
  * @category type level
  * @since 0.1.0
@@ -147,10 +148,10 @@ export type patternProblem<P extends string> = string extends P ? Opaque.pattern
   : P extends TooLong ? Malformed.patternTooLong<P>
   : segmentsProblem<P, P, never>
 
-// A record by a template with a hole has an index signature, which nothing need fulfil; a literal gives a property.
-// The other problems are asked for as an argument, not as a branch, which the compiler would not remember.
+// A record by a template with a hole has an index signature, which any object fulfils; a literal gives a property. The
+// other problems are computed in an argument, not in a branch, because the compiler caches only the argument.
 /**
- * What is wrong with the pattern of a family, which must be a literal: a message, or `never`.
+ * A message about the pattern of a family, which must be a literal; `never` if nothing is wrong.
  *
  * @category type level
  * @since 0.1.0
@@ -159,7 +160,7 @@ export type literalProblem<P extends string> = [patternProblem<P>] extends [neve
   ? {} extends { readonly [_ in P]: 1 } ? Opaque.pattern : never
   : patternProblem<P>
 
-// One more colon than `segmentsMax` segments have.
+// One more colon than a pattern with `segmentsMax` segments.
 type TooLong = `${FourColons}${FourColons}${FourColons}${FourColons}${string}`
 type FourColons = `${string}:${string}:${string}:${string}:`
 
@@ -189,14 +190,14 @@ type Structure = `${string}${"{" | "}" | "*"}${string}`
 type Space = " " | "\t" | "\n" | "\r"
 type Spaced = `${string}${Space}${string}`
 type Edged = `${Space}${string}` | `${string}${Space}`
-// What is no name of a parameter.
+// Texts that cannot name a parameter.
 type Unfit = "" | Structure | Spaced | `${string}?` | `...${string}`
 const structure = /[{}*]/
 const space = /[ \t\n\r]/
 const edge = /^[ \t\n\r]|[ \t\n\r]$/
 
 /**
- * The region of a pattern, or the message that says why it is none.
+ * The region of a pattern, or the message that says why it is not a pattern.
  *
  * @category type level
  * @since 0.1.0
@@ -204,7 +205,7 @@ const edge = /^[ \t\n\r]|[ \t\n\r]$/
 export type parsePattern<P extends string> = [patternProblem<P>] extends [never] ? Region<P> : patternProblem<P>
 
 /**
- * Parses a pattern, or says why it is none.
+ * Parses a pattern, or fails with the finding that says why it is not a pattern.
  *
  * @category parsing
  * @since 0.1.0
@@ -248,7 +249,7 @@ const segmentProblem = (
 }
 
 /**
- * Parses a pattern that is known to be one; throws the finding otherwise.
+ * Parses a text that is known to be a pattern; throws the finding otherwise.
  *
  * @category parsing
  * @since 0.1.0
@@ -338,11 +339,12 @@ export const overlaps = (p: KeyPattern, q: KeyPattern): boolean => {
 }
 
 /**
- * Whether `P` decides about the keys that it shares with `Q`: compared from the left, text before hole before `*`.
+ * Whether `P` decides about the keys that it shares with `Q`. They are compared from the left: text before hole before
+ * `*`.
  *
  * **Details**
  *
- * Asked of overlapping patterns only. Where one covers the other it agrees with `covers`.
+ * Only for overlapping patterns. Where one covers the other it agrees with `covers`.
  *
  * @category type level
  * @since 0.1.0
@@ -357,12 +359,12 @@ export type isMoreSpecific<P extends string, Q extends string> = Q extends "*" ?
 type isHole<S extends string> = S extends `{${string}}` ? true : false
 
 /**
- * Whether the first pattern decides about the keys that it shares with the second: compared from the left, text
- * before hole before `*`.
+ * Whether the first pattern decides about the keys that it shares with the second. They are compared from the left:
+ * text before hole before `*`.
  *
  * **Details**
  *
- * Asked of overlapping patterns only. Where one covers the other it agrees with `covers`.
+ * Only for overlapping patterns. Where one covers the other it agrees with `covers`.
  *
  * @category comparing
  * @since 0.1.0
@@ -380,7 +382,7 @@ const rankAt = (pattern: KeyPattern, index: number): number =>
   index < pattern.segments.length ? (pattern.segments[index]!._tag === "Text" ? 0 : 1) : pattern.rest ? 2 : 3
 
 /**
- * A key that both patterns have, for messages: text wins, an open hole is `_`. Asked of overlapping patterns only.
+ * A key that both patterns have, for messages: text wins, an open hole is `_`. Only for overlapping patterns.
  *
  * @category type level
  * @since 0.1.0
@@ -398,7 +400,7 @@ type showKey<P extends string> = P extends `${infer H}:${infer T}` ? `${meetSegm
   : meetSegments<P, P>
 
 /**
- * A key that both patterns have, for messages: text wins, an open hole is `_`. Asked of overlapping patterns only.
+ * A key that both patterns have, for messages: text wins, an open hole is `_`. Only for overlapping patterns.
  *
  * @category comparing
  * @since 0.1.0
@@ -433,7 +435,7 @@ type keySegmentProblem<Whole extends string, S extends string> = S extends "" ? 
   : S extends Structure ? Diagnostic.keyIsPattern<Whole>
   : never
 
-// Only a type of many texts makes an index signature of itself, which an empty object has.
+// Only a type of many texts becomes an index signature, which an empty object fulfils.
 type hasTextHole<S extends string> = {} extends { readonly [_ in S]: 1 }
   ? S extends Key.Segment | `${Key.Segment}` | `${number}` | `${bigint}` ? false
   : S extends `${infer H}${infer T}` ? [S] extends [H] ? true : isTrueOfEither<hasTextHole<H>, hasTextHole<T>>
@@ -441,7 +443,7 @@ type hasTextHole<S extends string> = {} extends { readonly [_ in S]: 1 }
   : false
 type isTrueOfEither<A, B> = [A, B] extends [false, false] ? false : true
 
-// A message is one literal, so holes are shown by a name.
+// A message is one literal, so it shows holes by a name.
 type showTemplate<K extends string> = K extends `${infer H}:${infer T}` ? `${showSegment<H>}:${showTemplate<T>}`
   : showSegment<K>
 type showSegment<S extends string> = {} extends { readonly [_ in S]: 1 } ? "${}" : S
@@ -461,7 +463,7 @@ export const keyProblem = (key: string): Diagnostic.Diagnostic | undefined => {
 }
 
 /**
- * Whether the literal key `K` is a key of `P`. What is no key matches nothing.
+ * Whether the literal key `K` is a key of `P`; `false` if `K` is not a key.
  *
  * @category type level
  * @since 0.1.0
@@ -471,7 +473,7 @@ export type matches<K extends string, P extends string> = [keyProblem<K>] extend
   : false
 
 /**
- * Whether a text is a key of the pattern. What is no key matches nothing.
+ * Whether a text is a key of the pattern; `false` if the text is not a key.
  *
  * @category keys
  * @since 0.1.0

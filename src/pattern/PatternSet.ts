@@ -1,18 +1,18 @@
 /**
- * Sets of patterns: which one decides about a key, which ones share keys with a pattern.
+ * Sets of patterns: finds the pattern that decides about a key, and the patterns that share keys with a pattern.
  *
- * Patterns are kept in a trie over segments, with one branch per text, one for holes, and one for a last `*`. A key
- * is routed by walking all branches that can still match, most specific first, as one step of an automaton whose
- * states are built when they are first met. So a key costs one table look-up per segment, however many patterns there
- * are.
+ * Patterns are kept in a trie over segments, with one branch per text, one for holes, and one for a last `*`. To route
+ * a key is to walk all branches that can still match, the most specific first. Each segment is one step of an
+ * automaton, whose states are built when a key first needs them. So a key costs one table look-up per segment, for any
+ * number of patterns.
  *
  * - The most specific pattern wins: compared from the left, text before hole before `*`.
  * - Two patterns of the same keys are one: the later value replaces the earlier.
  * - A set is fixed once it is built.
  *
- * At type level the trie is built by key remapping: merging the keys of a mapped type groups patterns by their first
- * segment, so the whole index costs one step per segment, and its nodes are lazy, so a query resolves only what it
- * walks.
+ * At type level, key remapping builds the trie: merging the keys of a mapped type groups patterns by their first
+ * segment. So the whole index costs one step per segment. Its nodes are lazy, so a query resolves only the nodes that
+ * it walks.
  *
  * @since 0.1.0
  */
@@ -31,7 +31,7 @@ export type Trie<U extends string> = {
   readonly [H in keyof groupByHead<U>]: H extends "" ? true : Trie<groupByHead<U>[H] & string>
 }
 /**
- * Patterns by their first segment, without it: one level of the trie.
+ * Patterns grouped by their first segment, each without it: one level of the trie.
  *
  * @category type level
  * @since 0.1.0
@@ -42,7 +42,7 @@ type headOf<P extends string> = P extends `${infer H}:${string}` ? H : P
 type tailOf<P extends string> = P extends `${string}:${infer T}` ? T : ""
 
 /**
- * The most specific pattern of the trie `N` that covers `P` (a key or a normalized pattern), `Self` aside; `never` if
+ * The most specific pattern of the trie `N` that covers `P` (a key or a normalized pattern), except `Self`; `never` if
  * there is none.
  *
  * @category type level
@@ -72,8 +72,8 @@ type findEnd<N, S extends string, Self extends string, Pre extends string> = S e
   : never
 
 /**
- * Whether `P`, a normalized pattern of the set with the heads `G`, shares no key with another one of it. `false` may be
- * wrong: it costs a closer look.
+ * Whether `P`, a normalized pattern of the set with the heads `G`, shares no key with another pattern of the set.
+ * `true` is exact; `false` means that a closer check is needed.
  *
  * @category type level
  * @since 0.1.0
@@ -99,7 +99,7 @@ export type findOverlapping<N, P extends string, Pre extends string = ""> = P ex
       }[meetingOf<N, H>]
       : { [S in meetingOf<N, P>]: "" extends keyof N[S] ? `${Pre}${S}` : never }[meetingOf<N, P>])
 
-// The segments at a node that share a text with another segment; `*` is asked for apart.
+// The segments at a node that share a text with another segment; `*` is handled separately.
 type meetingOf<N, H extends string> = H extends "{}" ? Exclude<keyof N & string, "" | "*"> : keyof N & (H | "{}")
 
 // Every pattern at or below a node.
@@ -115,8 +115,8 @@ type listAll<N, Pre extends string> = {
  *
  * **Details**
  *
- * `P` is a pattern of the trie, so its own path is there. A walk that leaves it remembers which of the two has been the
- * wider one so far; only a change of side is a crossing.
+ * `P` is a pattern of the trie, so its own path exists there. A walk that leaves this path remembers which of the two
+ * patterns was wider so far; only a change of side is a crossing.
  *
  * @category type level
  * @since 0.1.0
@@ -131,7 +131,8 @@ export type findCrossing<N, P extends string, Pre extends string = ""> = P exten
   : findCrossing<N[H & keyof N], T, `${Pre}${H}:`>
   : never
 
-// What has been the wider one so far: `Given` is `P`, `Found` the pattern of the trie, `Both` is a crossing already.
+// The side that was wider so far: `Given` is `P`, `Found` the pattern of the trie, `Both` means that they cross
+// already.
 type crossFrom<N, P extends string, Side extends CrossingSide, Pre extends string> = P extends "*"
   ? Side extends "Found" | "Both" ?
       | Exclude<listAll<N, Pre>, `${Pre}*`>
@@ -172,7 +173,7 @@ type crossEnds<N, Side, Pre extends string> =
  */
 export interface PatternSet<out A> {
   readonly members: ReadonlyArray<Member<A>>
-  /** The value of the pattern that decides about a key; `undefined` if none matches, or the text is no key. */
+  /** The value of the pattern that decides about a key; `undefined` if none matches, or the text is not a key. */
   readonly route: (key: string) => A | undefined
   /** The members that cover a pattern (itself included), most specific first. */
   readonly covering: (pattern: KeyPattern) => ReadonlyArray<Member<A>>
@@ -203,7 +204,7 @@ interface Node<A> {
 const makeNode = <A>(): Node<A> => ({ texts: new Map(), hole: undefined, rest: undefined, end: undefined })
 
 /**
- * The set of the given patterns. Of two patterns of the same keys the later one is kept.
+ * Makes a set of the given patterns. Of two patterns of the same keys the later one is kept.
  *
  * @category constructors
  * @since 0.1.0
@@ -241,7 +242,7 @@ const insert = <A>(root: Node<A>, member: Member<A>): void => {
 
 // --- routing ---
 
-// What can still match, most specific first; a rest matches whatever follows, so nothing after it can win.
+// The nodes that can still match, most specific first. A rest matches all that follows, so no node after it can win.
 interface State<A> {
   readonly nodes: ReadonlyArray<Node<A>>
   readonly rest: Member<A> | undefined
@@ -249,7 +250,7 @@ interface State<A> {
   other: State<A> | undefined
 }
 
-// Bounds the states that are kept: each differs in the texts met so far, and a set with many holes has many.
+// Bounds the states that are kept: each differs in the texts of its path, and a set with many holes has many.
 const statesMax = 4_096
 
 const makeRouter = <A>(root: Node<A>): (key: string) => A | undefined => {
@@ -315,7 +316,7 @@ const collect = <A>(node: Node<A>, pattern: KeyPattern, index: number, found: Ar
   }
   if (segment._tag === "Hole") { for (const child of node.texts.values()) collect(child, pattern, index + 1, found) }
   else {
-    // One look-up: beside each text of a large manifest stand a thousand others.
+    // One look-up: in a large manifest, a text may have a thousand siblings.
     const child = node.texts.get(segment.text)
     if (child !== undefined) collect(child, pattern, index + 1, found)
   }
@@ -324,7 +325,7 @@ const collect = <A>(node: Node<A>, pattern: KeyPattern, index: number, found: Ar
   return found
 }
 
-// What lies below a node that a rest has reached: a pattern that ends at the node itself has no key left to share.
+// Collects below a node that a rest has reached. A pattern that ends at the node itself has no key left to share.
 const collectAll = <A>(node: Node<A>, found: Array<Member<A>>): void => {
   for (const child of [...node.texts.values(), ...(node.hole === undefined ? [] : [node.hole])]) {
     if (child.end !== undefined) found.push(child.end)

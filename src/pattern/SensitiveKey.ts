@@ -1,20 +1,21 @@
 /**
- * How keys of a sensitive family are shown: a hash in the place of each parameter, `user:#3f9c0a12b4de`.
+ * Shows keys of a sensitive family with a hash in the place of each parameter: `user:#3f9c0a12b4de`.
  *
- * - One text has one hash for as long as the process lives, so what is shown can be compared: events with errors, and
- *   both with {@link hash} of one's own text.
- * - The hash is keyed by random bits of the process, so texts cannot be guessed from it by trying them all elsewhere.
+ * - A text has the same hash while the process lives, so shown keys can be compared: events with errors, and both with
+ *   the {@link hash} of a text that the reader knows.
+ * - The hash is keyed by random bits of the process, so an attacker cannot find a text elsewhere by trying all texts.
  *
  * Aumasson, Bernstein: SipHash, a fast short-input PRF (INDOCRYPT 2012).
  *
  * @since 0.1.0
  */
 
-// Of 64 bits, these are shown: two of a million keys look alike once in 280.
+// The shown part of 64 bits: with a million keys, in one of 280 cases two keys look alike.
 const shownDigits = 12
 
 /**
- * SipHash-2-4 of bytes under a key of 128 bits, given as four words, the lowest first; its two words, the lower first.
+ * Computes SipHash-2-4 of bytes. `key` has 128 bits, as four words, the lowest first; the result is two words, the
+ * lower first.
  *
  * @category hashing
  * @since 0.1.0
@@ -93,13 +94,13 @@ const rotate = (v: Uint32Array, at: number, by: number): void => {
   v[at + 1] = high << by | low >>> (32 - by)
 }
 
-// Not from the `Random` service: under a seed, whoever knows it could try all texts.
+// Not from the `Random` service: with a seed, an attacker who knows the seed could try all texts.
 const key: Uint32Array = globalThis.crypto.getRandomValues(new Uint32Array(4))
 const encoder = new TextEncoder()
 
 /**
- * The hash that stands for a text, such as a parameter of a key or a tag, wherever a sensitive family would show it.
- * Another process has other hashes.
+ * The hash that replaces a text, such as a parameter of a key or a tag, wherever a sensitive family would show it. Each
+ * process has its own hashes.
  *
  * **Example** (Finding the events of one's own key)
  *

@@ -1,8 +1,8 @@
 /**
- * Pauses that do not keep a process alive: for what runs behind a program, such as upkeep, and never ends by itself.
+ * Pauses that do not keep a process alive: for work behind a program that never ends by itself, such as upkeep.
  *
- * A program that never disposes of its runtime ends when nothing else is left to do. Work that has begun is waited for,
- * and so is a write on its way to a tier: only the pauses in between are not.
+ * A program that never disposes of its runtime ends when nothing else is left to do. The process waits for work that
+ * has begun, and for a write on its way to a tier; it does not wait for the pauses in between.
  *
  * @since 0.1.0
  */
@@ -11,12 +11,14 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { isLive } from "./CoarseClock.ts"
 
-// Beyond, a timer of JavaScript ends at once; so a longer pause is several.
+// A longer timer of JavaScript fires at once; so a longer pause is made of several timers.
 const millisMax = 2_147_483_647
 
 /**
- * Sleeps as `Effect.sleep` does, by the same clock; but with the live clock the timer lets the process end. In a
- * browser, whose timers cannot do that, it is a timer like any other.
+ * Sleeps as `Effect.sleep` does, by the same clock, but does not keep the process alive.
+ *
+ * With the live clock the timer lets the process end. In a browser, whose timers cannot do that, it is an ordinary
+ * timer.
  *
  * @category combinators
  * @since 0.1.0

@@ -2,36 +2,36 @@
  * The engine's time, read once per burst.
  *
  * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript
- * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one
- * (a test's) is asked each time, and shows every adjustment at once.
+ * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one (a
+ * test's clock) is read each time, and shows every adjustment at once.
  *
- * The time is that of the wall, but it never goes back: where the wall clock is set back, the time goes on as the
- * monotonic clock does, and is `ahead` of the wall from then on. Else every entry would live longer by the step. All
- * who read one `Clock` see one time. A step forward is followed, since a process may have slept.
+ * The time is that of the wall clock, but it never goes back. After the wall clock was set back, the time advances with
+ * the monotonic clock, and is `ahead` of the wall clock from then on. Else every entry would live longer by the step.
+ * All readers of one `Clock` see one time. The time follows a step forward, since a process may have slept.
  *
  * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 
-// Bounds how far a burst that never yields can drift: 256 hits take some ten microseconds.
+// Bounds the error of a burst that never yields: 256 hits take some ten microseconds.
 const readsPerBurstMax = 256
 
-// Calls in a microtask. Node's `queueMicrotask` is JavaScript, which V8 would inline into a hit in place of what every
-// hit does.
+// `settled.then` runs a function in a microtask. Node's `queueMicrotask` is JavaScript, which V8 would inline into a
+// hit in place of the code that every hit runs.
 const settled = Promise.resolve()
 
-// How often the live clock is compared with the monotonic one, and by how much they may differ: a process may be held
-// up between two readings. A step back is noticed at the latest when the wall clock has gone on for so long.
+// How often the live clock is compared with the monotonic one, and how far they may differ: a process may be paused
+// between two readings. A step back is noticed at the latest after the wall clock has advanced by this much.
 const checkMillis = 100
 const slackMillis = 10
 
-// Steps back that are remembered one by one; what is from before them counts as from before all.
+// The steps back that are remembered one by one; older steps count as one step at the beginning.
 const stepsMax = 32
 
 const liveClock = Context.get(Context.empty(), Clock.Clock)
 
-/** The time of one `Clock`, for all who read it. */
+/** The time of one `Clock`, shared by all its readers. */
 class Timeline {
   ahead = 0
   private steps: Array<{ readonly at: number; readonly ahead: number }> = []
@@ -64,7 +64,7 @@ class Timeline {
   private compare(wall: number): void {
     const elapsed = Number(this.clock.monotonicTimeNanosUnsafe() - this.origin) / 1_000_000
     const behind = this.wall + Math.max(0, elapsed - this.elapsed) - wall
-    // Whole milliseconds, as the wall clock has them: deadlines are compared to the millisecond.
+    // Whole milliseconds, as the wall clock gives them: deadlines are compared to the millisecond.
     if (behind > this.slack) {
       this.ahead += Math.round(behind)
       this.steps = [...this.steps.slice(1 - stepsMax), { at: wall + this.ahead, ahead: this.ahead }]
@@ -85,7 +85,7 @@ const timelineOf = (clock: Clock.Clock): Timeline => {
 }
 
 /**
- * Whether a clock is the one of the machine, and not one of a test.
+ * Whether a clock is the live clock of the machine, and not a clock of a test.
  *
  * @category guards
  * @since 0.1.0
@@ -101,8 +101,8 @@ export const isLive = (clock: Clock.Clock): boolean => clock === liveClock
 export class CoarseClock {
   declare readonly clock: Clock.Clock
   /**
-   * What is due from then on is not due yet: a millisecond after the time of this burst, or `Infinity` where that has
-   * to be asked for. Who compares with this instead of calling `now` calls `expire` now and then.
+   * The first time that is not due yet: a millisecond after the time of this burst, or `Infinity` where the time is not
+   * known without a reading. A caller that compares with this instead of calling `now` must call `expire` now and then.
    */
   next = Infinity
   private millis = 0
@@ -121,12 +121,12 @@ export class CoarseClock {
     this.timeline = timelineOf(clock)
   }
 
-  /** By how many milliseconds the time is ahead of the wall clock, which was set back by so much. */
+  /** The milliseconds by which the time is ahead of the wall clock: the sum of the steps back of the wall clock. */
   get ahead(): number {
     return this.timeline.ahead
   }
 
-  /** By how much it was ahead when it showed this time; 0 where that is not remembered. */
+  /** The milliseconds by which the time was ahead when it showed `millis`; 0 if that step is not remembered. */
   aheadAt(millis: number): number {
     return this.timeline.aheadAt(millis)
   }
@@ -137,7 +137,7 @@ export class CoarseClock {
     return this.millis
   }
 
-  /** Has the clock read anew by whoever asks next. */
+  /** Makes the next reader read the clock anew. */
   expire(): void {
     this.next = Infinity
     this.left = 0

@@ -1,12 +1,12 @@
 /**
  * How a family's values become bytes, for the tiers that keep bytes.
  *
- * - The first byte says the format. Another format is refused, never guessed at.
- * - Decoding gives back the value that was encoded, or fails. It never gives another value, as long as the bytes are
- *   those that were written; a tier that may hand out damaged bytes keeps a checksum of its own.
+ * - The first byte says the format. Another format is refused, never guessed.
+ * - Decoding returns the value that was encoded, or fails. It never returns another value, as long as the bytes are
+ *   unchanged; a tier that may return damaged bytes keeps its own checksum.
  * - A value that its bytes would not give back is refused before it is kept: it fails to encode.
- * - Bytes that another schema wrote are refused, but for optional fields that came or went.
- * - A decoded value shares no memory with the bytes, and bytes share none with the value that they were made of.
+ * - Bytes that another schema wrote are refused, unless the schemas differ only in optional fields.
+ * - A decoded value shares no memory with its bytes, and bytes share no memory with the value that was encoded.
  *
  * Not here: the entry around the value, compression, encryption.
  *
@@ -24,36 +24,36 @@ import { fidelityOf } from "./internal/fidelity.ts"
 import { type Shape, shapeOf } from "./internal/schemaShape.ts"
 
 /**
- * Turns values into bytes and back. A codec of synchronous schemas answers with an `Exit`.
+ * Turns values into bytes and back. A codec of synchronous schemas returns an `Exit`.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Codec<V> {
-  /** The bytes of a value, as it is at the time of the call. Fails when the bytes would not give the value back. */
+  /** Encodes a value as it is at the time of the call. Fails when the bytes would not give the value back. */
   readonly encode: (value: V) => Effect.Effect<Uint8Array, Schema.SchemaError>
-  /** Fails when the bytes are of another shape, or of a version that this codec does not read. */
+  /** Fails when the bytes have another shape, or a version that this codec does not read. */
   readonly decode: (bytes: Uint8Array) => Effect.Effect<V, Schema.SchemaError>
   /**
-   * Says that a decoded value shares no memory with its bytes. Without it a tier hands over a copy of the bytes, since
-   * its own are used again.
+   * Says that a decoded value shares no memory with its bytes. Without it a tier passes a copy of the bytes, since it
+   * uses its own bytes again.
    */
   readonly copies?: true | undefined
   /**
    * Whether a value fits the schema, for tiers that keep live objects and encode nothing. Absent where the type of the
-   * value says as much: a schema without classes and checks.
+   * value already guarantees it: a schema without classes and checks.
    */
   readonly admits?: ((value: V) => boolean) | undefined
 }
 
 /**
- * What a codec is told beside the schema.
+ * The options of a codec, beside the schema.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** What was written under another version is refused, and so is what was written under none. */
+  /** A word for the present form of the values. Bytes of another version, or without a version, are refused. */
   readonly version?: string | undefined
 }
 
@@ -68,21 +68,22 @@ const optionalBytes = 6
  *
  * **Details**
  *
- * A head comes first: format version, kind, and what identifies the wire of that kind (2 bytes), a hash of the schema's
- * shape (8), the number of its optional fields and six bytes for each. Values follow as `SchemaBinary` (0.3 to 0.8 of
- * the time of JSON to decode, 0.4 to 0.8 of its size), or as JSON where `SchemaBinary` has no layout for the schema or
- * would not give the same value back. A codec reads both kinds, whichever it writes.
+ * A head comes first: format version, kind, and an identifier of the wire of that kind (2 bytes), a hash of the
+ * schema's shape (8), the number of its optional fields and six bytes for each. The value follows as `SchemaBinary`
+ * (0.3 to 0.8 of the time of JSON to decode, 0.4 to 0.8 of its size). It follows as JSON if `SchemaBinary` has no
+ * layout for the schema or would not give the same value back. A codec reads both kinds, whichever it writes.
  *
- * Encoding fails for a value that neither would give back: one with a property that the schema does not mention, an
- * `Error` of a class of its own, a `Date` where the schema says `Unknown`. What a schema may leave out is known when
- * the codec is made; only where that is not certain, a value is decoded and compared before its bytes are handed out.
+ * Encoding fails for a value that neither kind would give back: a value with a property that the schema does not
+ * mention, an `Error` of its own class, a `Date` where the schema says `Unknown`. When the codec is made, it finds out
+ * what the schema may leave out. Only where that is not certain, a value is decoded and compared before its bytes are
+ * returned.
  *
  * **Gotchas**
  *
- * A schema may change between releases by optional fields: they may come and go, and what was written before is read
- * without them. Checks may change, too; decoding runs them. A check that makes a number an integer is the exception,
- * because integers have bytes of their own. Anything else is another shape, and refused by `decode`. What a schema does
- * not show, such as another function in a transformation of the same types, needs another `version`.
+ * Between releases, a schema may gain or lose optional fields: bytes written before are read without them. Checks may
+ * change, too; decoding runs them. A check that makes a number an integer is the exception, because integers have bytes
+ * of their own. Any other change makes another shape, which `decode` refuses. A change that the schema does not show,
+ * such as another function in a transformation of the same types, needs another `version`.
  *
  * @see {@link Codec}
  * @category constructors
@@ -109,7 +110,8 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
     encode: (value) => {
       try {
         const encoded = encode(value)
-        // What waits goes on when its caller has gone on, too, who may use the value's arrays again.
+        // An encoding that waits continues after its caller has continued, and the caller may change the value's
+        // arrays.
         return Exit.isExit(encoded) ? encoded : encode(copyOf(value))
       } catch (error) {
         return thrown(error)
@@ -117,13 +119,13 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
     },
     decode: (bytes) => {
       if (bytes.length < headBytes) return refuse(`an encoded value has at least ${headBytes} bytes`)
-      if (bytes[0] !== formatVersion) return refuse(`format ${bytes[0]} is not one that this version reads`)
+      if (bytes[0] !== formatVersion) return refuse(`this version of the library does not read format ${bytes[0]}`)
       const wire = bytes[2]! | bytes[3]! << 8
       const fit = head.fit(bytes)
-      if (fit === "other") return refuse("the bytes are of another shape, or of another version")
+      if (fit === "other") return refuse("another schema or another version wrote the bytes")
       if (bytes[1] === kindJson && wire === 0 && fit === "same") return json.decode(bytes)
       if (bytes[1] === kindBinary && wire === binaryWire() && binary !== undefined) return binary.decode(bytes)
-      return refuse(`kind ${bytes[1]} with wire ${wire} is not one that this codec reads`)
+      return refuse(`this codec does not read kind ${bytes[1]} with wire ${wire}`)
     },
     copies: true
   }
@@ -131,7 +133,7 @@ export const schema = <V, E>(schema: Schema.Codec<V, E>, options: Options = {}):
 
 const bodyAt = (bytes: Uint8Array): number => headBytes + optionalBytes * bytes[headBytes - 1]!
 
-// Never a `Buffer`: what is cut out of one is a view of it, where a `Uint8Array` gives a copy.
+// Never a `Buffer`: a slice of a `Buffer` is a view of it, a slice of a `Uint8Array` is a copy.
 const bodyOf = (bytes: Uint8Array): Uint8Array => {
   const at = bodyAt(bytes)
   return new Uint8Array(bytes.buffer, bytes.byteOffset + at, bytes.length - at)
@@ -162,19 +164,19 @@ const jsonForm = <V, E>(
         return Effect.flatMapEager(decode(bytes), (after) =>
           isSame(value, after)
             ? Exit.succeed(bytes)
-            : refuse("the value has more than its schema says: its bytes would not give it back"))
+            : refuse("the value has content that its schema does not mention, so its bytes would not give it back"))
       }),
     decode
   }
 }
 
-// As `JSON.stringify`, which writes -0 as 0; JSON itself tells them apart.
+// Like `JSON.stringify`, which writes -0 as 0; here -0 stays -0.
 const writeJson = (tree: unknown): string => {
   const text = JSON.stringify(tree)
   return holdsMinusZero(tree) ? JSON.stringify(tree, (_, value) => Object.is(value, -0) ? rawMinusZero : value) : text
 }
 
-// Node has it since 21, and TypeScript's own declarations do not.
+// Node has `rawJSON` since 21; TypeScript's declarations do not have it.
 const rawMinusZero: unknown = "rawJSON" in JSON && typeof JSON.rawJSON === "function" ? JSON.rawJSON("-0") : 0
 
 const holdsMinusZero = (tree: unknown): boolean =>
@@ -182,8 +184,8 @@ const holdsMinusZero = (tree: unknown): boolean =>
     ? Object.values(tree).some(holdsMinusZero)
     : Object.is(tree, -0)
 
-// Absent when the schema has no binary layout, which the derivation tells by throwing: a union whose members cannot be
-// told apart by their encoded side, or a declaration that says nothing of how it is encoded.
+// Absent when the schema has no binary layout; the derivation throws in that case. Examples: a union whose members have
+// encoded sides that cannot be distinguished, or a declaration that does not say how it is encoded.
 const binaryForm = <V, E>(schema: Schema.Codec<V, E>, head: Uint8Array): Codec<V> | undefined => {
   let codec: Schema.Codec<V, Uint8Array<ArrayBuffer>>
   try {
@@ -207,8 +209,8 @@ const frame = (head: Uint8Array, payload: Uint8Array): Uint8Array => {
 }
 
 /**
- * What a head says of the schema that wrote the bytes: `same`; `fits` where optional fields alone came or went, each of
- * which is known here or has a place of its own; `other`.
+ * Compares a head with the schema: `same`; `fits` where only optional fields differ, and each is known here or has its
+ * own place; `other`.
  */
 const headOf = ({ core, optional }: Shape) => {
   const types = new Set(optional.map(({ type }) => type))
@@ -240,8 +242,8 @@ const headOf = ({ core, optional }: Shape) => {
   }
 }
 
-// SchemaBinary writes a lone surrogate as U+FFFD (EF BF BD). Where those bytes occur the value may not be what was
-// encoded, and is compared; JSON escapes lone surrogates. The search for EF is one `memchr` on most values.
+// SchemaBinary writes a lone surrogate as U+FFFD (EF BF BD). A value whose bytes hold this sequence may have changed,
+// so it is decoded and compared; JSON escapes lone surrogates. For most values the search for EF is one `memchr`.
 const keepsTexts = (bytes: Uint8Array): boolean => {
   for (let at = bytes.indexOf(0xef, bodyAt(bytes)); at !== -1; at = bytes.indexOf(0xef, at + 1)) {
     if (bytes[at + 1] === 0xbf && bytes[at + 2] === 0xbd) return false
@@ -250,8 +252,8 @@ const keepsTexts = (bytes: Uint8Array): boolean => {
 }
 
 /**
- * Runs a parser without a fiber as long as it answers at once. The first answer that needs to wait turns it into an
- * ordinary effect for good.
+ * Runs a parser without a fiber while its answers are synchronous. The first answer that waits makes it an ordinary
+ * effect for good.
  */
 const run = <A>(
   now: (input: unknown) => Exit.Exit<A, Schema.SchemaError>,
@@ -271,7 +273,7 @@ const run = <A>(
 
 const isWaiting = (reason: Cause.Reason<unknown>) => Cause.isDieReason(reason) && Cause.isAsyncFiberError(reason.defect)
 
-// What a schema's own functions throw is a failure of the schema; an interruption is none.
+// An exception from a function of the schema is a failure of the schema; an interruption is not.
 const failed = (cause: Cause.Cause<Schema.SchemaError>): Exit.Exit<never, Schema.SchemaError> => {
   const defect = cause.reasons.find(Cause.isDieReason)
   return defect === undefined ? Exit.failCause(cause) : thrown(defect.defect)
@@ -303,9 +305,9 @@ const Probe = Schema.Struct({
 let probed: number | undefined
 
 /**
- * Sixteen bits that stand for the wire of `SchemaBinary` as the installed Effect writes it. Its format is not promised
- * to be stable, so a release of Effect that changes it must not read old bytes as something else: it gets another
- * number here, and refuses them.
+ * Sixteen bits that identify the wire format of `SchemaBinary` in the installed Effect. Effect does not promise a
+ * stable format. So a release of Effect that changes the format gets another number here, and old bytes are refused
+ * instead of misread.
  */
 const binaryWire = (): number => {
   if (probed !== undefined) return probed

@@ -1,5 +1,5 @@
 /**
- * What a tier keeps for one key: a value and what the engine must know to judge it.
+ * What a tier keeps for one key: a value, and the facts by which the engine decides whether it is valid.
  *
  * - All times are milliseconds since the epoch by the engine's Clock; `Infinity` means never.
  * - `stamp` orders an entry against invalidations and never against a clock.
@@ -10,7 +10,7 @@
  */
 
 /**
- * How many tags an entry may have, in every arrangement of tiers.
+ * The largest number of tags of an entry, in every arrangement of tiers.
  *
  * @category guards
  * @since 0.1.0
@@ -18,32 +18,33 @@
 export const tagsMax = 65_535
 
 /**
- * One value in a tier, with its provenance.
+ * One value in a tier, with its stamp, version, times, cost, tags and revision.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Entry<out V> {
   readonly value: V
-  /** The invalidation counter when the load of this value began, or later if it was checked since. */
+  /** The invalidation counter when the load of this value began, or at a later check of the value. */
   readonly stamp: number
   /**
-   * Grows with each value of a key; what a compare-and-set compares. Microseconds of a hybrid logical clock, so
-   * `version / 1000` is also when the value was made.
+   * Grows with each value of a key; a compare-and-set compares it. Microseconds of a hybrid logical clock, so
+   * `version / 1000` is also the time when the value was made.
    */
   readonly version: number
-  /** Until then the value may be served as fresh. */
+  /** The value may be served as fresh until then, in milliseconds since the epoch. */
   readonly freshUntil: number
   /**
-   * The tier forgets the entry then. Where the family has no idle time, this is `freshUntil` and how much longer the
-   * entry may be served stale; else it may be earlier, and each read moves it on.
+   * The tier forgets the entry at this time, in milliseconds since the epoch. In a family without idle time, it is
+   * `freshUntil` plus the time for which the entry may be served stale. With idle time it may be earlier, and each read
+   * moves it on.
    */
   readonly expiresAt: number
-  /** How long the load took, in milliseconds; 0 for a value that was set. */
+  /** The duration of the load, in milliseconds; 0 for a value that was set. */
   readonly costMillis: number
-  /** At most `tagsMax`. */
+  /** The tags of the entry, at most `tagsMax`. */
   readonly tags: ReadonlyArray<string>
-  /** What the source calls this state of the value (an ETag), for conditional refresh. */
+  /** The name that the source gives this state of the value (an ETag), for conditional refresh. */
   readonly revision: string | undefined
 }
 

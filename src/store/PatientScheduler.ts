@@ -1,8 +1,8 @@
 /**
- * A scheduler for what runs behind its caller: upkeep of a tier, loads, changes on their way below.
+ * A scheduler for work behind its caller: upkeep of a tier, loads, changes on their way to lower tiers.
  *
- * What is built by `runSync` is handed a scheduler whose yields are microtasks: long work would let nothing else run
- * between two steps, timers included.
+ * An effect that `runSync` runs gets a scheduler whose yields are microtasks: with it, long work would block everything
+ * else between two steps, timers included.
  *
  * @since 0.1.0
  */
@@ -11,7 +11,7 @@ import * as Scheduler from "effect/Scheduler"
 let mixed: Scheduler.Scheduler | undefined
 
 /**
- * The scheduler that was handed out, or one whose yields let others run.
+ * Returns the given scheduler, or one whose yields let other work run if the given one does not.
  *
  * @category constructors
  * @since 0.1.0

@@ -1,15 +1,15 @@
 /**
- * What can go wrong in a tier.
+ * The failures of a tier.
  *
- * One error, `StoreError`, with a `reason`, so that callers recover with `Effect.catchReason("StoreError", ...)`.
- * A message says the first line of what the driver said. A value never appears in it: what a schema says of one is in
- * `cause` alone, and of a sensitive family no cause is shown.
+ * There is one error, `StoreError`, with a `reason`; callers recover with `Effect.catchReason("StoreError", ...)`. A
+ * message contains the first line of the driver's error. A value never appears in a message: only `cause` contains what
+ * a schema says about a value, and the cause of a sensitive family is not shown.
  *
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
 
-/** The first line of what an error says, cut to what fits a line of a log. */
+/** Bounds the first line of a driver's error in a message, so that it fits a line of a log. */
 const causeCharactersMax = 500
 
 const causeOf = (cause: unknown): string => {
@@ -17,7 +17,7 @@ const causeOf = (cause: unknown): string => {
   try {
     text = cause instanceof Error ? cause.message || cause.name : typeof cause === "string" ? cause : ""
   } catch {
-    // A getter of the cause.
+    // A getter of the cause threw.
   }
   const line = String(text).trim().split(/[\r\n\u2028\u2029]/, 1)[0]!
   const cut = line.length > causeCharactersMax ? `${line.slice(0, causeCharactersMax)}...` : line
@@ -49,7 +49,7 @@ const Operation = Schema.Literals([
 export type Operation = typeof Operation.Type
 
 /**
- * The tier did not answer in time. A write may or may not have happened.
+ * The tier did not answer in time. A write may have happened or not.
  *
  * @category errors
  * @since 0.1.0
@@ -83,7 +83,7 @@ export class TierFailed extends Schema.TaggedError<TierFailed>()("TierFailed", {
 }
 
 /**
- * The value could not be turned into bytes: it does not fit the family's schema.
+ * The value could not be turned into bytes, because it does not fit the family's schema.
  *
  * @category errors
  * @since 0.1.0
@@ -112,12 +112,12 @@ export class KeyTooLong extends Schema.TaggedError<KeyTooLong>()("KeyTooLong", {
   bytesMax: Schema.Number
 }) {
   override get message() {
-    return `a key of ${this.bytes} bytes does not fit the ${this.tier} tier, whose keys have at most ${this.bytesMax}`
+    return `the ${this.tier} tier cannot keep a key of ${this.bytes} bytes: its keys have at most ${this.bytesMax}`
   }
 }
 
 /**
- * The tier has no room, and nothing that it may push out.
+ * The tier has no room, and no entry that it may evict.
  *
  * @category errors
  * @since 0.1.0
@@ -151,8 +151,8 @@ export class InvalidStoreOptions extends Schema.TaggedError<InvalidStoreOptions>
 }
 
 /**
- * A function of a family (its weigher, a getter of a value that is frozen) threw or gave an answer that cannot be used.
- * It ran before the write changed anything, so every tier holds what it held before.
+ * A function of a family (its weigher, a getter of a value that is frozen) threw or returned an unusable result. It ran
+ * before the write changed anything, so every tier is unchanged.
  *
  * @category errors
  * @since 0.1.0
@@ -164,7 +164,7 @@ export class FunctionFailed extends Schema.TaggedError<FunctionFailed>()("Functi
   option: Schema.Literals(["weigher", "freeze"]),
   key: Schema.String,
   why: Schema.String,
-  /** What the function threw. */
+  /** The exception that the function threw. */
   cause: Schema.Defect()
 }) {
   override get message() {
@@ -173,10 +173,10 @@ export class FunctionFailed extends Schema.TaggedError<FunctionFailed>()("Functi
 }
 
 /**
- * Another process, or another thread of this one, keeps its entries in the same folder and namespace, and its counter
- * of invalidations would not be this one's. The folder is free once the holder has closed it or has ended. A holder in
- * another container (pid namespace) keeps the whole folder; one that ended without closing it is known to have ended
- * once it was silent for 30 seconds.
+ * The folder is held by another process, or by another thread of this process, which keeps its entries in the same
+ * namespace with its own counter of invalidations. The folder is free when the holder has closed it or has ended. A
+ * holder in another container (pid namespace) keeps the whole folder. If such a holder ended without closing it, the
+ * folder is free after 30 seconds of silence.
  *
  * @category errors
  * @since 0.1.0
@@ -186,21 +186,23 @@ export class FolderHeld extends Schema.TaggedError<FolderHeld>()("FolderHeld", {
   tier: Schema.String,
   path: Schema.String,
   namespace: Schema.String,
-  /** The holder's process, as it numbers itself, and the machine that it runs on. */
+  /** The holder's process id, as the holder sees it, and its machine. */
   pid: Schema.Number,
   host: Schema.String,
   /** The thread of that process: 0 is the main one. */
   thread: Schema.Number,
-  /** When the holder opened the folder. */
+  /** When the holder opened the folder, in milliseconds since the epoch. */
   sinceMillis: Schema.Number,
-  /** Of a holder in another container: the folder that says that it holds, to be deleted if it is gone for good. */
+  /**
+   * For a holder in another container: the folder that records the holding. Delete it if the holder is gone for good.
+   */
   table: Schema.UndefinedOr(Schema.String)
 }) {
   override get message() {
     const thread = this.thread === 0 ? "" : `, thread ${this.thread}`
     const { container, help } = this.table === undefined ? { container: "", help: "" } : {
       container: ", in another container,",
-      help: `; help: end that process, and wait 30 seconds if it was killed; or, once it is gone for good, delete ` +
+      help: `; help: end that process (after a kill, wait 30 seconds), or, if it is gone for good, delete ` +
         this.table
     }
     return `cannot open the ${this.tier} tier: namespace \`${this.namespace}\` of ${this.path} is held by process ` +
@@ -209,8 +211,8 @@ export class FolderHeld extends Schema.TaggedError<FolderHeld>()("FolderHeld", {
 }
 
 /**
- * The folder of a tier, or the file in it, was removed or replaced while the tier was open, or another process took it
- * over while this one was stopped: nothing that is written would be found again.
+ * The tier has lost its file. The folder, or the file in it, was removed or replaced while the tier was open, or
+ * another process took it over while this one was stopped. Whatever is written now would be lost.
  *
  * @category errors
  * @since 0.1.0

@@ -1,8 +1,8 @@
 /**
- * Pauses that do not keep a process alive: for what runs behind a program, such as upkeep, and never ends by itself.
+ * Pauses that do not keep a process alive: for work behind a program that never ends by itself, such as upkeep.
  *
- * A program that never disposes of its runtime ends when nothing else is left to do. Work that has begun is waited for,
- * and so is a write on its way to a tier: only the pauses in between are not.
+ * A program that never disposes of its runtime ends when nothing else is left to do. The process waits for work that
+ * has begun, and for a write on its way to a tier; it does not wait for the pauses in between.
  *
  * @since 0.1.0
  */
@@ -12,12 +12,12 @@ export * as BackgroundTimer from "./BackgroundTimer.ts"
  * The engine's time, read once per burst.
  *
  * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript
- * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one
- * (a test's) is asked each time, and shows every adjustment at once.
+ * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one (a
+ * test's clock) is read each time, and shows every adjustment at once.
  *
- * The time is that of the wall, but it never goes back: where the wall clock is set back, the time goes on as the
- * monotonic clock does, and is `ahead` of the wall from then on. Else every entry would live longer by the step. All
- * who read one `Clock` see one time. A step forward is followed, since a process may have slept.
+ * The time is that of the wall clock, but it never goes back. After the wall clock was set back, the time advances with
+ * the monotonic clock, and is `ahead` of the wall clock from then on. Else every entry would live longer by the step.
+ * All readers of one `Clock` see one time. The time follows a step forward, since a process may have slept.
  *
  * @since 0.1.0
  */
@@ -26,12 +26,12 @@ export * as CoarseClock from "./CoarseClock.ts"
 /**
  * How a family's values become bytes, for the tiers that keep bytes.
  *
- * - The first byte says the format. Another format is refused, never guessed at.
- * - Decoding gives back the value that was encoded, or fails. It never gives another value, as long as the bytes are
- *   those that were written; a tier that may hand out damaged bytes keeps a checksum of its own.
+ * - The first byte says the format. Another format is refused, never guessed.
+ * - Decoding returns the value that was encoded, or fails. It never returns another value, as long as the bytes are
+ *   unchanged; a tier that may return damaged bytes keeps its own checksum.
  * - A value that its bytes would not give back is refused before it is kept: it fails to encode.
- * - Bytes that another schema wrote are refused, but for optional fields that came or went.
- * - A decoded value shares no memory with the bytes, and bytes share none with the value that they were made of.
+ * - Bytes that another schema wrote are refused, unless the schemas differ only in optional fields.
+ * - A decoded value shares no memory with its bytes, and bytes share no memory with the value that was encoded.
  *
  * Not here: the entry around the value, compression, encryption.
  *
@@ -40,7 +40,7 @@ export * as CoarseClock from "./CoarseClock.ts"
 export * as Codec from "./Codec.ts"
 
 /**
- * What a tier keeps for one key: a value and what the engine must know to judge it.
+ * What a tier keeps for one key: a value, and the facts by which the engine decides whether it is valid.
  *
  * - All times are milliseconds since the epoch by the engine's Clock; `Infinity` means never.
  * - `stamp` orders an entry against invalidations and never against a clock.
@@ -54,11 +54,11 @@ export * as Entry from "./Entry.ts"
 /**
  * In-memory tier: a hash table per family, over shards that share one bound.
  *
- * - `capacity` bounds the entries of all families together, `weightMax` their weights instead; each shard keeps its
- *   own share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
+ * - `capacity` bounds the entries of all families together; `weightMax` bounds their weights instead. Each shard has
+ *   its own share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
  * - An expired entry is invisible at once, leaves before a live one is evicted, and is freed within about a second.
  * - Values are kept as they are: a reader gets the very object that was stored.
- * - `hit`, the synchronous door, allocates nothing.
+ * - `hit`, the synchronous read, allocates nothing.
  *
  * Not here: loading, dependencies between keys, anything that outlives the process.
  *
@@ -67,10 +67,10 @@ export * as Entry from "./Entry.ts"
 export * as MemoryStore from "./memory/MemoryStore.ts"
 
 /**
- * A scheduler for what runs behind its caller: upkeep of a tier, loads, changes on their way below.
+ * A scheduler for work behind its caller: upkeep of a tier, loads, changes on their way to lower tiers.
  *
- * What is built by `runSync` is handed a scheduler whose yields are microtasks: long work would let nothing else run
- * between two steps, timers included.
+ * An effect that `runSync` runs gets a scheduler whose yields are microtasks: with it, long work would block everything
+ * else between two steps, timers included.
  *
  * @since 0.1.0
  */
@@ -79,17 +79,17 @@ export * as PatientScheduler from "./PatientScheduler.ts"
 /**
  * The contract of a tier: where entries live, by family and key.
  *
- * - `open` resolves a family once; what it returns, a `Partition`, is asked by the key *within* the family (its
+ * - `open` resolves a family once and returns a `Partition`. A partition is asked by the key *within* the family (its
  *   parameters joined by `:`), so no operation parses or matches a pattern.
  * - A read that starts after a write of the same partition returned sees that write or a later one, in this process.
  * - Writes of one partition take effect in the order in which they were called.
- * - `remove`, `recordMarks` and `write` are durable, as far as the tier is durable at all, when they return, and so is
- *   every write that was called before them; a `set` on its own may be later, but never overtakes an earlier `remove`.
- * - A `write` is whole or it did not happen: in this process, in the tier, and after a crash at any moment, whatever
- *   the number and the size of its changes. All that a caller can do wrong is found by `prepare`, before anything
- *   changes.
+ * - When `remove`, `recordMarks` or `write` returns, it is durable (if the tier is durable at all), and so is every
+ *   write that was called before it. A `set` alone may become durable later, but never overtakes an earlier `remove`.
+ * - A `write` happens as a whole or not at all: in this process, in the tier, and after a crash at any moment, for any
+ *   number and size of changes. `prepare` finds every mistake of a caller before anything changes.
  * - An entry is not returned from its `expiresAt` on.
- * - A tier may forget any entry at any time. It forgets a mark only when told to, and never returns what was removed.
+ * - A tier may forget any entry at any time. It forgets a mark only when the engine drops it, and never returns a
+ *   removed entry.
  *
  * Not here: loading, dependencies between keys, deciding whether an entry is still valid. The engine does that.
  *
@@ -98,11 +98,11 @@ export * as PatientScheduler from "./PatientScheduler.ts"
 export * as Store from "./Store.ts"
 
 /**
- * What can go wrong in a tier.
+ * The failures of a tier.
  *
- * One error, `StoreError`, with a `reason`, so that callers recover with `Effect.catchReason("StoreError", ...)`.
- * A message says the first line of what the driver said. A value never appears in it: what a schema says of one is in
- * `cause` alone, and of a sensitive family no cause is shown.
+ * There is one error, `StoreError`, with a `reason`; callers recover with `Effect.catchReason("StoreError", ...)`. A
+ * message contains the first line of the driver's error. A value never appears in a message: only `cause` contains what
+ * a schema says about a value, and the cause of a sensitive family is not shown.
  *
  * @since 0.1.0
  */

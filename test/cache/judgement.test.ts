@@ -40,16 +40,16 @@ const unfrozen = (): Value => new Proxy({ n: "new" }, { ownKeys: throwing })
 /** A value that cannot be stored, with the option that the error names, and what it says. */
 const values: ReadonlyArray<readonly [name: string, make: () => Value, option: "weigher" | "freeze", says: string]> = [
   ["a weigher that throws", () => ({ n: "new", weigh: throwing }), "weigher", "threw an error"],
-  ["a weigher that answers NaN", () => ({ n: "new", weigh: () => Number.NaN }), "weigher", "answered NaN"],
-  ["a weigher that answers -1", () => ({ n: "new", weigh: () => -1 }), "weigher", "answered -1"],
-  ["a weigher that answers a text", () => ({ n: "new", weigh: () => "3" }), "weigher", "answered string"],
+  ["a weigher that answers NaN", () => ({ n: "new", weigh: () => Number.NaN }), "weigher", "returned NaN"],
+  ["a weigher that answers -1", () => ({ n: "new", weigh: () => -1 }), "weigher", "returned -1"],
+  ["a weigher that answers a text", () => ({ n: "new", weigh: () => "3" }), "weigher", "returned string"],
   [
     "a weigher that answers a Promise",
     () => ({ n: "new", weigh: () => Promise.resolve(3) }),
     "weigher",
-    "answered object"
+    "returned object"
   ],
-  ["a weigher that answers a bigint", () => ({ n: "new", weigh: () => 3n }), "weigher", "answered bigint"],
+  ["a weigher that answers a bigint", () => ({ n: "new", weigh: () => 3n }), "weigher", "returned bigint"],
   ["a proxy that throws while it is frozen", unfrozen, "freeze", ""]
 ]
 

@@ -657,7 +657,7 @@ describe("a lease", () => {
       yield* user.set({ id }, "Eve", { lease })
       assert.strictEqual(yield* user.get({ id }), "Eve")
       const error = yield* Effect.flip(user.setMany([[{ id }, "Bob"], [{ id: "2" }, "Bob"]], { lease }))
-      assert.include(error.message, "does not cover the key that is written")
+      assert.include(error.message, "does not cover the key of this write")
       assert.strictEqual(yield* user.get({ id }), "Eve")
     }).pipe(Effect.scoped, live))
 })

@@ -1,16 +1,17 @@
 /**
- * Things by the time at which they end: the first to end is found at once, and each leaves in a logarithm of steps.
+ * A heap of items by the time at which they end. It finds the first to end at once, and removes an item in a logarithm
+ * of steps.
  */
 export interface Ending {
   readonly endsAt: number
-  /** Its place in the heap, which keeps it; -1 outside. */
+  /** Its place in the heap, which the heap keeps up to date; -1 outside. */
   heapAt: number
 }
 
 export class DeadlineHeap<A extends Ending> {
   private readonly all: Array<A> = []
 
-  /** What ends first. */
+  /** The item that ends first. */
   get first(): A | undefined {
     return this.all[0]
   }

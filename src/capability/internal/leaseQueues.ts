@@ -1,11 +1,13 @@
 /**
- * The requests for leases, in the order of asking: who is in whose way, and who may go when one of them leaves.
+ * The requests for leases, in the order of asking. It finds out which requests block which, and which may go when one
+ * leaves.
  *
- * A request is in the way of a later one where they share a key and are not both shared, be it granted or waiting. Each
- * pattern that some request names has a line of its requests, and knows the patterns that share a key with it. So the
- * first of a line, or its first exclusive one, says whether a request is blocked there; and when one leaves, only those
- * are looked at that it alone may have blocked. A request whose patterns are keys costs as much for one waiter as for
- * many. One with parameters costs as many steps as there are patterns with which it shares a key.
+ * A request blocks a later one if they share a key and are not both shared; this holds for granted requests and for
+ * waiting ones. Each requested pattern has a line of its requests, and knows the patterns that share a key with it. So
+ * the first request of a line, or its first exclusive one, shows whether a request is blocked there. When a request
+ * leaves, only the requests that it alone may have blocked are checked. A request whose patterns are keys costs the
+ * same for one waiter and for many. A request with parameters costs as many steps as there are patterns that share a
+ * key with it.
  */
 import { type KeyPattern, overlaps } from "../../pattern/KeyPattern.ts"
 
@@ -15,7 +17,10 @@ export interface Request {
   readonly isExclusive: boolean
 }
 
-/** Where a request stands in one line: a link of the chain of all, and one of the chain of exclusive ones. */
+/**
+ * The position of a request in one line: a link of the chain of all requests, and a link of the chain of exclusive
+ * ones.
+ */
 interface Place {
   readonly request: Request
   readonly order: number
@@ -29,7 +34,7 @@ interface Place {
 /** The requests that name one pattern, the earliest first. */
 class Line {
   readonly pattern: KeyPattern
-  /** The lines of the patterns that share a key with this one, itself among them. */
+  /** The lines of the patterns that share a key with this one, including its own. */
   readonly crossing = new Set<Line>([this])
   first: Place | undefined
   firstExclusive: Place | undefined
@@ -72,7 +77,7 @@ class Line {
     else place.exclusiveAfter.exclusiveBefore = place.exclusiveBefore
   }
 
-  /** The earliest request that keeps one of this kind from going. */
+  /** The earliest request that blocks a request of this kind. */
   blocker(isExclusive: boolean): Place | undefined {
     return isExclusive ? this.first : this.firstExclusive
   }
@@ -80,19 +85,19 @@ class Line {
 
 export class LeaseQueues {
   private readonly lines = new Map<string, Line>()
-  /** The lines of patterns with parameters, which may share keys with any other. */
+  /** The lines of patterns with parameters, which may share keys with any other pattern. */
   private readonly wide = new Set<Line>()
   private readonly places = new Map<Request, ReadonlyArray<Place>>()
   private order = 0
 
-  /** Takes a request in, behind all others. */
+  /** Adds a request behind all others. */
   join(request: Request): void {
     const order = this.order++
     const lines = new Set(request.patterns.map((pattern) => this.lineOf(pattern)))
     this.places.set(request, Array.from(lines, (line) => line.join(request, order)))
   }
 
-  /** Whether an earlier request is in the way. */
+  /** Whether an earlier request blocks this one. */
   isBlocked(request: Request): boolean {
     return this.places.get(request)!.some(({ line, order }) => {
       for (const crossing of line.crossing) {
@@ -103,7 +108,7 @@ export class LeaseQueues {
     })
   }
 
-  /** Takes a request out; the answer is who may go now, if nothing else is in the way. */
+  /** Removes a request; returns the requests that may go now, if no other request blocks them. */
   leave(request: Request): ReadonlyArray<Request> {
     const places = this.places.get(request)
     if (places === undefined) return []
@@ -122,7 +127,7 @@ export class LeaseQueues {
       if (isFreeing) { for (const crossing of place.line.crossing) freedIn(crossing, place, wasFirstExclusive, freed) }
     }
     for (const { line } of places) if (line.first === undefined) this.forget(line)
-    // In the order of asking: of those who are in each other's way, the earliest goes.
+    // In the order of asking: of requests that block each other, the earliest goes.
     return Array.from(freed).toSorted(([, a], [, b]) => a - b).map(([other]) => other)
   }
 
@@ -148,7 +153,7 @@ export class LeaseQueues {
   }
 }
 
-/** Collects the requests of a line that may go now that a place was left in a line which shares keys with it. */
+/** Collects the requests of a line that may go now, after a place was left in a line that shares keys with it. */
 const freedIn = (
   line: Line,
   left: Place,
@@ -156,10 +161,10 @@ const freedIn = (
   freed: Map<Request, number>
 ): void => {
   const exclusive = line.firstExclusive
-  // Only the very first can be an exclusive one that goes.
+  // Only the very first request of a line can be an exclusive one that goes.
   if (exclusive !== undefined && exclusive === line.first) freed.set(exclusive.request, exclusive.order)
   if (!wasFirstExclusive) return
-  // Shared ones were blocked by the exclusive one that left as far as the next one, which blocks the rest.
+  // The exclusive request that left had blocked the shared ones up to the next exclusive one, which blocks the rest.
   const end = Math.min(exclusive?.order ?? Infinity, left.line.firstExclusive?.order ?? Infinity)
   const start = line === left.line ? left.after : line.first
   for (let place = start; place !== undefined && place.order < end; place = place.after) {

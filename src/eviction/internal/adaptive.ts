@@ -1,21 +1,21 @@
 /**
- * The default: the entries are in one structure that has the shape of any of four policies, and a duel says which.
+ * The default policy: one structure that can take the shape of any of four policies. A duel chooses the shape.
  *
- * No policy is best for all work. LRU holds what was just used and lets a scan replace everything; W-TinyLFU holds what
- * is popular and is slow to see that it no longer is; S3-FIFO lies between them and gets nothing out of a loop. They
- * differ in two things only: how long a new entry may wait to be used again, and what it must show to stay. So the
- * structure is one ({@link TwoQueues}), these are its shape, and to change from one policy to another moves no entry.
+ * No policy is best for all work. LRU keeps what was just used, and lets a scan replace everything. W-TinyLFU keeps
+ * what is popular, and is slow to see that its popularity ended. S3-FIFO lies between them, and gets no hits from a
+ * loop. They differ in two things only: how long a new entry may wait to be used again, and what it must show to stay.
+ * So there is one structure ({@link TwoQueues}), these two things are its shape, and a change of policy moves no entry.
  *
- * Which shape is best at present is measured, not guessed: each runs on a small sample of the keys ({@link Duel}), and
- * the one that hits most is taken. This needs no gradient, which a hill climber must find by making the cache worse,
- * and finds the way from a window of a hundredth to one of everything in one step. The duel also hears what the cache
- * itself hits, so that it learns what a change cost.
+ * The best shape is measured, not guessed: each shape runs on a small sample of the keys ({@link Duel}), and the shape
+ * that hits most is taken. A hill climber needs a gradient, which it finds by making the cache worse. The duel needs
+ * none, and goes from a window of a hundredth to a window of everything in one step. The duel also counts the hits of
+ * the cache itself, so that it learns what a change cost.
  *
- * A hit is short. It adds to a count in one byte of the slot; only while that count is low, and only for slots that are
- * sampled or while the shape is LRU's, is it also noted in a buffer. The next insertion or eviction shows what was
- * noted to the duel and brings the list of LRU in order, before it decides anything. The price is paid by misses.
+ * A hit is short. It adds to a count in one byte of the slot. It is also noted in a buffer, but only while that count
+ * is low, and only if the slot is sampled or the shape is LRU's. The next insertion or eviction first shows the noted
+ * hits to the duel, and brings the list of LRU in order; then it decides. So misses pay the price.
  *
- * The sampled keys are known by 32 bits; the duel takes two keys of one hash for one.
+ * The sampled keys are known by 32 bits; the duel counts two keys with one hash as one key.
  *
  * Yang, Zhang, Qiu, Yue, Rashmi: FIFO queues are all you need (SOSP 2023), for counts in place of moves. Einziger,
  * Friedman, Manes: TinyLFU (2017). Ding, Jiang, Zhang: BP-Wrapper (ICDE 2009), for noting uses and applying them later.
@@ -24,8 +24,8 @@ import type { HashOf } from "../shared/keyHash.ts"
 import { Duel } from "./duel.ts"
 import { type Shape, TwoQueues } from "./twoQueues.ts"
 
-// Of rivals with equal scores the first is ahead. `none` before `twice`: while the main queue of `twice` is empty both
-// hit the same, and to take `twice` then costs up to 3 points more of keys that are read upwards and downwards.
+// Of rivals with equal scores the first leads. `none` comes before `twice`: while the main queue of `twice` is empty,
+// both hit the same, and taking `twice` then costs up to 3 points more when keys are read upwards and downwards.
 const shapes: ReadonlyArray<Shape> = [
   { windowShare: 0.2, admission: "popular" },
   { windowShare: 0.01, admission: "popular" },
@@ -33,8 +33,8 @@ const shapes: ReadonlyArray<Shape> = [
   { windowShare: 0.1, admission: "twice" }
 ]
 
-// Bounds the uses that wait for the next insertion. It is met only by many hits without a miss, when there is nothing
-// to decide, so the duel can do without the others; the list of LRU cannot.
+// Bounds the uses that wait for the next insertion. Only many hits without a miss reach it. Then there is nothing to
+// decide, so the duel can miss the rest; the list of LRU cannot.
 const notedMax = 256
 
 export class Adaptive {
@@ -75,7 +75,7 @@ export class Adaptive {
     this.show(slot, false)
   }
 
-  // What is used most needs no more of this: V8 inlines it into a hit before anything longer.
+  // Rare work stays out of this function, so that V8 inlines it into a hit before anything longer.
   hit(slot: number): void {
     if (this.queues.usesOf(slot) < this.newsBelow) this.use(slot)
   }
@@ -111,7 +111,7 @@ export class Adaptive {
     this.duel.checkInvariants()
   }
 
-  /** `noted` is a slot to be renewed and shown, or the complement of one only to be renewed. */
+  /** `noted` is a slot to renew and to show to the duel, or the complement of a slot that is only to be renewed. */
   private note(noted: number): void {
     if (this.notedCount === notedMax) {
       if (!this.ordersByUse) return

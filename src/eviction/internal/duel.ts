@@ -1,23 +1,24 @@
 /**
- * Which of several policies would hit most at present: each runs on a sample of the keys, in a cache smaller by as
- * much.
+ * Measures which of several policies would hit most at present. Each runs on a sample of the keys, in a cache that is
+ * smaller in the same proportion.
  *
- * The sample is of keys, by a hash, not of accesses: all that happens to a sampled key is seen, so the small cache is a
+ * Keys are sampled, by a hash, not accesses: the duel sees every access of a sampled key, so the small cache is a
  * picture of the whole (Waldspurger, Park, Garthwaite, Ahmad: SHARDS, FAST 2015; Waldspurger, Saemundsson, Ahmad: Cache
- * modeling and optimization using miniature simulations, ATC 2017). It is halved when the sampled entries are too many
- * and doubled when they are few, so its cost does not grow with the cache. Up to `sampledMax` entries all are sampled.
+ * modeling and optimization using miniature simulations, ATC 2017). The sample is halved when it has too many entries
+ * and doubled when it has few, so its cost does not grow with the cache. In a cache of up to `sampledMax` entries, all
+ * are sampled.
  *
- * The hits of each count for less as time goes on. The policy ahead takes over when its lead is more than chance would
- * give it (Qureshi, Jaleel, Patt, Steely, Emer: Adaptive insertion policies for high performance caching, ISCA 2007,
- * for choosing among policies by small duels).
+ * Older hits count for less. A policy takes over when its lead is larger than chance would give it (Qureshi, Jaleel,
+ * Patt, Steely, Emer: Adaptive insertion policies for high performance caching, ISCA 2007, for choosing among policies
+ * by small duels).
  *
- * A change of leader costs hits: the cache must first get what the new leader would hold. So each change is on trial.
- * The duel also counts what the cache itself hits, and compares that with what the former leader would have hit. If the
- * change cost more than chance, the duel becomes wary; a change that won makes it bold again. While it is wary, a lead
- * must also be steady: it must not come from one burst of hits. Without that, keys that are read upwards and downwards
- * in turn change the leader at each turning point, and each change loses what the cache holds.
+ * A change of leader costs hits: the cache must first load what the new leader would hold. So each change is on trial.
+ * The duel also counts the hits of the cache itself, and compares them with the hits that the former leader would have
+ * had. If the change cost more than chance, the duel becomes wary; a change that won makes it bold again. While it is
+ * wary, a lead must also be steady: it must not come from one burst of hits. Without that, keys that are read upwards
+ * and downwards in turn change the leader at each turning point, and each change loses what the cache holds.
  *
- * All policies share one numbering of the sampled keys; a number is free again when none of them has the key.
+ * All policies share one numbering of the sampled keys; a number is free again when none of them holds its key.
  */
 import { invariant } from "../shared/invariant.ts"
 import { grownBytes } from "../shared/slotCapacity.ts"
@@ -28,25 +29,26 @@ import { type Shape, TwoQueues } from "./twoQueues.ts"
 const sampledMax = 256
 const sampledMin = 64
 
-// A turn ends after as many accesses as there are sampled entries. Of a score, a tenth fades with each turn.
+// A turn ends after as many accesses as there are sampled entries. With each turn a score loses a tenth.
 const turnMin = 32
 const fade = 0.9
 
-// In units of the square root of the accesses that a score stands for: about what chance does to the difference of two
-// policies that agree on all but a few accesses in a hundred.
+// In units of the square root of the accesses that a score stands for: about how far chance separates two policies that
+// agree on all but a few accesses in a hundred.
 const leadMin = 0.2
 
-// In units of the root of the summed squares of a lead's swings, the lead that a wholly wary duel asks for. One burst
-// that is no longer than a turn gives 1.16 at most, a lead that stays as it is 1.3 after three turns and 2.2 at last.
+// The lead that a wholly wary duel asks for, in units of the root of the summed squares of the lead's swings. One burst
+// that is no longer than a turn gives 1.16 at most; a constant lead gives 1.3 after three turns and 2.2 in the end.
 const steadyMin = 1.2
 
 // A change of leader is judged at the next change, or after so many turns: twice the turns that a score stands for.
 const trialTurnsMax = 20
 
-// In units of the square root of the accesses of a trial: what a change must win or lose to be more than chance.
+// In units of the square root of the accesses of a trial: a change wins or loses only if it passes this, else it is
+// chance.
 const trialLuck = 1
 
-// What a change that won leaves of the duel's wariness.
+// A change that won multiplies the duel's wariness by this.
 const boldAgain = 0.4
 
 export class Duel {
@@ -54,13 +56,14 @@ export class Duel {
   leader = 0
   private readonly rivals: ReadonlyArray<TwoQueues>
   private readonly scores: Float64Array
-  // What each rival hit in this turn, in the turn before, and since the leader changed.
+  // The hits of each rival in this turn, in the turn before, and since the leader changed.
   private readonly hits: Float64Array
   private readonly hitsBefore: Float64Array
   private readonly hitsOfTrial: Float64Array
-  // For each two rivals, one row per rival: the squares of the swings of their difference, which fade as the scores do.
+  // One row per rival, one column per rival: the squared swings of the difference of the two. They fade as the scores
+  // do.
   private readonly swings: Float64Array
-  // From 0, any lead is enough, to 1, it must be steady.
+  // At 0 any lead is enough; at 1 a lead must be steady.
   private wariness = 0
   private former = 0
   private isOnTrial = false
@@ -77,7 +80,7 @@ export class Duel {
   private sampleMask = 0
   private accesses = 0
 
-  /** The first of the shapes leads to begin with. */
+  /** The first of the shapes leads at the start. */
   constructor(shapes: ReadonlyArray<Shape>, weightMax: number) {
     this.weightMax = weightMax
     this.rivals = shapes.map((shape) => new TwoQueues(weightMax, (key) => this.index.hashOf(key), [shape]))
@@ -93,13 +96,13 @@ export class Duel {
   }
 
   /**
-   * Shows an access of a sampled key to all, and whether that ended a turn. `size` is that of the whole cache;
-   * `hit` says whether it had the key.
+   * Shows an access of a sampled key to all rivals, and returns whether that ended a turn. `size` is that of the whole
+   * cache; `hit` says whether the cache had the key.
    */
   observe(hash: number, weight: number, size: number, hit: boolean): boolean {
     if (hit) this.trialHits++
     const key = this.keyOf(hash)
-    // Held here, too, so that a rival that gives the key up at once does not free its number for the others.
+    // The cache holds it, too, so that a rival that evicts the key at once does not free its number for the others.
     this.holders[key]!++
     for (let rival = 0; rival < this.rivals.length; rival++) this.access(rival, key, hash, weight)
     this.holders[key]!--
@@ -111,7 +114,7 @@ export class Duel {
     return true
   }
 
-  /** A sampled key has left the cache for another reason than eviction. */
+  /** Reports that a sampled key left the cache for another reason than eviction. */
   forget(hash: number): void {
     const key = this.index.find(hash)
     if (key !== -1) this.drop(key)
@@ -178,7 +181,7 @@ export class Duel {
       scores[one] = fade * scores[one]! + hits[one]!
       this.hitsOfTrial[one]! += hits[one]!
       for (let other = 0; other < scores.length; other++) {
-        // Of two turns together, since a burst lies mostly in two.
+        // Over two turns together, since most bursts lie in two.
         const swing = hits[one]! - hits[other]! + hitsBefore[one]! - hitsBefore[other]!
         const pair = one * scores.length + other
         swings[pair] = fade * swings[pair]! + swing * swing / 2
@@ -188,7 +191,7 @@ export class Duel {
     this.trialTurns++
   }
 
-  /** Who is to lead: the rival of the highest score whose lead is enough, else the leader. */
+  /** The index of the next leader: the rival with the highest score whose lead is enough, else the present leader. */
   private best(): number {
     const { hits, leader, scores } = this
     const chance = leadMin * Math.sqrt(this.accesses / (1 - fade))
@@ -196,7 +199,7 @@ export class Duel {
     for (let rival = 0; rival < scores.length; rival++) {
       if (!(scores[rival]! > scores[best]!)) continue
       const lead = scores[rival]! - scores[leader]!
-      // The last turn is half of a swing whose other half is still to come.
+      // The last turn is half of a swing; the other half is still to come.
       const swing = hits[rival]! - hits[leader]!
       const swings = this.swings[rival * scores.length + leader]! + swing * swing / 2
       if (lead > chance && lead > this.wariness * steadyMin * Math.sqrt(swings)) best = rival
@@ -240,7 +243,7 @@ export class Duel {
     this.release(key)
   }
 
-  /** The number of a key, which {@link release} takes back if in the end none holds it. */
+  /** The number of a key. {@link release} frees it if in the end no rival holds the key. */
   private keyOf(hash: number): number {
     const known = this.index.find(hash)
     if (known !== -1) return known
@@ -257,7 +260,7 @@ export class Duel {
   }
 }
 
-// Other bits than those by which the index and the sketch go.
+// The sample uses other bits than the index and the sketch.
 const sampleHash = (hash: number): number => {
   const mixed = Math.imul(hash ^ (hash >>> 13), 0x5bd1e995)
   return mixed ^ (mixed >>> 15)

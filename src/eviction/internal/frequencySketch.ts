@@ -1,10 +1,10 @@
 /**
- * How often a hash was seen lately, about: a count-min sketch of 4-bit counters that age.
+ * Estimates how often a hash was seen lately: a count-min sketch of 4-bit counters that age.
  *
- * A hash has four counters, all in one block of 64 bytes, so that counting touches one cache line; each lies in a
- * quarter of the block of its own. The least of the four is the estimate: never below the number of times seen since
- * the last aging, up to 15, and above it only if all four are shared. After ten times as many counts as the sketch has
- * room for, all counters are halved, so that what was popular once gives way.
+ * A hash has four counters, all in one block of 64 bytes, so that counting touches one cache line; each counter lies in
+ * its own quarter of the block. The estimate is the least of the four. It is never below the number of times that the
+ * hash was seen since the last aging, up to 15, and it is above only if other hashes share all four. After ten times as
+ * many counts as the sketch has room for, all counters are halved, so that old popularity fades.
  *
  * Cormode, Muthukrishnan: An improved data stream summary (2005). Einziger, Friedman, Manes: TinyLFU (2017), for aging.
  */
@@ -19,7 +19,7 @@ const entriesMin = 64
 const wordsPerEntry = 1
 const countsPerEntry = 10
 
-// The low three bits of each counter: what is left of it when all are shifted by one.
+// The low three bits of each counter: what is left of a counter after a shift by one.
 const halvedMask = 0x77777777
 
 export class FrequencySketch {
@@ -31,7 +31,7 @@ export class FrequencySketch {
     return this.words.length / wordsPerEntry
   }
 
-  /** Makes room for so many entries; what was counted is forgotten when that needs more than there is. */
+  /** Makes room for `entries` entries. If the sketch must grow, its counts are lost. */
   reserve(entries: number): void {
     if (entries <= this.capacity || this.capacity >= slotsMax) return
     let capacity = this.capacity
@@ -59,7 +59,7 @@ export class FrequencySketch {
     if (this.counted >= countsPerEntry * this.capacity) this.age()
   }
 
-  /** From 0 to 15. */
+  /** The estimated count of a hash, from 0 to 15. */
   estimate(hash: number): number {
     const words = this.words
     const spread = spreadBits(hash)
@@ -83,7 +83,7 @@ export class FrequencySketch {
 
 const blockOf = (spread: number, words: number): number => (spread & (words / blockWords - 1)) * blockWords
 
-// Two rounds of a multiplicative mixer, since shards may hand in hashes that differ in few bits. The first names the
+// Two rounds of a multiplicative mixer, since the hashes of a shard may differ in few bits. The first round chooses the
 // block, the second the counters in it.
 const spreadBits = (hash: number): number => {
   const mixed = Math.imul(hash ^ (hash >>> 16), 0x21f0aaad)

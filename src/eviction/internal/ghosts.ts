@@ -1,15 +1,15 @@
 /**
  * The hashes of the entries that left last: a queue of bounded length, with an index over it.
  *
- * Keys are known by 32 bits only: two keys of one hash are one ghost. A ghost that was recalled keeps its place in the
- * queue, so that the queue is as long as the time that it looks back.
+ * Keys are known by 32 bits only: two keys with one hash are one ghost. A recalled ghost keeps its place in the queue,
+ * so the length of the queue always covers the same number of evictions.
  */
 import { HashIndex } from "./hashIndex.ts"
 
 const capacityInitial = 64
 
 export class Ghosts {
-  // A ring of places: `head` is that of the oldest, of `length`. A place serves as the slot in the index.
+  // A ring of places: `head` is the oldest, `length` counts them. The index uses a place as its slot.
   private capacity = capacityInitial
   private head = 0
   private length = 0
@@ -25,7 +25,7 @@ export class Ghosts {
     this.length++
   }
 
-  /** Whether a hash is remembered; it is forgotten by this. */
+  /** Returns whether a hash is remembered, and forgets it. */
   recall(hash: number): boolean {
     const place = this.index.find(hash)
     if (place === -1) return false

@@ -1,8 +1,8 @@
 /**
- * Finds slots by 32-bit hashes; of two slots with one hash it knows the last.
+ * Finds slots by 32-bit hashes; of two slots with one hash it finds the one added last.
  *
- * An open table with linear probing, at most half full, that deletes by moving back what follows, so that it never
- * fills up with tombstones. Knuth, The Art of Computer Programming 3, 6.4, algorithm R.
+ * An open table with linear probing, at most half full. A deletion moves the cells behind it back, so the table never
+ * fills with tombstones. Knuth, The Art of Computer Programming 3, 6.4, algorithm R.
  */
 import { grownInts } from "../shared/slotCapacity.ts"
 
@@ -32,7 +32,7 @@ export class HashIndex {
     this.cells[cell] = slot
   }
 
-  /** Forgets a slot; nothing happens when it is not the one that its hash finds. */
+  /** Forgets a slot; does nothing if the hash of the slot finds another slot. */
   remove(slot: number): void {
     const cells = this.cells
     const mask = cells.length - 1
@@ -48,7 +48,7 @@ export class HashIndex {
     this.count--
   }
 
-  /** The cell of a hash, or the vacant one where it belongs. */
+  /** The cell of a hash, or the free cell where it belongs. */
   private cellOf(hash: number): number {
     const mask = this.cells.length - 1
     let cell = this.homeOf(hash)

@@ -1,5 +1,5 @@
 /**
- * Least recently used: one list, a use moves its entry to the front, the victim is the last.
+ * Least recently used: one list. A use moves its entry to the front; the last entry is the victim.
  *
  * Its weakness is that a single pass over many keys, none used again, replaces everything.
  */

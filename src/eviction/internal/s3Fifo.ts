@@ -1,9 +1,10 @@
 /**
- * S3-FIFO: a small queue on probation, a main queue, and ghosts of what left the small one.
+ * S3-FIFO: a small queue on probation, a main queue, and ghosts of the entries that left the small queue.
  *
- * An entry starts in the small queue, a tenth of the weight. At its end it moves to the main queue if it was used at
- * least twice, else it leaves and its hash becomes a ghost; an entry whose ghost is remembered starts in the main
- * queue. The main queue gives an entry another round for each use, up to three. A use counts and moves nothing.
+ * An entry starts in the small queue, which holds a tenth of the weight. At the end of this queue it moves to the main
+ * queue if it was used at least twice; else it leaves, and its hash becomes a ghost. An entry whose ghost is remembered
+ * starts in the main queue. The main queue gives an entry another round for each use, up to three. A use adds to a
+ * count and moves nothing.
  *
  * Weak on loops that are longer than the cache: all entries look alike, so each pushes out one that would be used
  * sooner.
@@ -19,8 +20,8 @@ import { WeighedPolicy } from "./weighedPolicy.ts"
 const small = 0
 const main = 1
 
-// From the paper: the weight of the small queue, the uses that lead from there to the main queue, the rounds that uses
-// can buy, and ghosts as many as the main queue has entries when full.
+// From the paper: the weight of the small queue, the uses that move an entry from there to the main queue, and the most
+// rounds that uses buy. There are as many ghosts as the main queue has entries when full.
 const smallShare = 0.1
 const usesToMain = 2
 const usesMax = 3
@@ -98,7 +99,7 @@ export class S3Fifo extends WeighedPolicy {
     this.smallWeight -= this.weights.of(slot)
   }
 
-  /** Ends within `usesMax` rounds and one. */
+  /** Ends after at most `usesMax` + 1 rounds. */
   private victimOfMain(): number {
     for (;;) {
       const slot = this.lists.last(main)

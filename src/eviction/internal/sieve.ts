@@ -2,8 +2,8 @@
  * SIEVE: one queue in order of insertion and a hand that walks it from the oldest to the newest.
  *
  * A use marks its entry and moves nothing. The hand clears the mark of each entry that it passes, evicts the first
- * without one, and stays there; entries that were spared keep their place, so what is new is judged sooner than what
- * has proved itself. Weak where recency is all that counts: an old favourite is given up late.
+ * entry without a mark, and stays there. Spared entries keep their place, so the hand reaches new entries sooner than
+ * entries that have proved themselves. Weak where only recency counts: an old favourite is evicted late.
  *
  * Zhang, Yang, Yue, Vigfusson, Rashmi: SIEVE is simpler than LRU (NSDI 2024).
  */
@@ -16,7 +16,7 @@ const byAge = 0
 export class Sieve extends WeighedPolicy {
   readonly name = "sieve"
   private used = new Uint8Array(0)
-  // The next slot to judge; -1 stands for the oldest.
+  // The next slot to inspect; -1 stands for the oldest.
   private hand = -1
 
   constructor(options: { readonly weightMax: number }) {

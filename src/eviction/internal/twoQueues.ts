@@ -1,23 +1,25 @@
 /**
- * A window and a main queue, of which several policies are special cases. How large the window is, and what it takes to
- * get from there to the main queue, may change at any time, and takes effect with the evictions that follow.
+ * A window and a main queue; several policies are special cases of it. The size of the window, and what an entry must
+ * show to move from there to the main queue, may change at any time. The evictions that follow apply the change.
  *
  * - A new entry goes to the window.
- * - A use adds to a count of at most three, and moves nothing. At the end of a queue uses buy another round: in the
- *   window all of them one, in the main queue each of them one.
- * - What reaches the end of a window that is too heavy is a candidate for the main queue. If refused, it leaves, and
- *   its hash becomes a ghost.
+ * - A use adds to a count of at most three, and moves nothing. At the end of a queue, uses buy another round: in the
+ *   window one round for all uses, in the main queue one round for each use.
+ * - An entry at the end of a window that is too heavy is a candidate for the main queue. If refused, it leaves, and its
+ *   hash becomes a ghost.
  *
- * Admission says who is let in:
+ * The admission decides which candidates enter the main queue:
  *
- * - `popular`: who was seen more often by two than the main queue's next victim, and takes its place. With a small
- *   window this is W-TinyLFU, with queues in place of its lists. Two, not one: else a loop through more than fits would
- *   swap entries that are equally good, and hit nothing.
- * - `twice`: who was used twice in the window, or comes back while its ghost is remembered. With a window of a tenth
- *   this is S3-FIFO.
- * - `none`: nobody. The window may have everything, and is in order of use: this is LRU. The main queue empties first.
+ * - `popular`: a candidate whose count is higher by at least two than that of the next victim of the main queue; it
+ *   takes the victim's place. With a small window this is W-TinyLFU, with queues in place of its lists. Two, not one:
+ *   else a loop over more keys than fit would swap entries that are equally good, and hit nothing.
+ * - `twice`: a candidate that was used twice in the window, or a key that comes back while its ghost is remembered.
+ *   With a window of a tenth this is S3-FIFO.
+ * - `none`: no candidate. The window may take the whole weight, and is in order of use: this is LRU. The main queue
+ *   empties first.
  *
- * How often an entry was seen is told by a sketch, which hears of uses when the end of a queue is looked at.
+ * A sketch estimates how often an entry was seen. It counts the uses of an entry when the entry reaches the end of a
+ * queue.
  */
 import { BrokenInvariant, invariant } from "../shared/invariant.ts"
 import type { HashOf } from "../shared/keyHash.ts"
@@ -26,7 +28,7 @@ import { FrequencySketch } from "./frequencySketch.ts"
 import { Ghosts } from "./ghosts.ts"
 import { WeighedPolicy } from "./weighedPolicy.ts"
 
-/** What makes one policy of the many. `windowShare` is the part of the weight that the window may have. */
+/** What distinguishes the policies. `windowShare` is the part of the weight that the window may have. */
 export interface Shape {
   readonly windowShare: number
   readonly admission: "popular" | "twice" | "none"
@@ -44,10 +46,10 @@ const usesToMain = 2
 const leadToMain = 2
 const ghostsPerEntry = 0.9
 
-// Twice the room that the sketch needs for the entries, so that it also remembers keys that are not there.
+// Twice the room that the entries need, so that the sketch also remembers keys that have left.
 const sketchedPerEntry = 2
 
-// Bounds the work of one eviction, after the shape changed or when everything was used.
+// Bounds the work of one eviction after the shape changed, or when every entry was used.
 const looksPerEvictionMax = 1_000
 
 export class TwoQueues extends WeighedPolicy {
@@ -60,7 +62,10 @@ export class TwoQueues extends WeighedPolicy {
   declare private readonly sketches: boolean
   declare private readonly remembers: boolean
 
-  /** `shapes` are all that it may ever have: what none of them asks is not kept. The first is that to begin with. */
+  /**
+   * `shapes` are all the shapes that it may ever have: state that none of them needs is not kept. It starts with the
+   * first.
+   */
   constructor(weightMax: number, hashOf: HashOf, shapes: ReadonlyArray<Shape>) {
     super(2, weightMax)
     this.hashOf = hashOf
@@ -69,12 +74,12 @@ export class TwoQueues extends WeighedPolicy {
     this.remembers = shapes.some((shape) => shape.admission === "twice")
   }
 
-  /** Whether the window is a list in order of use: then a slot that was used is to be renewed. */
+  /** Whether the window is a list in order of use: then a slot must be renewed when it is used. */
   get ordersByUse(): boolean {
     return this.shape.admission === "none"
   }
 
-  /** A use of a slot that has fewer is news: of any, where the window is in order of use. */
+  /** A use is news if the slot has fewer uses than this. Where the window is in order of use, every use is news. */
   get newsBelow(): number {
     return this.ordersByUse ? usesMax + 1 : usesMax
   }
@@ -96,12 +101,12 @@ export class TwoQueues extends WeighedPolicy {
     this.sketch.count(hash)
   }
 
-  /** Marks a slot, until it leaves, as one whose uses are to be told. */
+  /** Marks a slot whose uses are to be reported, until it leaves. */
   watch(slot: number): void {
     this.states[slot]! |= watchedBit
   }
 
-  /** The uses that a slot has, `usesMax` at most. */
+  /** The counted uses of a slot, at most `usesMax`. */
   usesOf(slot: number): number {
     return this.states[slot]! & usesMax
   }
@@ -110,7 +115,7 @@ export class TwoQueues extends WeighedPolicy {
     return this.weights.of(slot)
   }
 
-  /** Counts a use. Whether that is news of a watched slot: uses beyond `usesMax` in one round are not. */
+  /** Counts a use. Returns whether it is news of a watched slot: uses beyond `usesMax` in one round are not. */
   use(slot: number): boolean {
     const state = this.states[slot]!
     if ((state & usesMax) === usesMax) return false
@@ -157,7 +162,7 @@ export class TwoQueues extends WeighedPolicy {
         continue
       }
       if (this.usesOf(candidate) > 0) {
-        this.tellUses(candidate, this.usesOf(candidate))
+        this.countUses(candidate, this.usesOf(candidate))
         this.lists.moveToFirst(window, candidate)
         continue
       }
@@ -175,13 +180,16 @@ export class TwoQueues extends WeighedPolicy {
     return this.lists.isEmpty(main) ? this.firstUnused(window, usesMax) : this.firstUnused(main, 1)
   }
 
-  /** The first from the end of a queue that was not used; the others get another round at the price of so many uses. */
+  /**
+   * The first slot from the end of a queue that was not used; the others get another round, and pay `price` uses for
+   * it.
+   */
   private firstUnused(list: number, price: number): number {
     for (let looks = 0;; looks++) {
       const slot = this.lists.last(list)
       const uses = this.usesOf(slot)
       if (uses === 0 || (list === window && this.ordersByUse) || looks === looksPerEvictionMax) return slot
-      this.tellUses(slot, Math.min(uses, price))
+      this.countUses(slot, Math.min(uses, price))
       this.lists.moveToFirst(list, slot)
     }
   }
@@ -196,18 +204,18 @@ export class TwoQueues extends WeighedPolicy {
   }
 
   private moveToMain(slot: number): void {
-    this.tellUses(slot, this.usesOf(slot))
+    this.countUses(slot, this.usesOf(slot))
     this.windowWeight -= this.weights.of(slot)
     this.states[slot]! |= mainBit
     this.lists.moveToFirst(main, slot)
   }
 
   /** Takes uses off a slot's count and adds them to the sketch's. */
-  private tellUses(slot: number, uses: number): void {
+  private countUses(slot: number, uses: number): void {
     this.states[slot]! -= uses
     if (!this.sketches || uses === 0) return
     const hash = this.hashOf(slot)
-    for (let told = 0; told < uses; told++) this.sketch.count(hash)
+    for (let counted = 0; counted < uses; counted++) this.sketch.count(hash)
   }
 
   private isMain(slot: number): boolean {

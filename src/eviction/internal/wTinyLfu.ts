@@ -1,18 +1,18 @@
 /**
- * W-TinyLFU: a window in order of use, and a main part that an entry enters by being more popular than the one it
- * displaces.
+ * W-TinyLFU: a window in order of use, and a main part. An entry enters the main part if it is more popular than the
+ * entry that it displaces.
  *
- * What leaves the window meets the first victim of the main part; a sketch of all accesses tells which was seen more
- * often, and the other leaves. Equals are refused: on a scan or a long loop the main part stays as it is. The main part
- * is a segmented LRU: used once there, an entry is protected, and a protected part that is too heavy gives back its
- * oldest.
+ * An entry that leaves the window meets the first victim of the main part. A sketch of all accesses says which of the
+ * two was seen more often, and the other leaves. Of equals the newcomer is refused, so a scan or a long loop leaves the
+ * main part as it is. The main part is a segmented LRU: an entry used there is protected, and a protected part that is
+ * too heavy gives back its oldest.
  *
- * How large the window should be depends on the work: it starts at a hundredth and climbs. After each sample of
- * accesses it moves on in the same direction if the hit rate rose and turns round if it fell, in steps that shrink
- * until the hit rate jumps.
+ * The best size of the window depends on the work: the window starts at a hundredth and climbs. After each sample of
+ * accesses it moves on in the same direction if the hit rate rose, and turns round if it fell. Its steps shrink until
+ * the hit rate jumps.
  *
- * Weak where the work changes faster than the window climbs, and where popularity misleads: entries used often for a
- * while and then never keep new ones out until the sketch has aged.
+ * Weak where the work changes faster than the window climbs, and where popularity misleads: entries that were used
+ * often for a while and then never again keep new entries out until the sketch has aged.
  *
  * Einziger, Friedman, Manes: TinyLFU, a highly efficient cache admission policy (2017); Einziger, Eytan, Friedman,
  * Manes: Adaptive software cache management (Middleware 2018), for the climber.
@@ -28,7 +28,7 @@ const window = 0
 const probation = 1
 const protectedPart = 2
 
-// From the papers: the shares, and how the window climbs.
+// From the papers: the shares, and the steps of the window.
 const windowShareInitial = 0.01
 const windowShareMin = 0.01
 const windowShareMax = 0.8
@@ -38,12 +38,12 @@ const stepDecay = 0.98
 const hitRateJump = 0.05
 const accessesPerEntry = 10
 
-// A popular candidate (at least `warm`) that lost is let in at this rate all the same. Else whoever knows the hash
-// could drive up the counts of entries that nobody else wants, and fill the cache with them for good.
+// A popular candidate (at least `warm`) that lost is let in nevertheless, at this rate. Else an attacker who knows the
+// hash could raise the counts of entries that no reader wants, and fill the cache with them for good.
 const warm = 6
 const luckyOneIn = 128
 
-// Bounds the work of one eviction after the window shrank; what is left over moves at the next.
+// Bounds the work of one eviction after the window shrank; the next eviction moves the rest.
 const movesPerEvictionMax = 1_000
 
 export class WTinyLfu extends WeighedPolicy {
@@ -52,7 +52,7 @@ export class WTinyLfu extends WeighedPolicy {
   private readonly random: Random
   private readonly hashOf: HashOf
   private part = new Uint8Array(0)
-  // Counted at each hit.
+  // Stored, because each hit counts by it.
   private hashes = new Int32Array(0)
   private windowWeight = 0
   private protectedWeight = 0

@@ -1,5 +1,6 @@
 /**
- * What every policy of lists has: the weights of its slots, their sum and its maximum, and who leaves first.
+ * What every policy of lists shares: the weights of its slots, their sum and its maximum, and the rule for a heavy
+ * entry.
  *
  * An entry that alone weighs more than the maximum is the next victim; the policy chooses among the others.
  */
@@ -13,7 +14,7 @@ export abstract class WeighedPolicy {
 
   constructor(listCount: number, weightMax: number) {
     this.weights = new SlotWeights(weightMax)
-    // An entry weighs 1 at least, and one is inserted before another leaves.
+    // An entry weighs at least 1, and one entry is inserted before another leaves.
     this.lists = new SlotLists(listCount, weightMax + 1)
   }
 
@@ -38,6 +39,6 @@ export abstract class WeighedPolicy {
 
   abstract remove(slot: number): void
 
-  /** Who is to leave, of one entry or more that all fit. */
+  /** The slot to evict. There is at least one entry, and each of them fits. */
   protected abstract victim(): number
 }

@@ -1,12 +1,12 @@
 /**
  * The defect of a structure whose law does not hold: a mistake in this library, or a caller that broke a contract. It
- * is thrown, never a typed error, because nobody can handle it.
+ * is thrown and never a typed error, because no caller can handle it.
  */
 export class BrokenInvariant extends Error {
   override readonly name = "BrokenInvariant"
   readonly structure: string
   readonly law: string
-  /** The slot (or other number) at which the law was found broken. */
+  /** The slot (or other number) where the law does not hold. */
   readonly at: number
 
   constructor(structure: string, law: string, at: number) {

@@ -1,10 +1,11 @@
 /**
  * Two hashes of a key within its family, both FNV-1a with a final avalanche.
  *
- * - `keyHash` reads every character, and tells families apart: for sketches and ghost queues, when entries come and go.
- * - `spreadHash` reads 16 characters at most, the last eight among them, where ids differ: for finding an entry, on
- *   every read, at a nanosecond a character. Keys that differ elsewhere only have one hash; `SlotTable` says what is
- *   done then.
+ * - `keyHash` reads every character, and distinguishes families: for sketches and ghost queues, when entries come and
+ *   go.
+ * - `spreadHash` reads at most 16 characters, with the last eight among them, where ids differ. It is for finding an
+ *   entry on every read, where a character costs a nanosecond. Keys that differ only elsewhere have the same hash;
+ *   `SlotTable` says what happens then.
  */
 /** The `keyHash` of the key in a slot. */
 export type HashOf = (slot: number) => number

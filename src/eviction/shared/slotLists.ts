@@ -1,10 +1,9 @@
 /**
  * Doubly linked lists of slots, all in one typed array.
  *
- * A slot is in at most one list. Each list is a ring through a head of its own, so no operation asks whether it is at
- * an end. A node is two neighbouring numbers, `next` and `previous`, in one cache line; both hold the neighbour's
- * offset in the array, not its slot, so that following a link is one load. Heads come first, then one node per slot.
- *
+ * A slot is in at most one list. Each list is a ring through its own head, so no operation asks whether it is at an
+ * end. A node is two neighbouring numbers, `next` and `previous`, in one cache line. Both hold the neighbour's offset
+ * in the array, not its slot, so that following a link is one load. Heads come first, then one node per slot.
  * Knuth, The Art of Computer Programming 1, 2.2.5: doubly linked lists with a list head.
  */
 import { BrokenInvariant, invariant } from "./invariant.ts"
@@ -16,12 +15,12 @@ export class SlotLists {
   private readonly listCount: number
   private links: Int32Array
   private capacity = 0
-  private readonly most: number
+  private readonly slotsExpected: number
 
-  /** `most` is how many slots are expected at most. */
-  constructor(listCount: number, most: number = Infinity) {
+  /** `slotsExpected` is the largest number of slots that the caller expects. */
+  constructor(listCount: number, slotsExpected: number = Infinity) {
     this.listCount = listCount
-    this.most = most
+    this.slotsExpected = slotsExpected
     this.links = new Int32Array(2 * listCount)
     for (let list = 0; list < listCount; list++) this.makeEmpty(2 * list)
   }
@@ -44,7 +43,7 @@ export class SlotLists {
     return this.slotAt(this.links[2 * list + 1]!)
   }
 
-  /** The slot before one that is in a list, -1 when it is the first. */
+  /** The slot before `slot` in its list, -1 when `slot` is the first. */
   before(slot: number): number {
     return this.slotAt(this.links[2 * (slot + this.listCount) + 1]!)
   }
@@ -59,7 +58,7 @@ export class SlotLists {
     this.link(node, this.links[2 * list + 1]!, 2 * list)
   }
 
-  /** Takes a slot out of its list. The list, if that made it empty, else -1. */
+  /** Takes a slot out of its list. Returns the list if this emptied it, else -1. */
   remove(slot: number): number {
     const links = this.links
     const node = 2 * (slot + this.listCount)
@@ -73,7 +72,7 @@ export class SlotLists {
     return next === previous ? next >> 1 : -1
   }
 
-  /** Makes a slot the first of `list`, wherever it was. On the path of every hit. */
+  /** Makes a slot the first of `list`, whatever its place was. On the path of every hit. */
   moveToFirst(list: number, slot: number): void {
     const links = this.links
     const head = list << 1
@@ -91,7 +90,7 @@ export class SlotLists {
     links[head] = node
   }
 
-  /** Moves everything in `from` behind the last of `to`, in order, at the cost of one. */
+  /** Moves all slots of `from` behind the last of `to`, in order, at the cost of one move. */
   moveAll(from: number, to: number): void {
     if (from === to || this.isEmpty(from)) return
     const links = this.links
@@ -106,8 +105,8 @@ export class SlotLists {
   }
 
   /**
-   * The slots of a list from first to last. For checks: it allocates. Throws when links disagree or `countMax` is
-   * passed.
+   * The slots of a list from first to last. For checks: it allocates. Throws when links disagree or the list is longer
+   * than `countMax`.
    */
   toArray(list: number, countMax: number): Array<number> {
     const slots: Array<number> = []
@@ -146,7 +145,7 @@ export class SlotLists {
   }
 
   private grow(slot: number): void {
-    const capacity = slotCapacity(slot, this.capacity, this.most)
+    const capacity = slotCapacity(slot, this.capacity, this.slotsExpected)
     const links = new Int32Array(2 * (this.listCount + capacity))
     links.set(this.links)
     links.fill(unlinked, this.links.length)

@@ -1,7 +1,7 @@
 import { invariant } from "./invariant.ts"
 import { slotCapacity } from "./slotCapacity.ts"
 
-/** The heaviest one entry can be: 4 GiB less one when weights are bytes. */
+/** The largest weight of one entry: 4 GiB less one when weights are bytes. */
 export const entryWeightMax = 2 ** 32 - 1
 
 const checkedWeightMax = (weightMax: number): number => {
@@ -15,15 +15,16 @@ const checkedWeightMax = (weightMax: number): number => {
 }
 
 /**
- * The weight of each slot, their sum, and the most that it may be.
+ * The weight of each slot, their sum, and the largest sum allowed.
  *
- * A cache that only counts its entries gives all of them weight 1; no array is made before another weight is seen.
+ * A cache that only counts its entries gives each the weight 1; no array is made before another weight appears.
  */
 export class SlotWeights {
   total = 0
   max: number
   /**
-   * The slot that was last given more than `max`, -1 when it left or became lighter: the next victim of every policy.
+   * The last slot that was given more than `max`; -1 after it left or became lighter. It is the next victim of every
+   * policy.
    */
   oversized = -1
   private weights: Uint32Array | undefined
@@ -59,7 +60,7 @@ export class SlotWeights {
     if (slot === this.oversized) this.oversized = -1
   }
 
-  /** Throws when `total` is not the sum over `slots`, which are all that were added and not removed. */
+  /** Throws when `total` is not the sum over `slots`: all slots that were added and not removed. */
   checkTotal(slots: ReadonlyArray<number>): void {
     const sum = slots.reduce((sum, slot) => sum + this.of(slot), 0)
     invariant(sum === this.total, "SlotWeights", "the total is the sum of the weights", sum)

@@ -1,9 +1,9 @@
 /**
- * What types cannot see of a value: that it is an instance of its schema's class, and that its checks hold.
+ * Checks what types cannot show of a value: that it is an instance of its schema's class, and that its checks hold.
  *
- * A plain object has the type of a class without methods, and 1.5 that of an integer. A tier that encodes refuses
- * them; memory keeps the value itself, and would serve what another arrangement of tiers refuses. So a schema that has
- * a class or a check in it is asked before a write. Any other schema costs a write nothing.
+ * A plain object has the type of a class without methods, and 1.5 has the type of an integer. A tier that encodes
+ * refuses both; memory keeps the value itself, and would serve a value that another arrangement of tiers refuses. So a
+ * schema with a class or a check is tested before a write. Any other schema adds no cost to a write.
  *
  * Not here: properties that a schema does not mention, which only encoding finds.
  */
@@ -11,7 +11,7 @@ import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import { fieldsOfClass } from "./schemaShape.ts"
 
-/** Whether a value fits the schema, or `undefined` where its type says all that there is to say. */
+/** A test whether a value fits the schema; `undefined` where its type already guarantees it. */
 export const admitsOf = (schema: Schema.Schema<any>): ((value: unknown) => boolean) | undefined => {
   if (!needsLook(schema.ast, new Set())) return undefined
   const is = Schema.is(schema)

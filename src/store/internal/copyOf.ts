@@ -1,8 +1,8 @@
 /**
- * A value as it is now, for an encoding that takes its time.
+ * Copies a value as it is now, for an encoding that waits.
  *
- * Copies lists, plain objects, maps, sets, dates and bytes. An object of a class is left as it is: only its class knows
- * how to make another one.
+ * It copies lists, plain objects, maps, sets, dates and bytes. An object of a class is not copied: only its class can
+ * make another one.
  */
 export const copyOf = <V>(value: V): V => copy(value, new Map()) as V
 
@@ -31,7 +31,7 @@ const copy = (value: unknown, known: Map<object, unknown>): unknown => {
   return made
 }
 
-// The value itself where there is no other way to have one like it.
+// The value itself where an empty one of its kind cannot be made.
 const emptyLike = (value: object): object => {
   switch (Object.getPrototypeOf(value)) {
     case null:

@@ -1,31 +1,31 @@
 /**
- * Which values a schema's bytes hold completely.
+ * Decides which values the bytes of a schema hold completely.
  *
- * Encoding leaves out what a schema does not mention: further properties, holes, a class, the difference of -0 and 0.
- * So a codec must know that nothing was left out. To decode what was encoded and to compare is sure, and takes as
- * long as the encoding. Most values need less: where the bytes of a node hold all that its schema admits, `isWhole`
+ * Encoding drops what a schema does not mention: further properties, holes, a class, the difference of -0 and 0. So a
+ * codec must know that nothing was dropped. It may decode the bytes and compare, which is certain, and takes as long as
+ * the encoding. Most values need less: where the bytes of a node hold everything that its schema admits, `isWhole`
  * looks at the value alone, at a tenth to a half of the cost.
  *
- * - `isWhole` answers for `SchemaBinary`, and `false` wherever it is not sure.
- * - `isSame` compares what was decoded with what was encoded, by the schema: where that promises no class, an object of
- *   any class may come back as a plain one with the same properties.
+ * - `isWhole` answers for `SchemaBinary`, and returns `false` where it is not sure.
+ * - `isSame` compares the decoded value with the encoded one, by the schema: where the schema promises no class, an
+ *   object of any class may come back as a plain one with the same properties.
  */
 import type * as SchemaAST from "effect/SchemaAST"
 import { kindOf, ownKeys, sameProperties, sameValue } from "./sameValue.ts"
 import { fieldsOfClass, namesOf } from "./schemaShape.ts"
 
-/** What is known of the values of a schema. */
+/** What is known about the values of a schema. */
 export interface Fidelity {
-  /** Nothing of the value is left out of its bytes, for sure. Only for values that could be encoded. */
+  /** Whether the bytes of the value certainly hold all of it. Only for values that could be encoded. */
   readonly isWhole: (value: unknown) => boolean
-  /** Whether the second value is all that the first one is. */
+  /** Whether the second value has everything that the first one has. */
   readonly isSame: (before: unknown, after: unknown) => boolean
 }
 
 /** Values of recursive schemas that are deeper are decoded: `SchemaBinary` reads 512 levels, and writes more. */
 const depthMax = 100
 
-/** Compiles the answers for a schema. */
+/** Compiles both tests for a schema. */
 export const fidelityOf = (ast: SchemaAST.AST): Fidelity => {
   const { isSame, isWhole } = compile(ast, new Map())
   return {
@@ -37,7 +37,7 @@ export const fidelityOf = (ast: SchemaAST.AST): Fidelity => {
   }
 }
 
-// A getter may throw, and a value may be too deep to be compared: then nothing shows that it is the same.
+// A getter may throw, and a value may be too deep to compare: then it does not count as the same.
 const holdsFor = (test: () => boolean): boolean => {
   try {
     return test()
@@ -62,11 +62,11 @@ const compile = (ast: SchemaAST.AST, known: Known): Fidelity => {
 const make = (ast: SchemaAST.AST, known: Known): Fidelity => {
   const fields = fieldsOfClass(ast)
   if (fields !== undefined) return ofClass(fieldsOf(fields, known))
-  // What a transformation leaves out, it alone knows.
+  // Only the transformation itself knows what it drops.
   if (ast.encoding !== undefined) return { isWhole: never, isSame: sameValue }
   switch (ast._tag) {
     case "Number":
-      // Integers have bytes of their own, which do not hold -0.
+      // Integers have their own bytes, which do not hold -0.
       return { isWhole: ast.checks === undefined ? always : (value) => !Object.is(value, -0), isSame: Object.is }
     case "Unknown":
     case "Any":
@@ -112,7 +112,7 @@ const ofSuspended = (ast: SchemaAST.Suspend, known: Known): Fidelity => {
 const ofArray = (ast: SchemaAST.Arrays, known: Known): Fidelity => {
   const elements = ast.elements.map((element) => compile(element, known))
   const rest = ast.rest.map((element) => compile(element, known))
-  // With elements behind the rest, the place of an element depends on the length.
+  // With elements behind the rest, the schema of an element depends on the length.
   const at = (i: number, length: number): Fidelity | undefined => {
     if (i < elements.length) return elements[i]
     const fromEnd = length - i
@@ -122,7 +122,7 @@ const ofArray = (ast: SchemaAST.Arrays, known: Known): Fidelity => {
   return {
     isWhole: (value) => {
       if (!Array.isArray(value) || Object.getPrototypeOf(value) !== Array.prototype) return false
-      // As many own keys as elements: no holes, and nothing beside the elements.
+      // As many own keys as elements: no holes, and no further properties.
       if (Object.keys(value).length !== value.length || hasSymbols(value)) return false
       if (uniform === always) return true
       for (let i = 0; i < value.length; i++) {
@@ -151,7 +151,7 @@ const ofStruct = (ast: SchemaAST.Objects, known: Known): Fidelity => {
   }
   return {
     isWhole: (value) => isPlain(value) && fields.isWhole(value),
-    // An object of a class comes back as a plain one. What is more than its properties (a `Map`, a `Date`) does not.
+    // An object of a class comes back as a plain one. Content that is not in properties (a `Map`, a `Date`) does not.
     isSame: (before, after) => isPlain(after) && kindOf(before) === kindOf(after) && fields.isSame(before, after)
   }
 }
@@ -162,13 +162,13 @@ const isPlain = (value: unknown): boolean => {
   return prototype === Object.prototype || prototype === null
 }
 
-/** The properties of a struct, whatever its class. */
+/** Tests the properties of a struct, of any class. */
 const fieldsOf = (ast: SchemaAST.Objects, known: Known): Fidelity => {
   const fields = new Map(ast.propertySignatures.map(({ name, type }) => [name, compile(type, known)]))
   const optional = ast.propertySignatures.flatMap(({ name, type }) => type.context?.isOptional === true ? [name] : [])
   const [other, ...others] = ast.indexSignatures
   const member = other && compile(other.type, known)
-  // An index signature of all texts; of any other, only decoding tells which keys it takes.
+  // An index signature that takes every text; for any other, only decoding shows which keys it takes.
   const isOpen = other !== undefined && others.length === 0 && other.parameter._tag === "String" &&
     other.parameter.checks === undefined && other.parameter.encoding === undefined
   return {
@@ -221,17 +221,17 @@ const wholeFields = (
     }
     let expected = required
     for (const name of optional) if (holds(value, name)) expected++
-    // A field that `for in` does not show is written all the same: a getter of a class.
+    // A field that `for in` does not show is also written: a getter of a class.
     return known === expected && !hasSymbols(value)
   }
 }
 
-// As the encoder sees it.
+// Whether the encoder sees the field.
 const holds = (value: object, name: PropertyKey): boolean =>
   name === "__proto__" ? Object.hasOwn(value, name) : name in value
 
 const ofClass = (fields: Fidelity): Fidelity => {
-  // The class behind the schema is known once an instance came back as one.
+  // The class behind the schema is known once an instance came back.
   let prototype: unknown
   return {
     isWhole: (value) => prototype !== undefined && Object.getPrototypeOf(value) === prototype && fields.isWhole(value),
@@ -292,7 +292,7 @@ const holdsObjects = (ast: SchemaAST.AST): boolean =>
   ast._tag === "Arrays" || ast._tag === "Declaration" ||
   ast._tag === "Objects" && ast.propertySignatures.length + ast.indexSignatures.length > 0
 
-/** Structs of which each has a literal of its own in one field: that tells which one wrote a value. */
+/** Structs that each have their own literal in one field: the literal shows which one wrote a value. */
 const ofVariants = (
   structures: ReadonlyArray<SchemaAST.AST>,
   known: Known,
@@ -322,8 +322,7 @@ const ofVariants = (
   }
 }
 
-// Nothing tells which member wrote the value, so the value is of the class that came back, and one of them finds it
-// whole.
+// The bytes do not show which member wrote the value. So the classes must agree, and one member must find it whole.
 const sameAsAny = (members: ReadonlyArray<Fidelity>) => (before: unknown, after: unknown): boolean => {
   if (typeof before !== "object" || before === null) return Object.is(before, after)
   if (typeof after !== "object" || after === null) return false
@@ -331,7 +330,10 @@ const sameAsAny = (members: ReadonlyArray<Fidelity>) => (before: unknown, after:
     members.some(({ isSame }) => tries++ < triesMax && isSame(before, after))
 }
 
-/** Where unions lie in unions, each try of one may be many of the next. Beyond, a value counts as not the same. */
+/**
+ * Bounds the comparisons of unions within unions, where each try may need many more. Beyond, a value counts as not the
+ * same.
+ */
 const triesMax = 10_000
 let tries = 0
 
@@ -344,7 +346,7 @@ const ofDeclaration = (ast: SchemaAST.Declaration, known: Known): Fidelity => {
     case "effect/schema/Date":
       return { isWhole: (value) => isBare(value, Date.prototype), isSame: sameValue }
     case "effect/schema/Uint8Array":
-      // A `Buffer` is bytes, and comes back as what the schema promises.
+      // A `Buffer` counts as bytes, and comes back as the schema promises.
       return { isWhole: (value) => value instanceof Uint8Array, isSame: sameValue }
     case "effect/schema/Option":
       return {
@@ -385,7 +387,7 @@ const sameInOrder = (before: Iterable<unknown>, after: Iterable<unknown>, { isSa
 const isSome = (value: unknown): value is { readonly value: unknown } =>
   typeof value === "object" && value !== null && "_tag" in value && value._tag === "Some"
 
-/** Whether it is of this very class, and has no properties of its own. */
+/** Whether a value has exactly this class, and no own properties. */
 const isBare = (value: unknown, prototype: object): boolean => {
   if (Object.getPrototypeOf(value) !== prototype) return false
   for (const key in value as object) if (Object.hasOwn(value as object, key)) return false

@@ -1,5 +1,5 @@
 /**
- * Options of stores as a whole: what is no object is refused, and `undefined` is none where there may be none.
+ * Checks the options object of a store: it must be an object, or `undefined` where options may be left out.
  */
 import * as Nearest from "../../diagnostic/Nearest.ts"
 import { isBag } from "../../ownership/Validation.ts"
@@ -9,7 +9,7 @@ import { InvalidStoreOptions, StoreError } from "../StoreError.ts"
 export const refused = (tier: string, option: string, why: string): StoreError =>
   new StoreError({ reason: new InvalidStoreOptions({ tier, option, why }) })
 
-/** Why what was given cannot be the options of a tier: it is not an object, or it has an option that is not `known`. */
+/** The error for options that are not an object, or that have an option which is not `known`; else `undefined`. */
 export const noOptions = (tier: string, given: unknown, known: object): StoreError | undefined => {
   if (!isBag(given)) return refused(tier, "options", "must be an object")
   const unknown = Nearest.unknownOption(given, known)

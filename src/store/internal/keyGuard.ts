@@ -1,22 +1,22 @@
 /**
- * Who works on which key of a family in one place, so that copies between tiers never undo a write. All engines of the
- * process over one place share it: what one of them pushes down would undo what another one has written.
+ * Orders the work on each key of a family in one place, so that copies between tiers never undo a write. All engines of
+ * the process over one place share it: else a copy of one engine could undo a write of another.
  *
  * Writes of one key take turns, in the order in which they came. A copy (promotion, demotion) holds a ticket from
- * before it reads until after it writes; a write voids the tickets of its keys, and tickets drawn while it runs are
- * void from the start. A copy looks at its ticket and starts to write in one step; a write that finds it writing waits
- * for it. So a copy either comes before the write, which then overwrites it, or does not happen.
+ * before its read until after its write. A write voids the tickets of its keys, and tickets drawn while it runs are
+ * void from the start. A copy checks its ticket and starts to write in one step; a write that finds a copy writing
+ * waits for it. So a copy either comes before the write, which then overwrites it, or does not happen.
  *
- * A key is known here only while someone works on it.
+ * The guard knows a key only while there is work on it.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 
-/** Copies at once in a family; those beyond are not made. */
+/** The largest number of copies at a time in a family; further copies are not made. */
 const ticketsMax = 10_000
 
-/** Leave to copy one key. */
+/** Permission to copy one key. */
 export interface Ticket {
   readonly key: string
   isVoid: boolean
@@ -25,21 +25,21 @@ export interface Ticket {
 
 interface Work {
   readonly tickets: Set<Ticket>
-  /** Done when the last of those who write, or wait to, is done. */
+  /** Done when the last write that runs or waits is done. */
   tail: Deferred.Deferred<void> | undefined
 }
 
 // By the place that the lowest tiers share.
 const guards = new WeakMap<object, Map<string, KeyGuard>>()
 
-/** The work on one family in one place, whichever engine of this process does it. */
+/** Orders the work on one family in one place, for all engines of this process. */
 export class KeyGuard {
   readonly #work = new Map<string, Work>()
   #tickets = 0
   // Done when the last write of the whole partition is done.
   #barrier: Deferred.Deferred<void> | undefined
 
-  /** The guard that all engines over one place have for a family: a copy of one must not undo a write of another. */
+  /** The guard that all engines over one place share for a family: a copy of one must not undo a write of another. */
   static of(place: object, family: string): KeyGuard {
     let known = guards.get(place)
     if (known === undefined) guards.set(place, known = new Map())
@@ -48,12 +48,12 @@ export class KeyGuard {
     return guard
   }
 
-  /** Keys that someone works on. */
+  /** The number of keys with work on them. */
   get busy(): number {
     return this.#work.size
   }
 
-  /** Must be given back by `end`. */
+  /** Draws a ticket for a copy. The caller must return it with `end`. */
   begin(key: string): Ticket {
     const work = this.#of(key)
     const isVoid = work.tail !== undefined || this.#barrier !== undefined || this.#tickets >= ticketsMax
@@ -70,7 +70,7 @@ export class KeyGuard {
     this.#forget(ticket.key, work)
   }
 
-  /** Writes the copies whose tickets still hold, if any. Once it writes it is not interrupted. */
+  /** Writes the copies whose tickets are still valid, if any. Once it writes, it is not interrupted. */
   land<E>(
     tickets: ReadonlyArray<Ticket>,
     write: (holding: ReadonlyArray<Ticket>) => Effect.Effect<void, E>
@@ -84,17 +84,17 @@ export class KeyGuard {
     }))
   }
 
-  /** Runs a write of some keys after all earlier ones of the same keys. Its turn is taken when it is called. */
+  /** Runs a write of some keys after all earlier writes of these keys. It takes its turn when it is called. */
   write<A, E>(keys: ReadonlyArray<string>, body: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return writeTogether([{ guard: this, keys, all: false }], body)
   }
 
-  /** Runs a write of all keys after all earlier ones. Its turn is taken when it is called. */
+  /** Runs a write of all keys after all earlier ones. It takes its turn when it is called. */
   writeAll<A, E>(body: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return writeTogether([{ guard: this, keys: [], all: true }], body)
   }
 
-  /** Takes a turn; collects in `before` what must be over first. Answers with what is to do when the write is over. */
+  /** Takes a turn, and adds to `before` what must end first. Returns the function to call when the write is over. */
   enter({ all, keys }: Turn, done: Deferred.Deferred<void>, before: Set<Deferred.Deferred<void>>): () => void {
     if (this.#barrier !== undefined) before.add(this.#barrier)
     if (all) { for (const work of this.#work.values()) revoke(work, before) }
@@ -129,7 +129,7 @@ export class KeyGuard {
   }
 }
 
-/** The keys of a guard that a write concerns; all of them, if `all` says so. */
+/** The keys of a guard that a write concerns; all keys if `all` is true. */
 export interface Turn {
   readonly guard: KeyGuard
   readonly keys: ReadonlyArray<string>
@@ -137,8 +137,8 @@ export interface Turn {
 }
 
 /**
- * Runs a write that concerns keys of several guards. It takes its turns in one step, so two writes meet in one order
- * at all guards, and neither waits for the other.
+ * Runs a write that concerns keys of several guards. It takes all its turns in one step, so two writes have the same
+ * order at all guards, and do not wait for each other.
  */
 export const writeTogether = <A, E>(turns: ReadonlyArray<Turn>, body: Effect.Effect<A, E>): Effect.Effect<A, E> =>
   Effect.uninterruptibleMask((restore) =>
@@ -146,7 +146,7 @@ export const writeTogether = <A, E>(turns: ReadonlyArray<Turn>, body: Effect.Eff
       const done = Deferred.makeUnsafe<void>()
       const before = new Set<Deferred.Deferred<void>>()
       const leaves = turns.map((turn) => turn.guard.enter(turn, done, before))
-      // The wait is not interrupted: those who come later wait for this write, and through it for those before.
+      // The wait is not interrupted: later writes wait for this write, and through it for the earlier ones.
       return Effect.ensuring(
         Effect.andThen(awaitAll(before), restore(body)),
         Effect.sync(() => {
@@ -157,7 +157,7 @@ export const writeTogether = <A, E>(turns: ReadonlyArray<Turn>, body: Effect.Eff
     })
   )
 
-/** Voids the tickets, and collects what must be over before a write. */
+/** Voids the tickets, and collects what must end before a write. */
 const revoke = (work: Work, before: Set<Deferred.Deferred<void>>): void => {
   if (work.tail !== undefined) before.add(work.tail)
   for (const ticket of work.tickets) {

@@ -1,5 +1,5 @@
 /**
- * A codec as a tier uses it whose bytes lie in a driver's buffer.
+ * Codecs for a tier whose bytes lie in a driver's buffer.
  */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -9,8 +9,8 @@ import type { Codec } from "../Codec.ts"
 import { hash } from "./schemaShape.ts"
 
 /**
- * The codec itself, if it says that it copies; else one that hands over copies, in both directions. So no value that
- * was read changes with the next read, and no bytes on their way change with the value that they were made of.
+ * The codec itself, if it says that it copies; else one that copies in both directions. So a value that was read does
+ * not change with the next read, and bytes on their way do not change with the value that was encoded.
  */
 export const owned = <V>(codec: Codec<V>): Codec<V> =>
   codec.copies === true ? codec : {
@@ -21,7 +21,7 @@ export const owned = <V>(codec: Codec<V>): Codec<V> =>
 
 const headBytes = 4
 
-/** Puts a hash of the store's version before the bytes; what has another one is refused. */
+/** Puts a hash of the store's version before the bytes, and refuses bytes with another hash. */
 export const versioned = <V>(codec: Codec<V>, version: string | number | undefined): Codec<V> => {
   if (version === undefined) return codec
   const head = new Uint8Array(headBytes)
@@ -41,5 +41,5 @@ export const versioned = <V>(codec: Codec<V>, version: string | number | undefin
 }
 
 const otherVersion = Exit.fail(
-  new Schema.SchemaError(new SchemaIssue.InvalidValue({ message: "the bytes are of another version of the store" }))
+  new Schema.SchemaError(new SchemaIssue.InvalidValue({ message: "another version of the store wrote the bytes" }))
 )

@@ -1,9 +1,9 @@
 /**
- * Whether a value that was decoded is the one that was encoded.
+ * Decides whether a decoded value equals the value that was encoded.
  *
- * Numbers are compared as `Object.is` does, objects by prototype and by own properties, what has content of another
- * kind (dates, maps, bytes, Effect's data types) by that. What cannot be looked into (a `Blob`, a `WeakMap`) is never
- * the same as anything else, since nothing shows that it is.
+ * Numbers are compared by `Object.is`, objects by prototype and own properties, and objects with other content (dates,
+ * maps, bytes, Effect's data types) by that content. An opaque value (a `Blob`, a `WeakMap`) never equals another
+ * value, since nothing shows that it does.
  *
  * A decoded value is finite and has no cycles, so comparing it ends.
  */
@@ -30,7 +30,7 @@ export const sameValue = (before: unknown, after: unknown): boolean => {
   return (byKind[kind] ?? byContent)(before, after)
 }
 
-/** What `Object.prototype.toString` calls it. */
+/** The name that `Object.prototype.toString` gives the value. */
 export const kindOf = (value: unknown): string => Object.prototype.toString.call(value)
 
 type Same = (before: any, after: any) => boolean
@@ -50,7 +50,10 @@ const sameItems = (before: Iterable<unknown>, after: Iterable<unknown>): boolean
   return others.next().done === true
 }
 
-/** Compares what `Object.prototype.toString` tells apart; with the own properties, which an array may have as well. */
+/**
+ * Compares the kinds that `Object.prototype.toString` names, with their own properties, which an array may have as
+ * well.
+ */
 const byKind: { readonly [kind: string]: Same } = Object.assign(
   Object.create(null),
   {
@@ -71,7 +74,7 @@ const byKind: { readonly [kind: string]: Same } = Object.assign(
   } satisfies { readonly [kind: string]: Same }
 )
 
-/** Compares objects by what their class says they hold. */
+/** Compares objects by the content that their class declares. */
 const byContent: Same = (before, after) => {
   if (Redacted.isRedacted(before)) {
     return Redacted.isRedacted(after) && before.label === after.label &&
@@ -99,12 +102,12 @@ const byContent: Same = (before, after) => {
       : Exit.isFailure(after) && sameReasons(before.cause, after.cause)
   }
   if (Cause.isCause(before)) return Cause.isCause(after) && sameReasons(before, after)
-  // A class that names itself may hold what no property shows.
+  // A class that names itself may have content that no property shows.
   const isOpaque = kindOf(before) !== "[object Object]" && Reflect.ownKeys(before).length === 0
   return !isOpaque && sameProperties(before, after)
 }
 
-// Where a reason came from (a trace, a span) is not part of what failed.
+// The origin of a reason (a trace, a span) is not part of the failure.
 const sameReasons = (before: Cause.Cause<unknown>, after: Cause.Cause<unknown>): boolean =>
   sameItems(before.reasons.map(contentOf), after.reasons.map(contentOf))
 
@@ -115,7 +118,7 @@ const contentOf = (reason: Cause.Reason<unknown>): ReadonlyArray<unknown> =>
     ? ["die", reason.defect]
     : ["interrupt", reason.fiberId]
 
-/** Compares own enumerable properties, symbols among them. A hole of an array is a property that is not there. */
+/** Compares own enumerable properties, symbols among them. A hole of an array is an absent property. */
 export const sameProperties: Same = (before, after) => {
   const keys = ownKeys(before)
   return keys.length === ownKeys(after).length &&

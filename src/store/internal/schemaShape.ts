@@ -1,40 +1,43 @@
 /**
- * What bytes say of the schema that wrote them, so that another schema reads them only where that is safe.
+ * Describes in hashes the schema that wrote some bytes, so that another schema reads them only where that is safe.
  *
- * - `core` is a hash of what the schema and its encoded form look like: types, fields, literals, unions, the chain of
- *   transformations. It says nothing of the order of fields, nor of checks, which decoding repeats. But an integer is
- *   not a number here, because `SchemaBinary` gives it bytes of its own.
- * - Optional fields are not in `core`. Each has a hash of its place and one of its type beside it: so a reader
- *   accepts a field that it does not know, and does without one that was not written, but never takes one field for
- *   another.
- * - A field counts as optional only where its coming and going changes nothing else: not in a struct that has other
- *   keys as well, not in a key of a map or an element of a set, not in one of several structs of a union.
+ * - `core` is a hash of the form of the schema and of its encoded form: types, fields, literals, unions, the chain of
+ *   transformations. It does not cover checks, which decoding repeats, nor the order of fields. But an integer is not a
+ *   number here, because `SchemaBinary` gives it bytes of its own.
+ * - Optional fields are not in `core`. Each has a hash of its place and a hash of its type. So a reader accepts a field
+ *   that it does not know, and does without a field that was not written, but never takes one field for another.
+ * - A field counts as optional only where its presence changes nothing else: not in a struct that has other keys as
+ *   well, not in a key of a map or an element of a set, not in one of several structs of a union.
  *
- * Not here: what a transformation does. Two of the same shape cannot be told apart; that is what a version is for.
+ * Not here: what a transformation does. Two transformations of the same shape look alike here; a version distinguishes
+ * them.
  */
 import * as Schema from "effect/Schema"
 import * as SchemaAST from "effect/SchemaAST"
 
-/** What a schema looks like, in hashes. */
+/** The form of a schema, in hashes. */
 export interface Shape {
   /** 64 bits, as two numbers. */
   readonly core: readonly [number, number]
   readonly optional: ReadonlyArray<OptionalField>
 }
 
-/** A field that may be absent: where it is, in 16 bits, and what it is there, in 32. */
+/** A field that may be absent: its place, in 16 bits, and its type, in 32. */
 export interface OptionalField {
   readonly place: number
   readonly type: number
 }
 
-/** Each optional field costs six bytes of every record. Beyond this many, each change of a field is another shape. */
+/**
+ * Each optional field costs six bytes of every record. A schema with more fields has no optional ones: any change of a
+ * field makes another shape.
+ */
 const optionalMax = 24
 
-/** Nodes that are looked at for the sake of optional fields. A schema that is larger has none. */
+/** Bounds the nodes that are inspected for optional fields. A larger schema has none. */
 const nodesMax = 10_000
 
-/** The shape of a schema; `version` is the user's own word for what the schema cannot say. */
+/** The shape of a schema; `version` is the user's own word for what the schema cannot show. */
 export const shapeOf = (schema: Schema.Constraint, version = ""): Shape => {
   const walk = new Walk()
   const text = walk.digest(schema.ast, "", true)
@@ -47,14 +50,17 @@ class Walk {
   private nodes = 0
   private readonly open: Array<SchemaAST.AST> = []
   private readonly known = new Map<SchemaAST.AST, string>()
-  // The lowest open node that what was looked at refers back to.
+  // The lowest open node that the inspected nodes refer back to.
   private lowest = Number.POSITIVE_INFINITY
 
   get isTooLarge(): boolean {
     return this.optional.length > optionalMax || this.nodes > nodesMax
   }
 
-  /** `isFree` says that an optional field may come and go here. What refers to no open node is remembered. */
+  /**
+   * `isFree` says that an optional field may come and go here. The digest of a node that refers to no open node is
+   * kept.
+   */
   digest(ast: SchemaAST.AST, place: string, isFree: boolean): string {
     if (isFree && this.isTooLarge) return ""
     this.nodes++
@@ -81,7 +87,7 @@ class Walk {
     return text
   }
 
-  // How the node is transformed on its way to bytes.
+  // The transformations of the node on its way to bytes.
   private chain(ast: SchemaAST.AST): string {
     return (ast.encoding ?? []).map(({ to }) => `>${this.digest(to, "", false)}${namesOf(to)}`).join("")
   }
@@ -103,7 +109,7 @@ class Walk {
       case "Objects":
         return this.struct(ast, place, isFree && ast.encoding === undefined)
       case "Union": {
-        // With more than one struct among them, a field more or less may make another member of it.
+        // With more than one struct among them, a field more or less may turn one member into another.
         const structs = ast.types.filter((type) => !isPrimitive(type))
         const free = isFree && structs.length <= 1
         return `${ast.options?.mode ?? "anyOf"} ${ast.types.map((type) => this.digest(type, place, free)).join("|")}`
@@ -125,7 +131,7 @@ class Walk {
   }
 
   private struct(ast: SchemaAST.Objects, place: string, isFree: boolean): string {
-    // A field with a number of its own is found by that, and not by its name.
+    // A field with its own number is found by the number, and not by its name.
     const isNumbered = ast.propertySignatures.some(({ type }) => numberOf(type) !== "")
     const mayGo = isFree && ast.indexSignatures.length === 0 && !isNumbered
     const fields: Array<string> = []
@@ -150,7 +156,7 @@ class Walk {
     return `declared ${names}<${parameters.join()}>${ast.encoding === undefined ? this.derived(ast) : ""}`
   }
 
-  // What the declaration says itself of how it is encoded.
+  // The declaration's own description of its encoding.
   private derived(ast: SchemaAST.Declaration): string {
     const link = ast.annotations?.["toCodecJson"] ?? ast.annotations?.["toCodec"]
     if (typeof link !== "function") return ""
@@ -159,7 +165,10 @@ class Walk {
   }
 }
 
-/** The struct behind a class of `Schema.Class`: what its constructor takes, and all that is written of an instance. */
+/**
+ * The struct behind a class of `Schema.Class`: the input of its constructor, and everything that is written of an
+ * instance.
+ */
 export const fieldsOfClass = (ast: SchemaAST.AST): SchemaAST.Objects | undefined => {
   if (ast._tag !== "Declaration" || ast.encoding?.length !== 1 || ast.annotations?.["~constructor"] === undefined) {
     return undefined
@@ -193,7 +202,7 @@ const idOf = (annotations: object | undefined): string => {
     : ""
 }
 
-/** By what names a node goes, as far as it has any: they tell apart what has one shape and two meanings. */
+/** The names of a node, if any: they distinguish nodes with one shape and two meanings. */
 export const namesOf = ({ annotations }: SchemaAST.AST): string =>
   JSON.stringify([idOf(annotations), annotations?.["identifier"] ?? "", annotations?.["expected"] ?? ""])
 

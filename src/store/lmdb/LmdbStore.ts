@@ -2,29 +2,29 @@
  * Warm tier: entries in a memory-mapped file that outlives the process.
  *
  * - `get` reads on the calling thread, without waiting: the file is mapped, and a read makes no system call.
- * - `set` returns once the write is on its way, and is read from then on. `remove`, `clear`, `recordMarks` and `write`
- *   return when the write would survive what `durability` says. All writes of one call become visible, and durable,
- *   together: a round of any number of families, keys and bytes is one transaction.
- * - After a crash at any moment the file is as some earlier moment left it: no entry is half written, no round is torn,
- *   and nothing that was removed comes back.
- * - A record that is damaged is absent; it is counted and dropped. A record of another schema or version is absent and
- *   counted, and stays until its time is over, its key is written, or room is needed: another release may read it.
- *   A sweep of marks removes what another format of records was written in: nothing tells which marks concern it.
+ * - `set` returns as soon as its write has joined a batch; from then on readers see the value. `remove`, `clear`,
+ *   `recordMarks` and `write` return when the write would survive what `durability` names. All writes of one call
+ *   become visible, and durable, together: a round of any number of families, keys and bytes is one transaction.
+ * - After a crash at any moment the file is in the state of some earlier moment: no entry is half written, no round is
+ *   torn, and no removed entry comes back.
+ * - A damaged record is absent; it is counted and dropped. A record of another schema or version is absent and counted.
+ *   It stays until its time is over, its key is written, or room is needed: another release may read it. A sweep of
+ *   marks removes records in another format, because it cannot see which marks concern them.
  * - A write that could not be committed leaves its key absent, never an older value in its place.
  * - Layers of one folder and namespace in one thread share one store and one counter of invalidations, and see each
- *   other's writes at once; so do layers of two copies of this module.
+ *   other's writes at once; layers of two copies of this module do so, too.
  * - A second process, or a second thread, that opens a namespace is refused with `FolderHeld`, which names the holder.
- *   A holder that was killed does not hold any more; one that is stopped does. Processes that follow each other read
- *   all that is there.
- * - A folder belongs to one container (pid namespace) at a time, with all its namespaces. A container that was killed,
- *   or that was stopped for so long, holds it for 30 seconds more.
- * - A file that was removed, replaced or taken over while it was open fails what is written to it, with `FolderGone`.
- * - A copy of a folder is nobody's. By whatever path a folder is opened, it is one: links and mounts are seen through,
- *   and a data file with a hard link, or mounted without its folder, is refused.
+ *   A killed holder does not hold any more; a stopped one does. A later process reads everything that an earlier one
+ *   wrote.
+ * - A folder belongs to one container (pid namespace) at a time, with all its namespaces. After a container was killed
+ *   or stopped, it holds the folder for 30 seconds more.
+ * - Writes to a file that was removed, replaced or taken over while it was open fail with `FolderGone`.
+ * - A copy of a folder has no holder. All paths to a folder lead to the same store: links and mounts are resolved, and
+ *   a data file with a hard link, or mounted without its folder, is refused.
  *
- * Several processes of one container may use namespaces of their own in one folder. Network file systems will not do.
- * Damage to the file outside of records is found when the folder is opened only as far as its first two pages and its
- * length tell.
+ * Several processes of one container may use one folder, each with its own namespace. Network file systems do not work.
+ * Damage to the file outside of records is found when the folder is opened, but only as far as the first two pages and
+ * the length show it.
  *
  * @since 0.1.0
  */
@@ -71,46 +71,52 @@ import { Tier } from "./internal/lmdbTier.ts"
 import type { Durability } from "./internal/lmdbWrites.ts"
 
 /**
- * Where the tier lives and what it promises.
+ * The place of the tier, its durability and its bounds.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** The folder of the file. It is made if it is not there. */
+  /** The folder of the file. It is made if it does not exist. */
   readonly path: string
   /**
-   * What `remove`, `clear` and `recordMarks` survive once they returned: the end of the process, however violent
-   * (`"process"`, about 0.4 ms), or a loss of power as well (`"flushed"`, as long as the disk takes). In both modes a
-   * loss of power leaves the file as of some earlier moment.
+   * What `remove`, `clear` and `recordMarks` survive once they returned: any end of the process (`"process"`, about 0.4
+   * ms), or also a loss of power (`"flushed"`, as long as the disk takes). In both modes a loss of power leaves the
+   * file in the state of some earlier moment.
    */
   readonly durability: "process" | "flushed"
   /**
-   * Stores of other names in the same folder know nothing of each other. `"default"` unless given. A process has at
-   * most 24 of one folder open at once; one more is refused with `InvalidStoreOptions`.
+   * Separates stores in one folder: stores with different names share nothing. `"default"` unless given. A process may
+   * have at most 24 namespaces of one folder open at once; one more is refused with `InvalidStoreOptions`.
    */
   readonly namespace?: string | undefined
-  /** The most entries that the tier keeps. What is soonest due leaves first, then the oldest. No bound unless given. */
+  /**
+   * The largest number of entries. The entry that is due soonest is evicted first, then the oldest. No bound unless
+   * given.
+   */
   readonly entriesMax?: number | undefined
   /**
-   * The most bytes of the file that hold entries, at least 1 MiB; kept to within one batch of writes (16 MiB). The file
-   * itself is somewhat larger, and keeps the size that it once had. No bound unless given.
+   * The largest number of bytes of the file that hold entries, at least 1 MiB; exact to within one batch of writes (16
+   * MiB). The file itself is somewhat larger, and does not shrink. No bound unless given.
    */
   readonly bytesMax?: number | undefined
   /**
-   * The release of all that is kept here. What was written under another version, or under none, is absent; it stays
-   * until its time is over, its key is written, or room is needed.
+   * The release of all entries in this namespace. An entry written under another version, or without one, is absent; it
+   * stays until its time is over, its key is written, or room is needed.
    */
   readonly version?: string | number | undefined
-  /** How often entries whose time is over are freed; they are absent before that. A second unless given. */
+  /** How often expired entries are freed; they are absent before that. A second unless given. */
   readonly sweepInterval?: Duration.Input | undefined
-  /** Threads and processes that may read at once, in all namespaces. 512 unless given; the first to open decides. */
+  /**
+   * The largest number of threads and processes that read at once, in all namespaces. 512 unless given; the first store
+   * that opens the folder decides.
+   */
   readonly readersMax?: number | undefined
 }
 
 /**
- * Records that a read could not use, by `reason`: `damaged` ones, which were dropped, and `undecodable` ones, which
- * another schema or version wrote, and which stay.
+ * Counts records that a read could not use, by `reason`: `damaged` records, which were dropped, and `undecodable`
+ * records, which another schema or version wrote, and which stay.
  *
  * @category metrics
  * @since 0.1.0
@@ -125,10 +131,10 @@ const undecodable = Metric.withAttributes(recordsDropped, { reason: "undecodable
 
 const bytesMaxMin = 1_048_576
 
-/** A larger record is refused where it is written: it would push out all others, or hold up the thread for a second. */
+/** A larger record is refused when it is written: it would evict all others, or hold up the thread for a second. */
 const recordBytesMax = 268_435_456
 
-/** How long a codec may take; one that takes longer fails its own write, and holds up no other. */
+/** The time limit of a codec; a slower one fails its own write, and does not hold up other writes. */
 const encodeTimeoutMillis = 30_000
 const readersMaxDefault = 512
 
@@ -136,9 +142,9 @@ const readersMaxDefault = 512
 const keysPerStepMax = 512
 
 /**
- * A store in a folder; lives as long as the Scope, and has written all that it took when that closes.
+ * Makes a store in a folder. It lives until the Scope ends, and then first writes everything that it accepted.
  *
- * Fails with `InvalidStoreOptions` when an option or the folder will not do, and with `TierFailed` when the file is
+ * Fails with `InvalidStoreOptions` when an option or the folder is invalid, and with `TierFailed` when the file is
  * damaged.
  *
  * @category constructors
@@ -166,7 +172,10 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
       ({ release, tier }) => Effect.andThen(Effect.ignore(tier.writes.drain(options.durability, "set")), release)
     )
     if (tier.bounds.entriesMax !== bounds.entriesMax || tier.bounds.bytesMax !== bounds.bytesMax) {
-      return yield* invalid("entriesMax", "and `bytesMax` differ from those with which this namespace is open already")
+      return yield* invalid(
+        "entriesMax",
+        "and `bytesMax` must have the values with which this namespace is already open"
+      )
     }
     const { durability } = options
     return Store.of({
@@ -207,7 +216,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
 export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))
 
 /**
- * A store in a folder, as the configuration says.
+ * A store in a folder, with options from the configuration.
  *
  * @category layers
  * @since 0.1.0
@@ -215,7 +224,7 @@ export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer
 export const layerConfig = (options: Config.Wrap<Options>): Layer.Layer<Store, StoreError | Config.ConfigError> =>
   Layer.effect(
     Store,
-    // What is no object is no configuration of one, and `make` says so.
+    // `make` refuses a value that is not an object, with a clear error.
     Effect.suspend(() =>
       isBag(options as unknown) ? Effect.flatMap(Config.unwrap(options), make) : make(options as never)
     )
@@ -235,7 +244,7 @@ const known: { readonly [O in keyof Required<Options>]: true } = {
 const validate = Effect.fnUntraced(function*(options: Options) {
   const wrong = noOptions(tierName, options, known)
   if (wrong !== undefined) return yield* Effect.fail(wrong)
-  // Defaults of a pattern stand for what is undefined alone: null is a wrong value, not none.
+  // Default values in a pattern replace only `undefined`: `null` is a wrong value, not a missing one.
   const {
     bytesMax = Number.POSITIVE_INFINITY,
     entriesMax = Number.POSITIVE_INFINITY,
@@ -295,8 +304,8 @@ const open = <V>(
   })
 
 /**
- * Hands a round to the tier in one turn, so that it is one transaction, once the writes of its families before it have
- * been handed over.
+ * Hands a round to the tier in one turn, so that it is one transaction, after the earlier writes of its families were
+ * handed over.
  */
 const writeRound = (tier: Tier, durability: Durability, { changes, marks }: Round): Effect.Effect<void, StoreError> => {
   const partitions = changes.map(({ partition }) => partition as LmdbPartition<any>)
@@ -317,8 +326,8 @@ const writeRound = (tier: Tier, durability: Durability, { changes, marks }: Roun
 }
 
 /**
- * Whose turn it is to write a partition. What cannot be done at once, because a codec or the batch makes it wait, takes
- * a turn; while any has one, every write of the partition takes one, so that none overtakes another.
+ * The queue of the writes of a partition. A write that must wait, for a codec or for the batch, takes a turn. While a
+ * write has a turn, every later write of the partition takes one, so that none overtakes another.
  */
 class Turn {
   #last: Deferred.Deferred<void> | undefined
@@ -327,14 +336,14 @@ class Turn {
     return this.#last === undefined
   }
 
-  /** Runs what concerns several partitions after all that came before; the turns are taken in one step. */
+  /** Runs a write of several partitions after all earlier writes; it takes its turns in one step. */
   static take<A, E>(turns: ReadonlyArray<Turn>, body: Effect.Effect<A, E>): Effect.Effect<A, E> {
     return Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
         const done = Deferred.makeUnsafe<void>()
         const before = turns.map((turn) => turn.#last).filter((last) => last !== undefined)
         for (const turn of turns) turn.#last = done
-        // The wait is not interrupted: those who come later wait for this write, and through it for those before.
+        // The wait is not interrupted: later writes wait for this write, and through it for the earlier ones.
         return Effect.ensuring(
           Effect.andThen(Effect.forEach(before, Deferred.await, { discard: true }), restore(body)),
           Effect.sync(() => {
@@ -347,7 +356,7 @@ class Turn {
   }
 }
 
-/** What this tier prepares: the bytes of the value, and the key where the record must hold it. */
+/** The prepared form of a value: its bytes, and the key where the record must hold it. */
 interface Form {
   readonly value: Uint8Array
   readonly hashedKey: string | undefined
@@ -382,7 +391,7 @@ class LmdbPartition<V> implements Partition<V> {
       return Effect.forEach(keys, (key) => this.#find(entryKey(this.#family.prefix, key), key, now, fiber.context))
     })
 
-  // A long key is checked against the one that the record holds: its hash alone would be a guess.
+  // A long key is compared with the key in the record: its hash alone would be a guess.
   #find(
     entryKey: string,
     key: string,
@@ -407,7 +416,7 @@ class LmdbPartition<V> implements Partition<V> {
           ? Exit.succeed({ entry: { ...entry, value: decoded.value }, tier: tierName })
           : unread(context)
       }
-      // The bytes are the driver's, and will be others when a codec that waits goes on.
+      // The driver owns the bytes, and reuses them before a codec that waits continues.
       return Effect.matchEffect(this.#codec.decode(new Uint8Array(record.value)), {
         onSuccess: (value) => Effect.succeed({ entry: { ...entry, value }, tier: tierName }),
         onFailure: () => Effect.sync(() => void unread(context))
@@ -419,7 +428,7 @@ class LmdbPartition<V> implements Partition<V> {
 
   #drop(entryKey: string, reason: typeof recordsDropped, context: Context.Context<never>): Exit.Exit<undefined> {
     reason.updateUnsafe(1, context)
-    // Where there is no room it stays, and is found again.
+    // Without room the record stays, and is found again.
     if (this.#tier.writes.hasRoom && this.#tier.writes.fault("get") === undefined) this.#tier.writes.remove([entryKey])
     return absent
   }
@@ -447,8 +456,8 @@ class LmdbPartition<V> implements Partition<V> {
     this.#encode(key, content)
 
   /**
-   * Hands over this family's part of a round, in the turn of the others; answers as `Writes.remove` does. A property,
-   * so that a copy of a partition, of which a part was changed, has it as well.
+   * Hands over this family's part of a round, in the turn of the round; returns the batch as `Writes.remove` does. It
+   * is a property, so that a spread copy of a partition has it, too.
    */
   readonly apply = ({ cleared, removed, set }: Change<V>): Batch | undefined => {
     let last = cleared ? this.#tier.clear(this.#family) : undefined
@@ -466,7 +475,7 @@ class LmdbPartition<V> implements Partition<V> {
     return this.#tier.writes.remove(keys.map((key) => entryKey(this.#family.prefix, key)))
   }
 
-  /** Prepares a write, takes its turn, hands it to the tier, and waits for the batch that the tier names, if any. */
+  /** Prepares a write, takes its turn, hands it to the tier, and waits for the batch that the tier returns, if any. */
   #write<A>(
     operation: Operation,
     prepare: () => Effect.Effect<A, StoreError>,
@@ -506,7 +515,7 @@ class LmdbPartition<V> implements Partition<V> {
     })
   }
 
-  // A schema may run code of the user's, which may throw.
+  // A schema may run the user's code, which may throw.
   #formOf(
     key: string,
     value: V,
@@ -566,7 +575,7 @@ class LmdbPartition<V> implements Partition<V> {
     })
   )
 
-  // Each step is a read of its own: a read transaction that is held keeps every page that writers replace meanwhile.
+  // Each step is its own read: a read transaction that stays open keeps every page that writers replace meanwhile.
   #entriesAfter(id: string, from: string | undefined) {
     return Effect.flatMap(this.#keysAfter("entries", id, from), ({ keys, next }) =>
       Effect.map(
@@ -594,7 +603,7 @@ class LmdbPartition<V> implements Partition<V> {
 
   #keysAfter(operation: Operation, id: string, from: string | undefined) {
     return this.#tier.writes.attempt(operation, () => {
-      // Once the family is cleared, what is left under its old number is no longer its own.
+      // After the family was cleared, entries under its old number no longer belong to it.
       const keys = this.#family.id === id ? this.#tier.keysAfter(id, from, keysPerStepMax) : []
       return { keys, next: keys.length < keysPerStepMax ? Option.none() : Option.some(keys.at(-1)) }
     })
@@ -616,14 +625,14 @@ class LmdbPartition<V> implements Partition<V> {
       return Effect.andThen(Effect.andThen(Effect.ignore(drain), after(undefined)), drain)
     })
 
-  // What is read is judged and changed in one step, so that nothing written meanwhile is changed.
+  // An entry is read, checked and changed in one step, so that a write in between is not changed.
   #sweepSome(entryKeys: ReadonlyArray<string>, freshUntilMax: FreshUntilMax): void {
     for (const entryKey of entryKeys) {
       const bytes = this.#tier.read(entryKey)
       if (bytes === undefined) continue
       const record = decodeRecord(bytes, bytes.length)
       const key = keyWithin(entryKey) ?? record?.hashedKey
-      // Nothing tells which marks concern a record that is damaged, or of the format of another release.
+      // Nothing shows which marks concern a damaged record, or a record in the format of another release.
       const max = record === undefined || key === undefined
         ? -Infinity
         : freshUntilMax(key, record.entry.stamp, record.entry.tags)
@@ -645,7 +654,7 @@ class LmdbPartition<V> implements Partition<V> {
     return Effect.andThen(Effect.ignore(this.#tier.writes.drain("process", "size")), count(undefined, 0))
   })
 
-  /** Hands an entry that upkeep took to `onEvict`, if it can still be read. */
+  /** Passes an entry that upkeep removed to `onEvict`, if the entry can still be read. */
   tell({ cause, entryKey, record }: Departed, onEvict: NonNullable<StoreFamily<V>["onEvict"]>): Effect.Effect<void> {
     const found = decodeRecord(record, record.length)
     const key = keyWithin(entryKey) ?? found?.hashedKey
@@ -660,13 +669,13 @@ class LmdbPartition<V> implements Partition<V> {
 
 const absent = Exit.succeed(undefined)
 
-// Another release may read it, and this one has no right to take it away by looking.
+// Another release may read it, so a read by this release does not remove it.
 const unread = (context: Context.Context<never>): Exit.Exit<undefined> => {
   undecodable.updateUnsafe(1, context)
   return absent
 }
 
-// What is an Exit of an effect is an Exit of the same types.
+// An effect that is already an Exit has the same type parameters.
 const answered = <A, E>(effect: Effect.Effect<A, E>): Exit.Exit<A, E> | undefined =>
   Exit.isExit(effect) ? effect as Exit.Exit<A, E> : undefined
 

@@ -1,11 +1,11 @@
 /**
  * In-memory tier: a hash table per family, over shards that share one bound.
  *
- * - `capacity` bounds the entries of all families together, `weightMax` their weights instead; each shard keeps its
- *   own share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
+ * - `capacity` bounds the entries of all families together; `weightMax` bounds their weights instead. Each shard has
+ *   its own share, so a store whose keys fall unevenly evicts before it is full. The bound holds after every operation.
  * - An expired entry is invisible at once, leaves before a live one is evicted, and is freed within about a second.
  * - Values are kept as they are: a reader gets the very object that was stored.
- * - `hit`, the synchronous door, allocates nothing.
+ * - `hit`, the synchronous read, allocates nothing.
  *
  * Not here: loading, dependencies between keys, anything that outlives the process.
  *
@@ -48,38 +48,40 @@ import { SlotTable } from "./internal/slotTable.ts"
 import { TopKeys } from "./internal/topKeys.ts"
 
 /**
- * How large a memory store is, and what leaves when it is full.
+ * The size of a memory store, and the policy by which it evicts when it is full.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Options {
-  /** The most entries, of all families together; weighers are not asked. Give this or `weightMax`. */
+  /** The largest number of entries, over all families; weighers are not called. Give this or `weightMax`. */
   readonly capacity?: number | undefined
   /**
-   * The greatest sum of weights, as the families' weighers tell them; an entry of a family without one weighs 1. An
-   * entry that is heavier than this, or than 4,294,967,295, is not kept in memory.
+   * The largest sum of weights, as the families' weighers return them; an entry of a family without a weigher weighs 1.
+   * An entry that is heavier than this, or than 4,294,967,295, is not kept in memory.
    */
   readonly weightMax?: number | undefined
-  /** What leaves when the store is full. `adaptive` by default: never far below the best of the others. */
+  /**
+   * Chooses the entry to evict when the store is full. `adaptive` by default: never far below the best of the others.
+   */
   readonly eviction?: EvictionPolicy.EvictionPolicyName | undefined
   /** A power of two. By default, one shard for each 131,072 of `capacity`: that bounds the pause when a table grows. */
   readonly shards?: number | undefined
 }
 
-// One hit in 256 tells the sketch of hot keys: less than a nanosecond of each.
+// One hit in 256 is counted in the sketch of hot keys: less than a nanosecond per hit.
 const hotGap = 256
 
 const name = "memory"
 
-// A shard of this many entries grows in about ten milliseconds.
+// A table of a shard of this many entries grows in about ten milliseconds.
 const entriesPerShard = 131_072
 const shardsMax = 4_096
 
-// How many slots a new entry looks at while its family has dead ones, so that the dead leave before the living.
+// The slots that a new entry inspects while its family has dead entries, so that dead entries leave before live ones.
 const collectedPerPutMax = 16
 
-// How many slots a sweep looks at before it lets others run: half a millisecond's work.
+// The slots that a sweep inspects before it lets other work run: half a millisecond's work.
 const sweptPerPassMax = 1_024
 
 /** The greatest stamp that a store has seen. */
@@ -87,7 +89,7 @@ interface Ceiling {
   stamp: number
 }
 
-/** How far an upkeep that looks at every slot has come. */
+/** The progress of upkeep that inspects every slot. */
 interface Sweep {
   segment: number
   slot: number
@@ -96,7 +98,7 @@ interface Sweep {
 /** A family's entries in one shard. */
 interface Segment {
   readonly shard: MemoryShard
-  // The shard's own, at hand for a hit.
+  // The same object as `shard.records`, one step nearer for a hit.
   readonly records: SlotRecords
   readonly policy: EvictionPolicy.EvictionPolicy
   readonly table: SlotTable
@@ -104,7 +106,7 @@ interface Segment {
   readonly owner: number
 }
 
-// What a memory tier prepares.
+// The prepared form of a value in a memory tier.
 interface Weighed<V> extends Prepared<V> {
   readonly weight: number
 }
@@ -113,7 +115,7 @@ interface Weighed<V> extends Prepared<V> {
 const shardBits = 20
 
 /**
- * One family in a memory store, with a synchronous door for each operation.
+ * One family in a memory store, with a synchronous form of each operation.
  *
  * @category models
  * @since 0.1.0
@@ -131,7 +133,8 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   declare private readonly shardMask: number
   declare private readonly alarm: Alarm
   private readonly topKeys = new TopKeys()
-  // Which hit is noted next, by whom; -1 is none. A hit counts down to it.
+  // The number of the next hit to note: for the sketch (`hotAt`) or for the watcher (`watchAt`, -1 without one).
+  // Each hit counts `untilNote` down.
   private noteAt = hotGap
   private untilNote = hotGap
   private hotAt = hotGap
@@ -169,7 +172,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     return this.dead
   }
 
-  /** What is older is dead, and is freed soon. */
+  /** Entries with a smaller stamp are dead, and are freed soon. */
   set floor(floor: number) {
     if (floor === this.dead) return
     this.dead = floor
@@ -296,7 +299,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     if (hits === this.hotAt) {
       this.topKeys.add(key)
       this.hotAt += hotGap
-      // Bounds how far a burst that never yields can drift.
+      // Bounds the error of the time in a burst that never yields.
       this.time.expire()
     }
     if (hits === this.watchAt) this.watchAt += this.watcher!(key, 0)
@@ -308,7 +311,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     this.untilNote = this.noteAt - hits
   }
 
-  /** By slot, not by chain: so it does not matter what happens to the table while somebody looks at a key. */
+  /** Walks by slot, not by chain: so the table may change while the caller inspects a key. */
   *keys(): IterableIterator<string> {
     for (const { owner, shard } of this.segments) {
       for (let slot = 0; slot < shard.records.used; slot++) {
@@ -317,7 +320,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     }
   }
 
-  /** Frees entries below `floor`, looking at `max` slots at most; whether there is more to look at. */
+  /** Frees entries below `floor`. It inspects at most `max` slots, and returns whether there are more to inspect. */
   collect(max: number): boolean {
     if (this.sweptFloor === this.floor && this.collecting === undefined) return false
     if (this.collecting === undefined) {
@@ -341,12 +344,12 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     return true
   }
 
-  /** Tells the family of an entry that a shard pushes out; for the shard. */
+  /** Passes an entry that a shard evicts to the family's `onEvict`. The shard calls it. */
   evicted(shard: MemoryShard, slot: number, cause: "Evicted" | "Expired"): void {
     this.family.onEvict!(shard.records.keyAt(slot)!, shard.entryAt(slot) as Entry<V>, cause)
   }
 
-  /** Forgets a key whose entry leaves; for the shard. */
+  /** Removes the key of an entry that leaves. The shard calls it. */
   forgotten(shard: MemoryShard, slot: number): void {
     this.segments[shard.index]!.table.remove(slot, shard.records.keyAt(slot)!)
   }
@@ -383,7 +386,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   readonly getMany = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>> =>
     Effect.sync(() => keys.map((key) => this.find(key)))
 
-  /** A live object needs no other form: what is prepared is its weight. */
+  /** A live object needs no other form: only its weight is prepared. */
   readonly prepare = (key: string, { value }: Content<V>): Effect.Effect<Prepared<V>, StoreError> => {
     try {
       const weighed: Weighed<V> = { bytes: 0, weight: this.weigh(key, value) }
@@ -394,7 +397,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
     }
   }
 
-  /** The changes of a round to this family. */
+  /** Applies the changes of a round to this family. */
   readonly apply = ({ cleared, removed, set }: Change<V>): void => {
     if (cleared) this.dropAll()
     for (const key of removed) this.drop(key)
@@ -433,25 +436,25 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
 
   readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void> =>
     Effect.suspend(() => {
-      // An entry stays in its slot for as long as it lives, so it does not matter what happens between two passes.
-      const at: Sweep = { segment: 0, slot: 0 }
+      // An entry stays in its slot while it lives, so changes between two passes do not matter.
+      const progress: Sweep = { segment: 0, slot: 0 }
       const pass: Effect.Effect<void> = Effect.suspend(() =>
-        this.sweepSome(at, freshUntilMax) ? Effect.andThen(Effect.yieldNow, pass) : Effect.void
+        this.sweepSome(progress, freshUntilMax) ? Effect.andThen(Effect.yieldNow, pass) : Effect.void
       )
       return pass
     })
 
-  private sweepSome(at: Sweep, freshUntilMax: FreshUntilMax): boolean {
+  private sweepSome(progress: Sweep, freshUntilMax: FreshUntilMax): boolean {
     for (let looked = 0; looked < sweptPerPassMax; looked++) {
-      const segment = this.segments[at.segment]
+      const segment = this.segments[progress.segment]
       if (segment === undefined) return false
       const { owner, shard } = segment
-      if (at.slot >= shard.records.used) {
-        at.segment++
-        at.slot = 0
+      if (progress.slot >= shard.records.used) {
+        progress.segment++
+        progress.slot = 0
         continue
       }
-      const slot = at.slot++
+      const slot = progress.slot++
       if (!shard.isOf(slot, owner)) continue
       const max = freshUntilMax(shard.records.keyAt(slot)!, shard.records.stampOf(slot), shard.tagsAt(slot))
       if (max === -Infinity) shard.remove(slot)
@@ -483,7 +486,7 @@ export class MemoryPartition<V> implements Partition<V>, HotPartition<V>, ShardO
   }
 }
 
-/** What a weigher answers, as a weight; throws where it does, and where its answer is none. */
+/** The result of a weigher as a weight. Throws if the weigher throws, or if its result is not a weight. */
 const weightOf = <V>(
   weigher: (key: string, value: V) => unknown,
   { name: family, render }: StoreFamily<V>,
@@ -498,8 +501,8 @@ const weightOf = <V>(
   } catch (cause) {
     throw failed("threw an error", cause)
   }
-  if (typeof answer !== "number") throw failed(`answered ${typeof answer}, and a weight is a number`)
-  if (!(answer >= 0)) throw failed(`answered ${answer}, and a weight is at least 0`)
+  if (typeof answer !== "number") throw failed(`returned ${typeof answer}, but a weight is a number`)
+  if (!(answer >= 0)) throw failed(`returned ${answer}, but a weight is at least 0`)
   const weight = Math.max(1, Math.ceil(answer))
   return weight <= entryWeightMax ? weight : Infinity
 }
@@ -517,7 +520,7 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
   const wrong = noOptions(name, options, known)
   if (wrong !== undefined) return Effect.fail(wrong)
   const given = (["capacity", "weightMax"] as const).filter((option) => options[option] !== undefined)
-  if (given.length !== 1) return Effect.fail(refuse("capacity", "or `weightMax` must be given, and not both"))
+  if (given.length !== 1) return Effect.fail(refuse("capacity", "or `weightMax` must be given, but not both"))
   if (options.eviction !== undefined && !EvictionPolicy.names.includes(options.eviction)) {
     return Effect.fail(refuse("eviction", `must be one of ${EvictionPolicy.names.join(", ")}`))
   }
@@ -536,7 +539,7 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
 }
 
 /**
- * Makes a memory store that lives as long as the Scope.
+ * Makes a memory store that lives until the Scope ends.
  *
  * @category constructors
  * @since 0.1.0

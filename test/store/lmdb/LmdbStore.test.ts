@@ -225,7 +225,7 @@ describe("a folder that is open already", () => {
       yield* life(path, () =>
         Effect.gen(function*() {
           const error = yield* Effect.flip(Effect.scoped(start(path, { entriesMax: 11 })))
-          assert.match(error.message, /differ from those with which this namespace is open already/)
+          assert.match(error.message, /must have the values with which this namespace is already open/)
         }), { entriesMax: 10 })
       yield* life(path, () => Effect.void, { entriesMax: 11 })
     }))

@@ -120,8 +120,9 @@ describe("a data file of any length", () => {
       used.writeUInt32LE(1, 28)
       Fs.writeFileSync(Path.join(path, "data.mdb"), used)
       const { message } = yield* Effect.flip(Effect.scoped(start(path)))
-      const why = "data.mdb has data format 1 of LMDB, and 2 is read"
-      assert.strictEqual(message, `lmdb tier failed in \`open\`: ${why}; delete ${Fs.realpathSync(path)} to begin anew`)
+      const why = "data.mdb has LMDB data format 1, but this version reads 2"
+      const help = `delete ${Fs.realpathSync(path)} to start with an empty tier`
+      assert.strictEqual(message, `lmdb tier failed in \`open\`: ${why}; help: ${help}`)
     }))
 
   it.live("opens beside a lock file of any content", () =>
@@ -215,7 +216,7 @@ describe("a table of holders", () => {
       const path = yield* temporaryFolder
       Fs.writeFileSync(tableOf(path), "")
       const { message } = yield* Effect.flip(Effect.scoped(start(path)))
-      assert.match(message, /holders is a file, and must be a folder; delete it$/)
+      assert.match(message, /holders is a file, but must be a folder; help: delete it$/)
       Fs.rmSync(tableOf(path))
       yield* life(path)
     }))

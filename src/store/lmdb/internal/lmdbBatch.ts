@@ -1,11 +1,12 @@
 /**
- * Writes that go to LMDB in one transaction, and what they mean for the rows that are there.
+ * Writes that go to LMDB in one transaction, and their effect on the stored rows.
  *
- * A batch is planned by reading what it replaces, on the thread, and then handed to the driver's own thread as plain
- * puts and removes. Only one batch is between these two steps and its commit at any time, so what was read still holds.
+ * A batch is planned on the thread, by reading the rows that it replaces, and then handed to the driver's own thread as
+ * plain puts and removes. Only one batch at a time is between plan and commit, so the rows that were read are
+ * unchanged.
  *
- * Entries leave by rank: what is due first, then what is soonest due, then the oldest of what is never due. A row of
- * the order index counts only while it fits its record.
+ * Entries are evicted by rank: first entries that are due, then by due time, then the oldest of the entries that are
+ * never due. A row of the order index counts only while it fits its record.
  */
 import * as Deferred from "effect/Deferred"
 import type { RootDatabase } from "lmdb"
@@ -14,20 +15,20 @@ import { parseRank, rankKey } from "./lmdbKey.ts"
 import { type MarkChanges, type MarkStep, planMarks } from "./lmdbMark.ts"
 import { recordExpiresAt, recordVersion } from "./lmdbRecord.ts"
 
-/** Why upkeep took an entry. */
+/** The reason why upkeep removed an entry. */
 export type Departure = "Evicted" | "Expired"
 
 /** One write of one entry. */
 export type Op =
   | { readonly kind: "put"; readonly record: Buffer }
   | { readonly kind: "remove" }
-  /** Drops this row of the order index, and the record if it still has this rank. */
+  /** Removes this row of the order index, and the record if it still has this rank. */
   | { readonly kind: "leave"; readonly rank: Buffer; readonly cause: Departure }
 
-/** Writes that gather, the last one of each key. */
+/** Gathered writes, the last one of each key. */
 export interface Batch {
   readonly ops: Map<string, Op>
-  /** Rows of state; `undefined` removes. */
+  /** Rows of state; `undefined` removes a row. */
   readonly state: Map<string, Buffer | undefined>
   readonly marks: MarkChanges
   bytes: number
@@ -53,7 +54,7 @@ export interface Bounds {
   readonly bytesMax: number
 }
 
-/** An entry that upkeep takes, and its last bytes. */
+/** An entry that upkeep removes, and its last bytes. */
 export interface Departed {
   readonly entryKey: string
   readonly record: Buffer
@@ -68,19 +69,19 @@ interface Step {
   readonly rankBefore: Buffer | undefined
 }
 
-/** What a batch does, row by row. */
+/** The steps of a batch, row by row. */
 export interface Plan {
   steps: Array<Step>
   readonly marks: ReadonlyArray<MarkStep>
   readonly departed: Array<Departed>
-  /** By how many entries the namespace grows. */
+  /** The number of entries by which the namespace grows. */
   growth: number
 }
 
 /** Evictions of one transaction beyond those that make room for its own entries. */
 const backlogEvictionsMax = 1_000
 
-/** `listens` says whether anyone wants to know of the departure of an entry. */
+/** Plans a batch. `listens` says whether a listener needs the entry when it is evicted. */
 export const planBatch = (
   databases: Databases,
   batch: Batch,
@@ -126,10 +127,10 @@ const rankOf = (record: Uint8Array, entryKey: string): Buffer | undefined => {
   return Number.isNaN(expiresAt) ? undefined : rankKey(expiresAt, recordVersion(record), entryKey)
 }
 
-// The driver hands out its own buffer, whose `length` it sets to that of the value.
+// The driver returns its own buffer, whose `length` it sets to that of the value.
 const copyOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.subarray(0, bytes.length))
 
-/** Adds the entries that must leave so that the namespace stays within its bounds once this batch is in. */
+/** Adds the entries that must be evicted so that the namespace is within its bounds after this batch. */
 const makeRoom = (
   databases: Databases,
   batch: Batch,
@@ -153,7 +154,8 @@ const makeRoom = (
     bytesOver -= databases.entries.getBinaryFast(entryKey)?.length ?? 0
     planOp(databases, plan, entryKey, { kind: "leave", rank, cause: "Evicted" }, listens)
   }
-  // Where all that is left came with this batch, some of it is not written at all. A backlog is left to the next batch.
+  // If only entries of this batch are left to evict, some of them are not written at all. The next batch evicts a
+  // backlog.
   const excess = entryCount + plan.growth - bounds.entriesMax
   if (excess > 0 && rows < rowsMax) dropNewcomers(plan, excess, listens)
 }
@@ -184,7 +186,7 @@ const pagesBytes = (database: { getStats(): {} }): number => {
   return (stats.treeBranchPageCount + stats.treeLeafPageCount + stats.overflowPages) * stats.pageSize
 }
 
-/** Hands the plan to the driver; the promise tells the commit, and fails with what made it fail. */
+/** Hands the plan to the driver. The promise resolves with the commit, or rejects with the cause of its failure. */
 export const applyPlan = (
   databases: Databases,
   root: RootDatabase<Buffer, string>,
@@ -215,8 +217,8 @@ const applyStep = ({ entries, order }: Databases, step: Step): void => {
 const nothing = Buffer.alloc(0)
 
 /**
- * The driver rejects a commit with an error that only points to another promise, which it rejects in the same turn with
- * the reason, and which nobody would otherwise handle.
+ * Rejects with the reason of a failed commit. The driver's error only points to another promise, which the driver
+ * rejects with the reason in the same turn; without this handler that rejection would be unhandled.
  */
 export const rejectWithCause = (error: unknown): Promise<never> => {
   const reason = error instanceof Error && "commitError" in error ? error.commitError : undefined

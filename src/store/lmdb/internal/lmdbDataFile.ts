@@ -1,11 +1,11 @@
 /**
- * What the driver would not survive in a data file: it is looked at before the driver is, which trusts the first two
- * pages.
+ * Checks a data file before the driver opens it. The driver trusts the first two pages, and some damage there would end
+ * the process.
  */
 import * as Fs from "node:fs"
 import { areWithin, noRoot } from "./lmdbPages.ts"
 
-// Where LMDB's data format 2 keeps what is checked here, within each of the first two pages.
+// The positions of the checked fields in LMDB's data format 2, within each of the first two pages.
 const metaBytes = 160
 const flagsAt = 18
 const flagsOfMeta = 8
@@ -19,10 +19,10 @@ const rootsAt = [88, 136]
 const pageLastAt = 144
 const transactionAt = 152
 
-/** The largest page, twice: what a first opening writes is no longer. */
+/** Twice the largest page: a file that was only just created is not longer. */
 const newBytesMax = 131_072
 
-// The first page of a new file, but for what varies: version, sizes, flags.
+// The first page of a new file, without the fields that vary: version, sizes, flags.
 const newMeta = Buffer.alloc(metaBytes)
 newMeta[18] = 8
 newMeta.writeUInt32LE(magic, magicAt)
@@ -31,10 +31,10 @@ newMeta[pageLastAt] = 1
 
 const isNewMeta = (byte: number, at: number): boolean => byte === newMeta[at] || at >= 28 && at < 56
 
-/** Kinds of keys and values that the list of free pages never has, and encryption. */
+/** Flags that the list of free pages never has: kinds of keys and values, and encryption. */
 const freeFlagsNever = 0x2076
 
-/** Whether a first opening was killed, or the machine lost power, before the file had both of its first pages. */
+/** Whether the file lacks its first two pages, because its first opening was killed or the machine lost power. */
 export const isHollow = (file: string): boolean => {
   if (Fs.statSync(file).size > newBytesMax) return false
   const bytes = Fs.readFileSync(file)
@@ -59,7 +59,7 @@ const faultOf = (file: string): string | undefined => {
     if (Fs.readSync(handle, second, 0, metaBytes, pageSize) < metaBytes || second.readUInt32LE(magicAt) !== magic) {
       return "data.mdb has lost its second page"
     }
-    // What was flushed last, which is read after a loss of power, lies in the middle of the first page.
+    // The last flushed state, which is read after a loss of power, lies in the middle of the first page.
     const flushed = Buffer.alloc(metaBytes)
     Fs.readSync(handle, flushed, 0, metaBytes, pageSize / 2)
     const sizes = [flushed.readUInt32LE(pageSizeAt) || pageSize, second.readUInt32LE(pageSizeAt)]
@@ -79,10 +79,10 @@ const faultOf = (file: string): string | undefined => {
 
 const damaged = "data.mdb is damaged in its first two pages"
 
-/** What is wrong with one of the first two pages. */
+/** Describes the damage of one of the first two pages. */
 const metaFault = (meta: Buffer): string | undefined => {
   const found = meta.readUInt32LE(versionAt)
-  if (found !== version) return `data.mdb has data format ${found} of LMDB, and ${version} is read`
+  if (found !== version) return `data.mdb has LMDB data format ${found}, but this version reads ${version}`
   const last = meta.readBigUInt64LE(pageLastAt)
   const isWhole = meta.readUInt16LE(flagsAt) === flagsOfMeta &&
     (meta.readUInt16LE(freeFlagsAt) & freeFlagsNever) === 0 &&
@@ -93,9 +93,9 @@ const metaFault = (meta: Buffer): string | undefined => {
 const isRoot = (page: bigint, last: bigint): boolean => page === noRoot || page > 1n && page <= last
 
 /**
- * What is wrong with a data file, if anything. LMDB maps it unseen, and a page that is not there ends the process; so
- * does each failure of the driver to open a file.
+ * Describes the damage of a data file, if any. LMDB maps the file unchecked, and a missing page ends the process; so
+ * does every failure of the driver to open a file.
  */
 export const dataFault = (file: string): string | undefined =>
-  // A process that holds another namespace may have written these pages while they were read.
+  // A process that holds another namespace may write these pages while they are read, so only a repeated fault counts.
   faultOf(file) && faultOf(file) && faultOf(file)

@@ -1,17 +1,19 @@
 /**
- * One LMDB environment for each folder in a process, shared by all who open that folder.
+ * One LMDB environment for each folder in a process, shared by all stores that open the folder.
  *
- * - The folder is looked at before the driver is: on a damaged file, a folder in the place of a file, or a file that
- *   may not be written, the driver ends the process instead of throwing.
- * - The environment says which format it holds. One of the future is refused.
- * - Opening and closing take turns, so that a folder is never open twice: not by two copies of this module either, for
- *   what is open is known to the process, and not to the module. It is known by its data file, whatever leads to it.
- * - A namespace is held by one process, and in it by one thread (`lmdbHolder`). Another one is refused before the
- *   driver is asked, which waits for locks that a process that is stopped, or of another container, does not give back.
- * - A file that was removed or replaced is told by its device and inode.
- * - A data file that another folder leads to as well is opened where it lies, next to its lock, or is refused.
- * - A first opening that was killed leaves a file that holds nothing, which is a new one.
- * - Closing ends, also when the last commit failed or never ended; the driver waits for ever then.
+ * - The folder is checked before the driver opens it: on a damaged file, on a folder in the place of a file, or on a
+ *   file that may not be written, the driver ends the process instead of throwing.
+ * - The environment names its format. A later format is refused.
+ * - Opening and closing take turns, so that a folder is never open twice. Two copies of this module share the list of
+ *   open folders, because the list belongs to the process and not to the module. Its key is the data file, by whatever
+ *   path.
+ * - A namespace is held by one process, and in it by one thread (`lmdbHolder`). A second one is refused before the
+ *   driver is called: the driver would wait for locks that a stopped process, or a process of another container, does
+ *   not release.
+ * - A file that was removed or replaced is detected by its device and inode.
+ * - A data file with a second path through another folder is opened where it lies, next to its lock, or is refused.
+ * - A first opening that was killed leaves an empty file, which counts as a new one.
+ * - Closing ends even when the last commit failed or never ended; the driver alone would wait for ever.
  *
  * Not here: damage inside pages. LMDB keeps no checksums of its own; each record has one (`lmdbRecord`).
  */
@@ -32,7 +34,7 @@ import { beatMillis, type Holder, isForeign } from "./lmdbHolder.ts"
 import { type Claim, tableOf, take } from "./lmdbHolders.ts"
 import { keyEncoder } from "./lmdbKey.ts"
 
-/** The name by which this tier goes in answers and errors. */
+/** The name of this tier in answers and errors. */
 export const tierName = "lmdb"
 
 /** The layout of databases, keys and records. */
@@ -40,8 +42,8 @@ const formatVersion = 1
 const formatDatabase = "effect-stateless"
 const formatKey = "format"
 
-// Four databases for each namespace, and one that says the format. LMDB visits each open database when a transaction
-// begins, so the bound is not larger than it needs to be.
+// There are four databases for each namespace, and one for the format. LMDB visits each open database when a
+// transaction begins, so the bound is no larger than needed.
 const namespacesMax = 24
 const databasesMax = 1 + 4 * namespacesMax
 
@@ -54,7 +56,7 @@ const freeBytesMin = 1_048_576
 export interface Databases {
   /** Entry key to record. */
   readonly entries: Database<Buffer, string>
-  /** Rank (`lmdbKey`) of every record, in the order in which entries leave. */
+  /** Rank (`lmdbKey`) of every record, in the order in which entries are evicted. */
   readonly order: Database<Buffer, Buffer>
   /** Invalidation marks by scope. */
   readonly marks: Database<Buffer, string>
@@ -63,12 +65,12 @@ export interface Databases {
 }
 
 /**
- * How the writes of a namespace ended when it closed: the driver is idle; it is idle, and the last commit failed; or a
- * commit has not ended, so whatever needs the lock of the writer would wait as long.
+ * The state of the driver when a namespace closed: idle; idle, and the last commit failed; or hung, because a commit
+ * has not ended, so that everything that needs the writer's lock would wait with it.
  */
 export type Ending = "idle" | "failed" | "hung"
 
-/** What was made of a namespace. */
+/** The result of opening a namespace. */
 export interface Made<A> {
   readonly tier: A
   readonly close: Effect.Effect<Ending>
@@ -85,11 +87,11 @@ export interface Environment {
   /** The data file, by device and inode. */
   readonly file: string
   readonly root: RootDatabase<Buffer, string>
-  /** The file is not the one that was opened: it was removed, or another one is in its place. */
+  /** Whether the opened file is gone: it was removed, or another one is in its place. */
   readonly isGone: () => boolean
-  /** What is shared by all who opened the same namespace; the store decides what that is. */
+  /** The state that all stores of one namespace share; the store decides what it holds. */
   readonly tiers: Map<string, Shared>
-  /** The worst of what its namespaces ended with. */
+  /** The worst ending of its namespaces. */
   ending: Ending
 }
 
@@ -99,26 +101,27 @@ interface Registry {
   readonly turns: Semaphore.Semaphore
 }
 
-// Of the process, for a program may have two copies of this module. The number is that of what they share.
+// Belongs to the process, because a program may load two copies of this module. The number is the version of its
+// layout.
 const registryKey = Symbol.for("effect-stateless/store/LmdbStore/2")
 const host = process as typeof process & { [registryKey]?: Registry }
 const { environments, turns } = host[registryKey] ??= { environments: new Map(), turns: Semaphore.makeUnsafe(1) }
 
-/** How long the driver may take to close before it is left to itself. */
+/** The time limit for the driver to close; after it, the environment stays open. */
 const closingMax: Duration.Input = "30 seconds"
 
-/** What is open, as its store sees it. */
+/** An open namespace, as its store sees it. */
 export interface Opened {
   readonly databases: Databases
   readonly root: RootDatabase<Buffer, string>
   readonly path: string
-  /** The file is not the one that was opened, or is another one's by now. */
+  /** Whether the opened file is gone, or belongs to another process by now. */
   readonly isGone: () => boolean
 }
 
 /**
- * Opens the folder and the namespace, or joins those who have; `make` runs for the first of them. What is returned
- * must be given back once.
+ * Opens the folder and the namespace, or joins the stores that have it open; `make` runs for the first of them. The
+ * caller must release the result once.
  */
 export const acquire = <A>(
   options: { readonly path: string; readonly namespace: string; readonly readersMax: number },
@@ -131,12 +134,15 @@ export const acquire = <A>(
     const shared = known?.tiers.get(namespace)
     if (known !== undefined && shared !== undefined) {
       shared.references++
-      // A namespace holds what this function's caller made of it, and there is one such caller.
+      // Only one caller of this function exists, so the type of the namespace's state is the caller's.
       return { tier: shared.tier as A, release: release(known, namespace) }
     }
     if (known !== undefined && known.tiers.size >= namespacesMax) {
       return yield* Effect.fail(
-        invalid("namespace", `is one more than the ${namespacesMax} that a folder may hold open`)
+        invalid(
+          "namespace",
+          `cannot be opened: ${namespacesMax} namespaces of the folder are open, which is the maximum`
+        )
       )
     }
     const { claim, environment } = known === undefined
@@ -153,7 +159,7 @@ export const acquire = <A>(
     return { tier: made.tier, release: release(environment, namespace) }
   })))
 
-/** What is open of a folder, unless its users meet an error: who comes then gets what is there now. */
+/** The open environment of a folder, unless its users meet an error; then the next caller opens the folder anew. */
 const findOpen = (path: string): Effect.Effect<Environment | undefined, StoreError> =>
   attempt(() => {
     const file = identityOf(Path.join(path, dataName))
@@ -177,13 +183,15 @@ const release = (environment: Environment, namespace: string): Effect.Effect<voi
     })
   }))
 
-/** Closes what is not used any more, and gives the namespace back: last, so that who comes then waits for nothing. */
+/**
+ * Closes what is no longer used, and then gives the namespace back: last, so that the next holder waits for nothing.
+ */
 const leave = (environment: Environment, claim: Claim): Effect.Effect<void> =>
   Effect.map(closeIfUnused(environment), (isIdle) => {
     if (isIdle) claim.release()
   })
 
-/** Takes the namespace for this thread, or fails with who holds it. */
+/** Takes the namespace for this thread, or fails with the name of its holder. */
 const claimNamespace = (path: string, file: string, namespace: string): Effect.Effect<Claim, StoreError> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.flatMap(
@@ -202,7 +210,10 @@ const keepBeating = (claim: Claim): Effect.Effect<Claim> => {
   }))
 }
 
-/** Returns once others see the transaction. On Windows the driver flushes in each commit, and must not skip that. */
+/**
+ * Flags with which a commit returns once other readers see it. On Windows the driver flushes in each commit, and must
+ * not skip that.
+ */
 export const visible: TransactionFlags = process.platform === "win32"
   ? TransactionFlags.SYNCHRONOUS_COMMIT
   : TransactionFlags.SYNCHRONOUS_COMMIT | TransactionFlags.NO_SYNC_FLUSH
@@ -216,9 +227,10 @@ const held = (path: string, holder: Holder): StoreError => {
 }
 
 /**
- * Closes what no namespace uses. The driver waits for commits and flushes under way, and for ever after a commit that
- * failed, whose flush it never settles: then it is told not to wait, for all that was under way has ended. While a
- * commit hangs nothing can be closed, so the driver is left to itself. Answers whether it is not.
+ * Closes an environment that no namespace uses; returns whether it is closed. The driver waits for commits and flushes
+ * under way. After a failed commit it would wait for ever, because it never settles the flush; then it is closed
+ * without waiting, since all work under way has ended. While a commit hangs nothing can be closed, so the environment
+ * stays open.
  */
 const closeIfUnused = (environment: Environment): Effect.Effect<boolean> =>
   Effect.suspend(() => {
@@ -251,13 +263,15 @@ const open = (
     if (fault !== undefined) return yield* Effect.fail(fault)
     const data = Path.join(path, dataName)
     const file = yield* attempt(() => {
-      // A holder names the file that it holds, so there is one before the driver makes it. An empty one is new to it.
+      // A holder names the file that it holds, so the file must exist before the driver makes it. To the driver an
+      // empty file is new.
       Fs.closeSync(Fs.openSync(data, "a", 0o664))
       return identityOf(data)!
     })
     const claim = yield* claimNamespace(path, file, namespace)
     const opening = Effect.gen(function*() {
-      // The driver takes an empty file for new, and fails on a part of one; nobody else can have opened that.
+      // The driver takes an empty file for new, and fails on a part of a file; no other process can have opened that
+      // one.
       if (claim.isAlone) yield* attempt(() => isHollow(data) && Fs.truncateSync(data))
       const root = yield* attempt(() =>
         Lmdb.open<Buffer, string>({
@@ -278,7 +292,7 @@ const open = (
     return yield* Effect.onError(opening, () => Effect.sync(claim.release))
   })
 
-/** Which file it is, whatever leads to it. */
+/** Identifies a file, by whatever path. */
 const identityOf = (file: string): string | undefined => {
   const stat = Fs.statSync(file, { bigint: true, throwIfNoEntry: false })
   return stat === undefined ? undefined : `${stat.dev}:${stat.ino}`
@@ -292,7 +306,7 @@ const openDatabases = (root: RootDatabase<Buffer, string>, namespace: string): E
     state: root.openDB<Buffer, string>(`${namespace}/state`, textKeys)
   }))
 
-// The driver documents `keyEncoder` for any database, and types it for the root alone.
+// The driver documents `keyEncoder` for any database, but its types allow it for the root alone.
 const textKeys: DatabaseOptions & { readonly keyEncoder: typeof keyEncoder } = { encoding: "binary", keyEncoder }
 
 const checkFormat = (root: RootDatabase<Buffer, string>): Result.Result<void, StoreError> => {
@@ -328,13 +342,13 @@ const resolveFolder = (path: string): Result.Result<string, StoreError> => {
     return Result.fail(invalid(
       "path",
       code === "EEXIST" || code === "ENOTDIR"
-        ? "is a file, or lies in one, and must be a folder"
+        ? "is a file or lies in a file, but must be a folder"
         : `cannot be made: ${code}`
     ))
   }
 }
 
-/** Makes the folder and those that it lies in. Node's way never ends where the system makes none, as in `/proc`. */
+/** Makes the folder and its parents. Node's own way never ends where the system makes none, as in `/proc`. */
 const makeFolder = (path: string): void => {
   try {
     makeOne(path)
@@ -358,11 +372,13 @@ const makeOne = (path: string): void => {
 const whereDataLies = (folder: string): Result.Result<string, StoreError> => {
   const file = Path.join(folder, dataName)
   if (Fs.lstatSync(file, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return Result.succeed(folder)
-  if (!Fs.existsSync(file)) return Result.fail(invalid("path", `holds a ${dataName} that leads nowhere`))
+  if (!Fs.existsSync(file)) return Result.fail(invalid("path", `holds a ${dataName} that links to a missing file`))
   const target = Fs.realpathSync(file)
   return Path.basename(target) === dataName
     ? Result.succeed(Path.dirname(target))
-    : Result.fail(invalid("path", `holds a ${dataName} that leads to a file of another name, and so to no lock`))
+    : Result.fail(
+      invalid("path", `holds a ${dataName} that links to a file of another name, which has no lock beside it`)
+    )
 }
 
 const folderFault = (path: string): StoreError | undefined => {
@@ -382,10 +398,12 @@ const folderFault = (path: string): StoreError | undefined => {
       const stat = Fs.statSync(Path.join(path, name), { throwIfNoEntry: false })
       if (stat === undefined) continue
       if (!stat.isFile()) return invalid("path", `holds a ${name} that is not a file`)
-      // Whoever opens it by its other name has another lock, and does not see who holds it.
-      if (stat.nlink > 1) return invalid("path", `holds a ${name} that has a second name, a hard link; copy the file`)
+      // A process that opens the file by its other name has another lock, and does not see its holder.
+      if (stat.nlink > 1) {
+        return invalid("path", `holds a ${name} that has a second name, a hard link; help: copy the file`)
+      }
       if (isMounted(Path.join(path, name))) {
-        return invalid("path", `holds a ${name} that is mounted by itself; mount its folder`)
+        return invalid("path", `holds a ${name} that is mounted without its folder; help: mount the folder`)
       }
       Fs.accessSync(Path.join(path, name), Fs.constants.R_OK | Fs.constants.W_OK)
     }
@@ -397,12 +415,12 @@ const folderFault = (path: string): StoreError | undefined => {
     reason: new TierFailed({
       tier: tierName,
       operation: "open",
-      cause: new Error(`${damage}; delete ${path} to begin anew`)
+      cause: new Error(`${damage}; help: delete ${path} to start with an empty tier`)
     })
   })
 }
 
-/** Whether a file, and not its folder, was mounted from somewhere else. Linux tells. */
+/** Whether the file alone, and not its folder, was mounted from somewhere else. Only Linux shows that. */
 const isMounted = (file: string): boolean => {
   const table = "/proc/self/mountinfo"
   if (!Fs.existsSync(table)) return false

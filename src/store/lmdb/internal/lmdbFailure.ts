@@ -1,5 +1,5 @@
 /**
- * The errors of the tier, from what the driver threw, or from what a batch failed with.
+ * The errors of the tier, made from errors of the driver and failures of a batch.
  */
 import { FolderGone, type Operation, StoreError, TierFailed, TierFull, TierTimeout } from "../../StoreError.ts"
 import { tierName } from "./lmdbEnvironment.ts"

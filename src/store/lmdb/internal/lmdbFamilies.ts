@@ -1,10 +1,10 @@
 /**
  * The families of a namespace, and their numbers.
  *
- * - A family's entries have its number in their keys. A number is never given out again: the next one is kept with what
- *   has the one before.
- * - A family that is cleared goes on under another number, so that clearing costs the same for any number of entries.
- *   Upkeep frees the entries of the old number.
+ * - The entries of a family have its number in their keys. A number is never given twice: the next number is stored in
+ *   the same batch as the family.
+ * - A cleared family gets a new number, so that clearing costs the same for any number of entries. Upkeep frees the
+ *   entries of the old number.
  */
 import * as Effect from "effect/Effect"
 import type { Batch, Departed } from "./lmdbBatch.ts"
@@ -13,14 +13,14 @@ import { familyEnd, familyOf, familyStart } from "./lmdbKey.ts"
 import { unseal } from "./lmdbRecord.ts"
 import { deadPrefix, deadRow, familyKey, familyRow, idOf, numberKey, numberOf, numberRow } from "./lmdbState.ts"
 
-/** A family, as long as the namespace is open. */
+/** A family, while the namespace is open. */
 export interface Family {
   readonly name: string
-  /** In base 36. A family that was cleared goes on under another number. */
+  /** The number in base 36. A cleared family gets a new one. */
   id: string
-  /** What its entry keys begin with. */
+  /** The beginning of its entry keys. */
   prefix: string
-  /** Called with each entry that upkeep takes. */
+  /** Called with each entry that upkeep removes. */
   readonly onDeparture: Set<(departed: Departed) => Effect.Effect<void>>
 }
 
@@ -28,7 +28,7 @@ export class Families {
   readonly #databases: Databases
   readonly #byName = new Map<string, Family>()
   readonly #byId = new Map<string, Family>()
-  // Numbers of cleared families that may have entries.
+  // Numbers of cleared families that may still have entries.
   readonly #dead = new Set<string>()
   #numberNext = 1
 
@@ -36,7 +36,7 @@ export class Families {
     this.#databases = databases
   }
 
-  /** Takes over what a row of state says of numbers, if it is such a row. */
+  /** Reads a family or a number from a row of state, if it is such a row. */
   restore(key: string, payload: Buffer): void {
     if (key === numberKey) this.#numberNext = numberOf(payload)
     else if (key.startsWith(deadPrefix)) this.#dead.add(idOf(payload))
@@ -50,7 +50,7 @@ export class Families {
     const row = this.#databases.state.getBinary(key)
     const payload = row === undefined ? undefined : unseal(row)
     const id = payload === undefined ? this.#takeNumber(batch) : idOf(payload)
-    // It goes with the first entry that has the number, or before.
+    // The row is written with the first entry that has the number, or before.
     if (payload === undefined) batch.state.set(key, familyRow(id, name))
     const family: Family = { name, id, prefix: familyStart(id), onDeparture: new Set() }
     this.#byName.set(name, family)
@@ -64,7 +64,7 @@ export class Families {
     return number.toString(36)
   }
 
-  /** Drops all entries of a family at once, whatever their number. */
+  /** Removes all entries of a family at once, however many there are. */
   clear(batch: Batch, family: Family): void {
     const { id } = family
     this.#dead.add(id)
@@ -76,7 +76,7 @@ export class Families {
     batch.state.set(familyKey(family.name), familyRow(family.id, family.name))
   }
 
-  /** Entry keys of the family with this number after `from`, in order, as far as they are committed. */
+  /** Committed entry keys of the family with this number after `from`, in order. */
   keysAfter(id: string, from: string | undefined, limit: number): Array<string> {
     return Array.from(this.#databases.entries.getKeys({
       start: from ?? familyStart(id),
@@ -86,14 +86,14 @@ export class Families {
     }))
   }
 
-  /** Gathers the removal of entries of cleared families, at most `limit`; whether there may be more. */
+  /** Gathers the removal of at most `limit` entries of cleared families; returns whether there may be more. */
   gatherDead(batch: Batch, limit: number, isCommitting: boolean): boolean {
     for (const id of this.#dead) {
       if (limit <= 0) return true
       const keys = this.keysAfter(id, undefined, limit)
       for (const key of keys) batch.ops.set(key, { kind: "remove" })
       if (keys.length > 0) return true
-      // Some of its entries may be on their way to the database still: then a later wake finds them there.
+      // Some of its entries may still be on their way to the database; a later pass of upkeep finds them there.
       if (isCommitting || batch.ops.size > 0) return false
       this.#dead.delete(id)
       batch.state.set(deadPrefix + id, undefined)
@@ -101,7 +101,7 @@ export class Families {
     return false
   }
 
-  /** Whether the departure of an entry is to be told. */
+  /** Whether a listener needs the entry when it is evicted. */
   listens(entryKey: string): boolean {
     const family = this.#byId.get(familyOf(entryKey))
     return family !== undefined && family.onDeparture.size > 0

@@ -1,22 +1,25 @@
 /**
- * Who holds a namespace of a folder: one process, and in it one thread.
+ * The holder of a namespace of a folder: one process, and in it one thread.
  *
- * Entries are judged by a counter of invalidations that lives in the holder, so a second one would serve what the first
- * has invalidated. The holder's row lies in the folder itself (`lmdbHolders`).
+ * A counter of invalidations in the holder decides whether entries are valid, so a second holder would serve what the
+ * first has invalidated. The holder's row lies in the folder itself (`lmdbHolders`).
  *
- * A row outlives a holder that was killed. Whether the holder lives is asked of the operating system:
+ * A row outlives a holder that was killed. The operating system shows whether the holder lives:
  *
- * - A row of another data file is nobody's: it came with a copy of the folder, or its file was removed.
- * - The same boot and the same pid namespace: the process of that number lives, is no zombie, and began when the row
- *   says. So a number that was given to another process is not taken for the holder, and a process that is stopped
- *   still holds. Where the system does not tell when a process began, its number alone decides.
- * - The same boot and another pid namespace (two containers on one machine): the system tells nothing of the other's
- *   processes. So each holder renews a beat, and one that was silent for 30 seconds is gone. It may have been stopped
- *   for so long, so it looks whether it still holds before and after each commit.
- * - Another boot: the holder is gone. A folder belongs to one machine at a time; LMDB does not work over a network.
- * - This process, whichever thread: it lives as long as a file that it holds open. Numbers of files and inodes are
- *   given again at once, so the file holds a word of its own, and only a file with that word is taken for it. So the
- *   program before does not hold either, once a process runs another (`execve`); to other processes it still does.
+ * - A row of another data file has no holder: it came with a copy of the folder, or its file was removed.
+ * - With the same boot and the same pid namespace, the holder lives if the process of that number runs, is not a
+ *   zombie, and began when the row says. So a number that was given to another process does not count as the holder,
+ *   and a stopped process still holds. Where the system does not show when a process began, its number alone decides.
+ * - With the same boot and another pid namespace (two containers on one machine), the system does not show the
+ *   processes of the other container. So each holder renews a beat, and a holder that was silent for 30 seconds is
+ *   gone. A holder may have been stopped for that long, so it checks before and after each commit whether it still
+ *   holds.
+ * - With another boot, the holder is gone. A folder belongs to one machine at a time; LMDB does not work over a
+ *   network.
+ * - In this process, on any thread, a holder lives as long as a file that it keeps open. The system soon reuses numbers
+ *   of files and inodes, so the file contains a unique word, and only a file with that word counts. So after a process
+ *   runs another program (`execve`), the earlier program does not hold any more for the process itself; for others it
+ *   still does.
  */
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
@@ -24,14 +27,14 @@ import { hostname } from "node:os"
 import * as Path from "node:path"
 import { threadId } from "node:worker_threads"
 
-/** A holder as its row says. What the system does not tell is absent. */
+/** A holder, as its row describes it. Facts that the system does not show are absent. */
 export interface Holder {
-  /** Of the module's registry: all that one thread opens is held by one. */
+  /** From the module's registry: one token for everything that a thread opens. */
   readonly token: string
   readonly namespace: string
   /** The data file that it holds, by device and inode. */
   readonly of: string
-  /** The name of the file that holds its latest beat, and the first one. */
+  /** The name of the file with its latest beat; `beganMillis` is the first beat. */
   readonly beat: string
   readonly beganMillis: number
   readonly pid: number
@@ -41,7 +44,7 @@ export interface Holder {
   readonly boot?: string | undefined
   readonly space?: string | undefined
   readonly startTicks?: string | undefined
-  /** A file that the thread keeps open, and what is in it. */
+  /** A file that the thread keeps open, and its content. */
   readonly sign: Sign
 }
 
@@ -68,15 +71,16 @@ const readLink = (file: string): string | undefined => {
   }
 }
 
-/** Whether a process runs, and when it began, in ticks since the boot, where the system tells. */
+/** Whether a process runs, and when it began, in ticks since the boot, if the system shows it. */
 const processOf = (pid: number): { readonly isAlive: boolean; readonly startTicks?: string | undefined } => {
   try {
     process.kill(pid, 0)
   } catch (error) {
-    // One that may not be asked runs all the same.
+    // A process that may not be signalled runs, too.
     if (!(error instanceof Error && "code" in error && error.code === "EPERM")) return { isAlive: false }
   }
-  // After the name, in parentheses, that may hold anything: the state, and nineteen fields later the start.
+  // The fields follow the name in parentheses, which may hold anything: first the state, nineteen fields later the
+  // start.
   const fields = readText(`/proc/${pid}/stat`)?.replace(/^.*\) /s, "").split(" ")
   if (fields === undefined) return { isAlive: true }
   return { isAlive: fields[0] !== "Z" && fields[0] !== "X", startTicks: fields[19] }
@@ -85,16 +89,16 @@ const processOf = (pid: number): { readonly isAlive: boolean; readonly startTick
 const boot = readText("/proc/sys/kernel/random/boot_id")
 const space = readLink("/proc/self/ns/pid")
 
-/** How often a holder says that it lives. */
+/** How often a holder renews its beat. */
 export const beatMillis = 5_000
 
-/** How long one of another pid namespace is believed to live without a beat. */
+/** After this much silence, a holder in another pid namespace counts as gone. */
 export const silenceMillisMax = 30_000
 
-/** By a clock that all processes of a boot share, and that nobody sets. */
+/** The time of a clock that all processes of a boot share, and that cannot be set. */
 export const monotonicMillis = (): number => Number(process.hrtime.bigint() / 1_000_000n)
 
-/** This thread, as a holder of a namespace; `release` gives back what says that it lives. */
+/** Makes this thread a holder of a namespace; `release` closes the file that shows that it lives. */
 export const makeHolder = (folder: string, namespace: string, of: string, nowMillis: number): {
   readonly holder: Holder
   readonly release: () => void
@@ -121,8 +125,8 @@ export const makeHolder = (folder: string, namespace: string, of: string, nowMil
   }
 }
 
-// Node closes what a thread has opened when the thread ends, however it does. The file loses its name at once, so no
-// other handle of the process is of it.
+// Node closes the files of a thread when the thread ends, for any reason. The file loses its name at once, so no other
+// handle of the process leads to it.
 const giveSign = (folder: string): { readonly sign: Sign; readonly release: () => void } => {
   const word = randomUUID()
   const name = Path.join(folder, `thread-${word}`)
@@ -140,7 +144,7 @@ const giveSign = (folder: string): { readonly sign: Sign; readonly release: () =
 
 const isSigned = ({ handle, word }: Sign): boolean => {
   try {
-    // By now the number may be a socket's, of which nothing may be read.
+    // By now the number may be that of a socket, which must not be read.
     if (!Fs.fstatSync(handle).isFile()) return false
     const found = Buffer.alloc(word.length)
     Fs.readSync(handle, found, 0, word.length, 0)
@@ -153,10 +157,10 @@ const isSigned = ({ handle, word }: Sign): boolean => {
 /** Whether the row is this thread's own. */
 export const isOwn = (holder: Holder): boolean => holder.token === token
 
-/** Whether the holder is in another pid namespace, of which nothing can be asked. */
+/** Whether the holder is in another pid namespace, whose processes the system does not show. */
 export const isForeign = (holder: Holder): boolean => holder.space !== space
 
-/** Whether a holder still runs, that was last heard of at `beat` of the clock above. */
+/** Whether a holder still runs. `beat` is the time of its last beat, by the clock above. */
 export const isAlive = (holder: Holder, beat: number): boolean => {
   if (holder.boot !== boot) return false
   if (isForeign(holder)) return monotonicMillis() - beat <= silenceMillisMax

@@ -1,18 +1,18 @@
 /**
- * Who holds the namespaces of a folder, as files beside the data file: read and changed before the driver is asked, for
- * the driver waits for locks, and no other file of the folder may be read without it.
+ * The table of the holders of a folder, as files beside the data file. It is read and changed before the driver is
+ * called: the driver waits for locks, and no other file of the folder may be read without it.
  *
- * - The folder `holders` has one edition of the table after the other, each a folder of its own, named by its number.
- *   The highest one holds. A change is the next edition, renamed into its place: that fails when there is one, so of
- *   two that come at the same instant one gets the number, and the other looks again.
- * - The edition before stays, so that who lists the folder finds one that is not far behind. One who is late and takes
- *   a number that was removed meanwhile sees a higher one, and takes it back.
- * - A namespace has one holder. All holders are of one pid namespace: LMDB tells its readers by the numbers of their
- *   processes, which two containers give twice.
- * - An edition is complete before it gets its name. One that cannot be read was damaged by a crash of the machine, of
- *   which nothing runs, or by hand: it counts as one without rows.
- * - A change removes each beat that is not of its rows, and thereby tells a holder that was only stopped, or whose row
- *   was lost, that it does not hold.
+ * - The folder `holders` has successive editions of the table, each in its own folder, named by its number. The highest
+ *   edition is valid. A change renames the next edition into its place. That fails when the edition exists, so of two
+ *   processes that come at the same instant one gets the number, and the other reads again.
+ * - The previous edition stays, so that a process that lists the folder finds a recent one. A slow process may take a
+ *   number that was removed meanwhile; it sees a higher one, and removes its own.
+ * - A namespace has one holder. All holders are in one pid namespace: LMDB identifies its readers by process numbers,
+ *   and two containers may use the same number.
+ * - An edition is complete before it gets its name. An unreadable edition was damaged by hand, or by a crash of the
+ *   machine, which no process survives: it counts as an edition without rows.
+ * - A change removes each beat that does not belong to its rows. A holder that was only stopped, or whose row was lost,
+ *   thus learns that it does not hold any more.
  */
 import { randomUUID } from "node:crypto"
 import * as Fs from "node:fs"
@@ -22,29 +22,29 @@ import { seal, unseal } from "./lmdbRecord.ts"
 
 /** A namespace that this thread holds. */
 export interface Claim {
-  /** Nobody else holds a namespace of the folder. */
+  /** Whether no other thread or process holds a namespace of the folder. */
   readonly isAlone: boolean
-  /** False once another one has taken the folder, or a user has given it away by hand. */
+  /** False after another process has taken the folder, or a user has released it by hand. */
   readonly isHeld: () => boolean
-  /** Says that the holder lives. */
+  /** Renews the sign that the holder lives. */
   readonly beat: () => void
   readonly release: () => void
 }
 
-/** Bounds how often one that changes the table is overtaken by others who do. */
+/** Bounds how often other processes may overtake a change of the table. */
 const triesMax = 1_000
 
-/** The folder of the table: to delete it gives away all that is held. */
+/** The folder of the table. Deleting it releases every namespace. */
 export const tableOf = (folder: string): string => Path.join(folder, "holders")
 
 interface Edition {
   readonly number: number
   readonly holders: ReadonlyArray<Holder>
-  /** All that were there when it was the latest: so none is of a later one. */
+  /** All beats that existed when it was the latest edition: so none of them belongs to a later one. */
   readonly beats: ReadonlyArray<string>
 }
 
-/** Takes a namespace of the folder whose data file is `of`, or answers with who holds it. */
+/** Takes a namespace of the folder, or returns its holder. */
 export const take = (
   folder: string,
   namespace: string,
@@ -63,7 +63,7 @@ export const take = (
         release()
         return { other }
       }
-      // One's own row of the same namespace is from an opening that could not be closed.
+      // This thread's own row of the same namespace is from an opening that could not be closed.
       const rest = living.filter((living) => living.namespace !== namespace)
       if (!publish(table, edition, [...rest, holder])) continue
       const beat = makeBeat(Path.join(table, holder.beat))
@@ -74,7 +74,7 @@ export const take = (
       }
       return { claim: { isAlone: others.length === 0, isHeld: beat.isHeld, beat: beat.beat, release: free } }
     }
-    throw new Error(`${table} changes all the time`)
+    throw new Error(`${table} was changed by others at each of ${triesMax} tries`)
   } catch (error) {
     release()
     withdraw(table, holder)
@@ -90,7 +90,7 @@ const withdraw = (table: string, { beat, of }: Holder): void => {
       if (publish(table, edition, livingIn(table, edition, of).filter((holder) => holder.beat !== beat))) return
     }
   } catch {
-    // A full disk: whoever comes next finds that this process has ended, or is this one.
+    // The disk is full. The next process finds that this one has ended, or it is this one.
   }
 }
 
@@ -116,7 +116,7 @@ const read = (table: string): Edition => {
     // Either a later edition has taken its place, or it has none.
     if (latest(table) === number) return { number, holders: [], beats }
   }
-  throw new Error(`${table} changes all the time`)
+  throw new Error(`${table} was changed by others at each of ${triesMax} tries`)
 }
 
 const makeTable = (table: string): void => {
@@ -125,7 +125,7 @@ const makeTable = (table: string): void => {
   } catch (error) {
     if (codeOf(error) !== "EEXIST") throw error
     if (Fs.statSync(table).isDirectory()) return
-    throw new Error(`${table} is a file, and must be a folder; delete it`, { cause: error })
+    throw new Error(`${table} is a file, but must be a folder; help: delete it`, { cause: error })
   }
 }
 
@@ -136,17 +136,17 @@ const readRows = (file: string): Uint8Array | undefined => {
     if (["ENOENT", "ENOTDIR", "EISDIR"].includes(codeOf(error) ?? "")) return undefined
     const table = Path.dirname(Path.dirname(file))
     const help = `delete ${table} once no process uses the folder`
-    throw new Error(`${file} cannot be read: ${codeOf(error)}; ${help}`, { cause: error })
+    throw new Error(`${file} cannot be read: ${codeOf(error)}; help: ${help}`, { cause: error })
   }
 }
 
-// What is damaged was written before a crash of the machine: then nobody of it runs.
+// Damage is from before a crash of the machine, which no process survived.
 const parse = (rows: Uint8Array): ReadonlyArray<Holder> => {
   const payload = unseal(rows)
   return payload === undefined ? [] : JSON.parse(payload.toString()) as ReadonlyArray<Holder>
 }
 
-/** Makes the next edition; `false` when another one has been made meanwhile. */
+/** Makes the next edition; returns `false` when another process has made it meanwhile. */
 const publish = (table: string, before: Edition, holders: ReadonlyArray<Holder>): boolean => {
   const number = before.number + 1
   const place = Path.join(table, String(number))
@@ -177,7 +177,7 @@ const discard = (path: string): void => Fs.rmSync(path, { recursive: true, force
 const codeOf = (error: unknown): string | undefined =>
   error instanceof Error && "code" in error ? String(error.code) : undefined
 
-// Of one length, so that it is overwritten in one step.
+// Of constant length, so that it is overwritten in one step.
 const beatText = (): string => String(monotonicMillis()).padStart(16, "0")
 
 /** The beat of a holder, in a file that stays open, so that no other file has its inode. */
@@ -187,7 +187,7 @@ const makeBeat = (file: string) => {
     try {
       Fs.writeSync(handle, beatText(), 0)
     } catch {
-      // A full disk. Who has lost the folder by it finds that out before the next commit.
+      // The disk is full. A holder that lost the folder by it finds that out before the next commit.
     }
   }
   beat()

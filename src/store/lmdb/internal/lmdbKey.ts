@@ -1,18 +1,20 @@
 /**
  * Keys of the LMDB tier as bytes.
  *
- * Text is written as UTF-8 extended to lone surrogates (WTF-8), so that no two keys become the same bytes, as they
- * would in UTF-8 proper. A key of an entry is its family's number in base 36, a colon, and the key within the family. A
- * key that LMDB has no room for is kept under its SHA-256 after a semicolon; its record then holds the whole key.
+ * Text is written as UTF-8 extended to lone surrogates (WTF-8), because in plain UTF-8 two keys could become the same
+ * bytes. The key of an entry is its family's number in base 36, a colon, and the key within the family. A key that is
+ * too long for LMDB is stored under its SHA-256 after a semicolon; its record then holds the whole key.
  */
 import { createHash } from "node:crypto"
 
-/** LMDB takes 1,978 bytes. The order index puts nine bytes in front of a key, and a family's number is below 16. */
+/**
+ * LMDB takes 1,978 bytes. The order index puts nine bytes in front of a key, and a family's number has fewer than 16.
+ */
 const shortKeyBytesMax = 1_900
 
 const rankBytes = 9
 
-/** How the driver turns keys into bytes in its own buffers and back. */
+/** Writes keys into the driver's own buffers, and reads them back. */
 export const keyEncoder = {
   writeKey(key: string, target: Uint8Array, start: number): number {
     let at = start
@@ -70,7 +72,7 @@ export const textBytes = (text: string): Buffer => {
 export const familyStart = (id: string): string => `${id}:`
 export const familyEnd = (id: string): string => `${id}<`
 
-/** Whether LMDB takes the key as it is. */
+/** Whether LMDB takes the key unchanged. */
 export const isShort = (key: string): boolean =>
   key.length * 3 <= shortKeyBytesMax || textBytes(key).length <= shortKeyBytesMax
 
@@ -80,7 +82,7 @@ export const entryKey = (prefix: string, key: string): string =>
     ? prefix + key
     : `${prefix.slice(0, -1)};${createHash("sha256").update(textBytes(key)).digest("base64url")}`
 
-/** The key within the family, or `undefined` when the record must be asked. */
+/** The key within the family, or `undefined` if only the record holds it. */
 export const keyWithin = (entryKey: string): string | undefined => {
   const end = entryKey.search(/[:;]/)
   return entryKey[end] === ":" ? entryKey.slice(end + 1) : undefined
@@ -90,8 +92,8 @@ export const keyWithin = (entryKey: string): string | undefined => {
 export const familyOf = (entryKey: string): string => entryKey.slice(0, entryKey.search(/[:;]/))
 
 /**
- * The key of the order index: what expires first comes first; what never expires comes after all that does, and there
- * what is oldest comes first. Positive doubles in big-endian order compare as numbers do.
+ * The key of the order index. Entries that expire first come first; entries that never expire come last, the oldest
+ * first among them. Positive doubles in big-endian order compare as numbers do.
  */
 export const rankKey = (expiresAt: number, version: number, entryKey: string): Buffer => {
   const key = Buffer.allocUnsafe(rankBytes + entryKey.length * 3)
@@ -101,7 +103,7 @@ export const rankKey = (expiresAt: number, version: number, entryKey: string): B
   return key.subarray(0, keyEncoder.writeKey(entryKey, key, rankBytes))
 }
 
-/** What a key of the order index says. */
+/** Reads a key of the order index. */
 export const parseRank = (rank: Uint8Array): { readonly expiresAt: number; readonly entryKey: string } => ({
   expiresAt: rank[0] === 1
     ? Number.POSITIVE_INFINITY
@@ -109,7 +111,7 @@ export const parseRank = (rank: Uint8Array): { readonly expiresAt: number; reado
   entryKey: keyEncoder.readKey(rank, rankBytes, rank.length)
 })
 
-/** Lies behind all that is due: an entry is due when its `expiresAt` is not after now. */
+/** The key behind all entries that are due; an entry is due when its `expiresAt` is not after now. */
 export const rankAfter = (nowMillis: number): Buffer => {
   const key = Buffer.alloc(rankBytes + 1, 0xff)
   key[0] = 0

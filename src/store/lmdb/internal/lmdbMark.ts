@@ -1,5 +1,5 @@
 /**
- * Marks as rows of LMDB: a stamp and the scope, since a long scope is hashed in the key.
+ * Marks as rows of LMDB: a stamp and the scope. The row holds the scope because the key hashes a long one.
  */
 import type { Mark } from "../../Store.ts"
 import type { Databases } from "./lmdbEnvironment.ts"
@@ -16,7 +16,7 @@ const markRow = ({ scope, stamp }: Mark): Buffer => {
   return seal(payload)
 }
 
-/** What a row says; `undefined` when it is damaged. */
+/** Reads a row; `undefined` when it is damaged. */
 export const parseMark = (row: Uint8Array): Mark | undefined => {
   const payload = unseal(row)
   return payload === undefined || payload.length < 8
@@ -29,19 +29,19 @@ const stampOf = ({ marks }: Databases, scope: string): number | undefined => {
   return row === undefined ? undefined : parseMark(row)?.stamp
 }
 
-/** Marks that gather: the greatest stamp of each scope, and the stamps of those that are to be dropped. */
+/** Gathered marks: the greatest stamp of each scope, and the stamps of the marks to drop. */
 export interface MarkChanges {
   readonly kept: Map<string, number>
   readonly dropped: Map<string, number>
 }
 
-/** Gathers a mark to be kept. */
+/** Gathers a mark to keep. */
 export const keepMark = ({ dropped, kept }: MarkChanges, { scope, stamp }: Mark): void => {
   kept.set(scope, Math.max(stamp, kept.get(scope) ?? stamp))
   dropped.delete(scope)
 }
 
-/** Gathers a mark to be dropped, unless a later one of its scope has gathered. */
+/** Gathers a mark to drop, unless a later one of its scope has been gathered. */
 export const dropMark = ({ dropped, kept }: MarkChanges, { scope, stamp }: Mark): void => {
   const gathered = kept.get(scope)
   if (gathered !== undefined && gathered !== stamp) return
@@ -49,13 +49,13 @@ export const dropMark = ({ dropped, kept }: MarkChanges, { scope, stamp }: Mark)
   dropped.set(scope, stamp)
 }
 
-/** A row of a mark to be written, or to be removed. */
+/** A row of a mark to write or to remove. */
 export interface MarkStep {
   readonly key: string
   readonly row: Buffer | undefined
 }
 
-/** What the changes mean for the rows that are there: of each scope the greater stamp is kept. */
+/** The rows to write for the changes: the greatest stamp of each scope is kept. */
 export const planMarks = (databases: Databases, { dropped, kept }: MarkChanges): Array<MarkStep> => {
   const steps: Array<MarkStep> = []
   for (const [scope, stamp] of kept) {

@@ -1,7 +1,7 @@
 /**
  * The marks of a namespace, and its stamp ceiling: no stamp in the database is above it.
  *
- * - Marks gather in a batch, with the entries that go with them: of each scope the greater stamp is kept.
+ * - Marks are gathered in a batch, with the entries that belong to them: the greatest stamp of each scope is kept.
  * - The ceiling is raised in steps, together with the first stamp above it.
  */
 import type { Mark } from "../../Store.ts"
@@ -14,7 +14,7 @@ import { ceilingKey, numberOf, numberRow } from "./lmdbState.ts"
 /** Rows that are read without a pause. */
 const rowsPerTurnMax = 4_096
 
-/** Stamps that a restart may skip; one row is written for so many. */
+/** Stamps that a restart may skip; one row is written for each step. */
 const ceilingStep = 65_536
 
 export class Marks {
@@ -30,7 +30,7 @@ export class Marks {
     return this.#ceiling
   }
 
-  /** Takes the ceiling over from a row of state, if it is that row. */
+  /** Reads the ceiling from a row of state, if it is that row. */
   restore(key: string, payload: Buffer): void {
     if (key === ceilingKey) this.#ceiling = this.#ceilingStored = numberOf(payload)
   }
@@ -43,23 +43,23 @@ export class Marks {
     return true
   }
 
-  /** A stamp above the ceiling raises it: here at once, and in the database together with the stamp. */
+  /** Raises the ceiling if the stamp is above it: here at once, and in the database together with the stamp. */
   reserve(stamp: number): void {
     if (stamp > this.#ceiling) this.#ceiling = (Math.floor(stamp / ceilingStep) + 1) * ceilingStep
   }
 
-  /** Gives a batch the ceiling, if the database has a lower one, and returns it. */
+  /** Adds the ceiling to a batch if the database has a lower one, and returns it. */
   gatherCeiling(batch: Batch): number {
     if (this.#ceiling > this.#ceilingStored) batch.state.set(ceilingKey, numberRow(this.#ceiling))
     return this.#ceiling
   }
 
-  /** Notes that the database has this ceiling. */
+  /** Records that the database has this ceiling. */
   stored(ceiling: number): void {
     this.#ceilingStored = ceiling
   }
 
-  /** Gathers marks that are to be kept. */
+  /** Gathers marks to keep. */
   record(batch: Batch, marks: ReadonlyArray<Mark>): void {
     for (const mark of marks) {
       this.reserve(mark.stamp)
@@ -67,19 +67,19 @@ export class Marks {
     }
   }
 
-  /** Gathers marks that are to be dropped, if their stamps are still the given ones. */
+  /** Gathers marks to drop, if their stamps are still the given ones. */
   drop(batch: Batch, marks: ReadonlyArray<Mark>): void {
     for (const mark of marks) dropMark(batch.marks, mark)
   }
 
-  /** Adds to `marks` what one turn may read; the last key of a full turn, or `undefined` after the last mark. */
+  /** Reads one turn's marks into `marks`. Returns the last key of a full turn, or `undefined` after the last mark. */
   readSome(from: string | undefined, marks: Array<Mark>): string | undefined {
     let last: string | undefined
     let rows = 0
     const range = { start: from ?? familyStart(""), end: familyEnd(""), exclusiveStart: from !== undefined }
     for (const { key, value } of this.#databases.marks.getRange({ ...range, limit: rowsPerTurnMax })) {
       const mark = parseMark(value)
-      if (mark === undefined) throw new Error("a mark is damaged; to open the tier again empties it")
+      if (mark === undefined) throw new Error("a mark is damaged; help: open the tier again, which empties it")
       marks.push(mark)
       last = key
       rows++

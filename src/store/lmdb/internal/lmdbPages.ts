@@ -49,7 +49,7 @@ export const areWithin = (
   return true
 }
 
-/** Adds the pages that a page leads to; false if a page is no part of a tree, or names pages beyond the end. */
+/** Adds the pages that a page leads to; false if a page does not belong to a tree, or names pages beyond the end. */
 const follow = (page: Buffer, pageCount: bigint, open: Array<bigint>): boolean => {
   const kind = page.readUInt16LE(flagsAt) & (branch | leaf | fixed)
   if (kind === (leaf | fixed)) return true

@@ -8,8 +8,8 @@
  * 52  key (if hashed), revision (if any), tags: each a length (u32) and its bytes;  then the value
  * ```
  *
- * Little-endian throughout. Bytes of another format, cut short, or with a wrong checksum are no record: they are read
- * as absent, never as something else. The checksum costs 0.1 us at 200 bytes and 0.35 us at 2,000.
+ * Little-endian throughout. Bytes of another format, bytes that were cut short, and bytes with a wrong checksum are not
+ * a record: they are read as absent. The checksum costs 0.1 us at 200 bytes and 0.35 us at 2,000.
  */
 import { crc32 } from "node:zlib"
 import type { Entry } from "../../Entry.ts"
@@ -20,7 +20,7 @@ const headBytes = 52
 const flagKey = 1
 const flagRevision = 2
 
-/** How many bytes a record has at most: three for each unit of a text. */
+/** The largest number of bytes that a record may need: three for each unit of a text. */
 export const recordBytes = (
   { revision, tags }: Pick<Entry<unknown>, "revision" | "tags">,
   value: Uint8Array,
@@ -33,7 +33,7 @@ export const recordBytes = (
   return bytes
 }
 
-/** The bytes of an entry whose value is encoded already. */
+/** Encodes an entry whose value is already bytes. */
 export const encodeRecord = (
   entry: Entry<unknown>,
   value: Uint8Array,
@@ -67,7 +67,7 @@ export const encodeRecord = (
   return record
 }
 
-/** A record that is whole. `value` is a view of the bytes it was read from. */
+/** A whole record. `value` is a view of the bytes it was read from. */
 export interface LmdbRecord {
   readonly entry: Entry<undefined>
   readonly hashedKey: string | undefined
@@ -75,13 +75,14 @@ export interface LmdbRecord {
 }
 
 /**
- * Whether another version of the library wrote the bytes: they are whole, and of a format that this one does not read.
+ * Whether another version of the library wrote the bytes: they are whole, and in a format that this version does not
+ * read.
  */
 export const isOfOtherFormat = (bytes: Uint8Array, size: number): boolean =>
   size > 4 && bytes[4] !== format &&
   crc32(bytes.subarray(4, size)) === viewOf(bytes).getUint32(bytes.byteOffset, true)
 
-/** Reads a record, or `undefined` when the bytes are none. */
+/** Reads a record; `undefined` when the bytes are not a record. */
 export const decodeRecord = (bytes: Uint8Array, size: number): LmdbRecord | undefined => {
   if (size < headBytes || bytes[4] !== format) return undefined
   const view = viewOf(bytes)
@@ -115,7 +116,7 @@ export const decodeRecord = (bytes: Uint8Array, size: number): LmdbRecord | unde
   }
 }
 
-// Frozen, as every list of tags: memory shares them among entries, and answers hand them out.
+// Frozen, as every list of tags: entries in memory share it, and callers receive it.
 const noTags: ReadonlyArray<string> = Object.freeze([])
 
 const readTexts = (bytes: Uint8Array, view: DataView, end: number): Array<string> => {
@@ -128,21 +129,21 @@ const readTexts = (bytes: Uint8Array, view: DataView, end: number): Array<string
   return texts
 }
 
-/** When the entry ends, or `NaN` when these bytes are no record. Says nothing about the rest: no checksum is made. */
+/** When the entry ends, or `NaN` when these bytes are not a record. Makes no checksum, so the rest may be damaged. */
 export const recordExpiresAt = (bytes: Uint8Array, size: number): number =>
   size < headBytes || bytes[4] !== format ? Number.NaN : viewOf(bytes).getFloat64(bytes.byteOffset + 32, true)
 
-/** The version of the entry; only after `recordExpiresAt` said that these bytes are a record. */
+/** The version of the entry. Call it only after `recordExpiresAt` showed that these bytes are a record. */
 export const recordVersion = (bytes: Uint8Array): number => viewOf(bytes).getFloat64(bytes.byteOffset + 16, true)
 
-// The driver reads into one buffer over and over, so the last view is nearly always the right one.
+// The driver reads into one buffer again and again, so the last view nearly always fits.
 let lastView: DataView = new DataView(new ArrayBuffer(0))
 const viewOf = (bytes: Uint8Array): DataView => {
   if (lastView.buffer !== bytes.buffer) lastView = new DataView(bytes.buffer)
   return lastView
 }
 
-/** A small row of the tier's own state: its checksum, then its bytes. */
+/** Makes a small row of the tier's own state: a checksum, then the bytes. */
 export const seal = (payload: Uint8Array): Buffer => {
   const row = Buffer.allocUnsafe(4 + payload.length)
   row.set(payload, 4)
@@ -150,7 +151,7 @@ export const seal = (payload: Uint8Array): Buffer => {
   return row
 }
 
-/** What was sealed, copied, or `undefined` when the row is damaged. */
+/** Returns a copy of the bytes in a sealed row, or `undefined` when the row is damaged. */
 export const unseal = (row: Uint8Array): Buffer | undefined => {
   if (row.length < 4) return undefined
   const payload = Buffer.from(row.subarray(4))

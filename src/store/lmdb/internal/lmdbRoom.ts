@@ -1,27 +1,27 @@
 /**
- * Whether a batch fits on the disk, asked before the driver is.
+ * Checks whether a batch fits on the disk, before the driver writes it.
  *
- * The driver must not meet a full disk where that can be known before: as it fails to write a page it overruns a buffer
- * of its own (its message has up to 110 bytes in 100), which ends the process some hundreds of failures later. So the
- * space that is left, and the limit on the size of files, are compared with what a batch may need.
+ * The driver must not meet a full disk if that is known before. When it fails to write a page, it overruns a buffer of
+ * its own (its message has up to 110 bytes in 100), which ends the process some hundreds of failures later. So the free
+ * space, and the limit on the size of files, are compared with the need of a batch.
  *
- * What removes needs less than what sets, so that a tier that is full can still forget.
+ * A batch that only removes needs less than one that sets, so that a full tier can still remove.
  *
- * Not here: quotas, and a disk that others fill in between. There the commit fails, as before.
+ * Not here: quotas, and a disk that other programs fill in between. In these cases the commit fails.
  */
 import type { RootDatabase } from "lmdb"
 import * as Fs from "node:fs"
 import type { Batch } from "./lmdbBatch.ts"
 import type { Databases } from "./lmdbEnvironment.ts"
 
-// Pages that one write may have copied, in the trees of entries and of their order; and those of each transaction.
+// The pages that one write may copy, in the trees of entries and of their order; and those of each transaction.
 const pagesPerOp = 8
 const pagesPerBatch = 4
 
 /** Pages that only removals and marks may use. */
 const pagesReserved = 16
 
-// What a transaction frees, and what a reader still sees, is not there for the next one.
+// The next transaction cannot use pages that this one frees, nor pages that a reader still sees.
 const shareOfFreePages = 0.5
 
 interface Stats {
@@ -39,7 +39,7 @@ const statsOf = (database: { getStats(): {} }): Stats => database.getStats() as 
 const pagesOf = ({ overflowPages, treeBranchPageCount, treeLeafPageCount }: Omit<Stats, "free">): number =>
   overflowPages + treeBranchPageCount + treeLeafPageCount
 
-/** The most bytes that this process may give a file. */
+/** The largest size that this process may give a file, in bytes. */
 const fileBytesMax = (): number => {
   try {
     const soft = /^Max file size\s+(\S+)/m.exec(Fs.readFileSync("/proc/self/limits", "latin1"))?.[1]
@@ -49,7 +49,7 @@ const fileBytesMax = (): number => {
   }
 }
 
-/** Says whether a batch fits. */
+/** Whether a batch fits. */
 export const makeRoom = (
   path: string,
   databases: Databases,
@@ -61,7 +61,7 @@ export const makeRoom = (
     const left = bavail * bsize
     const own = pagesPerBatch + (batch.bytes > 0 ? pagesReserved : 0)
     const pages = pagesPerOp * batch.ops.size + batch.marks.kept.size + batch.marks.dropped.size + batch.state.size
-    // A record lies on pages of its own, or shares one that is split.
+    // A record has its own pages, or shares a page that is split.
     const bytes = 2 * batch.bytes
     const atMost = bytes + (pages + own) * 65_536
     if (bytesMax === Number.POSITIVE_INFINITY && atMost <= left) return true
@@ -71,7 +71,7 @@ export const makeRoom = (
     const needed = bytes + (Math.min(pages, treePages + batch.ops.size) + own) * stats.pageSize
     const growth = Math.min(left, bytesMax - (stats.lastPageNumber + 1) * stats.pageSize)
     if (needed <= growth) return true
-    // Pages of other namespaces count as free here: what is wrong then fails in the commit.
+    // Pages of other namespaces count as free here; if that is wrong, the commit fails.
     const free = stats.lastPageNumber - treePages - pagesOf(stats) - pagesOf(stats.free)
     return needed <= growth + Math.max(0, free) * shareOfFreePages * stats.pageSize
   }

@@ -1,11 +1,11 @@
 /**
  * The rows of a namespace's state: the stamp ceiling, the next family number, families by name, numbers of cleared
- * families, and a row that upkeep writes where there is nothing else to write.
+ * families, and a row that upkeep writes when it has nothing else to write.
  */
 import { entryKey, keyEncoder, textBytes } from "./lmdbKey.ts"
 import { seal } from "./lmdbRecord.ts"
 
-/** All rows have keys between these two. */
+/** The keys of all rows lie between these two. */
 export const stateStart = "a"
 export const stateEnd = "{"
 
@@ -22,7 +22,7 @@ export const familyRow = (id: string, name: string): Buffer => seal(textBytes(`$
 /** The row of a cleared family's number. */
 export const deadRow = (id: string): Buffer => seal(textBytes(id))
 
-/** The number that a family's row, or a cleared one's, begins with. */
+/** The number at the beginning of the row of a family, or of a cleared family. */
 export const idOf = (payload: Buffer): string => keyEncoder.readKey(payload, 0, payload.length).split(" ", 1)[0]!
 
 export const numberRow = (n: number): Buffer => {

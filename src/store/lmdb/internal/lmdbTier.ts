@@ -1,11 +1,12 @@
 /**
- * A namespace that is open: the state that the stores of one namespace share.
+ * An open namespace: the state that all stores of the namespace share.
  *
- * Its parts are over the same databases: writes on their way (`lmdbWrites.ts`), families and their numbers
- * (`lmdbFamilies.ts`), marks and the stamp ceiling (`lmdbMarks.ts`), upkeep (`lmdbUpkeep.ts`). Families and marks
- * gather their rows in the batch of the writes, so that what belongs together is committed together.
+ * Its parts use the same databases: writes on their way (`lmdbWrites.ts`), families and their numbers
+ * (`lmdbFamilies.ts`), marks and the stamp ceiling (`lmdbMarks.ts`), upkeep (`lmdbUpkeep.ts`). Families and marks add
+ * their rows to the batch of the writes, so that related rows are committed together.
  *
- * Damage to marks or to the state empties the namespace: what may be invalid is unknown then, and unknown is absent.
+ * Damage to marks or to the state empties the namespace: it is then unknown which entries are invalid, so all are
+ * absent.
  */
 import * as Effect from "effect/Effect"
 import { makeCommons, type Mark, type MarkLog } from "../../Store.ts"
@@ -25,7 +26,7 @@ export class Tier {
   readonly writes: Writes
   /** Frees entries that are due, entries of cleared families, and entries beyond the bounds. */
   readonly upkeep: Effect.Effect<void, StoreError>
-  /** Whether the namespace was damaged, and was emptied when it was opened. */
+  /** Whether the namespace was damaged, and so was emptied when it was opened. */
   readonly wasDamaged: boolean
   readonly #databases: Databases
   readonly #families: Families
@@ -46,14 +47,14 @@ export class Tier {
     this.upkeep = new Upkeep(opened, bounds, families, this.writes).run
   }
 
-  /** A record's bytes, valid until the next read, or `undefined`. */
+  /** The bytes of a record, valid until the next read; `undefined` if there is none. */
   read(entryKey: string): Uint8Array | undefined {
     const op = this.writes.pending(entryKey)
     if (op === undefined || op.kind === "leave") return this.#databases.entries.getBinaryFast(entryKey)
     return op.kind === "put" ? op.record : undefined
   }
 
-  /** Entry keys of the family with this number after `from`, in order, as far as they are committed. */
+  /** Committed entry keys of the family with this number after `from`, in order. */
   keysAfter(id: string, from: string | undefined, limit: number): Array<string> {
     return this.#families.keysAfter(id, from, limit)
   }
@@ -68,27 +69,30 @@ export class Tier {
     return this.#families.family(this.writes.gathering, name)
   }
 
-  /** Drops all entries of a family at once, whatever their number, and says what to wait for. Upkeep frees them. */
+  /**
+   * Removes all entries of a family at once, however many there are, and returns the batch to wait for. Upkeep frees
+   * them.
+   */
   clear(family: Family): Batch {
     this.#families.clear(this.writes.gathering, family)
     return this.writes.handOver()
   }
 
-  /** Gathers marks, and says what to wait for: of each scope the greater stamp is kept. */
+  /** Gathers marks, and returns the batch to wait for: the greatest stamp of each scope is kept. */
   recordMarks(marks: ReadonlyArray<Mark>): Batch | undefined {
     if (marks.length === 0) return undefined
     this.#marks.record(this.writes.gathering, marks)
     return this.writes.handOver()
   }
 
-  /** Drops the marks whose stamp is still the given one, and says what to wait for. */
+  /** Drops the marks whose stamp is still the given one, and returns the batch to wait for. */
   dropMarks(marks: ReadonlyArray<Mark>): Batch | undefined {
     if (marks.length === 0) return undefined
     this.#marks.drop(this.writes.gathering, marks)
     return this.writes.handOver()
   }
 
-  /** All marks; fails when one is damaged, for then what is invalid is unknown. */
+  /** All marks. Fails when one is damaged, because it is then unknown which entries are invalid. */
   readonly loadMarks: Effect.Effect<MarkLog, StoreError> = Effect.suspend(() => this.#marksAfter(undefined, []))
 
   #marksAfter(from: string | undefined, marks: Array<Mark>): Effect.Effect<MarkLog, StoreError> {
@@ -102,7 +106,7 @@ export class Tier {
   }
 }
 
-/** The families and marks as the databases have them; `undefined` where what they have is damaged. */
+/** Reads the families and marks from the databases; `undefined` where they are damaged. */
 const restore = (databases: Databases): { readonly families: Families; readonly marks: Marks } | undefined => {
   const families = new Families(databases)
   const marks = new Marks(databases)

@@ -1,7 +1,7 @@
 /**
  * Upkeep of a namespace: frees entries that are due, entries of cleared families, and entries beyond the bounds.
  *
- * It works in passes, each bounded in what it takes, so that writers come in between.
+ * It works in passes of bounded size, so that writers run in between.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -16,7 +16,7 @@ import type { Writes } from "./lmdbWrites.ts"
 /** Bounds one pass to about 2 ms of the thread. */
 const rowsMax = 500
 
-/** Bounds what one wake does, so that a backlog does not hold up writers for long. */
+/** Bounds the work of one wake-up, so that a backlog does not hold up writers for long. */
 const passesMax = 200
 
 const firstRank = Buffer.from([0])
@@ -34,7 +34,7 @@ export class Upkeep {
     this.#writes = writes
   }
 
-  /** One wake of upkeep: as many passes as there is work for. */
+  /** Runs one wake-up: as many passes as there is work for. */
   readonly run: Effect.Effect<void, StoreError> = Effect.suspend(() => {
     const writes = this.#writes
     let passes = 0
@@ -50,12 +50,12 @@ export class Upkeep {
     return pass
   })
 
-  // Whether there is more to do than one pass takes.
+  // Returns whether there is more to do than one pass takes.
   #gather(nowMillis: number, isFirst: boolean): boolean {
     const { databases, root } = this.#opened
     const writes = this.#writes
-    // A reader that was killed keeps every page that is replaced from then on. The driver looks every ten minutes.
-    // It waits for a lock, which another container may hold once the folder is its own.
+    // A reader that was killed keeps every page that is replaced from then on; the driver checks only every ten
+    // minutes. The check waits for a lock, which another container may hold after it took over the folder.
     if (isFirst ? writes.looksGone() : writes.isGone) return false
     if (isFirst) root.readerCheck()
     const rows = Array.from(databases.order.getKeys({ start: firstRank, end: rankAfter(nowMillis), limit: rowsMax }))
@@ -67,7 +67,7 @@ export class Upkeep {
     const entryCount = writes.countEntries()
     const overfull = entryCount > this.#bounds.entriesMax ||
       entryCount > 0 && bytesUsed(databases) > this.#bounds.bytesMax
-    // Whatever is committed makes room.
+    // Any commit makes room.
     if (overfull) gathering.state.set(upkeepKey, upkeepRow())
     const hasMoreDead = this.#families.gatherDead(gathering, rowsMax - rows.length, writes.isCommitting)
     return hasMoreDead || rows.length === rowsMax || overfull

@@ -1,19 +1,17 @@
 /**
  * Writes on their way to LMDB.
  *
- * Writes gather in a batch. While one batch commits the next gathers, so a commit carries as many writes as came in
- * during the one before, and a write waits for at most two commits. What is not committed yet is read from these two
- * batches; there is never more than one under way.
+ * Writes are gathered in a batch. While one batch commits, the next is gathered. So a commit carries all writes that
+ * came during the one before, and a write waits for at most two commits. Reads find uncommitted writes in these two
+ * batches; never more than one is under way.
  *
- * - A batch is one LMDB transaction. After a crash all of it is there, or none. What is handed over in one turn goes
- *   with one batch, whatever its number and its size; family numbers, marks and the stamp ceiling go with it.
- * - A batch that fails is not lost in silence: the callers that wait for it get the error, and its keys stay in the
- *   next batch as removals, so that an older value does not come back in the place of one that could not be written.
- *   The next write tries again. Marks are not tried again: they may be what does not fit, and their caller got the
- *   error.
- * - A commit that does not end is waited for no longer than `commitTimeoutMillis`; until it does end, writes fail at
- *   once.
- * - A commit into a file that was removed or replaced is a failure, and so is everything after it.
+ * - A batch is one LMDB transaction: after a crash all of it is there, or none. Writes handed over in one turn share
+ *   one batch, whatever their number and size; family numbers, marks and the stamp ceiling are in it, too.
+ * - A failed batch is reported: the callers that wait for it get the error. Its keys stay in the next batch as
+ *   removals, so that an older value does not return in the place of a value that could not be written. The next write
+ *   tries them again. Marks are not tried again: they may be what does not fit, and their caller got the error.
+ * - Callers wait for a commit at most `commitTimeoutMillis`. While a commit does not end, writes fail at once.
+ * - A commit into a file that was removed or replaced fails, and so does everything after it.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -30,26 +28,29 @@ import type { Families } from "./lmdbFamilies.ts"
 import type { Marks } from "./lmdbMarks.ts"
 import { makeRoom } from "./lmdbRoom.ts"
 
-/** Writes that gather; more wait outside. Planning one takes about 2 us, so a full batch holds the thread for 9 ms. */
+/**
+ * Bounds a batch; further writes wait outside. Planning one takes about 2 us, so a full batch holds the thread for 9
+ * ms.
+ */
 const batchOpsMax = 4_096
 const batchBytesMax = 16 * 1_048_576
 
-/** After this, the callers that wait for a commit give it up, and the driver counts as hung until the commit ends. */
+/** After this, the callers that wait for a commit get an error, and the driver counts as hung until the commit ends. */
 const commitTimeoutMillis = 30_000
 
 /**
- * What the driver gets beyond that, by the machine's own time. A clock may jump by more than the limit, where a process
- * has slept or a test moves it, and the driver's thread has had none of that time.
+ * Additional time for the driver, by the machine's own time. After a process has slept, or a test has moved the clock,
+ * the clock may jump by more than the limit, although the driver's thread had none of that time.
  */
 const commitGraceMillis = 1_000
 
 const liveClock = Context.get(Context.empty(), Clock.Clock)
 const grace = Effect.provideService(Effect.sleep(commitGraceMillis), Clock.Clock, liveClock)
 
-/** After this, the callers that wait for a flush give it up: the driver does not tell when one fails. */
+/** After this, the callers that wait for a flush get an error: the driver does not report a failed flush. */
 const flushTimeoutMillis = 30_000
 
-/** How long a write is waited for: until the end of the process loses nothing, or until a loss of power does not. */
+/** How long a write waits: until the end of the process loses nothing, or until a loss of power loses nothing. */
 export type Durability = "process" | "flushed"
 
 export class Writes {
@@ -62,13 +63,13 @@ export class Writes {
   #gathering = makeBatch()
   #committing: Batch | undefined
   #flushing: Batch | undefined
-  // The last that the driver has committed, and may be flushing still.
+  // The last batch that the driver committed; it may still be flushing.
   #flushed: Batch | undefined
   #entryCount: number
   #closed = false
   #hung = false
   #gone = false
-  // The last commit failed.
+  // Whether the last commit failed.
   #failed = false
 
   constructor(opened: Opened, bounds: Bounds, marks: Marks, families: Families) {
@@ -81,13 +82,15 @@ export class Writes {
     this.#entryCount = countOf(databases.entries)
   }
 
-  /** Why nothing can be read any more, if so: the driver would end the process, or answer from a file that is gone. */
+  /**
+   * The reason why nothing can be read any more, if any: the driver would end the process, or read from a removed file.
+   */
   fault(operation: Operation): StoreError | undefined {
     if (this.#closed) return tierClosed(operation)
     return this.#gone ? fileGone(operation, this.#opened.path) : undefined
   }
 
-  /** Runs a read of the driver, or a hand over to a batch, unless it would be in vain. */
+  /** Runs a read of the driver, or a hand over to a batch, unless the tier cannot answer any more. */
   attempt<A>(operation: Operation, evaluate: () => A): Effect.Effect<A, StoreError> {
     return Effect.suspend(() => {
       const fault = this.fault(operation) ?? (this.#hung && isWrite(operation) ? overdue(operation) : undefined)
@@ -102,7 +105,7 @@ export class Writes {
     return this.#gone
   }
 
-  /** Looks whether the file was removed or replaced. */
+  /** Checks whether the file was removed or replaced. */
   looksGone(): boolean {
     if (this.#opened.isGone()) this.#gone = true
     return this.#gone
@@ -119,25 +122,25 @@ export class Writes {
     return this.#committing !== undefined
   }
 
-  /** What is on its way for an entry. */
+  /** The uncommitted write of an entry, if any. */
   pending(entryKey: string): Op | undefined {
     const op = this.#gathering.ops.size === 0 ? undefined : this.#gathering.ops.get(entryKey)
     return op === undefined && this.#committing !== undefined ? this.#committing.ops.get(entryKey) : op
   }
 
-  /** Whether a write may join the batch that gathers. One batch takes any number of writes of a single call. */
+  /** Whether a write may join the gathering batch. One batch takes any number of writes of a single call. */
   get hasRoom(): boolean {
     return this.#gathering.ops.size < batchOpsMax && this.#gathering.bytes < batchBytesMax
   }
 
-  /** Waits until there is room; fails as the batch that takes it fails. */
+  /** Waits until there is room; fails if the batch with the room fails. */
   readonly room: Effect.Effect<void, StoreError> = Effect.suspend(() => {
     if (this.hasRoom) return Effect.void
     this.#wake.openUnsafe()
     return Effect.andThen(this.settle(this.#gathering, "process", "set"), this.room)
   })
 
-  /** Wakes the writer for what was gathered, and says what to wait for. */
+  /** Wakes the writer for the gathered batch, and returns the batch to wait for. */
   handOver(): Batch {
     this.#wake.openUnsafe()
     return this.#gathering
@@ -149,10 +152,10 @@ export class Writes {
     return this.handOver()
   }
 
-  /** Removes, and says what to wait for. Where nothing is, and nothing is on its way, nothing is written. */
+  /** Removes entries, and returns the batch to wait for. Writes nothing if there is no entry, stored or on its way. */
   remove(entryKeys: Iterable<string>): Batch | undefined {
     const gathering = this.#gathering
-    // The rows may be gone already, by a removal that the disk has not seen.
+    // An earlier removal that the disk has not flushed may already have removed the rows.
     let last = this.#flushing === this.#committing ? undefined : this.#flushing
     for (const entryKey of entryKeys) {
       const op = this.pending(entryKey)
@@ -167,14 +170,14 @@ export class Writes {
     return last
   }
 
-  /** Waits for a batch as long as the durability asks. */
+  /** Waits for a batch as long as the durability requires. */
   settle(batch: Batch | undefined, durability: Durability, operation: Operation): Effect.Effect<void, StoreError> {
     if (batch === undefined) return Effect.void
     const committed = Effect.mapError(Deferred.await(batch.committed), (cause) => failure(operation, cause))
     return durability === "process" ? committed : Effect.andThen(committed, awaitFlush(batch.flushed, operation))
   }
 
-  /** Waits for all that was written so far. */
+  /** Waits for every write until now. */
   drain(durability: Durability, operation: Operation): Effect.Effect<void, StoreError> {
     return Effect.suspend(() => {
       const last = isEmpty(this.#gathering) ? this.#committing ?? this.#flushing : this.#gathering
@@ -183,7 +186,7 @@ export class Writes {
     })
   }
 
-  /** How many entries there are; what a commit under way adds counts once it has ended. */
+  /** The number of entries; entries of a running commit count once it has ended. */
   countEntries(): number {
     if (this.#committing === undefined) this.#entryCount = countOf(this.#opened.databases.entries)
     return this.#entryCount
@@ -191,7 +194,7 @@ export class Writes {
 
   // Committing
 
-  /** Commits what gathered, again and again; after a failure, when the next write comes. */
+  /** Commits gathered batches, again and again; after a failure, when the next write comes. */
   readonly writer: Effect.Effect<never> = Effect.forever(Effect.suspend(() => {
     this.#wake.closeUnsafe()
     return Effect.andThen(isEmpty(this.#gathering) ? Effect.void : this.#commit, this.#wake.await)
@@ -211,7 +214,7 @@ export class Writes {
         this.#failed = false
         this.#flushed = batch
         Deferred.doneUnsafe(batch.committed, Exit.void)
-        // On a fiber of its own, so that no codec and no listener holds up the next commit.
+        // In its own fiber, so that no codec and no listener holds up the next commit.
         const tell = Effect.forEach(plan.departed, (departed) => this.#families.tell(departed), { discard: true })
         return plan.departed.length === 0 ? Effect.void : Effect.forkChild(tell, { startImmediately: true })
       },
@@ -237,15 +240,15 @@ export class Writes {
     })
   }
 
-  // What went into a file that has no name, or another one than it had, is lost.
+  // Writes into a file that has lost its name, or that has another one, are lost.
   #landed(plan: Plan): Plan {
     if (!this.#opened.isGone()) return plan
     this.#gone = true
     throw fileGone("write", this.#opened.path)
   }
 
-  // The driver cannot be told to give up. So the callers that wait get an error, and the writer waits all the same:
-  // until this commit has ended, nothing else can be committed.
+  // The driver cannot cancel a commit. So the callers that wait get an error, and the writer waits on: until this
+  // commit has ended, nothing else can be committed.
   #inTime(batch: Batch, commit: Effect.Effect<Plan, unknown>): Effect.Effect<Plan, unknown> {
     const giveUp = Effect.sync(() => {
       this.#hung = true
@@ -267,7 +270,7 @@ export class Writes {
     )
   }
 
-  // Must be asked for in the turn in which the write was issued.
+  // Must be called in the turn in which the write was issued.
   #onFlush(flushed: () => void): void {
     this.#opened.root.flushed.then(flushed, ignored)
   }
@@ -290,12 +293,12 @@ export class Writes {
     })
   }
 
-  /** Takes no more writes, waits for those that gathered, and says how they ended. */
+  /** Accepts no more writes, waits for the gathered ones, and returns how they ended. */
   readonly close: Effect.Effect<Ending> = Effect.suspend(() => {
     this.#closed = true
-    // What could not be written was reported by the writer.
+    // The writer has reported what could not be written.
     const drained = this.#hung ? Effect.void : Effect.ignore(this.drain("process", "set"))
-    // The driver flushes on a thread of its own, from what it would free.
+    // The driver flushes on its own thread, from memory that closing would free.
     const flushed = Effect.suspend(() =>
       this.#hung || this.#flushed === undefined ? Effect.void : awaitFlush(this.#flushed.flushed, "set")
     )
@@ -305,7 +308,7 @@ export class Writes {
   })
 }
 
-// A flush fails only where the commit did, and that is told there.
+// A flush fails only where the commit did, and the commit reports it.
 const ignored = () => {}
 
 // The driver does not declare what it returns.

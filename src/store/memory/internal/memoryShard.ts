@@ -1,11 +1,12 @@
 /**
  * A share of a memory store: entries in columns, addressed by slot, with their own eviction queues and timer wheel.
  *
- * What every entry has is in its record ({@link SlotRecords}). What some have (tags, an end that is later than it
- * is due, a cost) is in columns that are made when the first entry needs them, and what few have is an object, `Extra`.
+ * The fields that every entry has are in its record ({@link SlotRecords}). The fields that some entries have (tags, an
+ * end that is later than the due time, a cost) are in columns that are made when the first entry needs them. The fields
+ * that few entries have are in an object, `Extra`.
  *
  * - After `put`, the weight of the shard is at most `weightMax`.
- * - What is past its time leaves before anything live does.
+ * - Expired entries leave before live ones.
  */
 import type { EvictionPolicy } from "../../../eviction/EvictionPolicy.ts"
 import { invariant } from "../../../eviction/shared/invariant.ts"
@@ -15,39 +16,42 @@ import type { Entry } from "../../Entry.ts"
 import { SlotRecords } from "./slotRecords.ts"
 import { TimerWheel } from "./timerWheel.ts"
 
-/** What an entry has that is fresh until another time than it is due, has a revision, or an end that is not exact. */
+/**
+ * Extra fields of an entry whose `freshUntil` differs from `dueAt`, that has a revision, or whose end does not fit 32
+ * bits.
+ */
 interface Extra {
   readonly freshUntil: number
   readonly expiresAt: number
   readonly revision: string | undefined
 }
 
-/** What a shard tells of the entries that it pushes out. */
+/** A family, as a shard sees it: the shard calls it for each of its entries that leaves. */
 export interface ShardOwner {
   readonly wantsEvicted: boolean
   /** Called while the entry can still be read from its slot. */
   evicted(shard: MemoryShard, slot: number, cause: "Evicted" | "Expired"): void
-  /** The entry leaves the shard; its key can still be read from its slot. */
+  /** Called when the entry leaves the shard; its key can still be read from its slot. */
   forgotten(shard: MemoryShard, slot: number): void
 }
 
-/** When upkeep looks for the dead next. */
+/** The alarm clock of upkeep. */
 export interface Alarm {
-  /** Until then it sleeps. */
+  /** Upkeep sleeps until this time, in milliseconds since the epoch. */
   at: number
-  /** Something ends before that. */
+  /** Wakes upkeep, because an entry ends before `at`. */
   ring(): void
 }
 
-/** A policy makes itself from what it may ask of a slot. */
+/** Makes a policy from the function by which it asks for the hash of a slot. */
 export type MakePolicy = (hashOf: HashOf) => EvictionPolicy
 
 const noTags: ReadonlyArray<string> = Object.freeze([])
 
-// A slot names its owner in 16 bits.
+// A slot names its family in 16 bits.
 const ownersMax = 65_536
 
-// Bounds the dead that one `put` clears away, so that a burst of expirations cannot hold up a writer.
+// Bounds the dead entries that one `put` removes, so that a burst of expirations cannot hold up a writer.
 const expiredPerPutMax = 16
 
 export class MemoryShard {
@@ -58,10 +62,10 @@ export class MemoryShard {
   readonly records: SlotRecords
   private readonly owners: Array<ShardOwner> = []
   private ownerOf = new Uint16Array(0)
-  /** How much later entries end than they are due, in milliseconds; `NaN` where so few bits cannot say it exactly. */
+  /** By how many milliseconds an entry ends after it is due; `NaN` if 32 bits cannot hold that exactly. */
   private later: Float32Array | undefined = undefined
   private costs: Float32Array | undefined = undefined
-  /** One tag is kept without a list around it. */
+  /** A single tag is kept without a list around it. */
   private tags: Array<string | ReadonlyArray<string> | undefined> | undefined = undefined
   private latestTags = noTags
   private extras: Array<Extra | undefined> | undefined = undefined
@@ -70,14 +74,14 @@ export class MemoryShard {
 
   constructor(index: number, makePolicy: MakePolicy, nowMillis: number, alarm: Alarm) {
     const policy = makePolicy((slot) => keyHash(this.records.keyAt(slot)!, this.ownerOf[slot]!))
-    // An entry weighs 1 at least, and one is inserted before another leaves.
-    const most = policy.weightMax + 1
+    // An entry weighs at least 1, and one entry is inserted before another leaves.
+    const slotsExpected = policy.weightMax + 1
     this.index = index
     this.alarm = alarm
     this.weightMax = policy.weightMax
     this.policy = policy
-    this.records = new SlotRecords(most)
-    this.wheel = new TimerWheel(nowMillis, (slot) => this.endsAt(slot), most)
+    this.records = new SlotRecords(slotsExpected)
+    this.wheel = new TimerWheel(nowMillis, (slot) => this.endsAt(slot), slotsExpected)
     this.expire = (slot) => this.pushOut(slot, "Expired")
   }
 
@@ -85,18 +89,18 @@ export class MemoryShard {
     return this.records.size
   }
 
-  /** The number by which an owner's entries are known here. */
+  /** Adds a family, and returns its number in this shard. */
   enroll(owner: ShardOwner): number {
     invariant(this.owners.length < ownersMax, "MemoryShard", "an owner's number has 16 bits", this.owners.length)
     return this.owners.push(owner) - 1
   }
 
-  /** Whether a slot holds an entry, and of this owner. */
+  /** Whether a slot holds an entry of this family. */
   isOf(slot: number, owner: number): boolean {
     return this.ownerOf[slot] === owner && this.records.keyAt(slot) !== undefined
   }
 
-  /** When the entry ends, stale or not. */
+  /** When the entry ends, in milliseconds since the epoch; until then it may be served, at last as a stale one. */
   endsAt(slot: number): number {
     const dueAt = this.records.dueAt(slot)
     if (this.later === undefined) return dueAt
@@ -163,7 +167,7 @@ export class MemoryShard {
     if (expiresAt < this.alarm.at) this.alarm.ring()
   }
 
-  /** Moves the end of an entry, which is due then, and nothing else. */
+  /** Moves the end and the due time of an entry to `expiresAt`, and changes nothing else. */
   postpone(slot: number, expiresAt: number): void {
     const before = this.endsAt(slot)
     if (before === expiresAt) return
@@ -171,12 +175,12 @@ export class MemoryShard {
     extras[slot] ??= { freshUntil: this.records.dueAt(slot), expiresAt, revision: undefined }
     this.records.setDue(slot, expiresAt)
     if (this.later !== undefined) this.later[slot] = 0
-    // The wheel finds out by itself that an entry ends later than it was told: a read does not pay for that.
+    // The wheel learns by itself that an entry ends later than scheduled: a read does not pay for that.
     if (expiresAt === Infinity) this.wheel.cancel(slot)
     else if (expiresAt < before) this.schedule(slot, expiresAt)
   }
 
-  /** Ends the freshness of an entry by then, and nothing else. */
+  /** Ends the freshness of an entry at `freshUntilMax` or earlier, and changes nothing else. */
   limit(slot: number, freshUntilMax: number): void {
     const { expiresAt, freshUntil, revision } = this.entryAt(slot)
     if (freshUntil <= freshUntilMax) return
@@ -187,18 +191,18 @@ export class MemoryShard {
     this.setEnd(slot, dueAt, expiresAt)
   }
 
-  /** Takes an entry out for another reason than room or time. */
+  /** Removes an entry for another reason than lack of room or time. */
   remove(slot: number): void {
     this.policy.remove(slot)
     this.clear(slot)
   }
 
-  /** `advance` has nothing to do before then. */
+  /** `advance` has nothing to do before this time. */
   get nextDueMillis(): number {
     return this.wheel.nextDueMillis()
   }
 
-  /** Pushes out what is due, at most `max`; whether more is due. */
+  /** Evicts expired entries, at most `max`; returns whether there are more. */
   advance(nowMillis: number, max: number): boolean {
     return this.wheel.advance(nowMillis, max, this.expire)
   }
@@ -236,7 +240,7 @@ export class MemoryShard {
     if (this.extras !== undefined) this.extras[slot] = undefined
   }
 
-  /** One list for entries that were written one after the other with the same tags, as those of a family often are. */
+  /** One list for entries that are written in sequence with the same tags, as entries of one family often are. */
   private sharedTags(tags: ReadonlyArray<string>): ReadonlyArray<string> {
     const { latestTags } = this
     const isSame = latestTags.length === tags.length && latestTags.every((tag, i) => tag === tags[i])
@@ -248,9 +252,9 @@ export class MemoryShard {
     return tags === undefined ? noTags : typeof tags === "string" ? [tags] : tags
   }
 
-  /** Notes when an entry ends that is due then. Where the answer is `false`, its {@link Extra} must say it. */
+  /** Stores the end of an entry. If it returns `false`, the end does not fit here and belongs in the {@link Extra}. */
   private setEnd(slot: number, dueAt: number, expiresAt: number): boolean {
-    // Without end is as late as without being due.
+    // Avoids `Infinity - Infinity`, which is NaN.
     const later = expiresAt === dueAt ? 0 : Math.fround(expiresAt - dueAt)
     const isExact = dueAt + later === expiresAt
     if (later !== 0) this.later ??= new Float32Array(this.records.capacity)

@@ -1,8 +1,8 @@
 /**
- * When a memory store looks for the dead: soon after something ends, and not before.
+ * Frees the dead entries of a memory store: soon after an entry ends, and not before.
  *
- * It sleeps until the first entry ends, for a second at least, so a store in which nothing ends wakes nobody. What ends
- * before that rings, and so does a mark that leaves entries dead.
+ * Upkeep sleeps until the first entry ends, and at least a second, so a store without ending entries causes no
+ * wake-ups. An entry that ends earlier wakes it, and so does a mark that leaves entries dead.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
@@ -10,16 +10,16 @@ import * as BackgroundTimer from "../../BackgroundTimer.ts"
 import type { CoarseClock } from "../../CoarseClock.ts"
 import type { Alarm, MemoryShard } from "./memoryShard.ts"
 
-// How often it looks, at most and at least.
+// The shortest and the longest sleep.
 const millisMin = 1_000
 const millisMax = 3_600_000
 
-// How many it frees before it lets others run: half a millisecond's work.
+// The entries that upkeep frees before it lets other work run: half a millisecond's work.
 const freedPerPassMax = 256
 
-/** What has entries that are dead for another reason than time. */
+/** A family whose entries may be dead for another reason than time. */
 interface Collected {
-  /** Frees some of them; whether there are more to look at. */
+  /** Frees some of them; returns whether there are more to inspect. */
   collect(max: number): boolean
 }
 
@@ -37,7 +37,7 @@ export class MemoryUpkeep implements Alarm {
     this.wake.openUnsafe()
   }
 
-  /** Frees what is dead, and sleeps; for ever. */
+  /** Frees dead entries, and sleeps, for ever. */
   run(shards: ReadonlyArray<MemoryShard>, all: () => Iterable<Collected>): Effect.Effect<never> {
     const { time } = this
     return Effect.forever(Effect.gen({ self: this }, function*() {

@@ -1,13 +1,14 @@
 /**
- * What a shard keeps of every entry: a record of 32 bytes, and beside it its key and its value.
+ * The part of every entry that a shard keeps: a record of 32 bytes, with its key and its value beside it.
  *
- * A record is two views of one buffer, so that all that a hit compares lies in one line of the processor's cache:
+ * A record is two views of one buffer, so that everything that a hit compares lies in one line of the processor's
+ * cache:
  *
  *     bytes   0 due   8 stamp   16 hash   20 next   24 version
  *
- * By shifts, since these cannot overflow, and a product must be checked for it at each read.
+ * Offsets are computed by shifts, since a shift cannot overflow; a product must be checked for overflow at each read.
  *
- * `next` is the slot that follows in the chain of its table ({@link SlotTable}), or in that of the free slots. A slot
+ * `next` is the following slot in the chain of its table ({@link SlotTable}), or in the chain of the free slots. A slot
  * is free exactly when its key is `undefined`.
  */
 import { invariant } from "../../../eviction/shared/invariant.ts"
@@ -18,24 +19,24 @@ export const noSlot = -1
 const bytesPerSlot = 32
 
 export class SlotRecords {
-  /** Keys and values by turns: the two that a hit reads are neighbours. */
+  /** Keys and values alternate: the two that a hit reads are neighbours. */
   cells: Array<unknown> = []
   floats = new Float64Array(0)
   ints = new Int32Array(0)
-  /** How many slots there is room for. */
+  /** The number of slots that there is room for. */
   capacity = 0
   /** Slots from here on have never been taken. */
   used = 0
   private firstFree = noSlot
   private freeCount = 0
-  declare private readonly most: number
+  declare private readonly slotsExpected: number
 
-  /** `most` is how many slots will be in use at a time, as far as is known: there is no room for more at first. */
-  constructor(most: number) {
-    this.most = most
+  /** `slotsExpected` is the largest number of slots in use at a time, if known; at first there is no room for more. */
+  constructor(slotsExpected: number) {
+    this.slotsExpected = slotsExpected
   }
 
-  /** How many slots are taken. */
+  /** The number of taken slots. */
   get size(): number {
     return this.used - this.freeCount
   }
@@ -52,7 +53,7 @@ export class SlotRecords {
     this.cells[slot << 1 | 1] = value
   }
 
-  /** Until then a hit needs no thought: neither stale nor due for a refresh. */
+  /** Until this time a hit needs no further check: the entry is neither stale nor due for a refresh. */
   dueAt(slot: number): number {
     return this.floats[slot << 2]!
   }
@@ -128,7 +129,7 @@ export class SlotRecords {
   }
 
   private grow(): void {
-    this.capacity = slotCapacity(this.used, this.capacity, this.most)
+    this.capacity = slotCapacity(this.used, this.capacity, this.slotsExpected)
     const buffer = new ArrayBuffer(bytesPerSlot * this.capacity)
     const floats = new Float64Array(buffer)
     floats.set(this.floats)

@@ -1,23 +1,22 @@
 /**
  * Finds slots by key: the entries of one family in one shard.
  *
- * It begins as a `Map` from keys to slots. That takes 29 bytes for an entry and, with more keys than the processor's
- * cache holds, waits for memory twice. So a table that has become large is one of chains: 4 to 8 bytes, and 8 in the
- * record, in the line that a hit reads anyway. As long as everything is in the cache, the `Map` is faster by a third:
- * V8 keeps to itself the hash that a string knows, and to make another takes a nanosecond a character.
+ * It begins as a `Map` from keys to slots. That takes 29 bytes per entry, and waits for memory twice when there are
+ * more keys than the processor's cache holds. So a large table has chains instead: 4 to 8 bytes, and 8 in the record,
+ * in the line that a hit reads anyway. While everything fits in the cache, the `Map` is faster by a third: V8 does not
+ * expose the hash that it caches for a string, and making another takes a nanosecond per character.
  *
- * That other hash looks at a few characters of a key only. Where these turn out to be too few (a chain has become
- * longer than chance would make it) the table goes back to the `Map`, for good: such keys cost memory, and never
- * time.
+ * That other hash looks at only a few characters of a key. If these are too few (a chain has become longer than chance
+ * would make it) the table returns to the `Map`, for good: such keys cost memory, and never time.
  */
 import { BrokenInvariant, invariant } from "../../../eviction/shared/invariant.ts"
 import { spreadHash } from "../../../eviction/shared/keyHash.ts"
 import { noSlot, type SlotRecords } from "./slotRecords.ts"
 
-// With so many entries records and `Map` come to 1 MB, half of what a core's cache holds.
+// With this many entries, records and `Map` take 1 MB, half of what a core's cache holds.
 const mapMax = 16_384
 
-// With as many chains as entries, a good hash makes one of this length in a table of 2^24 one time in 10^18.
+// With as many chains as entries, a good hash gives a chain of this length in a table of 2^24 once in 10^18 times.
 const chainMax = 24
 
 const noHeads = new Int32Array(0)
@@ -33,7 +32,7 @@ export class SlotTable {
     this.records = records
   }
 
-  /** How many slots can be found. */
+  /** The number of slots in the table. */
   get size(): number {
     return this.map === undefined ? this.linked : this.map.size
   }

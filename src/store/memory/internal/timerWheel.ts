@@ -1,27 +1,26 @@
 /**
- * Which slots are due: a hierarchical timer wheel.
+ * Finds the slots that are due: a hierarchical timer wheel.
  *
- * - Nothing is early: `advance(now)` reports a slot only if its deadline is at most `now`.
- * - Nothing is lost: once `advance(now)` says that no more is due, every deadline at most `now` has been reported.
+ * - No slot is early: `advance(now)` reports a slot only if its deadline is at most `now`.
+ * - No slot is lost: when `advance(now)` returns that no more slots are due, it has reported every deadline up to
+ *   `now`.
  * - Both hold however the clock moves, forwards or backwards, by any distance.
- * - `schedule` and `cancel` take constant time. A slot is looked at once when it is due and at most once per level
- *   before,
- *   beyond the highest level once in 1115 years.
+ * - `schedule` and `cancel` take constant time. A slot is inspected once when it is due and at most once per level
+ *   before; beyond the highest level, once in 1115 years.
  *
- * Time is in whole milliseconds, deadlines rounded up and the present down. A bucket of level k is 32^k ms wide, and
- * each level spans one bucket of the level above: 32 ms, 1 s, 33 s, 17 min, 9 h, 12 days, 1 year, 35 years, 1115
- * years. A deadline's digit k, in base 32, names its bucket on level k. It is kept on the highest level at which its
- * digits differ from those of the present, so:
+ * Time is in whole milliseconds: deadlines are rounded up and the present is rounded down. A bucket of level k is 32^k
+ * ms wide, and each level spans one bucket of the level above: 32 ms, 1 s, 33 s, 17 min, 9 h, 12 days, 1 year, 35
+ * years, 1115 years. A deadline's digit k, in base 32, names its bucket on level k. A deadline is kept on the highest
+ * level at which its digits differ from those of the present, so:
  *
- * - On each level only buckets after the present's are occupied, and all of them start after the present.
- * - When time passes from `a` to `b`, and k is the highest level at which these differ, what is due lies below k or
- *   in the
- *   buckets of level k up to that of `b`. Nothing else changes its place.
- * - When time goes back from `b` to `a`, everything below k belongs into one bucket: that of `b` on level k.
+ * - On each level only buckets after the bucket of the present are occupied, and all of them start after the present.
+ * - When time passes from `a` to `b`, and k is the highest level at which these differ, the due slots lie below k or in
+ *   the buckets of level k up to that of `b`. All other slots keep their place.
+ * - When time goes back from `b` to `a`, everything below k belongs in one bucket: that of `b` on level k.
  *
- * So a jump moves whole lists and touches no slot, whatever its distance. What it moves to the list `due` is then
- * looked at slot by slot, and reported or kept on a lower level: the only work that grows with the number of slots,
- * and the caller bounds it per pass.
+ * So a jump moves whole lists and touches no slot, whatever its distance. The jump moves lists to the list `due`. The
+ * slots of that list are then inspected one by one, and reported or kept on a lower level. Only this work grows with
+ * the number of slots, and the caller bounds it per pass.
  *
  * Varghese, Lauck: Hashed and hierarchical timing wheels (SOSP 1987), scheme 7, with cascading by highest differing
  * digit.
@@ -33,7 +32,7 @@ const digitBits = 5
 const digitCount = 2 ** digitBits
 const levelCount = 9
 
-// A level of one bucket for deadlines beyond all levels, at any distance.
+// A level of one bucket, for deadlines at any distance beyond all levels.
 const beyond = levelCount
 const beyondList = levelCount * digitCount
 const dueList = beyondList + 1
@@ -53,7 +52,7 @@ const highestDifference = (a: number, b: number): number => {
 }
 
 export class TimerWheel {
-  /** How many slots are scheduled. */
+  /** The number of scheduled slots. */
   size = 0
   private nowMillis: number
   private readonly lists: SlotLists
@@ -63,16 +62,20 @@ export class TimerWheel {
   private readonly deadlineOf: (slot: number) => number
 
   /**
-   * `deadlineOf` tells the deadline of a scheduled slot. It may move on while the slot is scheduled, and is finite; a
-   * slot whose deadline moves back must be scheduled anew. `most` is how many slots are expected at most.
+   * `deadlineOf` returns the deadline of a scheduled slot, which is finite. The deadline may become later while the
+   * slot is scheduled; a slot whose deadline becomes earlier must be scheduled again. `slotsExpected` is the largest
+   * number of slots that the caller expects.
    */
-  constructor(nowMillis: number, deadlineOf: (slot: number) => number, most: number = Infinity) {
+  constructor(nowMillis: number, deadlineOf: (slot: number) => number, slotsExpected: number = Infinity) {
     this.nowMillis = Math.floor(nowMillis)
     this.deadlineOf = deadlineOf
-    this.lists = new SlotLists(listCount, most)
+    this.lists = new SlotLists(listCount, slotsExpected)
   }
 
-  /** Takes over the deadline that a slot has now. It is finite; what never ends is not scheduled. */
+  /**
+   * Schedules a slot, or schedules it again, by its present deadline. It is finite; a slot that never ends is not
+   * scheduled.
+   */
   schedule(slot: number): void {
     const deadline = this.deadlineOf(slot)
     if (!Number.isFinite(deadline)) throw new BrokenInvariant("TimerWheel", "a deadline is finite", deadline)
@@ -91,8 +94,7 @@ export class TimerWheel {
   /**
    * Reports the slots that are due, in no stated order; each is forgotten just before it is reported.
    *
-   * Looks at `max` slots at most, and returns whether there may be more to report. `onExpire` may schedule and
-   * cancel.
+   * Inspects at most `max` slots, and returns whether there may be more to report. `onExpire` may schedule and cancel.
    */
   advance(nowMillis: number, max: number, onExpire: (slot: number) => void): boolean {
     if (!Number.isFinite(nowMillis)) throw new BrokenInvariant("TimerWheel", "the present is finite", nowMillis)
@@ -114,8 +116,7 @@ export class TimerWheel {
   }
 
   /**
-   * When to call `advance` next: no deadline is earlier, and it may be that none is due then. Infinity when nothing
-   * is scheduled.
+   * When to call `advance` next. No deadline is earlier; possibly none is due then. Infinity when no slot is scheduled.
    */
   nextDueMillis(): number {
     if (!this.lists.isEmpty(dueList)) return this.nowMillis
@@ -152,7 +153,9 @@ export class TimerWheel {
     else this.moveBuckets(top, upTo(digitAt(now, top)), dueList)
   }
 
-  /** Moves what is close to the present, but far from the earlier `now`, to the bucket that it has then. */
+  /**
+   * Moves slots that are close to the present, but far from the earlier `now`, to the bucket that they now belong in.
+   */
   private rewind(now: number): void {
     const top = highestDifference(this.nowMillis, now)
     const list = top === beyond ? beyondList : top * digitCount + digitAt(this.nowMillis, top)
@@ -183,7 +186,7 @@ export class TimerWheel {
     return level === beyond ? beyondList : level * digitCount + digitAt(deadline, level)
   }
 
-  /** Before then, no slot of the list is looked at. */
+  /** The time before which no slot of the list needs an inspection. */
   private startOf(list: number): number {
     if (list === dueList) return -Infinity
     if (list === beyondList) return this.spanStart(beyond) + digitCount ** levelCount
@@ -206,7 +209,7 @@ export class TimerWheel {
     return Math.floor(this.nowMillis / width) * width
   }
 
-  /** The deadline in whole milliseconds: never early. */
+  /** The deadline in whole milliseconds, rounded up, so never early. */
   private millisOf(slot: number): number {
     return Math.ceil(this.deadlineOf(slot))
   }

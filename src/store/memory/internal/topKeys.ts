@@ -1,11 +1,11 @@
 /**
  * The keys that are read most, in bounded space: the Space-Saving sketch.
  *
- * A key that was seen more often than one time in `countersMax` is in it, and no count is too low. Keys longer than
+ * A key that was seen more often than once in `countersMax` times is in it, and no count is too low. Keys longer than
  * `keyLengthMax` are not counted.
  *
- * Counters are kept sorted, the greatest first. A count grows by one, so its counter moves to the front of those that
- * had the same count, and the least is always the last: no step looks at all of them.
+ * Counters are sorted, the greatest first. A count grows by one, so its counter moves to the front of the counters that
+ * had the same count, and the smallest is always the last: no step inspects all of them.
  *
  * Metwally, Agrawal, El Abbadi: Efficient Computation of Frequent and Top-k Elements in Data Streams (ICDT 2005).
  */
@@ -13,7 +13,7 @@ import { invariant } from "../../../eviction/shared/invariant.ts"
 
 const countersMax = 256
 
-// In characters, so that the keys of a sketch take half a megabyte at most.
+// In characters, so that the keys of a sketch take at most half a megabyte.
 const keyLengthMax = 1_024
 
 export class TopKeys {
@@ -36,7 +36,7 @@ export class TopKeys {
     this.counts[first] = count + 1
   }
 
-  /** The `max` keys seen most, with their share of all that was seen, the greatest first. */
+  /** The `max` keys seen most, with their share of all counted reads, the greatest first. */
   top(max: number): ReadonlyArray<{ readonly key: string; readonly share: number }> {
     return this.keys.slice(0, max).map((key, place) => ({ key, share: this.counts[place]! / this.total }))
   }
@@ -54,7 +54,7 @@ export class TopKeys {
     invariant(sum === this.total, "TopKeys", "the counts add up to what was seen", sum)
   }
 
-  /** A new key takes an unused counter, or over the least one with its count: so no count is too low. */
+  /** A new key takes an unused counter, or else the smallest one with its count: so no count is too low. */
   private placeForNew(key: string): number {
     if (this.keys.length < countersMax) return this.keys.push(key) - 1
     const last = countersMax - 1
