@@ -250,4 +250,23 @@ describe("a misuse has one message, and a code:", () => {
       Shop.owner("user", { lookup })
     void owner
   })
+
+  test("a mistake beside a function without types is told once, and not at each lookup", () => {
+    class Weighed extends Manifest.Service<Weighed>()("Weighed", {
+      families: {
+        // @ts-expect-error E0408: this is no value of the option 'timeToLive' of family 'user'
+        user: { pattern: "user:{id}", timeToLive: "5 minuts", weigher: (_, value) => JSON.stringify(value).length },
+        files: { pattern: "files:*" },
+        facts: { pattern: "files:{id}:facts", partOf: "files" }
+      }
+    }) {}
+    const { user } = Weighed.keys
+    Weighed.owner("user", { lookup: ({ id }) => Effect.succeed(id) })
+    Weighed.owner("user", { lookup: Effect.fn("lookup")(function*({ id }) { return yield* Effect.succeed(id) }) })
+    Weighed.owner("files", { lookup: (one) => Effect.succeed(one), parts: { facts: { lookup: ({ id }) => Effect.succeed(id) } } })
+    Weighed.delegate("user", { lookup: (one, was) => Effect.succeed([one, was]) })
+    Weighed.modules({ user: Weighed.owner("user", { lookupMany: (all) => Effect.succeed(all) }) })
+    Weighed.fn("rename", { owns: ["user:{id}"] })(function*(id: string) { yield* user.set({ id }, id) })
+    expect(Effect.gen(function*() { return (yield* Weighed).keys })).type.not.toBe<never>()
+  })
 })

@@ -155,7 +155,13 @@ export interface AnyDefinition {
  */
 export type AnyFamily = { readonly [O in keyof FamilySpec]?: FamilySpec[O] | Anything }
 
-type Anything = {} | null | undefined
+/**
+ * Any value. Unlike `unknown`, it leaves a union the functions that it has beside it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Anything = {} | null | undefined
 
 // --- parts of a definition -------------------------------------------------------------------------------------------
 
