@@ -115,6 +115,17 @@ describe("rights", () => {
     Parts.owner("far", { lookup: () => user.has({ id: 42 }) })
   })
 
+  test("a lookup that reads its own family, or what derives from it, is not sent to derives", () => {
+    // @ts-expect-error E0211: the lookup of family 'user' reads 'user:{id}', its own family, which cannot derive from itself
+    AppCache.owner("user", { lookup: ({ id }) => user.get({ id }) })
+    // @ts-expect-error E0211: the lookup of family 'user' reads 'profile:{id}', which derives from 'user' itself; help: read
+    AppCache.owner("user", { lookup: ({ id }) => Effect.as(profile.get({ id }), ann) })
+    // @ts-expect-error E0211: the lookup of family 'user' reads 'feed:{id}:{page}', which derives from 'user' itself; help:
+    AppCache.owner("user", { lookup: () => Effect.as(feed.get({ id: 1, page: 1 }), ann) })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'feed:{id}:{page}', which derives from 'profile' itself
+    AppCache.owner("profile", { lookup: () => Effect.as(feed.get({ id: 1, page: 1 }), "Ann") })
+  })
+
   test("a module that gives away a right which is not its own is refused", () => {
     // @ts-expect-error E0226: module 'analytics' provides the ownership of 'user:{id}', which is not its own
     AppCache.modules({ analytics: UserLive })

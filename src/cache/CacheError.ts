@@ -116,6 +116,8 @@ export class Unowned extends Schema.TaggedError<Unowned>()("Unowned", {
  */
 export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("UndeclaredRead", {
   code: Schema.Literals(["E0211", "E0232"]),
+  /** Where it was read. */
+  from: Schema.Literals(["another family", "its own family", "another engine"]),
   /** The family whose lookup it was, and the key that was being loaded, the first of several. */
   family: Schema.String,
   key: Schema.String,
@@ -124,10 +126,10 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
   read: Schema.String
 }) {
   override get message() {
-    const finding = this.code === "E0211"
-      ? Diagnostic.lookupReads(this.family, this.source)
-      : Diagnostic.lookupReadsKey(this.family, this.key, this.read, this.source)
-    return finding.sentence
+    const { family, from, key, read, source } = this
+    if (this.code === "E0232") return Diagnostic.lookupReadsKey(family, key, read, source).sentence
+    if (from === "another engine") return Diagnostic.lookupReadsElsewhere(family, source).sentence
+    return (from === "its own family" ? Diagnostic.lookupReadsOwn : Diagnostic.lookupReads)(family, source).sentence
   }
 }
 
