@@ -76,9 +76,9 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0408",
-    "A part of a manifest has another shape than the type `Definition` says: a class in the place of a Schema, one " +
-      "pattern in the place of a list, a time with a unit that there is not, a parameter that is no text and has no " +
-      "Schema.",
+    "A part of a manifest, or an option of a write, has another shape than its type says: a class in the place of a " +
+      "Schema, one pattern in the place of a list, a time with a unit that there is not, a parameter that is no text " +
+      "and has no Schema.",
     "Nothing can be checked about it. Where a manifest is built from data, the run time finds it.",
     "Give it the shape of the message. A type without a codec is named by `Manifest.type<A>()`.",
     module([`user: { pattern: "user:{id}", value: String }`]),
