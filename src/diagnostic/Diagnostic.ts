@@ -300,7 +300,9 @@ export const enclosersBoth = (family: string) =>
 export type encloserNone<Pattern extends string, Option extends string> = message<
   "E0202",
   `'${Pattern}' lies inside no other pattern`,
-  `remove ${Option}`
+  Pattern extends `${infer Head}:${infer Rest}` ? Rest extends "*" ? `remove ${Option}`
+    : `remove ${Option}, or let it name a family whose pattern covers '${Pattern}', such as '${Head}:*'`
+    : `remove ${Option}`
 >
 /**
  * E0202 at run time.
@@ -308,10 +310,18 @@ export type encloserNone<Pattern extends string, Option extends string> = messag
  * @category ownership
  * @since 0.1.0
  */
-export const encloserNone = (pattern: string, option: "partOf" | "carvedFrom") =>
-  option === "partOf"
-    ? finding("E0202", "EncloserNone", say`${pattern} lies inside no other pattern`, "remove partOf")
-    : finding("E0202", "EncloserNone", say`${pattern} lies inside no other pattern`, "remove carvedFrom")
+export const encloserNone = (pattern: string, option: "partOf" | "carvedFrom") => {
+  const [head, ...rest] = pattern.split(":")
+  const cover = `${head}:*`
+  return finding(
+    "E0202",
+    "EncloserNone",
+    say`${pattern} lies inside no other pattern`,
+    rest.length === 0 || pattern === cover
+      ? `remove ${option}`
+      : `remove ${option}, or let it name a family whose pattern covers ${say`${pattern}`}, such as ${say`${cover}`}`
+  )
+}
 
 /**
  * E0203: a write where only a borrow is held.

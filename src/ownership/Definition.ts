@@ -737,7 +737,7 @@ type findReferenceProblem<
       K,
       Verb,
       P,
-      helpWith<D, P, helpTouched<PatternOf<FamilyOf<D, Exclude<Touching<D, P>, K>>>>>
+      helpOther<D, K, helpWith<D, P, helpTouched<PatternOf<FamilyOf<D, Exclude<Touching<D, P>, K>>>>>>
     >
   : orElse<
     findOutOfReach<D, K, F, P, Route<D, P>>,
@@ -751,6 +751,10 @@ type findReferenceProblem<
 
 type Undeclared = "declare a pattern that covers it, or check its spelling"
 // A reference to more than is declared: the one pattern that shares keys with it.
+// A family cannot derive from itself, so what suggests it is no help.
+type helpOther<D extends Definition, K, Help extends string> = Help extends
+  `${string}, '${infer P}'` | `${string} '${infer P}'?` ? Route<D, P> extends K ? Undeclared : Help
+  : Help
 type helpTouched<P> = [P] extends [never] ? Undeclared
   : isChoice<P> extends true ? Undeclared
   : `did you mean '${P & string}'?`

@@ -406,7 +406,7 @@ const findReferenceProblem = (
   if (Result.isFailure(parsed)) return parsed.failure
   const owner = draft.patterns.covering(parsed.success)[0]?.value
   if (owner === undefined) {
-    const help = helpWith(draft, source, helpTouched(draft, name, source))
+    const help = helpWith(draft, source, helpTouched(draft, name, source), name)
     return Diagnostic.referenceUnknown(name, verb, source, help)
   }
   const here = spec.layer
@@ -428,6 +428,7 @@ const undeclared = "declare a pattern that covers it, or check its spelling"
 
 /**
  * The help for a pattern that no family covers, as `helpWith` of `Definition` says it; `otherwise` where none is near.
+ * The family `own` is not suggested, since it cannot derive from itself.
  *
  * @category suggestions
  * @since 0.1.0
@@ -435,16 +436,22 @@ const undeclared = "declare a pattern that covers it, or check its spelling"
 export const helpWith = (
   { definition, patterns }: {
     readonly definition: Definition
-    readonly patterns: PatternSet.PatternSet<unknown>
+    readonly patterns: PatternSet.PatternSet<{ readonly name: string }>
   },
   source: string,
-  otherwise = undeclared
+  otherwise = undeclared,
+  own?: string
 ): string => {
-  const declared = Object.entries(definition.families).map(([family, { pattern }]) => [family, pattern] as const)
+  const declared = Object.entries(definition.families)
+    .filter(([family]) => family !== own)
+    .map(([family, { pattern }]) => [family, pattern] as const)
   const isCovered = (text: string) =>
     Result.match(KeyPattern.parsePattern(text), {
       onFailure: () => false,
-      onSuccess: (pattern) => patterns.covering(pattern).length > 0
+      onSuccess: (pattern) => {
+        const nearest = patterns.covering(pattern)[0]?.value
+        return nearest !== undefined && nearest.name !== own
+      }
     })
   return Nearest.helpWith(source, declared, isCovered, otherwise)
 }

@@ -200,7 +200,8 @@ export const manifests: ReadonlyArray<Explained> = [
     "E0417",
     "An option of a manifest, a family, a reader, a layer or a declaration, or a module, may be given, or may be " +
       "missing: its type has a `?`, or is a choice with `undefined`. Or it is one of several.",
-    "The compiler cannot know which of the two a program gets. What it checked of one would not hold for the other.",
+    "The compiler cannot know which of the two a program gets. What it checked of one would not hold for the other. " +
+      "Without `strict` in the tsconfig every option may be missing.",
     "Give it always, or never. An option that is `undefined` was not given. For two programs that differ, declare " +
       "two manifests. Options that no type depends on, such as `timeToLive`, may be missing.",
     module(
