@@ -3,6 +3,8 @@ import { Context, Effect, Layer, Schema } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
+import * as MemoryStore from "../src/store/memory/MemoryStore.ts"
+import { AppCache } from "./fixture.ts"
 
 // What the compiler does not know: it may not count as known, nor as all that it may be.
 declare const flag: boolean
@@ -268,5 +270,19 @@ describe("a misuse has one message, and a code:", () => {
     Weighed.modules({ user: Weighed.owner("user", { lookupMany: (all) => Effect.succeed(all) }) })
     Weighed.fn("rename", { owns: ["user:{id}"] })(function*(id: string) { yield* user.set({ id }, id) })
     expect(Effect.gen(function*() { return (yield* Weighed).keys })).type.not.toBe<never>()
+  })
+
+  test("a store of memory has one size, and a batch of no writes requires nothing", () => {
+    // @ts-expect-error Argument of type '{}' is not assignable to parameter of type 'Options'
+    MemoryStore.layer({})
+    // @ts-expect-error Argument of type '{ eviction: "lru"; }' is not assignable to parameter of type 'Options'
+    MemoryStore.layer({ eviction: "lru" })
+    // @ts-expect-error not assignable to parameter of type 'Options'
+    MemoryStore.layer({ capacity: 1, weightMax: 1 })
+    expect(MemoryStore.layer).type.toBeCallableWith({ capacity: 1, weightMax: undefined })
+    expect(MemoryStore.layer).type.toBeCallableWith({ weightMax: 1, eviction: "lru", shards: 2 })
+
+    expect(AppCache.batch([])).type.toBe<Effect.Effect<void, CacheError>>()
+    expect(AppCache.batch([AppCache.keys.draft.deleting({ id: 1 })])).type.toBe<Effect.Effect<void, CacheError, Manifest.Owns<"draft:{id}", AppCache>>>()
   })
 })

@@ -312,7 +312,11 @@ export interface Service<Self, Id extends string> {
     >
   >(
     writes: Ws
-  ): Effect.Effect<void, CacheError, Ws[number] extends Write<infer R> ? R : never>
+  ): Effect.Effect<
+    void,
+    CacheError,
+    [Ws[number]] extends [never] ? never : Ws[number] extends Write<infer R> ? R : never
+  >
   /**
    * Runs a body in a transaction of a database, and lets what it writes to the cache take effect after the commit, and
    * never after a rollback. `within` is the database's combinator: `AppCache.transaction(sql.withTransaction)(body)`.

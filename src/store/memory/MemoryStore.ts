@@ -53,19 +53,33 @@ import { TopKeys } from "./internal/topKeys.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Options {
-  /** The most entries, of all families together; weighers are not asked. Give this or `weightMax`. */
-  readonly capacity?: number | undefined
-  /**
-   * The greatest sum of weights, as the families' weighers tell them; an entry of a family without one weighs 1. An
-   * entry that is heavier than this, or than 4,294,967,295, is not kept in memory.
-   */
-  readonly weightMax?: number | undefined
+export type Options = Size & {
   /** What leaves when the store is full. `adaptive` by default: never far below the best of the others. */
   readonly eviction?: EvictionPolicy.EvictionPolicyName | undefined
   /** A power of two. By default, one shard for each 131,072 of `capacity`: that bounds the pause when a table grows. */
   readonly shards?: number | undefined
 }
+
+/**
+ * How much a store holds: one of the two, and not both.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Size =
+  | {
+    /** The most entries, of all families together; weighers are not asked. Give this or `weightMax`. */
+    readonly capacity: number
+    readonly weightMax?: undefined
+  }
+  | {
+    /**
+     * The greatest sum of weights, as the families' weighers tell them; an entry of a family without one weighs 1. An
+     * entry that is heavier than this, or than 4,294,967,295, is not kept in memory.
+     */
+    readonly weightMax: number
+    readonly capacity?: undefined
+  }
 
 // One hit in 256 tells the sketch of hot keys: less than a nanosecond of each.
 const hotGap = 256
