@@ -31,7 +31,7 @@ describe("what is right is not refused", () => {
       lookup: ({ id }) => Effect.andThen(Chain.keys.user.get({ id }), Chain.keys.prefs.get({ id }))
     })
     // A source is not reached from what derives from it.
-    // @ts-expect-error E0211: the lookup of family 'user' reads 'page:{id}', which 'user' does not derive from
+    // @ts-expect-error E0211: the lookup of family 'user' reads 'page:{id}', which derives from 'user' itself
     Chain.owner("user", { lookup: ({ id }) => Chain.keys.page.get({ id }) })
   })
 

@@ -26,7 +26,17 @@ describe("patterns", () => {
         // @ts-expect-error E0201: family 'both' gives both partOf and carvedFrom; help: keep partOf (same owner) or carved
         both: { pattern: "user:{id}", partOf: "user", carvedFrom: "user" },
         // @ts-expect-error E0202: 'outside' lies inside no other pattern; help: remove partOf
-        outside: { pattern: "outside", partOf: "user" }
+        outside: { pattern: "outside", partOf: "user" },
+        // @ts-expect-error E0202: 'apart:{id}' lies inside no other pattern; help: remove carvedFrom, or let it name a family whose pattern covers 'apart:{id}', such as 'apart:*'
+        apart: { pattern: "apart:{id}", carvedFrom: "user" },
+        // @ts-expect-error E0202: 'all:*' lies inside no other pattern; help: remove partOf"
+        all: { pattern: "all:*", partOf: "user" },
+        // @ts-expect-error E0402: 'page' derives 'pge:{id}', but no family declares it; help: declare a pattern that covers it, or check its spelling"
+        page: { pattern: "page:{id}", derives: ["pge:{id}"] },
+        // @ts-expect-error E0402: 'pages' derives 'pags:42', but no family declares it; help: declare a pattern that covers it, or check its spelling"
+        pages: { pattern: "pages:{id}", derives: ["pags:42"] },
+        // @ts-expect-error E0402: 'list' derives 'list', but no family declares it; help: declare a pattern that covers it, or check its spelling"
+        list: { pattern: "list:{id}", derives: ["list"] }
       }
     })
   })

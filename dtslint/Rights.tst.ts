@@ -1,6 +1,7 @@
 // dprint-ignore-file: an expected error stands above its line
 import { Context, Effect, Layer } from "effect"
 import { describe, expect, test } from "tstyche"
+import type { CacheError } from "../src/cache/CacheError.ts"
 import type { Admits, Appoints } from "../src/capability/Capability.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
 import { AppCache, User, UserId } from "./fixture.ts"
@@ -114,6 +115,17 @@ describe("rights", () => {
     Parts.owner("far", { lookup: () => user.has({ id: 42 }) })
   })
 
+  test("a lookup that reads its own family, or what derives from it, is not sent to derives", () => {
+    // @ts-expect-error E0211: the lookup of family 'user' reads 'user:{id}', its own family, which cannot derive from itself
+    AppCache.owner("user", { lookup: ({ id }) => user.get({ id }) })
+    // @ts-expect-error E0211: the lookup of family 'user' reads 'profile:{id}', which derives from 'user' itself; help: read
+    AppCache.owner("user", { lookup: ({ id }) => Effect.as(profile.get({ id }), ann) })
+    // @ts-expect-error E0211: the lookup of family 'user' reads 'feed:{id}:{page}', which derives from 'user' itself; help:
+    AppCache.owner("user", { lookup: () => Effect.as(feed.get({ id: 1, page: 1 }), ann) })
+    // @ts-expect-error E0211: the lookup of family 'profile' reads 'feed:{id}:{page}', which derives from 'profile' itself
+    AppCache.owner("profile", { lookup: () => Effect.as(feed.get({ id: 1, page: 1 }), "Ann") })
+  })
+
   test("a module that gives away a right which is not its own is refused", () => {
     // @ts-expect-error E0226: module 'analytics' provides the ownership of 'user:{id}', which is not its own
     AppCache.modules({ analytics: UserLive })
@@ -177,6 +189,35 @@ describe("rights", () => {
     AppCache.modules({ users: { owns: ["user"], layer: Layer.merge(UserLive, Prefs) } })
   })
 
+  test("a group has a name that is not another family's and not a reader's, and names each family once", () => {
+    // @ts-expect-error E0228: module 'analytics' owns families, and 'analytics' is a reader; help: give it a name that is no
+    AppCache.modules({ analytics: { owns: ["user"], layer: UserLive } })
+    // @ts-expect-error E0228: module 'prefs' does not own the family 'prefs'; help: give it a name that is no family's and no
+    AppCache.modules({ prefs: { owns: ["user"], layer: UserLive } })
+    // @ts-expect-error E0228: module 'prefs' does not own the family 'prefs'; help: give it a name that is no family's and no
+    AppCache.modules({ prefs: { owns: ["user", "profile"], layer: Layer.merge(UserLive, Profile) } })
+    // @ts-expect-error E0228: module 'facts' does not own the family 'facts'; help: give it a name that is no family's and no
+    AppCache.modules({ facts: { owns: ["files"], layer: AppCache.owner("files") } })
+    // @ts-expect-error E0228: module 'prefs' does not own the family 'prefs'; help: give it a name that is no family's and no
+    AppCache.modules({ prefs: { owns: [], layer: Layer.empty } })
+    AppCache.modules({
+      users: {
+        // @ts-expect-error E0235: module 'users' names 'user' twice in owns; help: name 'user' once
+        owns: ["user", "user"],
+        layer: UserLive
+      }
+    })
+    AppCache.modules({
+      users: {
+        // @ts-expect-error E0235: module 'users' names 'prefs' twice in owns; help: name 'prefs' once
+        owns: ["prefs", "user", "prefs"],
+        layer: Layer.merge(UserLive, Prefs)
+      }
+    })
+    expect(AppCache.modules({ user: { owns: ["user"], layer: UserLive } })).type.not.toBe<never>()
+    expect(AppCache.modules({ prefs: { owns: ["user", "prefs"], layer: Layer.merge(UserLive, Prefs) } })).type.not.toBe<never>()
+  })
+
   test("what is no record of modules is refused by one message", () => {
     // @ts-expect-error E0214: these are no modules: a layer for each family or reader
     AppCache.modules([UserLive])
@@ -209,6 +250,28 @@ describe("rights", () => {
     AppCache.fn("f", {})(function*() { yield* Effect.provide(prefs.get({ id: 1 }), AppCache.borrower("prefs")) })
     // @ts-expect-error E0220: the body makes itself the owner of 'prefs:{id}', but declares: nothing
     AppCache.fn("f", {})(function*() { yield* Effect.scoped(Layer.build(Prefs)) })
+  })
+
+  test("a program of one layer that makes itself an owner or a reader of another layer is refused", () => {
+    const Draft = AppCache.owner("draft")
+    // @ts-expect-error E0224: cannot write 'prefs:{id}' in layer 'client': it is owned by layer 'server'
+    AppCache.inLayer("client")(Effect.provide(prefs.delete({ id: 1 }), Prefs))
+    // @ts-expect-error E0224: cannot write 'prefs:{id}' in layer 'client': it is owned by layer 'server'
+    AppCache.inLayer("client")(Effect.scoped(Effect.andThen(Layer.build(Prefs), Effect.void)))
+    // @ts-expect-error E0224: cannot write 'files:*' in layer 'client': it is owned by layer 'server'
+    Effect.provide(facts.delete({ id: 1 }), Layer.merge(Draft, AppCache.owner("files"))).pipe(AppCache.inLayer("client"))
+    // @ts-expect-error E0225: cannot read 'draft:{id}' in layer 'server': it lives in layer 'client', which 'server' does
+    AppCache.inLayer("server")(Effect.provide(AppCache.keys.draft.has({ id: 1 }), AppCache.borrower("draft")))
+    // @ts-expect-error E0225: cannot read 'profile:{id}' in layer 'server': it lives in layer 'edge', which 'server' does
+    AppCache.inLayer("server")(null! as Effect.Effect<void, never, Admits<"profile:{id}" | "user:{id}", AppCache>>)
+    // @ts-expect-error E0224: cannot write '
+    AppCache.inLayer("client")(null! as Effect.Effect<void, never, Appoints<string, AppCache>>)
+    // @ts-expect-error E0225: cannot read '
+    AppCache.inLayer("server")(null! as Effect.Effect<void, never, Admits<string, AppCache>>)
+
+    expect(AppCache.inLayer("server")(Effect.provide(prefs.delete({ id: 1 }), Prefs))).type.toBe<Effect.Effect<void, CacheError, Appoints<"prefs:{id}", AppCache>>>()
+    expect(AppCache.inLayer("client")(Effect.provide(prefs.get({ id: 1 }), AppCache.borrower("prefs")))).type.toBe<Effect.Effect<{ readonly dark: boolean }, CacheError, Admits<"prefs:{id}", AppCache>>>()
+    expect(AppCache.inLayer("client")(Effect.provide(Other.keys.other.delete({ id: 1 }), Other.owner("other")))).type.toBe<Effect.Effect<void, CacheError, Appoints<"other:{id}", Other>>>()
   })
 
   test("a program of modules has no right to appoint", () => {

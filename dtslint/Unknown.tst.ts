@@ -3,6 +3,8 @@ import { Context, Effect, Layer, Schema } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import * as Manifest from "../src/manifest/Manifest.ts"
+import * as MemoryStore from "../src/store/memory/MemoryStore.ts"
+import { AppCache } from "./fixture.ts"
 
 // What the compiler does not know: it may not count as known, nor as all that it may be.
 declare const flag: boolean
@@ -249,5 +251,38 @@ describe("a misuse has one message, and a code:", () => {
       // @ts-expect-error CheckedAnswer<"E0211: it is unknown what this lookup reads: its requirements are a type parameter;
       Shop.owner("user", { lookup })
     void owner
+  })
+
+  test("a mistake beside a function without types is told once, and not at each lookup", () => {
+    class Weighed extends Manifest.Service<Weighed>()("Weighed", {
+      families: {
+        // @ts-expect-error E0408: this is no value of the option 'timeToLive' of family 'user'
+        user: { pattern: "user:{id}", timeToLive: "5 minuts", weigher: (_, value) => JSON.stringify(value).length },
+        files: { pattern: "files:*" },
+        facts: { pattern: "files:{id}:facts", partOf: "files" }
+      }
+    }) {}
+    const { user } = Weighed.keys
+    Weighed.owner("user", { lookup: ({ id }) => Effect.succeed(id) })
+    Weighed.owner("user", { lookup: Effect.fn("lookup")(function*({ id }) { return yield* Effect.succeed(id) }) })
+    Weighed.owner("files", { lookup: (one) => Effect.succeed(one), parts: { facts: { lookup: ({ id }) => Effect.succeed(id) } } })
+    Weighed.delegate("user", { lookup: (one, was) => Effect.succeed([one, was]) })
+    Weighed.modules({ user: Weighed.owner("user", { lookupMany: (all) => Effect.succeed(all) }) })
+    Weighed.fn("rename", { owns: ["user:{id}"] })(function*(id: string) { yield* user.set({ id }, id) })
+    expect(Effect.gen(function*() { return (yield* Weighed).keys })).type.not.toBe<never>()
+  })
+
+  test("a store of memory has one size, and a batch of no writes requires nothing", () => {
+    // @ts-expect-error Argument of type '{}' is not assignable to parameter of type 'Options'
+    MemoryStore.layer({})
+    // @ts-expect-error Argument of type '{ eviction: "lru"; }' is not assignable to parameter of type 'Options'
+    MemoryStore.layer({ eviction: "lru" })
+    // @ts-expect-error not assignable to parameter of type 'Options'
+    MemoryStore.layer({ capacity: 1, weightMax: 1 })
+    expect(MemoryStore.layer).type.toBeCallableWith({ capacity: 1, weightMax: undefined })
+    expect(MemoryStore.layer).type.toBeCallableWith({ weightMax: 1, eviction: "lru", shards: 2 })
+
+    expect(AppCache.batch([])).type.toBe<Effect.Effect<void, CacheError>>()
+    expect(AppCache.batch([AppCache.keys.draft.deleting({ id: 1 })])).type.toBe<Effect.Effect<void, CacheError, Manifest.Owns<"draft:{id}", AppCache>>>()
   })
 })

@@ -97,6 +97,8 @@ const GreeterLive = Layer.effect(
   })
 )
 
+// `Greeter` needs a right, and `modules` gives it. If it needed the service `Users`, the two would be one group:
+// `people: { owns: ["user", "greeting"], layer: GreeterLive.pipe(Layer.provideMerge(UsersLive)) }`.
 const AppLive = AppCache.modules({ user: UsersLive, greeter: GreeterLive }).pipe(
   Layer.provide(MemoryStore.layer({ capacity: 1_000 })),
   Layer.provideMerge(Db.layer)

@@ -54,6 +54,14 @@ const doors = "test/manifest/transactionDoors.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
+    law: "a check tells what it does not know",
+    bug: "a compiler that crashed has found no errors",
+    file: "src/cli/compiler.ts",
+    text: "code === 0 || ((code === 1 || code === 2) && hasErrors) ? undefined",
+    planted: "code === 0 || code === 1 || code === 2 ? undefined",
+    suites: ["test/cli/check.test.ts"]
+  },
+  {
     law: 1,
     bug: "whoever may read may write",
     file: "src/manifest/internal/grants.ts",

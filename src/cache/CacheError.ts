@@ -119,6 +119,8 @@ export class Unowned extends Schema.TaggedError<Unowned>()("Unowned", {
  */
 export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("UndeclaredRead", {
   code: Schema.Literals(["E0211", "E0232"]),
+  /** The owner of the entry that the lookup read. */
+  from: Schema.Literals(["another family", "its own family", "another engine"]),
   /** The family of the lookup, and the key that it loaded; the first key, if it loaded several. */
   family: Schema.String,
   key: Schema.String,
@@ -127,10 +129,10 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
   read: Schema.String
 }) {
   override get message() {
-    const finding = this.code === "E0211"
-      ? Diagnostic.lookupReads(this.family, this.source)
-      : Diagnostic.lookupReadsKey(this.family, this.key, this.read, this.source)
-    return finding.sentence
+    const { family, from, key, read, source } = this
+    if (this.code === "E0232") return Diagnostic.lookupReadsKey(family, key, read, source).sentence
+    if (from === "another engine") return Diagnostic.lookupReadsElsewhere(family, source).sentence
+    return (from === "its own family" ? Diagnostic.lookupReadsOwn : Diagnostic.lookupReads)(family, source).sentence
   }
 }
 

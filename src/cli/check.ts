@@ -8,12 +8,9 @@ import * as FileSystem from "effect/FileSystem"
 import * as Option from "effect/Option"
 import * as Order from "effect/Order"
 import * as Path from "effect/Path"
-import * as ChildProcess from "effect/process/ChildProcess"
-import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
-import * as Schema from "effect/Schema"
-import * as Stream from "effect/Stream"
+import { compilerOf, type CompilerOptions } from "./compiler.ts"
 import { type Finding, parse, type Place, type Report } from "./findings.ts"
-import { builtBy, isListed, type Listing, listingOf } from "./imports.ts"
+import { builtBy, type Listing } from "./imports.ts"
 import { Meanings } from "./meaning.ts"
 import { findMisfit, findUnknown, findUnprovided } from "./native.ts"
 import { neverRunIn } from "./neverRun.ts"
@@ -21,32 +18,10 @@ import { type Declaration, findOther, withoutComments } from "./parties.ts"
 import { type Project, projectsOf } from "./projects.ts"
 import { render, type Style } from "./render.ts"
 
-/** The project has no TypeScript of its own. */
-export class CompilerMissing extends Schema.TaggedError<CompilerMissing>()("CompilerMissing", {
-  folder: Schema.String
-}) {
-  override get message() {
-    return `no TypeScript is installed for \`${this.folder}\`; help: npm install --save-dev typescript`
-  }
-}
-
-/** The compiler does not understand the configuration. */
-export class ConfigurationWrong extends Schema.TaggedError<ConfigurationWrong>()("ConfigurationWrong", {
-  project: Schema.String,
-  errors: Schema.String
-}) {
-  override get message() {
-    return `\`${this.project}\` is no configuration that the compiler understands; help: mend it\n${this.errors}`
-  }
-}
-
-export interface Options {
+export interface Options extends CompilerOptions {
   readonly project: string
   readonly isJson: boolean
   readonly style: Style
-  /** The Node that runs this program, which runs the compiler, too. */
-  readonly node: string
-  readonly folder: string
   /** Files, beside those with errors, that are read: for the other party of a finding, and for what is never run. */
   readonly filesMax: number
 }
@@ -222,44 +197,3 @@ const print = (
   ]
   return parts.length === 0 ? Effect.void : Console.log(parts.join("\n"))
 }
-
-const compilerOf = Effect.fnUntraced(function*({ folder, node }: Options) {
-  const path = yield* Path.Path
-  const spawner = yield* ChildProcessSpawner
-  const compiler = yield* findCompiler(folder)
-  const command = (project: string, ...flags: ReadonlyArray<string>) =>
-    ChildProcess.make(node, [compiler, "-p", project, ...flags], { cwd: folder })
-  return {
-    errors: (project: string) => spawner.string(command(project, "--noEmit", "--pretty", "false")),
-    configuration: (project: string) => spawner.string(command(project, "--showConfig")),
-    // What is traced is long: only the lines are kept that are read.
-    listing: Effect.fnUntraced(function*(project: string) {
-      const flags = ["--listFilesOnly", "--traceResolution", "--pretty", "false", "--locale", "en"]
-      const lines = spawner.streamLines(command(project, ...flags)).pipe(Stream.filter((line) => isListed(line, path)))
-      const listing = listingOf(yield* Stream.runCollect(lines), folder, path)
-      const errors = listing.errors.filter((error) => isOfConfiguration(error, project, listing.files))
-      if (errors.length > 0) return yield* new ConfigurationWrong({ project, errors: errors.join("\n") })
-      return listing
-    })
-  }
-})
-
-// What the compiler cannot read, and what is extended and not there, or in a circle. Anything else is an error of the
-// project, which the compiler checks all the same.
-const unreadable = /^(?:(.+?)\(\d+,\d+\): )?error TS(?:1\d{3}|5014|5024|5083|18000|18001): /
-const isOfConfiguration = (error: string, project: string, files: ReadonlyArray<string>): boolean => {
-  const [found, file] = unreadable.exec(error) ?? []
-  if (found === undefined || file === undefined) return found !== undefined
-  return file === project || (file.endsWith(".json") && !files.includes(file))
-}
-
-// The compiler nearest to the folder, as a module of the project finds it.
-const findCompiler = Effect.fnUntraced(function*(folder: string) {
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  for (let at = path.resolve(folder);; at = path.dirname(at)) {
-    const compiler = path.join(at, "node_modules/typescript/bin/tsc")
-    if (yield* fs.exists(compiler)) return compiler
-    if (path.dirname(at) === at) return yield* new CompilerMissing({ folder })
-  }
-})

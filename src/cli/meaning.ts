@@ -256,10 +256,13 @@ export class Meanings {
   // The value of a `const`, where it is a path and nothing else.
   private value(file: string, at: number, path: ReadonlyArray<string>, steps: number): Meaning | undefined {
     const { tokens } = this.sourceOf(file)!
-    const isYielded = tokens[at]?.text === "yield" && tokens[at + 1]?.text === "*"
-    const found = this.path(file, isYielded ? at + 2 : at, steps)
-    const end = found && afterCast(tokens, found.next)
-    if (found === undefined || end === undefined) return undefined
+    const open = runnerAt(tokens, at)
+    const isYielded = open !== undefined || (tokens[at]?.text === "yield" && tokens[at + 1]?.text === "*")
+    const found = this.path(file, open !== undefined ? open + 1 : isYielded ? at + 2 : at, steps)
+    if (found === undefined) return undefined
+    if (open !== undefined && ![",", ")"].includes(tokens[found.next]?.text ?? "")) return undefined
+    const end = afterCast(tokens, open === undefined ? found.next : tokens[open]!.pair + 1)
+    if (end === undefined) return undefined
     const after = tokens[end]
     const isWhole = after === undefined || after.isAfterBreak || [";", ",", "}"].includes(after.text)
     if (!isWhole || goesOn.has(after?.text ?? "")) return undefined
@@ -290,6 +293,17 @@ export const stepAt = (
   }
   const isNamed = (isOptional || tokens[next]?.text === ".") && member?.kind === "name"
   return isNamed ? { name: member.text, next: next + 2 } : undefined
+}
+
+// The parenthesis of `await runtime.runPromise(` and of `runtime.runSync(` at a token: their value is what the Effect
+// within gives.
+const runnerAt = (tokens: ReadonlyArray<Token>, at: number): number | undefined => {
+  const isAwaited = tokens[at]?.text === "await"
+  let name = isAwaited ? at + 1 : at
+  for (let step = stepAt(tokens, name + 1); step !== undefined; step = stepAt(tokens, name + 1)) name = step.next - 1
+  const open = name + 1
+  const isRunner = tokens[name]?.text === (isAwaited ? "runPromise" : "runSync")
+  return isRunner && tokens[open]?.text === "(" && tokens[open]!.pair > 0 ? open : undefined
 }
 
 const isMember = (tokens: ReadonlyArray<Token>, at: number): boolean =>

@@ -71,7 +71,17 @@ const entryValue = new RegExp(
     `[^\\n]*'(Value|Change)<"([^"]+)"`
 )
 const writeOptions = /'([^']+)' does not exist in type 'WriteOptions<"([^"]+)">'/
-const writing = ["timeToLive", "tags", "revision", "ifVersion", "lease"]
+// What each option of a write takes.
+const written: { readonly [option: string]: string } = {
+  timeToLive: "a time such as '5 minutes', '1 hour' or 500, in milliseconds, or 'never', or 'doNotStore'",
+  tags: "a list of texts, ['de', 'news']",
+  revision: "a text, by which the source names this state of the value",
+  ifVersion: "the version that the key must have, a number, or null for none",
+  lease: "an exclusive lease of this family"
+}
+// A part of the parameters, and pairs of parameters and values.
+const someParams = /'([^']+)' does not exist in type 'SomeParams<"([^"]+)"/
+const entries = /type '(?:Many<)?(?:Entry<|readonly \[params: KeyParams<)"([^"]+)"/
 // The parameters that a lookup is given.
 const destructured = /TS(?:2339|2551): Property '([^']+)' does not exist on type 'ParsedParams<"([^"]+)"/
 
@@ -186,10 +196,17 @@ export const findMisfit = (text: string, place: Place, source: string): Finding 
   if (entry !== undefined) {
     return { ...place, ...(kind === "Value" ? value(entry) : change(entry)), ...labelled(text) }
   }
-  const [, option, written] = writeOptions.exec(text) ?? []
+  const [, option, to] = writeOptions.exec(text) ?? []
   if (option !== undefined) {
-    return { ...place, ...say(Diagnostic.optionUnknown(option, `the options of a write to '${written}'`, writing)) }
+    return {
+      ...place,
+      ...say(Diagnostic.optionUnknown(option, `the options of a write to '${to}'`, Object.keys(written)))
+    }
   }
+  const [, name, ofPattern] = someParams.exec(text) ?? []
+  if (ofPattern !== undefined) return { ...place, ...noParameter(name!, ofPattern) }
+  const [, paired] = entries.exec(text) ?? []
+  if (paired !== undefined) return { ...place, ...pairs(paired), ...labelled(text) }
   const [, surplus, pattern] = destructured.exec(text) ?? []
   if (pattern !== undefined) return { ...place, ...parameters(pattern), label: `there is no '${surplus}'` }
   if (!argument.test(text)) return undefined
@@ -198,6 +215,12 @@ export const findMisfit = (text: string, place: Place, source: string): Finding 
   const family = accessor === undefined ? undefined : familyOf(accessor, call!.callee, source)
   // What stands after the parameters of a read, or of an invalidation, is no value.
   if (family === undefined || (call!.argument > 0 && !valued.test(verb!))) return undefined
+  if (call!.argument === (verb === "setMany" ? 1 : 2)) {
+    const [, wrong] = /^([\w$]+)\s*[:,}]/.exec(source.slice(offsetOf(source, place))) ?? []
+    return wrong !== undefined && Object.hasOwn(written, wrong)
+      ? { ...place, ...optionOf(wrong, family), ...labelled(text) }
+      : undefined
+  }
   return {
     ...place,
     ...(call!.argument > 0 || verb === "setMany" ? value(family) : parameters(family)),
@@ -219,6 +242,23 @@ const change = (pattern: string) => ({
   code: "E0114",
   sentence: `this function makes no value of '${pattern}'`,
   help: "answer with the type that its family declares as value, or with an Effect of it"
+})
+const optionOf = (option: string, family: string) => ({
+  code: "E0408",
+  sentence: `this is no value of the option '${option}' of a write to '${family}'`,
+  help: `give ${written[option]}`
+})
+const pairs = (pattern: string) => ({
+  code: "E0114",
+  sentence: `these are not entries of '${pattern}'`,
+  help: "give a list of pairs, [[params, value], [params, value]]; options of all of them come after the list"
+})
+const noParameter = (name: string, pattern: string) => ({
+  code: "E0112",
+  sentence: `'${name}' is no parameter of '${pattern}'`,
+  help: `name some of its parameters: ${
+    [...pattern.matchAll(/\{([^}]+)\}|\*/g)].map(([star, one]) => `'${one ?? star}'`).join(", ")
+  }`
 })
 const parameters = (familyOrPattern: string) => ({
   code: "E0112",

@@ -61,6 +61,8 @@ export const beginsLine = (tokens: ReadonlyArray<Token>, at: number): boolean =>
   const token = tokens[at]
   if (token === undefined || !token.isAfterBreak || !endsValue(tokens, at - 1)) return false
   if (token.kind === "name") return !operators.has(token.text)
+  // After a line break they belong to the value that follows.
+  if (token.text === "++" || token.text === "--") return true
   return token.kind === "number" || (token.kind === "text" && token.text !== "`" && token.text !== "<")
 }
 

@@ -68,6 +68,12 @@ const goesOn = new Set(
 const conditions = new Set(["if", "while", "for", "with"])
 const blockWords = new Set(["else", "do", "try", "finally", "static"])
 
+const postfix = new Set(["++", "--", "!"])
+// Words that go on, and are names where a slash follows: no regular expression stands after them.
+const divided = new Set(
+  "abstract as async implements interface is keyof let namespace satisfies static type".split(" ")
+)
+
 /** Whether a value may end with a token, so that what follows it is an operator. */
 export const endsValue = (tokens: ReadonlyArray<Token>, at: number): boolean => {
   const token = tokens[at]
@@ -76,6 +82,8 @@ export const endsValue = (tokens: ReadonlyArray<Token>, at: number): boolean => 
   if (token.kind === "name") {
     return !goesOn.has(token.text) || before === "." || (before === "as" && token.text === "const")
   }
+  // `n++` and `n!` end a value as `n` does; before a value they stand after no other.
+  if (postfix.has(token.text)) return !token.isAfterBreak && endsValue(tokens, at - 1)
   if (token.kind !== "close") return token.kind === "number" || token.kind === "text"
   return token.text !== "$}" && !isCondition(tokens, token.pair)
 }
@@ -126,15 +134,17 @@ class Lexer {
       this.push("text", "<", start)
       return this.element(0, true)
     }
-    const isValue = endsValue(this.tokens, this.tokens.length - 1) && !this.isAfterBlock()
-    if (character === "/" && !isValue && this.take("text", regularExpression)) return
+    if (character === "/" && !this.isDivision() && this.take("text", regularExpression)) return
     if (this.take("name", name) || this.take("number", number)) return
     this.take("sign", sign)
   }
 
-  private isAfterBlock(): boolean {
+  // Whether a slash divides what stands before it.
+  private isDivision(): boolean {
     const last = this.tokens.at(-1)
-    return last?.text === "}" && (this.tokens[last.pair]?.isBlock ?? false)
+    const isAfterBlock = last?.text === "}" && (this.tokens[last.pair]?.isBlock ?? false)
+    const isNamed = last?.kind === "name" && divided.has(last.text)
+    return isNamed || (endsValue(this.tokens, this.tokens.length - 1) && !isAfterBlock)
   }
 
   private open(text: string, end: number, hole: Hole | undefined): void {

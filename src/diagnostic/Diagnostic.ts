@@ -300,7 +300,9 @@ export const enclosersBoth = (family: string) =>
 export type encloserNone<Pattern extends string, Option extends string> = message<
   "E0202",
   `'${Pattern}' lies inside no other pattern`,
-  `remove ${Option}`
+  Pattern extends `${infer Head}:${infer Rest}` ? Rest extends "*" ? `remove ${Option}`
+    : `remove ${Option}, or let it name a family whose pattern covers '${Pattern}', such as '${Head}:*'`
+    : `remove ${Option}`
 >
 /**
  * E0202 at run time.
@@ -308,10 +310,18 @@ export type encloserNone<Pattern extends string, Option extends string> = messag
  * @category ownership
  * @since 0.1.0
  */
-export const encloserNone = (pattern: string, option: "partOf" | "carvedFrom") =>
-  option === "partOf"
-    ? finding("E0202", "EncloserNone", say`${pattern} lies inside no other pattern`, "remove partOf")
-    : finding("E0202", "EncloserNone", say`${pattern} lies inside no other pattern`, "remove carvedFrom")
+export const encloserNone = (pattern: string, option: "partOf" | "carvedFrom") => {
+  const [head, ...rest] = pattern.split(":")
+  const cover = `${head}:*`
+  return finding(
+    "E0202",
+    "EncloserNone",
+    say`${pattern} lies inside no other pattern`,
+    rest.length === 0 || pattern === cover
+      ? `remove ${option}`
+      : `remove ${option}, or let it name a family whose pattern covers ${say`${pattern}`}, such as ${say`${cover}`}`
+  )
+}
 
 /**
  * E0203: a write where only a borrow is held.
@@ -543,6 +553,30 @@ export type lookupReadsAbroad<Family extends string, Source extends string> = me
   `declare both families in one manifest, or read what '${Source}' is made from`
 >
 /**
+ * E0211: a lookup that reads its own family, from which that cannot derive.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type lookupReadsOwn<Family extends string, Source extends string> = message<
+  "E0211",
+  `the lookup of family '${Family}' reads '${Source}', its own family, which cannot derive from itself`,
+  `read what '${Source}' is made from; what was held before is in the lookup's second argument`
+>
+
+/**
+ * E0211: a lookup that reads what derives from its own family.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type lookupReadsBack<Family extends string, Source extends string> = message<
+  "E0211",
+  `the lookup of family '${Family}' reads '${Source}', which derives from '${Family}' itself`,
+  `read what '${Family}' is made from, for two families cannot derive from each other`
+>
+
+/**
  * E0211 at run time: a read that was observed while a lookup ran.
  *
  * @category ownership
@@ -554,6 +588,34 @@ export const lookupReads = (family: string, source: string) =>
     "LookupReads",
     say`the lookup of family ${family} reads ${source}, which ${family} does not derive from`,
     say`add ${source} to derives of ${family}, or its changes would not reach ${family}`
+  )
+
+/**
+ * E0211 at run time: a lookup that reads its own family.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const lookupReadsOwn = (family: string, source: string) =>
+  finding(
+    "E0211",
+    "LookupReads",
+    say`the lookup of family ${family} reads ${source}, its own family, which cannot derive from itself`,
+    say`read what ${source} is made from; what was held before is in the lookup's second argument`
+  )
+
+/**
+ * E0211 at run time: a lookup that reads another engine: of another manifest, or a second one of its own.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export const lookupReadsElsewhere = (family: string, source: string) =>
+  finding(
+    "E0211",
+    "LookupReads",
+    say`the lookup of family ${family} reads ${source} of another engine, whose changes do not reach ${family}`,
+    "read by the engine that runs the lookup, or declare both families in one manifest"
   )
 
 /**

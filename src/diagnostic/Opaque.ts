@@ -108,11 +108,20 @@ export type families = message<
  * @category manifests
  * @since 0.1.0
  */
-export type option<Option extends string> = message<
-  "E0417",
-  `it is not known whether '${Option}' is given, so nothing can be checked about it`,
-  "give it in every build, or in none; for two programs that differ declare two manifests"
+export type option<Option extends string> = strictly<
+  message<
+    "E0417",
+    `it is not known whether '${Option}' is given, so nothing can be checked about it`,
+    "give it in every build, or in none; for two programs that differ declare two manifests"
+  >
 >
+// Without `strict` every type has `undefined` in it, and every option may be missing.
+type strictly<Message> = undefined extends string ? message<
+    "E0417",
+    "the compiler runs without strict, so it is not known which options are given",
+    "set compilerOptions.strict to true in the tsconfig"
+  >
+  : Message
 
 /**
  * E0107: a key whose text the compiler does not know, so its owner is unknown, too.
@@ -264,10 +273,12 @@ export type modules = message<
  * @category ownership
  * @since 0.1.0
  */
-export type moduleOption<Module extends string> = message<
-  "E0417",
-  `it is not known whether the module '${Module}' is given, so nothing can be checked about it`,
-  "give it in every build; for a program without it, Layer.empty does nothing"
+export type moduleOption<Module extends string> = strictly<
+  message<
+    "E0417",
+    `it is not known whether the module '${Module}' is given, so nothing can be checked about it`,
+    "give it in every build; for a program without it, Layer.empty does nothing"
+  >
 >
 
 /**

@@ -106,6 +106,17 @@ export const moduleTwice = (family: string, module: string, other: string) =>
   )
 
 /**
+ * E0235: one list that names a family twice.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleRepeats<Module extends string, Family extends string> = message<
+  "E0235",
+  `module '${Module}' names '${Family}' twice in owns`,
+  `name '${Family}' once`
+>
+/**
  * E0235 at run time: one list that names a family twice.
  *
  * @category ownership
@@ -114,6 +125,18 @@ export const moduleTwice = (family: string, module: string, other: string) =>
 export const moduleRepeats = (module: string, family: string) =>
   finding("E0235", "ModuleTwice", say`module ${module} names ${family} twice in \`owns\``, say`name ${family} once`)
 
+/**
+ * E0228: a module that is called like a family which it does not own, or like a reader.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleMisnamed<Module extends string, Kind extends "family" | "reader"> = message<
+  "E0228",
+  Kind extends "family" ? `module '${Module}' does not own the family '${Module}'`
+    : `module '${Module}' owns families, and '${Module}' is a reader`,
+  "give it a name that is no family's and no reader's"
+>
 /**
  * E0228 at run time: a module that owns other families than the one that it is called like.
  *

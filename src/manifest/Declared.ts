@@ -23,6 +23,7 @@ import type * as Several from "../diagnostic/Several.ts"
 import type * as Wiring from "../diagnostic/Wiring.ts"
 import type {
   CheckedDeclared,
+  DeclaredPattern,
   Definition,
   DefinitionOf,
   findLayerProblem,
@@ -119,6 +120,14 @@ type findProgramProblem<Self, D extends Definition, L, R> = L extends keyof D["l
 type findRefused<Self, D extends Definition, L, R> = R extends BorrowsCapability<infer P, any, any, Self>
   ? findLayerProblem<D, L, "borrows", P>
   : R extends OwnsCapability<infer P, any, any, Self> ? findLayerProblem<D, L, "owns", P>
+  // A program that makes itself an owner or a reader uses that right, and no other requirement shows it.
+  : R extends Admits<infer P, Self> ? findAppointed<D, L, "borrows", P>
+  : R extends Appoints<infer P, Self> ? findAppointed<D, L, "owns", P>
+  : never
+// Unlike a right, this word may be for several patterns: a choice of them, or with `string` for all.
+type findAppointed<D extends Definition, L, Option extends "owns" | "borrows", P extends string> = string extends P
+  ? findAppointed<D, L, Option, DeclaredPattern<D>>
+  : P extends string ? findLayerProblem<D, L, Option, P>
   : never
 
 /**

@@ -32,6 +32,7 @@ import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type {
   AnyDefinition,
+  Anything,
   CarvedPatterns,
   Checked,
   CheckedDeclared,
@@ -311,7 +312,11 @@ export interface Service<Self, Id extends string> {
     >
   >(
     writes: Ws
-  ): Effect.Effect<void, CacheError, Ws[number] extends Write<infer R> ? R : never>
+  ): Effect.Effect<
+    void,
+    CacheError,
+    [Ws[number]] extends [never] ? never : Ws[number] extends Write<infer R> ? R : never
+  >
   /**
    * Runs a body in a transaction of a database, and lets what it writes to the cache take effect after the commit, and
    * never after a rollback. `within` is the database's combinator: `AppCache.transaction(sql.withTransaction)(body)`.
@@ -444,15 +449,32 @@ type CheckedOneKey<Id extends string, D extends Definition, K extends string> = 
  * **Details**
  *
  * Where a definition has a mistake, and a function whose parameters have no types, the compiler gives up on the whole
- * of it. The class is `any` then, so that what uses it is not refused for the same mistake.
+ * of it. The class is {@link UncheckedClass} then, so that what uses it is not refused for the same mistake.
  *
  * @category type level
  * @since 0.1.0
  */
 export type ServiceOf<Self, Id extends string, D> = typeof Undetermined extends keyof D
   // So have `never` and `any`, the types of manifests from data.
-  ? string extends keyof D ? ManifestClass<Self, Id, D & Definition> : any
+  ? string extends keyof D ? ManifestClass<Self, Id, D & Definition> : UncheckedClass
   : ManifestClass<Self, Id, Shaped<D>>
+
+/**
+ * The class of a definition of which the compiler knows nothing. Each member is `any`; those that take functions take
+ * any, and give their parameters a type: a function that is given to `any` is refused for parameters without one.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type UncheckedClass =
+  & (new(_: never) => any)
+  & {
+    readonly [K in keyof ManifestClass<any, any, any>]: K extends "owner" | "delegate" | "fn" ? TakesFunctions : any
+  }
+type TakesFunctions = (name: any, options?: HoldsFunctions) => any
+interface HoldsFunctions {
+  readonly [option: string]: HoldsFunctions | ((...args: any) => any) | Anything
+}
 
 /**
  * Declares a manifest.

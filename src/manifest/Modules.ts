@@ -96,8 +96,10 @@ export type CheckedModules<Self, M, All = M> = M extends NoModules ? Opaque.modu
   :
     & {
       readonly [K in keyof M]: isGiven<M, K, All> extends false ? Opaque.moduleOption<K & string>
-        : M[K] extends { readonly owns: infer Fs; readonly layer: infer L }
-          ? CheckedGroup<Self, DefinitionOf<Self>, M, K & string, M[K], Fs, L>
+        : M[K] extends { readonly owns: infer Fs; readonly layer: infer L } ? orElse<
+            findMisnamed<DefinitionOf<Self>, K & string, Fs>,
+            CheckedGroup<Self, DefinitionOf<Self>, M, K & string, M[K], Fs, L>
+          >
         : K extends FamilyName<DefinitionOf<Self>>
           ? DefinitionOf<Self>["families"][K] extends { readonly partOf: infer Whole extends string }
             ? Diagnostic.familyIsPart<K, Whole>
@@ -137,14 +139,25 @@ type CheckedGroup<Self, D extends Definition, M, K extends string, G, Fs, L> = {
       : L
     : Diagnostic.optionUnknown<O & string, `module '${K}'`, "owns" | "layer">
 }
+// A group may be called like a family that it owns.
+type findMisnamed<D extends Definition, K extends string, Fs> = K extends FamilyName<D>
+  ? [Fs] extends [ReadonlyArray<infer F>] ? K extends F ? never : Wiring.moduleMisnamed<K, "family"> : never
+  : [ReaderOf<D, K>] extends [never] ? never
+  : Wiring.moduleMisnamed<K, "reader">
 // A list of unknown length names a family or none, and one of several lists names those of one.
 type CheckedList<Self, D extends Definition, M, K extends string, Fs> = isUnion<Fs> extends true
   ? Diagnostic.familyChoice
   : Fs extends { readonly length: infer N } ? number extends N ? Opaque.family : CheckedItems<Self, D, M, K, Fs>
   : CheckedItems<Self, D, M, K, Fs>
 type CheckedItems<Self, D extends Definition, M, K extends string, Fs> = {
-  readonly [I in keyof Fs]: isUnion<Fs[I]> extends true ? Diagnostic.familyChoice : CheckedOwned<Self, D, M, K, Fs[I]>
+  readonly [I in keyof Fs]: isUnion<Fs[I]> extends true ? Diagnostic.familyChoice
+    : I extends findRepeated<Fs> ? Wiring.moduleRepeats<K, Fs[I] & string>
+    : CheckedOwned<Self, D, M, K, Fs[I]>
 }
+// The places in a list of families that it has named before.
+type findRepeated<Fs, Before extends ReadonlyArray<unknown> = []> = Fs extends readonly [infer F, ...infer Rest]
+  ? (F extends Before[number] ? `${Before["length"]}` : never) | findRepeated<Rest, [...Before, F]>
+  : never
 type CheckedOwned<Self, D extends Definition, M, K extends string, F> = F extends FamilyName<D>
   ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? Diagnostic.familyIsPart<F, Whole>
   : orElse<findTwice<M, F, K>, F>

@@ -44,6 +44,7 @@ import type {
   ListOf,
   PatternOf,
   Readable,
+  Route,
   Undetermined,
   ValueOf
 } from "../ownership/Definition.ts"
@@ -362,12 +363,18 @@ type LookupManyFor<Self, K extends string> = (
   ...args: Parameters<LookupManyOf<FamilyOf<DefinitionOf<Self>, K>>>
 ) => Effect.Effect<ReadonlyArray<AnswerOf<ValueOf<FamilyOf<DefinitionOf<Self>, K>>>>, any, any>
 
-type findLookupProblem<K extends string, Self, R> = R extends BorrowsCapability<infer P, any, any, Self> ?
-  Diagnostic.lookupReads<K, P>
+type findLookupProblem<K extends string, Self, R> = R extends BorrowsCapability<infer P, any, any, Self>
+  ? nameRead<DefinitionOf<Self>, K, P>
   : R extends BorrowsCapability<infer P, any, any, any> ? Diagnostic.lookupReadsAbroad<K, P>
   : R extends OwnsCapability<infer P, any, any, any> ? Diagnostic.lookupWrites<K, P>
   : R extends Admits<infer P, any> ? Diagnostic.lookupReads<K, P>
   : R extends Appoints<infer P, any> ? Diagnostic.lookupWrites<K, P>
+  : never
+// To add to \`derives\` what derives from the family would be refused as a cycle.
+type nameRead<D extends Definition, K extends string, P extends string> = Route<D, P> extends infer F
+  ? F extends K ? Diagnostic.lookupReadsOwn<K, P>
+  : K extends Readable<D, F> ? Diagnostic.lookupReadsBack<K, P>
+  : Diagnostic.lookupReads<K, P>
   : never
 
 /**

@@ -158,7 +158,13 @@ export interface AnyDefinition {
  */
 export type AnyFamily = { readonly [O in keyof FamilySpec]?: FamilySpec[O] | Anything }
 
-type Anything = {} | null | undefined
+/**
+ * Any value. Unlike `unknown`, it leaves a union the functions that it has beside it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Anything = {} | null | undefined
 
 // --- parts of a definition -------------------------------------------------------------------------------------------
 
@@ -741,7 +747,7 @@ type findReferenceProblem<
       K,
       Verb,
       P,
-      helpWith<D, P, helpTouched<PatternOf<FamilyOf<D, Exclude<Touching<D, P>, K>>>>>
+      helpOther<D, K, helpWith<D, P, helpTouched<PatternOf<FamilyOf<D, Exclude<Touching<D, P>, K>>>>>>
     >
   : orElse<
     findOutOfReach<D, K, F, P, Route<D, P>>,
@@ -755,6 +761,10 @@ type findReferenceProblem<
 
 type Undeclared = "declare a pattern that covers it, or check its spelling"
 // For a reference that is wider than a declared pattern: the only pattern that shares keys with it.
+// A family cannot derive from itself, so a suggestion of its own pattern does not help.
+type helpOther<D extends Definition, K, Help extends string> = Help extends
+  `${string}, '${infer P}'` | `${string} '${infer P}'?` ? Route<D, P> extends K ? Undeclared : Help
+  : Help
 type helpTouched<P> = [P] extends [never] ? Undeclared
   : isChoice<P> extends true ? Undeclared
   : `did you mean '${P & string}'?`

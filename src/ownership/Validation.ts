@@ -409,7 +409,7 @@ const findReferenceProblem = (
   if (Result.isFailure(parsed)) return parsed.failure
   const owner = draft.patterns.covering(parsed.success)[0]?.value
   if (owner === undefined) {
-    const help = helpWith(draft, source, helpTouched(draft, name, source))
+    const help = helpWith(draft, source, helpTouched(draft, name, source), name)
     return Diagnostic.referenceUnknown(name, verb, source, help)
   }
   const here = spec.layer
@@ -431,7 +431,7 @@ const undeclared = "declare a pattern that covers it, or check its spelling"
 
 /**
  * The help for a pattern that no family covers, in the words of `helpWith` in `Definition`. `otherwise` is the help if
- * no declared pattern is similar.
+ * no declared pattern is similar. The family `own` is not suggested, since it cannot derive from itself.
  *
  * @category suggestions
  * @since 0.1.0
@@ -439,16 +439,22 @@ const undeclared = "declare a pattern that covers it, or check its spelling"
 export const helpWith = (
   { definition, patterns }: {
     readonly definition: Definition
-    readonly patterns: PatternSet.PatternSet<unknown>
+    readonly patterns: PatternSet.PatternSet<{ readonly name: string }>
   },
   source: string,
-  otherwise = undeclared
+  otherwise = undeclared,
+  own?: string
 ): string => {
-  const declared = Object.entries(definition.families).map(([family, { pattern }]) => [family, pattern] as const)
+  const declared = Object.entries(definition.families)
+    .filter(([family]) => family !== own)
+    .map(([family, { pattern }]) => [family, pattern] as const)
   const isCovered = (text: string) =>
     Result.match(KeyPattern.parsePattern(text), {
       onFailure: () => false,
-      onSuccess: (pattern) => patterns.covering(pattern).length > 0
+      onSuccess: (pattern) => {
+        const nearest = patterns.covering(pattern)[0]?.value
+        return nearest !== undefined && nearest.name !== own
+      }
     })
   return Nearest.helpWith(source, declared, isCovered, otherwise)
 }

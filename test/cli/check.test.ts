@@ -4,8 +4,11 @@ import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import * as PlatformError from "effect/PlatformError"
 import type * as ChildProcess from "effect/process/ChildProcess"
-import { ChildProcessSpawner } from "effect/process/ChildProcessSpawner"
+import * as Spawner from "effect/process/ChildProcessSpawner"
+import * as Result from "effect/Result"
+import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 import { check } from "../../src/cli/check.ts"
 import { plain } from "../../src/cli/render.ts"
@@ -33,8 +36,42 @@ const projectIn = (command: ChildProcess.Command) => {
   return args[args.indexOf("-p") + 1]!
 }
 
+// How a run of the compiler ends.
+interface End {
+  readonly code?: number
+  readonly signal?: string
+  readonly printed: string
+  readonly said?: string
+}
+
+const killed = (signal: string) =>
+  Effect.fail(
+    PlatformError.systemError({ _tag: "Unknown", module: "ChildProcess", method: "exitCode", description: signal })
+  )
+const bytes = (text: string) => text === "" ? Stream.empty : Stream.encodeText(Stream.make(text))
+const handleOf = ({ code = 0, printed, said = "", signal }: End) =>
+  Spawner.makeHandle({
+    pid: Spawner.ProcessId(1),
+    exitCode: signal === undefined ? Effect.succeed(Spawner.ExitCode(code)) : killed(signal),
+    isRunning: Effect.succeed(false),
+    kill: () => Effect.void,
+    stdin: Sink.drain,
+    stdout: bytes(printed),
+    stderr: bytes(said),
+    all: Stream.empty,
+    getInputFd: () => Sink.drain,
+    getOutputFd: () => Stream.empty,
+    unref: Effect.succeed(Effect.void)
+  })
+
+const runs = ["--listFilesOnly", "--showConfig", "--noEmit"] as const
+
 // A project in a folder of its own, with a compiler whose output is known.
-const checkWith = (filesMax: number, given: { readonly [project: string]: string } = { "app.json": errors }) =>
+const checkWith = (
+  filesMax: number,
+  given: { readonly [project: string]: string } = { "app.json": errors },
+  ends: { readonly [run in typeof runs[number]]?: End } = {}
+) =>
   Effect.gen(function*() {
     const fs = yield* FileSystem.FileSystem
     const path = yield* Path.Path
@@ -53,17 +90,22 @@ const checkWith = (filesMax: number, given: { readonly [project: string]: string
       ...found(["src/lost.ts", "@/cache.js", "src/cache.ts"]),
       ...Object.keys(files).map((name) => path.join(folder, name))
     ]
-    const spawner = yield* ChildProcessSpawner
+    const endOf = (command: ChildProcess.Command): End => {
+      const run = runs.find((flag) => argumentsOf(command).includes(flag))!
+      const project = given[projectIn(command)]
+      const printed = run === "--showConfig" ? "{}" : run === "--noEmit" ? project ?? "" : project === undefined
+        ? ""
+        : listed.join("\n")
+      return ends[run] ?? { code: run === "--noEmit" && printed !== "" ? 2 : 0, printed }
+    }
     const printed: Array<string> = []
     const told: Array<string> = []
     const count = yield* check({ project: "tsconfig.json", isJson: true, style: plain, node: "node", folder, filesMax })
       .pipe(
-        Effect.provideService(ChildProcessSpawner, {
-          ...spawner,
-          string: (command) =>
-            Effect.sync(() => argumentsOf(command).includes("--showConfig") ? "{}" : given[projectIn(command)] ?? ""),
-          streamLines: (command) => Stream.fromIterable(given[projectIn(command)] === undefined ? [] : listed)
-        }),
+        Effect.provideService(
+          Spawner.ChildProcessSpawner,
+          Spawner.make((command) => Effect.sync(() => handleOf(endOf(command))))
+        ),
         Effect.provideService(Console.Console, {
           ...globalThis.console,
           log: (text: string) => void printed.push(text),
@@ -111,4 +153,37 @@ describe("check", () => {
       assert.strictEqual(count, 2)
       assert.isUndefined(report.findings[0].other)
     }))
+
+  const whole = "src/other.ts(1,1): error TS2304: Cannot find name 'x'.\n"
+  const ends: ReadonlyArray<readonly [what: string, end: End, how: RegExp | undefined]> = [
+    ["without errors", { code: 0, printed: "" }, undefined],
+    ["with errors, as TypeScript 7 ends", { code: 1, printed: whole }, undefined],
+    ["with errors, as TypeScript 6 ends", { code: 2, printed: whole }, undefined],
+    ["with errors of a path with an apostrophe", { code: 2, printed: whole.replace("other", "it's") }, undefined],
+    ["by a throw of its own, without a word", { code: 1, printed: "" }, /ended with 1 and no error on `app.json`/],
+    [
+      "by a panic",
+      { code: 2, printed: "", said: "goroutine 1\npanic: nil\n" },
+      /ended with 2 and no error.*\(panic: nil\)/
+    ],
+    ["out of memory", { code: 134, printed: "" }, /ended with 134/],
+    ["out of memory after the first errors", { code: 134, printed: whole }, /ended with 134/],
+    ["by a signal", { signal: "SIGKILL", printed: "" }, /was killed on `app.json`/],
+    ["by a signal in the middle of its errors", { signal: "SIGKILL", printed: whole }, /was killed/],
+    ["by a signal in the middle of a line", { signal: "SIGABRT", printed: whole.slice(0, 20) }, /was killed/],
+    ["with a long reason", { code: 7, printed: "", said: `at x\nError: ${"y".repeat(50_000)}` }, /\(Error: y{193}\)/]
+  ]
+  for (const [what, end, how] of ends) {
+    for (const run of runs) {
+      it.effect(`knows nothing of a project whose compiler, run with ${run}, ends ${what}, unless it came to its end`, () =>
+        Effect.gen(function*() {
+          const exit = yield* Effect.result(checkWith(5_000, { "app.json": "", "tsconfig.json": "" }, { [run]: end }))
+          if (how === undefined) return assert.isTrue(Result.isSuccess(exit), String(exit))
+          assert.isTrue(Result.isFailure(exit))
+          const { message } = (exit as Result.Failure<unknown, Error>).failure
+          assert.match(message, how)
+          assert.notInclude(message, "\n")
+        }))
+    }
+  }
 })

@@ -88,6 +88,48 @@ describe("an argument that does not fit, in the compiler's own words", () => {
     assert.isUndefined(misfit("const p = C.keys.prefs.reader\np.set({ id }, { |dark: '(' })"))
   })
 
+  it("is an option of a write, which is named, and not the value", () => {
+    const given = "error TS2322: Type 'string' is not assignable to type 'readonly string[]'."
+    for (
+      const [option, text] of [
+        ["tags", "C.keys.prefs.set({ id }, dark, { |tags: 'x' })"],
+        ["timeToLive", "C.keys.prefs.setting({ id }, dark, { |timeToLive: 'x' })"],
+        ["ifVersion", "C.keys.prefs.set({ id }, dark, { tags: ['x'], |ifVersion })"],
+        ["tags", "C.keys.prefs.setMany([[{ id }, dark]], { |tags: 'x' })"]
+      ] as const
+    ) {
+      assert.deepStrictEqual(misfit(text, given), ["E0408", option, "this is 'string'"])
+    }
+    assert.isUndefined(misfit("C.keys.prefs.set({ id }, dark, |options)", given))
+    assert.isUndefined(misfit("C.keys.prefs.set({ id }, dark, { |other: 1 })", given))
+  })
+
+  it("is a parameter that the pattern has not, with those that it has", () => {
+    const text =
+      "error TS2353: Object literal may only specify known properties, and 'language' does not exist in type " +
+      `'SomeParams<"page:{lang}:{id}:*", {}>'.`
+    const found = findMisfit(text, place, "page.invalidateWhere({ language })")!
+    assert.strictEqual(found.code, "E0112")
+    assert.strictEqual(found.sentence, "'language' is no parameter of 'page:{lang}:{id}:*'")
+    assert.strictEqual(found.help, "name some of its parameters: 'lang', 'id', '*'")
+  })
+
+  it("is what setMany does not take for pairs", () => {
+    for (
+      const text of [
+        "error TS2353: Object literal may only specify known properties, and 'id' does not exist in type " +
+        `'readonly [params: KeyParams<"user:{id}", {}>, value: Value<"user:{id}", string>]'.`,
+        "error TS2353: Object literal may only specify known properties, and 'id' does not exist in type " +
+        `'Many<Entry<"user:{id}", string, {}>>'.`,
+        `error TS2322: Type '[{ id: string; }, string, {}]' is not assignable to type 'Entry<"user:{id}", string, {}>'.`
+      ]
+    ) {
+      const found = findMisfit(text, place, "user.setMany([{ id, value }])")!
+      assert.strictEqual(found.sentence, "these are not entries of 'user:{id}'")
+      assert.include(found.help, "[[params, value], [params, value]]")
+    }
+  })
+
   it("is found behind a regular expression with a quote or a bracket in it", () => {
     const dark = ["E0114", "prefs", "this is 'string'"]
     for (const text of ["const r = /[`/]/", "f(/[(`]/)", "const half = 1 / 2, `/`"]) {

@@ -62,10 +62,39 @@ describe("an operation that nothing runs is not passed over", () => {
     ["with a cast", "user.delete({ id }) as unknown"],
     ["with a cast in a condition", "if (flag) { user.delete({ id }) satisfies Some<A | B> }"],
     ["that is not null", "user.delete({ id })!"],
+    ["after a line that ends with a postfix operator", "n++\nuser.set({ id }, ann)"],
+    ["before a line that begins with a prefix operator", "user.set({ id }, ann)\n--n"],
     ["between statements without semicolons", "const x = 1\nuser.set({ id }, ann)\nconst y = 2"]
   ]
   for (const [what, body] of lost) {
     it(what, () => assert.strictEqual(linesOf(body).length, 1))
+  }
+
+  // After each of these a slash divides; as the begin of a regular expression it would hide what follows.
+  const values = [
+    "n",
+    "n++",
+    "n--",
+    "n!",
+    "n!++",
+    "a[0]",
+    "f()",
+    "f()!",
+    "1",
+    "`x`",
+    "type",
+    "is",
+    "async",
+    "let",
+    "as"
+  ]
+  for (const value of values) {
+    it(`between two divisions of ${value}`, () =>
+      assert.deepStrictEqual(linesOf(`const x = ${value} / 2; user.set({ id }, ann); y(x / 2)`), [1]))
+  }
+  for (const value of ["=", "= !", "= a + !", "++\n;", "= a &&", "= a\n!"]) {
+    it(`and not in a regular expression after ${value}`, () =>
+      assert.deepStrictEqual(linesOf(`x ${value} /; user.set({ id }, ann); y/.test(x)`), []))
   }
 
   // These are no operations: a name, a text, a description of a write, and handles.
@@ -87,6 +116,14 @@ describe("an operation that nothing runs is not passed over", () => {
     ["a name in brackets", `AppCache.keys["user"].set({ id }, ann)`],
     ["an engine that was yielded", "const app = yield* AppCache\napp.keys.user.set({ id }, ann)"],
     ["a transaction", "AppCache.transaction(sql.withTransaction)(body)"],
+    ["a handle that a Promise gave", "const w = await runtime.runPromise(user.writer)\nw.set({ id }, ann)"],
+    [
+      "a handle that a Promise gave, awaited",
+      "const w = await runPromise(user.writer, { signal })\nawait w.set({ id }, ann)"
+    ],
+    ["a handle of a runtime deep within", "const w = await this.app.runtime.runPromise(user.reader)\nw.get({ id })"],
+    ["a handle that is ready at once", "const w = runtime.runSync(AppCache.keys.user.writer)\nw.set({ id }, ann)"],
+    ["an engine that a Promise gave", "const app = await runtime.runPromise(AppCache)\napp.keys.user.set({ id }, ann)"],
     ["a name with a type", "const one: typeof AppCache.keys.user = AppCache.keys.user\none.set({ id }, ann)"],
     ["a name with a type of several lines", "const one: Some<\n  A\n> = AppCache.keys.user\none.set({ id }, ann)"],
     ["a name that is cast", "const one = AppCache.keys.user as typeof other.keys.user\none.set({ id }, ann)"],
@@ -233,6 +270,11 @@ describe("an operation whose value goes somewhere is not reported", () => {
     ["a member", "class A { user = new Map(); drop() { this.user.delete(1) } }"],
     ["keys of something else", "keyboard.keys.user.set(1)\nthis.keys.user.set(1)"],
     ["keys of something else, by name", "const { pressed } = keyboard.keys\npressed.set(1)"],
+    ["a Promise of a handle", "const w = runtime.runPromise(user.writer)\nw.set(1)"],
+    ["what a Promise gave of an operation", "const w = await runtime.runPromise(user.get({ id }))\nw.set(1)"],
+    ["what a Promise gave of something else", "const w = await runtime.runPromise(other)\nw.set(1)"],
+    ["what another function makes of a handle", "const w = await runtime.submit(user.writer)\nw.set(1)"],
+    ["a part of what a Promise gave", "const w = await runtime.runPromise(user.writer.pipe(f))\nw.set(1)"],
     ["a variable that may change", "let one = AppCache.keys.user\none = other\none.set({ id }, ann)"],
     [
       "a field that is assigned",

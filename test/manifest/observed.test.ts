@@ -122,6 +122,21 @@ describe("a lookup that reads a key which its family does not derive from", () =
       )
     }).pipe(Effect.scoped))
 
+  it.effect("is refused by its own family, whose other keys it cannot derive from", () =>
+    Effect.gen(function*() {
+      for (const read of Object.values(ways)) {
+        let reader: any
+        const { app, as } = yield* running("prefs", () => read(reader, "2"))
+        reader = yield* as(app.keys.prefs.reader)
+        const reason = reasonOf(yield* Effect.flip(as(app.keys.prefs.get({ id: "1" }))))
+        assert.deepInclude(reason, { code: "E0211", from: "its own family" })
+        assert.strictEqual(
+          reason.message,
+          "the lookup of family `prefs` reads `prefs:{id}`, its own family, which cannot derive from itself"
+        )
+      }
+    }).pipe(Effect.scoped))
+
   it.effect("is judged by the plan of invalidation: chains, texts and `*`", () =>
     Effect.gen(function*() {
       const reads: { readonly [key: string]: string } = {
@@ -224,7 +239,11 @@ describe("a lookup that reads another cache, of whose changes its entry would no
         const other = yield* running("none", () => Effect.void)
         const { app, as } = yield* running("profile", () => other.as(read(other.app.keys.user, "1")))
         const reason = reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
-        assert.deepInclude(reason, { code: "E0211", family: "profile", read: "user:1" })
+        assert.deepInclude(reason, { code: "E0211", family: "profile", read: "user:1", from: "another engine" })
+        assert.strictEqual(
+          reason.message,
+          "the lookup of family `profile` reads `user:{id}` of another engine, whose changes do not reach `profile`"
+        )
         assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
       }).pipe(Effect.scoped))
   }

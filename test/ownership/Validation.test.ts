@@ -34,7 +34,7 @@ describe("a manifest from data", () => {
         "families.malformed.pattern E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for all that follow",
         "families.undeclared.pattern E0102: 'user:profile' is already owned through 'user:*' of family 'user'; help: add partOf: 'user' (same owner) or carvedFrom: 'user' (an owner of its own)",
         "families.wrong.partOf E0204: 'user:{id}:x' does not lie directly inside family 'users', but in 'user:*' of family 'user'; help: name 'user'",
-        "families.orphan.partOf E0202: 'session:{id}' lies inside no other pattern; help: remove partOf",
+        "families.orphan.partOf E0202: 'session:{id}' lies inside no other pattern; help: remove partOf, or let it name a family whose pattern covers 'session:{id}', such as 'session:*'",
         "families.both.carvedFrom E0201: family 'both' gives both partOf and carvedFrom; help: keep partOf (same owner) or carvedFrom (an owner of its own)",
         "families.feed.pattern E0104: 'feed:{a}' denotes the same keys as 'feed:{b}' of family 'twin'; help: keep one of the two families",
         "families.twin.pattern E0104: 'feed:{b}' denotes the same keys as 'feed:{a}' of family 'feed'; help: keep one of the two families",
@@ -212,6 +212,22 @@ describe("a valid manifest", () => {
     assert.strictEqual(patterns.route("user:1:audit:2")?.name, "entry")
     assert.strictEqual(patterns.route("user:1:posts")?.name, "user")
     assert.isUndefined(patterns.route("users:1"))
+  })
+
+  it("does not suggest the family itself for what it misspells, as no family derives from itself", () => {
+    const found = problemsOf({
+      families: {
+        user: { pattern: "user:{id}", derives: ["usr:{id}", "usr:42", "user"], borrows: ["usr:{id}"] },
+        page: { pattern: "page:{id}", derives: ["usr:{id}"] }
+      }
+    })
+    assert.strictEqual(found.length, 5)
+    for (const problem of found) {
+      const help = problem.startsWith("families.user")
+        ? "declare a pattern that covers it"
+        : "did you mean 'user:{id}'?"
+      assert.include(problem, `but no family declares it; help: ${help}`)
+    }
   })
 
   it("spells the versions of all that a family derives from, in an order of their own", () => {

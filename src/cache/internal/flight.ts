@@ -129,18 +129,25 @@ export class Load extends Work {
    * cache does.
    */
   refusalOf(cache: Plan, source: FamilySpec<any>, key: string): CacheError | undefined {
-    if (cache !== this.cache) return this.refuse(source, key, "E0211")
+    if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")
     if (this.keys === undefined) {
       if (cache.reaches(source.name, key, this.spec.name, this.key)) return undefined
     } else for (const _ of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) return undefined
     const isDeclared = source.dependents.in(this.spec.name).length > 0
-    return this.refuse(source, key, isDeclared ? "E0232" : "E0211")
+    const from = source.name === this.spec.name ? "its own family" : "another family"
+    return this.refuse(source, key, isDeclared ? "E0232" : "E0211", from)
   }
 
-  private refuse(source: FamilySpec<any>, key: string, code: UndeclaredRead["code"]): CacheError {
+  private refuse(
+    source: FamilySpec<any>,
+    key: string,
+    code: UndeclaredRead["code"],
+    from: UndeclaredRead["from"]
+  ): CacheError {
     return this.refused = new CacheError({
       reason: new UndeclaredRead({
         code,
+        from,
         family: this.spec.name,
         key: this.spec.show(this.key),
         source: source.pattern,

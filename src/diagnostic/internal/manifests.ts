@@ -76,9 +76,9 @@ export const manifests: ReadonlyArray<Explained> = [
   ),
   explain(
     "E0408",
-    "A part of a manifest has another shape than the type `Definition` says: a class in the place of a Schema, one " +
-      "pattern in the place of a list, a time with a unit that there is not, a parameter that is no text and has no " +
-      "Schema.",
+    "A part of a manifest, or an option of a write, has another shape than its type says: a class in the place of a " +
+      "Schema, one pattern in the place of a list, a time with a unit that there is not, a parameter that is no text " +
+      "and has no Schema.",
     "Nothing can be checked about it. Where a manifest is built from data, the run time finds it.",
     "Give it the shape of the message. A type without a codec is named by `Manifest.type<A>()`.",
     module([`user: { pattern: "user:{id}", value: String }`]),
@@ -200,7 +200,8 @@ export const manifests: ReadonlyArray<Explained> = [
     "E0417",
     "An option of a manifest, a family, a reader, a layer or a declaration, or a module, may be given, or may be " +
       "missing: its type has a `?`, or is a choice with `undefined`. Or it is one of several.",
-    "The compiler cannot know which of the two a program gets. What it checked of one would not hold for the other.",
+    "The compiler cannot know which of the two a program gets. What it checked of one would not hold for the other. " +
+      "Without `strict` in the tsconfig every option may be missing.",
     "Give it always, or never. An option that is `undefined` was not given. For two programs that differ, declare " +
       "two manifests. Options that no type depends on, such as `timeToLive`, may be missing.",
     module(

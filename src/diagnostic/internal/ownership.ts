@@ -15,8 +15,9 @@ export const ownership: ReadonlyArray<Explained> = [
   explain(
     "E0202",
     "A family says `partOf` or `carvedFrom`, and lies inside no other pattern.",
-    "There is nothing that it could be a part of.",
-    "Remove the option, or give the whole a pattern that covers this one, such as `file:{id}:*` for `file:{id}:size`.",
+    "There is nothing that it could be a part of. A whole has a pattern that covers its parts: `user:*` covers " +
+      "`user:{id}:mail`, and `user:{id}` does not.",
+    "Remove the option, or give the whole a pattern that ends with `*`.",
     module([user, `other: { pattern: "other:{id}", partOf: "user" }`]),
     module([user, `other: { pattern: "other:{id}" }`])
   ),

@@ -53,14 +53,7 @@ import { TopKeys } from "./internal/topKeys.ts"
  * @category models
  * @since 0.1.0
  */
-export interface Options {
-  /** The largest number of entries, over all families; weighers are not called. Give this or `weightMax`. */
-  readonly capacity?: number | undefined
-  /**
-   * The largest sum of weights, as the families' weighers return them; an entry of a family without a weigher weighs 1.
-   * An entry that is heavier than this, or than 4,294,967,295, is not kept in memory.
-   */
-  readonly weightMax?: number | undefined
+export type Options = Size & {
   /**
    * Chooses the entry to evict when the store is full. `adaptive` by default: never far below the best of the others.
    */
@@ -68,6 +61,27 @@ export interface Options {
   /** A power of two. By default, one shard for each 131,072 of `capacity`: that bounds the pause when a table grows. */
   readonly shards?: number | undefined
 }
+
+/**
+ * How much a store holds: give one of the two.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Size =
+  | {
+    /** The largest number of entries, over all families; weighers are not called. */
+    readonly capacity: number
+    readonly weightMax?: undefined
+  }
+  | {
+    /**
+     * The largest sum of weights, as the families' weighers return them; an entry of a family without a weigher weighs
+     * 1. An entry that is heavier than this, or than 4,294,967,295, is not kept in memory.
+     */
+    readonly weightMax: number
+    readonly capacity?: undefined
+  }
 
 // One hit in 256 is counted in the sketch of hot keys: less than a nanosecond per hit.
 const hotGap = 256

@@ -238,7 +238,7 @@ describe("MemoryStore", () => {
           shards: 4
         }]
       ) {
-        const error = yield* Effect.flip(Layer.build(MemoryStore.layer(options)))
+        const error = yield* Effect.flip(Layer.build(MemoryStore.layer(options as MemoryStore.Options)))
         assert.strictEqual(error.reason._tag, "InvalidStoreOptions")
       }
     }).pipe(Effect.scoped))
