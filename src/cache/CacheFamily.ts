@@ -392,8 +392,8 @@ export class CacheFamily<V = unknown> {
   }
 
   /** What a read would do now, and what happened to the key before. */
-  explain(key: string): Effect.Effect<Explanation<V>> {
-    return explain(this.entries, this.loads, key)
+  explain(key: string, onHeld?: (served: Served<V> | undefined) => void): Effect.Effect<Explanation<V>> {
+    return explain(this.entries, this.loads, key, onHeld)
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {

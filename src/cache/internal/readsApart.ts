@@ -118,8 +118,8 @@ export class TransactionReads<V> implements Reads<V> {
     return this.family.answerOf(key, served)
   }
 
-  explain(key: string): Effect.Effect<Explanation<V>> {
-    return this.family.explain(key)
+  explain(key: string, onHeld?: (served: Served<V> | undefined) => void): Effect.Effect<Explanation<V>> {
+    return this.family.explain(key, onHeld)
   }
 
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
