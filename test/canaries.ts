@@ -45,6 +45,7 @@ const leaving = "test/manifest/leaving.test.ts"
 const waits = "test/cache/waits.test.ts"
 const chains = "test/manifest/chains.test.ts"
 const herd = "test/cache/herd.test.ts"
+const tagRaces = "test/cache/tagRaces.test.ts"
 
 const collected = "src/cache/internal/collected.ts"
 const transaction = "src/cache/Transaction.ts"
@@ -105,7 +106,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load that was overtaken is stored",
     file: loads,
-    text: `if (flight.voided || readRefused || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
+    text: `if (flight.voided || readRefused || isClosed) {`,
     planted: `if (isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
     suites: [races]
   },
@@ -129,9 +130,97 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh leaves older entries below",
     file: loads,
-    text: `if (held === undefined || held.version <= versionBefore) this.entries.forget(key)`,
-    planted: `if (held === undefined || held.version <= versionBefore) this.entries.hot?.drop(key)`,
+    text: `if (!isReplaced) this.entries.forget(key)`,
+    planted: `if (!isReplaced) this.entries.hot?.drop(key)`,
     suites: [races]
+  },
+  {
+    law: 2,
+    bug: "a refused refresh takes what a later write brought",
+    file: loads,
+    text: `if (!isReplaced) this.entries.forget(key)`,
+    planted: `this.entries.forget(key)`,
+    suites: ["test/cache/overtaken.test.ts", "test/cache/twoTiers.test.ts"]
+  },
+  {
+    law: 2,
+    bug: "a load that ends after a later one replaces its value",
+    file: loads,
+    text: `if (this.overtaken.size === 0) return\n    for`,
+    planted: `if (this.overtaken.size >= 0) return\n    for`,
+    suites: [tagRaces]
+  },
+  {
+    law: 2,
+    bug: "a reader joins a load that began before a tag was invalidated",
+    file: loads,
+    text: `return !voided && !isClosed && this`,
+    planted: `return !voided && this`,
+    suites: [tagRaces]
+  },
+  {
+    law: 2,
+    bug: "a value is renewed though a tag of it was invalidated meanwhile",
+    file: loads,
+    text: `given !== undefined && this.entries.judge`,
+    planted: `given === undefined && this.entries.judge`,
+    suites: [tagRaces]
+  },
+  {
+    law: 2,
+    bug: "a load is stored whose tag a sweep has forgotten",
+    file: "src/cache/internal/sweep.ts",
+    text: `if (flight.isClosed || entries`,
+    planted: `if (entries`,
+    suites: [tagRaces]
+  },
+  {
+    law: 2,
+    bug: "an update is stored though a tag of its value was invalidated meanwhile",
+    file: family,
+    text: `this.entries.judge(key, turn.stamp, turn.tags) !== "valid"`,
+    planted: `this.entries.judge(key, turn.stamp, []) !== "valid"`,
+    suites: [tagRaces]
+  },
+  {
+    law: 5,
+    bug: "a tag that a value does not have makes its load void",
+    file: loads,
+    text: `for (const flight of this.running) flight.isClosed = true`,
+    planted: `for (const flight of this.running) flight.isClosed = flight.voided = true`,
+    suites: [tagRaces]
+  },
+  {
+    law: 3,
+    bug: "a read finds nothing beside a set whose value memory has pushed out",
+    file: entries,
+    text: `return isGone ? undefined : unknown`,
+    planted: `return isGone || key !== "" ? undefined : unknown`,
+    suites: ["test/cache/lowerTier.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "a read beside a set runs the lookup though a tier has the value",
+    file: "src/cache/internal/lowerTier.ts",
+    text: `found === undefined || flight.voided && !isFresh`,
+    planted: `found === undefined || flight.voided`,
+    suites: ["test/cache/lowerTier.test.ts"]
+  },
+  {
+    law: 5,
+    bug: "a key that fails takes the other keys of its bulk load along",
+    file: loads,
+    text: `for (const flight of open) flight.detached = true`,
+    planted: `for (const flight of open) flight.detached ||= false`,
+    suites: ["test/cache/bulk.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "NotModified forgets the value that the lookup was given",
+    file: loads,
+    text: `const before = flight.given`,
+    planted: `const before = this.entries.hot?.peek(flight.key)`,
+    suites: ["test/cache/lowerTier.test.ts"]
   },
   {
     law: 3,
@@ -702,9 +791,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for is stored though it was overtaken",
     file: loads,
-    text: `if (flight.voided || readRefused || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
-    planted:
-      `if (!flight.quiet && (flight.voided || readRefused || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid")) {`,
+    text: `if (flight.voided || readRefused || isClosed) {`,
+    planted: `if (!flight.quiet && (flight.voided || readRefused || isClosed)) {`,
     suites: ["test/simulation/warming.test.ts"]
   },
   {
@@ -847,7 +935,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "lookups",
     bug: "what a lookup reads of another cache goes unseen",
     file: "src/cache/internal/flight.ts",
-    text: `if (cache !== this.cache) return this.refuse(source, key, "E0211")`,
+    text: `if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")`,
     planted: `if (cache !== this.cache) return undefined`,
     suites: [observed]
   },
@@ -1305,11 +1393,11 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 2,
-    bug: "what a forgotten mark hid is served where the next load of its key fails",
-    file: "src/cache/internal/sweep.ts",
-    text: `if (mayHide(queued.key)) queued.fallback = undefined`,
-    planted: `if (mayHide(queued.key)) void queued.fallback`,
-    suites: [marks]
+    bug: "a reader who waited for the next load gets no stale value where it fails",
+    file: loads,
+    text: `return isStale && this.maySubstitute`,
+    planted: `return !isStale && this.maySubstitute`,
+    suites: ["test/cache/staleness.test.ts"]
   },
   {
     law: 6,

@@ -39,6 +39,7 @@ import { type Below, both, nothing, Outbox } from "./internal/outbox.ts"
 import { type Heard, type Peer, Peers, type Swept } from "./internal/peers.ts"
 import { sealed, sealedCodec, sealedPartition } from "./internal/sensitive.ts"
 import { Sweeper } from "./internal/sweep.ts"
+import { dropUnseen } from "./internal/unseen.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
 
 /**
@@ -357,7 +358,7 @@ export class Cache implements Engine, Peer {
     const isBehind = (flight: Flight<any>) =>
       hasRead(flight) || held.some(({ scope, target }) => flight.load.mayHaveReadOf(target.name, scope))
     for (const { exact, isHeld, scope, target } of reached) {
-      target.loads.dropUnseen(scope, exact, isHeld, isBehind, stamp, family)
+      dropUnseen(target, { scope, exact, isHeld, isBehind }, stamp, family)
     }
   }
 
@@ -386,7 +387,7 @@ export class Cache implements Engine, Peer {
         if (isExcepted) continue
         const target = this.families.get(dependent.family)!
         const isHeld = target.entries.mayHave(dependent.exact ? scope.values.join(":") : scope)
-        target.loads.dropUnseen(scope, dependent.exact, isHeld, isNotBehind, stamp, family)
+        dropUnseen(target, { scope, exact: dependent.exact, isHeld, isBehind: isNotBehind }, stamp, family)
       }
     }
   }

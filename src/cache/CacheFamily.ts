@@ -45,9 +45,10 @@ import {
   type Waiter
 } from "./internal/flight.ts"
 import { hear } from "./internal/hear.ts"
-import { isJudged, type Judged, type Judging, memory, noOptions, noTags, whenJudged } from "./internal/judgement.ts"
+import { isJudged, type Judged, type Judging, memory, noOptions, whenJudged } from "./internal/judgement.ts"
 import { patientOf } from "./internal/loaders.ts"
 import { Loads } from "./internal/loads.ts"
+import { checkLoads } from "./internal/loadsInvariants.ts"
 import { serveMany } from "./internal/many.ts"
 import { currentLookup, loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import { type Below, both, nothing } from "./internal/outbox.ts"
@@ -376,7 +377,7 @@ export class CacheFamily<V = unknown> {
     // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
     const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
     if (this.loads.isCrowded(key)) {
-      return this.loads.join(this.loads.queue(key, { fallback, detached: outlivesReader }), resume, wantsFresh)
+      return this.loads.join(this.loads.queue(key, { detached: outlivesReader }), resume, wantsFresh)
     }
     const cause = fallback === undefined ? "absent" : "stale"
     const flight = this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader, wantsFresh)
@@ -391,8 +392,8 @@ export class CacheFamily<V = unknown> {
   }
 
   /** What a read would do now, and what happened to the key before. */
-  explain(key: string): Effect.Effect<Explanation<V>> {
-    return explain(this.entries, this.loads, key)
+  explain(key: string, onHeld?: (served: Served<V> | undefined) => void): Effect.Effect<Explanation<V>> {
+    return explain(this.entries, this.loads, key, onHeld)
   }
 
   set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
@@ -531,17 +532,16 @@ export class CacheFamily<V = unknown> {
   }
 
   private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, turn: Turn) {
-    const { stamp } = this.cache
     const { ends } = this
-    turn.reading = true
+    turn.readsFrom(this.cache.stamp)
     return Effect.flatMap(this.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
-      turn.reading = false
+      turn.hasRead(entry, tags)
       const write = (value: V) =>
         whenJudged(this.judge(key, value, { tags }), (judged) =>
           this.cache.whenRoom(() => {
             const left = this.goneSince(ends)
             if (left !== undefined) return Effect.fail(left)
-            const overtaken = stale || turn.overtaken || this.entries.judge(key, stamp, noTags) !== "valid"
+            const overtaken = stale || turn.overtaken || this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
             if (!overtaken) return this.applySet(judged)
             return this.loads.loader?.lookup === undefined
               ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.hot?.peek(key)))
@@ -681,7 +681,7 @@ export class CacheFamily<V = unknown> {
   applyDropTag(tag: string, mode: Mode, stamp: number): Below {
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
-    this.loads.overtakeAll()
+    this.loads.closeAll()
     if (this.cache.observed) {
       const scope = this.spec.hide(tag)
       this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope, through: this.name, mode, stamp }))
@@ -704,7 +704,7 @@ export class CacheFamily<V = unknown> {
   /** Throws when the structure is broken. `idle` says that nobody reads, loads or updates. For tests. */
   checkInvariants(options: { readonly idle: boolean }): void {
     this.hot?.checkInvariants()
-    this.loads.checkInvariants(options)
+    checkLoads(this.loads, options)
   }
 
   /** Loads by this loader from now on, until it is given back to `disown`. */

@@ -255,7 +255,9 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   /** Makes every entry of the family absent or stale, and all entries that derive from them. */
   readonly invalidateAll: (options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
   /**
-   * Makes every entry of the family that was stored with the tag absent or stale, and all that may derive from them.
+   * Makes every entry of the family that was stored with the tag absent or stale, and all that may derive from them. A
+   * lookup that began before is not stored if its value has the tag, or if the value before had it. Which keys have had
+   * the tag is not known, so everything that derives from the family is dropped, whatever the tag.
    */
   readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
   /**

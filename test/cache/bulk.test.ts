@@ -364,3 +364,34 @@ describe("writes of many keys", () => {
       assert.strictEqual(yield* held, "second")
     }).pipe(Effect.scoped))
 })
+
+describe("a key without a value in a bulk load", () => {
+  const answers = {
+    "fails": Lookup.failed("broken"),
+    "is skipped": Lookup.skip,
+    "has options that are refused": Lookup.loaded("x", { timeToLive: "wrong" as never })
+  }
+  for (const [name, answer] of Object.entries(answers)) {
+    for (const [when, millis] of [["at once", 0], ["later", 10]] as const) {
+      for (const at of [0, 1, 2]) {
+        it.effect(`${name} ${when}, and leaves the others: ${at} of 3`, () =>
+          Effect.gen(function*() {
+            const keys = ["1", "2", "3"]
+            const all = keys.map((key, i) => i === at ? answer : key)
+            const { getMany, of, running } = yield* bulk(
+              {},
+              () => millis === 0 ? Effect.succeed(all) : after(millis, Effect.succeed(all))
+            )
+            const reading = yield* fork(Effect.exit(getMany(...keys)))
+            yield* TestClock.adjust(millis)
+            assert.strictEqual((yield* Fiber.join(reading))._tag, "Failure")
+            yield* settle
+            for (const [i, key] of keys.entries()) {
+              assert.strictEqual(yield* of(key).held, i === at ? undefined : key, key)
+            }
+            checkInvariants(running)
+          }).pipe(Effect.scoped))
+      }
+    }
+  }
+})

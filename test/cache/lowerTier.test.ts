@@ -454,14 +454,14 @@ describe("a lower tier that fails once", () => {
 describe("a refresh whose value is refused", () => {
   it.effect("leaves nothing below of which it knows that it is old", () =>
     Effect.gen(function*() {
-      const loaded = (value: string) => Lookup.loaded(value, { tags: ["tag"] })
+      const loaded = (value: string) => Lookup.loaded(value, { tags: [value] })
       const cache = yield* over([], {}, (run) =>
         run === 2 ? after(10, Effect.succeed(loaded("new"))) : Effect.succeed(loaded(run === 1 ? "old" : "newest")))
       yield* cache.get
       // Memory has no room for it.
       evict(cache, "1")
       const refresh = yield* fork(cache.refresh)
-      yield* cache.on(cache.user.invalidateTag("another"))
+      yield* cache.on(cache.user.invalidateTag("new"))
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(refresh), "new")
       assert.strictEqual(yield* cache.get, "newest")
@@ -537,5 +537,90 @@ describe("marks are kept by the lower tier, so that whoever reads later notices:
       const { get, on, user } = yield* over(failing("recordMarks"), {}, tagged)
       yield* get
       assert.strictEqual(reasonOf(yield* Effect.flip(on(user.invalidateAll()))), "StoreFailed")
+    }).pipe(Effect.scoped))
+})
+
+describe("a refresh after a restart", () => {
+  for (const isRead of [true, false]) {
+    for (const isRefused of [true, false]) {
+      const story = `whose value is ${isRefused ? "refused" : "kept"}, while a reader ${
+        isRead ? "finds" : "does not look for"
+      } the old one`
+      it.effect(`${story}, leaves nothing older in the file or in memory`, () =>
+        Effect.gen(function*() {
+          const place = makePlace()
+          const answer = (value: string) => Effect.succeed(Lookup.loaded(value, { tags: [value] }))
+          // The clock shows a later time, so the versions of the file are greater than those of the next process.
+          yield* TestClock.adjust(1_000)
+          yield* Effect.scoped(Effect.flatMap(over([], {}, () => answer("old"), place), ({ get }) => get))
+          yield* TestClock.setTime(0)
+          const next = yield* over([], {}, (run) => run === 1 ? after(10, answer("new")) : answer("newest"), place)
+          const refresh = yield* fork(next.refresh)
+          yield* settle
+          if (isRead) assert.strictEqual(yield* next.held, "old")
+          yield* next.on(next.user.invalidateTag(isRefused ? "new" : "foreign"))
+          yield* TestClock.adjust(10)
+          assert.strictEqual(yield* Fiber.join(refresh), "new")
+          assert.strictEqual(yield* next.held, isRefused ? undefined : "new")
+          assert.strictEqual(yield* next.get, isRefused ? "newest" : "new")
+          yield* settle
+          assert.strictEqual(below(place, "1"), isRefused ? "newest" : "new")
+        }).pipe(Effect.scoped))
+    }
+  }
+})
+
+describe("a read of what a slow lower tier holds", () => {
+  const late = { fault: { kind: "slowLate", delay: 10 }, operations: ["get"], keys: ["1"] } as const
+  const changes = [
+    ["a set", "new", (on: any) => on.set("new")],
+    [
+      "a set of which memory has pushed the value out again",
+      "new",
+      (on: any) => Effect.andThen(on.set("new"), Effect.sync(() => evict(on, "1")))
+    ],
+    ["an invalidation of another tag", "old", (on: any) => on.on(on.user.invalidateTag("foreign"))],
+    ["a deletion", "looked up", (on: any) => on.remove]
+  ] as const
+  const reads = {
+    get: (on: any) => on.get,
+    getMany: (on: any) => Effect.map(on.on(on.user.getMany([{ id: "1" }, { id: "2" }])), ([one]: any) => one),
+    getOption: (on: any) => on.held
+  }
+  for (const [name, right, change] of changes) {
+    for (const [read, door] of Object.entries(reads)) {
+      const found = read === "getOption" && right === "looked up" ? undefined : right
+      it.effect(`finds by ${read} what holds beside ${name}`, () =>
+        Effect.gen(function*() {
+          const on = yield* over([late], {}, () => Effect.succeed("looked up"))
+          yield* on.set("old")
+          yield* on.of("2").set("two")
+          evict(on, "1")
+          const reader = yield* fork(door(on) as Effect.Effect<unknown, unknown>)
+          yield* settle
+          yield* change(on) as Effect.Effect<void, unknown>
+          yield* TestClock.adjust(10)
+          yield* TestClock.adjust(10)
+          assert.strictEqual(yield* Fiber.join(reader), found)
+          assert.strictEqual(on.source.runs, found === "looked up" ? 1 : 0)
+          checkInvariants(on.running)
+        }).pipe(Effect.scoped))
+    }
+  }
+})
+
+describe("NotModified", () => {
+  it.effect("confirms the value that the lookup was given, though memory has pushed it out meanwhile", () =>
+    Effect.gen(function*() {
+      const { get, held, refresh, running } = yield* family(
+        {},
+        (run) => run === 1 ? Effect.succeed("value") : after(10, Effect.succeed(Lookup.notModified()))
+      )
+      yield* get
+      const refreshing = yield* fork(refresh)
+      yield* settle
+      evict({ running }, "1")
+      yield* TestClock.adjust(10)
+      assert.deepStrictEqual([yield* Fiber.join(refreshing), yield* held], ["value", "value"])
     }).pipe(Effect.scoped))
 })

@@ -8,6 +8,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
+import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -165,7 +166,7 @@ describe("a refresh", () => {
         const cache = yield* gated({})
         const refreshing = yield* fork(cache.refresh)
         yield* drop(cache) as Effect.Effect<void, unknown>
-        yield* cache.ends(1, "value")
+        yield* cache.ends(1, Lookup.loaded("value", { tags: ["any"] }))
         assert.strictEqual(yield* Fiber.join(refreshing), "value")
         assert.isUndefined(yield* cache.held)
       }).pipe(Effect.scoped))

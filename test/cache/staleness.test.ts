@@ -495,3 +495,47 @@ describe("a conditional refresh", () => {
       assert.strictEqual(reasonOf(yield* Effect.flip(get)), "Absent")
     }).pipe(Effect.scoped))
 })
+
+describe("a reader who waits for the next load, which fails", () => {
+  /** Two lookups run that were overtaken, and a reader waits for the next one. */
+  const crowded = Effect.fnUntraced(function*() {
+    const cache = yield* family(
+      { timeToLive: 100, staleIfError: "1 hour", retryAfterFailure: 0, negativeTimeToLive: 0 },
+      (run) => run === 1 ? Effect.succeed("old") : after(10, broken)
+    )
+    yield* cache.get
+    yield* TestClock.adjust(200)
+    for (let i = 0; i < 2; i++) {
+      yield* fork(Effect.exit(cache.get))
+      yield* cache.drop("markStale")
+    }
+    const early = yield* fork(Effect.exit(cache.get))
+    assert.strictEqual(cache.source.runs, 3)
+    return { ...cache, early }
+  })
+  const hides: ReadonlyArray<readonly [name: string, isHidden: boolean, change: (on: any) => unknown]> = [
+    ["nothing", false, () => Effect.void],
+    ["a mark that it is stale", false, ({ drop }) => drop("markStale")],
+    ["an invalidation of another key", false, ({ of }) => of("2").drop()],
+    ["an invalidation", true, ({ drop }) => drop()],
+    ["a deletion", true, ({ remove }) => remove],
+    ["a set of a value that ends at once", true, ({ set }) => set("new", { timeToLive: "doNotStore" })],
+    ["an invalidation of its id", true, ({ on, user }) => on(user.invalidateWhere({ id: "1" }))],
+    ["an invalidation of all", true, ({ on, user }) => on(user.invalidateAll())],
+    ["an invalidation of another tag", false, ({ on, user }) => on(user.invalidateTag("foreign"))]
+  ]
+  for (const [name, isHidden, change] of hides) {
+    it.effect(`gets ${isHidden ? "no" : "a"} stale value after ${name}`, () =>
+      Effect.gen(function*() {
+        const on = yield* crowded()
+        yield* change(on) as Effect.Effect<void, unknown>
+        const late = yield* fork(Effect.exit(on.get))
+        yield* TestClock.adjust(10)
+        yield* TestClock.adjust(10)
+        for (const reader of [on.early, late]) {
+          const exit = yield* Fiber.join(reader)
+          assert.strictEqual(exit._tag === "Success" ? exit.value : undefined, isHidden ? undefined : "old")
+        }
+      }).pipe(Effect.scoped))
+  }
+})

@@ -56,6 +56,8 @@ export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
 /** Somebody's interest in a key that may be changed meanwhile. */
 export interface Watch {
   changed: boolean
+  /** The last change was a removal. */
+  isGone: boolean
 }
 
 /** What memory or a tier below holds of a key. */
@@ -65,8 +67,11 @@ export interface Holding {
   readonly current: Effect.Effect<Entry<any> | undefined>
 }
 
-// Each further try means that somebody else has changed one of the keys.
+// Each further try means that another caller has changed one of the keys.
 const triesMax = 16
+
+// What a read below says of a key that was changed meanwhile, where neither memory nor the outbox has it any more.
+const unknown = Symbol("unknown")
 
 /**
  * Runs `step`, at once where it asks for nothing, with what is held of each key, as long as that is so; with nothing
@@ -335,7 +340,7 @@ export class Entries<V> {
   }
 
   private watch(key: string): Watch {
-    const watch: Watch = { changed: false }
+    const watch: Watch = { changed: false, isGone: false }
     const known = this.watches.get(key)
     if (known === undefined) this.watches.set(key, new Set([watch]))
     else known.add(watch)
@@ -348,9 +353,13 @@ export class Entries<V> {
     if (known?.size === 0) this.watches.delete(key)
   }
 
-  private changed(key: string): void {
+  private changed(key: string, isGone = false): void {
     const known = this.watches.size === 0 ? undefined : this.watches.get(key)
-    if (known !== undefined) { for (const watch of known) watch.changed = true }
+    if (known === undefined) return
+    for (const watch of known) {
+      watch.changed = true
+      watch.isGone = isGone
+    }
   }
 
   /**
@@ -394,13 +403,22 @@ export class Entries<V> {
   }
 
   /** What the tiers below hold of a key, which memory then holds, too, unless the key is changed meanwhile. */
-  fromBelow(key: string): Effect.Effect<Found<V> | undefined> {
-    return this.watching(key, (watch) => Effect.map(this.lookBelow(key), (found) => this.promote(key, found, watch)))
+  fromBelow(key: string, tries = triesMax): Effect.Effect<Found<V> | undefined> {
+    const look = this.watching(
+      key,
+      (watch) => Effect.map(this.lookBelow(key), (found) => this.promote(key, found, watch))
+    )
+    return Effect.flatMap(look, (found) =>
+      found !== unknown
+        ? Effect.succeed(found)
+        : tries > 0
+        ? this.fromBelow(key, tries - 1)
+        : Effect.succeed(undefined))
   }
 
   manyFromBelow(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>> {
     const lower = this.lower!
-    return Effect.acquireUseRelease(
+    const look = Effect.acquireUseRelease(
       Effect.sync(() => keys.map((key) => ({ key, watch: this.watch(key), pending: lower.pending(key) }))),
       (reads) =>
         Effect.map(
@@ -412,13 +430,17 @@ export class Entries<V> {
         ),
       (reads) => Effect.sync(() => reads.forEach(({ key, watch }) => this.unwatch(key, watch)))
     )
+    return Effect.flatMap(
+      look,
+      (all) => Effect.forEach(all, (found, at) => found === unknown ? this.fromBelow(keys[at]!) : Effect.succeed(found))
+    )
   }
 
   /** What a read below has found, unless it is out of date by now: then what holds instead. */
-  private promote(key: string, found: Found<V> | undefined, watch: Watch): Found<V> | undefined {
+  private promote(key: string, found: Found<V> | undefined, watch: Watch): Found<V> | typeof unknown | undefined {
     // The weigher may throw, and may change the key.
     const weight = found === undefined ? undefined : this.weightOf(key, found.entry.value)
-    if (watch.changed) return foundIn(this.hot?.peek(key)) ?? this.onItsWay(this.lower!.pending(key)?.entry)
+    if (watch.changed) return this.instead(key, watch)
     if (found === undefined) return undefined
     const { entry } = found
     this.cache.saw(entry)
@@ -433,6 +455,15 @@ export class Entries<V> {
       this.cache.spreadEvicted()
     }
     return found
+  }
+
+  /** What holds of a key that was changed while it was read below. */
+  private instead(key: string, { isGone }: Watch): Found<V> | typeof unknown | undefined {
+    const inMemory = foundIn(this.hot?.peek(key))
+    if (inMemory !== undefined) return inMemory
+    const pending = this.lower!.pending(key)
+    if (pending !== undefined) return this.onItsWay(pending.entry)
+    return isGone ? undefined : unknown
   }
 
   /** What a value from below weighs in memory. One that cannot be weighed counts as not found there: it is loaded. */
@@ -584,20 +615,20 @@ export class Entries<V> {
   }
 
   private remove(key: string): Below {
-    this.ended(key)
+    this.ended(key, true)
     return this.lower === undefined ? nothing : this.lower.remove(key)
   }
 
   /** The key has another value, or none; what lies below is as it is. */
-  ended(key: string): void {
+  ended(key: string, isGone = false): void {
     this.sources?.forget(key)
     if (this.holds.isWatching) this.holds.touch(key)
-    this.drop(key)
+    this.drop(key, isGone)
   }
 
   /** Memory has no entry of the key from now on; what lies below is as it is. */
-  drop(key: string): void {
-    this.changed(key)
+  drop(key: string, isGone = false): void {
+    this.changed(key, isGone)
     this.hot?.drop(key)
   }
 

@@ -6,11 +6,18 @@ import * as Effect from "effect/Effect"
 import * as Answer from "../Answer.ts"
 import type { Explanation, Outcome } from "../Explanation.ts"
 import { type Entries, foundIn } from "./entries.ts"
+import type { Served } from "./flight.ts"
 import { noTags } from "./judgement.ts"
 import type { Loads } from "./loads.ts"
 import { hiding } from "./sensitive.ts"
 
-export const explain = <V>(entries: Entries<V>, loads: Loads<V>, key: string): Effect.Effect<Explanation<V>> =>
+/** `onHeld` gets what of it is a read: the value that is shown. */
+export const explain = <V>(
+  entries: Entries<V>,
+  loads: Loads<V>,
+  key: string,
+  onHeld?: (served: Served<V> | undefined) => void
+): Effect.Effect<Explanation<V>> =>
   Effect.suspend(() => {
     const { cache, name, spec } = entries
     const now = cache.time.now()
@@ -28,13 +35,15 @@ export const explain = <V>(entries: Entries<V>, loads: Loads<V>, key: string): E
         : entries.judge(key, held.entry.stamp, held.entry.tags)
       const freshUntil = held === undefined ? Infinity : entries.freshUntil(key, held.entry, now)
       const stale = freshUntil <= now
+      const served = held === undefined || verdict === "hidden"
+        ? undefined
+        : { ...held, value: held.entry.value, stale }
+      onHeld?.(served)
       const explanation: Explanation<V> = {
         family: name,
         key: spec.show(key),
-        outcome: outcomeOf(entries, loads, key, now, verdict === "hidden" ? undefined : freshUntil),
-        held: held === undefined || verdict === "hidden"
-          ? undefined
-          : Answer.make({ ...held, value: held.entry.value, stale }, now, freshUntil),
+        outcome: outcomeOf(entries, loads, key, now, served && freshUntil),
+        held: served && Answer.make(served, now, freshUntil),
         happenings: cache.history.of(name, key, held?.entry.tags ?? noTags)
       }
       return spec.isSensitive ? hiding(explanation, spec.hide) : explanation

@@ -395,13 +395,13 @@ export abstract class Waited<V> {
 export class Flight<V> extends Waited<V> {
   /** Up to which invalidation what it reads is known to be true. */
   stamp: number
-  /** Entries up to this version were there when it began. */
-  readonly versionBefore: number
   readonly startedAt: number
   /** `absent` until a tier below is found to hold something stale. */
   cause: LookupContext<V>["cause"]
   /** What memory held when it began, and may be served should it fail. */
   readonly fallback: Entry<V> | undefined
+  /** What the lookup was given of it. */
+  given: Entry<V> | undefined = undefined
   /** What a tier below memory holds of the key, and its name: the load replaces it. */
   before: Entry<V> | undefined = undefined
   tierBefore: string | undefined = undefined
@@ -410,7 +410,12 @@ export class Flight<V> extends Waited<V> {
   /** Runs to its end though no reader waits. */
   detached: boolean
   readonly load: Load
+  /** Its value is out of date: it is not stored. */
   voided = false
+  /** A tag was invalidated since it began, so no later reader joins it. Its value is stored if it has other tags. */
+  isClosed = false
+  /** The key was changed since it began, by a write or by a later load. */
+  isReplaced = false
   /** What another engine over the same place has loaded meanwhile: nothing tells which of both is newer. */
   rival: Entry<V> | undefined = undefined
   /** Nothing may be served should the lookup fail: a mark that hid it may have been forgotten meanwhile. */
@@ -431,7 +436,6 @@ export class Flight<V> extends Waited<V> {
   constructor(
     key: string,
     stamp: number,
-    versionBefore: number,
     startedAt: number,
     cause: LookupContext<V>["cause"],
     fallback: Entry<V> | undefined,
@@ -441,7 +445,6 @@ export class Flight<V> extends Waited<V> {
   ) {
     super(key)
     this.stamp = stamp
-    this.versionBefore = versionBefore
     this.startedAt = startedAt
     this.cause = cause
     this.fallback = fallback
@@ -546,8 +549,6 @@ export class Queued<V> extends Waited<V> {
   isRefresh = false
   /** It runs to its end though no reader waits. */
   detached = false
-  /** What may be served should the lookup fail. */
-  fallback: Entry<V> | undefined = undefined
   readonly subject: Awaited
   private isOver = false
   private readonly abandoned: (queued: Queued<V>) => void

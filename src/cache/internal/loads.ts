@@ -16,7 +16,6 @@ import { Absent, CacheError, LoadQueueFull, LoadTimeout, LookupInterrupted, Unow
 import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
-import type { Scope } from "../Invalidation.ts"
 import * as Lookup from "../Lookup.ts"
 import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
@@ -42,7 +41,13 @@ import { Turns } from "./turns.ts"
 
 // Lookups of one key that run at a time: one that was overtaken and still has to answer those who joined it, and one
 // whose value will hold.
-const lookupsPerKeyMax = 2
+export const lookupsPerKeyMax = 2
+
+// 1 for an answer without a value.
+const failsOf = (answer: unknown): number =>
+  !Lookup.isAnswer(answer)
+    ? 0
+    : Lookup.match(answer, { Loaded: () => 0, NotModified: () => 0, Skip: () => 1, Failed: () => 1 })
 
 export class Loads<V> {
   /** The loads that a reader may join. */
@@ -55,17 +60,17 @@ export class Loads<V> {
   loader: Loader<V> | undefined = undefined
   private readonly cache: Engine
   private readonly spec: FamilySpec<V>
-  private readonly name: string
+  readonly name: string
   private readonly entries: Entries<V>
   private readonly lower: LowerTier<V>
-  private readonly lookups: LoadQueue
-  /** Those that were overtaken and run, by key. */
-  private readonly overtaken = new Map<string, Set<Flight<V>>>()
+  readonly lookups: LoadQueue
+  /** Those that run and that no reader joins any more, since a later one runs or the key has changed, by key. */
+  readonly overtaken = new Map<string, Set<Flight<V>>>()
   /** The next load of a key, where it has to wait for one that runs. */
   readonly next = new Map<string, Queued<V>>()
   /** Loads have no deadline until others share them. */
   private readonly isPatient: boolean
-  private readonly patience: Patience
+  readonly patience: Patience
 
   constructor(entries: Entries<V>) {
     this.entries = entries
@@ -123,9 +128,9 @@ export class Loads<V> {
     return load.restsUntil === Infinity || this.now() < load.joinableUntil(key)
   }
 
-  /** It was not overtaken: what it brings may be kept. */
-  private isOpen({ key, stamp, voided }: Flight<V>): boolean {
-    return !voided && this.entries.judge(key, stamp, noTags) === "valid"
+  /** It was not overtaken, and no tag was invalidated meanwhile: what it brings may be kept, whatever its tags. */
+  isOpen({ key, isClosed, stamp, voided }: Flight<V>): boolean {
+    return !voided && !isClosed && this.entries.judge(key, stamp, noTags) === "valid"
   }
 
   /** No load of the key runs that a reader may join, none waits to begin, and one more may run. */
@@ -187,11 +192,7 @@ export class Loads<V> {
   /** The next load of a key, of which as many run as may. */
   queue(
     key: string,
-    { detached = false, fallback, isRefresh = false }: {
-      readonly isRefresh?: boolean
-      readonly fallback?: Entry<V> | undefined
-      readonly detached?: boolean
-    }
+    { detached = false, isRefresh = false }: { readonly isRefresh?: boolean; readonly detached?: boolean }
   ): Queued<V> {
     let queued = this.next.get(key)
     if (queued === undefined) {
@@ -202,7 +203,6 @@ export class Loads<V> {
     }
     queued.isRefresh ||= isRefresh
     queued.detached ||= detached
-    queued.fallback = fallback ?? queued.fallback
     return queued
   }
 
@@ -212,10 +212,14 @@ export class Loads<V> {
 
   private flightsOf(key: string): ReadonlyArray<Flight<V>> {
     const current = this.flights.get(key)
-    return [...this.overtaken.get(key) ?? [], ...current === undefined ? [] : [current]]
+    return [...this.asideOf(key), ...current === undefined ? [] : [current]]
   }
 
-  private loadsOf(key: string): ReadonlyArray<Load> {
+  private asideOf(key: string): Iterable<Flight<V>> {
+    return this.overtaken.size === 0 ? [] : this.overtaken.get(key) ?? []
+  }
+
+  loadsOf(key: string): ReadonlyArray<Load> {
     return this.flightsOf(key).map(({ load }) => load)
   }
 
@@ -226,7 +230,8 @@ export class Loads<V> {
     const now = this.now()
     const held = queued.isRefresh ? undefined : this.entries.held(key)
     if (this.loader !== undefined && (held === undefined || !this.entries.isFresh(key, held, now))) {
-      this.start(this.loader, key, queued.fallback === undefined ? "absent" : "stale", undefined, false)
+      const fallback = this.substituteOf(key, now)
+      this.start(this.loader, key, fallback === undefined ? "absent" : "stale", fallback, false)
       return
     }
     this.next.delete(key)
@@ -275,10 +280,10 @@ export class Loads<V> {
     const cause = queued?.isRefresh === true ? "refresh" : asked
     const outlives = detached || this.expiry.onAbandoned === "finish" || queued?.detached === true
     this.entries.sweepHolds()
-    const { stamp, time, version } = this.cache
-    const instead = fallback ?? queued?.fallback
-    const flight = new Flight(key, stamp, version, time.now(), cause, instead, outlives, load, this.abandon)
-    if (this.flights.size > 0) this.supersede(key)
+    const now = this.now()
+    const instead = queued === undefined ? fallback : fallback ?? this.substituteOf(key, now)
+    const flight = new Flight(key, this.cache.stamp, now, cause, instead, outlives, load, this.abandon)
+    if (this.flights.size > 0) this.supersede(key, this.flights.get(key)?.isClosed !== true)
     if (cause === "refresh") this.askedAnew(key)
     this.running.add(flight)
     this.flights.set(key, flight)
@@ -396,10 +401,15 @@ export class Loads<V> {
     // A cast may bring anything.
     const answers = exit._tag === "Success" && Array.isArray(exit.value) ? exit.value : []
     const cause = exit._tag === "Failure" ? exit.cause : miscounted(this.name, open.length, answers.length)
-    for (const [i, flight] of open.entries()) {
-      if (flight.exit !== undefined) continue
-      if (answers.length === open.length) yield* this.land(flight, answers[i]!, before.get(flight))
-      else this.fail(flight, cause, before.get(flight))
+    if (answers.length !== open.length) {
+      for (const flight of open) this.fail(flight, cause, before.get(flight))
+      return
+    }
+    // Readers of all keys leave with the first one that fails: values come first, and are kept without a reader.
+    for (const flight of open) flight.detached = true
+    const landing = open.map((flight, i) => ({ flight, answer: answers[i]! }))
+    for (const { answer, flight } of landing.toSorted((a, b) => failsOf(a.answer) - failsOf(b.answer))) {
+      if (flight.exit === undefined) yield* this.land(flight, answer, before.get(flight))
     }
   })
 
@@ -408,7 +418,7 @@ export class Loads<V> {
   }
 
   contextOf(flight: Flight<V>, previous: Entry<V> | undefined): Lookup.LookupContext<V> {
-    const entry = previous ?? this.entries.hot?.peek(flight.key) ?? flight.before
+    const entry = flight.given = previous ?? this.entries.hot?.peek(flight.key) ?? flight.before
     return {
       key: this.spec.render(flight.key),
       cause: flight.cause,
@@ -425,7 +435,7 @@ export class Loads<V> {
     const { refused } = flight.load
     if (refused !== undefined) return Effect.sync(() => this.fail(flight, Cause.fail(refused), previous))
     if (!Lookup.isAnswer(answer)) return this.fill(flight, answer, noOptions, previous)
-    const before = previous ?? this.entries.hot?.peek(flight.key) ?? flight.before
+    const before = flight.given
     return Lookup.match(answer as Lookup.Answer<V>, {
       Loaded: (loaded) => this.fill(flight, loaded.value, loaded.options, previous),
       NotModified: ({ options }) =>
@@ -439,6 +449,7 @@ export class Loads<V> {
 
   skip(flight: Flight<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
     return Effect.sync(() => {
+      this.precede(flight)
       this.endWith(flight, previous, this.cache.time.now(), () => Exit.fail(this.absent(flight.key, "skipped")))
     })
   }
@@ -471,6 +482,7 @@ export class Loads<V> {
     this.entries.counts.loads++
     this.entries.note("Loaded", key, flight.stamp, undefined, undefined, flight.load.sourcesOf(key))
     this.failures.forget(key)
+    this.precede(flight)
     if (this.cache.observed) {
       this.cache.emit(
         CacheEvent.Load({
@@ -492,7 +504,11 @@ export class Loads<V> {
     const changed = isSource && isChanged()
     const { readRefused, readStale } = flight.load
     const isClosed = this.entries.isClosed(key, tags, flight.startedAt)
-    if (flight.voided || readRefused || isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {
+    // What it may have been made from had tags, too.
+    const { given } = flight
+    flight.voided ||= this.entries.judge(key, flight.stamp, tags) !== "valid" ||
+      given !== undefined && this.entries.judge(key, flight.stamp, given.tags) !== "valid"
+    if (flight.voided || readRefused || isClosed) {
       this.refuse(flight)
       if (changed || !isSource && isChanged()) this.disprove(flight)
     } else if (!readStale) {
@@ -504,6 +520,7 @@ export class Loads<V> {
       const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
       // No reader waits for the tiers below: until they have it, the outbox answers in their place.
+      for (const older of this.before(flight)) older.isReplaced = true
       this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined)
       return { value, tier: "lookup", entry, stale: false }
     }
@@ -526,10 +543,9 @@ export class Loads<V> {
   }
 
   /** What a refused load brought may be out of date, but shows that all that is older than the load is so, too. */
-  private disprove({ key, versionBefore }: Flight<V>): void {
+  private disprove({ isReplaced, key }: Flight<V>): void {
     this.spreadChange(key)
-    const held = this.entries.hot?.peek(key) ?? this.entries.lower?.pending(key)?.entry
-    if (held === undefined || held.version <= versionBefore) this.entries.forget(key)
+    if (!isReplaced) this.entries.forget(key)
   }
 
   /** A load that brings another value is a write to those who depend on it, with a stamp of its own. */
@@ -552,6 +568,7 @@ export class Loads<V> {
     if (Cause.hasInterruptsOnly(cause)) cause = this.interrupted(key)
     const exit = Exit.failCause(cause)
     const now = this.cache.time.now()
+    this.precede(flight)
     this.entries.counts.loadFailures++
     if (this.cache.observed) {
       this.cache.emit(
@@ -591,6 +608,13 @@ export class Loads<V> {
       now < freshUntil + Expiry.staleMillisMax(this.expiry)
   }
 
+  /** What is held of a key, is stale, and may be served should the load that begins now fail. */
+  private substituteOf(key: string, now: number): Entry<V> | undefined {
+    const held = this.entries.held(key)
+    const isStale = held !== undefined && !this.entries.isFresh(key, held, now)
+    return isStale && this.maySubstitute(key, held, now) ? held : undefined
+  }
+
   /**
    * Ends a flight, for those who take nothing stale with `freshExit`; one that is cut short still has a fiber, which is
    * interrupted before the next load begins.
@@ -612,8 +636,12 @@ export class Loads<V> {
 
   /** The key has another value now: what is being loaded or computed from the one before is not to be stored. */
   overtake(key: string): void {
-    if (this.flights.size > 0) this.supersede(key)
-    if (this.overtaken.size > 0) { for (const flight of this.overtaken.get(key) ?? []) flight.rival = undefined }
+    if (this.flights.size > 0) this.supersede(key, true)
+    for (const flight of this.asideOf(key)) {
+      flight.voided = true
+      flight.isReplaced = true
+      flight.rival = undefined
+    }
     this.overtakeUpdate(key)
   }
 
@@ -630,7 +658,10 @@ export class Loads<V> {
   meet(key: string, rival: Entry<V>): void {
     this.failures.forget(key)
     const flight = this.flights.get(key)
-    if (flight !== undefined) flight.rival = rival
+    for (const one of this.flightsOf(key)) {
+      one.isReplaced = true
+      if (!one.voided) one.rival = rival
+    }
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined && (flight !== undefined || !turn.reading)) turn.overtaken = true
   }
@@ -641,49 +672,39 @@ export class Loads<V> {
     if (turn !== undefined) turn.overtaken = true
   }
 
-  /** Any key may have another value now. */
-  overtakeAll(): void {
-    for (const flight of this.running) flight.voided = true
-    for (const turn of this.turns.byKey.values()) turn.overtaken = true
+  /**
+   * A tag was invalidated. Which tags a load brings is known when it ends: then its value is judged by them. Until then
+   * no further reader joins it.
+   */
+  closeAll(): void {
+    for (const flight of this.running) flight.isClosed = true
   }
 
-  supersede(key: string): void {
+  /** The loads of a key that began before this one. */
+  private before(flight: Flight<V>): ReadonlyArray<Flight<V>> {
+    const all = Array.from(this.asideOf(flight.key))
+    const at = all.indexOf(flight)
+    return at < 0 ? all : all.slice(0, at)
+  }
+
+  /** A load has an answer: what those that began before it bring is older. */
+  private precede(flight: Flight<V>): void {
+    if (this.overtaken.size === 0) return
+    for (const older of this.before(flight)) {
+      older.voided = true
+      older.rival = undefined
+    }
+  }
+
+  /** A later load of the key is the one that readers join; `isVoid` says that the value of this one is out of date. */
+  private supersede(key: string, isVoid: boolean): void {
     const flight = this.flights.get(key)
     if (flight === undefined) return
-    flight.voided = true
+    flight.voided ||= isVoid
     this.flights.delete(key)
     const others = this.overtaken.get(key)
     if (others === undefined) this.overtaken.set(key, new Set([flight]))
     else others.add(flight)
-  }
-
-  /**
-   * Drops what was made from a source of which nothing can tell whether it has changed; `isHeld` says whether there may
-   * be entries of that kind.
-   */
-  dropUnseen(
-    scope: Scope,
-    exact: boolean,
-    isHeld: boolean,
-    isBehind: (flight: Flight<V>) => boolean,
-    stamp: number,
-    through: string
-  ): void {
-    if (exact) {
-      const key = scope.values.join(":")
-      const flight = this.flights.get(key)
-      if (flight !== undefined && isBehind(flight)) this.overtake(key)
-      if (!isHeld) return
-      this.entries.invalidated(key, "hide", stamp, through)
-      this.entries.forget(key)
-      return
-    }
-    const open = Array.from(this.flights.values()).filter((flight) => this.isOpen(flight))
-    const ahead = open.filter((flight) => !isBehind(flight))
-    if (open.length === ahead.length && !isHeld) return
-    this.entries.invalidated(scope, "hide", stamp, through)
-    this.entries.markKeys(scope, "hide", stamp, this.cache.time.now())
-    for (const flight of ahead) flight.stamp = stamp
   }
 
   unowned(): CacheError {
@@ -697,30 +718,5 @@ export class Loads<V> {
   }
   queueFull(key: string, queueMax: number): CacheError {
     return new CacheError({ reason: new LoadQueueFull({ key: this.spec.show(key), family: this.name, queueMax }) })
-  }
-
-  /** Throws when the structure is broken. `idle` says that nobody reads, loads or updates. For tests. */
-  checkInvariants({ idle }: { readonly idle: boolean }): void {
-    const check = (holds: boolean, rule: string) => {
-      if (!holds) throw new Error(`the loads of \`${this.name}\` are broken: ${rule}`)
-    }
-    for (const [key, flight] of this.flights) {
-      check(flight.key === key && this.running.has(flight), "a load that may be joined runs")
-    }
-    for (const flight of this.running) check(flight.exit === undefined, "a load that runs has not ended")
-    this.lookups.checkInvariants(check, idle)
-    this.failures.checkInvariants(check)
-    for (const [key, others] of this.overtaken) {
-      check(others.size > 0, "a key without a load that was overtaken is forgotten")
-      for (const flight of others) check(flight.voided && this.running.has(flight), "a load that was overtaken runs")
-      check(this.loadsOf(key).length <= lookupsPerKeyMax, "at most two lookups of a key run at a time")
-    }
-    for (const [key, queued] of this.next) {
-      check(queued.key === key && this.loadsOf(key).length > 0, "the next load of a key waits for one that runs")
-    }
-    this.turns.checkInvariants(check, idle)
-    if (!idle) return
-    check(this.running.size === 0, "no load runs without a reader")
-    check(this.next.size === 0 && !this.patience.isAwake, "no next load waits for ever")
   }
 }

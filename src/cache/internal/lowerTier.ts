@@ -33,19 +33,22 @@ export class LowerTier<V> {
   take(flight: Flight<V>, found: Found<V> | undefined): Entry<V> | undefined {
     const { key, load, quiet } = flight
     const now = this.entries.cache.time.now()
-    if (found === undefined || flight.voided) {
+    const isFresh = found !== undefined && this.entries.isFresh(key, found.entry, now)
+    // To its readers, who came before its key changed, what is fresh is an answer. What is stale is none.
+    if (found === undefined || flight.voided && !isFresh) {
       this.repeatFailure(flight, now)
       return undefined
     }
     const { entry, tier } = found
-    if (!this.entries.isFresh(key, entry, now)) return this.takeStale(flight, entry, tier, now)
+    if (!isFresh) return this.takeStale(flight, entry, tier, now)
     if (quiet && entry.freshUntil - entry.costMillis <= load.until) {
       flight.cause = "ahead"
       return flight.before = entry
     }
     if (!quiet) this.entries.countHit(key, tier)
     // What another engine has loaded since must not be replaced by what was found before.
-    const read = quiet || flight.rival !== undefined ? entry : this.entries.touch(key, entry, now)
+    const isKept = quiet || flight.voided || flight.rival !== undefined
+    const read = isKept ? entry : this.entries.touch(key, entry, now)
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: read, stale: false }))
     if (!quiet) this.ground.refreshAhead(key, entry, now)
     return entry

@@ -39,6 +39,10 @@ interface Source<V> extends Reads<V> {
   serve(key: string): Effect.Effect<Served<V>, unknown>
   serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown>
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError>
+  explain(
+    key: string,
+    onHeld?: (served: Served<V> | undefined) => void
+  ): Effect.Effect<Explanation<V>, CacheError>
   answerOf(key: string, served: Served<V>): Answer.Answer<V>
   /** What memory holds of the key, if it is fresh. */
   freshUnsafe(key: string): Served<V> | undefined
@@ -134,7 +138,11 @@ export class ObservedReads<V> implements Reads<V> {
   }
 
   explain(key: string): Effect.Effect<Explanation<V>, CacheError> {
-    return this.looking([key], () => this.source.explain(key))
+    return this.looking([key], () =>
+      this.source.explain(key, (served) => {
+        if (served === undefined) this.missed(key)
+        else this.seen(key, served)
+      }))
   }
 
   warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {

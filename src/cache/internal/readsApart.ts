@@ -122,15 +122,18 @@ export class TransactionReads<V> implements Reads<V> {
   }
 
   /** What a read in the body would do. What happened to the key before happened outside of it. */
-  explain(key: string): Effect.Effect<Explanation<V>> {
-    return Effect.map(this.family.explain(key), (outside) => {
+  explain(key: string, onHeld?: (served: Served<V> | undefined) => void): Effect.Effect<Explanation<V>> {
+    return Effect.suspend(() => {
       const state = this.frame.stateOf(this.family, key)
-      // The body joins no load, is served nothing stale, and repeats no failure: what is not fresh, it loads.
-      if (state === undefined) return isAsOutside(outside) ? outside : { ...outside, outcome: "load" }
-      const served = this.written(state)
-      if (served === undefined) return { ...outside, outcome: "load", held: undefined }
-      const held = this.answerOf(key, served)
-      return { ...outside, outcome: "hit", held: this.spec.isSensitive ? hidingAnswer(held, this.spec.hide) : held }
+      return Effect.map(this.family.explain(key, state === undefined ? onHeld : undefined), (outside) => {
+        // The body joins no load, is served nothing stale, and repeats no failure: what is not fresh, it loads.
+        if (state === undefined) return isAsOutside(outside) ? outside : { ...outside, outcome: "load" }
+        const served = this.written(state)
+        onHeld?.(served)
+        if (served === undefined) return { ...outside, outcome: "load", held: undefined }
+        const held = this.answerOf(key, served)
+        return { ...outside, outcome: "hit", held: this.spec.isSensitive ? hidingAnswer(held, this.spec.hide) : held }
+      })
     })
   }
 

@@ -48,19 +48,19 @@ export const sweptOf = <V>(entries: Entries<V>, loads: Loads<V>): Swept => ({
 })
 
 /** Marks are about to be forgotten: what is under way, and older than they are, learns of them now. */
-const heed = <V>(entries: Entries<V>, { failures, next, running, turns }: Loads<V>): void => {
+const heed = <V>(entries: Entries<V>, { failures, running, turns }: Loads<V>): void => {
   // What may be served in place of a failure is older than the load, and may have any tags.
   const mayHide = (key: string) => entries.tags.fullness > 0 || entries.judge(key, 0, noTags) === "hidden"
   for (const flight of running) {
-    if (entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.voided = true
+    // One that is closed may bring a tag of which the mark is forgotten.
+    if (flight.isClosed || entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.voided = true
     if (mayHide(flight.key)) flight.barred = true
   }
   failures.heed()
-  for (const queued of next.values()) {
-    if (mayHide(queued.key)) queued.fallback = undefined
-  }
   for (const [key, turn] of turns.byKey) {
-    if (entries.judge(key, 0, noTags) !== "valid") turn.overtaken = true
+    // Which tags the value has that is being read is not known.
+    const isTagged = turn.reading && turn.stamp < entries.tagMark
+    if (isTagged || entries.judge(key, turn.stamp, turn.tags) !== "valid") turn.overtaken = true
   }
 }
 

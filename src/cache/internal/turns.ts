@@ -9,8 +9,10 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
+import type { Entry } from "../../store/Entry.ts"
 import { CacheError, UpdateTimeout } from "../CacheError.ts"
 import { currentWork, waitersMax } from "./flight.ts"
+import { noTags } from "./judgement.ts"
 import { shallow } from "./stack.ts"
 import { type Awaited, patienceMillis, Work } from "./waits.ts"
 
@@ -62,6 +64,10 @@ export class Turn implements Awaited {
   reading = false
   /** The key has changed since the holder began to read it. */
   overtaken = false
+  /** Up to which invalidation the value that it starts from is known to be true. */
+  stamp = 0
+  /** The tags of that value. */
+  tags: ReadonlyArray<string> = noTags
   waiting: ReadonlySet<Updating> & { delete(updating: Updating): boolean } = none
   timer: Fiber.Fiber<void> | undefined = undefined
 
@@ -72,6 +78,19 @@ export class Turn implements Awaited {
 
   get name(): string {
     return this.ground.show(this.key)
+  }
+
+  /** The holder reads the value that it starts from. */
+  readsFrom(stamp: number): void {
+    this.reading = true
+    this.stamp = stamp
+  }
+
+  /** The holder has read it; a value that was not stored has no entry. */
+  hasRead(entry: Entry<unknown> | undefined, tags: ReadonlyArray<string> = noTags): void {
+    this.reading = false
+    this.tags = tags
+    if (entry !== undefined) this.stamp = Math.max(this.stamp, entry.stamp)
   }
 
   add(updating: Updating): void {
@@ -145,6 +164,8 @@ export class Turns {
     turn.began = this.ground.now()
     turn.reading = false
     turn.overtaken = false
+    turn.stamp = 0
+    turn.tags = noTags
     if (turn.waiting.size > 0) updating.isAwaited = true
   }
 

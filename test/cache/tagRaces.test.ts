@@ -1,0 +1,274 @@
+/**
+ * A tag that is invalidated while a load or an update runs: it takes what has the tag, and nothing else.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import { TestClock } from "effect/testing"
+import * as Lookup from "../../src/cache/Lookup.ts"
+import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { Store } from "../../src/store/Store.ts"
+import type { EngineOptions } from "../engine.ts"
+import { checkInvariants } from "../engine.ts"
+import { makePlace, mapStore } from "../store/mapStore.ts"
+import { family, fork, settle, tiers } from "./source.ts"
+
+/** Lookups that wait for their gate, except those that are said to answer at once. */
+const gated = Effect.fnUntraced(
+  function*(policy: FamilyPolicy, options: EngineOptions, atOnce: ReadonlyArray<number> = []) {
+    const gates: Array<Deferred.Deferred<unknown, unknown>> = []
+    const answer = (run: number) => Lookup.loaded(run, { tags: [`run${run}`, "all"] })
+    const one = yield* family(policy, (run) => {
+      if (atOnce.includes(run)) return Effect.succeed(answer(run))
+      const gate = Deferred.makeUnsafe<unknown, unknown>()
+      gates[run] = gate
+      return Deferred.await(gate)
+    }, options)
+    const ends = (run: number, value: unknown = answer(run)) =>
+      Effect.andThen(Deferred.succeed(gates[run]!, value), settle)
+    return { ...one, ends }
+  }
+)
+type Gated = Effect.Success<ReturnType<typeof gated>>
+
+const arrangements: ReadonlyArray<readonly [name: string, options: Effect.Effect<EngineOptions, any, Scope.Scope>]> = [
+  ["memory", Effect.succeed({})],
+  ["memory over a lower tier", Effect.map(tiers([]), ({ options }) => options)],
+  ["a lower tier alone", Effect.sync(() => ({ store: Layer.succeed(Store, mapStore({ place: makePlace() })) }))]
+]
+
+/** What runs while the tag is invalidated; `brings` names the tags of its value, `began` those of the one before. */
+interface Running {
+  readonly name: string
+  readonly policy?: FamilyPolicy
+  readonly atOnce?: ReadonlyArray<number>
+  readonly begin: (on: Gated) => Effect.Effect<Fiber.Fiber<unknown, unknown>, unknown, any>
+  readonly end: (on: Gated) => Effect.Effect<unknown, unknown>
+  readonly value: unknown
+  readonly brings: string
+  readonly began?: string
+}
+
+const stale = { timeToLive: 100, staleWhileRevalidate: 1_000 }
+const gate = Deferred.makeUnsafe<void>
+
+const loads: ReadonlyArray<Running> = [
+  { name: "a load", begin: ({ get }) => fork(get), end: (on) => on.ends(1), value: 1, brings: "run1" },
+  {
+    name: "a refresh of what is absent",
+    begin: (on) => fork(on.refresh),
+    end: (on) => on.ends(1),
+    value: 1,
+    brings: "run1"
+  },
+  {
+    name: "a refresh",
+    atOnce: [1],
+    begin: (on) => Effect.andThen(on.get, fork(on.refresh)),
+    end: (on) => on.ends(2),
+    value: 2,
+    brings: "run2",
+    began: "run1"
+  },
+  {
+    name: "a renewal behind a reader",
+    policy: stale,
+    atOnce: [1],
+    begin: (on) => Effect.andThen(on.get, Effect.andThen(TestClock.adjust(150), fork(on.get))),
+    end: (on) => on.ends(2),
+    value: 2,
+    brings: "run2",
+    began: "run1"
+  },
+  {
+    name: "a renewal ahead",
+    policy: { timeToLive: 100, refreshAhead: 0.5 },
+    atOnce: [1],
+    begin: (on) => Effect.andThen(on.get, Effect.andThen(TestClock.adjust(60), fork(on.get))),
+    end: (on) => on.ends(2),
+    value: 2,
+    brings: "run2",
+    began: "run1"
+  },
+  {
+    name: "warming",
+    begin: (on) => fork(on.on(on.user.warm([{ id: "1" }]))),
+    // Where it was overtaken, it loads once more.
+    end: (on) => on.ends(1),
+    value: 1,
+    brings: "run1"
+  }
+]
+
+const tagsOf = ({ began, brings }: Running) =>
+  [[brings, true], ...began === undefined ? [] : [[began, true] as const], ["foreign", false]] as const
+
+for (const [tiersName, options] of arrangements) {
+  describe(`over ${tiersName}, a tag that is invalidated while`, () => {
+    for (const running of loads) {
+      for (const [tag, isConcerned] of tagsOf(running)) {
+        for (const mode of ["hide", "markStale"] as const) {
+          it.effect(`${running.name} runs (${tag}, ${mode}) ${isConcerned ? "takes" : "leaves"} its value`, () =>
+            Effect.gen(function*() {
+              const { atOnce, begin, end, policy = {}, value } = running
+              const on = yield* gated(policy, yield* options, atOnce)
+              yield* begin(on)
+              yield* settle
+              yield* on.on(on.user.invalidateTag(tag, { mode }))
+              yield* end(on)
+              assert.strictEqual((yield* on.held) === value, !isConcerned)
+            }).pipe(Effect.scoped))
+        }
+      }
+    }
+
+    for (const [tag, isConcerned] of [["mine", true], ["foreign", false]] as const) {
+      for (const mode of ["hide", "markStale"] as const) {
+        it.effect(`an update runs (${tag}, ${mode}) ${isConcerned ? "makes it void" : "does not concern it"}`, () =>
+          Effect.gen(function*() {
+            const on = yield* gated({}, yield* options)
+            yield* on.set(5, { tags: ["mine"] })
+            const hold = gate()
+            const updating = yield* fork(
+              on.on<number>(on.user.update({ id: "1" }, (n: number) => Effect.as(Deferred.await(hold), n + 1)))
+            )
+            yield* settle
+            yield* on.on(on.user.invalidateTag(tag, { mode }))
+            yield* Deferred.succeed(hold, undefined)
+            assert.strictEqual(yield* Fiber.join(updating), 6)
+            assert.strictEqual(yield* on.held, isConcerned ? undefined : 6)
+            checkInvariants(on.running)
+          }).pipe(Effect.scoped))
+
+        it.effect(`a patch runs (${tag}, ${mode}) ${isConcerned ? "makes it void" : "does not concern it"}`, () =>
+          Effect.gen(function*() {
+            const on = yield* gated({}, yield* options)
+            yield* on.set(5, { tags: ["mine"] })
+            const hold = gate()
+            const patching = yield* fork(
+              on.on(on.user.patch({ id: "1" }, (n: number) => Effect.as(Deferred.await(hold), n + 1)))
+            )
+            yield* settle
+            yield* on.on(on.user.invalidateTag(tag, { mode }))
+            yield* Deferred.succeed(hold, undefined)
+            yield* Fiber.join(patching)
+            assert.strictEqual(yield* on.held, isConcerned ? undefined : 6)
+          }).pipe(Effect.scoped))
+      }
+    }
+
+    it.effect("an update reads its value leaves the update", () =>
+      Effect.gen(function*() {
+        const on = yield* gated({}, yield* options)
+        const updating = yield* fork(on.on<number>(on.user.update({ id: "1" }, (n: number) => n + 1)))
+        yield* settle
+        yield* on.on(on.user.invalidateTag("foreign"))
+        yield* on.ends(1)
+        assert.strictEqual(yield* Fiber.join(updating), 2)
+        assert.strictEqual(yield* on.held, 2)
+      }).pipe(Effect.scoped))
+
+    it.effect("all the time, and that no entry has, costs no load of a key that is read", () =>
+      Effect.gen(function*() {
+        const on = yield* family(
+          {},
+          (run) => Effect.as(Effect.sleep(200), Lookup.loaded(run, { tags: ["mine"] })),
+          yield* options
+        )
+        const readers = yield* fork(Effect.forever(Effect.andThen(fork(on.get), Effect.sleep(10))))
+        yield* Effect.forEach(Array.from({ length: 30 }), () =>
+          Effect.andThen(on.on(on.user.invalidateTag("foreign")), TestClock.adjust(50)))
+        assert.isAtMost(on.source.runs, 2)
+        assert.isTrue(yield* on.has)
+        yield* Fiber.interrupt(readers)
+        yield* TestClock.adjust(1_000)
+        checkInvariants(on.running)
+      }).pipe(Effect.scoped))
+  })
+}
+
+describe("of two loads between which a tag was invalidated", () => {
+  const two = Effect.fnUntraced(function*() {
+    const on = yield* gated({}, {})
+    const early = yield* fork(on.get)
+    yield* settle
+    yield* on.on(on.user.invalidateTag("foreign"))
+    const late = yield* fork(on.get)
+    yield* settle
+    assert.strictEqual(on.source.runs, 2, "a reader who comes after the invalidation does not join")
+    return { ...on, early, late }
+  })
+
+  it.effect("the earlier one is kept until the later one ends", () =>
+    Effect.gen(function*() {
+      const { early, ends, held, late, running } = yield* two()
+      yield* ends(1)
+      assert.deepStrictEqual([yield* Fiber.join(early), yield* held], [1, 1])
+      yield* ends(2)
+      assert.deepStrictEqual([yield* Fiber.join(late), yield* held], [2, 2])
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("the earlier one is not kept after the later one", () =>
+    Effect.gen(function*() {
+      const { early, ends, held, running } = yield* two()
+      yield* ends(2)
+      yield* ends(1)
+      assert.deepStrictEqual([yield* Fiber.join(early), yield* held], [1, 2])
+      checkInvariants(running)
+    }).pipe(Effect.scoped))
+
+  it.effect("the earlier one is not kept after the later one has failed, or has found nothing", () =>
+    Effect.gen(function*() {
+      for (const answer of [Lookup.skip, Lookup.failed("broken")]) {
+        const { early, ends, held, late, running } = yield* two()
+        const ended = yield* fork(Effect.exit(Fiber.join(late)))
+        yield* ends(2, answer)
+        assert.strictEqual((yield* Fiber.join(ended))._tag, "Failure")
+        yield* ends(1)
+        assert.deepStrictEqual([yield* Fiber.join(early), yield* held], [1, undefined])
+        checkInvariants(running)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("none is kept that a set or a deletion has overtaken", () =>
+    Effect.gen(function*() {
+      for (const change of ["set", "delete"] as const) {
+        const { ends, held, remove, running, set } = yield* two()
+        yield* change === "set" ? set("set") : remove
+        for (const run of [1, 2]) {
+          yield* ends(run)
+          assert.strictEqual(yield* held, change === "set" ? "set" : undefined)
+        }
+        checkInvariants(running)
+      }
+    }).pipe(Effect.scoped))
+
+  it.effect("none is kept whose tag a sweep of marks may have forgotten", () =>
+    Effect.gen(function*() {
+      const { ends, held, on, running, user } = yield* two()
+      yield* on(user.invalidateTag("run2"))
+      yield* running.cache.families.get("user")!.sweepMarks
+      yield* ends(2)
+      assert.isUndefined(yield* held)
+    }).pipe(Effect.scoped))
+})
+
+describe("NotModified confirms the value that the lookup was given", () => {
+  it.effect("and is refused if that had a tag which was invalidated, whatever tags it has from now on", () =>
+    Effect.gen(function*() {
+      for (const tag of ["run1", "foreign"]) {
+        const { ends, get, held, on, refresh, user } = yield* gated({}, {}, [1])
+        yield* get
+        const refreshing = yield* fork(refresh)
+        yield* settle
+        yield* on(user.invalidateTag(tag))
+        yield* ends(2, Lookup.notModified({ tags: [] }))
+        assert.strictEqual(yield* Fiber.join(refreshing), 1)
+        assert.strictEqual(yield* held, tag === "run1" ? undefined : 1)
+      }
+    }).pipe(Effect.scoped))
+})
