@@ -27,6 +27,7 @@ const differs = "src/cache/internal/differs.ts"
 const codecProps = "test/props/codec.test.ts"
 const lmdbSuite = "test/store/lmdb/suite.test.ts"
 const races = "test/simulation/races.test.ts"
+const pushedDown = "test/simulation/pushedDown.test.ts"
 const tiers = "test/cache/tiers.test.ts"
 const faults = "test/simulation/faults.test.ts"
 const peers = "test/cache/peers.test.ts"
@@ -550,9 +551,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "what was pushed out and fits no lower tier is forgotten in silence",
-    file: "src/store/TieredStore.ts",
-    text: `        for (const [key, entry] of entries) this.#lost(key, entry)\n`,
-    planted: `        entries.at(0)\n`,
+    file: "src/store/internal/demotions.ts",
+    text: `        removed.push(key)
+        this.#lost(key, entry)\n`,
+    planted: `        removed.push(key)\n`,
     suites: [vanished]
   },
   {
@@ -1274,7 +1276,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "what memory pushes out of a batch overtakes the round of the batch",
-    file: "src/store/TieredStore.ts",
+    file: "src/store/internal/demotions.ts",
     text: `entry.version > this.#version) return`,
     planted: `entry.version > Infinity) return`,
     suites: [faults]
@@ -1427,8 +1429,56 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "an entry that a sweep removes is copied up behind its back",
     file: "src/store/TieredStore.ts",
-    text: `if (freshUntilMax(key, stamp, tags) !== Infinity) return false`,
-    planted: `if (freshUntilMax(key, stamp, tags) !== Infinity && key === "") return false`,
+    text: `this.#sweeps.judge(key, entry) === entry)`,
+    planted: `this.#sweeps.judge(key, entry) !== null)`,
+    suites: ["test/store/tiered.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "what memory has pushed out is absent until it has landed below",
+    file: "src/store/internal/keyGuard.ts",
+    text: `if (!one.isVoid && (latest`,
+    planted: `if (one.isVoid && (latest`,
+    suites: [pushedDown]
+  },
+  {
+    law: 3,
+    bug: "what memory pushes out during the write that brought it is lost",
+    file: "src/store/internal/keyGuard.ts",
+    text: `work.tail === undefined ? this.#isClearing : work.version > entry.version`,
+    planted: `work.tail !== undefined || this.#isClearing`,
+    suites: [pushedDown]
+  },
+  {
+    law: 3,
+    bug: "what the memory of another engine holds alone is not found",
+    file: "src/store/internal/demotions.ts",
+    text: `for (const top of tops.keys()) if (top !== own) entry`,
+    planted: `for (const top of tops.keys()) if (top === own) entry`,
+    suites: [pushedDown]
+  },
+  {
+    law: 2,
+    bug: "an engine that closes pushes down what another one has written over",
+    file: "src/store/internal/keyGuard.ts",
+    text: `) top.drop(key)\n`,
+    planted: `) top.peek(key)\n`,
+    suites: [pushedDown]
+  },
+  {
+    law: 3,
+    bug: "a sweep loses what is on its way below",
+    file: "src/store/internal/keyGuard.ts",
+    text: `if (!spares || !("entry" in ticket)) ticket.isVoid = true`,
+    planted: `ticket.isVoid = true`,
+    suites: ["test/store/tiered.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "a writer does not wait while much is on its way below",
+    file: "src/store/internal/demotions.ts",
+    text: `if (this.#isCrowded) this.#room.closeUnsafe()`,
+    planted: `if (this.#isCrowded) this.#room.openUnsafe()`,
     suites: ["test/store/tiered.test.ts"]
   },
   {

@@ -19,12 +19,12 @@ import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "./Entry.ts"
+import { Demotions, type Lost, Sweeps } from "./internal/demotions.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
 import { KeyGuard, type Ticket, writeTogether } from "./internal/keyGuard.ts"
 import { type Entries, keysOf, type Report, type Share, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
@@ -32,6 +32,7 @@ import {
   type Change,
   type Content,
   type FreshUntilMax,
+  type HotPartition,
   type Mark,
   type MarkLog,
   type Partition,
@@ -66,17 +67,14 @@ export interface Options {
    * `"through"`: every tier gets what is set. `"onEviction"`: only the hottest does, and a lower tier gets what the one
    * above pushes out, and the rest when the family is closed. `"through"` unless given. With `"onEviction"` a crash
    * loses what only memory holds, and leaves nothing in its place: no older value, and no half of a batch beside one.
+   * What is on its way down is read as if it were below. 65,536 entries of a family (and 67,108,864 characters of
+   * texts) may be; what a tier pushes out beyond that is lost, as if the lowest tier had pushed it out. A write waits
+   * while 4,096 are on their way, so only a burst of more entries than that loses some.
    */
   readonly set?: "through" | "onEviction" | undefined
   /** Told of every failure of a tier, whether or not the operation as a whole failed. What it throws is ignored. */
   readonly onTierFailure?: ((failure: TierFailure) => void) | undefined
 }
-
-/** Entries pushed out that may wait to be written below; those beyond are forgotten. */
-const demotionsMax = 4_096
-
-/** Entries that one write below carries. */
-const demotionsPerWriteMax = 256
 
 /**
  * One store out of several, hottest first.
@@ -247,11 +245,16 @@ const open = <V>(
     }
     if (tiers.length === 0) return yield* Effect.fail(refused!)
     if (mode === "onEviction" && tiers.length > 1) {
+      const { hot } = tiers[0]!.partition
+      yield* Effect.acquireRelease(
+        Effect.sync(() => hot && guard.tops.set(hot, tiers[0]!.partition)),
+        () => Effect.sync(() => hot && guard.tops.delete(hot))
+      )
       yield* Effect.addFinalizer(() => demotions.drain)
       yield* Effect.forkScoped(demotions.run)
     }
     yield* Effect.addFinalizer(() => underWay.settled)
-    return new TieredPartition({ tiers, mode, guard, sweeps, demotions, underWay, lost, isBelow: false })
+    return new TieredPartition({ tiers, mode, guard, sweeps, demotions, underWay, isBelow: false })
   })
 
 // A tier that keeps bytes refuses a family that does not say how its values become bytes.
@@ -289,11 +292,16 @@ const write = (
       changes.map((change) => ({
         guard: (change.partition as TieredPartition<any>).guard,
         keys: keysOf(change),
-        all: change.cleared
+        all: change.cleared,
+        versions: new Map(change.set.map(({ entry, key }) => [key, entry.version])),
+        from: (change.partition as TieredPartition<any>).top
       })),
       body
     ),
-    (error) => error === undefined ? Effect.void : Effect.fail(error)
+    (error) =>
+      error === undefined
+        ? Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).room(), { discard: true })
+        : Effect.fail(error)
   )
 }
 
@@ -303,112 +311,6 @@ const nameOf = (store: Store["Service"], stores: ReadonlyArray<Store["Service"]>
   return number === 1 ? store.name : `${store.name} ${number}`
 }
 
-/** The sweeps of a family that run: an entry that one of them would change is not copied from tier to tier. */
-class Sweeps {
-  readonly #running = new Set<FreshUntilMax>()
-
-  /** Runs with every copy judged that lands from now on. */
-  during<A, E>(freshUntilMax: FreshUntilMax, use: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return Effect.acquireUseRelease(
-      Effect.sync(() => this.#running.add(freshUntilMax)),
-      () => use,
-      () => Effect.sync(() => this.#running.delete(freshUntilMax))
-    )
-  }
-
-  spares(key: string, { stamp, tags }: Entry<unknown>): boolean {
-    for (const freshUntilMax of this.#running) if (freshUntilMax(key, stamp, tags) !== Infinity) return false
-    return true
-  }
-}
-
-/** Told of an entry that a tier has pushed out, and that the one below has not taken. */
-type Lost<V> = (key: string, entry: Entry<V>) => void
-
-/** Entries on their way from a tier that pushed them out to the one below. */
-class Demotions<V> {
-  readonly #guard: KeyGuard
-  readonly #sweeps: Sweeps
-  readonly #tiers: ReadonlyArray<Tier<V>>
-  readonly #lost: Lost<V>
-  readonly #wake = Latch.makeUnsafe(false)
-  #waiting: Array<{ readonly to: number; readonly ticket: Ticket; readonly entry: Entry<V> }> = []
-  #version = 0
-
-  constructor(guard: KeyGuard, sweeps: Sweeps, tiers: ReadonlyArray<Tier<V>>, lost: Lost<V>) {
-    this.#lost = lost
-    this.#guard = guard
-    this.#sweeps = sweeps
-    this.#tiers = tiers
-  }
-
-  /** A write of these entries begins. Later ones have greater versions. */
-  began(entries: ReadonlyArray<Entry<V>>): void {
-    for (const { version } of entries) this.#version = Math.max(this.#version, version)
-  }
-
-  offer(from: number, key: string, entry: Entry<V>): void {
-    // What is put into memory by its synchronous door is on its way in a round, which takes down what memory has pushed
-    // out by then. Here it would overtake that round, and a crash in between would tear the change that it is part of.
-    if (from === 0 && this.#tiers[0]!.partition.hot !== undefined && entry.version > this.#version) return
-    if (this.#waiting.length >= demotionsMax) return this.#lost(key, entry)
-    this.#waiting.push({ to: from + 1, ticket: this.#guard.begin(key), entry })
-    this.#wake.openUnsafe()
-  }
-
-  readonly run: Effect.Effect<never> = Effect.forever(Effect.suspend(() => {
-    this.#wake.closeUnsafe()
-    return Effect.andThen(this.#writeWaiting, this.#wake.await)
-  }))
-
-  readonly #writeWaiting: Effect.Effect<void> = Effect.suspend(() => {
-    const to = this.#waiting[0]?.to
-    if (to === undefined) return Effect.void
-    const batch = this.#waiting.filter((demotion) => demotion.to === to).slice(0, demotionsPerWriteMax)
-    this.#waiting = this.#waiting.filter((demotion) => !batch.includes(demotion))
-    const entries = new Map(batch.map(({ entry, ticket }) => [ticket, entry]))
-    const land = this.#guard.land(batch.map(({ ticket }) => ticket), (holding) => {
-      const all = holding.map((ticket) => [ticket.key, entries.get(ticket)!] as const)
-      const spared = all.filter(([key, entry]) => this.#sweeps.spares(key, entry))
-      return spared.length === 0 ? Effect.void : this.#push(to, spared)
-    })
-    return Effect.andThen(
-      Effect.ensuring(land, Effect.sync(() => batch.forEach(({ ticket }) => this.#guard.end(ticket)))),
-      this.#writeWaiting
-    )
-  })
-
-  // One that does not fit must not take the others along.
-  #push(to: number, entries: Entries<V>): Effect.Effect<void> {
-    const tier = this.#tiers[to]!
-    return Effect.flatMap(tier.setMany(entries), (result) => {
-      if (Result.isSuccess(result)) return Effect.void
-      if (entries.length > 1 && isOfOne(result.failure)) {
-        return Effect.forEach(entries, (entry) => this.#push(to, [entry]), { discard: true })
-      }
-      return Effect.sync(() => {
-        for (const [key, entry] of entries) this.#lost(key, entry)
-      })
-    })
-  }
-
-  /** Writes below what waits, and then what the tiers above the lowest still hold. */
-  readonly drain: Effect.Effect<void> = Effect.suspend(() =>
-    Effect.andThen(
-      this.#writeWaiting,
-      Effect.forEach(this.#tiers.slice(0, -1).toReversed(), (tier) => {
-        const to = this.#tiers.indexOf(tier) + 1
-        const push = Stream.runForEachArray(tier.partition.entries, (entries) => this.#push(to, entries))
-        return tier.attempt("entries", push)
-      }, { discard: true })
-    )
-  )
-}
-
-// The tier is well, and one of several entries does not fit it.
-const isOfOne = ({ reason: { _tag } }: StoreError): boolean =>
-  _tag === "EncodeFailed" || _tag === "KeyTooLong" || _tag === "ValueTooLarge"
-
 interface Tiers<V> {
   readonly tiers: ReadonlyArray<Tier<V>>
   readonly mode: Mode
@@ -416,7 +318,6 @@ interface Tiers<V> {
   readonly sweeps: Sweeps
   readonly demotions: Demotions<V>
   readonly underWay: UnderWay
-  readonly lost: Lost<V>
   /** The hottest tier of all is not among them. */
   readonly isBelow: boolean
 }
@@ -431,14 +332,12 @@ class TieredPartition<V> implements Partition<V> {
   readonly #sweeps: Sweeps
   readonly #demotions: Demotions<V>
   readonly #underWay: UnderWay
-  readonly #lost: Lost<V>
   readonly #isBelow: boolean
   /** The hottest tier, where this is what lies below it. */
   readonly #above: Partition<V>["hot"]
 
   constructor(all: Tiers<V>, above?: Partition<V>["hot"]) {
-    const { demotions, guard, isBelow, lost, mode, sweeps, tiers, underWay } = all
-    this.#lost = lost
+    const { demotions, guard, isBelow, mode, sweeps, tiers, underWay } = all
     this.#above = above
     this.#tiers = tiers
     this.#upwards = tiers.toReversed()
@@ -458,7 +357,7 @@ class TieredPartition<V> implements Partition<V> {
     Effect.map(this.getMany([key]), (found) => found[0])
 
   readonly getMany = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> =>
-    Effect.flatMap(this.#tiers[0]!.getMany(keys), (hottest) => {
+    Effect.flatMap(this.#ask(0, keys), (hottest) => {
       const found = new Map<string, Found<V>>()
       if (Result.isSuccess(hottest)) collect(found, keys, hottest.success)
       const missing = Array.from(new Set(keys)).filter((key) => !found.has(key))
@@ -471,6 +370,27 @@ class TieredPartition<V> implements Partition<V> {
       )
     })
 
+  // What is in a tier, or on its way there, or in the memory of another engine that would push it down there.
+  #ask(
+    at: number,
+    keys: ReadonlyArray<string>
+  ): Effect.Effect<Result.Result<ReadonlyArray<Found<V> | undefined>, StoreError>> {
+    const tier = this.#tiers[at]!
+    const isHottest = at === 0 && !this.#isBelow
+    if (this.#mode === "through" || isHottest) return tier.getMany(keys)
+    return Effect.flatMap(this.#demotions.find(tier.name, keys, this.top), (known) => {
+      if (known === undefined) return tier.getMany(keys)
+      const missing = keys.filter((_, i) => known[i] === undefined)
+      if (missing.length === 0) return Effect.succeed(Result.succeed(known))
+      return Effect.map(tier.getMany(missing), (read) => {
+        let next = 0
+        return Result.isFailure(read) ?
+          Result.succeed(known) :
+          Result.map(read, (all) => known.map((found) => found ?? all[next++]))
+      })
+    })
+  }
+
   // Fails only if no tier could be read: one that could, and has nothing, is a miss.
   #descend(
     at: number,
@@ -482,7 +402,7 @@ class TieredPartition<V> implements Partition<V> {
     if (tier === undefined) return Result.isFailure(above) ? Effect.fail(above.failure) : Effect.void
     if (missing.length === 0) return Effect.void
     const keys = missing.map((ticket) => ticket.key)
-    return Effect.flatMap(tier.getMany(keys), (answered) => {
+    return Effect.flatMap(this.#ask(at, keys), (answered) => {
       if (Result.isSuccess(answered)) collect(found, keys, answered.success)
       const [still, here] = partitionBy(missing, (ticket) => found.has(ticket.key))
       return Effect.andThen(
@@ -500,7 +420,8 @@ class TieredPartition<V> implements Partition<V> {
     if (above.length === 0) return Effect.void
     return this.guard.land(tickets, (holding) => {
       const all = holding.map((ticket) => [ticket.key, found.get(ticket.key)!.entry] as const)
-      const entries = all.filter(([key, entry]) => this.#sweeps.spares(key, entry))
+      // An entry that a sweep would change is left where it is.
+      const entries = all.filter(([key, entry]) => this.#sweeps.judge(key, entry) === entry)
       return entries.length === 0
         ? Effect.void
         : Effect.forEach(above, (tier) => tier.setMany(entries), { discard: true })
@@ -528,10 +449,8 @@ class TieredPartition<V> implements Partition<V> {
   readonly sharesOf = (change: Change<V>): Effect.Effect<ReadonlyArray<Share>> => {
     this.#demotions.began(change.set.map(({ entry }) => entry))
     if (this.#mode === "onEviction" && this.#isBelow) {
-      return Effect.map(
-        this.#pushedOut(change.set),
-        (pushedOut) => this.#tiers.map((tier, at) => shareOf(tier, change, at === 0 ? pushedOut : []))
-      )
+      const pushedOut = this.#pushedOut(change.set)
+      return Effect.succeed(this.#tiers.map((tier, at) => shareOf(tier, change, at === 0 ? pushedOut : [])))
     }
     const takers = this.#takers()
     return Effect.succeed(this.#tiers.map((tier) => {
@@ -543,22 +462,27 @@ class TieredPartition<V> implements Partition<V> {
 
   // What the hottest tier holds need not be here. What it has pushed out since, is: this write comes after the one that
   // took it down, and would leave it nowhere.
-  #pushedOut(set: Change<V>["set"]): Effect.Effect<ReadonlyArray<PreparedEntry<V>>> {
+  // A value whose codec takes its time does not hold up the round, and follows as what is pushed out later does.
+  #pushedOut(set: Change<V>["set"]): ReadonlyArray<PreparedEntry<V>> {
     const tier = this.#tiers[0]!
-    const gone = set.filter(({ key }) => this.#above?.peek(key) === undefined)
-    return Effect.map(
-      Effect.forEach(gone, ({ entry, key }) =>
-        Effect.map(
-          Effect.result(tier.prepare(key, entry)),
-          (made) => {
-            if (Result.isSuccess(made)) return [{ key, entry, prepared: made.success }]
-            this.#lost(key, entry)
-            return []
-          }
-        )),
-      (all) => all.flat()
-    )
+    return set.flatMap(({ entry, key }) => {
+      if (this.#above?.peek(key) !== undefined) return []
+      const made = tier.prepare(key, entry)
+      if (Exit.isExit(made) && Exit.isSuccess(made as Exit.Exit<Prepared<V>, StoreError>)) {
+        return [{ key, entry, prepared: (made as Exit.Success<Prepared<V>>).value }]
+      }
+      this.#demotions.add(1, key, entry)
+      return []
+    })
   }
+
+  /** The hottest tier, which may be above this partition. */
+  get top(): HotPartition<V> | undefined {
+    return this.#above ?? this.hot
+  }
+
+  /** Waits, where much is on its way from tier to tier. A property, as those of `Partition` are. */
+  readonly room = (): Effect.Effect<void> => this.#demotions.room
 
   readonly set = (key: string, entry: Entry<V>): Effect.Effect<void, StoreError> => this.setMany([[key, entry]])
 
@@ -573,7 +497,9 @@ class TieredPartition<V> implements Partition<V> {
       this.#demotions.began(entries.map(([, entry]) => entry))
       return set
     })
-    return this.#underWay.run(this.guard.write(keys, begun))
+    const versions = new Map(entries.map(([key, { version }]) => [key, version]))
+    const written = this.guard.write(keys, begun, versions, this.top)
+    return this.#underWay.run(Effect.andThen(written, this.room()))
   }
 
   // A tier that did not take the entries holds nothing of their keys, or else the set fails: though not asked for them
@@ -605,46 +531,83 @@ class TieredPartition<V> implements Partition<V> {
   }
 
   readonly remove = (keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> =>
-    this.#underWay.run(this.guard.write(keys, this.#removeAll(keys)))
+    this.#underWay.run(this.guard.write(keys, this.#removeAll(keys), undefined, this.top))
 
   #removeAll(keys: ReadonlyArray<string>): Effect.Effect<void, StoreError> {
     return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.remove(keys)), firstFailure)
   }
 
-  readonly clear: Effect.Effect<void, StoreError> = Effect.suspend(() =>
-    this.#underWay.run(
-      this.guard.writeAll(Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.clear), firstFailure))
-    )
-  )
+  readonly clear: Effect.Effect<void, StoreError> = Effect.suspend(() => {
+    const clear = Effect.suspend(() => {
+      for (const top of this.guard.tops.keys()) if (top !== this.top) top.dropAll()
+      return Effect.flatMap(Effect.forEach(this.#upwards, (tier) => tier.clear), firstFailure)
+    })
+    return this.#underWay.run(this.guard.writeAll(clear))
+  })
 
-  // An entry that moves from tier to tier is judged where it lands. So no copy that was judged by nobody is under way
-  // while the tiers are looked at, nor after: one before the first barrier has landed, one before the second is void.
+  // An entry that moves from tier to tier is judged where it lands, and one that waits to move, before and after the
+  // tiers are looked at. So no copy that was judged by nobody is under way meanwhile, nor after: one before the first
+  // barrier has landed, one before the second is void. What another engine may push down yet is judged in its memory.
   readonly sweep = (freshUntilMax: FreshUntilMax): Effect.Effect<void, StoreError> => {
-    const barrier = Effect.suspend(() => this.#underWay.run(this.guard.writeAll(Effect.void)))
+    const barrier = Effect.suspend(() =>
+      Effect.andThen(
+        Effect.asVoid(Effect.exit(this.#underWay.run(this.guard.settle))),
+        Effect.sync(() => this.guard.judge(freshUntilMax))
+      )
+    )
+    const tops = Effect.suspend(() =>
+      Effect.forEach(
+        Array.from(this.guard.tops).filter(([top]) => top !== this.top),
+        ([, partition]) => partition.sweep(freshUntilMax),
+        { discard: true }
+      )
+    )
     const tiers = Effect.forEach(this.#tiers, (tier) => tier.attempt("sweep", tier.partition.sweep(freshUntilMax)))
     return this.#sweeps.during(
       freshUntilMax,
-      Effect.andThen(barrier, Effect.flatMap(tiers, (results) => Effect.andThen(barrier, firstFailure(results))))
+      barrier.pipe(
+        Effect.andThen(tops),
+        Effect.andThen(tiers),
+        Effect.flatMap((results) => Effect.andThen(barrier, firstFailure(results)))
+      )
     )
   }
 
   readonly entries: Stream.Stream<readonly [key: string, entry: Entry<V>], StoreError> = Stream.suspend(() => {
-    // The keys of all tiers but the lowest, so that none is given twice, and none that moves meanwhile is missed.
+    // The keys of all but the lowest tier, so that none is given twice, and none that moves meanwhile is missed.
     const seen = new Set<string>()
     return Stream.flatMap(Stream.fromIterable(this.#tiers), (tier) => {
       const isLowest = tier === this.#upwards[0]
-      return Stream.filter(tier.partition.entries, ([key]) => {
+      const held = Stream.filter(tier.partition.entries, ([key]) => {
         if (seen.has(key) || !tier.trusts(key)) return false
         if (!isLowest) seen.add(key)
         return true
       })
+      const isHottest = tier === this.#tiers[0] && !this.#isBelow
+      return isHottest || this.#mode === "through" ? held : Stream.concat(this.#onItsWay(seen), held)
     })
   })
+
+  #onItsWay(seen: Set<string>): Stream.Stream<readonly [key: string, entry: Entry<V>]> {
+    return Stream.unwrap(Effect.clockWith((clock) => {
+      const now = clock.currentTimeMillisUnsafe()
+      const entries: Array<readonly [key: string, entry: Entry<V>]> = []
+      for (const { entry, key } of this.guard.allCarried()) {
+        if (entry.expiresAt <= now || seen.has(key)) continue
+        seen.add(key)
+        entries.push([key, entry])
+      }
+      return Effect.succeed(Stream.fromIterable(entries))
+    }))
+  }
 
   readonly size: Effect.Effect<number, StoreError> = Effect.suspend(() =>
     Effect.map(
       Effect.forEach(this.#tiers, (tier) => tier.partition.size),
-      (sizes) => this.#mode === "through" ? Math.max(...sizes) : sizes.reduce((sum, size) => sum + size, 0)
+      (sizes) =>
+        this.#mode === "through"
+          ? Math.max(...sizes)
+          : sizes.reduce((sum, size) => sum + size, this.guard.carried)
     )
   )
 }

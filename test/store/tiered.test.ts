@@ -13,6 +13,7 @@ import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+import { TestClock } from "effect/testing"
 import { temporaryFolder } from "./folder.ts"
 import { makePlace, mapStore } from "./mapStore.ts"
 
@@ -202,10 +203,7 @@ describe("two stores over one place", () => {
       const cold = mapStore({ name: "cold" })
       const [writing, goOn] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
       const held = Effect.andThen(Deferred.succeed(writing, undefined), Deferred.await(goOn))
-      const slow = changed(cold, (partition) => ({
-        set: (key, entry) => Effect.andThen(held, partition.set(key, entry)),
-        setMany: (entries) => Effect.andThen(held, partition.setMany(entries))
-      }))
+      const slow = Store.of({ ...cold, write: (round) => Effect.andThen(held, cold.write(round)) })
       const one = yield* TieredStore.make([mapStore({ capacity: 1 }), slow], { set: "onEviction" }).open(family())
       const two = yield* TieredStore.make([mapStore(), cold], { set: "onEviction" }).open(family())
       yield* one.set("1", entry("old"))
@@ -494,6 +492,102 @@ describe("set: onEviction", () => {
       yield* (yield* hot.open(family())).remove(["1"])
       assert.isUndefined(yield* users.get("1"))
     }))
+
+  /** Two tiers, the lower one of which takes nothing until it is released. */
+  const stalled = Effect.fnUntraced(function*(capacity: number, onEvict?: StoreFamily<string>["onEvict"]) {
+    const rules = [{ fault: { kind: "stall" }, operations: ["write"] }] as const
+    const [slow, faults] = yield* FaultyStore.make(mapStore({ name: "cold" }), { rules })
+    const tiers = TieredStore.make([mapStore({ name: "hot", capacity }), slow], { set: "onEviction" })
+    const users = yield* tiers.open(family(onEvict))
+    // What is left is written when the family is closed.
+    yield* Effect.addFinalizer(() => Effect.andThen(faults.stop, faults.release))
+    return { users, faults }
+  })
+
+  it.effect("answers for what is on its way below, in every form of read, and until it is removed", () =>
+    Effect.gen(function*() {
+      const { users, faults } = yield* stalled(1)
+      for (const key of ["1", "2", "3"]) yield* users.set(key, entry(key))
+      for (let turn = 0; turn < 5; turn++) yield* Effect.yieldNow
+      const found = yield* users.get("1")
+      assert.deepStrictEqual([found?.entry.value, found?.tier], ["1", "cold"])
+      const values = () => Effect.map(users.getMany(["1", "2", "4"]), (all) => all.map((one) => one?.entry.value))
+      assert.deepStrictEqual(yield* values(), ["1", "2", undefined])
+      const streamed = yield* Stream.runCollect(users.entries)
+      assert.deepStrictEqual(streamed.map(([key]) => key).toSorted(), ["1", "2", "3"])
+      const removed = yield* startNow(users.remove(["1", "2"]))
+      yield* faults.release
+      yield* Fiber.join(removed)
+      assert.deepStrictEqual(yield* values(), [undefined, undefined, undefined])
+    }).pipe(Effect.scoped))
+
+  it.effect("forgets what it has no room for, and says so", () =>
+    Effect.gen(function*() {
+      const lost: Array<string> = []
+      const { users } = yield* stalled(1, (key) => lost.push(key))
+      const all = Array.from({ length: 65_536 + 1 + 3 }, (_, n) => [`${n}`, entry("v")] as const)
+      yield* startNow(users.setMany(all))
+      assert.deepStrictEqual(lost, ["65536", "65537", "65538"])
+      assert.strictEqual((yield* users.get("65535"))?.entry.value, "v")
+    }))
+
+  it.effect("forgets texts for which there is no room", () =>
+    Effect.gen(function*() {
+      const lost: Array<string> = []
+      const { users } = yield* stalled(1, (key) => lost.push(key))
+      const half = "x".repeat(67_108_864 / 2)
+      yield* startNow(users.setMany(["1", "2", "3", "4"].map((key) => [key, entry(half)] as const)))
+      assert.deepStrictEqual(lost, ["3"])
+    }))
+
+  it.effect("has a writer wait while much is on its way", () =>
+    Effect.gen(function*() {
+      const { users, faults } = yield* stalled(1)
+      const first = yield* startNow(
+        users.setMany(Array.from({ length: 4_096 }, (_, n) => [`${n}`, entry("v")] as const))
+      )
+      assert.isDefined(first.pollUnsafe())
+      const second = yield* startNow(users.set("last", entry("v")))
+      for (let turn = 0; turn < 50; turn++) yield* Effect.yieldNow
+      assert.isUndefined(second.pollUnsafe())
+      yield* faults.stop
+      yield* faults.release
+      yield* Fiber.join(second)
+    }).pipe(Effect.scoped))
+
+  it.effect("no value waits for the codec of another one, and one that takes too long is lost", () =>
+    Effect.gen(function*() {
+      const lost: Array<string> = []
+      let isOpen = true
+      const cold = mapStore({ name: "cold" })
+      const hanging = changed(cold, (partition) => ({
+        prepare: (key, content) => isOpen && content.value === "hangs" ? Effect.never : partition.prepare(key, content)
+      }))
+      const tiers = TieredStore.make([mapStore({ capacity: 1 }), hanging], { set: "onEviction" })
+      const users = yield* tiers.open(family((key) => lost.push(key)))
+      yield* Effect.addFinalizer(() => Effect.sync(() => isOpen = false))
+      yield* users.setMany([["1", entry("hangs")], ["2", entry("two")], ["3", entry("three")]])
+      for (let turn = 0; turn < 5; turn++) yield* Effect.yieldNow
+      assert.strictEqual(yield* peek(cold, "2"), "two")
+      assert.strictEqual((yield* users.getMany(["1"]))[0]?.entry.value, "hangs")
+      yield* TestClock.adjust("29 seconds")
+      assert.deepStrictEqual(lost, [])
+      yield* TestClock.adjust("2 seconds")
+      assert.deepStrictEqual(lost, ["1"])
+    }).pipe(Effect.scoped))
+
+  it.effect("a sweep leaves what is on its way where it finds nothing wrong with it", () =>
+    Effect.gen(function*() {
+      const { users, faults } = yield* stalled(1)
+      for (const [n, key] of ["1", "2", "3"].entries()) yield* users.set(key, entry(key, n + 1))
+      const sweep = yield* startNow(users.sweep((_key, stamp) => stamp === 2 ? -Infinity : Infinity))
+      for (let turn = 0; turn < 5; turn++) yield* Effect.yieldNow
+      yield* faults.stop
+      yield* faults.release
+      yield* Fiber.join(sweep)
+      const found = yield* users.getMany(["1", "2", "3"])
+      assert.deepStrictEqual(found.map((one) => one?.entry.value), ["1", undefined, "3"])
+    }).pipe(Effect.scoped))
 
   it.effect("writes below what is left when the family is closed", () =>
     Effect.gen(function*() {

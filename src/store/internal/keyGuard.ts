@@ -7,14 +7,25 @@
  * void from the start. A copy checks its ticket and starts to write in one step; a write that finds a copy writing
  * waits for it. So a copy either comes before the write, which then overwrites it, or does not happen.
  *
+ * The ticket of an entry that a tier has pushed out carries the entry. As long as it holds, the entry is in no tier,
+ * and reads of all engines are answered from here. It also holds when it is drawn during the very write that brought
+ * the entry, and then lands after that write. A sweep does not void it, but judges what it carries.
+ *
  * The guard knows a key only while there is work on it.
  */
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { Entry } from "../Entry.ts"
+import type { FreshUntilMax, HotPartition, Partition } from "../Store.ts"
 
 /** The largest number of copies at a time in a family; further copies are not made. */
 const ticketsMax = 10_000
+
+// Entries of a family that are on their way to a lower tier, in number, and in characters of keys and in bytes of
+// values as far as these are known without encoding: texts and bytes.
+const carriedMax = 65_536
+const carriedSizeMax = 67_108_864
 
 /** Permission to copy one key. */
 export interface Ticket {
@@ -23,11 +34,27 @@ export interface Ticket {
   landing: Deferred.Deferred<void> | undefined
 }
 
+/** Leave to take an entry down, which is in no tier until it has landed. */
+export interface Carrying<V> extends Ticket {
+  entry: Entry<V>
+  /** The tier that it is on its way to. */
+  readonly tier: string
+  /** The write that brought the entry, where it runs still. */
+  readonly after: Deferred.Deferred<void> | undefined
+}
+
 interface Work {
   readonly tickets: Set<Ticket>
+  /** The tickets that carry an entry. */
+  carrying: ReadonlyArray<Carrying<any>>
   /** Done when the last write that runs or waits is done. */
   tail: Deferred.Deferred<void> | undefined
+  /** The version that the last of them sets; `Infinity` where it removes. */
+  version: number
 }
+
+const sizeOf = ({ entry: { value }, key }: Carrying<unknown>): number =>
+  key.length + (typeof value === "string" ? value.length : value instanceof Uint8Array ? value.byteLength : 0)
 
 // By the place that the lowest tiers share.
 const guards = new WeakMap<object, Map<string, KeyGuard>>()
@@ -36,8 +63,16 @@ const guards = new WeakMap<object, Map<string, KeyGuard>>()
 export class KeyGuard {
   readonly #work = new Map<string, Work>()
   #tickets = 0
-  // Done when the last write of the whole partition is done.
+  #carried = 0
+  #carriedSize = 0
+  // Done when the last write of the whole partition is done, and whether one of those that wait removes its entries.
   #barrier: Deferred.Deferred<void> | undefined
+  #isClearing = false
+  /**
+   * The hottest tiers of all who push down on eviction: what one of them holds may be nowhere else. Even one whose
+   * engine has left still pushes down what it holds, so a write drops its key from the others.
+   */
+  readonly tops = new Map<HotPartition<any>, Partition<any>>()
 
   /** The guard that all engines over one place share for a family: a copy of one must not undo a write of another. */
   static of(place: object, family: string): KeyGuard {
@@ -53,6 +88,11 @@ export class KeyGuard {
     return this.#work.size
   }
 
+  /** Entries that are on their way to a lower tier. */
+  get carried(): number {
+    return this.#carried
+  }
+
   /** Draws a ticket for a copy. The caller must return it with `end`. */
   begin(key: string): Ticket {
     const work = this.#of(key)
@@ -63,17 +103,62 @@ export class KeyGuard {
     return ticket
   }
 
-  end(ticket: Ticket): void {
+  /** The same for an entry that a tier has pushed out; `undefined` where there is no room for another one. */
+  carry<V>(key: string, entry: Entry<V>, tier: string): Carrying<V> | undefined {
+    if (this.#carried >= carriedMax || this.#carriedSize >= carriedSizeMax) return undefined
+    const work = this.#of(key)
+    // A write that is under way and sets a later version, or removes, comes after the entry.
+    const isVoid = work.tail === undefined ? this.#isClearing : work.version > entry.version
+    const ticket: Carrying<V> = { key, isVoid, landing: undefined, entry, tier, after: work.tail ?? this.#barrier }
+    work.carrying = [...work.carrying, ticket]
+    this.#carried++
+    this.#carriedSize += sizeOf(ticket)
+    return ticket
+  }
+
+  /** The entry of a key that is on its way to a lower tier. */
+  carriedOf(key: string): Carrying<any> | undefined {
+    let latest: Carrying<any> | undefined
+    for (const one of this.#work.get(key)?.carrying ?? []) {
+      if (!one.isVoid && (latest === undefined || latest.entry.version < one.entry.version)) latest = one
+    }
+    return latest
+  }
+
+  /** All entries that are on their way. */
+  *allCarried(): Iterable<Carrying<any>> {
+    for (const { carrying } of this.#work.values()) for (const one of carrying) if (!one.isVoid) yield one
+  }
+
+  /** Has a sweep judge what is on its way. */
+  judge(freshUntilMax: FreshUntilMax): void {
+    for (const one of this.allCarried()) {
+      const judged = limited(one.key, one.entry, freshUntilMax)
+      if (judged === undefined) one.isVoid = true
+      else one.entry = judged
+    }
+  }
+
+  end(ticket: Ticket | Carrying<any>): void {
     const work = this.#work.get(ticket.key)
-    if (work === undefined || !work.tickets.delete(ticket)) return
-    this.#tickets--
+    if (work === undefined) return
+    if ("entry" in ticket) {
+      const carrying = work.carrying.filter((one) => one !== ticket)
+      if (carrying.length === work.carrying.length) return
+      work.carrying = carrying
+      this.#carried--
+      this.#carriedSize -= sizeOf(ticket)
+    } else {
+      if (!work.tickets.delete(ticket)) return
+      this.#tickets--
+    }
     this.#forget(ticket.key, work)
   }
 
   /** Writes the copies whose tickets are still valid, if any. Once it writes, it is not interrupted. */
-  land<E>(
-    tickets: ReadonlyArray<Ticket>,
-    write: (holding: ReadonlyArray<Ticket>) => Effect.Effect<void, E>
+  land<T extends Ticket, E>(
+    tickets: ReadonlyArray<T>,
+    write: (holding: ReadonlyArray<T>) => Effect.Effect<void, E>
   ): Effect.Effect<void, E> {
     return Effect.uninterruptible(Effect.suspend(() => {
       const holding = tickets.filter((ticket) => !ticket.isVoid)
@@ -84,9 +169,17 @@ export class KeyGuard {
     }))
   }
 
-  /** Runs a write of some keys after all earlier writes of these keys. It takes its turn when it is called. */
-  write<A, E>(keys: ReadonlyArray<string>, body: Effect.Effect<A, E>): Effect.Effect<A, E> {
-    return writeTogether([{ guard: this, keys, all: false }], body)
+  /**
+   * Runs a write of some keys after all earlier writes of these keys. It takes its turn when it is called. `versions`
+   * are those of the keys that it sets.
+   */
+  write<A, E>(
+    keys: ReadonlyArray<string>,
+    body: Effect.Effect<A, E>,
+    versions: ReadonlyMap<string, number> = noVersions,
+    from?: HotPartition<any>
+  ): Effect.Effect<A, E> {
+    return writeTogether([{ guard: this, keys, all: false, versions, from }], body)
   }
 
   /** Runs a write of all keys after all earlier ones. It takes its turn when it is called. */
@@ -94,19 +187,41 @@ export class KeyGuard {
     return writeTogether([{ guard: this, keys: [], all: true }], body)
   }
 
+  /** Waits for all writes and copies that have begun, and voids the copies that have not; what is carried stays. */
+  readonly settle: Effect.Effect<void> = Effect.suspend(() =>
+    writeTogether([{ guard: this, keys: [], all: true, spares: true }], Effect.void)
+  )
+
   /** Takes a turn, and adds to `before` what must end first. Returns the function to call when the write is over. */
-  enter({ all, keys }: Turn, done: Deferred.Deferred<void>, before: Set<Deferred.Deferred<void>>): () => void {
+  enter(turn: Turn, done: Deferred.Deferred<void>, before: Set<Deferred.Deferred<void>>): () => void {
+    const { all, from, keys, spares = false, versions } = turn
     if (this.#barrier !== undefined) before.add(this.#barrier)
-    if (all) { for (const work of this.#work.values()) revoke(work, before) }
+    if (all) {
+      for (const work of this.#work.values()) {
+        revoke(work, before, spares)
+        if (!spares) work.version = Infinity
+      }
+    }
     const mine = new Set(keys)
     for (const key of mine) {
       const work = this.#of(key)
-      revoke(work, before)
+      revoke(work, before, false)
       work.tail = done
+      work.version = versions?.get(key) ?? Infinity
+      for (const top of this.tops.keys()) {
+        // What has another version there is older.
+        if (top !== from && (top.peek(key)?.version ?? Infinity) < work.version) top.drop(key)
+      }
     }
-    if (all) this.#barrier = done
+    if (all) {
+      this.#barrier = done
+      if (!spares) this.#isClearing = true
+    }
     return () => {
-      if (this.#barrier === done) this.#barrier = undefined
+      if (this.#barrier === done) {
+        this.#barrier = undefined
+        this.#isClearing = false
+      }
       for (const key of mine) {
         const work = this.#work.get(key)!
         if (work.tail === done) work.tail = undefined
@@ -118,14 +233,14 @@ export class KeyGuard {
   #of(key: string): Work {
     let work = this.#work.get(key)
     if (work === undefined) {
-      work = { tickets: new Set(), tail: undefined }
+      work = { tickets: new Set(), carrying: [], tail: undefined, version: -Infinity }
       this.#work.set(key, work)
     }
     return work
   }
 
   #forget(key: string, work: Work): void {
-    if (work.tickets.size === 0 && work.tail === undefined) this.#work.delete(key)
+    if (work.tickets.size === 0 && work.carrying.length === 0 && work.tail === undefined) this.#work.delete(key)
   }
 }
 
@@ -134,6 +249,21 @@ export interface Turn {
   readonly guard: KeyGuard
   readonly keys: ReadonlyArray<string>
   readonly all: boolean
+  /** The versions of the keys that it sets; the others go. */
+  readonly versions?: ReadonlyMap<string, number>
+  /** The hottest tier of the partition that writes, which is in step already. */
+  readonly from?: HotPartition<any> | undefined
+  /** It changes nothing, so it leaves what is carried on its way. */
+  readonly spares?: boolean
+}
+
+const noVersions: ReadonlyMap<string, number> = new Map()
+
+/** An entry as a sweep leaves it; `undefined` where it removes it. */
+export const limited = <V>(key: string, entry: Entry<V>, freshUntilMax: FreshUntilMax): Entry<V> | undefined => {
+  const max = freshUntilMax(key, entry.stamp, entry.tags)
+  if (max === -Infinity) return undefined
+  return max >= entry.freshUntil ? entry : { ...entry, freshUntil: max }
 }
 
 /**
@@ -158,10 +288,10 @@ export const writeTogether = <A, E>(turns: ReadonlyArray<Turn>, body: Effect.Eff
   )
 
 /** Voids the tickets, and collects what must end before a write. */
-const revoke = (work: Work, before: Set<Deferred.Deferred<void>>): void => {
+const revoke = (work: Work, before: Set<Deferred.Deferred<void>>, spares: boolean): void => {
   if (work.tail !== undefined) before.add(work.tail)
-  for (const ticket of work.tickets) {
-    ticket.isVoid = true
+  for (const ticket of [...work.tickets, ...work.carrying]) {
+    if (!spares || !("entry" in ticket)) ticket.isVoid = true
     if (ticket.landing !== undefined) before.add(ticket.landing)
   }
 }

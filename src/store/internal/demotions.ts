@@ -1,0 +1,291 @@
+/**
+ * Entries on their way from a tier that pushed them out to the one below.
+ *
+ * Such an entry is in no tier, so its ticket carries it (`keyGuard.ts`), and reads are answered from there until it has
+ * landed. A value whose codec takes its time waits beside the others, and holds up none of them.
+ *
+ * - What there is no room to carry, what a tier refuses, and what is not prepared in time, is lost: it has left the
+ *   last tier.
+ * - A writer waits while many entries are on their way ({@link Demotions.room}), so that writes do not fill the room.
+ *
+ * Not here: what a sweep does to entries on their way, and which writes void them. The guard does that.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import * as Semaphore from "effect/Semaphore"
+import * as Stream from "effect/Stream"
+import type { Entry, Found } from "../Entry.ts"
+import type { FreshUntilMax, HotPartition, Prepared, PreparedEntry } from "../Store.ts"
+import { StoreError, TierTimeout } from "../StoreError.ts"
+import { type Carrying, type KeyGuard, limited } from "./keyGuard.ts"
+import { type Tier, writeTo } from "./tieredTier.ts"
+
+/** Entries that one write below carries. */
+const perWriteMax = 256
+
+/** Entries on their way from which on a writer waits. */
+const crowdedMin = 4_096
+
+/** Codecs that take their time, at once in a family, and how long one has. */
+const slowAtOnceMax = 16
+const codecMillisMax = 30_000
+
+/** The sweeps of a family that run: they judge an entry that is copied from tier to tier where it lands. */
+export class Sweeps {
+  readonly #running = new Set<FreshUntilMax>()
+
+  /** Runs with every copy judged that lands from now on. */
+  during<A, E>(freshUntilMax: FreshUntilMax, use: Effect.Effect<A, E>): Effect.Effect<A, E> {
+    return Effect.acquireUseRelease(
+      Effect.sync(() => this.#running.add(freshUntilMax)),
+      () => use,
+      () => Effect.sync(() => this.#running.delete(freshUntilMax))
+    )
+  }
+
+  /** An entry as these sweeps leave it; `undefined` where one of them removes it. */
+  judge<V>(key: string, entry: Entry<V>): Entry<V> | undefined {
+    let judged: Entry<V> | undefined = entry
+    for (const freshUntilMax of this.#running) judged = judged && limited(key, judged, freshUntilMax)
+    return judged
+  }
+}
+
+/** Receives an entry that a tier has pushed out, and that the tier below has not taken. */
+export type Lost<V> = (key: string, entry: Entry<V>) => void
+
+type Made<V> = Exit.Exit<Prepared<V>, StoreError>
+
+interface Demotion<V> {
+  readonly to: number
+  readonly ticket: Carrying<V>
+  /** What the lower tier made of it, where that took its time. */
+  made: Made<V> | undefined
+}
+
+export class Demotions<V> {
+  readonly #guard: KeyGuard
+  readonly #sweeps: Sweeps
+  readonly #tiers: ReadonlyArray<Tier<V>>
+  readonly #lost: Lost<V>
+  readonly #wake = Latch.makeUnsafe(false)
+  readonly #room = Latch.makeUnsafe(true)
+  readonly #waiting = new Set<Demotion<V>>()
+  /** Those of which a codec takes its time. */
+  readonly #slow = new Map<Demotion<V>, Fiber.Fiber<void>>()
+  readonly #codecs = Semaphore.makeUnsafe(slowAtOnceMax)
+  #version = 0
+
+  constructor(guard: KeyGuard, sweeps: Sweeps, tiers: ReadonlyArray<Tier<V>>, lost: Lost<V>) {
+    this.#lost = lost
+    this.#guard = guard
+    this.#sweeps = sweeps
+    this.#tiers = tiers
+  }
+
+  /** A write of these entries begins. Later ones have greater versions. */
+  began(entries: ReadonlyArray<Entry<V>>): void {
+    for (const { version } of entries) this.#version = Math.max(this.#version, version)
+  }
+
+  /** A tier has pushed out an entry. */
+  offer(from: number, key: string, entry: Entry<V>): void {
+    // What is put into memory by its synchronous door is on its way in a round, which takes down what memory has pushed
+    // out by then. Here it would overtake that round, and a crash in between would tear the change that it is part of.
+    if (from === 0 && this.#tiers[0]!.partition.hot !== undefined && entry.version > this.#version) return
+    this.add(from + 1, key, entry)
+  }
+
+  /** An entry is to be in a tier, and is in none that is hotter. */
+  add(to: number, key: string, entry: Entry<V>): void {
+    const ticket = this.#guard.carry(key, entry, this.#tiers[to]!.name)
+    if (ticket === undefined) return this.#lost(key, entry)
+    this.#waiting.add({ to, ticket, made: undefined })
+    if (this.#isCrowded) this.#room.closeUnsafe()
+    this.#wake.openUnsafe()
+  }
+
+  /**
+   * What reads find of keys that are in no lower tier, as if it were in this one: entries on their way, and those that
+   * only the memory of another engine holds. `undefined` where there are none.
+   */
+  find(
+    tier: string,
+    keys: ReadonlyArray<string>,
+    own: HotPartition<V> | undefined
+  ): Effect.Effect<ReadonlyArray<Found<V> | undefined> | undefined> {
+    const { tops } = this.#guard
+    if (this.#guard.carried === 0 && tops.size < 2) return Effect.undefined
+    return Effect.clockWith((clock) => {
+      const now = clock.currentTimeMillisUnsafe()
+      const found = keys.map((key): Found<V> | undefined => {
+        let entry: Entry<V> | undefined = this.#guard.carriedOf(key)?.entry
+        for (const top of tops.keys()) if (top !== own) entry ??= top.peek(key)
+        return entry === undefined || entry.expiresAt <= now ? undefined : { entry, tier }
+      })
+      return Effect.succeed(found.some((one) => one !== undefined) ? found : undefined)
+    })
+  }
+
+  /** Waits, where much is on its way, until there is room again. */
+  get room(): Effect.Effect<void> {
+    return this.#room.await
+  }
+
+  readonly run: Effect.Effect<never> = Effect.forever(Effect.suspend(() => {
+    this.#wake.closeUnsafe()
+    return Effect.andThen(this.#writeWaiting, this.#wake.await)
+  }))
+
+  readonly #writeWaiting: Effect.Effect<void> = Effect.suspend(() => {
+    const batch = this.#batch()
+    return batch.length === 0 ? Effect.void : Effect.andThen(this.#carry(batch), this.#writeWaiting)
+  })
+
+  // For one tier, as many as one write takes.
+  #batch(): ReadonlyArray<Demotion<V>> {
+    const batch: Array<Demotion<V>> = []
+    for (const demotion of this.#waiting) {
+      if (demotion.ticket.isVoid) this.#end(demotion)
+      else if (demotion.to === (batch[0] ?? demotion).to && batch.push(demotion) === perWriteMax) break
+    }
+    return batch
+  }
+
+  #end(demotion: Demotion<V>): void {
+    this.#waiting.delete(demotion)
+    this.#slow.delete(demotion)
+    this.#guard.end(demotion.ticket)
+    if (!this.#isCrowded) this.#room.openUnsafe()
+  }
+
+  get #isCrowded(): boolean {
+    return this.#waiting.size + this.#slow.size >= crowdedMin
+  }
+
+  #carry(batch: ReadonlyArray<Demotion<V>>): Effect.Effect<void> {
+    const written = batch.flatMap(({ ticket }) => ticket.after ?? [])
+    return Effect.uninterruptibleMask((restore) =>
+      // A write that has brought one of them, and still runs, comes first.
+      Effect.andThen(
+        restore(Effect.forEach(new Set(written), Deferred.await, { discard: true })),
+        Effect.suspend(() => {
+          const slow: Array<Effect.Effect<void>> = []
+          const ready = batch.filter((demotion) => {
+            if (demotion.made !== undefined) return true
+            const made = this.#tiers[demotion.to]!.prepare(demotion.ticket.key, demotion.ticket.entry)
+            if (Exit.isExit(made)) demotion.made = made as Made<V>
+            else slow.push(this.#prepare(demotion, made))
+            return demotion.made !== undefined
+          })
+          const byTicket = new Map(ready.map((demotion) => [demotion.ticket, demotion]))
+          const land = this.#guard.land(
+            ready.map(({ ticket }) => ticket),
+            (holding) => this.#land(holding.map((ticket) => byTicket.get(ticket)!))
+          )
+          const ended = Effect.sync(() => ready.forEach((demotion) => this.#end(demotion)))
+          return Effect.andThen(Effect.all(slow, { discard: true }), Effect.ensuring(land, ended))
+        })
+      )
+    )
+  }
+
+  /** Has a codec make it in the background; it waits again when that is done. */
+  #prepare(demotion: Demotion<V>, made: Effect.Effect<Prepared<V>, StoreError>): Effect.Effect<void> {
+    const { name: tier } = this.#tiers[demotion.to]!
+    const tooLate = new StoreError({
+      reason: new TierTimeout({ tier, operation: "prepare", timeoutMillis: codecMillisMax })
+    })
+    const inTime = Effect.timeoutOrElse(this.#codecs.withPermit(made), {
+      duration: codecMillisMax,
+      orElse: () => Effect.fail(tooLate)
+    })
+    const work = Effect.map(Effect.exit(inTime), (exit) => {
+      demotion.made = exit
+      if (!this.#slow.delete(demotion)) return
+      this.#waiting.add(demotion)
+      this.#wake.openUnsafe()
+    })
+    this.#waiting.delete(demotion)
+    return Effect.map(Effect.forkDetach(Effect.interruptible(work)), (fiber) => {
+      this.#slow.set(demotion, fiber)
+    })
+  }
+
+  #land(demotions: ReadonlyArray<Demotion<V>>): Effect.Effect<void> {
+    const set: Array<PreparedEntry<V>> = []
+    const removed: Array<string> = []
+    for (const { made, ticket: { entry, key } } of demotions) {
+      const judged = this.#sweeps.judge(key, entry)
+      if (judged === undefined) continue
+      if (Exit.isSuccess(made!)) set.push({ key, entry: judged, prepared: made.value })
+      else {
+        removed.push(key)
+        this.#lost(key, entry)
+      }
+    }
+    return set.length + removed.length === 0 ? Effect.void : this.#write(demotions[0]!.to, removed, set)
+  }
+
+  // One that does not fit must not take the others along.
+  #write(
+    to: number,
+    removed: ReadonlyArray<string>,
+    set: ReadonlyArray<PreparedEntry<V>>
+  ): Effect.Effect<void> {
+    const tier = this.#tiers[to]!
+    const change = { partition: tier.partition, cleared: false, removed, set }
+    return Effect.flatMap(writeTo(tier.store, noReport, [{ tier, change }], []), (refusal) => {
+      if (refusal === undefined) return Effect.void
+      if (set.length > 1 && isOfOne(refusal.error)) {
+        return Effect.forEach(set, (one) => this.#write(to, [], [one]), { discard: true })
+      }
+      return Effect.sync(() => {
+        for (const { entry, key } of set) this.#lost(key, entry)
+      })
+    })
+  }
+
+  /** Writes below what waits, and then what the tiers above the lowest still hold. */
+  readonly drain: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.andThen(
+      this.#settle,
+      Effect.forEach(this.#tiers.slice(0, -1).toReversed(), (tier) => {
+        const { hot } = tier.partition
+        const to = this.#tiers.indexOf(tier) + 1
+        const push = Stream.runForEachArray(tier.partition.entries, (entries) =>
+          Effect.suspend(() => {
+            for (const [key, entry] of entries) {
+              // It may have changed since the stream has given it.
+              const now = hot === undefined ? entry : hot.peek(key)
+              if (now !== undefined) this.add(to, key, now)
+            }
+            return this.#settle
+          }))
+        return tier.attempt("entries", push)
+      }, { discard: true })
+    )
+  )
+
+  // Writes what waits, also for a codec.
+  readonly #settle: Effect.Effect<void> = Effect.suspend(() =>
+    Effect.andThen(
+      this.#writeWaiting,
+      Effect.suspend(() =>
+        this.#slow.size === 0
+          ? Effect.void
+          : Effect.andThen(Effect.raceAll(Array.from(this.#slow.values(), Fiber.await)), this.#settle)
+      )
+    )
+  )
+}
+
+// The tier itself reports what it refuses.
+const noReport = () => {}
+
+// The tier is well, and one of several entries does not fit it.
+const isOfOne = ({ reason: { _tag } }: StoreError): boolean =>
+  _tag === "EncodeFailed" || _tag === "KeyTooLong" || _tag === "ValueTooLarge"

@@ -1,0 +1,157 @@
+/**
+ * Engines over one place that push down on eviction, under a scheduler that draws the order of fibers from a seed.
+ * Memories are small, the tier below is slow, and engines close and open while others write. The cache alone has the
+ * notes; pages are made from them.
+ *
+ * - A read finds what the last write that returned has left, or something newer: in no order is a note nowhere.
+ * - A page is never made from an older note than one whose write has returned.
+ * - What was written is there when all have closed and the place is opened again.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Manifest from "effect-stateless/manifest/Manifest"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import * as Scope from "effect/Scope"
+import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
+import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { Store } from "../../src/store/Store.ts"
+import * as TieredStore from "../../src/store/TieredStore.ts"
+import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
+import { drive } from "../drive.ts"
+import type { Running } from "../engine.ts"
+import { makePlace, mapStore } from "../store/mapStore.ts"
+
+const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
+const first = Number(process.env["STATELESS_SEED"] ?? 0)
+
+const ids = ["1", "2", "3", "4"] as const
+const below = (end: number): Effect.Effect<number> => Effect.map(Random.next, (share) => Math.floor(share * end))
+const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> => Effect.map(below(all.length), (at) => all[at]!)
+
+const value = Manifest.type<number>()
+class App extends Manifest.Service<App>()("App", {
+  families: {
+    note: { pattern: "note:{id}", value },
+    page: { pattern: "page:{id}", value, derives: ["note:{id}"] }
+  }
+}) {}
+const { note, page } = App.keys
+const owners = App.modules({
+  note: App.owner("note"),
+  page: App.owner("page", { lookup: ({ id }) => note.get({ id }) })
+})
+
+interface One extends Pick<Running, "as" | "cache"> {
+  readonly scope: Scope.Closeable
+}
+
+class World {
+  private readonly engines: Array<One> = []
+  private readonly size: number
+  private readonly bottom: Store["Service"]
+  private readonly capacity: number
+  /** What the last write of a note that returned has left; 0 where it removed the note. */
+  private readonly wrote = new Map<string, number>(ids.map((id) => [id, 0]))
+  private next = 0
+
+  constructor(size: number, bottom: Store["Service"], capacity: number) {
+    this.size = size
+    this.bottom = bottom
+    this.capacity = capacity
+  }
+
+  private readonly open = Effect.gen({ self: this }, function*() {
+    const scope = yield* Scope.make()
+    const memory = yield* Scope.provide(MemoryStore.make({ capacity: this.capacity, eviction: "lru" }), scope)
+    const store = TieredStore.make([memory, this.bottom], { set: "onEviction" })
+    const live = Layer.provide(owners, Layer.succeed(Store, store))
+    const context: Context.Context<any> = yield* Scope.provide(Layer.build(Layer.fresh(live)), scope)
+    const { cache } = Context.get(context, engineOf(App.key) as never) as Runtime
+    const as: One["as"] = (effect) => Effect.provideContext(effect, context)
+    this.engines.push({ as, cache, scope })
+  })
+
+  private readonly step = (id: string) =>
+    Effect.gen({ self: this }, function*() {
+      const luck = yield* below(20)
+      yield* Effect.sleep(yield* below(4))
+      const { as } = yield* pick(this.engines)
+      if (luck < 8) {
+        const written = ++this.next
+        yield* as(note.set({ id }, written))
+        this.wrote.set(id, written)
+      } else if (luck < 10) {
+        yield* as(note.delete({ id }))
+        this.wrote.set(id, 0)
+      }
+      // This fiber alone writes the note.
+      yield* this.look(yield* pick(this.engines), id)
+      if (this.wrote.get(id)! > 0 && luck % 2 === 0) {
+        const made = yield* as(page.get({ id }))
+        assert.strictEqual(made, this.wrote.get(id), `page of ${id}`)
+      }
+    })
+
+  private readonly look = ({ as }: One, id: string) =>
+    Effect.gen({ self: this }, function*() {
+      const wrote = this.wrote.get(id)!
+      assert.strictEqual(Option.getOrElse(yield* as(note.getOption({ id })), () => 0), wrote, `note ${id}`)
+      assert.strictEqual(yield* as(note.has({ id })), wrote > 0, `note ${id}`)
+    })
+
+  private readonly turnover = Effect.gen({ self: this }, function*() {
+    yield* Effect.sleep(yield* below(30))
+    if (this.size > 1) {
+      const { scope } = this.engines.shift()!
+      // Readers and writers that are under way with it end first.
+      yield* Effect.sleep(30)
+      yield* Scope.close(scope, Exit.void)
+      yield* this.open
+    }
+  })
+
+  readonly run = Effect.gen({ self: this }, function*() {
+    for (let n = 0; n < this.size; n++) yield* this.open
+    const writers = ids.map((id) => Effect.forEach(Array.from({ length: 12 }), () => this.step(id), { discard: true }))
+    yield* drive(Effect.all([...writers, this.turnover], { concurrency: "unbounded", discard: true }), 3)
+    for (const { cache } of this.engines) {
+      for (const family of cache.families.values()) family.checkInvariants({ idle: true })
+    }
+    for (const { scope } of this.engines.splice(0)) yield* drive(Scope.close(scope, Exit.void), 3)
+    yield* this.open
+    for (const id of ids) yield* drive(this.look(this.engines[0]!, id), 3)
+    yield* drive(Scope.close(this.engines[0]!.scope, Exit.void), 3)
+  })
+}
+
+const simulate = (size: number) => {
+  const name = size === 1 ? "one engine" : `${size} engines`
+  it(name, { timeout: 3_600_000 }, async () => {
+    for (let seed = first; seed < first + runs; seed++) {
+      const program = Effect.gen(function*() {
+        const rules: ReadonlyArray<FaultyStore.Rule> = [
+          { fault: { kind: "slow", delay: 4 }, operations: ["get", "write"], probability: 0.5 },
+          { fault: { kind: "slowLate", delay: 4 }, operations: ["get", "write"], probability: 0.3 }
+        ]
+        const [bottom] = yield* FaultyStore.make(mapStore({ place: makePlace(), name: "file" }), { rules })
+        yield* new World(size, bottom, 1 + (yield* below(3))).run
+      })
+      try {
+        await Effect.runPromise(SeededScheduler.run(program as Effect.Effect<void, unknown>, { seed }))
+      } catch (cause) {
+        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "${name}"`
+        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
+      }
+    }
+  })
+}
+
+describe("what memory pushes down", () => {
+  simulate(1)
+  simulate(2)
+})
