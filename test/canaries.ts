@@ -1817,5 +1817,13 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `page.readBigUInt64LE(value + overflowPagesAt) > pageCount`,
     planted: `page.readBigUInt64LE(value + overflowPagesAt) < 0n`,
     suites: ["test/store/lmdb/pages.test.ts"]
+  },
+  {
+    law: 3,
+    bug: "a write that a tier refused takes away a later one that memory has evicted",
+    file: "src/cache/internal/entries.ts",
+    text: `watch.changed || (found?.entry.version ?? -1) > version`,
+    planted: `watch.changed`,
+    suites: ["test/cache/takenBack.test.ts"]
   }
 ]

@@ -489,9 +489,10 @@ export class Cache implements Engine, Peer {
     }
     if (below === nothing) return Effect.void
     const { version } = this
-    return orTakenBack(below, () => {
-      for (const { family, key } of writes) family.takeBack(key, version)
-    })
+    return orTakenBack(
+      below,
+      () => Effect.forEach(writes, ({ family, key }) => family.takeBack(key, version), { discard: true })
+    )
   }
 }
 

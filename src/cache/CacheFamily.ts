@@ -448,9 +448,7 @@ export class CacheFamily<V = unknown> {
     let below = nothing
     for (const judged of all) below = both(below, this.applyWhole(judged))
     const { version } = this.cache
-    return orTakenBack(below, () => {
-      for (const { key } of all) this.takeBack(key, version)
-    })
+    return orTakenBack(below, () => Effect.forEach(all, ({ key }) => this.takeBack(key, version), { discard: true }))
   }
 
   private applyWhole(judged: Judged<V>): Below {
@@ -474,10 +472,11 @@ export class CacheFamily<V = unknown> {
     return this.entries.keep(key, entry, now, weight, prepared)
   }
 
-  /** Drops a value that was written up to this version, where the write failed as a whole. */
-  takeBack(key: string, version: number): void {
-    const held = this.hot?.peek(key)
-    if (held === undefined || held.version <= version) this.applyDelete(key, "hide", this.cache.nextStamp())
+  /** Removes a value that was written up to this version, where the write failed as a whole. A later value stays. */
+  takeBack(key: string, version: number): Effect.Effect<void> {
+    return Effect.map(this.entries.isLaterThan(key, version), (isLater) => {
+      if (!isLater) this.applyDelete(key, "hide", this.cache.nextStamp())
+    })
   }
 
   /** The synchronous part of a deletion, its dependents included. */

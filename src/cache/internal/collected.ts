@@ -249,9 +249,9 @@ export class Collected {
       let below = this.drop()
       for (const [family, judged] of writes) below = both(below, family.applyWrite(judged, family.cache.stamp))
       const versions = new Map(writes.map(([family]) => [family, family.cache.version]))
-      const own = told(orTakenBack(below, () => {
-        for (const [family, { key }] of writes) family.takeBack(key, versions.get(family)!)
-      }))
+      const takeBack = () =>
+        Effect.forEach(writes, ([family, { key }]) => family.takeBack(key, versions.get(family)!), { discard: true })
+      const own = told(orTakenBack(below, takeBack))
       return together(own, this.adopted, (other) => other.commit())
     })
   }

@@ -21,9 +21,9 @@ export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
     ? Effect.void
     : Effect.mapError(arrival(below), (error) => new CacheError({ reason: new StoreFailed({ error }) }))
 
-/** For writes: where a tier does not take one, `takeBack` sees to it that memory does not serve it either. */
-export const orTakenBack = (below: Below, takeBack: () => void): Effect.Effect<void, CacheError> =>
-  below === nothing ? Effect.void : Effect.tapError(orStoreFailed(below), () => Effect.sync(takeBack))
+/** For writes: where a tier does not take one, `takeBack` removes it from memory, too. */
+export const orTakenBack = (below: Below, takeBack: () => Effect.Effect<void>): Effect.Effect<void, CacheError> =>
+  below === nothing ? Effect.void : Effect.tapError(orStoreFailed(below), takeBack)
 
 /** A family that a change reaches. */
 export interface Reached {

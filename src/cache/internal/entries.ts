@@ -339,6 +339,21 @@ export class Entries<V> {
     })
   }
 
+  /**
+   * Whether a key has a value of a later version than this one: in memory, on its way below, or below, where memory has
+   * pushed it out since.
+   */
+  isLaterThan(key: string, version: number): Effect.Effect<boolean> {
+    return Effect.suspend(() => {
+      const held = this.hot?.peek(key) ?? this.lower?.pending(key)?.entry
+      if (held !== undefined || this.lower === undefined) return Effect.succeed((held?.version ?? -1) > version)
+      return this.watching(
+        key,
+        (watch) => Effect.map(this.lookBelow(key), (found) => watch.changed || (found?.entry.version ?? -1) > version)
+      )
+    })
+  }
+
   private watch(key: string): Watch {
     const watch: Watch = { changed: false, isGone: false }
     const known = this.watches.get(key)
