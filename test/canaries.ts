@@ -316,8 +316,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a load that brings another value leaves what is derived from the one before",
     file: loads,
-    text: `if (changed) this.spreadChange(key)`,
-    planted: `if (changed && key === "") this.spreadChange(key)`,
+    text: `if (changed) below = this.spreadChange(key)`,
+    planted: `if (changed && key === "") below = this.spreadChange(key)`,
     suites: ["model", races]
   },
   {
@@ -1058,7 +1058,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 10,
     bug: "a write that a tier did not take is served from memory",
     file: "src/cache/internal/engine.ts",
-    text: "Effect.tapError(orStoreFailed(below), () => Effect.sync(takeBack))",
+    text: "Effect.tapError(orStoreFailed(below), takeBack)",
     planted: "Effect.tapError(orStoreFailed(below), () => Effect.sync(() => takeBack.length))",
     suites: [judgement]
   },
@@ -1821,7 +1821,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a write that a tier refused takes away a later one that memory has evicted",
-    file: "src/cache/internal/entries.ts",
+    file: "src/cache/internal/later.ts",
     text: `watch.changed || (found?.entry.version ?? -1) > version`,
     planted: `watch.changed`,
     suites: ["test/cache/takenBack.test.ts"]

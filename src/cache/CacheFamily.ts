@@ -29,6 +29,7 @@ import { CacheEvent, type RemovalCause } from "./CacheEvent.ts"
 import * as Expiry from "./Expiry.ts"
 import type { Explanation } from "./Explanation.ts"
 import type { FamilySpec, FamilyStats, Loader, SetOptions } from "./FamilySpec.ts"
+import { type Below, both, nothing } from "./internal/below.ts"
 import { leaseRefusal, overtakenUpdate, versionConflict } from "./internal/conditions.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { Entries, fromMemory, type Holding, knowing } from "./internal/entries.ts"
@@ -46,12 +47,12 @@ import {
 } from "./internal/flight.ts"
 import { hear } from "./internal/hear.ts"
 import { isJudged, type Judged, type Judging, memory, noOptions, whenJudged } from "./internal/judgement.ts"
+import { isLaterThan } from "./internal/later.ts"
 import { patientOf } from "./internal/loaders.ts"
 import { Loads } from "./internal/loads.ts"
 import { checkLoads } from "./internal/loadsInvariants.ts"
 import { serveMany } from "./internal/many.ts"
 import { currentLookup, loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
-import { type Below, both, nothing } from "./internal/outbox.ts"
 import type { Heard, Swept } from "./internal/peers.ts"
 import { sweep, sweptOf } from "./internal/sweep.ts"
 import type { Turn } from "./internal/turns.ts"
@@ -474,7 +475,7 @@ export class CacheFamily<V = unknown> {
 
   /** Removes a value that was written up to this version, where the write failed as a whole. A later value stays. */
   takeBack(key: string, version: number): Effect.Effect<void> {
-    return Effect.map(this.entries.isLaterThan(key, version), (isLater) => {
+    return Effect.map(isLaterThan(this.entries, key, version), (isLater) => {
       if (!isLater) this.applyDelete(key, "hide", this.cache.nextStamp())
     })
   }
@@ -783,14 +784,15 @@ export class CacheFamily<V = unknown> {
 
   /** The value of a load that begins after it was asked for; all who ask until it begins share it. */
   refresh(key: string): Effect.Effect<V, unknown> {
-    return Effect.map(
+    return Effect.flatMap(
       Effect.callback<Served<V>, unknown>((resume) => {
         const { loader } = this.loads
         return loader === undefined
           ? resume(Exit.fail(this.loads.unowned()))
           : this.loads.join(this.loads.refresh(loader, key), resume, true)
       }),
-      valueOf
+      // What it changed is as durable as what a write changes.
+      (served) => Effect.as(orStoreFailed(served.below ?? nothing), valueOf(served))
     )
   }
 }

@@ -10,9 +10,10 @@ import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
+import { arrival, type Below, nothing } from "./below.ts"
 import type { Plan } from "./flight.ts"
 import type { Holds } from "./holds.ts"
-import { arrival, type Below, nothing, type Outbox } from "./outbox.ts"
+import { type Outbox } from "./outbox.ts"
 import type { Heard, Swept } from "./peers.ts"
 
 /** For operations that must not be lost. */

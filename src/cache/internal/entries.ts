@@ -22,13 +22,14 @@ import {
   writeScope,
   writeTag
 } from "../Invalidation.ts"
+import { type Below, nothing } from "./below.ts"
 import type { Engine } from "./engine.ts"
 import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
-import { type Below, Lane, nothing, type OnFailure } from "./outbox.ts"
+import { Lane, type OnFailure } from "./outbox.ts"
 import { sealed } from "./sensitive.ts"
 import { Sources } from "./sources.ts"
 
@@ -336,21 +337,6 @@ export class Entries<V> {
       const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
         this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
       return isGone ? undefined : found.entry
-    })
-  }
-
-  /**
-   * Whether a key has a value of a later version than this one: in memory, on its way below, or below, where memory has
-   * pushed it out since.
-   */
-  isLaterThan(key: string, version: number): Effect.Effect<boolean> {
-    return Effect.suspend(() => {
-      const held = this.hot?.peek(key) ?? this.lower?.pending(key)?.entry
-      if (held !== undefined || this.lower === undefined) return Effect.succeed((held?.version ?? -1) > version)
-      return this.watching(
-        key,
-        (watch) => Effect.map(this.lookBelow(key), (found) => watch.changed || (found?.entry.version ?? -1) > version)
-      )
     })
   }
 

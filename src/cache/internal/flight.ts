@@ -16,6 +16,7 @@ import { endsAt } from "../Expiry.ts"
 import type { FamilySpec, Loader, Sources } from "../FamilySpec.ts"
 import { isWithin, type Scope } from "../Invalidation.ts"
 import type { LookupContext } from "../Lookup.ts"
+import type { Below } from "./below.ts"
 import { shallow } from "./stack.ts"
 import { type Awaited, CurrentUpdate, Work } from "./waits.ts"
 
@@ -29,6 +30,8 @@ export interface Served<out V> {
   /** Those of a value that was not stored. */
   readonly tags?: ReadonlyArray<string> | undefined
   readonly stale: boolean
+  /** What the tiers below still have to take of the load that brought it. */
+  readonly below?: Below
 }
 
 /** The cache of a load, as far as it matters here: what a change of one key drops. */

@@ -17,6 +17,7 @@ import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
+import { type Below, both, nothing } from "./below.ts"
 import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
@@ -513,16 +514,17 @@ export class Loads<V> {
       if (changed || !isSource && isChanged()) this.disprove(flight)
     } else if (!readStale) {
       const missedAt = this.entries.sources?.missedAt(key)
-      if (changed) this.spreadChange(key)
+      let below = nothing
+      if (changed) below = this.spreadChange(key)
       // What it replaces is gone, or never was, so nothing can tell whether it has changed.
       else if (missedAt !== undefined) this.cache.spreadUnseen(this.name, key, missedAt)
       else if (isSource && before === undefined) this.spreadUnknown(key, now)
       const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
-      // No reader waits for the tiers below: until they have it, the outbox answers in their place.
       for (const older of this.before(flight)) older.isReplaced = true
-      this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined)
-      return { value, tier: "lookup", entry, stale: false }
+      // No reader waits for the tiers below: until they have it, the outbox answers in their place. A refresh waits.
+      below = both(below, this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined))
+      return { value, tier: "lookup", entry, stale: false, below }
     }
     return { value, tier: "lookup", entry: undefined, tags, stale: readStale }
   }
@@ -549,9 +551,9 @@ export class Loads<V> {
   }
 
   /** A load that brings another value is a write to those who depend on it, with a stamp of its own. */
-  private spreadChange(key: string): void {
+  private spreadChange(key: string): Below {
     this.cache.nextStamp()
-    this.cache.spread(this.name, key, "hide")
+    return this.cache.spread(this.name, key, "hide")
   }
 
   /** A load of which nothing tells whether its value is the one before, or whether there was one. */

@@ -35,6 +35,7 @@ import type { Entry, Found } from "../../store/Entry.ts"
 import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../store/StoreError.ts"
 import { madeAtMillis } from "../Expiry.ts"
+import { type Below, nothing, type Parcel } from "./below.ts"
 import { Preparing } from "./preparing.ts"
 import { sealed, unsealed } from "./sensitive.ts"
 
@@ -51,33 +52,6 @@ const distrustedMax = 65_536
 // is carried, nor while the operation that hangs is interrupted.
 const closingMax: Duration.Input = "30 seconds"
 export const interruptingMax: Duration.Input = "1 second"
-
-/** Part of a round: the changes of one family, or the marks. */
-export interface Parcel {
-  /** The whole round has been carried, well or not. */
-  readonly arrived: Deferred.Deferred<void>
-  failure: StoreError | undefined
-}
-
-/** What the tiers below memory still have to take; nothing where all that there is to do is done. */
-export type Below = ReadonlySet<Parcel>
-
-export const nothing: Below = new Set()
-
-export const both = (one: Below, other: Below): Below =>
-  one === nothing ? other : other === nothing ? one : new Set([...one, ...other])
-
-/** Waits until the changes have arrived; fails when one of them has not been taken. */
-export const arrival = (below: Below): Effect.Effect<void, StoreError> => {
-  for (const { arrived } of below) {
-    // They were made in one step, so one round carries them all.
-    return Effect.flatMap(Deferred.await(arrived), () => {
-      for (const { failure } of below) if (failure !== undefined) return Effect.fail(failure)
-      return Effect.void
-    })
-  }
-  return Effect.void
-}
 
 /** A key on its way: with the entry that it will have below, or without one. */
 export interface Pending<V> {
