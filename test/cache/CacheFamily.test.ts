@@ -50,7 +50,7 @@ describe("CacheFamily", () => {
       assert.deepStrictEqual(new Set(values), new Set(["11"]))
       assert.strictEqual(runs, 1)
       assert.strictEqual(user.hot!.hit("1"), "11")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a value whose load began before an invalidation is returned and not stored", () =>
     Effect.gen(function*() {
@@ -64,7 +64,7 @@ describe("CacheFamily", () => {
       yield* Deferred.succeed(gate, undefined)
       assert.strictEqual(yield* Fiber.join(first), "old")
       assert.strictEqual(yield* user.read("1"), "new")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a stale value is served at once and renewed behind", () =>
     Effect.gen(function*() {
@@ -75,7 +75,7 @@ describe("CacheFamily", () => {
       yield* TestClock.adjust("61 seconds")
       assert.strictEqual(yield* user.read("1"), 1)
       assert.strictEqual(yield* user.read("1"), 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a hung lookup is interrupted at its hard timeout", () =>
     Effect.gen(function*() {
@@ -84,5 +84,5 @@ describe("CacheFamily", () => {
       yield* TestClock.adjust("1 second")
       const error = (yield* Fiber.join(caller)) as { reason: { _tag: string } }
       assert.strictEqual(error.reason._tag, "LoadTimeout")
-    }).pipe(Effect.scoped))
+    }))
 })

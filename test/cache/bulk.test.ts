@@ -36,7 +36,7 @@ describe("a bulk read", () => {
       const { asked, getMany } = yield* bulk({}, echo)
       assert.deepStrictEqual(yield* getMany(), [])
       assert.deepStrictEqual(asked, [])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("answers in the order of its keys, whatever was there", () =>
     Effect.gen(function*() {
@@ -45,14 +45,14 @@ describe("a bulk read", () => {
       yield* of("4").set("four")
       assert.deepStrictEqual(yield* getMany("3", "2", "1", "4"), ["user:3", "two", "user:1", "four"])
       assert.deepStrictEqual(asked, [["user:3", "user:1"]])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that names a key twice asks for it once", () =>
     Effect.gen(function*() {
       const { asked, getMany } = yield* bulk({}, echo)
       assert.deepStrictEqual(yield* getMany("1", "2", "1", "2"), ["user:1", "user:2", "user:1", "user:2"])
       assert.deepStrictEqual(asked, [["user:1", "user:2"]])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("of what is all there asks for nothing", () =>
     Effect.gen(function*() {
@@ -60,7 +60,7 @@ describe("a bulk read", () => {
       yield* getMany("1", "2")
       yield* getMany("2", "1")
       assert.strictEqual(asked.length, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("of falsy values tells them from what is absent", () =>
     Effect.gen(function*() {
@@ -70,14 +70,14 @@ describe("a bulk read", () => {
       assert.deepStrictEqual(yield* getMany(...ids), values)
       assert.deepStrictEqual(yield* getMany(...ids), values)
       assert.strictEqual(asked.length, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("of what is not to be stored is one load, not one more for each key", () =>
     Effect.gen(function*() {
       const { asked, getMany, source } = yield* bulk({ timeToLive: "doNotStore" }, echo)
       assert.deepStrictEqual(yield* getMany("1", "2"), ["user:1", "user:2"])
       assert.deepStrictEqual([asked.length, source.runs], [1, 0])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not ask for what another is loading", () =>
     Effect.gen(function*() {
@@ -88,7 +88,7 @@ describe("a bulk read", () => {
       assert.deepStrictEqual(yield* Fiber.join(first), ["user:1", "user:2"])
       assert.deepStrictEqual(yield* Fiber.join(second), ["user:2", "user:3"])
       assert.deepStrictEqual(asked, [["user:1", "user:2"], ["user:3"]])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("joins the load of a single read, and is joined by one", () =>
     Effect.gen(function*() {
@@ -99,14 +99,14 @@ describe("a bulk read", () => {
       assert.strictEqual(yield* Fiber.join(one), "user:2")
       yield* Fiber.join(many)
       assert.strictEqual(asked.length, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("fails for a key that is none before anything is asked", () =>
     Effect.gen(function*() {
       const { asked, getMany } = yield* bulk({}, echo)
       assert.strictEqual(reasonOf(yield* Effect.flip(getMany("1", "a:b"))), "InvalidKey")
       assert.deepStrictEqual(asked, [])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("asks a lower tier for all at once, and the source only for the rest", () =>
     Effect.gen(function*() {
@@ -120,7 +120,7 @@ describe("a bulk read", () => {
       assert.deepStrictEqual(asked, [["user:3"]])
       yield* settle
       assert.strictEqual((yield* faults.calls) - before, 2, "one read, one write")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("serves what is stale in a lower tier at once, and renews it with one load", () =>
     Effect.gen(function*() {
@@ -136,7 +136,7 @@ describe("a bulk read", () => {
       yield* TestClock.adjust(10)
       assert.deepStrictEqual(yield* getMany("1", "2"), ["new user:1", "new user:2"])
       assert.deepStrictEqual(asked, [["user:1", "user:2"]])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("serves what is stale at once, where that is allowed", () =>
     Effect.gen(function*() {
@@ -145,7 +145,7 @@ describe("a bulk read", () => {
       yield* TestClock.adjust(100)
       assert.deepStrictEqual(yield* getMany("1", "2"), ["user:1", "user:2"])
       assert.strictEqual(asked.length, 1)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("of a bulk load", () => {
@@ -155,7 +155,7 @@ describe("of a bulk load", () => {
       assert.strictEqual(yield* Effect.flip(getMany("1", "2")), "broken")
       assert.deepStrictEqual([yield* has, yield* of("2").has], [false, false])
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   for (const [what, change] of [["few", -1], ["many", 1]] as const) {
     it.effect(`that gives too ${what} answers, nothing is stored under the wrong key`, () =>
@@ -169,7 +169,7 @@ describe("of a bulk load", () => {
         assert.include(error.message, `the lookupMany of \`user\` was asked for 3 keys and answered ${3 + change}`)
         for (const id of ["1", "2", "3"]) assert.isFalse(yield* of(id).has)
         checkInvariants(running)
-      }).pipe(Effect.scoped))
+      }))
   }
 
   const broken: { readonly [what: string]: Many } = {
@@ -216,7 +216,7 @@ describe("of a bulk load", () => {
       assert.strictEqual(yield* Effect.flip(of("2").get), "broken")
       assert.deepStrictEqual(yield* getMany("1", "3"), ["user:1", "user:3"])
       assert.strictEqual(asked.length, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a key without a value is absent, and the others are there", () =>
     Effect.gen(function*() {
@@ -226,7 +226,7 @@ describe("of a bulk load", () => {
       )
       assert.strictEqual(reasonOf(yield* Effect.flip(getMany("1", "2"))), "Absent")
       assert.strictEqual(yield* held, "user:1")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("each key has the life that its answer chose", () =>
     Effect.gen(function*() {
@@ -237,7 +237,7 @@ describe("of a bulk load", () => {
       yield* getMany("1", "2")
       yield* TestClock.adjust(100)
       assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, "user:2"])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a key that is deleted meanwhile is not stored, and the others are", () =>
     Effect.gen(function*() {
@@ -250,7 +250,7 @@ describe("of a bulk load", () => {
         [yield* of("1").held, yield* of("2").held, yield* of("3").held],
         ["user:1", undefined, "user:3"]
       )
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a key that is set meanwhile keeps what was set", () =>
     Effect.gen(function*() {
@@ -260,7 +260,7 @@ describe("of a bulk load", () => {
       yield* TestClock.adjust(10)
       yield* Fiber.join(caller)
       assert.strictEqual(yield* of("2").held, "set")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the first caller's going is nothing to one who waits for a part of it", () =>
     Effect.gen(function*() {
@@ -271,7 +271,7 @@ describe("of a bulk load", () => {
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(second), "user:2")
       assert.strictEqual(source.runs, 0)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("nothing is left running when everyone has gone", () =>
     Effect.gen(function*() {
@@ -284,7 +284,7 @@ describe("of a bulk load", () => {
       for (const caller of callers) yield* Fiber.interrupt(caller as Fiber.Fiber<unknown, unknown>)
       assert.strictEqual(interrupted, 1)
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the whole counts as one where loads are limited", () =>
     Effect.gen(function*() {
@@ -293,7 +293,7 @@ describe("of a bulk load", () => {
       const caller = yield* fork(getMany(...ids))
       yield* TestClock.adjust(10)
       assert.strictEqual((yield* Fiber.join(caller)).length, 50)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a slow lower tier is waited for once, not once for each key", () =>
     Effect.gen(function*() {
@@ -303,7 +303,7 @@ describe("of a bulk load", () => {
       const caller = yield* fork(getMany(...ids))
       yield* TestClock.adjust(50)
       assert.isDefined(caller.pollUnsafe())
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("warming", () => {
@@ -313,7 +313,7 @@ describe("warming", () => {
       yield* of("1").get
       assert.strictEqual(yield* on(user.warm([{ id: "1" }, { id: "2" }, { id: "3" }])), 2)
       assert.strictEqual(source.runs, 3)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("leaves out what fails, and goes on", () =>
     Effect.gen(function*() {
@@ -323,7 +323,7 @@ describe("warming", () => {
       )
       assert.strictEqual(yield* on(user.warm(["1", "2", "3"].map((id) => ({ id })))), 2)
       assert.isTrue(yield* of("3").has)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("leaves room for readers: no more than its concurrency at a time", () =>
     Effect.gen(function*() {
@@ -333,7 +333,7 @@ describe("warming", () => {
       for (let i = 0; i < 5; i++) yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(warmer), 20)
       assert.strictEqual(source.atOnce, 4)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("writes of many keys", () => {
@@ -346,7 +346,7 @@ describe("writes of many keys", () => {
         [yield* of("1").held, yield* of("2").held, yield* of("3").held],
         [undefined, "2", undefined]
       )
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("setMany stores all of them with its options", () =>
     Effect.gen(function*() {
@@ -355,14 +355,14 @@ describe("writes of many keys", () => {
       assert.deepStrictEqual((yield* of("2").answer).tags, ["tag"])
       yield* TestClock.adjust(100)
       assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, undefined])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a batch with one key twice ends with its last write", () =>
     Effect.gen(function*() {
       const { held, on, running: { app }, user } = yield* family({}, () => Effect.succeed("loaded"))
       yield* on(app.batch([user.setting({ id: "1" }, "first"), user.setting({ id: "1" }, "second")]))
       assert.strictEqual(yield* held, "second")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a key without a value in a bulk load", () => {
@@ -390,7 +390,7 @@ describe("a key without a value in a bulk load", () => {
               assert.strictEqual(yield* of(key).held, i === at ? undefined : key, key)
             }
             checkInvariants(running)
-          }).pipe(Effect.scoped))
+          }))
       }
     }
   }

@@ -54,7 +54,7 @@ describe("a listener hears of", () => {
         "Load user:1 in 0",
         "Hit user:1 in memory"
       ])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("one load for all who joined it, with how long it took", () =>
     Effect.gen(function*() {
@@ -66,7 +66,7 @@ describe("a listener hears of", () => {
       yield* settle
       const loads = events.flatMap((event) => event._tag === "Load" ? [[event.millis, event.waiters]] : [])
       assert.deepStrictEqual(loads, [[30, 5]])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a load that fails, and no other for those who meet the memory of it", () =>
     Effect.gen(function*() {
@@ -75,7 +75,7 @@ describe("a listener hears of", () => {
       const events = yield* since
       assert.strictEqual(events.filter((event) => event.startsWith("LoadFailed user:1")).length, 1)
       assert.strictEqual(events.filter((event) => event.startsWith("Load ")).length, 0)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a hit that is stale, as such", () =>
     Effect.gen(function*() {
@@ -85,7 +85,7 @@ describe("a listener hears of", () => {
       yield* since
       yield* get
       assert.include(yield* since, "Hit user:1 in memory, stale")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a hit in a lower tier, by the name of the tier", () =>
     Effect.gen(function*() {
@@ -100,7 +100,7 @@ describe("a listener hears of", () => {
       const { hitsByTier, loads, misses } = yield* stats
       assert.deepStrictEqual({ hitsByTier, loads, misses }, { hitsByTier: { memory: 0, cold: 1 }, loads: 0, misses: 1 })
       assert.isFalse(events.some((event) => event.startsWith("Load")))
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a stale hit in a lower tier, by the name of the tier", () =>
     Effect.gen(function*() {
@@ -113,7 +113,7 @@ describe("a listener hears of", () => {
       const { get, since } = yield* heard(policy, counted, options)
       yield* get
       assert.include(yield* since, "Hit user:1 in cold, stale")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("each way to write and to drop", () =>
     Effect.gen(function*() {
@@ -130,7 +130,7 @@ describe("a listener hears of", () => {
         "Invalidated user:{id} through user: hide",
         "Invalidated tag through user: hide"
       ])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("what a change takes with it, and through whom", () =>
     Effect.gen(function*() {
@@ -144,7 +144,7 @@ describe("a listener hears of", () => {
       yield* as(app.keys.user.set({ id: "1" }, "new"))
       yield* settle
       assert.include(events.map(told), "Invalidated profile:1 through user: hide")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a value that was loaded for nothing", () =>
     Effect.gen(function*() {
@@ -154,7 +154,7 @@ describe("a listener hears of", () => {
       yield* TestClock.adjust(10)
       yield* Fiber.join(caller)
       assert.include(yield* since, "Refused user:1")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("what leaves for lack of time, and for lack of room", () =>
     Effect.gen(function*() {
@@ -164,7 +164,7 @@ describe("a listener hears of", () => {
       assert.isTrue((yield* since).some((event) => /^Removed user:\d: Evicted$/.test(event)))
       yield* TestClock.adjust("1 minute")
       assert.isTrue((yield* since).some((event) => /^Removed user:\d: Expired$/.test(event)))
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("what happens from then on: nothing of before, and nothing once it has gone", () =>
     Effect.gen(function*() {
@@ -179,7 +179,7 @@ describe("a listener hears of", () => {
       }))
       assert.isFalse(running.cache.observed)
       yield* of("3").get
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the same as another listener, and what the other leaves behind it", () =>
     Effect.gen(function*() {
@@ -192,7 +192,7 @@ describe("a listener hears of", () => {
       yield* of("2").get
       yield* settle
       assert.isAbove(first.length, second.length)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the latest, when it is too slow for all; nobody waits for it", () =>
     Effect.gen(function*() {
@@ -201,7 +201,7 @@ describe("a listener hears of", () => {
       for (let n = 0; n < 20_000; n++) yield* set(n)
       assert.isUndefined(slow.pollUnsafe())
       yield* Fiber.interrupt(slow)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a listener outside the scope of the cache", () => {
@@ -254,7 +254,7 @@ describe("the counts", () => {
         loads: 1,
         misses: 2
       })
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("are the same whether or not somebody listens", () =>
     Effect.gen(function*() {
@@ -266,7 +266,7 @@ describe("the counts", () => {
       })
       const quiet = yield* work(yield* family({}, counted))
       assert.deepStrictEqual(yield* work(yield* heard({}, counted)), quiet)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("tell who joined a load from who began it", () =>
     Effect.gen(function*() {
@@ -276,7 +276,7 @@ describe("the counts", () => {
       yield* Fiber.joinAll(callers)
       const { coalesced, loads, misses } = yield* stats
       assert.deepStrictEqual({ coalesced, loads, misses }, { coalesced: 9, loads: 1, misses: 10 })
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("of a bulk read are those of its keys", () =>
     Effect.gen(function*() {
@@ -285,7 +285,7 @@ describe("the counts", () => {
       yield* on(user.getMany([{ id: "1" }, { id: "4" }]))
       const { coalesced, hits, loads, misses } = yield* stats
       assert.deepStrictEqual({ coalesced, hits, loads, misses }, { coalesced: 0, hits: 1, loads: 4, misses: 4 })
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("tell stale hits, refused values and invalidations", () =>
     Effect.gen(function*() {
@@ -300,7 +300,7 @@ describe("the counts", () => {
       yield* TestClock.adjust(10)
       const { invalidations, refused, staleHits } = yield* stats
       assert.deepStrictEqual({ invalidations, refused, staleHits }, { invalidations: 1, refused: 1, staleHits: 1 })
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("of evictions and expirations are those of what left", () =>
     Effect.gen(function*() {
@@ -310,7 +310,7 @@ describe("the counts", () => {
       const { entries, evictions, expirations } = yield* stats
       assert.deepStrictEqual([entries, evictions + expirations], [0, 30])
       assert.isAtLeast(evictions, 20)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("an answer", () => {
@@ -330,14 +330,14 @@ describe("an answer", () => {
         [second.tier, second.costMillis, second.ageMillis, second.version],
         ["memory", 25, 75, first.version]
       )
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("of a value that was not stored has no version to write against", () =>
     Effect.gen(function*() {
       const { answer } = yield* family({ timeToLive: "doNotStore" }, counted)
       const { stale, tier, value } = yield* answer
       assert.deepStrictEqual([value, tier, stale], [1, "lookup", false])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("has a version that a conditional write takes, once", () =>
     Effect.gen(function*() {
@@ -346,7 +346,7 @@ describe("an answer", () => {
       yield* set("mine", { ifVersion: version })
       yield* Effect.flip(set("theirs", { ifVersion: version }))
       assert.strictEqual(yield* held, "mine")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("explains itself by what happened to its key", () =>
     Effect.gen(function*() {
@@ -358,5 +358,5 @@ describe("an answer", () => {
       assert.strictEqual(outcome, "hit")
       assert.strictEqual(held?.value, "value")
       assert.deepStrictEqual(happenings.map(({ what }) => what), ["Set", "Invalidated", "Loaded"])
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -22,7 +22,7 @@ describe("a value", () => {
       assert.strictEqual(yield* held, 1)
       yield* TestClock.adjust(1)
       assert.isUndefined(yield* held)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("lives for parts of a millisecond, where it is told so", () =>
     Effect.gen(function*() {
@@ -32,7 +32,7 @@ describe("a value", () => {
       assert.strictEqual(yield* held, 1)
       yield* TestClock.adjust(1)
       assert.isUndefined(yield* held)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is not renewed by being read", () =>
     Effect.gen(function*() {
@@ -42,7 +42,7 @@ describe("a value", () => {
         yield* TestClock.adjust(50)
       }
       assert.strictEqual(source.runs, 5)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("begins a new life with each set", () =>
     Effect.gen(function*() {
@@ -52,7 +52,7 @@ describe("a value", () => {
         yield* TestClock.adjust(80)
         assert.strictEqual(yield* held, i)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("lives as long as its own set says, and the next one as long as the family says", () =>
     Effect.gen(function*() {
@@ -66,7 +66,7 @@ describe("a value", () => {
       yield* set("plain")
       yield* TestClock.adjust(100)
       assert.isUndefined(yield* held)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("lives as long as its lookup chose for it", () =>
     Effect.gen(function*() {
@@ -80,7 +80,7 @@ describe("a value", () => {
       yield* get
       yield* TestClock.adjust(19)
       assert.strictEqual(yield* held, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that its lookup will not have stored is loaded for each reader, and takes the old one's place", () =>
     Effect.gen(function*() {
@@ -92,7 +92,7 @@ describe("a value", () => {
       assert.strictEqual(yield* refresh, 2)
       assert.isUndefined(yield* held)
       assert.deepStrictEqual([yield* get, yield* get, source.runs], [3, 4, 4])
-    }).pipe(Effect.scoped))
+    }))
 
   for (const timeToLive of [0, "doNotStore"] as const) {
     it.effect(`set to live for ${timeToLive} is not kept, nor is the one before`, () =>
@@ -101,7 +101,7 @@ describe("a value", () => {
         yield* set("old")
         yield* set("new", { timeToLive })
         assert.isUndefined(yield* held)
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("may live longer than a timer can wait", () =>
@@ -111,7 +111,7 @@ describe("a value", () => {
       yield* set("value", { timeToLive: "60 days" })
       yield* TestClock.adjust("1 hour")
       assert.strictEqual(yield* held, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("may be anything, and is the very thing that was stored", () =>
     Effect.gen(function*() {
@@ -124,7 +124,7 @@ describe("a value", () => {
         assert.isTrue(Object.is(yield* held, value))
         assert.deepStrictEqual([source.runs, running.cache.stats["user"]!.entries], [1, 1])
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that is an Effect, an Exit or a Promise is a value like any other", () =>
     Effect.gen(function*() {
@@ -133,7 +133,7 @@ describe("a value", () => {
         assert.strictEqual(yield* get, value)
         assert.strictEqual(yield* held, value)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("leaves nothing behind when its time is over", () =>
     Effect.gen(function*() {
@@ -142,7 +142,7 @@ describe("a value", () => {
       assert.strictEqual(running.cache.stats["user"]!.entries, 100)
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(running.cache.stats["user"]!.entries, 0)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("jitter", () => {
@@ -170,7 +170,7 @@ describe("jitter", () => {
       yield* get
       yield* TestClock.adjust("1 hour")
       assert.isTrue(yield* has)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("an idle life", () => {
@@ -184,7 +184,7 @@ describe("an idle life", () => {
         yield* read as Effect.Effect<unknown, unknown>
       }
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is not renewed by looking whether the value is there", () =>
     Effect.gen(function*() {
@@ -195,7 +195,7 @@ describe("an idle life", () => {
       yield* explain
       yield* TestClock.adjust(20)
       assert.isFalse(yield* has)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not outlast the life itself", () =>
     Effect.gen(function*() {
@@ -206,7 +206,7 @@ describe("an idle life", () => {
       }
       yield* get
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("begins again with a set", () =>
     Effect.gen(function*() {
@@ -216,7 +216,7 @@ describe("an idle life", () => {
       yield* set("second")
       yield* TestClock.adjust(80)
       assert.isTrue(yield* has)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a remembered failure", () => {
@@ -230,7 +230,7 @@ describe("a remembered failure", () => {
       yield* TestClock.adjust(1)
       yield* Effect.flip(get)
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("with a window of zero is none", () =>
     Effect.gen(function*() {
@@ -238,7 +238,7 @@ describe("a remembered failure", () => {
       yield* Effect.flip(get)
       yield* Effect.flip(get)
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   const changes = [
     ["set", ({ set }: any) => set("set"), "set"],
@@ -257,7 +257,7 @@ describe("a remembered failure", () => {
         yield* Effect.flip(cache.get)
         yield* change(cache) as Effect.Effect<void, unknown>
         assert.strictEqual(yield* cache.get, expected)
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("is that of its key alone", () =>
@@ -268,14 +268,14 @@ describe("a remembered failure", () => {
       )
       yield* Effect.flip(get)
       assert.strictEqual(yield* of("2").get, "user:2")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is neither a value that is held, nor one that getOption fails with", () =>
     Effect.gen(function*() {
       const { get, has, held } = yield* family({}, () => Effect.fail("broken"))
       yield* Effect.flip(get)
       assert.deepStrictEqual([yield* has, yield* held], [false, undefined])
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a policy", () => {
@@ -314,7 +314,7 @@ describe("an entry that comes up from a lower tier", () => {
       assert.strictEqual(yield* held, 1)
       yield* TestClock.adjust(1)
       assert.isUndefined(yield* held)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is found by every kind of read (cache-manager's nonBlocking reads undefined)", () =>
     Effect.gen(function*() {
@@ -330,7 +330,7 @@ describe("an entry that comes up from a lower tier", () => {
         assert.strictEqual(value, read === "has" ? true : 1, read)
         assert.strictEqual(source.runs, 0)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("and is stale is served for a failure, and says how stale it is", () =>
     Effect.gen(function*() {
@@ -343,7 +343,7 @@ describe("an entry that comes up from a lower tier", () => {
       const { answer } = yield* life(() => Effect.fail("broken"))
       const { stale, staleMillis, value } = yield* answer
       assert.deepStrictEqual([value, stale, staleMillis], [1, true, 50])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("and is stale is served at once, and renewed, where that is allowed", () =>
     Effect.gen(function*() {
@@ -358,5 +358,5 @@ describe("an entry that comes up from a lower tier", () => {
       assert.deepStrictEqual([value, stale, tier], [1, true, "cold"])
       yield* TestClock.adjust(10)
       assert.deepStrictEqual([yield* get, source.runs], ["new 1", 1])
-    }).pipe(Effect.scoped))
+    }))
 })

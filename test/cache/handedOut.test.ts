@@ -73,7 +73,7 @@ describe("the tags of an answer", () => {
           }),
           live(store(path))
         )
-      }).pipe(Effect.scoped))
+      }))
   }
 })
 
@@ -106,7 +106,7 @@ describe("what is told", () => {
       yield* on(user.set({ id: "1" }, 1))
       yield* TestClock.adjust(1)
       assert.deepStrictEqual(seen, ["user:1", "user:1"])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a shared lease cannot be made an exclusive one, nor one of another key", () =>
     Effect.gen(function*() {
@@ -127,5 +127,5 @@ describe("a patch", () => {
       yield* on(user.update({ id: "1" }, () => 3))
       yield* TestClock.adjust(1)
       assert.lengthOf(seen.filter((tag) => tag === "Set"), 3)
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -89,7 +89,7 @@ describe("a reader who comes after the end of a source never joins the load that
               assert.deepStrictEqual(yield* Fiber.joinAll([first, second, late]), [1, 1, 2])
               assert.strictEqual(runs[family]!.all, 2)
               checkInvariants({ cache } as any)
-            }).pipe(Effect.scoped))
+            }))
         }
       }
     }
@@ -111,7 +111,7 @@ describe("a source that lives shorter than what is made from it takes", () => {
         for (const [row, reader] of readers) assert.isAtLeast(yield* Fiber.join(reader), row - 1)
         assert.isAtMost(runs[family]!.most, 2)
         checkInvariants({ cache } as any)
-      }).pipe(Effect.scoped))
+      }))
   }
 })
 
@@ -149,5 +149,5 @@ describe("a bulk load", () => {
       assert.strictEqual(yield* Fiber.join(other), "profile:2")
       assert.deepStrictEqual(yield* Fiber.join(all), ["profile:1", "profile:2"])
       assert.deepStrictEqual(runs, ["profile:1"])
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -146,7 +146,7 @@ describe("a write that is refused by its judgement changes nothing, and says why
             yield* settle
             assert.deepStrictEqual(yield* made.state, before)
             checkInvariants(made.running)
-          }).pipe(Effect.scoped))
+          }))
       }
     }
     for (const [door, write] of Object.entries(doors)) {
@@ -162,7 +162,7 @@ describe("a write that is refused by its judgement changes nothing, and says why
             yield* settle
             assert.deepStrictEqual(yield* made.state, before)
             checkInvariants(made.running)
-          }).pipe(Effect.scoped))
+          }))
       }
     }
   }
@@ -180,7 +180,7 @@ describe("a write that is refused by its judgement changes nothing, and says why
       yield* settle
       assert.deepStrictEqual(yield* made.state, before)
       checkInvariants(made.running)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a weight", () => {
@@ -210,7 +210,7 @@ describe("a weight", () => {
         assert.strictEqual(running.cache.families.get("doc")!.stats.entries, held)
         assert.strictEqual(yield* running.as(doc.get({ id: "x" })), "doc:x")
         checkInvariants(running)
-      }).pipe(Effect.scoped))
+      }))
   }
 
   // A store for the weights of bytes has more room than one entry may weigh.
@@ -243,7 +243,7 @@ describe("a weight", () => {
           assert.strictEqual(yield* running.as(doc.get({ id: "y" })), weight)
           assert.strictEqual(running.cache.families.get("doc")!.hot!.peek("y") !== undefined, weight === 2 ** 32 - 1)
           checkInvariants(running)
-        }).pipe(Effect.scoped))
+        }))
     }
   }
 
@@ -257,7 +257,7 @@ describe("a weight", () => {
       const { doc } = running.app.keys
       for (let i = 0; i < 30; i++) yield* running.as(doc.set({ id: `${i}` }, i))
       assert.strictEqual(running.cache.families.get("doc")!.stats.entries, 10)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that fails for an entry of a lower tier makes it absent: it is loaded, and an event tells", () =>
     Effect.gen(function*() {
@@ -280,7 +280,7 @@ describe("a weight", () => {
       yield* settle
       assert.isTrue(events.some((event) => event._tag === "TierFailed" && event.operation === "get"))
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("user code that comes back to the cache from within a write", () => {
@@ -318,7 +318,7 @@ describe("user code that comes back to the cache from within a write", () => {
           // An update and a patch give way to what changed their key; all others have the last word.
           if (door in doors) assert.strictEqual(exit._tag, "Success")
           if (door === "set" || door === "batch" || door === "setMany") assert.strictEqual(now, "new")
-        }).pipe(Effect.scoped))
+        }))
     }
   }
 
@@ -338,7 +338,7 @@ describe("user code that comes back to the cache from within a write", () => {
       yield* made.on(made.doc.refresh({ id: "1" }))
       assert.instanceOf(yield* made.on(made.doc.get({ id: "1" })), Odd)
       checkInvariants(made.running)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a write that a tier does not take is not served from memory", () => {
@@ -387,6 +387,6 @@ describe("a write that a tier does not take is not served from memory", () => {
         assert.deepStrictEqual(yield* made.on(made.doc.get({ id: "1" })), { n: "source doc:1" })
         yield* settle
         checkInvariants(made.running)
-      }).pipe(Effect.scoped))
+      }))
   }
 })

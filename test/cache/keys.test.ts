@@ -48,7 +48,7 @@ describe("an odd text as a parameter", () => {
       yield* of("__proto__").remove
       assert.isUndefined(yield* of("__proto__").held)
       assert.strictEqual(yield* of("constructor").held, "user:constructor")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is answered in its place by a bulk read, and dropped by where", () =>
     Effect.gen(function*() {
@@ -61,7 +61,7 @@ describe("an odd text as a parameter", () => {
         yield* on(user.invalidateWhere({ id }))
         assert.isFalse(yield* of(id).has)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is the tag of its own entries alone", () =>
     Effect.gen(function*() {
@@ -70,7 +70,7 @@ describe("an odd text as a parameter", () => {
       yield* on(user.invalidateTag("user:__proto__"))
       const left = yield* Effect.filter(odd, (id) => of(id).has)
       assert.deepStrictEqual(left, odd.filter((id) => id !== "__proto__"))
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that would spell another key is refused by every operation", () =>
     Effect.gen(function*() {
@@ -82,7 +82,7 @@ describe("an odd text as a parameter", () => {
           assert.strictEqual(reasonOf(yield* Effect.flip(operation as typeof get)), "InvalidKey")
         }
       }
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("families of one store", () => {
@@ -105,7 +105,7 @@ describe("families of one store", () => {
       assert.deepStrictEqual([yield* has(user), yield* has(team), yield* has(posts)], [false, true, true])
       yield* as(posts.delete({ id: "1" }))
       assert.deepStrictEqual([yield* has(team), yield* has(posts)], [true, false])
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("caches that share a store", () => {

@@ -68,7 +68,7 @@ describe("a slow lower tier that has something stale", () => {
       )
       const both = yield* slowly(Effect.all([get, update], { concurrency: 2 }))
       assert.deepStrictEqual([both, seen], [["old", "changed"], ["new"]])
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a lower tier that cannot be read", () => {
@@ -78,7 +78,7 @@ describe("a lower tier that cannot be read", () => {
       const { tier, value } = yield* answer
       assert.deepStrictEqual([value, tier, source.runs], ["value", "lookup", 1])
       assert.strictEqual((yield* answer).tier, "memory")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is told of as an event", () =>
     Effect.gen(function*() {
@@ -91,7 +91,7 @@ describe("a lower tier that cannot be read", () => {
         failed.map(({ error, family, operation }) => [family, operation, (error.reason as any).tier]),
         [["user", "get", "cold"]]
       )
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("leaves what is stale in memory to be served while the lookup fails, too", () =>
     Effect.gen(function*() {
@@ -105,7 +105,7 @@ describe("a lower tier that cannot be read", () => {
       yield* TestClock.adjust(100)
       const { stale, value } = yield* answer
       assert.deepStrictEqual([value, stale], ["old", true])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("brings no herd on the source: callers share one load", () =>
     Effect.gen(function*() {
@@ -114,7 +114,7 @@ describe("a lower tier that cannot be read", () => {
       yield* TestClock.adjust(10)
       assert.deepStrictEqual(new Set(yield* Fiber.joinAll(callers)), new Set(["value"]))
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("brings no more loads at a time than the family allows, nor more that wait", () =>
     Effect.gen(function*() {
@@ -132,7 +132,7 @@ describe("a lower tier that cannot be read", () => {
       assert.strictEqual(results.length - refused.length, source.runs)
       assert.isAtMost(source.runs, 4 + 10)
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not hide what memory has", () =>
     Effect.gen(function*() {
@@ -140,13 +140,13 @@ describe("a lower tier that cannot be read", () => {
       yield* get
       assert.deepStrictEqual([yield* has, yield* held, (yield* answer).tier], [true, "value", "memory"])
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("makes has false and getOption empty, and fails neither", () =>
     Effect.gen(function*() {
       const { has, held } = yield* over(failing("get"), {}, () => Effect.succeed("value"))
       assert.deepStrictEqual([yield* has, yield* held], [false, undefined])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("makes a bulk read load all keys, once each", () =>
     Effect.gen(function*() {
@@ -154,7 +154,7 @@ describe("a lower tier that cannot be read", () => {
       const ids = ["1", "2", "3"].map((id) => ({ id }))
       assert.deepStrictEqual(yield* on(user.getMany(ids)), ["user:1", "user:2", "user:3"])
       assert.strictEqual(source.runs, 3)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is asked again as soon as it works", () =>
     Effect.gen(function*() {
@@ -165,7 +165,7 @@ describe("a lower tier that cannot be read", () => {
       yield* faults.stop
       const { tier, value } = yield* answer
       assert.deepStrictEqual([value, tier, source.runs], ["kept", "cold", 1])
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a lower tier that is slow", () => {
@@ -181,7 +181,7 @@ describe("a lower tier that is slow", () => {
       assert.deepStrictEqual(new Set(yield* Fiber.joinAll(callers)), new Set(["kept"]))
       assert.strictEqual((yield* faults.calls) - before, 1)
       assert.strictEqual(source.runs, 0)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("to read does not hold a caller longer than the hard timeout", () =>
     Effect.gen(function*() {
@@ -191,7 +191,7 @@ describe("a lower tier that is slow", () => {
       yield* TestClock.adjust(100)
       assert.strictEqual(reasonOf(yield* Fiber.join(caller)), "LoadTimeout")
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("to read does not bring back what was deleted meanwhile (BentoCache's does)", () =>
     Effect.gen(function*() {
@@ -205,7 +205,7 @@ describe("a lower tier that is slow", () => {
       yield* Fiber.join(caller)
       assert.notStrictEqual(yield* held, "old")
       assert.strictEqual(yield* get, "new")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("to read does not bring back what a tag has invalidated meanwhile", () =>
     Effect.gen(function*() {
@@ -219,7 +219,7 @@ describe("a lower tier that is slow", () => {
       yield* TestClock.adjust(50)
       yield* Fiber.join(caller)
       assert.strictEqual(yield* get, "new")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("to write does not hold up those who read what was set", () =>
     Effect.gen(function*() {
@@ -229,7 +229,7 @@ describe("a lower tier that is slow", () => {
       assert.strictEqual(yield* get, "value")
       yield* TestClock.adjust(50)
       yield* Fiber.join(writer)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("to write does not make a load time out whose lookup has answered", () =>
     Effect.gen(function*() {
@@ -242,7 +242,7 @@ describe("a lower tier that is slow", () => {
       assert.strictEqual(yield* Fiber.join(caller), 1)
       assert.deepStrictEqual([running.cache.stats["user"]!.loadFailures, below(place, "1")], [0, 1])
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("to remove is not read while it removes", () =>
     Effect.gen(function*() {
@@ -256,7 +256,7 @@ describe("a lower tier that is slow", () => {
       assert.strictEqual(yield* Fiber.join(reader), 2)
       assert.strictEqual(yield* get, 2)
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("what is computed while a lower tier has not removed its source yet", () => {
@@ -291,7 +291,7 @@ describe("what is computed while a lower tier has not removed its source yet", (
         yield* faults.stop
         assert.strictEqual(yield* drive(as(profile.get({ id: "1" }))), 2)
         yield* TestClock.adjust(500)
-      }).pipe(Effect.scoped))
+      }))
   }
 })
 
@@ -305,7 +305,7 @@ describe("a lower tier that cannot be written", () => {
       yield* settle
       const failed = events.filter((event) => event._tag === "TierFailed")
       assert.deepStrictEqual(failed.map(({ operation }) => operation), ["write"])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("keeps no older value of a key that was set meanwhile", () =>
     Effect.gen(function*() {
@@ -317,7 +317,7 @@ describe("a lower tier that cannot be written", () => {
       evict(cache, "1")
       assert.strictEqual(yield* cache.get, "loaded")
       assert.notStrictEqual(below(cache.place, "1"), "old")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("makes a set fail, and memory does not serve its value either", () =>
     Effect.gen(function*() {
@@ -325,7 +325,7 @@ describe("a lower tier that cannot be written", () => {
       assert.strictEqual(reasonOf(yield* Effect.flip(set("value"))), "StoreFailed")
       assert.strictEqual(yield* get, "loaded")
       assert.deepStrictEqual([(yield* answer).tier, source.runs], ["memory", 1])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("makes a deletion fail, which is done in this process all the same", () =>
     Effect.gen(function*() {
@@ -340,7 +340,7 @@ describe("a lower tier that cannot be written", () => {
       assert.strictEqual(yield* get, 2)
       yield* faults.stop
       assert.deepStrictEqual([yield* held, source.runs], [2, 2])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("makes the invalidation of a tag fail, which holds in this process all the same", () =>
     Effect.gen(function*() {
@@ -352,7 +352,7 @@ describe("a lower tier that cannot be written", () => {
       yield* get
       assert.strictEqual(reasonOf(yield* Effect.flip(on(user.invalidateTag("tag")))), "StoreFailed")
       assert.strictEqual(yield* get, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("makes a batch fail, of which nothing is left in memory", () =>
     Effect.gen(function*() {
@@ -364,7 +364,7 @@ describe("a lower tier that cannot be written", () => {
       yield* Effect.flip(set("before"))
       yield* Effect.flip(on(app.batch([user.setting({ id: "1" }, "one"), user.setting({ id: "2" }, "two")])))
       assert.deepStrictEqual([yield* held, yield* of("2").held], [undefined, undefined])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not fail a set that comes after it recovered, and has its value then", () =>
     Effect.gen(function*() {
@@ -375,7 +375,7 @@ describe("a lower tier that cannot be written", () => {
       evict(cache, "1")
       assert.strictEqual((yield* cache.answer).tier, "cold")
       assert.strictEqual(yield* cache.get, "kept")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a load whose value is on its way to a lower tier", () => {
@@ -407,7 +407,7 @@ describe("a load whose value is on its way to a lower tier", () => {
       yield* drive(Fiber.joinAll([refresh, set]))
       const { tier, value } = yield* fromBelow
       assert.deepStrictEqual([value, tier], [3, "cold"])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not land on what was deleted meanwhile", () =>
     Effect.gen(function*() {
@@ -415,7 +415,7 @@ describe("a load whose value is on its way to a lower tier", () => {
       const remove = yield* fork(as<void, unknown>(user.delete({ id: "1" })))
       yield* drive(Fiber.joinAll([refresh, remove]))
       assert.strictEqual((yield* fromBelow).tier, "lookup")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("lands though nobody waits for it any more", () =>
     Effect.gen(function*() {
@@ -424,7 +424,7 @@ describe("a load whose value is on its way to a lower tier", () => {
       yield* TestClock.adjust(50)
       const { tier, value } = yield* fromBelow
       assert.deepStrictEqual([value, tier], [2, "cold"])
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a lower tier that fails once", () => {
@@ -437,7 +437,7 @@ describe("a lower tier that fails once", () => {
       yield* on(user.deleteMany([{ id: "1" }, { id: "2" }]))
       assert.deepStrictEqual(yield* faults.injected, [["write", "fail"]])
       assert.deepStrictEqual([below(place, "1"), below(place, "2")], [undefined, undefined])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("and then has neither the new value nor not the old one, makes the set fail", () =>
     Effect.gen(function*() {
@@ -448,7 +448,7 @@ describe("a lower tier that fails once", () => {
       assert.strictEqual(reasonOf(yield* Effect.flip(set("new"))), "StoreFailed")
       assert.strictEqual(yield* get, "loaded")
       assert.strictEqual(below(place, "1"), "old")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a refresh whose value is refused", () => {
@@ -465,7 +465,7 @@ describe("a refresh whose value is refused", () => {
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(refresh), "new")
       assert.strictEqual(yield* cache.get, "newest")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a single tier that is not memory", () => {
@@ -482,7 +482,7 @@ describe("a single tier that is not memory", () => {
         assert.strictEqual(yield* get, "loaded 2")
         assert.strictEqual(yield* get, "loaded 2")
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("tells of each failure once", () =>
     Effect.gen(function*() {
@@ -493,7 +493,7 @@ describe("a single tier that is not memory", () => {
       yield* settle
       const failed = events.flatMap((event) => event._tag === "TierFailed" ? [event.operation] : [])
       assert.deepStrictEqual(failed, ["get", "write"])
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("marks are kept by the lower tier, so that whoever reads later notices:", () => {
@@ -517,7 +517,7 @@ describe("marks are kept by the lower tier, so that whoever reads later notices:
         const { get, source } = yield* over([], {}, tagged, place)
         yield* get
         assert.strictEqual(source.runs, 1, "not from the lower tier")
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("what was not invalidated is still there after a restart", () =>
@@ -530,14 +530,14 @@ describe("marks are kept by the lower tier, so that whoever reads later notices:
       }))
       const { answer, source } = yield* over([], {}, tagged, place)
       assert.deepStrictEqual([(yield* answer).value, source.runs], ["value 1", 0])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a mark that only memory could keep fails, so that nobody counts on it after a restart", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* over(failing("recordMarks"), {}, tagged)
       yield* get
       assert.strictEqual(reasonOf(yield* Effect.flip(on(user.invalidateAll()))), "StoreFailed")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a refresh after a restart", () => {
@@ -565,7 +565,7 @@ describe("a refresh after a restart", () => {
           assert.strictEqual(yield* next.get, isRefused ? "newest" : "new")
           yield* settle
           assert.strictEqual(below(place, "1"), isRefused ? "newest" : "new")
-        }).pipe(Effect.scoped))
+        }))
     }
   }
 })
@@ -604,7 +604,7 @@ describe("a read of what a slow lower tier holds", () => {
           assert.strictEqual(yield* Fiber.join(reader), found)
           assert.strictEqual(on.source.runs, found === "looked up" ? 1 : 0)
           checkInvariants(on.running)
-        }).pipe(Effect.scoped))
+        }))
     }
   }
 })
@@ -622,5 +622,5 @@ describe("NotModified", () => {
       evict({ running }, "1")
       yield* TestClock.adjust(10)
       assert.deepStrictEqual([yield* Fiber.join(refreshing), yield* held], ["value", "value"])
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -56,7 +56,7 @@ describe("rules", () => {
       yield* TestClock.adjust(200)
       yield* fork(Effect.exit(get))
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("back-off after a failure holds for readers who wait", () =>
     Effect.gen(function*() {
@@ -72,7 +72,7 @@ describe("rules", () => {
       yield* TestClock.adjust(1_000)
       assert.strictEqual((yield* answer).staleMillis, 1_000)
       assert.strictEqual(source.runs, 3)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("back-off after a failure holds behind the reader as well", () =>
     Effect.gen(function*() {
@@ -82,7 +82,7 @@ describe("rules", () => {
       yield* TestClock.adjust(100)
       for (let i = 0; i < 20; i++) assert.strictEqual(yield* get, "old")
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   const soft = { timeToLive: 100, staleIfError: 10_000, softTimeout: 10, retryAfterFailure: 1_000 }
 
@@ -97,7 +97,7 @@ describe("rules", () => {
       yield* TestClock.adjust(40)
       assert.strictEqual(yield* held, "new")
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a load that outlives its soft timeout is not stored when its key was invalidated meanwhile", () =>
     Effect.gen(function*() {
@@ -110,7 +110,7 @@ describe("rules", () => {
       yield* drop()
       yield* TestClock.adjust(40)
       assert.isUndefined(yield* held)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a load that outlives its soft timeout and fails begins the back-off", () =>
     Effect.gen(function*() {
@@ -122,7 +122,7 @@ describe("rules", () => {
       assert.strictEqual(yield* Fiber.join(reader), "old")
       for (let i = 0; i < 20; i++) assert.strictEqual(yield* get, "old")
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a soft timeout serves nothing that is stale beyond its bound", () =>
     Effect.gen(function*() {
@@ -135,7 +135,7 @@ describe("rules", () => {
       assert.isUndefined(reader.pollUnsafe())
       yield* TestClock.adjust(30)
       assert.strictEqual(yield* Fiber.join(reader), "new")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a hard timeout interrupts the load and frees its key", () =>
     Effect.gen(function*() {
@@ -147,7 +147,7 @@ describe("rules", () => {
         assert.deepStrictEqual([source.runs, source.interrupted], [i, i], "never two at once")
         checkInvariants(running)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the result of a load that cannot be stopped is fenced off", () =>
     Effect.gen(function*() {
@@ -160,7 +160,7 @@ describe("rules", () => {
       assert.strictEqual(yield* get, "new")
       yield* TestClock.adjust(100)
       assert.strictEqual(yield* held, "new")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a load whose callers have all gone is interrupted", () =>
     Effect.gen(function*() {
@@ -171,7 +171,7 @@ describe("rules", () => {
       yield* Fiber.interrupt(second!)
       assert.strictEqual(source.interrupted, 1)
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a load whose callers have all gone runs to its end where the family says so", () =>
     Effect.gen(function*() {
@@ -179,7 +179,7 @@ describe("rules", () => {
       yield* Fiber.interrupt(yield* fork(get))
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* held, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the first caller's interruption is not the others'", () =>
     Effect.gen(function*() {
@@ -190,7 +190,7 @@ describe("rules", () => {
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(second), "value")
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   const during = [
     ["delete", (user: any) => user.delete({ id: "1" })],
@@ -211,7 +211,7 @@ describe("rules", () => {
         yield* TestClock.adjust(10)
         assert.strictEqual(yield* Fiber.join(reader), "old")
         assert.strictEqual(yield* held, "new")
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("an explicit set wins over a load that runs", () =>
@@ -222,7 +222,7 @@ describe("rules", () => {
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(reader), "loaded")
       assert.strictEqual(yield* held, "set")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("zero means do not store, never is a word of its own", () =>
     Effect.gen(function*() {
@@ -234,7 +234,7 @@ describe("rules", () => {
       assert.isUndefined(yield* held)
       yield* set("gone", { timeToLive: "doNotStore" })
       assert.isUndefined(yield* held)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("what is stale beyond its bound is not served, and what is served states its age", () =>
     Effect.gen(function*() {
@@ -246,7 +246,7 @@ describe("rules", () => {
       assert.deepStrictEqual({ ageMillis, stale, staleMillis }, { ageMillis: 149, stale: true, staleMillis: 49 })
       yield* TestClock.adjust(1)
       assert.strictEqual(yield* Effect.flip(get), "broken")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("what was marked stale is served no longer than its bound after the mark", () =>
     Effect.gen(function*() {
@@ -258,7 +258,7 @@ describe("rules", () => {
       assert.strictEqual(yield* get, "old")
       yield* TestClock.adjust(1)
       assert.strictEqual(yield* Effect.flip(get), "broken")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the loads of one bulk read time out together, each with its own error", () =>
     Effect.gen(function*() {
@@ -281,7 +281,7 @@ describe("rules", () => {
         assert.strictEqual(exit._tag, "Failure")
       }
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("an entry that is read lives on, though its idle time is shorter than its refresh", () =>
     Effect.gen(function*() {
@@ -299,7 +299,7 @@ describe("rules", () => {
       yield* TestClock.adjust(30)
       yield* get
       assert.strictEqual(source.runs, 3, "dropped when idle")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("nothing is left behind by a gate that opens after everyone has gone", () =>
     Effect.gen(function*() {
@@ -308,5 +308,5 @@ describe("rules", () => {
       for (const reader of yield* many(50, get)) yield* Fiber.interrupt(reader)
       yield* Deferred.succeed(gate, "late")
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -50,7 +50,7 @@ describe("a refresh that a set overtook", () => {
         "late"
       ])
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("takes nothing from a refresh ahead that began after it", () =>
     Effect.gen(function*() {
@@ -67,7 +67,7 @@ describe("a refresh that a set overtook", () => {
       yield* ends(2, "late")
       assert.strictEqual(yield* held, "late")
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is not stored, though the very same value was set", () =>
     Effect.gen(function*() {
@@ -79,7 +79,7 @@ describe("a refresh that a set overtook", () => {
       yield* ends(1, { n: 2 })
       yield* Fiber.join(refreshing)
       assert.strictEqual(yield* held, value)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a load that a set overtook", () => {
@@ -94,7 +94,7 @@ describe("a load that a set overtook", () => {
       yield* remove
       yield* fork(get)
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("and whose caller gives up takes nothing away", () =>
     Effect.gen(function*() {
@@ -104,7 +104,7 @@ describe("a load that a set overtook", () => {
       yield* Fiber.interrupt(caller)
       assert.deepStrictEqual([yield* held, source.interrupted], ["set", 1])
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is not joined by whoever comes when what was set has gone", () =>
     Effect.gen(function*() {
@@ -118,7 +118,7 @@ describe("a load that a set overtook", () => {
       yield* ends(1, "early")
       assert.deepStrictEqual([yield* Fiber.join(early), yield* Fiber.join(late)], ["early", "late"])
       assert.strictEqual(yield* get, "late")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a refresh", () => {
@@ -130,7 +130,7 @@ describe("a refresh", () => {
       yield* ends(1, "value")
       assert.deepStrictEqual([yield* Fiber.join(refreshing), yield* Fiber.join(reader)], ["value", "value"])
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("ahead stores its value though the old one was pushed out meanwhile", () =>
     Effect.gen(function*() {
@@ -141,7 +141,7 @@ describe("a refresh", () => {
       running.cache.families.get("user")!.hot!.drop("1")
       yield* ends(1, "new")
       assert.strictEqual(yield* held, "new")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("ahead stores its value though the old one expired meanwhile", () =>
     Effect.gen(function*() {
@@ -153,7 +153,7 @@ describe("a refresh", () => {
       assert.isUndefined(yield* held)
       yield* ends(1, "new")
       assert.strictEqual(yield* held, "new")
-    }).pipe(Effect.scoped))
+    }))
 
   const drops = [
     ["delete", ({ remove }: any) => remove],
@@ -169,7 +169,7 @@ describe("a refresh", () => {
         yield* cache.ends(1, Lookup.loaded("value", { tags: ["any"] }))
         assert.strictEqual(yield* Fiber.join(refreshing), "value")
         assert.isUndefined(yield* cache.held)
-      }).pipe(Effect.scoped))
+      }))
   }
 })
 
@@ -181,7 +181,7 @@ describe("an update", () => {
       const add = on(user.update({ id: "1" }, (was: number) => Effect.as(Effect.yieldNow, was + 1)))
       yield* Effect.all(Array.from({ length: 50 }, () => add), { concurrency: "unbounded" })
       assert.strictEqual(yield* held, 50)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that fails changes nothing, and lets the next one in", () =>
     Effect.gen(function*() {
@@ -192,7 +192,7 @@ describe("an update", () => {
       yield* on(user.update({ id: "1" }, (was: number) => was + 1))
       assert.strictEqual(yield* held, 2)
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that is interrupted changes nothing, and lets the next one in", () =>
     Effect.gen(function*() {
@@ -204,7 +204,7 @@ describe("an update", () => {
       yield* Fiber.join(next)
       assert.strictEqual(yield* held, 2)
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("loads what is absent, once for all updates that wait", () =>
     Effect.gen(function*() {
@@ -214,7 +214,7 @@ describe("an update", () => {
       yield* ends(1, 10)
       yield* Fiber.joinAll(both)
       assert.deepStrictEqual([yield* held, source.runs], [12, 1])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is not applied to what is stale", () =>
     Effect.gen(function*() {
@@ -224,7 +224,7 @@ describe("an update", () => {
       const update = yield* fork(on<number>(user.update({ id: "1" }, (was: number) => was + 1)))
       yield* ends(1, 10)
       assert.strictEqual(yield* Fiber.join(update), 11)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("an invalidation", () => {
@@ -235,7 +235,7 @@ describe("an invalidation", () => {
       yield* drop("hide")
       yield* drop("markStale")
       assert.isUndefined(yield* held)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("takes a key, and none that begins like it", () =>
     Effect.gen(function*() {
@@ -246,7 +246,7 @@ describe("an invalidation", () => {
         [yield* of("1").held, yield* of("10").held, yield* of("11").held],
         [undefined, "10", "11"]
       )
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("an update of what the cache alone has", () => {

@@ -90,7 +90,7 @@ describe("the trace of a load", () => {
       const context = yield* Effect.withSpan(Layer.build(live), "start the program")
       yield* Effect.withSpan(Effect.provideContext(one.get({ id: "1" }), context), "request")
       assert.deepStrictEqual(parents, [undefined])
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a failure that is over", () => {
@@ -110,7 +110,7 @@ describe("a failure that is over", () => {
       assert.strictEqual(held(), 1)
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual(held(), 0)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("the Context of a caller", () => {

@@ -213,7 +213,7 @@ describe("the codecs of one family", () => {
       for (let i = 0; i < 64; i++) assert.strictEqual(yield* get(`${i}`), "slow")
       assert.strictEqual(count.most, 16)
       outbox.checkInvariants({ idle: true })
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that hang end after 30 seconds, all of them, and are told of", () =>
     Effect.gen(function*() {
@@ -231,7 +231,7 @@ describe("the codecs of one family", () => {
       assert.strictEqual(new Set(alone).size, 40)
       assert.isUndefined(own.pending("0"))
       outbox.checkInvariants({ idle: true })
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("are given no more than 4,096 values", () =>
     Effect.gen(function*() {
@@ -243,7 +243,7 @@ describe("the codecs of one family", () => {
       outbox.checkInvariants({ idle: false })
       yield* TestClock.adjust("31 seconds")
       outbox.checkInvariants({ idle: true })
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("start anew for a value that changes, and not for one that is read", () =>
     Effect.gen(function*() {
@@ -261,5 +261,5 @@ describe("the codecs of one family", () => {
       yield* TestClock.adjust(20)
       assert.strictEqual(yield* get("2"), "slow then")
       assert.strictEqual(count.now, 0)
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -265,4 +265,4 @@ it.effect("an entry that is read while it is on its way below keeps what was pre
     assert.strictEqual(lane.pending("1")?.prepared, prepared)
     lane.touch("1", entry(2, 30))
     assert.isUndefined(lane.pending("1")?.prepared)
-  }).pipe(Effect.scoped))
+  }))

@@ -50,13 +50,13 @@ describe("what other caches do", () => {
       yield* TestClock.adjust(10)
       assert.deepStrictEqual(new Set(yield* Fiber.joinAll(callers)), new Set(["broken"]))
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a load that fails does not answer undefined (cacheable does)", () =>
     Effect.gen(function*() {
       const { get } = yield* family({}, () => Effect.fail("broken"))
       assert.strictEqual(yield* Effect.flip(get), "broken")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a failure is not cached for the life of a value (Effect's Cache does)", () =>
     Effect.gen(function*() {
@@ -64,7 +64,7 @@ describe("what other caches do", () => {
       assert.strictEqual(yield* Effect.flip(get), "broken")
       yield* TestClock.adjust(200)
       assert.strictEqual(yield* get, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("20 reads of a stale value do not run a broken source 20 times (BentoCache and cachified do)", () =>
     Effect.gen(function*() {
@@ -74,7 +74,7 @@ describe("what other caches do", () => {
       yield* TestClock.adjust(100)
       assert.deepStrictEqual(new Set(yield* times(20, get)), new Set(["old"]))
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("five callers of a load that hangs do not run five loads at once (BentoCache does)", () =>
     Effect.gen(function*() {
@@ -86,7 +86,7 @@ describe("what other caches do", () => {
         yield* Fiber.join(caller)
       }
       assert.strictEqual(source.atOnce, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a hung load does not hold its key for ever (FusionCache's does)", () =>
     Effect.gen(function*() {
@@ -96,7 +96,7 @@ describe("what other caches do", () => {
       yield* TestClock.adjust(20)
       yield* Fiber.join(caller)
       assert.strictEqual(yield* get, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a key deleted while it is loaded does not keep the old value (BentoCache, cacheable and cachified do)", () =>
     Effect.gen(function*() {
@@ -109,7 +109,7 @@ describe("what other caches do", () => {
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(caller), "old", "nor is its load rejected (lru-cache does)")
       assert.strictEqual(yield* get, "new")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a value loaded while its tag is invalidated is not kept (BentoCache keeps it)", () =>
     Effect.gen(function*() {
@@ -120,7 +120,7 @@ describe("what other caches do", () => {
       yield* TestClock.adjust(10)
       yield* Fiber.join(caller)
       assert.strictEqual(yield* get, "new")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a refresh behind a reader does not bring back what a tag has invalidated (FusionCache's does)", () =>
     Effect.gen(function*() {
@@ -136,7 +136,7 @@ describe("what other caches do", () => {
       yield* on(user.invalidateTag("tag"))
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* get, "new")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("an invalidation during a refresh is not overwritten (Effect's Cache does)", () =>
     Effect.gen(function*() {
@@ -148,7 +148,7 @@ describe("what other caches do", () => {
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(refresh), "old")
       assert.strictEqual(yield* get, "new")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a set during a refresh is not overwritten (Effect's Cache does)", () =>
     Effect.gen(function*() {
@@ -160,7 +160,7 @@ describe("what other caches do", () => {
       yield* TestClock.adjust(10)
       yield* Fiber.join(refresh)
       assert.strictEqual(yield* get, "set")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a failed refresh does not replace a good value (Effect's Cache does)", () =>
     Effect.gen(function*() {
@@ -168,7 +168,7 @@ describe("what other caches do", () => {
       yield* get
       assert.strictEqual(yield* Effect.flip(on(user.refresh({ id: "1" }))), "broken")
       assert.strictEqual(yield* get, "good")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a time to live of zero is not for ever (BentoCache, cacheable, cache-manager and lru-cache)", () =>
     Effect.gen(function*() {
@@ -177,7 +177,7 @@ describe("what other caches do", () => {
       yield* get
       assert.strictEqual((yield* held)._tag, "None")
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a grace shorter than the life does not shorten it (BentoCache's does)", () =>
     Effect.gen(function*() {
@@ -189,7 +189,7 @@ describe("what other caches do", () => {
       yield* TestClock.adjust(80)
       yield* get
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   for (const value of [undefined, null]) {
     it.effect(`a lookup that gives ${value} is not run again for each caller (cacheable, cache-manager)`, () =>
@@ -198,7 +198,7 @@ describe("what other caches do", () => {
         assert.deepStrictEqual(yield* times(3, get), [value, value, value])
         assert.strictEqual(source.runs, 1)
         assert.strictEqual((yield* held)._tag, "Some", "nothing stored is one thing, a stored undefined another")
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("tags chosen by a lookup are not dropped in silence (BentoCache drops them)", () =>
@@ -211,7 +211,7 @@ describe("what other caches do", () => {
       yield* on(user.invalidateTag("tag"))
       yield* get
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("options that callers share do not grow (BentoCache pushes tags into them)", () =>
     Effect.gen(function*() {
@@ -219,7 +219,7 @@ describe("what other caches do", () => {
       const { on, user } = yield* family({}, () => Effect.succeed("value"))
       for (let i = 0; i < 3; i++) yield* on(user.set({ id: "1" }, i, options))
       assert.deepStrictEqual(options, { tags: ["tag"] })
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the old value is at hand for a renewal behind the reader, too (BentoCache's is not)", () =>
     Effect.gen(function*() {
@@ -233,7 +233,7 @@ describe("what other caches do", () => {
       yield* TestClock.adjust(100)
       yield* get
       assert.deepStrictEqual(seen, [undefined, 1])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a herd that meets a lookup which skips does not run it a hundred times (BentoCache does)", () =>
     Effect.gen(function*() {
@@ -242,7 +242,7 @@ describe("what other caches do", () => {
       yield* TestClock.adjust(10)
       for (const exit of yield* Fiber.joinAll(callers)) assert.strictEqual(exit._tag, "Failure")
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a clock that is set back hides no invalidation (BentoCache's and FusionCache's do)", () =>
     Effect.gen(function*() {
@@ -253,7 +253,7 @@ describe("what other caches do", () => {
       yield* TestClock.setTime(5_000)
       yield* on(user.invalidateTag("tag"))
       assert.strictEqual(yield* get, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a clock that is set back does not keep a failure for longer", () =>
     Effect.gen(function*() {
@@ -263,7 +263,7 @@ describe("what other caches do", () => {
       yield* TestClock.setTime(50_000)
       yield* TestClock.adjust(200)
       assert.strictEqual(yield* get, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("has is not true of what a tag has invalidated (BentoCache's is)", () =>
     Effect.gen(function*() {
@@ -271,7 +271,7 @@ describe("what other caches do", () => {
       yield* get
       yield* on(user.invalidateTag("tag"))
       assert.isFalse(yield* on(user.has({ id: "1" })))
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("stale values are not served after a delete (BentoCache's get does, where a tag was deleted)", () =>
     Effect.gen(function*() {
@@ -283,7 +283,7 @@ describe("what other caches do", () => {
       yield* get
       yield* on(user.delete({ id: "1" }))
       assert.strictEqual(yield* Effect.flip(get), "broken")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("an eviction does not abort a load that somebody waits for (lru-cache's does)", () =>
     Effect.gen(function*() {
@@ -298,14 +298,14 @@ describe("what other caches do", () => {
       )
       yield* TestClock.adjust(10)
       assert.deepStrictEqual(yield* Fiber.joinAll(callers), ["user:1", "user:2", "user:3"])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the interruption of a caller is not remembered as the result (Effect's Cache, lru-cache did)", () =>
     Effect.gen(function*() {
       const { get } = yield* family({}, (run) => run === 1 ? Effect.never : Effect.succeed("value"))
       yield* Fiber.interrupt(yield* fork(get))
       assert.strictEqual(yield* get, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a value that comes up from a lower tier does not lose its shape (BentoCache's next read throws)", () =>
     Effect.gen(function*() {
@@ -328,7 +328,7 @@ describe("what other caches do", () => {
       const [first, second] = [yield* get, yield* get]
       assert.isTrue(first instanceof User && first.since instanceof Date)
       assert.strictEqual(second, first)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("one caller's list of tags is not the entry's (BentoCache's is)", () =>
     Effect.gen(function*() {
@@ -339,7 +339,7 @@ describe("what other caches do", () => {
       yield* on(user.invalidateTag("another"))
       yield* get
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("one key that fails does not fail the others of a bulk load (cachified's batch does)", () =>
     Effect.gen(function*() {
@@ -351,5 +351,5 @@ describe("what other caches do", () => {
       const { user } = app.keys
       assert.strictEqual(yield* Effect.flip(as<unknown, unknown>(user.getMany([{ id: "1" }, { id: "2" }]))), "broken")
       assert.strictEqual((yield* as<any, unknown>(user.getOption({ id: "1" }))).value, "user:1")
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -23,7 +23,7 @@ describe("a stale value", () => {
       yield* TestClock.adjust(100)
       assert.deepStrictEqual([yield* has, yield* held], [false, undefined])
       assert.strictEqual((yield* explain).held?.stale, true)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is not served where the lookup succeeds", () =>
     Effect.gen(function*() {
@@ -32,7 +32,7 @@ describe("a stale value", () => {
       yield* TestClock.adjust(100)
       const { stale, value } = yield* answer
       assert.deepStrictEqual([value, stale], [2, false])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not become fresh by being served for a failure", () =>
     Effect.gen(function*() {
@@ -42,7 +42,7 @@ describe("a stale value", () => {
       assert.strictEqual(yield* get, "old")
       assert.isUndefined(yield* held)
       assert.strictEqual((yield* answer).staleMillis, 50)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is not given a longer life by failures", () =>
     Effect.gen(function*() {
@@ -55,7 +55,7 @@ describe("a stale value", () => {
       }
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Effect.flip(get), "broken")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is served for a lookup that gives no value, as for one that fails", () =>
     Effect.gen(function*() {
@@ -67,7 +67,7 @@ describe("a stale value", () => {
       yield* TestClock.adjust(100)
       const { stale, value } = yield* answer
       assert.deepStrictEqual([value, stale], ["old", true])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is served for a lookup that dies", () =>
     Effect.gen(function*() {
@@ -78,13 +78,13 @@ describe("a stale value", () => {
       yield* get
       yield* TestClock.adjust(100)
       assert.strictEqual(yield* get, "old")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is not served for what no lookup gave: one that skips, and nothing held, is absent", () =>
     Effect.gen(function*() {
       const { get } = yield* family({ staleIfError: 1_000 }, () => Effect.succeed(Lookup.skip))
       assert.strictEqual(reasonOf(yield* Effect.flip(get)), "Absent")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is backed off for its own key alone", () =>
     Effect.gen(function*() {
@@ -98,7 +98,7 @@ describe("a stale value", () => {
       assert.strictEqual(source.runs, 3)
       yield* of("2").get
       assert.strictEqual(source.runs, 4)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is waited for, and then served for a failure, once it may not be served at once any more", () =>
     Effect.gen(function*() {
@@ -111,7 +111,7 @@ describe("a stale value", () => {
       yield* TestClock.adjust(10)
       const { stale, value } = yield* Fiber.join(caller)
       assert.deepStrictEqual([value, stale], ["old", true])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is served at once to all while one renewal runs", () =>
     Effect.gen(function*() {
@@ -127,7 +127,7 @@ describe("a stale value", () => {
       yield* TestClock.adjust(1)
       assert.strictEqual(yield* get, "new")
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("whose renewal hangs is renewed anew after five minutes, while readers get it at once", () =>
     Effect.gen(function*() {
@@ -146,7 +146,7 @@ describe("a stale value", () => {
       yield* get
       yield* TestClock.adjust(1)
       assert.deepStrictEqual([yield* get, source.runs], ["new", 3])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that a set replaces is gone at once, and the renewal behind it changes nothing", () =>
     Effect.gen(function*() {
@@ -161,7 +161,7 @@ describe("a stale value", () => {
       assert.strictEqual(yield* get, "set")
       yield* TestClock.adjust(50)
       assert.strictEqual(yield* get, "set")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("markStale", () => {
@@ -173,7 +173,7 @@ describe("markStale", () => {
       const { stale, value } = yield* answer
       assert.deepStrictEqual([value, stale], [1, true])
       assert.strictEqual(yield* get, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is the same as hide where the family serves nothing stale", () =>
     Effect.gen(function*() {
@@ -182,7 +182,7 @@ describe("markStale", () => {
       yield* drop("markStale")
       assert.isUndefined(yield* held)
       assert.strictEqual(yield* get, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not weaken a hide of before", () =>
     Effect.gen(function*() {
@@ -191,7 +191,7 @@ describe("markStale", () => {
       yield* drop("hide")
       yield* drop("markStale")
       assert.strictEqual(yield* Effect.flip(get), "broken")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is followed by a hide that takes the value away altogether", () =>
     Effect.gen(function*() {
@@ -200,7 +200,7 @@ describe("markStale", () => {
       yield* drop("markStale")
       yield* drop("hide")
       assert.strictEqual(yield* Effect.flip(get), "broken")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is over with the next set", () =>
     Effect.gen(function*() {
@@ -210,7 +210,7 @@ describe("markStale", () => {
       yield* set("new")
       const { stale, value } = yield* answer
       assert.deepStrictEqual([value, stale], ["new", false])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("of a key that is not there does nothing to the value that comes", () =>
     Effect.gen(function*() {
@@ -218,7 +218,7 @@ describe("markStale", () => {
       yield* drop("markStale")
       yield* get
       assert.deepStrictEqual((yield* answer).stale, false)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a refresh ahead", () => {
@@ -231,7 +231,7 @@ describe("a refresh ahead", () => {
       yield* TestClock.adjust(49)
       assert.strictEqual(yield* get, 1)
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("runs once for many readers, who get the value that is there", () =>
     Effect.gen(function*() {
@@ -245,7 +245,7 @@ describe("a refresh ahead", () => {
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* get, 2)
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that is still running when the life ends is what readers then wait for", () =>
     Effect.gen(function*() {
@@ -261,7 +261,7 @@ describe("a refresh ahead", () => {
       yield* TestClock.adjust(50)
       assert.strictEqual(yield* Fiber.join(reader), 2)
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that hangs does not hold a reader who comes after the end of the life longer than five minutes", () =>
     Effect.gen(function*() {
@@ -279,7 +279,7 @@ describe("a refresh ahead", () => {
       assert.strictEqual(Exit.isFailure(exit) && reasonOf(Cause.squash(exit.cause)), "LoadTimeout")
       yield* TestClock.adjust("1 minute")
       assert.strictEqual(yield* get, 3)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that fails leaves the value fresh to its end", () =>
     Effect.gen(function*() {
@@ -292,7 +292,7 @@ describe("a refresh ahead", () => {
       assert.deepStrictEqual([value, stale], ["old", false])
       yield* TestClock.adjust(1)
       assert.strictEqual(yield* Effect.flip(get), "broken")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that fails is not tried again by each reader", () =>
     Effect.gen(function*() {
@@ -301,7 +301,7 @@ describe("a refresh ahead", () => {
       yield* TestClock.adjust(60)
       yield* times(20, get)
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("gives the entry a whole new life, and is due again in it", () =>
     Effect.gen(function*() {
@@ -312,7 +312,7 @@ describe("a refresh ahead", () => {
         yield* get
       }
       assert.strictEqual(source.runs, 6)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that brings the same value gives it a new life, too", () =>
     Effect.gen(function*() {
@@ -323,7 +323,7 @@ describe("a refresh ahead", () => {
       yield* TestClock.adjust(49)
       yield* get
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is never due for an entry without an end", () =>
     Effect.gen(function*() {
@@ -332,7 +332,7 @@ describe("a refresh ahead", () => {
       yield* TestClock.adjust("1 hour")
       yield* get
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   const changes = [
     ["set", ({ set }: any) => set("set"), "set"],
@@ -350,7 +350,7 @@ describe("a refresh ahead", () => {
         yield* change(cache) as Effect.Effect<void, unknown>
         yield* TestClock.adjust(10)
         assert.strictEqual(yield* cache.get, expected)
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("is not begun by has, getOption of another key, or explain", () =>
@@ -362,7 +362,7 @@ describe("a refresh ahead", () => {
       yield* explain
       yield* of("2").held
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("an explicit refresh", () => {
@@ -371,7 +371,7 @@ describe("an explicit refresh", () => {
       const { held, refresh } = yield* family({}, counted)
       assert.strictEqual(yield* refresh, 1)
       assert.strictEqual(yield* held, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("leaves the old value to readers while it runs", () =>
     Effect.gen(function*() {
@@ -382,7 +382,7 @@ describe("an explicit refresh", () => {
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(running), 2)
       assert.strictEqual(yield* get, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("gives a whole new life", () =>
     Effect.gen(function*() {
@@ -394,7 +394,7 @@ describe("an explicit refresh", () => {
       assert.strictEqual(yield* held, 2)
       yield* TestClock.adjust(1)
       assert.isUndefined(yield* held)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("ends the memory of a failure", () =>
     Effect.gen(function*() {
@@ -405,7 +405,7 @@ describe("an explicit refresh", () => {
       yield* Effect.flip(get)
       assert.strictEqual(yield* refresh, "value")
       assert.strictEqual(yield* get, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that was asked for later begins when the first has ended, and its value stays", () =>
     Effect.gen(function*() {
@@ -422,7 +422,7 @@ describe("an explicit refresh", () => {
       assert.strictEqual(yield* Fiber.join(second), 3)
       assert.strictEqual(yield* get, 3)
       assert.deepStrictEqual([source.runs, source.atOnce], [3, 1])
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a conditional refresh", () => {
@@ -444,7 +444,7 @@ describe("a conditional refresh", () => {
           { value: "v1", revision: "r1", ageMillis: 130 }
         ]
       )
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that finds nothing modified keeps value, revision and tags, and begins a new life", () =>
     Effect.gen(function*() {
@@ -462,7 +462,7 @@ describe("a conditional refresh", () => {
       yield* TestClock.adjust(1)
       yield* get
       assert.strictEqual(source.asked[2]!.previous?.revision, "r1")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("may choose another life and another revision for what is not modified", () =>
     Effect.gen(function*() {
@@ -476,13 +476,13 @@ describe("a conditional refresh", () => {
       yield* TestClock.adjust(1)
       yield* get
       assert.strictEqual(source.asked[2]!.previous?.revision, "r2")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that finds nothing modified where there is nothing is absent", () =>
     Effect.gen(function*() {
       const { get } = yield* family({}, () => Effect.succeed(Lookup.notModified()))
       assert.strictEqual(reasonOf(yield* Effect.flip(get)), "Absent")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not renew what was deleted", () =>
     Effect.gen(function*() {
@@ -493,7 +493,7 @@ describe("a conditional refresh", () => {
       yield* get
       yield* remove
       assert.strictEqual(reasonOf(yield* Effect.flip(get)), "Absent")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a reader who waits for the next load, which fails", () => {
@@ -536,6 +536,6 @@ describe("a reader who waits for the next load, which fails", () => {
           const exit = yield* Fiber.join(reader)
           assert.strictEqual(exit._tag === "Success" ? exit.value : undefined, isHidden ? undefined : "old")
         }
-      }).pipe(Effect.scoped))
+      }))
   }
 })

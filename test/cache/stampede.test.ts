@@ -25,7 +25,7 @@ describe("callers of a missing key", () => {
       assert.strictEqual(yield* Fiber.join(partOf), 5)
       yield* Fiber.join(warmedOf)
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("do not wait for those of another key", () =>
     Effect.gen(function*() {
@@ -36,7 +36,7 @@ describe("callers of a missing key", () => {
       yield* fork(of("1").get)
       assert.strictEqual(yield* of("2").get, "user:2")
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("get the same defect when the lookup dies, and the key is free again", () =>
     Effect.gen(function*() {
@@ -53,7 +53,7 @@ describe("callers of a missing key", () => {
       checkInvariants(running)
       yield* TestClock.adjust(50)
       assert.strictEqual(yield* get, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("get the same defect when the lookup throws before it makes an Effect", () =>
     Effect.gen(function*() {
@@ -65,7 +65,7 @@ describe("callers of a missing key", () => {
       assert.isTrue(exit._tag === "Failure" && Cause.hasDies(exit.cause))
       checkInvariants(running)
       assert.strictEqual(yield* get, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("get an error, and are not interrupted, when the lookup interrupts itself; the next caller loads", () =>
     Effect.gen(function*() {
@@ -73,7 +73,7 @@ describe("callers of a missing key", () => {
       assert.strictEqual(reasonOf(yield* Effect.flip(get)), "LookupInterrupted")
       checkInvariants(running)
       assert.strictEqual(yield* get, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("who come while one load fails, and after it, are served by one load each time", () =>
     Effect.gen(function*() {
@@ -89,7 +89,7 @@ describe("callers of a missing key", () => {
       yield* TestClock.adjust(10)
       assert.deepStrictEqual(new Set(yield* Fiber.joinAll(second)), new Set(["value"]))
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("who give up one by one leave the load to the last of them", () =>
     Effect.gen(function*() {
@@ -102,7 +102,7 @@ describe("callers of a missing key", () => {
       yield* TestClock.adjust(50)
       assert.strictEqual(yield* Fiber.join(patient), "value")
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("who come after all others have gone begin a new load", () =>
     Effect.gen(function*() {
@@ -112,7 +112,7 @@ describe("callers of a missing key", () => {
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(next), 2)
       assert.deepStrictEqual([source.runs, source.interrupted], [2, 1])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("who come after an invalidation do not join the load from before", () =>
     Effect.gen(function*() {
@@ -124,7 +124,7 @@ describe("callers of a missing key", () => {
       assert.strictEqual(yield* Fiber.join(early), 1)
       assert.deepStrictEqual(new Set(yield* Fiber.joinAll(late)), new Set([2]))
       assert.strictEqual(source.runs, 2)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a lookup", () => {
@@ -133,7 +133,7 @@ describe("a lookup", () => {
       const Tenant = Context.Reference<string>("test/Tenant", { defaultValue: () => "owner" })
       const { get } = yield* family({}, () => Tenant)
       assert.strictEqual(yield* Effect.provideService(get, Tenant, "caller"), "owner")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is not interrupted with the scope of whoever called first", () =>
     Effect.gen(function*() {
@@ -144,7 +144,7 @@ describe("a lookup", () => {
       }))
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(second), "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("knows its full key and why it runs", () =>
     Effect.gen(function*() {
@@ -160,7 +160,7 @@ describe("a lookup", () => {
       yield* get
       assert.deepStrictEqual(source.asked.map(({ cause }) => cause), ["absent", "ahead", "refresh", "stale", "absent"])
       assert.deepStrictEqual(new Set(source.asked.map(({ key }) => key)), new Set(["user:1"]))
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that is waited for behind a queue is one for all who ask for its key", () =>
     Effect.gen(function*() {
@@ -172,7 +172,7 @@ describe("a lookup", () => {
       assert.strictEqual(yield* Fiber.join(first), "user:1")
       assert.deepStrictEqual(new Set(yield* Fiber.joinAll(queued)), new Set(["user:2"]))
       assert.deepStrictEqual([source.runs, source.atOnce], [2, 1])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("whose caller leaves the queue gives its place to the next", () =>
     Effect.gen(function*() {
@@ -186,7 +186,7 @@ describe("a lookup", () => {
       assert.deepStrictEqual([yield* Fiber.join(first), yield* Fiber.join(third)], ["user:1", "user:3"])
       assert.strictEqual(source.runs, 2)
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that is refused for a full queue is tried again by the next caller", () =>
     Effect.gen(function*() {
@@ -200,7 +200,7 @@ describe("a lookup", () => {
       const again = yield* fork(of("3").get)
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(again), "user:3")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not wait for itself: its own family is not among what it may read", () =>
     Effect.gen(function*() {
@@ -209,7 +209,7 @@ describe("a lookup", () => {
         (_, app) => app.keys.user.get({ id: "1" })
       )
       assert.strictEqual(reasonOf(yield* Effect.flip(as<unknown, unknown>(app.keys.user.get({ id: "1" })))), "NotOwner")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("may read other keys of families that it derives from, however many share them", () =>
     Effect.gen(function*() {
@@ -226,5 +226,5 @@ describe("a lookup", () => {
       )
       yield* TestClock.adjust(10)
       assert.deepStrictEqual(yield* Fiber.joinAll(feeds), [1, 1, 1])
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -120,7 +120,7 @@ for (const [tiersName, options] of arrangements) {
               yield* on.on(on.user.invalidateTag(tag, { mode }))
               yield* end(on)
               assert.strictEqual((yield* on.held) === value, !isConcerned)
-            }).pipe(Effect.scoped))
+            }))
         }
       }
     }
@@ -141,7 +141,7 @@ for (const [tiersName, options] of arrangements) {
             assert.strictEqual(yield* Fiber.join(updating), 6)
             assert.strictEqual(yield* on.held, isConcerned ? undefined : 6)
             checkInvariants(on.running)
-          }).pipe(Effect.scoped))
+          }))
 
         it.effect(`a patch runs (${tag}, ${mode}) ${isConcerned ? "makes it void" : "does not concern it"}`, () =>
           Effect.gen(function*() {
@@ -156,7 +156,7 @@ for (const [tiersName, options] of arrangements) {
             yield* Deferred.succeed(hold, undefined)
             yield* Fiber.join(patching)
             assert.strictEqual(yield* on.held, isConcerned ? undefined : 6)
-          }).pipe(Effect.scoped))
+          }))
       }
     }
 
@@ -169,7 +169,7 @@ for (const [tiersName, options] of arrangements) {
         yield* on.ends(1)
         assert.strictEqual(yield* Fiber.join(updating), 2)
         assert.strictEqual(yield* on.held, 2)
-      }).pipe(Effect.scoped))
+      }))
 
     it.effect("all the time, and that no entry has, costs no load of a key that is read", () =>
       Effect.gen(function*() {
@@ -186,7 +186,7 @@ for (const [tiersName, options] of arrangements) {
         yield* Fiber.interrupt(readers)
         yield* TestClock.adjust(1_000)
         checkInvariants(on.running)
-      }).pipe(Effect.scoped))
+      }))
   })
 }
 
@@ -210,7 +210,7 @@ describe("of two loads between which a tag was invalidated", () => {
       yield* ends(2)
       assert.deepStrictEqual([yield* Fiber.join(late), yield* held], [2, 2])
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the earlier one is not kept after the later one", () =>
     Effect.gen(function*() {
@@ -219,7 +219,7 @@ describe("of two loads between which a tag was invalidated", () => {
       yield* ends(1)
       assert.deepStrictEqual([yield* Fiber.join(early), yield* held], [1, 2])
       checkInvariants(running)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the earlier one is not kept after the later one has failed, or has found nothing", () =>
     Effect.gen(function*() {
@@ -232,7 +232,7 @@ describe("of two loads between which a tag was invalidated", () => {
         assert.deepStrictEqual([yield* Fiber.join(early), yield* held], [1, undefined])
         checkInvariants(running)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("none is kept that a set or a deletion has overtaken", () =>
     Effect.gen(function*() {
@@ -245,7 +245,7 @@ describe("of two loads between which a tag was invalidated", () => {
         }
         checkInvariants(running)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("none is kept whose tag a sweep of marks may have forgotten", () =>
     Effect.gen(function*() {
@@ -254,7 +254,7 @@ describe("of two loads between which a tag was invalidated", () => {
       yield* running.cache.families.get("user")!.sweepMarks
       yield* ends(2)
       assert.isUndefined(yield* held)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("NotModified confirms the value that the lookup was given", () => {
@@ -270,5 +270,5 @@ describe("NotModified confirms the value that the lookup was given", () => {
         assert.strictEqual(yield* Fiber.join(refreshing), 1)
         assert.strictEqual(yield* held, tag === "run1" ? undefined : 1)
       }
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -21,7 +21,7 @@ describe("a tag", () => {
         yield* on(user.invalidateTag(tag))
         assert.strictEqual(yield* get, 2)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("takes the entries that have it, and no others", () =>
     Effect.gen(function*() {
@@ -33,7 +33,7 @@ describe("a tag", () => {
       yield* of("2").get
       yield* on(user.invalidateTag("a"))
       assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, 2])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that no entry has does nothing", () =>
     Effect.gen(function*() {
@@ -41,7 +41,7 @@ describe("a tag", () => {
       yield* get
       yield* on(user.invalidateTag("b"))
       assert.strictEqual(yield* get, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not take what is stored after it", () =>
     Effect.gen(function*() {
@@ -49,7 +49,7 @@ describe("a tag", () => {
       yield* on(user.invalidateTag("a"))
       yield* get
       assert.strictEqual(yield* get, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("takes it again when it is invalidated again", () =>
     Effect.gen(function*() {
@@ -58,7 +58,7 @@ describe("a tag", () => {
         assert.strictEqual(yield* get, run)
         yield* on(user.invalidateTag("a"))
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that an entry has lost with another set takes it no longer", () =>
     Effect.gen(function*() {
@@ -69,7 +69,7 @@ describe("a tag", () => {
       assert.strictEqual(yield* held, "second")
       yield* on(user.invalidateTag("c"))
       assert.isUndefined(yield* held)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is lost with a set that names none, and kept by update and patch", () =>
     Effect.gen(function*() {
@@ -81,7 +81,7 @@ describe("a tag", () => {
       assert.deepStrictEqual((yield* answer).tags, ["a"])
       yield* set("fourth")
       assert.deepStrictEqual((yield* answer).tags, [])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("may be any text: none of them means all", () =>
     Effect.gen(function*() {
@@ -95,7 +95,7 @@ describe("a tag", () => {
         yield* on(user.invalidateTag(tag))
         assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, 2], tag)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("of any text is known again after a restart", () =>
     Effect.gen(function*() {
@@ -111,7 +111,7 @@ describe("a tag", () => {
         yield* get
         assert.strictEqual(source.runs, 1, tag)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that is named twice is one", () =>
     Effect.gen(function*() {
@@ -119,7 +119,7 @@ describe("a tag", () => {
       yield* get
       yield* on(user.invalidateTag("a"))
       assert.strictEqual(yield* get, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is that of its family: another family's entries of the same tag stay", () =>
     Effect.gen(function*() {
@@ -133,7 +133,7 @@ describe("a tag", () => {
       yield* as(user.invalidateTag("a"))
       assert.isFalse(yield* as<boolean, unknown>(user.has({ id: "1" })))
       assert.isTrue(yield* as<boolean, unknown>(team.has({ id: "1" })))
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("takes what derives from its entries, also where the entry is held no more", () =>
     Effect.gen(function*() {
@@ -154,7 +154,7 @@ describe("a tag", () => {
       cache.families.get("user")!.hot!.drop("1")
       yield* as(user.invalidateTag("a"))
       assert.isFalse(yield* as<boolean, unknown>(profile.has({ id: "1" })))
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("marked stale leaves the value to be served while it is renewed", () =>
     Effect.gen(function*() {
@@ -164,7 +164,7 @@ describe("a tag", () => {
       const { stale, value } = yield* answer
       assert.deepStrictEqual([value, stale], [1, true])
       assert.strictEqual(yield* get, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("hidden is not weakened by a later mark that it is stale", () =>
     Effect.gen(function*() {
@@ -174,7 +174,7 @@ describe("a tag", () => {
       yield* on(user.invalidateTag("a"))
       yield* on(user.invalidateTag("a", { mode: "markStale" }))
       assert.strictEqual(yield* Effect.flip(get), "broken")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("forgets the failures of keys, which may have been among its entries", () =>
     Effect.gen(function*() {
@@ -185,7 +185,7 @@ describe("a tag", () => {
       yield* Effect.flip(get)
       yield* on(user.invalidateTag("a"))
       assert.strictEqual(yield* get, 2)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that a refresh ahead brings is the one that counts", () =>
     Effect.gen(function*() {
@@ -200,7 +200,7 @@ describe("a tag", () => {
       assert.strictEqual(yield* get, 2)
       yield* on(user.invalidateTag("t2"))
       assert.strictEqual(yield* get, 3)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that a bulk load gives is that of each key", () =>
     Effect.gen(function*() {
@@ -210,7 +210,7 @@ describe("a tag", () => {
       yield* on(user.getMany([{ id: "1" }, { id: "2" }]))
       yield* on(user.invalidateTag("user:1"))
       assert.deepStrictEqual([yield* of("1").held, yield* of("2").held], [undefined, "user:2"])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("takes an entry whose list was changed by its caller afterwards", () =>
     Effect.gen(function*() {
@@ -220,7 +220,7 @@ describe("a tag", () => {
       tags[0] = "b"
       yield* on(user.invalidateTag("a"))
       assert.isUndefined(yield* held)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("invalidated while an update computes leaves nothing of it behind", () =>
     Effect.gen(function*() {
@@ -231,7 +231,7 @@ describe("a tag", () => {
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* Fiber.join(update), "updated")
       assert.strictEqual(yield* get, 2)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("many tags", () => {
@@ -245,5 +245,5 @@ describe("many tags", () => {
       yield* get
       yield* set("new", { tags: ["first"] })
       assert.strictEqual(yield* held, "new")
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -21,7 +21,7 @@ describe("a soft timeout", () => {
       assert.isUndefined(caller.pollUnsafe())
       yield* TestClock.adjust(1)
       assert.strictEqual(yield* Fiber.join(caller), "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not serve what is stale to whom the lookup answers in time", () =>
     Effect.gen(function*() {
@@ -32,7 +32,7 @@ describe("a soft timeout", () => {
       yield* TestClock.adjust(9)
       const { stale, value } = yield* Fiber.join(caller)
       assert.deepStrictEqual([value, stale], ["new", false])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("runs one load behind however many whom it lets go", () =>
     Effect.gen(function*() {
@@ -47,7 +47,7 @@ describe("a soft timeout", () => {
       assert.strictEqual(source.runs, 2)
       yield* TestClock.adjust(20)
       assert.strictEqual(yield* get, "new")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is counted for each caller from when that caller came", () =>
     Effect.gen(function*() {
@@ -62,7 +62,7 @@ describe("a soft timeout", () => {
       assert.isUndefined(second.pollUnsafe())
       yield* TestClock.adjust(5)
       assert.strictEqual(yield* Fiber.join(second), "old")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("leaves the load to go on when its callers give up before it", () =>
     Effect.gen(function*() {
@@ -72,7 +72,7 @@ describe("a soft timeout", () => {
       yield* Fiber.interrupt(yield* fork(get))
       yield* TestClock.adjust(50)
       assert.deepStrictEqual([yield* held, source.interrupted], ["new", 0])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not serve what was deleted to whoever came after that", () =>
     Effect.gen(function*() {
@@ -91,7 +91,7 @@ describe("a soft timeout", () => {
       yield* TestClock.adjust(1)
       assert.strictEqual(yield* Fiber.join(caller), 3)
       yield* Fiber.join(before)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("gives the value that was set while it ran to whoever comes then", () =>
     Effect.gen(function*() {
@@ -104,7 +104,7 @@ describe("a soft timeout", () => {
       yield* TestClock.adjust(50)
       yield* Fiber.join(caller)
       assert.strictEqual(yield* get, "set")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a hard timeout", () => {
@@ -118,7 +118,7 @@ describe("a hard timeout", () => {
       yield* TestClock.adjust(20)
       const { stale, value } = yield* Fiber.join(caller)
       assert.deepStrictEqual([value, stale, source.interrupted], ["old", true, 1])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is remembered like any failure: the next caller does not wait as long again", () =>
     Effect.gen(function*() {
@@ -128,7 +128,7 @@ describe("a hard timeout", () => {
       assert.strictEqual(reasonOf(yield* Fiber.join(caller)), "LoadTimeout")
       assert.strictEqual(reasonOf(yield* Effect.flip(get)), "LoadTimeout")
       assert.strictEqual(source.runs, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("tells whom it concerns, and after how long", () =>
     Effect.gen(function*() {
@@ -136,7 +136,7 @@ describe("a hard timeout", () => {
       const caller = yield* fork(Effect.flip(get))
       yield* TestClock.adjust(20)
       assert.match(String(yield* Fiber.join(caller)), /`user:1` did not end within 20 ms/)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("ends loads behind readers, too, and begins the back-off", () =>
     Effect.gen(function*() {
@@ -152,7 +152,7 @@ describe("a hard timeout", () => {
       yield* TestClock.adjust(1_000)
       yield* get
       assert.strictEqual(yield* get, 3)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not end a load that answered in its last millisecond", () =>
     Effect.gen(function*() {
@@ -162,7 +162,7 @@ describe("a hard timeout", () => {
       assert.strictEqual(yield* Fiber.join(caller), "value")
       yield* TestClock.adjust(10)
       assert.strictEqual(yield* held, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("holds for an explicit refresh, and leaves the old value in place", () =>
     Effect.gen(function*() {
@@ -172,7 +172,7 @@ describe("a hard timeout", () => {
       yield* TestClock.adjust(20)
       assert.strictEqual(reasonOf(yield* Fiber.join(caller)), "LoadTimeout")
       assert.strictEqual(yield* get, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("comes before a longer soft one", () =>
     Effect.gen(function*() {
@@ -183,7 +183,7 @@ describe("a hard timeout", () => {
       const caller = yield* fork(get)
       yield* TestClock.adjust(20)
       assert.strictEqual(yield* Fiber.join(caller), "old")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a caller's own timeout", () => {
@@ -194,7 +194,7 @@ describe("a caller's own timeout", () => {
       yield* TestClock.adjust(10)
       assert.strictEqual((yield* Fiber.join(caller))._tag, "None")
       assert.strictEqual(source.interrupted, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is no failure of the source: nothing is remembered", () =>
     Effect.gen(function*() {
@@ -203,7 +203,7 @@ describe("a caller's own timeout", () => {
       yield* TestClock.adjust(10)
       yield* Fiber.join(caller)
       assert.strictEqual(yield* get, "value")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not end a refresh behind the reader", () =>
     Effect.gen(function*() {
@@ -213,5 +213,5 @@ describe("a caller's own timeout", () => {
       yield* Fiber.interrupt(yield* fork(get))
       yield* TestClock.adjust(10)
       assert.deepStrictEqual([yield* held, source.interrupted], ["new", 0])
-    }).pipe(Effect.scoped))
+    }))
 })

@@ -41,7 +41,7 @@ describe("a lower tier", () => {
         yield* read as Effect.Effect<unknown>
       }
       assert.strictEqual(yield* calls, asked)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is asked once for what it has, and not again when memory has it", () =>
     Effect.gen(function*() {
@@ -50,7 +50,7 @@ describe("a lower tier", () => {
       const asked = yield* calls
       assert.deepStrictEqual([yield* get, yield* get, yield* get], [1, 1, 1])
       assert.deepStrictEqual([(yield* calls) - asked, source.runs], [1, 0])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("gets what was loaded, set and updated, and loses what was deleted", () =>
     Effect.gen(function*() {
@@ -66,7 +66,7 @@ describe("a lower tier", () => {
       assert.strictEqual(below(place, "1"), "patched")
       yield* remove
       assert.isUndefined(below(place, "1"))
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("gets what a load behind a reader brought", () =>
     Effect.gen(function*() {
@@ -86,7 +86,7 @@ describe("a lower tier", () => {
         yield* TestClock.adjust(5)
         assert.strictEqual(below(place, "1"), 2)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not get what is not to be stored, and loses what was there", () =>
     Effect.gen(function*() {
@@ -94,7 +94,7 @@ describe("a lower tier", () => {
       yield* set("kept")
       yield* set("not kept", { timeToLive: "doNotStore" })
       assert.isUndefined(below(place, "1"))
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("gives back an entry that is the same in all that is known of it", () =>
     Effect.gen(function*() {
@@ -111,7 +111,7 @@ describe("a lower tier", () => {
       const second = yield* answer
       assert.deepStrictEqual({ ...second, tier: "memory", stamp: first.stamp }, first)
       assert.strictEqual((yield* answer).version, first.version)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("gives a conditional refresh the value and the revision of before a restart", () =>
     Effect.gen(function*() {
@@ -122,7 +122,7 @@ describe("a lower tier", () => {
       const { stale, value } = yield* answer
       assert.deepStrictEqual([value, stale], ["value", false])
       assert.deepStrictEqual(source.asked[0]!.previous, { value: "value", revision: "r1", ageMillis: 100 })
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("gives no conditional write a chance against a version of before a restart", () =>
     Effect.gen(function*() {
@@ -133,7 +133,7 @@ describe("a lower tier", () => {
       yield* set("mine", { ifVersion: version })
       assert.strictEqual(reasonOf(yield* Effect.flip(set("theirs", { ifVersion: version }))), "VersionConflict")
       assert.strictEqual(yield* held, "mine")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is found by explain", () =>
     Effect.gen(function*() {
@@ -141,7 +141,7 @@ describe("a lower tier", () => {
       const { explain, source } = yield* over({}, counted, place)
       const { held, outcome } = yield* explain
       assert.deepStrictEqual([held?.value, held?.tier, outcome, source.runs], [1, "cold", "hit", 0])
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a value that is too heavy for memory", () => {
@@ -157,7 +157,7 @@ describe("a value that is too heavy for memory", () => {
       assert.isTrue(yield* of("1").has)
       assert.strictEqual(yield* of("2").get, "user:2")
       running.cache.families.get("user")!.checkInvariants({ idle: true })
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is read from the lower tier, where there is one", () =>
     Effect.gen(function*() {
@@ -174,7 +174,7 @@ describe("a value that is too heavy for memory", () => {
         assert.deepStrictEqual((({ tier, value }) => [value, tier])(yield* answer), [heavy, "cold"])
       }
       assert.strictEqual(source.runs, 0)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a tier that cannot say what was invalidated", () => {
@@ -193,5 +193,5 @@ describe("a tier that cannot say what was invalidated", () => {
         )
         assert.isTrue(built._tag === "Failure" && reasonOf(built.failure) === "StoreFailed", operation)
       }
-    }).pipe(Effect.scoped))
+    }))
 })

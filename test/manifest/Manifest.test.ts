@@ -253,7 +253,7 @@ describe("a grant", () => {
       const two = Layer.mergeAll(AppCache.owner("count"), AppCache.owner("count")).pipe(Layer.provide(engine))
       const error = yield* Effect.flip(Layer.build(two))
       assert.strictEqual(error.reason._tag, "OwnershipConflict")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("ends with its scope, and what it owned is not served", () =>
     Effect.gen(function*() {
@@ -337,7 +337,7 @@ describe("a grant", () => {
       const whys = both.map((each) => each.status === "rejected" && each.reason)
       assert.deepStrictEqual(whys[1], whys[0])
       assert.strictEqual(ended, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("reads a value that is `undefined` as any other: held, and not loaded twice", () =>
     Effect.gen(function*() {
@@ -365,7 +365,7 @@ describe("a grant", () => {
       class Broken extends Manifest.Service<Broken>()("Broken", definition) {}
       const error = yield* Effect.flip(Layer.build(Layer.provide(Broken.layer, MemoryStore.layer({ capacity: 1 }))))
       assert.strictEqual((error as { reason: { _tag: string } }).reason._tag, "InvalidManifest")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("an engine inside another of the same manifest reads its own entries only", () =>
     Effect.gen(function*() {

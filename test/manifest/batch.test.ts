@@ -83,7 +83,7 @@ describe("a batch", () => {
         yield* on(running.app.batch(writes))
         assert.strictEqual(yield* held, expected)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("judges each condition by what the key had before the batch", () =>
     Effect.gen(function*() {
@@ -95,7 +95,7 @@ describe("a batch", () => {
       const refused: Effect.Effect<void> = running.app.batch([user.deleting(one), ifAbsent("d")])
       assert.strictEqual(reasonOf(yield* Effect.flip(on(refused))), "VersionConflict")
       assert.strictEqual(yield* held, "c")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that a lookup runs is refused, as each of its writes alone", () =>
     Effect.gen(function*() {

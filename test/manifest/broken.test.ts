@@ -108,7 +108,7 @@ describe("a manifest with mistakes", () => {
           yield* refuses(made._tag === "Write" ? made.key : made, operation)
         }
         assert.strictEqual(user.parse("user:1")._tag, "None")
-      }).pipe(Effect.scoped))
+      }))
   }
 })
 
@@ -139,6 +139,6 @@ describe("the code of an InvalidKey", () => {
         const error = yield* Effect.flip(as(work(app) as Effect.Effect<unknown, any, any>))
         assert.strictEqual(error.reason._tag, "InvalidKey")
         assert.strictEqual(error.reason.code, code)
-      }).pipe(Effect.scoped))
+      }))
   }
 })

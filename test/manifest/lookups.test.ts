@@ -96,7 +96,7 @@ describe("a lookup that writes is refused and changes nothing,", () => {
         assert.deepInclude(reasonOf(error), { _tag: "NotOwner", holds: "a lookup" })
         assert.strictEqual(yield* as(app.keys.prefs.get({ id: "1" }) as AnyEffect), "kept")
         assert.strictEqual(yield* as(app.keys.user.get({ id: "1" }) as AnyEffect), "kept")
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("and may write when it is over: what it left behind is on its own", () =>
@@ -110,7 +110,7 @@ describe("a lookup that writes is refused and changes nothing,", () => {
       yield* Effect.yieldNow
       yield* Effect.yieldNow
       assert.strictEqual(yield* as(app.keys.prefs.get({ id: "1" }) as AnyEffect), "changed")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a lookup that asks about keys without reading one is observed alike at each door:", () => {
@@ -144,7 +144,7 @@ describe("a lookup that asks about keys without reading one is observed alike at
         const read = as(app.keys.profile.get(one) as AnyEffect)
         if (reason === undefined) assert.strictEqual(yield* read, "profile:1")
         else assert.deepInclude(reasonOf(yield* Effect.flip(read)), reason)
-      }).pipe(Effect.scoped))
+      }))
   }
 })
 
@@ -168,7 +168,7 @@ describe("a lookup that reads outside of Effect", () => {
           )
           assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0211", read: "prefs:1" })
           assert.isFalse(yield* as(app.keys.profile.has({ id: "1" }) as AnyEffect))
-        }).pipe(Effect.scoped))
+        }))
     }
 
     it.effect(`is refused by ${way} of another key than its own`, () =>
@@ -179,7 +179,7 @@ describe("a lookup that reads outside of Effect", () => {
           yield* Effect.flip(Effect.catchDefect(as(app.keys.profile.get({ id: "1" }) as AnyEffect), Effect.fail))
         )
         assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0232", read: "user:2" })
-      }).pipe(Effect.scoped))
+      }))
 
     it.effect(`gets by ${way} what it derives from, and ends with it`, () =>
       Effect.gen(function*() {
@@ -189,7 +189,7 @@ describe("a lookup that reads outside of Effect", () => {
         assert.deepStrictEqual(happenings[0].from.map(({ key }: { key: string }) => key), ["user:1"])
         yield* TestClock.adjust("2 minutes")
         assert.isFalse(yield* as(app.keys.profile.has({ id: "1" }) as AnyEffect))
-      }).pipe(Effect.scoped))
+      }))
   }
 
   describe("by getUnsafe, of what memory must look at twice,", () => {
@@ -225,7 +225,7 @@ describe("a lookup that reads outside of Effect", () => {
         assert.deepStrictEqual(seen, ["kept"])
         yield* TestClock.adjust("2 minutes")
         assert.isFalse(yield* has)
-      }).pipe(Effect.scoped))
+      }))
 
     it.effect("is refused what it may not read", () =>
       Effect.gen(function*() {
@@ -236,7 +236,7 @@ describe("a lookup that reads outside of Effect", () => {
         assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0211", read: "prefs:1" })
         assert.deepStrictEqual(seen, [undefined])
         assert.isFalse(yield* has)
-      }).pipe(Effect.scoped))
+      }))
   })
 
   it.effect("is told by getUnsafe that there is nothing, where it may not read", () =>
@@ -247,7 +247,7 @@ describe("a lookup that reads outside of Effect", () => {
       )
       yield* Effect.exit(as(app.keys.profile.get({ id: "1" }) as AnyEffect))
       assert.deepStrictEqual(seen, [undefined])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("does not keep others from reading what it may not", () =>
     Effect.gen(function*() {
@@ -261,7 +261,7 @@ describe("a lookup that reads outside of Effect", () => {
       yield* latch.open
       yield* Fiber.join(loading)
       assert.strictEqual(reader.getUnsafe({ id: "1" }), "kept")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is counted while it runs, and not after it, however it ends", () =>
     Effect.gen(function*() {
@@ -272,7 +272,7 @@ describe("a lookup that reads outside of Effect", () => {
         yield* Effect.exit(as(app.keys.page.getMany([{ id: "1" }, { id: "2" }]) as AnyEffect))
         assert.strictEqual(lookups.open, open)
       }
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("what a caller reads of a mistake that the types would have refused", () => {

@@ -68,7 +68,7 @@ describe("a lookup that reads a key which its family does not derive from", () =
             "the lookup of `profile:1` reads `user:2`, but a change of `user:2` would not reach `profile:1`"
           )
           assert.isTrue(Option.isNone(yield* as(app.keys.profile.getOption({ id: "1" }) as Effect.Effect<any>)))
-        }).pipe(Effect.scoped))
+        }))
     }
 
     it.effect(`is not refused where it reads the right key by ${way}`, () =>
@@ -78,7 +78,7 @@ describe("a lookup that reads a key which its family does not derive from", () =
         yield* as(app.keys.user.get({ id: "2" }))
         yield* as(app.keys.profile.refresh({ id: "1" }))
         assert.isTrue(yield* as(app.keys.profile.has({ id: "1" })))
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("is refused, however it comes by its right: a handle from outside, a raw key, a fiber of its own", () =>
@@ -102,14 +102,14 @@ describe("a lookup that reads a key which its family does not derive from", () =
         yield* as(reader.get({ id: "2" }) as Effect.Effect<unknown, unknown>)
         assert.strictEqual(reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is refused even if it makes light of it", () =>
     Effect.gen(function*() {
       const { app, as } = yield* running("profile", (_, app) => Effect.option(app.keys.user.get({ id: "2" })))
       assert.strictEqual(reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
       assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is refused by the name of the family where that is not declared", () =>
     Effect.gen(function*() {
@@ -120,7 +120,7 @@ describe("a lookup that reads a key which its family does not derive from", () =
         reason.message,
         "the lookup of family `profile` reads `prefs:{id}`, which `profile` does not derive from"
       )
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is refused by its own family, whose other keys it cannot derive from", () =>
     Effect.gen(function*() {
@@ -135,7 +135,7 @@ describe("a lookup that reads a key which its family does not derive from", () =
           "the lookup of family `prefs` reads `prefs:{id}`, its own family, which cannot derive from itself"
         )
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is judged by the plan of invalidation: chains, texts and `*`", () =>
     Effect.gen(function*() {
@@ -157,7 +157,7 @@ describe("a lookup that reads a key which its family does not derive from", () =
       assert.strictEqual(yield* as(app.get("folder:a")), "files:x:y:z")
       assert.strictEqual(yield* as(app.get("title:en")), "words:en")
       assert.strictEqual(reasonOf(yield* Effect.flip(as(app.get("title:de")))).code, "E0232")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("loads many keys with the sources of each, and no others", () =>
     Effect.gen(function*() {
@@ -229,7 +229,7 @@ describe("what is not a lookup's read is not observed", () => {
         yield* reader.get({ id: "1" }) as Effect.Effect<unknown, unknown>
       }
       assert.strictEqual(hot!.hits - before, 20)
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a lookup that reads another cache, of whose changes its entry would not hear", () => {
@@ -245,7 +245,7 @@ describe("a lookup that reads another cache, of whose changes its entry would no
           "the lookup of family `profile` reads `user:{id}` of another engine, whose changes do not reach `profile`"
         )
         assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
-      }).pipe(Effect.scoped))
+      }))
   }
 })
 
@@ -259,7 +259,7 @@ describe("an entry that was made from others", () => {
       const { happenings } = yield* as<any, unknown>(app.keys.profile.explain({ id: "1" }))
       assert.strictEqual(happenings[0].what, "Loaded")
       assert.deepStrictEqual(happenings[0].from, [{ key: "user:1", tier: "memory", stamp }])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("remembers a bounded number of them", () =>
     Effect.gen(function*() {
@@ -277,7 +277,7 @@ describe("an entry that was made from others", () => {
         const { happenings } = yield* running.as<any, unknown>(app.keys.folder.explain({ name }))
         assert.deepStrictEqual(happenings[0].from.map(({ key }: { key: string }) => key), files.slice(0, 32))
       }
-    }).pipe(Effect.scoped))
+    }))
 
   for (const [way, read] of Object.entries(ways)) {
     it.effect(`is fresh no longer than what it read by ${way}`, () =>
@@ -295,7 +295,7 @@ describe("an entry that was made from others", () => {
         yield* TestClock.adjust("1 seconds")
         yield* get
         assert.strictEqual(loads, 2)
-      }).pipe(Effect.scoped))
+      }))
   }
 
   for (const [way, read] of Object.entries(ways)) {
@@ -305,7 +305,7 @@ describe("an entry that was made from others", () => {
         yield* as(app.keys.profile.get({ id: "1" }))
         yield* as(app.keys.user.set({ id: "1" }, "first"))
         assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("is not stored when one of them was served stale", () =>
@@ -323,7 +323,7 @@ describe("an entry that was made from others", () => {
         assert.deepInclude(answer, { stale: true, stamp: undefined })
         assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is stale from then on, as far as its family allows that", () =>
     Effect.gen(function*() {
@@ -340,5 +340,5 @@ describe("an entry that was made from others", () => {
       yield* TestClock.adjust("1 hour")
       const gone: any = yield* as(app.keys.stale.explain({ id: "1" }))
       assert.isUndefined(gone.held)
-    }).pipe(Effect.scoped))
+    }))
 })

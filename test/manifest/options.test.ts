@@ -127,7 +127,7 @@ describe("an option of a call", () => {
       for (const door of ["reader", "writer"]) {
         assert.sameMembers(Object.keys(yield* on<object>(user[door])), Object.keys(handle))
       }
-    }).pipe(Effect.scoped))
+    }))
 
   for (const [operation, [run, wrong]] of Object.entries(accessor)) {
     for (const [option, all] of Object.entries(wrong)) {
@@ -147,7 +147,7 @@ describe("an option of a call", () => {
           }
           assert.strictEqual(yield* held, "old")
           assert.strictEqual(running.cache.families.get("user")!.stats.invalidations, 0)
-        }).pipe(Effect.scoped))
+        }))
 
       it.effect(`${option} of ${operation} that is undefined was not given`, () =>
         Effect.gen(function*() {
@@ -160,7 +160,7 @@ describe("an option of a call", () => {
               return [exit._tag, yield* made.held, made.running.cache.families.get("user")!.stats]
             })
           assert.deepStrictEqual(yield* seen(one, { [option]: undefined }), yield* seen(other, undefined))
-        }).pipe(Effect.scoped))
+        }))
     }
   }
 
@@ -192,7 +192,7 @@ describe("an option of a call", () => {
         }
         yield* on(run(user, { zzzzzz: undefined }, running.app))
         if (operation !== "invalidateTag") yield* on(run(user, new Mine(), running.app))
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("timeToLive is refused with all that it may be, in a family, a write and a lookup", () =>
@@ -209,7 +209,7 @@ describe("an option of a call", () => {
         const { message } = (yield* Effect.flip(made as Effect.Effect<unknown, CacheError, Scope.Scope>)) as CacheError
         assert.include(message, `must be a duration that is not negative, "never" or "doNotStore"`)
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that does not exist is refused where no family takes it", () =>
     Effect.gen(function*() {
@@ -253,7 +253,7 @@ describe("an option of a call", () => {
         assert.include(["InvalidOption", "InvalidStoreOptions"], reason._tag, option)
         assert.deepInclude(reason, { option, why: `is not an option; did you mean \`${meant}\`?` })
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("ifVersion of setMany is asked of every key, and none is written where one has another version", () =>
     Effect.gen(function*() {
@@ -263,7 +263,7 @@ describe("an option of a call", () => {
       assert.deepStrictEqual([yield* held, yield* of("2").held], ["old", undefined])
       yield* on(user.setMany([[{ id: "2" }, "new"], [{ id: "3" }, "new"]], { ifVersion: null }))
       assert.deepStrictEqual([yield* of("2").held, yield* of("3").held], ["new", "new"])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("the mode of an invalidation by pattern is refused where there is none of that name", () =>
     Effect.gen(function*() {
@@ -273,7 +273,7 @@ describe("an option of a call", () => {
         assert.strictEqual(reasonOf(error), "InvalidOption")
       }
       assert.strictEqual(yield* held, "old")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("an option that a lookup answers with", () => {
@@ -292,7 +292,7 @@ describe("an option that a lookup answers with", () => {
       yield* get
       yield* refresh
       assert.deepStrictEqual(source.asked.map(({ previous }) => previous?.revision), [undefined, "r", undefined, "r"])
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a version that was read with a value", () => {
@@ -349,7 +349,7 @@ describe("an option of a family", () => {
         }
         const { get } = yield* family({ [option]: undefined }, Effect.succeed)
         assert.strictEqual(yield* get, 1)
-      }).pipe(Effect.scoped))
+      }))
   }
 
   for (const option of ["warm", "predict"]) {
@@ -364,7 +364,7 @@ describe("an option of a family", () => {
         const { reason } = (yield* Effect.flip(Layer.build(layer))) as CacheError
         assert.strictEqual(reason._tag, "InvalidOption")
         if (reason._tag === "InvalidOption") assert.deepStrictEqual([reason.family, reason.option], ["user", option])
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("that is misspelt is refused in a manifest built from data", () =>
@@ -372,7 +372,7 @@ describe("an option of a family", () => {
       const definition = { families: { user: { pattern: "user:{id}", timeToLife: 5 } } }
       const error = yield* Effect.flip(Effect.asVoid(engine(definition, () => Effect.succeed(1))))
       assert.strictEqual(reasonOf(error), "InvalidManifest")
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("an option of a memory store", () => {
@@ -391,7 +391,7 @@ describe("an option of a memory store", () => {
           assert.strictEqual(reason._tag, "InvalidStoreOptions", `${option}: ${String(value)}`)
         }
         yield* MemoryStore.make({ capacity: 10, ...(option === "capacity" ? {} : { [option]: undefined }) })
-      }).pipe(Effect.scoped))
+      }))
   }
 })
 
@@ -420,7 +420,7 @@ describe("an option of a store", () => {
           yield* refuses(LmdbStore.make({ ...given, [option]: value } as any), `${option}: ${String(value)}`)
         }
         yield* LmdbStore.make(option in given ? given : { ...given, [option]: undefined })
-      }).pipe(Effect.scoped))
+      }))
   }
 
   const tieredWrong: Wrong<TieredStore.Options> = { set: ["both", null, 1], onTierFailure: ["log", null, {}] }
@@ -438,11 +438,11 @@ describe("an option of a store", () => {
           )
         }
         yield* Layer.build(TieredStore.layer([tier], { [option]: undefined }))
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("tiers of no store are refused when they are built", () =>
-    refuses(Layer.build(TieredStore.layer([] as any)), "stores").pipe(Effect.scoped))
+    refuses(Layer.build(TieredStore.layer([] as any)), "stores"))
 
   it.effect("onTierFailure that throws takes nothing from those who write", () =>
     Effect.gen(function*() {
@@ -460,7 +460,7 @@ describe("an option of a store", () => {
       assert.strictEqual(yield* on(user.get({ id: "1" })), 1)
       assert.strictEqual(reasonOf(yield* Effect.flip(on(user.set({ id: "1" }, 2)))), "StoreFailed")
       assert.isAbove(told, 1)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("onTierFailure hears of what a tier refuses to keep, loaded or written", () =>
     Effect.gen(function*() {
@@ -483,7 +483,7 @@ describe("an option of a store", () => {
         Layer.provide(app.modules({ user: module }), store) as Layer.Layer<any>
       )
       assert.deepStrictEqual(told, ["lmdb prepare", "lmdb prepare"])
-    }).pipe(Effect.scoped))
+    }))
 
   const faultyWrong: Wrong<FaultyStore.Rule & { readonly seed?: number }> = {
     seed: [Number.NaN, Infinity, "1", null],
@@ -505,7 +505,7 @@ describe("an option of a store", () => {
           const what = `${option}, delay: ${JSON.stringify(value)}`
           yield* refuses(FaultyStore.make(mapStore(), plan as any), what)
         }
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("a planned fault that none of its operations can meet is refused", () =>
@@ -516,7 +516,7 @@ describe("an option of a store", () => {
         { fault: { kind: "double" }, operations: ["loadMarks"] }
       ]
       for (const rule of rules) yield* refuses(FaultyStore.make(mapStore(), { rules: [rule] }), "operations")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("interval of published metrics is refused where it is no duration above zero", () =>
     Effect.gen(function*() {
@@ -570,7 +570,7 @@ describe("options that are no object", () => {
         assert.strictEqual(yield* held, "old")
         assert.strictEqual(running.cache.families.get("user")!.stats.invalidations, 0)
         for (const door of doors) yield* on(run(door, undefined, running.app))
-      }).pipe(Effect.scoped))
+      }))
   }
 
   const tier = MemoryStore.layer({ capacity: 1 })
@@ -590,7 +590,7 @@ describe("options that are no object", () => {
           assert.strictEqual(reason._tag, "InvalidStoreOptions", JSON.stringify(given))
           if (reason._tag === "InvalidStoreOptions") assert.strictEqual(reason.option, "options")
         }
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("tiers that are no list of layers are refused where they are built", () =>
@@ -601,7 +601,7 @@ describe("options that are no object", () => {
         assert.strictEqual(reason._tag, "InvalidStoreOptions")
         if (reason._tag === "InvalidStoreOptions") assert.strictEqual(reason.option, "stores")
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("rules of planned faults that are none are refused where the store is made", () =>
     Effect.gen(function*() {
@@ -631,7 +631,7 @@ describe("options that are no object", () => {
           )
         }
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("of published metrics are refused, and so are counts that are no Effect", () =>
     Effect.gen(function*() {
@@ -668,7 +668,7 @@ describe("options that are no object", () => {
           }
         }
       }
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a function that is none", () => {
@@ -685,7 +685,7 @@ describe("a function that is none", () => {
         }
       }
       assert.strictEqual(yield* held, "old")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is refused by transaction, as is a body that is no Effect, and a combinator that answers none", () =>
     Effect.gen(function*() {
@@ -704,7 +704,7 @@ describe("a function that is none", () => {
         if (reason._tag === "InvalidOption") assert.strictEqual(reason.option, option)
         assert.strictEqual(yield* held, "old")
       }
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("the signal of a Promise", () => {
@@ -728,7 +728,7 @@ describe("the signal of a Promise", () => {
       assert.strictEqual(yield* rejected(reader.getPromise(id, { signal: AbortSignal.abort(reason) })), reason)
       yield* settle
       assert.strictEqual(source.interrupted, source.runs)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("that is none is refused", () =>
     Effect.gen(function*() {
@@ -739,7 +739,7 @@ describe("the signal of a Promise", () => {
         assert.strictEqual(reasonOf(error), "InvalidOption")
       }
       assert.deepStrictEqual(yield* rejected(reader.getPromise(id, { signal: undefined })), ["old"])
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("parameters that a program without types leaves out", () => {
@@ -778,7 +778,7 @@ describe("parameters that a program without types leaves out", () => {
         }
         assert.strictEqual(yield* held, "old")
         assert.strictEqual(running.cache.families.get("user")!.stats.invalidations, 0)
-      }).pipe(Effect.scoped))
+      }))
   }
 })
 
@@ -825,7 +825,7 @@ describe("a value that is easily taken for none", () => {
           assert.isTrue(yield* of("1").has)
           assert.strictEqual(source.runs, runs)
         }
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("an Effect that the function of an update gives is run, and one that is set is the value", () =>
@@ -836,5 +836,5 @@ describe("a value that is easily taken for none", () => {
       const effect = Effect.succeed(3)
       yield* set(effect)
       assert.strictEqual(yield* get, effect)
-    }).pipe(Effect.scoped))
+    }))
 })

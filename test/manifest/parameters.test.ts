@@ -128,7 +128,7 @@ describe("a parameter that its codec refuses", () => {
           const { entries, invalidations } = cache.families.get("user")!.stats
           assert.deepStrictEqual([looked(), entries, invalidations], [0, 0, 0], pattern)
         }
-      }).pipe(Effect.scoped))
+      }))
 
     it.effect(`and one that it takes passes all doors: ${name}`, () =>
       Effect.gen(function*() {
@@ -142,7 +142,7 @@ describe("a parameter that its codec refuses", () => {
           assert.strictEqual(writer.getUnsafe(params(good)), "held")
           assert.deepStrictEqual(user.parse(key(good)), Option.some(params(good)))
         }
-      }).pipe(Effect.scoped))
+      }))
   }
 
   it.effect("is named where the codec does not read what it has spelt", () =>
@@ -152,7 +152,7 @@ describe("a parameter that its codec refuses", () => {
       const error = yield* Effect.flip(on(app.get("user:a:b")))
       assert.include((error as CacheError).message, "the parameter `day` of `user:{room}:{day}` does not fit its codec")
       assert.isTrue(Option.isNone(user.parse("user:a:b")))
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("parameters that are not an object", () => {
@@ -175,7 +175,7 @@ describe("parameters that are not an object", () => {
         }
         assert.strictEqual(looked(), 0)
       }
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a key that is no text", () => {
@@ -185,7 +185,7 @@ describe("a key that is no text", () => {
       for (const given of [undefined, null, 5, {}, ["user:1"], () => "user:1"]) {
         assert.isTrue(Option.isNone(user.parse(given)))
       }
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("parameters of an invalidation of many keys", () => {
@@ -231,7 +231,7 @@ describe("parameters of an invalidation of many keys", () => {
           assert.deepStrictEqual(yield* held, [true, true], what)
         }
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("are told the name that is near", () =>
     Effect.gen(function*() {
@@ -239,7 +239,7 @@ describe("parameters of an invalidation of many keys", () => {
       const error = (yield* Effect.flip(on(user.invalidateWhere({ tenent: "a" })))) as CacheError
       const why = "`user:{tenant}:{id}` has no parameter `tenent`; help: did you mean `tenant`?"
       assert.strictEqual(error.message, `not a key of \`user:{tenant}:{id}\`: ${why}`)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("mean all keys where they are an empty object, of any kind of plain object", () =>
     Effect.gen(function*() {
@@ -248,7 +248,7 @@ describe("parameters of an invalidation of many keys", () => {
         yield* on(user.invalidateWhere(params))
         assert.deepStrictEqual(yield* held, [false, false])
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("may name the rest where the pattern has one", () =>
     Effect.gen(function*() {
@@ -258,7 +258,7 @@ describe("parameters of an invalidation of many keys", () => {
       yield* on(file.invalidateWhere({ tenant: "a", "*": "x:y" }))
       const held = yield* Effect.forEach(["a", "b"], (tenant) => on<boolean>(file.has({ tenant, "*": "x:y" })))
       assert.deepStrictEqual(held, [false, true])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("have no say beside a whole key: further names of an object are ignored at every door", () =>
     Effect.gen(function*() {
@@ -269,7 +269,7 @@ describe("parameters of an invalidation of many keys", () => {
         const exit = yield* Effect.exit(on(run(user, row, app, "user:a:1")))
         assert.strictEqual(exit._tag, "Success", door)
       }
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a list of keys that is none", () => {
@@ -289,5 +289,5 @@ describe("a list of keys that is none", () => {
         assert.isFalse(yield* on(of.has({ day: "1" })))
         yield* on(of.deleteMany(new Set([{ day: "1" }])))
       }
-    }).pipe(Effect.scoped))
+    }))
 })

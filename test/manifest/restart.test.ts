@@ -99,7 +99,7 @@ describe("a cache over LMDB", () => {
       const answer = yield* life(path, loads, profile.getAnswer({ id: "1" }))
       assert.deepInclude(answer, { value: "1", tier: "lmdb", stale: false })
       assert.deepStrictEqual(loads, [])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("never brings back what was invalidated before the restart, by key, by part or by tag", () =>
     Effect.gen(function*() {
@@ -123,7 +123,7 @@ describe("a cache over LMDB", () => {
         loads.splice(0).toSorted(),
         ["page 1 1", "page 2 1", "profile 1", "user 2", "user 3"]
       )
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("reads its own writes when memory is too small to hold them", () =>
     Effect.gen(function*() {
@@ -141,7 +141,7 @@ describe("a cache over LMDB", () => {
         4
       )
       assert.deepStrictEqual(loads, ["user 1"])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("after kill -9, keeps what a write that returned has said, and nothing that it made untrue", () =>
     Effect.gen(function*() {
@@ -157,7 +157,7 @@ describe("a cache over LMDB", () => {
         const held = Effect.all([user.getOption({ id: "1" }), profile.getOption({ id: "1" })])
         assert.deepStrictEqual(yield* Effect.provide(held, survivor(path)), [Option.some("new"), Option.none()])
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("after kill -9 in the middle of batches, holds all of a batch or nothing of it", () =>
     Effect.gen(function*() {
@@ -175,5 +175,5 @@ describe("a cache over LMDB", () => {
         assert.strictEqual(new Set(values).size, 1, "a batch is torn")
         assert.isAtLeast(Number(values[0]), last, "a batch that had returned is lost")
       }
-    }).pipe(Effect.scoped))
+    }))
 })

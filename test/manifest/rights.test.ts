@@ -100,7 +100,7 @@ describe("two manifest classes of one name", () => {
       yield* build(Layer.provide(C.layer, store))
       yield* build(Layer.provide(Twin.layer, store))
       yield* build(Layer.provide(C.layer, store))
-    }).pipe(Effect.scoped))
+    }))
 
   it("have keys that no other name gives", () => {
     const keys = new Set<string>()
@@ -161,7 +161,7 @@ describe("a right of one engine", () => {
       assert.deepStrictEqual(said, [])
       yield* Effect.provide(Layer.build(Layer.fresh(Layer.provide(C.layer, memory))), logged)
       assert.include(String(said), "2 engines of the manifest Rights live in this process")
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("is free again when an engine could not be built", () =>
     Effect.gen(function*() {
@@ -171,7 +171,7 @@ describe("a right of one engine", () => {
       assert.isTrue(Exit.isFailure(yield* Effect.exit(build(over(broken)))))
       yield* Effect.exit(build(over(broken)))
       yield* build(over(store))
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("a module", () => {
@@ -242,7 +242,7 @@ describe("a module", () => {
       })
       const context = yield* Layer.build(Layer.provide(layer, memory))
       assert.strictEqual(Context.get(context as Context.Context<any>, Context.Service<"Seen", string>("Seen")), "Eve")
-    }).pipe(Effect.scoped))
+    }))
 
   const wrong: { readonly [what: string]: readonly [given: unknown, message: string] } = {
     "an array": [[userLive], "these are no modules"],

@@ -214,7 +214,7 @@ describe("two stores over one place", () => {
       yield* Deferred.succeed(goOn, undefined)
       yield* Fiber.join(removed)
       assert.isUndefined(yield* peek(cold, "1"))
-    }).pipe(Effect.scoped))
+    }))
 })
 
 describe("whatever the order in which tiers answer,", () => {
@@ -519,7 +519,7 @@ describe("set: onEviction", () => {
       yield* faults.release
       yield* Fiber.join(removed)
       assert.deepStrictEqual(yield* values(), [undefined, undefined, undefined])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("forgets what it has no room for, and says so", () =>
     Effect.gen(function*() {
@@ -553,7 +553,7 @@ describe("set: onEviction", () => {
       yield* faults.stop
       yield* faults.release
       yield* Fiber.join(second)
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("no value waits for the codec of another one, and one that takes too long is lost", () =>
     Effect.gen(function*() {
@@ -574,7 +574,7 @@ describe("set: onEviction", () => {
       assert.deepStrictEqual(lost, [])
       yield* TestClock.adjust("2 seconds")
       assert.deepStrictEqual(lost, ["1"])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("a sweep leaves what is on its way where it finds nothing wrong with it", () =>
     Effect.gen(function*() {
@@ -587,7 +587,7 @@ describe("set: onEviction", () => {
       yield* Fiber.join(sweep)
       const found = yield* users.getMany(["1", "2", "3"])
       assert.deepStrictEqual(found.map((one) => one?.entry.value), ["1", undefined, "3"])
-    }).pipe(Effect.scoped))
+    }))
 
   it.effect("writes below what is left when the family is closed", () =>
     Effect.gen(function*() {

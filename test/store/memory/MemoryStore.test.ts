@@ -241,7 +241,7 @@ describe("MemoryStore", () => {
         const error = yield* Effect.flip(Layer.build(MemoryStore.layer(options as MemoryStore.Options)))
         assert.strictEqual(error.reason._tag, "InvalidStoreOptions")
       }
-    }).pipe(Effect.scoped))
+    }))
 
   it("lets other work run between two steps of upkeep, also when it was built without waiting", async () => {
     let now = 0
