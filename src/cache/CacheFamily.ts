@@ -21,7 +21,7 @@ import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import type { Lease } from "../capability/Lease.ts"
 import type { Entry } from "../store/Entry.ts"
-import type { HotPartition } from "../store/Store.ts"
+import type { HotPartition, Mark } from "../store/Store.ts"
 import type { Operation, StoreError } from "../store/StoreError.ts"
 import * as Answer from "./Answer.ts"
 import type { CacheError } from "./CacheError.ts"
@@ -661,6 +661,11 @@ export class CacheFamily<V = unknown> {
   markScope(scope: Scope, mode: Mode, stamp: number, through: string, key?: string): Below {
     this.entries.invalidated(scope, mode, stamp, through, key)
     return this.entries.markKeys(scope, mode, stamp, this.cache.time.now())
+  }
+
+  /** It was not open while a source was: hides what it has kept, by marks that a store has yet to keep. */
+  missed(stamp: number): ReadonlyArray<Mark> {
+    return this.entries.missed(stamp)
   }
 
   /** Drops keys in this process, and leaves them to what opens the tiers below next. */
