@@ -1825,5 +1825,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `watch.changed || (found?.entry.version ?? -1) > version`,
     planted: `watch.changed`,
     suites: ["test/cache/takenBack.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "what a family has kept from before a time in which it was not open is served",
+    file: "src/cache/internal/lives.ts",
+    text: `if (row?.life !== last || row.form !== origin.form) return true`,
+    planted: `if (row?.life !== last && row?.form !== origin.form) return true`,
+    suites: ["test/manifest/redeployed.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "a caller of a refresh does not wait for the tiers",
+    file: "src/cache/CacheFamily.ts",
+    text: `orStoreFailed(served.below ?? nothing)`,
+    planted: `orStoreFailed(nothing)`,
+    suites: ["test/cache/refreshed.test.ts"]
   }
 ]

@@ -22,19 +22,28 @@ import { CoarseClock } from "../store/CoarseClock.ts"
 import type { Codec } from "../store/Codec.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
-import { type Commons, Store } from "../store/Store.ts"
+import { type Commons, type Mark, Store } from "../store/Store.ts"
+import type { StoreError } from "../store/StoreError.ts"
 import { CacheError, StoreFailed } from "./CacheError.ts"
 import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
-import { type Dependent, type Dependents, type FamilyStats, listed, type SetOptions } from "./FamilySpec.ts"
+import {
+  type Dependent,
+  type Dependents,
+  type FamilyStats,
+  listed,
+  type Origin,
+  type SetOptions
+} from "./FamilySpec.ts"
 import { type Below, both, nothing } from "./internal/below.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
 import type { Flight } from "./internal/flight.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
 import { Lengths } from "./internal/lengths.ts"
+import { isRow, lifeOf } from "./internal/lives.ts"
 import { familyName, splitMark } from "./internal/names.ts"
 import { Outbox } from "./internal/outbox.ts"
 import { type Heard, type Peer, Peers, type Swept } from "./internal/peers.ts"
@@ -66,6 +75,8 @@ export interface FamilyOptions {
   readonly policy: FamilyPolicy
   /** As a list, or compiled when they are asked for. */
   readonly dependents: ReadonlyArray<Dependent> | Dependents
+  /** How it is made, so that a store knows whether it was open while its sources were; its pattern unless given. */
+  readonly origin?: Origin | undefined
 }
 
 /**
@@ -598,10 +609,38 @@ export const make: (
     const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
     for (const mark of kept.marks) {
       const { familyName, scope } = splitMark(mark.scope)
-      byName.get(familyName)?.restoreMark(scope, mark.stamp)
+      if (!isRow(scope)) byName.get(familyName)?.restoreMark(scope, mark.stamp)
     }
     if (stampBefore > 0) cache.opened()
+    yield* Effect.mapError(
+      enterLife(cache, families, kept.marks, stampBefore > 0),
+      (error) => new CacheError({ reason: new StoreFailed({ error }) })
+    )
     yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
   }
 )
+
+/** Has the store know which families are open now, and hides what they have missed while they were not. */
+const enterLife = (
+  cache: Cache,
+  families: ReadonlyArray<FamilyOptions>,
+  kept: ReadonlyArray<Mark>,
+  mayHold: boolean
+): Effect.Effect<void, StoreError> =>
+  Effect.suspend(() => {
+    // What ends with the process misses nothing.
+    if (!Array.from(cache.families.values()).some(({ entries }) => entries.lower !== undefined)) return Effect.void
+    const opened = families.map(({ name, origin = { form: "", sources: () => [] } }) => ({
+      name,
+      storeName: familyName(cache.id, name),
+      origin
+    }))
+    const life = lifeOf(opened, kept, familyName(cache.id, ""))
+    if (life === undefined) return Effect.void
+    const { store } = cache
+    const stamp = cache.nextStamp()
+    const marks = mayHold ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(stamp)) : []
+    const recorded = store.recordMarks([...marks, ...life.rows(stamp)])
+    return life.obsolete.length === 0 ? recorded : Effect.andThen(recorded, store.dropMarks(life.obsolete))
+  })

@@ -190,3 +190,16 @@ export interface FamilyStats {
   /** Entries that memory, the fastest tier, has now. Entries of lower tiers are not counted. */
   readonly entries: number
 }
+
+/**
+ * How a family is made: by its own pattern, and from which others.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Origin {
+  /** Its pattern and those that it derives from, as a text. */
+  readonly form: string
+  /** The names of the families whose changes reach it, at any distance. */
+  readonly sources: () => Iterable<string>
+}

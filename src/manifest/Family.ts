@@ -262,8 +262,8 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
   readonly invalidateTag: (tag: string, options?: InvalidateOptions) => Effect.Effect<void, CacheError, R>
   /**
    * Runs the owner's lookup of a key, stores what it answers, and answers it when the tiers below memory have taken it,
-   * too. Callers who ask for one key while a refresh waits share it. If the lookup fails, the old value stays. If a tier
-   * refuses the new value, this fails with `StoreFailed`, and memory keeps the new value.
+   * too. Callers who ask for one key while a refresh waits share it. If the lookup fails, the old value stays. If a
+   * tier refuses the new value, this fails with `StoreFailed`, and memory keeps the new value.
    */
   readonly refresh: (
     params: KeyParams<P, Codecs>

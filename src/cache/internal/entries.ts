@@ -715,6 +715,13 @@ export class Entries<V> {
     return true
   }
 
+  /** Hides what is from before the engine was opened; the marks that a store has to keep for it. */
+  missed(stamp: number): ReadonlyArray<Mark> {
+    if (this.lower === undefined) return []
+    this.hearMark(everything, "hide", stamp, this.cache.time.now())
+    return [{ scope: markName(this.storeName, writeScope(everything, "hide")), stamp }]
+  }
+
   /** Takes over a mark that a store kept. */
   restoreMark(written: string, stamp: number): void {
     const read = readScope(written)

@@ -2,9 +2,10 @@
  * From the plan of a manifest, which counts segments of full keys and holes of patterns, to the engine's, which knows
  * keys within families only. What the pattern itself decides (its text segments, its length) is decided here, once.
  */
-import type { Dependent, Dependents, Guard } from "../../cache/FamilySpec.ts"
+import type { Dependent, Dependents, Guard, Origin } from "../../cache/FamilySpec.ts"
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
+import type { KeyPattern } from "../../pattern/KeyPattern.ts"
 
 /** What depends on a family. A lookup that reads it asks for one target, and a change for all. */
 export const make = (
@@ -36,6 +37,26 @@ export const make = (
     in: (family) => {
       const target = manifest.families.get(family)!
       return target.upstream.has(source.index) ? to(target.index) : []
+    }
+  }
+}
+
+/** How a family is made. Names of parameters say only which of them are the same, so they are counted. */
+export const originOf = (family: ValidFamily, graph: DependencyGraph.DependencyGraph): Origin => {
+  const names = new Map<string, number>()
+  const spell = ({ segments, rest }: KeyPattern): string => {
+    const spelt = segments.map((segment) => {
+      if (segment._tag === "Text") return segment.text
+      if (!names.has(segment.name)) names.set(segment.name, names.size)
+      return `{${names.get(segment.name)}}`
+    })
+    return [...spelt, ...(rest ? ["*"] : [])].join(":")
+  }
+  const own = spell(family.pattern)
+  return {
+    form: [own, ...family.derives.map(spell).toSorted()].join(" "),
+    sources: function*() {
+      for (const index of family.upstream) yield graph.nodes[index]!.name
     }
   }
 }

@@ -176,7 +176,8 @@ const engineLayer = (
         : undefined,
       weigher: spec.weigher,
       policy: spec,
-      dependents: dependents.make(manifest, graph, family)
+      dependents: dependents.make(manifest, graph, family),
+      origin: dependents.originOf(family, graph)
     }
   })
   return Layer.effectContext(

@@ -1,0 +1,178 @@
+/**
+ * Deployments in which families come and go: what a family has kept from before a time in which it was not open, while a
+ * source of it was written, is not served; and what has missed nothing is still there.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import * as Manifest from "effect-stateless/manifest/Manifest"
+import * as MemoryStore from "effect-stateless/store/MemoryStore"
+import { Store } from "effect-stateless/store/Store"
+import * as TieredStore from "effect-stateless/store/TieredStore"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { TestClock } from "effect/testing"
+import * as fc from "fast-check"
+import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+
+/** What each family is made from; those without a source are in the database. */
+const all = {
+  user: [],
+  team: [],
+  page: ["user"],
+  site: ["page"],
+  board: ["user", "team"],
+  report: ["board", "page"]
+} as const
+type Name = keyof typeof all
+const names = Object.keys(all) as ReadonlyArray<Name>
+const doors = ["set", "setMany", "update", "patch", "refresh", "batch", "delete", "invalidate"] as const
+
+interface Step {
+  readonly write: typeof doors[number] | undefined
+  readonly family: number
+}
+
+/** The database, and how often each family was loaded. */
+class World {
+  readonly place: Place = makePlace()
+  readonly rows: Record<string, number> = { user: 0, team: 0 }
+  readonly loads: Array<Name> = []
+
+  valueOf(name: Name): string {
+    const sources: ReadonlyArray<Name> = all[name]
+    return sources.length === 0
+      ? `${name} ${this.rows[name]}`
+      : `${name}(${sources.map((one) => this.valueOf(one)).join()})`
+  }
+
+  /** One life of the process, with these families and all that they are made from. */
+  life<A, E>(open: ReadonlyArray<Name>, body: (app: any) => Effect.Effect<A, E, any>): Effect.Effect<A, any> {
+    const families = Object.fromEntries(open.map((name) => [name, {
+      pattern: `${name}:{id}`,
+      value: Manifest.type<string>(),
+      ...(all[name].length === 0 ? {} : { derives: all[name].map((source) => `${source}:{id}`) })
+    }]))
+    const app: any = (Manifest.Service as any)()("App", { families })
+    const lookup = (name: Name) => ({ id }: { readonly id: string }) =>
+      Effect.gen({ self: this }, function*() {
+        this.loads.push(name)
+        const sources: ReadonlyArray<Name> = all[name]
+        if (sources.length === 0) return this.valueOf(name)
+        const made: Array<string> = []
+        for (const source of sources) made.push(yield* app.keys[source].get({ id }))
+        return `${name}(${made.join()})`
+      })
+    const store = Layer.effect(
+      Store,
+      Effect.map(
+        MemoryStore.make({ capacity: 100 }),
+        (memory) => TieredStore.make([memory, mapStore({ name: "cold", place: this.place })])
+      )
+    )
+    const live = app.modules(Object.fromEntries(open.map((name) => [name, app.owner(name, { lookup: lookup(name) })])))
+      .pipe(Layer.provide(store), Layer.fresh)
+    // The outbox has carried all by the end of the life.
+    return Effect.scoped(Effect.provide(Effect.tap(body(app), () => TestClock.adjust(1_000)), live)) as any
+  }
+
+  write(app: any, door: Step["write"], name: Name): Effect.Effect<unknown, unknown, any> {
+    const family = app.keys[name]
+    const id = { id: "1" }
+    const value = () => `${name} ${++this.rows[name]!}`
+    return Effect.suspend(() => {
+      switch (door) {
+        case "set":
+          return family.set(id, value())
+        case "setMany":
+          return family.setMany([[id, value()]])
+        case "update":
+          return family.update(id, value)
+        case "patch":
+          return Effect.andThen(family.get(id), family.patch(id, value))
+        case "batch":
+          return app.batch([family.setting(id, value())])
+        default:
+          value()
+          return family[door!](id)
+      }
+    })
+  }
+}
+
+const closed = (given: ReadonlyArray<Name>): ReadonlyArray<Name> => {
+  const found = new Set(given)
+  for (const name of found) for (const source of all[name]) found.add(source)
+  return names.filter((name) => found.has(name))
+}
+
+const life = fc.record({
+  open: fc.subarray([...names], { minLength: 1 }).map(closed),
+  steps: fc.array(fc.record({ write: fc.option(fc.constantFrom(...doors), { nil: undefined }), family: fc.nat(50) }), {
+    maxLength: 6
+  })
+})
+
+interface Life {
+  readonly open: ReadonlyArray<Name>
+  readonly steps: ReadonlyArray<Step>
+}
+
+const run = Effect.fnUntraced(function*(lives: ReadonlyArray<Life>) {
+  const world = new World()
+  const read = (app: any, name: Name) =>
+    Effect.map(
+      app.keys[name].get({ id: "1" }) as Effect.Effect<unknown, unknown, any>,
+      (value) => assert.strictEqual(value, world.valueOf(name))
+    )
+  for (const { open, steps } of lives) {
+    const writable = open.filter((name) => all[name].length === 0)
+    yield* world.life(open, (app) =>
+      Effect.gen(function*() {
+        for (const { family, write } of steps) {
+          if (write === undefined) yield* read(app, open[family % open.length]!)
+          else yield* world.write(app, write, writable[family % writable.length]!)
+        }
+        for (const name of open) yield* read(app, name)
+      }))
+  }
+})
+
+describe("deployments in which families come and go", () => {
+  it("serve what is in the database, whatever was open while it was written", () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(life, { minLength: 2, maxLength: 6 }), (lives) =>
+        Effect.runPromise(Effect.provide(run(lives), TestClock.layer())))
+    ))
+
+  const readAll = (open: ReadonlyArray<Name>) => (app: any) =>
+    Effect.forEach(open, (name) => app.keys[name].get({ id: "1" }) as Effect.Effect<unknown, unknown, any>)
+
+  for (
+    const [what, second, kept] of [
+      ["the same families", names, names],
+      ["a new family besides", ["user", "page"], ["user", "page"]],
+      ["another family gone", ["user", "team", "board"], ["user", "team", "board"]]
+    ] as const
+  ) {
+    it.effect(`keep what has missed nothing: ${what}`, () =>
+      Effect.gen(function*() {
+        const world = new World()
+        const first = what === "a new family besides" ? ["user", "page"] as const : names
+        yield* world.life(first, readAll(first))
+        world.loads.length = 0
+        const now = what === "a new family besides" ? names : second
+        yield* world.life(now, readAll(kept))
+        assert.deepStrictEqual(world.loads, [])
+      }))
+  }
+
+  for (const door of doors) {
+    it.effect(`a page that was not open is loaded anew after ${door} of its source`, () =>
+      Effect.gen(function*() {
+        const world = new World()
+        yield* world.life(["user", "page", "site"], readAll(["user", "page", "site"]))
+        yield* world.life(["user"], (app) => world.write(app, door, "user"))
+        const read = yield* world.life(["user", "page", "site"], readAll(["site", "page"]))
+        assert.deepStrictEqual(read, ["site(page(user 1))", "page(user 1)"])
+      }))
+  }
+})
