@@ -1841,5 +1841,21 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `orStoreFailed(served.below ?? nothing)`,
     planted: `orStoreFailed(nothing)`,
     suites: ["test/cache/refreshed.test.ts"]
+  },
+  {
+    law: 7,
+    bug: "the end of a family waits for a tier that hangs, whatever another family has found out",
+    file: "src/store/internal/tieredTier.ts",
+    text: `if (this.#isHung) return Effect.void`,
+    planted: ``,
+    suites: ["test/store/internal/owed.test.ts"]
+  },
+  {
+    law: 12,
+    bug: "the end of a family gives up a tier that makes progress",
+    file: "src/store/internal/tieredTier.ts",
+    text: `return now === before ? Effect.succeed(false)`,
+    planted: `return now >= before ? Effect.succeed(false)`,
+    suites: ["test/store/internal/owed.test.ts"]
   }
 ]

@@ -19,6 +19,7 @@ import type { NonEmptyReadonlyArray } from "effect/Array"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
@@ -250,9 +251,13 @@ const open = <V>(
         Effect.sync(() => hot && guard.tops.set(hot, tiers[0]!.partition)),
         () => Effect.sync(() => hot && guard.tops.delete(hot))
       )
-      yield* Effect.addFinalizer(() => demotions.drain)
-      yield* Effect.forkScoped(demotions.run)
+      yield* Effect.addFinalizer(() => underWay.lastly(demotions.drain, demotions.progress))
+      yield* Effect.acquireRelease(Effect.forkDetach(demotions.run), (fiber) => {
+        fiber.interruptUnsafe()
+        return underWay.lastly(Effect.asVoid(Fiber.await(fiber)), demotions.progress)
+      })
     }
+    underWay.begin()
     yield* Effect.addFinalizer(() => underWay.settled)
     return new TieredPartition({ tiers, mode, guard, sweeps, demotions, underWay, isBelow: false })
   })

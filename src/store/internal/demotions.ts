@@ -78,6 +78,7 @@ export class Demotions<V> {
   readonly #slow = new Map<Demotion<V>, Fiber.Fiber<void>>()
   readonly #codecs = Semaphore.makeUnsafe(slowAtOnceMax)
   #version = 0
+  #writes = 0
 
   constructor(guard: KeyGuard, sweeps: Sweeps, tiers: ReadonlyArray<Tier<V>>, lost: Lost<V>) {
     this.#lost = lost
@@ -239,6 +240,7 @@ export class Demotions<V> {
     const tier = this.#tiers[to]!
     const change = { partition: tier.partition, cleared: false, removed, set }
     return Effect.flatMap(writeTo(tier.store, noReport, [{ tier, change }], []), (refusal) => {
+      this.#writes++
       if (refusal === undefined) return Effect.void
       if (set.length > 1 && isOfOne(refusal.error)) {
         return Effect.forEach(set, (one) => this.#write(to, [], [one]), { discard: true })
@@ -248,6 +250,9 @@ export class Demotions<V> {
       })
     })
   }
+
+  /** How many writes have ended. */
+  readonly progress = (): number => this.#writes
 
   /** Writes below what waits, and then what the tiers above the lowest still hold. */
   readonly drain: Effect.Effect<void> = Effect.suspend(() =>

@@ -6,6 +6,7 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { Entry, Found } from "../Entry.ts"
 import type { Change, Content, Mark, Partition, Prepared, Store } from "../Store.ts"
@@ -27,6 +28,7 @@ export type Entries<V> = ReadonlyArray<readonly [key: string, entry: Entry<V>]>
 /** Writes that have begun. */
 export class UnderWay {
   readonly #writes = new Set<Fiber.Fiber<void, StoreError>>()
+  #isHung = false
 
   /** A caller that gives up must not leave the tiers at odds: the write goes on without it. */
   run(write: Effect.Effect<void, StoreError>): Effect.Effect<void, StoreError> {
@@ -51,7 +53,39 @@ export class UnderWay {
       for (const fiber of begun) this.#writes.delete(fiber)
     })
   })
+
+  /**
+   * Does what a family still has to write when it ends, as long as it makes progress. A tier that hangs holds up one
+   * family, and no other one after it.
+   */
+  lastly(work: Effect.Effect<void>, progress: Progress): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.#isHung) return Effect.void
+      return Effect.flatMap(
+        Effect.forkDetach(work, { startImmediately: true }),
+        (fiber) =>
+          Effect.map(awaitProgress(fiber, progress, progress()), (hasEnded) => {
+            this.#isHung ||= !hasEnded
+          })
+      )
+    })
+  }
+
+  /** A family begins: whether the tiers hang is found out anew. */
+  begin(): void {
+    this.#isHung = false
+  }
 }
+
+/** How much of some work is done. */
+export type Progress = () => number
+
+const awaitProgress = <A>(fiber: Fiber.Fiber<A>, progress: Progress, before: number): Effect.Effect<boolean> =>
+  Effect.flatMap(Effect.timeoutOption(Fiber.await(fiber), closingMax), (ended) => {
+    if (Option.isSome(ended)) return Effect.succeed(true)
+    const now = progress()
+    return now === before ? Effect.succeed(false) : awaitProgress(fiber, progress, now)
+  })
 
 /** What a tier has to do in a round. */
 export interface Share {

@@ -15,7 +15,7 @@ import { StoreError, TierFailed } from "../../../src/store/StoreError.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../../src/testing/FaultyStore.ts"
 import { entryOf } from "../entry.ts"
-import { mapStore } from "../mapStore.ts"
+import { makePlace, mapStore } from "../mapStore.ts"
 
 const family: StoreFamily<string> = {
   name: "user",
@@ -53,20 +53,43 @@ describe("a tier that is down", () => {
       assert.isTrue(tier.trusts("9-0"))
     }))
 
-  it.effect("is awaited once when the store ends, however many families it has", () =>
+  for (const set of ["through", "onEviction"] as const) {
+    it.effect(`is awaited once when the store ends, however many families it has (set: ${set})`, () =>
+      Effect.gen(function*() {
+        const [cold] = yield* FaultyStore.make(mapStore(), {
+          rules: [{ fault: { kind: "stall" }, operations: set === "through" ? ["set"] : ["write"] }]
+        })
+        const store = TieredStore.make([mapStore(), cold], { set })
+        const scope = yield* Scope.make()
+        for (let i = 0; i < 8; i++) {
+          const users = yield* Scope.provide(store.open({ ...family, name: `user${i}` }), scope)
+          yield* Effect.forkDetach(users.set("1", entryOf("one")), { startImmediately: true })
+        }
+        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+        yield* TestClock.adjust("29 seconds")
+        assert.isUndefined(closing.pollUnsafe())
+        for (let i = 0; i < 4; i++) yield* TestClock.adjust("30 seconds")
+        assert.isDefined(closing.pollUnsafe())
+        yield* Fiber.interrupt(closing)
+      }))
+  }
+
+  it.effect("is awaited as long as it makes progress", () =>
     Effect.gen(function*() {
-      const [cold] = yield* FaultyStore.make(mapStore(), {
-        rules: [{ fault: { kind: "stall" }, operations: ["write", "set"] }]
+      const place = makePlace()
+      const [cold] = yield* FaultyStore.make(mapStore({ place }), {
+        rules: [{ fault: { kind: "slow", delay: 20_000 }, operations: ["write"] }]
       })
-      const store = TieredStore.make([mapStore(), cold])
+      const store = TieredStore.make([mapStore(), cold], { set: "onEviction" })
       const scope = yield* Scope.make()
-      for (let i = 0; i < 8; i++) {
-        const users = yield* Scope.provide(store.open({ ...family, name: `user${i}` }), scope)
-        yield* Effect.forkDetach(users.set("1", entryOf("one")), { startImmediately: true })
-      }
+      const users = yield* Scope.provide(store.open(family), scope)
+      // Each write below takes 256 of them.
+      yield* users.setMany(Array.from({ length: 1_000 }, (_, i) => [`${i}`, entryOf(`${i}`)] as const))
       const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
-      yield* TestClock.adjust("40 seconds")
-      assert.isDefined(closing.pollUnsafe())
-      yield* Fiber.interrupt(closing)
+      for (let i = 0; i < 7; i++) yield* TestClock.adjust("10 seconds")
+      assert.isUndefined(closing.pollUnsafe())
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(closing)
+      assert.strictEqual(place.families.get("user")?.size, 1_000)
     }))
 })
