@@ -120,7 +120,7 @@ export const toProgram = (block: Block, checkModule: string): string => {
   }
   let out = block.code
   for (const { at, text } of edits.toSorted((a, b) => b.at - a.at)) out = out.slice(0, at) + text + out.slice(at)
-  // At the end, because an import holds for the whole program and the lines before it keep their numbers.
+  // The import is at the end, so that the lines before it keep their numbers. An import holds for the whole program.
   return `${out}\nimport { docsCheck } from "${checkModule}"\nvoid docsCheck\n`
 }
 

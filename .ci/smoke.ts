@@ -226,7 +226,7 @@ const execute = (): void => {
   )
 }
 
-/** What an example may import to be tried here: what the project has installed. */
+/** The packages that an example may import here: those that the project has installed. */
 const isInstalled = (specifier: string): boolean =>
   /^(node:|effect$|effect\/|effect-stateless$|effect-stateless\/|lmdb$)/.test(specifier)
 

@@ -66,7 +66,7 @@ const counts = {
   lines: Schema.Int,
   bytes: Schema.Int,
   exports: Schema.Int,
-  /** How many files import a package, by its name. */
+  /** The number of files that import a package, by the name of the package. */
   packages: Schema.Record(Schema.String, Schema.Int),
   skipped: Schema.Array(Skipped)
 }
