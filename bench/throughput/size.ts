@@ -1,5 +1,5 @@
 /**
- * What it costs to have the library: time to import each entry point, and its size in a bundle.
+ * The cost of each entry point: the time to import it, and its size in a bundle.
  *
  *     npm run build && node bench/throughput/size.ts
  *
