@@ -1857,5 +1857,13 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `return now === before ? Effect.succeed(false)`,
     planted: `return now >= before ? Effect.succeed(false)`,
     suites: ["test/store/internal/owed.test.ts"]
+  },
+  {
+    law: 8,
+    bug: "what was lent outlives the owner that lent it",
+    file: "src/manifest/internal/owners.ts",
+    text: `for (const endLent of Array.from(grant.lent)) endLent()`,
+    planted: ``,
+    suites: ["test/manifest/delegate.test.ts"]
   }
 ]

@@ -272,7 +272,11 @@ export interface Service<Self, Id extends string> {
     CacheError,
     Capability.Admits<PatternNamed<Self, K>, Self>
   >
-  /** Hands a part of an ownership on. */
+  /**
+   * Lends a part of a family (`partOf`) to another module: a layer that gives the right to write it, and whose lookup
+   * makes its entries. The owner of the whole may still write the part. The right ends when the scope of the layer
+   * closes, or when the owner that lent it leaves. A second delegate of one part fails with `OwnershipConflict`.
+   */
   delegate<const K extends string, O extends (DelegateOptions<Self, K> & Open) | AnyFunction>(
     family: CheckedName<Self, Id, K, "delegate">,
     options?: [O] extends [infer X] ? CheckedOwner<Self, K, X> : O

@@ -26,7 +26,7 @@ const settled = Promise.resolve()
 const checkMillis = 100
 const slackMillis = 10
 
-// The steps back that are remembered one by one; older steps count as one step at the beginning.
+// The steps back that are remembered one by one; a time before the oldest of them counts as before all steps.
 const stepsMax = 32
 
 const liveClock = Context.get(Context.empty(), Clock.Clock)

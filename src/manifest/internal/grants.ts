@@ -64,8 +64,10 @@ export class CacheGrant {
   declare readonly engine: Runtime
   /** Grows with every change of owner: the fencing token. */
   declare readonly token: number
-  /** Ends for good when the scope that acquired it closes. */
+  /** Ends for good when the scope that acquired it closes, or when the grant ends that a part was lent from. */
   active = true
+  /** Ends the grants of parts that were lent from this one. */
+  readonly lent = new Set<() => void>()
 
   constructor(family: string, mode: Mode, engine: Runtime) {
     this.family = family

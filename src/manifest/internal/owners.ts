@@ -87,7 +87,8 @@ export class Owners {
           if (whole === undefined) return yield* Effect.fail(access.refusal(context, "delegate"))
           const grant = yield* this.acquire(whole.engine, name, "own")
           const loads = options.lookup !== undefined || options.lookupMany !== undefined
-          if (loads) yield* this.load(whole.engine, name, options, context)
+          const loader = loads ? yield* this.load(whole.engine, name, options, context) : undefined
+          yield* this.endWith(whole, grant, loader)
           yield* this.warm(whole.engine, name, options, context)
           return grant
         }))
@@ -152,11 +153,32 @@ export class Owners {
       if (mode === "own") runtime.owners.set(name, grant)
       return Effect.succeed(grant)
     })
-    return Effect.acquireRelease(acquired, (grant) =>
-      Effect.sync(() => {
-        grant.active = false
-        if (runtime.owners.get(name) === grant) runtime.owners.delete(name)
-      }))
+    return Effect.acquireRelease(acquired, (grant) => Effect.sync(() => this.end(grant)))
+  }
+
+  private end(grant: CacheGrant): void {
+    const { owners } = grant.engine
+    grant.active = false
+    if (owners.get(grant.family) === grant) owners.delete(grant.family)
+    for (const endLent of Array.from(grant.lent)) endLent()
+  }
+
+  /** A right that was lent ends with the right that it was lent from, also where its own Scope is still open. */
+  private endWith(whole: CacheGrant, grant: CacheGrant, loader: Loader<unknown> | undefined) {
+    const endLent = () => {
+      if (loader !== undefined) this.unload(grant.engine, grant.family, loader)
+      this.end(grant)
+    }
+    return Effect.acquireRelease(
+      Effect.sync(() => whole.active ? whole.lent.add(endLent) : endLent()),
+      () => Effect.sync(() => whole.lent.delete(endLent))
+    )
+  }
+
+  private unload(runtime: Runtime, name: string, loader: Loader<unknown>): void {
+    const family = runtime.cache.families.get(name)!
+    family.disown(loader)
+    if (!family.isOwned) warm.loadable(runtime, name).closeUnsafe()
   }
 
   /** Has the family served and loaded, in the owner's own context, until the Scope closes. */
@@ -168,11 +190,7 @@ export class Owners {
         warm.loadable(runtime, name).openUnsafe()
         return loader
       }),
-      (loader) =>
-        Effect.sync(() => {
-          family.disown(loader)
-          if (!family.isOwned) warm.loadable(runtime, name).closeUnsafe()
-        })
+      (loader) => Effect.sync(() => this.unload(runtime, name, loader))
     )
   }
 
