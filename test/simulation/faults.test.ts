@@ -225,7 +225,6 @@ class World {
     Effect.gen({ self: this }, function*() {
       const cold = mapStore({ name: "cold", place })
       const [faulty, faults] = yield* FaultyStore.make(cold, { seed: this.seed, rules })
-      yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(releaseMillis), faults.release)))
       const { set, under = "memory" } = this.plan
       const above = under === "nothing"
         ? []
@@ -233,7 +232,7 @@ class World {
           yield* MemoryStore.make({ capacity }),
           ...(under === "memory" ? [] : [mapStore({ name: "warm", capacity: 2 })])
         ]
-      const opening = engine(
+      this.running = yield* engine(
         {
           families: {
             user: { pattern: "user:{id}", ...policy },
@@ -248,8 +247,6 @@ class World {
           )
         }
       )
-      // A tier that fails at the opening refuses the engine.
-      this.running = yield* Effect.retry(opening, { times: 100 })
       return faults
     })
 
@@ -259,10 +256,8 @@ class World {
     this.doSourcesEnd = policy.timeToLive !== undefined || policy.idleTimeToLive !== undefined
     let crashed = place
     yield* Effect.scoped(Effect.gen({ self: this }, function*() {
-      const faults = yield* drive(
-        this.life(capacity, kinds.map((kind) => ruleOf(kind, operations)), policy, place),
-        5
-      )
+      const faults = yield* this.life(capacity, kinds.map((kind) => ruleOf(kind, operations)), policy, place)
+      yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(releaseMillis), faults.release)))
       const look = Effect.sync(() => this.torn ??= this.tornIn(place))
       yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep(lookMillis), look)))
       const fibers = Array.from(
