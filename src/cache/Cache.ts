@@ -23,7 +23,6 @@ import type { Codec } from "../store/Codec.ts"
 import type { Entry } from "../store/Entry.ts"
 import * as PatientScheduler from "../store/PatientScheduler.ts"
 import { type Commons, type Mark, Store } from "../store/Store.ts"
-import type { StoreError } from "../store/StoreError.ts"
 import { CacheError, StoreFailed } from "./CacheError.ts"
 import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
@@ -612,35 +611,40 @@ export const make: (
       if (!isRow(scope)) byName.get(familyName)?.restoreMark(scope, mark.stamp)
     }
     if (stampBefore > 0) cache.opened()
-    yield* Effect.mapError(
-      enterLife(cache, families, kept.marks, stampBefore > 0),
-      (error) => new CacheError({ reason: new StoreFailed({ error }) })
-    )
+    const obsolete = enterLife(cache, families, kept.marks, stampBefore > 0)
+    if (obsolete.length > 0) yield* Effect.forkScoped(Effect.ignore(store.dropMarks(obsolete)))
     yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
   }
 )
 
-/** Has the store know which families are open now, and hides what they have missed while they were not. */
+/**
+ * Hides what families have missed while they were not open. That, and which families are open now, goes below with the
+ * first round: before it nothing is written that another life could miss. Returns rows that the store may drop.
+ */
 const enterLife = (
   cache: Cache,
   families: ReadonlyArray<FamilyOptions>,
   kept: ReadonlyArray<Mark>,
   mayHold: boolean
-): Effect.Effect<void, StoreError> =>
-  Effect.suspend(() => {
-    // What ends with the process misses nothing.
-    if (!Array.from(cache.families.values()).some(({ entries }) => entries.lower !== undefined)) return Effect.void
-    const opened = families.map(({ name, origin = { form: "", sources: () => [] } }) => ({
-      name,
-      storeName: familyName(cache.id, name),
-      origin
-    }))
-    const life = lifeOf(opened, kept, familyName(cache.id, ""))
-    if (life === undefined) return Effect.void
-    const { store } = cache
-    const stamp = cache.nextStamp()
-    const marks = mayHold ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(stamp)) : []
-    const recorded = store.recordMarks([...marks, ...life.rows(stamp)])
-    return life.obsolete.length === 0 ? recorded : Effect.andThen(recorded, store.dropMarks(life.obsolete))
-  })
+): ReadonlyArray<Mark> => {
+  // What ends with the process misses nothing.
+  if (!Array.from(cache.families.values()).some(({ entries }) => entries.lower !== undefined)) return []
+  // An engine of this manifest that is open already has begun the life; either of them may write first.
+  const peer = cache.peers.of(cache).find((one) => one !== cache)
+  if (peer !== undefined) {
+    cache.outbox.owed = peer.outbox.owed
+    return []
+  }
+  const opened = families.map(({ name, origin = { form: "", sources: () => [] } }) => ({
+    name,
+    storeName: familyName(cache.id, name),
+    origin
+  }))
+  const { life, obsolete } = lifeOf(opened, kept, familyName(cache.id, ""))
+  if (life === undefined) return obsolete
+  const stamp = cache.nextStamp()
+  const marks = mayHold ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(stamp)) : []
+  cache.outbox.owed = [...marks, ...life.rows(stamp)]
+  return obsolete
+}

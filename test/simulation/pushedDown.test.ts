@@ -31,7 +31,9 @@ const first = Number(process.env["STATELESS_SEED"] ?? 0)
 
 const ids = ["1", "2", "3", "4"] as const
 const below = (end: number): Effect.Effect<number> => Effect.map(Random.next, (share) => Math.floor(share * end))
-const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> => Effect.map(below(all.length), (at) => all[at]!)
+// The list may have become shorter by the time at which it is asked.
+const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> =>
+  Effect.map(Random.next, (share) => all[Math.floor(share * all.length)]!)
 
 const value = Manifest.type<number>()
 class App extends Manifest.Service<App>()("App", {

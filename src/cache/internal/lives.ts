@@ -33,13 +33,18 @@ const rowStart = "o|"
 /** Whether a mark's scope is a row. */
 export const isRow = (scope: string): boolean => scope.startsWith(rowStart)
 
-/** What an engine that opens has to do; nothing where its life is that of the engine before. */
+/** What an engine that opens has to do. */
 export interface Life {
   /** The families that may hold what was made from a value that has changed since. */
   readonly missed: ReadonlyArray<string>
   /** The rows of a life of this stamp. */
   rows(stamp: number): ReadonlyArray<Mark>
-  /** Rows that say nothing any more, once the new ones are kept. */
+}
+
+export interface Lives {
+  /** Undefined where it is that of the engine before. */
+  readonly life: Life | undefined
+  /** Rows of which a later one is kept. */
   readonly obsolete: ReadonlyArray<Mark>
 }
 
@@ -48,16 +53,15 @@ export const lifeOf = (
   families: ReadonlyArray<Opened>,
   kept: ReadonlyArray<Mark>,
   prefix: string
-): Life | undefined => {
+): Lives => {
   const marks = new Map<string, Mark>()
   const rows = new Map<string, Row>()
   const obsolete: Array<Mark> = []
-  const current = new Map(families.map((family) => [family.storeName, family]))
   for (const mark of kept) {
     const { familyName, scope } = splitMark(mark.scope)
     if (!isRow(scope) || !familyName.startsWith(prefix)) continue
     const before = marks.get(familyName)
-    // Two are there if the process ended before it had dropped one.
+    // Two are there where the form has changed.
     const [later, earlier] = before === undefined || before.stamp < mark.stamp ? [mark, before] : [before, mark]
     marks.set(familyName, later)
     if (earlier !== undefined) obsolete.push(earlier)
@@ -67,23 +71,19 @@ export const lifeOf = (
     rows.set(familyName, { form: splitMark(scope).scope.slice(rowStart.length), life: stamp })
     last = Math.max(last, stamp)
   }
-  for (const [familyName, mark] of marks) {
-    const family = current.get(familyName)
-    if (family !== undefined && family.origin.form !== rows.get(familyName)!.form) obsolete.push(mark)
-  }
   const isOfLast = ({ origin, storeName }: Opened) => {
     const row = rows.get(storeName)
     return row?.life === last && row.form === origin.form
   }
   const ofLast = Array.from(rows.values()).filter(({ life }) => life === last).length
-  if (ofLast === families.length && families.every(isOfLast)) return undefined
+  if (ofLast === families.length && families.every(isOfLast)) return { life: undefined, obsolete }
   const byName = new Map(families.map((family) => [family.name, family]))
-  return {
+  const life: Life = {
     missed: families.filter((family) => hasMissed(family, byName, rows)).map(({ name }) => name),
     rows: (stamp) =>
-      families.map(({ origin, storeName }) => ({ scope: markName(storeName, rowStart + origin.form), stamp })),
-    obsolete
+      families.map(({ origin, storeName }) => ({ scope: markName(storeName, rowStart + origin.form), stamp }))
   }
+  return { life, obsolete }
 }
 
 // Each life has compared its families with the one before, so the last one in which a source was open tells enough.

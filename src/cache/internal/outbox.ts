@@ -444,6 +444,7 @@ class Round {
 interface Load {
   readonly lanes: Array<readonly [lane: Lane<any>, parcel: Changes<any>]>
   readonly marks: Array<Marks>
+  readonly outboxes: Array<Outbox>
 }
 
 /** What carries the changes of all engines over one place. */
@@ -579,9 +580,10 @@ export class Carrier {
   /** All that has gathered, by the store that it is for. A change of one engine is for one store. */
   private take(round: Round): ReadonlyArray<readonly [store: Store["Service"], load: Load]> {
     const loads = new Map<Store["Service"], Load>()
-    for (const [{ store }, { lanes, marks }] of round.journeys) {
-      const load = loads.get(store) ?? { lanes: [], marks: [] }
-      loads.set(store, load)
+    for (const [outbox, { lanes, marks }] of round.journeys) {
+      const load = loads.get(outbox.store) ?? { lanes: [], marks: [], outboxes: [] }
+      loads.set(outbox.store, load)
+      load.outboxes.push(outbox)
       for (const lane of lanes) {
         const parcel = lane.take()
         if (parcel !== undefined) load.lanes.push([lane, parcel])
@@ -597,10 +599,11 @@ export class Carrier {
     return Array.from(loads).toSorted(([, a], [, b]) => clears(a) - clears(b))
   }
 
-  private carry(store: Store["Service"], { lanes, marks }: Load): Effect.Effect<void> {
-    const stamps: ReadonlyArray<Mark> = marks.flatMap(({ stamps }) =>
-      Array.from(stamps, ([scope, stamp]) => ({ scope, stamp }))
-    )
+  private carry(store: Store["Service"], { lanes, marks, outboxes }: Load): Effect.Effect<void> {
+    const stamps: ReadonlyArray<Mark> = [
+      ...outboxes.flatMap(({ owed }) => owed),
+      ...marks.flatMap(({ stamps }) => Array.from(stamps, ([scope, stamp]) => ({ scope, stamp })))
+    ]
     const changes: Array<Change<any>> = []
     const prepared = Effect.forEach(
       lanes,
@@ -612,7 +615,10 @@ export class Carrier {
     const land = (failure: StoreError | undefined): void => {
       const error = failure !== undefined && isSensitive ? sealed(failure) : failure
       for (const [lane, parcel] of lanes) lane.landed(parcel, error)
-      if (error === undefined) return
+      if (error === undefined) {
+        for (const outbox of outboxes) outbox.owed = []
+        return
+      }
       for (const one of marks) {
         one.failure ??= error
         for (const tell of one.told) tell("recordMarks", error)
@@ -643,6 +649,8 @@ export class Carrier {
 export class Outbox {
   readonly carrier: Carrier
   readonly store: Store["Service"]
+  /** Marks that go with each round until one has arrived. */
+  owed: ReadonlyArray<Mark> = []
   /** What a change comes to that is put down now, once the engine is closed. */
   refused: Below | undefined = undefined
   private readonly closed = Deferred.makeUnsafe<void>()

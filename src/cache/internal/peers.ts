@@ -12,7 +12,7 @@ import type { Entry } from "../../store/Entry.ts"
 import type { Commons, Mark } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
-import { Carrier } from "./outbox.ts"
+import { Carrier, type Outbox } from "./outbox.ts"
 
 /** What another engine did to a family. */
 export type Heard =
@@ -42,6 +42,7 @@ export interface Swept {
 export interface Peer {
   /** The manifest's. */
   readonly id: string
+  readonly outbox: Outbox
   hear(family: string, heard: Heard): void
   swept(family: string): Swept
 }
