@@ -606,12 +606,13 @@ export const make: (
     const stampBefore = Math.max(store.commons.stamp, kept.stampMax)
     store.commons.stamp = stampBefore + 1
     const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
-    for (const mark of kept.marks) {
-      const { familyName, scope } = splitMark(mark.scope)
-      if (!isRow(scope)) byName.get(familyName)?.restoreMark(scope, mark.stamp)
+    const restore = (written: string, stamp: number): void => {
+      const { familyName, scope } = splitMark(written)
+      if (!isRow(scope)) byName.get(familyName)?.restoreMark(scope, stamp)
     }
+    for (const { scope, stamp } of kept.marks) restore(scope, stamp)
     if (stampBefore > 0) cache.opened()
-    const obsolete = enterLife(cache, families, kept.marks, stampBefore > 0)
+    const obsolete = enterLife(cache, families, kept.marks, stampBefore > 0, restore)
     if (obsolete.length > 0) yield* Effect.forkScoped(Effect.ignore(store.dropMarks(obsolete)))
     yield* Effect.provideService(cache.sweeper.run, Scheduler.Scheduler, scheduler)
     return cache
@@ -626,14 +627,15 @@ const enterLife = (
   cache: Cache,
   families: ReadonlyArray<FamilyOptions>,
   kept: ReadonlyArray<Mark>,
-  mayHold: boolean
+  mayHold: boolean,
+  restore: (written: string, stamp: number) => void
 ): ReadonlyArray<Mark> => {
   // What ends with the process misses nothing.
   if (!Array.from(cache.families.values()).some(({ entries }) => entries.lower !== undefined)) return []
-  // An engine of this manifest that is open already has begun the life; either of them may write first.
-  const peer = cache.peers.of(cache).find((one) => one !== cache)
-  if (peer !== undefined) {
-    cache.outbox.owed = peer.outbox.owed
+  const begun = cache.peers.lifeOf(cache)
+  if (begun !== undefined) {
+    cache.outbox.debt = begun
+    for (const { scope, stamp } of begun.hides) restore(scope, stamp)
     return []
   }
   const opened = families.map(({ name, origin = { form: "", sources: () => [] } }) => ({
@@ -642,9 +644,12 @@ const enterLife = (
     origin
   }))
   const { life, obsolete } = lifeOf(opened, kept, familyName(cache.id, ""))
-  if (life === undefined) return obsolete
-  const stamp = cache.nextStamp()
-  const marks = mayHold ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(stamp)) : []
-  cache.outbox.owed = [...marks, ...life.rows(stamp)]
+  const stamp = life === undefined ? cache.stamp : cache.nextStamp()
+  const hides = life !== undefined && mayHold
+    ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(stamp))
+    : []
+  const entered = { hides, owed: [...hides, ...life?.rows(stamp) ?? []] }
+  cache.peers.beginLife(cache, entered)
+  cache.outbox.debt = entered
   return obsolete
 }

@@ -7,7 +7,9 @@ import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import { Store } from "effect-stateless/store/Store"
 import * as TieredStore from "effect-stateless/store/TieredStore"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
@@ -44,8 +46,9 @@ class World {
       : `${name}(${sources.map((one) => this.valueOf(one)).join()})`
   }
 
-  /** One life of the process, with these families and all that they are made from. */
-  life<A, E>(open: ReadonlyArray<Name>, body: (app: any) => Effect.Effect<A, E, any>): Effect.Effect<A, any> {
+  /** A release with these families, over the place. Each time that its layer is built it is another engine. */
+  release(open: ReadonlyArray<Name>): { readonly app: any; readonly live: Layer.Layer<any, any> } {
+    const cold = mapStore({ name: "cold", place: this.place })
     const families = Object.fromEntries(open.map((name) => [name, {
       pattern: `${name}:{id}`,
       value: Manifest.type<string>(),
@@ -65,11 +68,17 @@ class World {
       Store,
       Effect.map(
         MemoryStore.make({ capacity: 100 }),
-        (memory) => TieredStore.make([memory, mapStore({ name: "cold", place: this.place })])
+        (memory) => TieredStore.make([memory, cold])
       )
     )
     const live = app.modules(Object.fromEntries(open.map((name) => [name, app.owner(name, { lookup: lookup(name) })])))
       .pipe(Layer.provide(store), Layer.fresh)
+    return { app, live }
+  }
+
+  /** One life of the process, with these families and all that they are made from. */
+  life<A, E>(open: ReadonlyArray<Name>, body: (app: any) => Effect.Effect<A, E, any>): Effect.Effect<A, any> {
+    const { app, live } = this.release(open)
     // The outbox has carried all by the end of the life.
     return Effect.scoped(Effect.provide(Effect.tap(body(app), () => TestClock.adjust(1_000)), live)) as any
   }
@@ -173,6 +182,28 @@ describe("deployments in which families come and go", () => {
         yield* world.life(["user"], (app) => world.write(app, door, "user"))
         const read = yield* world.life(["user", "page", "site"], readAll(["site", "page"]))
         assert.deepStrictEqual(read, ["site(page(user 1))", "page(user 1)"])
+      }))
+  }
+
+  for (const order of ["one after the other", "at once"] as const) {
+    it.effect(`a page that was not open is loaded anew by two engines that are built ${order}`, () =>
+      Effect.gen(function*() {
+        const world = new World()
+        const open = ["user", "page"] as const
+        yield* world.life(open, readAll(open))
+        yield* world.life(["user"], (app) => world.write(app, "set", "user"))
+        const { app, live } = world.release(open)
+        const gate = yield* Deferred.make<void>()
+        const engine = (wait: Effect.Effect<unknown>) =>
+          Effect.scoped(Effect.provide(
+            Effect.andThen(wait, app.keys.page.get({ id: "1" }) as Effect.Effect<unknown, unknown, any>),
+            live
+          ))
+        const second = engine(Deferred.succeed(gate, undefined))
+        const running = yield* Effect.forkChild(engine(Deferred.await(gate)), { startImmediately: true })
+        if (order === "one after the other") yield* Effect.repeat(Effect.yieldNow, { times: 20 })
+        assert.strictEqual(yield* second, "page(user 1)")
+        assert.strictEqual(yield* Fiber.join(running), "page(user 1)")
       }))
   }
 })

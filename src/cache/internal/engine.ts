@@ -13,7 +13,7 @@ import type { Mode, Scope } from "../Invalidation.ts"
 import { arrival, type Below, nothing } from "./below.ts"
 import type { Plan } from "./flight.ts"
 import type { Holds } from "./holds.ts"
-import { type Outbox } from "./outbox.ts"
+import type { Outbox } from "./outbox.ts"
 import type { Heard, Swept } from "./peers.ts"
 
 /** For operations that must not be lost. */

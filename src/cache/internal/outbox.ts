@@ -601,7 +601,7 @@ export class Carrier {
 
   private carry(store: Store["Service"], { lanes, marks, outboxes }: Load): Effect.Effect<void> {
     const stamps: ReadonlyArray<Mark> = [
-      ...outboxes.flatMap(({ owed }) => owed),
+      ...Array.from(new Set(outboxes.map(({ debt }) => debt))).flatMap(({ owed }) => owed),
       ...marks.flatMap(({ stamps }) => Array.from(stamps, ([scope, stamp]) => ({ scope, stamp })))
     ]
     const changes: Array<Change<any>> = []
@@ -616,7 +616,7 @@ export class Carrier {
       const error = failure !== undefined && isSensitive ? sealed(failure) : failure
       for (const [lane, parcel] of lanes) lane.landed(parcel, error)
       if (error === undefined) {
-        for (const outbox of outboxes) outbox.owed = []
+        for (const { debt } of outboxes) debt.owed = []
         return
       }
       for (const one of marks) {
@@ -649,8 +649,8 @@ export class Carrier {
 export class Outbox {
   readonly carrier: Carrier
   readonly store: Store["Service"]
-  /** Marks that go with each round until one has arrived. */
-  owed: ReadonlyArray<Mark> = []
+  /** Marks that go with each round until one has arrived. Engines of one manifest owe the same. */
+  debt: { owed: ReadonlyArray<Mark> } = { owed: [] }
   /** What a change comes to that is put down now, once the engine is closed. */
   refused: Below | undefined = undefined
   private readonly closed = Deferred.makeUnsafe<void>()

@@ -12,7 +12,7 @@ import type { Entry } from "../../store/Entry.ts"
 import type { Commons, Mark } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
-import { Carrier, type Outbox } from "./outbox.ts"
+import { Carrier } from "./outbox.ts"
 
 /** What another engine did to a family. */
 export type Heard =
@@ -42,25 +42,36 @@ export interface Swept {
 export interface Peer {
   /** The manifest's. */
   readonly id: string
-  readonly outbox: Outbox
   hear(family: string, heard: Heard): void
   swept(family: string): Swept
+}
+
+/** The life in which all engines of a manifest over a place are (`lives.ts`). */
+export interface SharedLife {
+  /** What hides the entries that families have missed. */
+  readonly hides: ReadonlyArray<Mark>
+  /** Marks that go with each round of these engines until one has arrived. */
+  owed: ReadonlyArray<Mark>
 }
 
 interface Shared {
   readonly carrier: Carrier
   readonly peers: Set<Peer>
+  /** By manifest. */
+  readonly lives: Map<string, SharedLife>
 }
 
 /** The engines over a place. */
 export class Peers {
   readonly carrier: Carrier
   private readonly all: Set<Peer>
+  private readonly lives: Map<string, SharedLife>
 
   constructor(commons: Commons) {
-    const shared = (commons.engines ??= { carrier: new Carrier(), peers: new Set() }) as Shared
+    const shared = (commons.engines ??= { carrier: new Carrier(), peers: new Set(), lives: new Map() }) as Shared
     this.carrier = shared.carrier
     this.all = shared.peers
+    this.lives = shared.lives
   }
 
   enter(peer: Peer): void {
@@ -69,6 +80,16 @@ export class Peers {
 
   leave(peer: Peer): void {
     this.all.delete(peer)
+    if (this.of(peer).length === 0) this.lives.delete(peer.id)
+  }
+
+  /** The life that an engine of this manifest has begun, while one of them is open. */
+  lifeOf({ id }: Peer): SharedLife | undefined {
+    return this.lives.get(id)
+  }
+
+  beginLife({ id }: Peer, life: SharedLife): void {
+    this.lives.set(id, life)
   }
 
   /** All engines of a peer's manifest, itself among them. */
