@@ -35,7 +35,7 @@ const arrangements = "test/cache/arrangements.test.ts"
 const derived = "test/cache/derived.test.ts"
 const vanished = "test/cache/vanished.test.ts"
 const marks = "test/cache/marks.test.ts"
-const observed = "test/manifest/observed.test.ts"
+const tracked = "test/manifest/tracked.test.ts"
 const warm = "test/manifest/warm.test.ts"
 const rights = "test/manifest/rights.test.ts"
 const lookups = "test/manifest/lookups.test.ts"
@@ -98,7 +98,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a lookup learns what a family holds by warming it",
-    file: "src/cache/internal/observed.ts",
+    file: "src/cache/internal/trackedReads.ts",
     text: "return this.looking(keys, () => this.source.warm(keys, concurrency))",
     planted: "return this.source.warm(keys, concurrency)",
     suites: [lookups]
@@ -470,7 +470,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what is made from an idle source outlives it",
-    file: "src/cache/internal/flight.ts",
+    file: "src/cache/internal/load.ts",
     text: `Infinity : endsAt(entry)`,
     planted: `Infinity : entry.freshUntil`,
     suites: ["model", derived]
@@ -755,15 +755,15 @@ export const canaries: ReadonlyArray<Canary> = [
     file: cache,
     text: `agrees(dependent, segments, own)\n`,
     planted: `own !== undefined\n`,
-    suites: [observed]
+    suites: [tracked]
   },
   {
     law: 4,
-    bug: "a hit inside a lookup is not observed",
+    bug: "a hit inside a lookup is not tracked",
     file: "src/manifest/internal/grants.ts",
     text: `if (Transaction.isApart(context)) return undefined\n    const grant = this.grantToRead(context)`,
     planted: `const grant = this.grantToRead(context)`,
-    suites: [observed]
+    suites: [tracked]
   },
   {
     law: 4,
@@ -771,7 +771,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `if (refused !== undefined) return`,
     planted: `if (refused !== undefined && flight.key === "") return`,
-    suites: [observed]
+    suites: [tracked]
   },
   {
     law: 6,
@@ -779,7 +779,7 @@ export const canaries: ReadonlyArray<Canary> = [
     file: loads,
     text: `Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))`,
     planted: `Expiry.endBy(this.expiry, own, Infinity)`,
-    suites: [observed]
+    suites: [tracked]
   },
   {
     law: "warming",
@@ -919,7 +919,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "lookups",
-    bug: "what a lookup reads by getUnsafe is not observed",
+    bug: "what a lookup reads by getUnsafe is not tracked",
     file: family,
     text: `return lookups.open === 0 ? this.hot?.hit(key)`,
     planted: `return lookups.open >= 0 ? this.hot?.hit(key)`,
@@ -927,7 +927,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "lookups",
-    bug: "what a lookup reads by getUnsafe is not observed where memory must look twice",
+    bug: "what a lookup reads by getUnsafe is not tracked where memory must look twice",
     file: family,
     text: `return load === undefined ? this.freshUnsafe(key)?.value`,
     planted: `return load !== null ? this.freshUnsafe(key)?.value`,
@@ -936,10 +936,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "lookups",
     bug: "what a lookup reads of another cache goes unseen",
-    file: "src/cache/internal/flight.ts",
+    file: "src/cache/internal/load.ts",
     text: `if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")`,
     planted: `if (cache !== this.cache) return undefined`,
-    suites: [observed]
+    suites: [tracked]
   },
   {
     law: "edges",

@@ -115,7 +115,7 @@ export class Cache implements Engine, Peer {
   /** Who grants leases on its keys. */
   readonly leases: Lease.LeaseTable
   readonly families = new Map<string, CacheFamily<any>>()
-  observed = false
+  hasListeners = false
   readonly outbox: Outbox
   readonly peers: Peers
   private readonly commons: Commons
@@ -229,14 +229,14 @@ export class Cache implements Engine, Peer {
   private listen(listener: (event: CacheEvent) => void, queue: Queue.Enqueue<CacheEvent, Cause.Done>): void {
     if (this.isClosed) return void Queue.endUnsafe(queue)
     this.listeners.set(listener, queue)
-    this.observed = true
-    for (const family of this.families.values()) family.observe(true)
+    this.hasListeners = true
+    for (const family of this.families.values()) family.noteListeners(true)
   }
 
   private unlisten(listener: (event: CacheEvent) => void): void {
     this.listeners.delete(listener)
-    this.observed = this.listeners.size > 0
-    for (const family of this.families.values()) family.observe(this.observed)
+    this.hasListeners = this.listeners.size > 0
+    for (const family of this.families.values()) family.noteListeners(this.hasListeners)
   }
 
   /** Nothing happens any more: each listener gets what he has not taken yet, and then the end. */

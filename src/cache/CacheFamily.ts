@@ -34,28 +34,22 @@ import { leaseRefusal, overtakenUpdate, versionConflict } from "./internal/condi
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { Entries, fromMemory, type Holding, knowing } from "./internal/entries.ts"
 import { explain } from "./internal/explaining.ts"
-import {
-  type Flight,
-  forgetPlain,
-  joinPromise,
-  lookups,
-  type Served,
-  valueExit,
-  valueOf,
-  type Waited,
-  type Waiter
-} from "./internal/flight.ts"
+import type { Flight } from "./internal/flight.ts"
 import { hear } from "./internal/hear.ts"
 import { isJudged, type Judged, type Judging, memory, noOptions, whenJudged } from "./internal/judgement.ts"
 import { isLaterThan } from "./internal/later.ts"
+import { forgetPlain, lookups, valueExit, valueOf } from "./internal/load.ts"
+import { currentLookup, loadOf } from "./internal/load.ts"
 import { patientOf } from "./internal/loaders.ts"
 import { Loads } from "./internal/loads.ts"
 import { checkLoads } from "./internal/loadsInvariants.ts"
 import { serveMany } from "./internal/many.ts"
-import { currentLookup, loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
 import type { Heard, Swept } from "./internal/peers.ts"
+import type { Served } from "./internal/served.ts"
 import { sweep, sweptOf } from "./internal/sweep.ts"
+import { type Reads, TrackedReads } from "./internal/trackedReads.ts"
 import type { Turn } from "./internal/turns.ts"
+import { joinPromise, type Waited, type Waiter } from "./internal/waiters.ts"
 import { CurrentUpdate } from "./internal/waits.ts"
 import { type PredictOptions, Warming } from "./internal/warming.ts"
 import { everything, type Mode, type Scope } from "./Invalidation.ts"
@@ -122,21 +116,21 @@ export class CacheFamily<V = unknown> {
   /** The Context of the lookup that is running at this moment, if one is. */
   static readonly currentLookup = currentLookup
 
-  /** The value if it is in memory and fresh. A lookup that asks is observed, and gets what it may read. */
+  /** The value if it is in memory and fresh. A lookup's reads are tracked; it gets only what it may read. */
   hitUnsafe(key: string): V | undefined {
-    return lookups.open === 0 ? this.hot?.hit(key) : this.hitObserved(key)
+    return lookups.open === 0 ? this.hot?.hit(key) : this.hitTracked(key)
   }
 
-  private hitObserved(key: string): V | undefined {
+  private hitTracked(key: string): V | undefined {
     const context = currentLookup()
     const load = context && loadOf(context)
-    return load === undefined ? this.hot?.hit(key) : new ObservedReads(this, load).hitUnsafe(key)
+    return load === undefined ? this.hot?.hit(key) : new TrackedReads(this, load).hitUnsafe(key)
   }
 
-  /** The family as a fiber with this Context reads it: what a lookup reads is observed. */
+  /** The family as a fiber with this Context reads it: the reads of a lookup are tracked. */
   readsOf(context: Context.Context<never>): Reads<V> {
     const load = loadOf(context)
-    return load === undefined ? this : new ObservedReads(this, load)
+    return load === undefined ? this : new TrackedReads(this, load)
   }
 
   /** The value of a key: held, or loaded. Callers try `hot.hit` first. */
@@ -295,11 +289,11 @@ export class CacheFamily<V = unknown> {
     return fromMemory(this.entries.touch(key, entry, now), false)
   }
 
-  /** The second look of callers without a fiber, who try `hitUnsafe` first. A lookup that asks is observed. */
+  /** The second look of callers without a fiber, who try `hitUnsafe` first. The reads of a lookup are tracked. */
   readUnsafe(key: string): V | undefined {
     const context = CacheFamily.currentLookup()
     const load = context && loadOf(context)
-    return load === undefined ? this.freshUnsafe(key)?.value : new ObservedReads(this, load).readUnsafe(key)
+    return load === undefined ? this.freshUnsafe(key)?.value : new TrackedReads(this, load).readUnsafe(key)
   }
 
   /** What memory holds of a key, if it is fresh. */
@@ -469,7 +463,7 @@ export class CacheFamily<V = unknown> {
     this.loads.overtake(key)
     this.loads.failures.forget(key)
     this.entries.note("Set", key, entry.stamp)
-    if (this.cache.observed) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.show(key) }))
+    if (this.cache.hasListeners) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.show(key) }))
     return this.entries.keep(key, entry, now, weight, prepared)
   }
 
@@ -648,7 +642,7 @@ export class CacheFamily<V = unknown> {
   dropKey(key: string, mode: Mode, stamp: number, through: string): Below {
     if (mode === "markStale") {
       const values = key.split(":")
-      const name = this.cache.observed ? this.spec.show(key) : undefined
+      const name = this.cache.hasListeners ? this.spec.show(key) : undefined
       return this.markScope({ positions: values.map((_, i) => i), values }, mode, stamp, through, name)
     }
     this.entries.invalidated(key, mode, stamp, through)
@@ -682,7 +676,7 @@ export class CacheFamily<V = unknown> {
     this.entries.counts.invalidations++
     this.entries.note("Invalidated", { tag }, stamp, this.name, mode)
     this.loads.closeAll()
-    if (this.cache.observed) {
+    if (this.cache.hasListeners) {
       const scope = this.spec.hide(tag)
       this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope, through: this.name, mode, stamp }))
     }
@@ -695,9 +689,9 @@ export class CacheFamily<V = unknown> {
     hear(this.entries, this.loads, heard)
   }
 
-  /** While somebody listens, every read takes the slow path, which tells of hits. */
-  observe(observed: boolean): void {
-    this.entries.observed = observed
+  /** While events have a listener, every read takes the second look, which emits the events. */
+  noteListeners(hasListeners: boolean): void {
+    this.entries.hasListeners = hasListeners
     this.entries.lookTwice()
   }
 
@@ -777,7 +771,7 @@ export class CacheFamily<V = unknown> {
   }
 
   private removed(key: string, cause: RemovalCause): void {
-    if (this.cache.observed) {
+    if (this.cache.hasListeners) {
       this.cache.emit(CacheEvent.Removed({ family: this.name, key: this.spec.show(key), cause }))
     }
   }

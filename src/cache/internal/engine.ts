@@ -11,8 +11,8 @@ import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
 import { arrival, type Below, nothing } from "./below.ts"
-import type { Plan } from "./flight.ts"
 import type { Holds } from "./holds.ts"
+import type { Plan } from "./load.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Heard, Swept } from "./peers.ts"
 
@@ -45,8 +45,8 @@ export interface Engine extends Plan {
   readonly stamp: number
   /** The version of the latest entry. */
   readonly version: number
-  /** Somebody listens to events. */
-  readonly observed: boolean
+  /** Whether events have a listener. */
+  readonly hasListeners: boolean
   nextStamp(): number
   /** Runs what sets a key, once there is room for it on the way to the tiers below. */
   whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>

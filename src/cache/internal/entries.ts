@@ -24,13 +24,13 @@ import {
 } from "../Invalidation.ts"
 import { type Below, nothing } from "./below.ts"
 import type { Engine } from "./engine.ts"
-import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
 import { Lane, type OnFailure } from "./outbox.ts"
 import { sealed } from "./sensitive.ts"
+import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
 
 // How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so
@@ -158,7 +158,7 @@ export class Entries<V> {
   tagged: boolean
   /** What a tag's invalidation may concern is older than this. */
   tagMark = 0
-  observed = false
+  hasListeners = false
   /** How a store knows the family. */
   private readonly storeName: string
   /**
@@ -300,11 +300,11 @@ export class Entries<V> {
   /** Counts a read that memory could not answer. */
   countMiss(key: string): void {
     this.counts.misses++
-    if (this.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.show(key) }))
+    if (this.hasListeners) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.show(key) }))
   }
 
   tellHit(key: string, tier: string, stale: boolean): void {
-    if (this.observed) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.show(key), tier, stale }))
+    if (this.hasListeners) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.show(key), tier, stale }))
   }
 
   // --- the tiers below --------------------------------------------------------------------------
@@ -480,7 +480,7 @@ export class Entries<V> {
 
   /** Tells of a failure once, though a store of several tiers and the operation that failed of it both report it. */
   readonly tierFailed: OnFailure = (operation, error) => {
-    if (!this.cache.observed || this.told.has(error)) return
+    if (!this.cache.hasListeners || this.told.has(error)) return
     this.told.add(error)
     this.cache.emit(CacheEvent.TierFailed({ family: this.name, operation, error }))
   }
@@ -656,7 +656,7 @@ export class Entries<V> {
   invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {
     this.counts.invalidations++
     this.note("Invalidated", scope, stamp, through, mode)
-    if (!this.cache.observed) return
+    if (!this.cache.hasListeners) return
     const name = typeof scope === "string"
       ? this.spec.show(scope)
       : key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.map(this.spec.hide).join(":"))
@@ -788,7 +788,7 @@ export class Entries<V> {
    */
   lookTwice(): void {
     if (this.hot === undefined) return
-    const always = this.observed || this.expiry.idleTimeToLive !== undefined
+    const always = this.hasListeners || this.expiry.idleTimeToLive !== undefined
     this.hot.mark = always ? Infinity : Math.max(this.marks.latest, this.tagged ? this.tagMark : 0)
     this.hot.floor = this.marks.floor
   }

@@ -22,23 +22,16 @@ import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
 import { Failures, isShed, miscounted } from "./failures.ts"
-import {
-  CurrentLoad,
-  currentWork,
-  Flight,
-  Load,
-  Queued,
-  type Served,
-  type Waited,
-  type Waiter,
-  waitersMax
-} from "./flight.ts"
+import { Flight } from "./flight.ts"
 import { isJudged, type Judged, memory, noOptions, noTags, renewed } from "./judgement.ts"
+import { CurrentLoad, currentWork, Load } from "./load.ts"
 import { LoadQueue } from "./loadQueue.ts"
 import { LowerTier } from "./lowerTier.ts"
 import { Patience } from "./patience.ts"
+import type { Served } from "./served.ts"
 import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
+import { Queued, type Waited, type Waiter, waitersMax } from "./waiters.ts"
 
 // Lookups of one key that run at a time: one that was overtaken and still has to answer those who joined it, and one
 // whose value will hold.
@@ -484,7 +477,7 @@ export class Loads<V> {
     this.entries.note("Loaded", key, flight.stamp, undefined, undefined, flight.load.sourcesOf(key))
     this.failures.forget(key)
     this.precede(flight)
-    if (this.cache.observed) {
+    if (this.cache.hasListeners) {
       this.cache.emit(
         CacheEvent.Load({
           family: this.name,
@@ -532,7 +525,7 @@ export class Loads<V> {
   private refuse({ key, stamp }: Flight<V>): void {
     this.entries.counts.refused++
     this.entries.note("Refused", key, stamp)
-    if (this.cache.observed) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))
+    if (this.cache.hasListeners) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))
   }
 
   /** Two engines have loaded two values, and nothing tells which is newer: none is kept, nor what was made from it. */
@@ -572,7 +565,7 @@ export class Loads<V> {
     const now = this.cache.time.now()
     this.precede(flight)
     this.entries.counts.loadFailures++
-    if (this.cache.observed) {
+    if (this.cache.hasListeners) {
       this.cache.emit(
         CacheEvent.LoadFailed({
           family: this.name,

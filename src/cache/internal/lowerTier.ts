@@ -8,7 +8,8 @@ import type { Entry, Found } from "../../store/Entry.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Entries } from "./entries.ts"
 import type { Failures } from "./failures.ts"
-import type { Flight, Served } from "./flight.ts"
+import type { Flight } from "./flight.ts"
+import type { Served } from "./served.ts"
 
 /** What it needs of the loads that it answers. */
 interface Ground<V> {

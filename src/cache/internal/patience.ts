@@ -13,7 +13,8 @@
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
-import type { Flight, Waited } from "./flight.ts"
+import type { Flight } from "./flight.ts"
+import type { Waited } from "./waiters.ts"
 import { patienceMillis } from "./waits.ts"
 
 /** What it needs of the loads that it watches. */

@@ -1,0 +1,192 @@
+/**
+ * Places where readers wait for the load of a key, and how a reader joins and leaves.
+ *
+ * Each reader is called once. Readers who wait in one place can be moved to another place. The last reader to leave a
+ * place ends it, so that no load runs for readers who are gone.
+ *
+ * Not here: the load that runs (`flight.ts`), and who may not wait because it would wait for itself (`waits.ts`).
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
+import * as Exit from "effect/Exit"
+import type { Served } from "./served.ts"
+import { shallow } from "./stack.ts"
+import type { Awaited, Work } from "./waits.ts"
+
+/** Who waits for a flight, called once. */
+export interface Waiter<V> {
+  (exit: Exit.Exit<Served<V>, unknown>): void
+  /** The load or the update that waits. */
+  work?: Work
+}
+
+// As an Effect, a waiter leaves. One object each, since a thousand may wait.
+const Leave: new(place: Waited<any>, waiter: Waiter<any>) => Effect.Effect<void> = function(
+  this: { place: Waited<unknown>; waiter: Waiter<unknown> },
+  place: Waited<unknown>,
+  waiter: Waiter<unknown>
+) {
+  this.place = place
+  this.waiter = waiter
+} as any
+Leave.prototype = Effectable.Prototype<
+  Effect.Effect<void> & { readonly place: Waited<unknown>; readonly waiter: Waiter<unknown> }
+>({
+  label: "effect-stateless/cache/internal/waiters/Leave",
+  evaluate() {
+    this.place.leave(this.waiter)
+    return Exit.void
+  }
+})
+
+/** Readers who wait for one load; those beyond are refused. */
+export const waitersMax = 100_000
+
+/** A place where readers wait for a load of one key: one that runs, or the next one. */
+export abstract class Waited<V> {
+  readonly key: string
+  /** How many have joined a load that runs, those who left again among them. */
+  joined = 0
+  /** Since when others wait for it than the reader who started it. */
+  sharedSince: number | undefined = undefined
+  /** It renews an entry, and no reader has waited for it. */
+  isBehind = false
+  protected waiters = new Set<Waiter<V>>()
+  /** Those of them who take nothing stale. */
+  protected strict: Set<Waiter<V>> | undefined = undefined
+  /** Where the readers who waited here wait now. */
+  protected movedTo: Waited<V> | undefined = undefined
+
+  constructor(key: string) {
+    this.key = key
+  }
+
+  /** What those who wait here wait for. */
+  abstract get subject(): Awaited
+
+  /** Gives up if no reader waits any more. */
+  abstract abandonIfAlone(): void
+
+  /** It gave up, since no reader waited any more: who comes late has to begin anew. */
+  abstract get wasAbandoned(): boolean
+
+  /** Waits for the answer; what it returns leaves again. A waiter may take nothing stale. */
+  join(resume: Waiter<V>, nowMillis: number, wantsFresh: boolean): Effect.Effect<void> | void {
+    return this.movedTo === undefined ? this.add(resume, wantsFresh) : this.movedTo.join(resume, nowMillis, wantsFresh)
+  }
+
+  protected add(resume: Waiter<V>, wantsFresh: boolean): Effect.Effect<void> {
+    this.waiters.add(resume)
+    if (wantsFresh) (this.strict ??= new Set()).add(resume)
+    return new Leave(this, resume)
+  }
+
+  /** What answers a reader at once, though the load goes on. */
+  earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
+    return this.movedTo?.earlyAt(nowMillis)
+  }
+
+  leave(waiter: Waiter<V>): void {
+    if (this.movedTo !== undefined) return this.movedTo.leave(waiter)
+    this.waiters.delete(waiter)
+    this.strict?.delete(waiter)
+    this.abandonIfAlone()
+  }
+
+  /** As many wait as may. */
+  get isFull(): boolean {
+    return this.waiters.size >= waitersMax
+  }
+
+  get isEmpty(): boolean {
+    return this.waiters.size === 0
+  }
+
+  /** All who wait here wait there instead. */
+  moveTo(place: Waited<V>): void {
+    const { strict, waiters } = this
+    this.waiters = new Set()
+    this.strict = undefined
+    this.movedTo = place
+    place.receive(waiters, strict)
+  }
+
+  protected receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
+    for (const waiter of waiters) this.waiters.add(waiter)
+    if (strict !== undefined) this.strict = new Set([...this.strict ?? [], ...strict])
+  }
+
+  /** Answers all who wait, those who take nothing stale with `freshExit`. */
+  protected answer(exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): void {
+    const { strict, waiters } = this
+    if (waiters.size === 0) return
+    this.waiters = new Set()
+    this.strict = undefined
+    shallow(() => {
+      if (strict === undefined) { for (const resume of waiters) resume(exit) }
+      else for (const resume of waiters) resume(strict.has(resume) ? freshExit : exit)
+    })
+  }
+}
+
+/** Those who wait for the next load of a key, which has not begun. */
+export class Queued<V> extends Waited<V> {
+  /** It must run the lookup, though an entry should be there by then. */
+  isRefresh = false
+  /** It runs to its end though no reader waits. */
+  detached = false
+  readonly subject: Awaited
+  private isOver = false
+  private readonly abandoned: (queued: Queued<V>) => void
+
+  /** It begins when those before it have ended. */
+  constructor(key: string, before: () => Iterable<Awaited>, abandoned: (queued: Queued<V>) => void) {
+    super(key)
+    this.subject = { awaited: before }
+    this.abandoned = abandoned
+  }
+
+  get wasAbandoned(): boolean {
+    return this.movedTo?.wasAbandoned ?? this.isOver
+  }
+
+  abandonIfAlone(): void {
+    if (!this.isEmpty || this.movedTo !== undefined) return
+    this.isOver = true
+    this.abandoned(this)
+  }
+
+  end(exit: Exit.Exit<Served<V>, unknown>): void {
+    this.isOver = true
+    this.answer(exit)
+  }
+}
+
+/**
+ * Waits as a Promise, which rejects with what `Effect.runPromise` would reject with, or with the reason of the signal
+ * that aborts it.
+ */
+export const joinPromise = <V>(
+  join: (to: Waited<V>, waiter: Waiter<V>) => Effect.Effect<void> | void,
+  to: Waited<V>,
+  signal: AbortSignal | undefined
+): Promise<V> =>
+  new Promise((resolve, reject) => {
+    const settle: Waiter<V> = (exit) => {
+      if (exit._tag === "Success") resolve(exit.value.value)
+      else reject(Cause.squash(exit.cause))
+    }
+    // A thousand may wait for one load: without a signal, a waiter is one closure.
+    if (signal === undefined) return void join(to, settle)
+    const stop = (): void => {
+      if (leave !== undefined) Effect.runSync(leave)
+      reject(signal.reason)
+    }
+    const leave = join(to, (exit) => {
+      signal.removeEventListener("abort", stop)
+      settle(exit)
+    }) ?? undefined
+    // A reader who was answered at once does not wait for the signal.
+    if (leave !== undefined) signal.addEventListener("abort", stop, { once: true })
+  })
