@@ -107,7 +107,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load that was overtaken is stored",
     file: loads,
-    text: `if (flight.voided || readRefused || isClosed) {`,
+    text: `if (isOutOfDate || readRefused || isClosed) {`,
     planted: `if (isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
     suites: [races]
   },
@@ -155,8 +155,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a reader joins a load that began before a tag was invalidated",
     file: loads,
-    text: `return !voided && !isClosed && this`,
-    planted: `return !voided && this`,
+    text: `isOpen({ isCurrent, key, stamp }: Flight<V>): boolean {\n    return isCurrent && this`,
+    planted: `isOpen({ isSuperseded, key, stamp }: Flight<V>): boolean {\n    return !isSuperseded && this`,
     suites: [tagRaces]
   },
   {
@@ -187,8 +187,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "a tag that a value does not have makes its load void",
     file: loads,
-    text: `for (const flight of this.running) flight.isClosed = true`,
-    planted: `for (const flight of this.running) flight.isClosed = flight.voided = true`,
+    text: `for (const flight of this.running) flight.close()`,
+    planted: `for (const flight of this.running) flight.supersede()`,
     suites: [tagRaces]
   },
   {
@@ -203,16 +203,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a read beside a set runs the lookup though a tier has the value",
     file: "src/cache/internal/lowerTier.ts",
-    text: `found === undefined || flight.voided && !isFresh`,
-    planted: `found === undefined || flight.voided`,
+    text: `found === undefined || flight.isSuperseded && !isFresh`,
+    planted: `found === undefined || flight.isSuperseded`,
     suites: ["test/cache/lowerTier.test.ts"]
   },
   {
     law: 5,
     bug: "a key that fails takes the other keys of its bulk load along",
     file: loads,
-    text: `for (const flight of open) flight.detached = true`,
-    planted: `for (const flight of open) flight.detached ||= false`,
+    text: `for (const flight of open) flight.detach()`,
+    planted: `for (const flight of open) void flight`,
     suites: ["test/cache/bulk.test.ts"]
   },
   {
@@ -332,8 +332,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "a failure is not remembered",
     file: loads,
-    text: `if (!flight.voided && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
-    planted: `if (flight.voided && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
+    text: `if (!flight.isSuperseded && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
+    planted:
+      `if (flight.isSuperseded && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
     suites: ["props"]
   },
   {
@@ -793,8 +794,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for is stored though it was overtaken",
     file: loads,
-    text: `if (flight.voided || readRefused || isClosed) {`,
-    planted: `if (!flight.quiet && (flight.voided || readRefused || isClosed)) {`,
+    text: `if (isOutOfDate || readRefused || isClosed) {`,
+    planted: `if (!flight.isQuiet && (isOutOfDate || readRefused || isClosed)) {`,
     suites: ["test/simulation/warming.test.ts"]
   },
   {
@@ -1113,18 +1114,18 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a load that waits for itself where the engine cannot see it goes on for ever",
-    file: loads,
-    text: `to.sharedSince === undefined ? to.joined > 0 : to.isBehind`,
-    planted: `to.sharedSince === undefined ? to.joined > waitersMax : to.isBehind`,
+    file: "src/cache/internal/waiters.ts",
+    text: `this.sharedAt === undefined ? this.joinedCount > 0 : this.behind`,
+    planted: `this.sharedAt === undefined ? this.joinedCount > waitersMax : this.behind`,
     suites: [waits]
   },
   {
     law: 7,
     bug: "a renewal that hangs keeps its key stale",
     file: loads,
-    text: `    flight.isBehind = true
+    text: `    flight.renewBehind()
     this.patience.share(flight)`,
-    planted: `    flight.isBehind = true`,
+    planted: `    flight.renewBehind()`,
     suites: ["test/cache/staleness.test.ts"]
   },
   {
@@ -1204,8 +1205,8 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "each refresh starts one more lookup",
     file: loads,
     text:
-      `    if (this.joinable(key) === undefined && !this.isCrowded(key)) {\n      return this.start(loader, key, "refresh"`,
-    planted: `    if (loader !== undefined) {\n      return this.start(loader, key, "refresh"`,
+      `    if (this.joinable(key) === undefined && !this.isCrowded(key)) {\n      return this.start(loader, key, { cause: "refresh"`,
+    planted: `    if (loader !== undefined) {\n      return this.start(loader, key, { cause: "refresh"`,
     suites: [herd, races]
   },
   {

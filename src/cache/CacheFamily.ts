@@ -6,8 +6,8 @@
  * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
  * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
  *   stored.
- * - Whatever changes an entry changes memory, and voids the loads under way, in one synchronous step; the tiers below
- *   follow before the operation returns.
+ * - Whatever changes an entry changes memory, and supersedes the loads under way, in one synchronous step. The tiers
+ *   below follow before the operation returns.
  * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
  * - What is computed from a value that was served stale is stale itself: it is returned, and not stored.
  *
@@ -372,10 +372,11 @@ export class CacheFamily<V = unknown> {
     // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
     const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
     if (this.loads.isCrowded(key)) {
-      return this.loads.join(this.loads.queue(key, { detached: outlivesReader }), resume, wantsFresh)
+      return this.loads.join(this.loads.queue(key, { isDetached: outlivesReader }), resume, wantsFresh)
     }
     const cause = fallback === undefined ? "absent" : "stale"
-    const flight = this.loads.start(this.loads.loader, key, cause, fallback, outlivesReader, wantsFresh)
+    const asked = { cause, fallback, isDetached: outlivesReader, wantsFresh } as const
+    const flight = this.loads.start(this.loads.loader, key, asked)
     return this.loads.join(flight, resume, wantsFresh)
   }
 

@@ -43,8 +43,8 @@ export * as CacheEvent from "./CacheEvent.ts"
  * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
  * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
  *   stored.
- * - Whatever changes an entry changes memory, and voids the loads under way, in one synchronous step; the tiers below
- *   follow before the operation returns.
+ * - Whatever changes an entry changes memory, and supersedes the loads under way, in one synchronous step. The tiers
+ *   below follow before the operation returns.
  * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
  * - What is computed from a value that was served stale is stale itself: it is returned, and not stored.
  *

@@ -1,8 +1,54 @@
 /**
- * One load of one key, and all readers who wait for it.
+ * A flight: one key of a load that runs, and the readers who wait for it.
  *
- * A flight ends once: what comes later (a lookup that outlived its timeout) finds it ended and is dropped. A voided
- * flight still answers those who have joined it, but its value is not stored and nobody joins it any more.
+ * A flight is four state machines that change apart from each other. Only the methods of this class change them, and
+ * each method says what has happened. The laws are those of `src/README.md`.
+ *
+ * **Progress**: what its readers have got. Laws 5, 6 and 7.
+ *
+ * | state | meaning | next | by |
+ * | --- | --- | --- | --- |
+ * | `Running` | no reader has an answer | `AnsweredEarly` | `answerEarly`: a lower tier has a stale value |
+ * | `AnsweredEarly` | readers got that value; the load goes on | | |
+ * | `Ended` | all readers have their answer | | |
+ *
+ * `end` ends a flight in any state, once. `Loads.end` alone calls it: the lookup has answered or failed, or its time is
+ * over, or its readers or its owner have left. A later answer of the lookup is dropped.
+ *
+ * **Standing**: who may join it, and whether its value may be stored. Laws 2 and 5.
+ *
+ * | state | readers join | value is stored | next | by |
+ * | --- | --- | --- | --- | --- |
+ * | `Current` | yes | yes | `Closed` | `close`: a tag was invalidated (`Loads.closeAll`) |
+ * | `Closed` | no | if it has other tags | | |
+ * | `Superseded` | no | no | | |
+ *
+ * Three methods supersede a flight in any state: `supersede` (its value is out of date, by a mark or by a load that has
+ * begun since), `replacedByWrite` (its key was written or invalidated, here or by another engine), and `outrun` (a load
+ * that began later has answered).
+ *
+ * **Key**: what is known of other values of its key since it began. Law 2, where several engines share a place: of two
+ * loads that overlap, the engine cannot know which one read the source last.
+ *
+ * | state | meaning | next | by |
+ * | --- | --- | --- | --- |
+ * | `Unchanged` | what is held of the key is older | `Contested` | `meetRival`: another engine has loaded it |
+ * | `Contested` | no reader joins it; `rival` is the other value | `Replaced` | `replacedByWrite`, `outrun` |
+ * | `Replaced` | what is held of the key may be newer | | |
+ *
+ * `replacedByWrite` and `replacedByLoad` lead from `Unchanged` to `Replaced`, and so does `meetRival` if the flight is
+ * superseded. A contested flight that `supersede` meets stays contested: its rival judges it when it ends.
+ *
+ * **Interest**: why it goes on. Law 7. The flight is abandoned, and its load interrupted, when no reason is left.
+ *
+ * | reason | begins | ends |
+ * | --- | --- | --- |
+ * | awaited | a reader joins | the last reader leaves |
+ * | held | `hold`: a caller is about to join, or waits for the load | `letGo` |
+ * | detached | `detach`, `answerEarly`, or from the start: it needs no reader | never |
+ *
+ * Apart from these, `bar` says that no stale value may take the place of a failure: a mark that hid the value may have
+ * been forgotten meanwhile (`sweep.ts`).
  */
 import * as Cause from "effect/Cause"
 import type * as Effect from "effect/Effect"
@@ -16,148 +62,313 @@ import { shallow } from "./stack.ts"
 import { Waited, type Waiter } from "./waiters.ts"
 import type { Awaited } from "./waits.ts"
 
-/** One load of one key that runs, and those who wait for it. */
-export class Flight<V> extends Waited<V> {
-  /** Up to which invalidation what it reads is known to be true. */
-  stamp: number
-  readonly startedAt: number
-  /** `absent` until a tier below is found to hold something stale. */
-  cause: LookupContext<V>["cause"]
-  /** What memory held when it began, and may be served should it fail. */
-  readonly fallback: Entry<V> | undefined
-  /** What the lookup was given of it. */
-  given: Entry<V> | undefined = undefined
-  /** What a tier below memory holds of the key, and its name: the load replaces it. */
-  before: Entry<V> | undefined = undefined
-  tierBefore: string | undefined = undefined
-  /** The caller that started it takes nothing stale. */
-  wantsFresh = false
-  /** Runs to its end though no reader waits. */
-  detached: boolean
-  readonly load: Load
-  /** Its value is out of date: it is not stored. */
-  voided = false
-  /** A tag was invalidated since it began, so no later reader joins it. Its value is stored if it has other tags. */
-  isClosed = false
-  /** The key was changed since it began, by a write or by a later load. */
-  isReplaced = false
-  /** What another engine over the same place has loaded meanwhile: nothing tells which of both is newer. */
-  rival: Entry<V> | undefined = undefined
-  /** Nothing may be served should the lookup fail: a mark that hid it may have been forgotten meanwhile. */
-  barred = false
-  /** A reader is about to join. */
-  held = false
-  /** No reader asked for it: it takes no place in the queue of those who did. */
-  quiet = false
-  timer: Fiber.Fiber<unknown, unknown> | undefined = undefined
-  /** Answers with what is stale when it is over. */
-  softTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
-  exit: Exit.Exit<Served<V>, unknown> | undefined = undefined
-  /** The same for those who take nothing stale. */
-  private freshExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
-  private early: { readonly exit: Exit.Exit<Served<V>, unknown>; readonly untilMillis: number } | undefined = undefined
-  private readonly abandoned: (flight: Flight<V>) => void
+type Progress = "Running" | "AnsweredEarly" | "Ended"
+type Standing = "Current" | "Closed" | "Superseded"
+type Key = "Unchanged" | "Contested" | "Replaced"
 
-  constructor(
-    key: string,
-    stamp: number,
-    startedAt: number,
-    cause: LookupContext<V>["cause"],
-    fallback: Entry<V> | undefined,
-    detached: boolean,
-    load: Load,
-    abandoned: (flight: Flight<V>) => void
-  ) {
-    super(key)
-    this.stamp = stamp
-    this.startedAt = startedAt
-    this.cause = cause
-    this.fallback = fallback
-    this.detached = detached
-    this.load = load
-    this.abandoned = abandoned
+/** How a load is asked for. */
+export interface Asked<out V> {
+  readonly cause: LookupContext<V>["cause"]
+  /** What memory holds of the key, and may be served if the load fails. */
+  readonly fallback?: Entry<V> | undefined
+  /** Whether it runs to its end even if no reader waits. */
+  readonly isDetached?: boolean
+  /** Whether its caller accepts no stale value. */
+  readonly wantsFresh?: boolean
+  /** Whether no reader asked for it. Such a load takes no place in the queue of those that readers asked for. */
+  readonly isQuiet?: boolean
+}
+
+export interface FlightOptions<in out V> extends Asked<V> {
+  readonly key: string
+  readonly load: Load
+  /** The latest invalidation when it begins. */
+  readonly stamp: number
+  readonly startedAt: number
+  /** Is called when no reason is left for which it goes on. */
+  readonly onAbandoned: (flight: Flight<V>) => void
+}
+
+/** What a lower tier holds of a key, and the name of that tier if the value is stale. */
+interface Before<out V> {
+  readonly entry: Entry<V>
+  readonly staleTier: string | undefined
+}
+
+/** One key of a load that runs, and the readers who wait for it. */
+export class Flight<V> extends Waited<V> {
+  readonly load: Load
+  readonly startedAt: number
+  /** What memory held when it began. It may be served if the load fails. */
+  readonly fallback: Entry<V> | undefined
+  readonly wantsFresh: boolean
+  readonly isQuiet: boolean
+  private readonly onAbandoned: (flight: Flight<V>) => void
+  private progress: Progress = "Running"
+  private standing: Standing = "Current"
+  private knownOfKey: Key = "Unchanged"
+  private isHeld = false
+  private isBarredNow = false
+  private detached: boolean
+  private stampNow: number
+  private causeNow: LookupContext<V>["cause"]
+  private rivalNow: Entry<V> | undefined = undefined
+  private givenNow: Entry<V> | undefined = undefined
+  private below: Before<V> | undefined = undefined
+  private hardTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  private softTimer: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  private finalExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
+  /** The final answer for readers who accept no stale value. */
+  private freshExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
+  private earlyExit: Exit.Exit<Served<V>, unknown> | undefined = undefined
+  private earlyUntilMillis = -Infinity
+
+  constructor(options: FlightOptions<V>) {
+    super(options.key)
+    this.load = options.load
+    this.startedAt = options.startedAt
+    this.fallback = options.fallback
+    this.wantsFresh = options.wantsFresh === true
+    this.isQuiet = options.isQuiet === true
+    this.onAbandoned = options.onAbandoned
+    this.detached = options.isDetached === true
+    this.stampNow = options.stamp
+    this.causeNow = options.cause
   }
 
   get subject(): Awaited {
     return this.load
   }
 
-  /**
-   * Waits for the end; what it returns leaves again. The last one to leave abandons the flight, unless it is detached.
-   * A waiter that takes what is stale gets it at once, where it may be served at `nowMillis`.
-   */
-  override join(resume: Waiter<V>, nowMillis: number, wantsFresh: boolean): Effect.Effect<void> | void {
-    if (this.movedTo !== undefined) return this.movedTo.join(resume, nowMillis, wantsFresh)
-    this.joined++
-    // A tier that answers at once does so before the reader who started the load can wait for it.
-    const isFirst = this.held || this.joined === 1
-    const early = wantsFresh ? undefined : this.earlyAt(nowMillis)
-    const exit = wantsFresh ? this.freshExit : isFirst ? early ?? this.exit : this.exit ?? early
-    return exit === undefined ? this.add(resume, wantsFresh) : resume(exit)
+  /** Up to which invalidation the values that it reads are known to be true. */
+  get stamp(): number {
+    return this.stampNow
   }
 
-  protected override receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
-    this.joined += waiters.size
-    for (const { work } of waiters) if (work !== undefined) this.load.lead(work)
-    super.receive(waiters, strict)
+  /** `absent`, until a lower tier is found to hold a value that the load renews. */
+  get cause(): LookupContext<V>["cause"] {
+    return this.causeNow
   }
 
-  override earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
-    if (this.movedTo !== undefined) return this.movedTo.earlyAt(nowMillis)
-    return this.early !== undefined && !this.barred && nowMillis < this.early.untilMillis ? this.early.exit : undefined
+  /** The entry that the lookup was given. */
+  get given(): Entry<V> | undefined {
+    return this.givenNow
+  }
+
+  /** What a lower tier holds of the key; the load replaces it. */
+  get before(): Entry<V> | undefined {
+    return this.below?.entry
+  }
+
+  /** The tier of `before`, if that is stale. */
+  get tierBefore(): string | undefined {
+    return this.below?.staleTier
+  }
+
+  /** The stale value that may be served if the load fails. */
+  get substitute(): Entry<V> | undefined {
+    return this.fallback ?? (this.below?.staleTier === undefined ? undefined : this.below.entry)
+  }
+
+  /** The lookup is given this entry. */
+  give(entry: Entry<V> | undefined): void {
+    this.givenNow = entry
+  }
+
+  /** A lower tier holds an entry that the load renews. */
+  renews(cause: "ahead" | "stale", entry: Entry<V>, staleTier?: string): void {
+    this.causeNow = cause
+    this.below = { entry, staleTier }
+  }
+
+  /** A lower tier holds an entry of which nothing more is known. */
+  replaces(entry: Entry<V> | undefined): void {
+    this.below = entry && { entry, staleTier: undefined }
+  }
+
+  /** What the load has read is known to be true up to this invalidation. */
+  confirmUpTo(stamp: number): void {
+    this.stampNow = stamp
+  }
+
+  // --- standing ---------------------------------------------------------------------------------
+
+  get isCurrent(): boolean {
+    return this.standing === "Current"
+  }
+
+  /** Whether a tag was invalidated since it began, and nothing else has happened to its key. */
+  get isClosed(): boolean {
+    return this.standing === "Closed"
+  }
+
+  /** Whether its value is out of date. */
+  get isSuperseded(): boolean {
+    return this.standing === "Superseded"
+  }
+
+  /** A tag was invalidated, and its value may have that tag. */
+  close(): void {
+    if (this.standing === "Current") this.standing = "Closed"
+  }
+
+  /** Its value is out of date. */
+  supersede(): void {
+    this.standing = "Superseded"
+  }
+
+  /** Its key was written or invalidated. */
+  replacedByWrite(): void {
+    this.standing = "Superseded"
+    this.knownOfKey = "Replaced"
+    this.rivalNow = undefined
+  }
+
+  /** A load of its key that began later has answered. */
+  outrun(): void {
+    this.standing = "Superseded"
+    if (this.knownOfKey !== "Contested") return
+    this.knownOfKey = "Replaced"
+    this.rivalNow = undefined
+  }
+
+  // --- the key ----------------------------------------------------------------------------------
+
+  /** What another engine over the same place has loaded since it began. Either value may be the newer one. */
+  get rival(): Entry<V> | undefined {
+    return this.rivalNow
+  }
+
+  /** Whether what is held of its key may be newer than what it brings. */
+  get isReplaced(): boolean {
+    return this.knownOfKey !== "Unchanged"
+  }
+
+  /** Another engine over the same place has loaded its key. */
+  meetRival(rival: Entry<V>): void {
+    if (this.standing !== "Superseded") {
+      this.knownOfKey = "Contested"
+      this.rivalNow = rival
+    } else this.replacedByLoad()
+  }
+
+  /** The value of another load of its key is stored. */
+  replacedByLoad(): void {
+    if (this.knownOfKey === "Unchanged") this.knownOfKey = "Replaced"
+  }
+
+  // --- interest ---------------------------------------------------------------------------------
+
+  get isDetached(): boolean {
+    return this.detached
+  }
+
+  /** A caller is about to join it, or waits until its load is over. */
+  hold(): void {
+    this.isHeld = true
+  }
+
+  /** That caller does not need it any more. */
+  letGo(): void {
+    this.isHeld = false
+    this.abandonIfAlone()
+  }
+
+  /** It runs to its end even if no reader waits. */
+  detach(): void {
+    this.detached = true
+  }
+
+  abandonIfAlone(): void {
+    if (this.isEmpty && !this.isHeld && !this.detached && !this.hasEnded) this.onAbandoned(this)
   }
 
   get wasAbandoned(): boolean {
     if (this.movedTo !== undefined) return this.movedTo.wasAbandoned
-    return this.exit?._tag === "Failure" && Cause.hasInterruptsOnly(this.exit.cause)
+    return this.finalExit?._tag === "Failure" && Cause.hasInterruptsOnly(this.finalExit.cause)
   }
 
-  /** The caller that started it takes nothing stale, or one that waits does not. */
-  get isForFresh(): boolean {
-    return this.wantsFresh || this.strict !== undefined && this.strict.size > 0
-  }
-
-  /** All who wait take nothing stale. */
-  get areAllForFresh(): boolean {
-    return this.waiters.size === (this.strict?.size ?? 0)
-  }
-
-  /** What may be served should the load fail, and until when it is fresh. */
-  get substitute(): Entry<V> | undefined {
-    return this.fallback ?? (this.tierBefore === undefined ? undefined : this.before)
-  }
-
-  letGo(): void {
-    this.held = false
-    this.abandonIfAlone()
-  }
-
-  abandonIfAlone(): void {
-    if (this.isEmpty && !this.held && !this.detached && this.exit === undefined) this.abandoned(this)
-  }
-
-  /** Ends the flight, for those who take nothing stale with `freshExit`; false when it has ended already. */
-  end(exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): boolean {
-    if (this.exit !== undefined) return false
-    this.exit = exit
-    this.freshExit = freshExit
-    this.load.close()
-    this.timer?.interruptUnsafe()
-    this.softTimer?.interruptUnsafe()
-    this.answer(exit, freshExit)
-    return true
-  }
-
-  /** Interrupts the fiber behind it, unless other flights need that. */
+  /** Interrupts the fiber of its load, unless other flights need the load. */
   stop(): void {
     const { fiber, open } = this.load
     if (open === 0 && fiber !== undefined) shallow(() => fiber.interruptUnsafe())
   }
 
-  /** Answers those who wait now, and those who come before then, while the load goes on. */
+  // --- readers ----------------------------------------------------------------------------------
+
+  /** Whether its caller, or a reader who waits, accepts no stale value. */
+  get isForFresh(): boolean {
+    return this.wantsFresh || this.strict !== undefined && this.strict.size > 0
+  }
+
+  /** Whether no reader who waits accepts a stale value. */
+  get areAllForFresh(): boolean {
+    return this.waiters.size === (this.strict?.size ?? 0)
+  }
+
+  /**
+   * Waits for the end. The returned Effect leaves again; the last reader to leave abandons the flight. A reader who
+   * accepts a stale value gets the early answer at once, if it may be served at `nowMillis`.
+   */
+  override join(resume: Waiter<V>, nowMillis: number, wantsFresh: boolean): Effect.Effect<void> | void {
+    if (this.movedTo !== undefined) return this.movedTo.join(resume, nowMillis, wantsFresh)
+    this.joinedCount++
+    // A tier that answers at once does so before the reader who started the load can wait for it.
+    const isFirst = this.isHeld || this.joinedCount === 1
+    const early = wantsFresh ? undefined : this.earlyAt(nowMillis)
+    const exit = wantsFresh ? this.freshExit : isFirst ? early ?? this.finalExit : this.finalExit ?? early
+    return exit === undefined ? this.add(resume, wantsFresh) : resume(exit)
+  }
+
+  protected override receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
+    this.joinedCount += waiters.size
+    for (const { work } of waiters) if (work !== undefined) this.load.lead(work)
+    super.receive(waiters, strict)
+  }
+
+  // --- progress ---------------------------------------------------------------------------------
+
+  get hasEnded(): boolean {
+    return this.progress === "Ended"
+  }
+
+  /** The final answer; `undefined` while it runs. */
+  get exit(): Exit.Exit<Served<V>, unknown> | undefined {
+    return this.finalExit
+  }
+
+  /** Whether no stale value may take the place of a failure. */
+  get isBarred(): boolean {
+    return this.isBarredNow
+  }
+
+  /** A mark that hides a stale value may have been forgotten, so none is served from now on. */
+  bar(): void {
+    this.isBarredNow = true
+  }
+
+  override earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
+    if (this.movedTo !== undefined) return this.movedTo.earlyAt(nowMillis)
+    if (this.progress === "Running" || this.isBarredNow || nowMillis >= this.earlyUntilMillis) return undefined
+    return this.earlyExit
+  }
+
+  /** This fiber ends the flight when its time is over. */
+  endLateBy(timer: Fiber.Fiber<unknown, unknown>): void {
+    this.hardTimer = timer
+  }
+
+  /** This fiber answers early with a stale value, when readers have waited for long enough. The load goes on. */
+  answerEarlyBy(timer: Fiber.Fiber<unknown, unknown>): void {
+    this.softTimer = timer
+  }
+
+  /** Answers the readers who wait now, and those who come before `untilMillis`, while the load goes on. */
   answerEarly(exit: Exit.Exit<Served<V>, unknown>, untilMillis: number): void {
+    if (this.progress === "Running") this.progress = "AnsweredEarly"
     this.detached = true
-    this.early = { exit, untilMillis }
+    this.earlyExit = exit
+    this.earlyUntilMillis = untilMillis
     const { strict } = this
     if (strict === undefined) return this.answer(exit)
     const others = Array.from(this.waiters).filter((waiter) => !strict.has(waiter))
@@ -165,5 +376,17 @@ export class Flight<V> extends Waited<V> {
     shallow(() => {
       for (const resume of others) resume(exit)
     })
+  }
+
+  /** Ends the flight. Readers who accept no stale value get `freshExit`. A second end does nothing. */
+  end(exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): void {
+    if (this.progress === "Ended") return
+    this.progress = "Ended"
+    this.finalExit = exit
+    this.freshExit = freshExit
+    this.load.close()
+    this.hardTimer?.interruptUnsafe()
+    this.softTimer?.interruptUnsafe()
+    this.answer(exit, freshExit)
   }
 }

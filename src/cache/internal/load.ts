@@ -48,8 +48,8 @@ export class Load extends Work {
   fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** How many of its flights have not ended. */
   open: number
-  /** It is made for later: what it reads must not end before then, or it would itself. */
-  until = -Infinity
+  /** Until when its value should last; what it reads must not end before that. */
+  readonly until: number
   /** It read a value that was served stale: what it makes of it is stale as well. */
   readStale = false
   /** It read a value that was not stored, since it was overtaken: what it makes of it is not to be stored either. */
@@ -72,9 +72,10 @@ export class Load extends Work {
   private endsAt = Infinity
   private ends: Map<string, number> | undefined = undefined
 
-  constructor(cache: Plan, spec: FamilySpec<any>, keys: ReadonlyArray<string>, loader: Loader<any>) {
+  constructor(cache: Plan, spec: FamilySpec<any>, keys: ReadonlyArray<string>, loader: Loader<any>, until = -Infinity) {
     super()
     this.loader = loader
+    this.until = until
     this.cache = cache
     this.spec = spec
     this.key = keys[0]!

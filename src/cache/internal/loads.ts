@@ -22,7 +22,7 @@ import { mayDiffer } from "./differs.ts"
 import type { Engine } from "./engine.ts"
 import { type Entries, fromMemory } from "./entries.ts"
 import { Failures, isShed, miscounted } from "./failures.ts"
-import { Flight } from "./flight.ts"
+import { type Asked, Flight } from "./flight.ts"
 import { isJudged, type Judged, memory, noOptions, noTags, renewed } from "./judgement.ts"
 import { CurrentLoad, currentWork, Load } from "./load.ts"
 import { LoadQueue } from "./loadQueue.ts"
@@ -31,7 +31,7 @@ import { Patience } from "./patience.ts"
 import type { Served } from "./served.ts"
 import * as Stack from "./stack.ts"
 import { Turns } from "./turns.ts"
-import { Queued, type Waited, type Waiter, waitersMax } from "./waiters.ts"
+import { type AskedNext, Queued, type Waited, type Waiter, waitersMax } from "./waiters.ts"
 
 // Lookups of one key that run at a time: one that was overtaken and still has to answer those who joined it, and one
 // whose value will hold.
@@ -103,10 +103,10 @@ export class Loads<V> {
   refreshBehind(key: string, cause: "ahead" | "stale", entry: Entry<V>, now: number): void {
     if (!this.mayStart(key) || this.failures.isBackingOff(key, now)) return
     if (this.loader?.lookup === undefined || this.lookups.isFull) return
-    const flight = this.start(this.loader, key, cause, entry, true)
-    // Readers are served what is stale in the meantime: a renewal that hangs would keep them so.
-    if (!this.isPatient || flight.exit !== undefined) return
-    flight.isBehind = true
+    const flight = this.start(this.loader, key, { cause, fallback: entry, isDetached: true })
+    // Readers are served the stale value in the meantime: a renewal that hangs would keep them so.
+    if (!this.isPatient || flight.hasEnded) return
+    flight.renewBehind()
     this.patience.share(flight)
   }
 
@@ -123,8 +123,8 @@ export class Loads<V> {
   }
 
   /** It was not overtaken, and no tag was invalidated meanwhile: what it brings may be kept, whatever its tags. */
-  isOpen({ key, isClosed, stamp, voided }: Flight<V>): boolean {
-    return !voided && !isClosed && this.entries.judge(key, stamp, noTags) === "valid"
+  isOpen({ isCurrent, key, stamp }: Flight<V>): boolean {
+    return isCurrent && this.entries.judge(key, stamp, noTags) === "valid"
   }
 
   /** No load of the key runs that a reader may join, none waits to begin, and one more may run. */
@@ -155,8 +155,8 @@ export class Loads<V> {
       if (to instanceof Queued) to.abandonIfAlone()
       return resume(Exit.fail(refusal))
     }
-    if (this.isPatient && (to.sharedSince === undefined ? to.joined > 0 : to.isBehind)) {
-      to.isBehind = false
+    if (this.isPatient && to.isNewlyShared) {
+      to.meetReader()
       this.patience.share(to)
     }
     if (work === undefined) return to.join(resume, now, wantsFresh)
@@ -177,17 +177,14 @@ export class Loads<V> {
    */
   refresh(loader: Loader<V>, key: string): Waited<V> {
     if (this.joinable(key) === undefined && !this.isCrowded(key)) {
-      return this.start(loader, key, "refresh", undefined, false)
+      return this.start(loader, key, { cause: "refresh" })
     }
     this.askedAnew(key)
     return this.queue(key, { isRefresh: true })
   }
 
   /** The next load of a key, of which as many run as may. */
-  queue(
-    key: string,
-    { detached = false, isRefresh = false }: { readonly isRefresh?: boolean; readonly detached?: boolean }
-  ): Queued<V> {
+  queue(key: string, asked: AskedNext): Queued<V> {
     let queued = this.next.get(key)
     if (queued === undefined) {
       queued = new Queued(key, () => this.loadsOf(key), (queued) => this.forget(queued))
@@ -195,8 +192,7 @@ export class Loads<V> {
       for (const load of this.loadsOf(key)) load.isAwaited = true
       if (this.isPatient) { for (const flight of this.flightsOf(key)) this.patience.share(flight) }
     }
-    queued.isRefresh ||= isRefresh
-    queued.detached ||= detached
+    queued.ask(asked)
     return queued
   }
 
@@ -225,7 +221,7 @@ export class Loads<V> {
     const held = queued.isRefresh ? undefined : this.entries.held(key)
     if (this.loader !== undefined && (held === undefined || !this.entries.isFresh(key, held, now))) {
       const fallback = this.substituteOf(key, now)
-      this.start(this.loader, key, fallback === undefined ? "absent" : "stale", fallback, false)
+      this.start(this.loader, key, { cause: fallback === undefined ? "absent" : "stale", fallback })
       return
     }
     this.next.delete(key)
@@ -236,17 +232,9 @@ export class Loads<V> {
     )
   }
 
-  start(
-    loader: Loader<V>,
-    key: string,
-    cause: Lookup.LookupContext<V>["cause"],
-    fallback: Entry<V> | undefined,
-    detached: boolean,
-    wantsFresh = false
-  ): Flight<V> {
+  start(loader: Loader<V>, key: string, asked: Asked<V>): Flight<V> {
     const load = new Load(this.cache, this.spec, [key], loader)
-    const flight = this.takeOff(key, cause, fallback, detached, load)
-    flight.wantsFresh = wantsFresh
+    const flight = this.takeOff(load, key, asked)
     this.run(load, [flight], this.load(flight))
     return flight
   }
@@ -257,27 +245,36 @@ export class Loads<V> {
     if (loader === undefined) return []
     const distinct = [...new Set(keys)]
     const load = new Load(this.cache, this.spec, distinct, loader)
-    const flights = distinct.map((key) => this.takeOff(key, "absent", undefined, false, load))
-    for (const flight of flights) flight.held = true
+    const flights = distinct.map((key) => this.takeOff(load, key, { cause: "absent" }))
+    for (const flight of flights) flight.hold()
     if (flights.length > 0) this.run(load, flights, this.loadMany(flights))
     return flights
   }
 
-  takeOff(
-    key: string,
-    asked: Lookup.LookupContext<V>["cause"],
-    fallback: Entry<V> | undefined,
-    detached: boolean,
-    load: Load
-  ): Flight<V> {
+  /** Registers the flight of a key. Its caller starts the fiber of the load. */
+  takeOff(load: Load, key: string, { cause: asked, fallback, isDetached, isQuiet, wantsFresh }: Asked<V>): Flight<V> {
     const queued = this.next.size === 0 ? undefined : this.next.get(key)
     const cause = queued?.isRefresh === true ? "refresh" : asked
-    const outlives = detached || this.expiry.onAbandoned === "finish" || queued?.detached === true
     this.entries.sweepHolds()
     const now = this.now()
-    const instead = queued === undefined ? fallback : fallback ?? this.substituteOf(key, now)
-    const flight = new Flight(key, this.cache.stamp, now, cause, instead, outlives, load, this.abandon)
-    if (this.flights.size > 0) this.supersede(key, this.flights.get(key)?.isClosed !== true)
+    const flight = new Flight<V>({
+      key,
+      load,
+      cause,
+      fallback: queued === undefined ? fallback : fallback ?? this.substituteOf(key, now),
+      stamp: this.cache.stamp,
+      startedAt: now,
+      isDetached: isDetached === true || this.expiry.onAbandoned === "finish" || queued?.isDetached === true,
+      isQuiet: isQuiet === true,
+      wantsFresh: wantsFresh === true,
+      onAbandoned: this.abandon
+    })
+    const running = this.flights.size === 0 ? undefined : this.flights.get(key)
+    if (running !== undefined) {
+      // The value of a closed one is judged by its tags when it ends.
+      if (!running.isClosed) running.supersede()
+      this.setAside(running)
+    }
     if (cause === "refresh") this.askedAnew(key)
     this.running.add(flight)
     this.flights.set(key, flight)
@@ -300,7 +297,7 @@ export class Loads<V> {
     Stack.enter()
     try {
       if (hardTimeout !== undefined) {
-        for (const flight of flights) flight.timer = fork(this.timeOut(flight, hardTimeout))
+        for (const flight of flights) flight.endLateBy(fork(this.timeOut(flight, hardTimeout)))
       }
       const fiber = fork(start)
       load.fiber = fiber
@@ -318,7 +315,7 @@ export class Loads<V> {
 
   /** Ends a flight whose fiber ended before it did. */
   private lose(flight: Flight<V>, cause: Cause.Cause<unknown>): void {
-    if (flight.exit !== undefined) return
+    if (flight.hasEnded) return
     this.end(flight, Exit.failCause(Cause.hasInterruptsOnly(cause) ? this.interrupted(flight.key) : cause))
   }
 
@@ -331,10 +328,10 @@ export class Loads<V> {
     this.failures.clear()
     for (const flight of Array.from(this.running)) {
       if (flight.load.loader !== loader) continue
-      flight.voided = true
+      flight.supersede()
       if (this.loader !== undefined && !flight.isEmpty) {
-        const { cause, detached, key } = flight
-        flight.moveTo(this.queue(key, { isRefresh: cause === "refresh", detached }))
+        const { cause, isDetached, key } = flight
+        flight.moveTo(this.queue(key, { isRefresh: cause === "refresh", isDetached }))
       }
       this.end(flight, Exit.fail(this.unowned()), true)
     }
@@ -360,9 +357,9 @@ export class Loads<V> {
     let previous = flight.fallback
     if (this.entries.lower !== undefined && flight.cause === "absent") {
       previous = this.lower.take(flight, yield* this.entries.fromBelow(key))
-      if (flight.exit !== undefined) return
+      if (flight.hasEnded) return
     } else if (this.entries.lower !== undefined && flight.cause === "refresh") {
-      if (this.entries.hot?.peek(key) === undefined) flight.before = yield* this.entries.heldBelow(key)
+      if (this.entries.hot?.peek(key) === undefined) flight.replaces(yield* this.entries.heldBelow(key))
     }
     // Its own loader, also where the family was delegated meanwhile: the load runs in the Context of that owner.
     const { lookup }: Loader<V> = flight.load.loader
@@ -372,7 +369,7 @@ export class Loads<V> {
       lookup(key, this.contextOf(flight, previous)) as Effect.Effect<V | Lookup.Answer<V>, unknown>
     )
     const exit = yield* Effect.exit(this.inTurn(flight, work))
-    if (flight.exit !== undefined) return
+    if (flight.hasEnded) return
     if (exit._tag === "Failure") return this.fail(flight, exit.cause, previous)
     yield* this.land(flight, exit.value, previous)
   })
@@ -383,7 +380,7 @@ export class Loads<V> {
       const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
       flights.forEach((flight, i) => before.set(flight, this.lower.take(flight, found[i])))
     }
-    const open = flights.filter(({ exit }) => exit === undefined)
+    const open = flights.filter(({ hasEnded }) => !hasEnded)
     const { lookupMany }: Loader<V> = flights[0]!.load.loader
     if (open.length === 0 || lookupMany === undefined) return
     const contexts = open.map((flight) => this.contextOf(flight, before.get(flight)))
@@ -400,19 +397,20 @@ export class Loads<V> {
       return
     }
     // Readers of all keys leave with the first one that fails: values come first, and are kept without a reader.
-    for (const flight of open) flight.detached = true
+    for (const flight of open) flight.detach()
     const landing = open.map((flight, i) => ({ flight, answer: answers[i]! }))
     for (const { answer, flight } of landing.toSorted((a, b) => failsOf(a.answer) - failsOf(b.answer))) {
-      if (flight.exit === undefined) yield* this.land(flight, answer, before.get(flight))
+      if (!flight.hasEnded) yield* this.land(flight, answer, before.get(flight))
     }
   })
 
-  private inTurn<A, E>({ key, quiet }: Flight<V>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
-    return this.lookups.inTurn(quiet, work, (waitingMax) => this.queueFull(key, waitingMax))
+  private inTurn<A, E>({ isQuiet, key }: Flight<V>, work: Effect.Effect<A, E>): Effect.Effect<A, E | CacheError> {
+    return this.lookups.inTurn(isQuiet, work, (waitingMax) => this.queueFull(key, waitingMax))
   }
 
   contextOf(flight: Flight<V>, previous: Entry<V> | undefined): Lookup.LookupContext<V> {
-    const entry = flight.given = previous ?? this.entries.hot?.peek(flight.key) ?? flight.before
+    const entry = previous ?? this.entries.hot?.peek(flight.key) ?? flight.before
+    flight.give(entry)
     return {
       key: this.spec.render(flight.key),
       cause: flight.cause,
@@ -464,7 +462,7 @@ export class Loads<V> {
 
   private store(flight: Flight<V>, judged: Judged<V>): Effect.Effect<void> {
     return this.cache.inRoom(() => {
-      if (flight.exit === undefined) this.end(flight, Exit.succeed(this.fillUnsafe(flight, judged)))
+      if (!flight.hasEnded) this.end(flight, Exit.succeed(this.fillUnsafe(flight, judged)))
       return Effect.void
     })
   }
@@ -500,9 +498,10 @@ export class Loads<V> {
     const isClosed = this.entries.isClosed(key, tags, flight.startedAt)
     // What it may have been made from had tags, too.
     const { given } = flight
-    flight.voided ||= this.entries.judge(key, flight.stamp, tags) !== "valid" ||
+    const isOutOfDate = flight.isSuperseded || this.entries.judge(key, flight.stamp, tags) !== "valid" ||
       given !== undefined && this.entries.judge(key, flight.stamp, given.tags) !== "valid"
-    if (flight.voided || readRefused || isClosed) {
+    if (isOutOfDate) flight.supersede()
+    if (isOutOfDate || readRefused || isClosed) {
       this.refuse(flight)
       if (changed || !isSource && isChanged()) this.disprove(flight)
     } else if (!readStale) {
@@ -514,7 +513,7 @@ export class Loads<V> {
       else if (isSource && before === undefined) this.spreadUnknown(key, now)
       const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
-      for (const older of this.before(flight)) older.isReplaced = true
+      for (const older of this.before(flight)) older.replacedByLoad()
       // No reader waits for the tiers below: until they have it, the outbox answers in their place. A refresh waits.
       below = both(below, this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined))
       return { value, tier: "lookup", entry, stale: false, below }
@@ -557,7 +556,7 @@ export class Loads<V> {
 
   /** The load failed: serve what is stale where that is allowed, remember the failure, tell everyone who joined. */
   fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.substitute, isCut = false): void {
-    if (flight.exit !== undefined) return
+    if (flight.hasEnded) return
     const { key } = flight
     // Only an interruption by the lookup itself comes here: the engine ends a flight before it interrupts its fiber.
     if (Cause.hasInterruptsOnly(cause)) cause = this.interrupted(key)
@@ -575,7 +574,7 @@ export class Loads<V> {
         })
       )
     }
-    if (!flight.voided && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)
+    if (!flight.isSuperseded && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)
     this.endWith(flight, previous, now, () => exit, isCut)
   }
 
@@ -588,7 +587,7 @@ export class Loads<V> {
     isCut = false
   ): void {
     const failed = otherwise()
-    if (previous === undefined || flight.barred || !this.maySubstitute(flight.key, previous, now)) {
+    if (previous === undefined || flight.isBarred || !this.maySubstitute(flight.key, previous, now)) {
       return this.end(flight, failed, isCut)
     }
     const stale = Exit.succeed({ ...fromMemory(previous, true), tier: flight.tierBefore ?? memory })
@@ -631,12 +630,9 @@ export class Loads<V> {
 
   /** The key has another value now: what is being loaded or computed from the one before is not to be stored. */
   overtake(key: string): void {
-    if (this.flights.size > 0) this.supersede(key, true)
-    for (const flight of this.asideOf(key)) {
-      flight.voided = true
-      flight.isReplaced = true
-      flight.rival = undefined
-    }
+    const running = this.flights.size === 0 ? undefined : this.flights.get(key)
+    if (running !== undefined) this.setAside(running)
+    for (const flight of this.asideOf(key)) flight.replacedByWrite()
     this.overtakeUpdate(key)
   }
 
@@ -653,10 +649,7 @@ export class Loads<V> {
   meet(key: string, rival: Entry<V>): void {
     this.failures.forget(key)
     const flight = this.flights.get(key)
-    for (const one of this.flightsOf(key)) {
-      one.isReplaced = true
-      if (!one.voided) one.rival = rival
-    }
+    for (const one of this.flightsOf(key)) one.meetRival(rival)
     const turn = this.turns.byKey.get(key)
     if (turn !== undefined && (flight !== undefined || !turn.reading)) turn.overtaken = true
   }
@@ -672,7 +665,7 @@ export class Loads<V> {
    * no further reader joins it.
    */
   closeAll(): void {
-    for (const flight of this.running) flight.isClosed = true
+    for (const flight of this.running) flight.close()
   }
 
   /** The loads of a key that began before this one. */
@@ -685,17 +678,12 @@ export class Loads<V> {
   /** A load has an answer: what those that began before it bring is older. */
   private precede(flight: Flight<V>): void {
     if (this.overtaken.size === 0) return
-    for (const older of this.before(flight)) {
-      older.voided = true
-      older.rival = undefined
-    }
+    for (const older of this.before(flight)) older.outrun()
   }
 
-  /** A later load of the key is the one that readers join; `isVoid` says that the value of this one is out of date. */
-  private supersede(key: string, isVoid: boolean): void {
-    const flight = this.flights.get(key)
-    if (flight === undefined) return
-    flight.voided ||= isVoid
+  /** No reader joins the flight any more, but it still has to answer the readers who have joined it. */
+  private setAside(flight: Flight<V>): void {
+    const { key } = flight
     this.flights.delete(key)
     const others = this.overtaken.get(key)
     if (others === undefined) this.overtaken.set(key, new Set([flight]))

@@ -42,7 +42,7 @@ export class Patience {
 
   /** Others share a load than the reader who waits for it: from now on its time is bounded. */
   share(load: Waited<any>): void {
-    load.sharedSince ??= this.ground.now()
+    load.share(this.ground.now())
     if (this.fiber !== undefined) {
       if (!this.isBehind || load.isBehind) return
       // The process must not end while a reader waits.

@@ -38,5 +38,5 @@ export const dropUnseen = <V>(
   if (open.length === ahead.length && !isHeld) return
   entries.invalidated(scope, "hide", stamp, through)
   entries.markKeys(scope, "hide", stamp, entries.cache.time.now())
-  for (const flight of ahead) flight.stamp = stamp
+  for (const flight of ahead) flight.confirmUpTo(stamp)
 }

@@ -46,12 +46,9 @@ export const waitersMax = 100_000
 /** A place where readers wait for a load of one key: one that runs, or the next one. */
 export abstract class Waited<V> {
   readonly key: string
-  /** How many have joined a load that runs, those who left again among them. */
-  joined = 0
-  /** Since when others wait for it than the reader who started it. */
-  sharedSince: number | undefined = undefined
-  /** It renews an entry, and no reader has waited for it. */
-  isBehind = false
+  protected joinedCount = 0
+  private sharedAt: number | undefined = undefined
+  private behind = false
   protected waiters = new Set<Waiter<V>>()
   /** Those of them who take nothing stale. */
   protected strict: Set<Waiter<V>> | undefined = undefined
@@ -62,8 +59,43 @@ export abstract class Waited<V> {
     this.key = key
   }
 
-  /** What those who wait here wait for. */
+  /** The work or the queue that readers here wait for. */
   abstract get subject(): Awaited
+
+  /** The number of readers who have joined a load that runs. Readers who left again count. */
+  get joined(): number {
+    return this.joinedCount
+  }
+
+  /** Since when its time is bounded, because more than one reader depends on it. */
+  get sharedSince(): number | undefined {
+    return this.sharedAt
+  }
+
+  /** Whether it renews an entry, and no reader has waited for it. */
+  get isBehind(): boolean {
+    return this.behind
+  }
+
+  /** Whether the next reader who joins is the first one that bounds its time. */
+  get isNewlyShared(): boolean {
+    return this.sharedAt === undefined ? this.joinedCount > 0 : this.behind
+  }
+
+  /** It renews an entry behind its readers. */
+  renewBehind(): void {
+    this.behind = true
+  }
+
+  /** A reader waits for it, so it is not behind its readers any more. */
+  meetReader(): void {
+    this.behind = false
+  }
+
+  /** More than one reader depends on it from now on. */
+  share(nowMillis: number): void {
+    this.sharedAt ??= nowMillis
+  }
 
   /** Gives up if no reader waits any more. */
   abstract abandonIfAlone(): void
@@ -130,12 +162,16 @@ export abstract class Waited<V> {
   }
 }
 
-/** Those who wait for the next load of a key, which has not begun. */
+/** What a caller asks of the next load of a key. */
+export interface AskedNext {
+  readonly isRefresh?: boolean
+  readonly isDetached?: boolean
+}
+
+/** The readers who wait for the next load of a key, which has not begun. */
 export class Queued<V> extends Waited<V> {
-  /** It must run the lookup, though an entry should be there by then. */
-  isRefresh = false
-  /** It runs to its end though no reader waits. */
-  detached = false
+  private refresh = false
+  private detached = false
   readonly subject: Awaited
   private isOver = false
   private readonly abandoned: (queued: Queued<V>) => void
@@ -145,6 +181,22 @@ export class Queued<V> extends Waited<V> {
     super(key)
     this.subject = { awaited: before }
     this.abandoned = abandoned
+  }
+
+  /** Whether the lookup must run even if an entry is there by then. */
+  get isRefresh(): boolean {
+    return this.refresh
+  }
+
+  /** Whether the load runs to its end even if no reader waits. */
+  get isDetached(): boolean {
+    return this.detached
+  }
+
+  /** One more caller asks for the load. */
+  ask({ isDetached = false, isRefresh = false }: AskedNext): void {
+    this.refresh ||= isRefresh
+    this.detached ||= isDetached
   }
 
   get wasAbandoned(): boolean {
