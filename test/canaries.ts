@@ -306,10 +306,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a write leaves what is derived from it",
-    file: cache,
-    text: `segments.length)) continue\n      const target = this.families.get(dependent.family)!\n      const scope`,
-    planted:
-      `segments.length) || dependent.exact) continue\n      const target = this.families.get(dependent.family)!\n      const scope`,
+    file: "src/cache/internal/spreading.ts",
+    text: `below = both(below, this.drop(step, scope, mode, family))`,
+    planted: `if (!step.exact) below = both(below, this.drop(step, scope, mode, family))`,
     suites: ["props", races]
   },
   {
@@ -488,7 +487,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a source of which nothing is known counts as unchanged when it is loaded",
     file: loads,
-    text: `else this.cache.spreadBefore(this.name, key)`,
+    text: `else this.cache.spread.ofBefore(this.name, key)`,
     planted: `else this.cache.nextStamp()`,
     suites: [vanished]
   },
@@ -512,7 +511,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what was made from what is not to be believed below is served",
     file: entries,
-    text: `    this.cache.spreadEnd(this.name)\n`,
+    text: `    this.cache.spread.ofEnd(this.name)\n`,
     planted: ``,
     suites: [vanished]
   },
@@ -535,10 +534,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "what was made from what memory alone had outlives the process",
-    file: cache,
-    text:
-      `if (lower !== undefined && !marks.hidesAll(scope, this.openedAt)) target.hideHere(scope, this.openedAt, name)`,
-    planted: `marks.hidesAll(scope, this.openedAt)`,
+    file: "src/cache/internal/spreading.ts",
+    text: `if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.hideHere(scope, openedAt, name)`,
+    planted: `marks.hidesAll(scope, openedAt)`,
     suites: [vanished]
   },
   {
@@ -561,8 +559,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a source that was evicted leaves what was made from it",
-    file: cache,
-    text: `    if (!this.isPutting) this.spreadEvicted()\n`,
+    file: "src/cache/internal/spreading.ts",
+    text: `    if (!this.isPutting) this.ofEvicted()\n`,
     planted: `    this.evicted.pop()\n`,
     suites: [derived]
   },
@@ -594,7 +592,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what was made from a family outlives the owner of the family",
     file: family,
-    text: `    this.cache.spreadEnd(this.name)\n`,
+    text: `    this.cache.spread.ofEnd(this.name)\n`,
     planted: ``,
     suites: [derived]
   },
@@ -753,9 +751,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a lookup reads any key of a family that it derives from",
-    file: cache,
-    text: `agrees(dependent, segments, own)\n`,
-    planted: `own !== undefined\n`,
+    file: "src/cache/shared/invalidationPlan.ts",
+    text: `agrees(step, segments, own))\n`,
+    planted: `own !== undefined)\n`,
     suites: [tracked]
   },
   {
@@ -1687,7 +1685,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "what depends on a changed key is loaded and kept while a transaction commits",
     file: collected,
-    text: `for (const [target, scope] of cache.reachOf(family.name, change.key)) this.holdScope(target, scope)`,
+    text: `cache.spread.eachOfKey(family.name, change.key, (target, scope) => this.holdScope(target, scope))`,
     planted: ``,
     suites: [transactions, commits]
   },

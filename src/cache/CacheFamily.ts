@@ -482,7 +482,7 @@ export class CacheFamily<V = unknown> {
 
   /** Drops all that depends on a key. */
   private spread(key: string, mode: Mode): Below {
-    return this.spec.dependents.isEmpty ? nothing : this.cache.spread(this.name, key, mode)
+    return this.spec.plan.isEmpty ? nothing : this.cache.spread.ofKey(this.name, key, mode)
   }
 
   setMany(
@@ -636,7 +636,7 @@ export class CacheFamily<V = unknown> {
 
   /** The synchronous part of it; what is returned is left to do below. */
   applyDropScope(scope: Scope, mode: Mode, stamp: number): Below {
-    return both(this.markScope(scope, mode, stamp, this.name), this.cache.spreadScope(this.name, scope, mode))
+    return both(this.markScope(scope, mode, stamp, this.name), this.cache.spread.ofScope(this.name, scope, mode))
   }
 
   /** The synchronous part of dropping one key; the Effect is what is left to do below. */
@@ -682,7 +682,7 @@ export class CacheFamily<V = unknown> {
       this.cache.emit(CacheEvent.Invalidated({ family: this.name, scope, through: this.name, mode, stamp }))
     }
     const own = this.entries.markTag(tag, mode, stamp, this.cache.time.now())
-    return both(own, this.cache.spreadScope(this.name, everything, mode))
+    return both(own, this.cache.spread.ofScope(this.name, everything, mode))
   }
 
   /** Another engine over the same place did something to the family: nothing is left to do below. */
@@ -720,7 +720,7 @@ export class CacheFamily<V = unknown> {
     this.ends++
     this.entries.abandon()
     // Before those who wait for the loads are told: what they load in turn is made after the end.
-    this.cache.spreadEnd(this.name)
+    this.cache.spread.ofEnd(this.name)
     this.loads.leave(loader)
   }
 
@@ -743,7 +743,7 @@ export class CacheFamily<V = unknown> {
    */
   wasMissed(key: string): void {
     const forgotten = this.entries.sources?.missed(key, this.cache.nextStamp()) ?? []
-    for (const one of forgotten) this.cache.forgotten.push([this.name, ...one])
+    for (const one of forgotten) this.cache.spread.forget(this.name, ...one)
   }
 
   /** Called by the tier when an entry leaves for lack of room or time. */
@@ -752,7 +752,7 @@ export class CacheFamily<V = unknown> {
       this.entries.counts.evictions++
       const wasRead = this.entries.sources?.wasRead(key) === true
       if (wasRead) this.wasMissed(key)
-      if (wasRead || this.entries.isFromBefore(entry)) this.cache.sourceEvicted(this.name, key, wasRead)
+      if (wasRead || this.entries.isFromBefore(entry)) this.cache.spread.evict(this.name, key, wasRead)
     } else {
       this.entries.counts.expirations++
       this.entries.sources?.forget(key)

@@ -123,15 +123,15 @@ export class Collected {
     const { cache } = family
     if (change._tag === "Key") {
       this.holdOf(family).scopes.addKey(change.key)
-      for (const [target, scope] of cache.reachOf(family.name, change.key)) this.holdScope(target, scope)
+      cache.spread.eachOfKey(family.name, change.key, (target, scope) => this.holdScope(target, scope))
     } else if (change._tag === "Scope") {
       this.holdScope(family, change.scope)
-      for (const [target, scope] of cache.reachOfScope(family.name, change.scope)) this.holdScope(target, scope)
+      cache.spread.eachOfScope(family.name, change.scope, (target, scope) => this.holdScope(target, scope))
     } else {
       const hold = this.holdOf(family)
       hold.tags.add(change.tag)
       for (const held of hold.keys.values()) held.judged = undefined
-      for (const [target, scope] of cache.reachOfScope(family.name, everything)) this.holdScope(target, scope)
+      cache.spread.eachOfScope(family.name, everything, (target, scope) => this.holdScope(target, scope))
     }
   }
 

@@ -212,7 +212,7 @@ export class Entries<V> {
       onAlone: (key) => this.sources?.isAlone(key)
     })
     this.tagged = this.lower !== undefined
-    this.sources = spec.dependents.isEmpty ? undefined : new Sources()
+    this.sources = spec.plan.isEmpty ? undefined : new Sources()
     this.mayHold = this.lower !== undefined
     this.lookTwice()
   }
@@ -453,7 +453,7 @@ export class Entries<V> {
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
       this.putHot(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry)), weight)
-      this.cache.spreadEvicted()
+      this.cache.spread.ofEvicted()
     }
     return found
   }
@@ -488,7 +488,7 @@ export class Entries<V> {
   /** Nobody knows what is below: whatever is there counts as changed now, and what was made from it. */
   private readonly distrustBelow = (): void => {
     this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
-    this.cache.spreadEnd(this.name)
+    this.cache.spread.ofEnd(this.name)
   }
 
   /** The entry of what was judged, from now on. */
@@ -547,17 +547,17 @@ export class Entries<V> {
     this.mayHold = true
     if (this.hot !== undefined) this.putHot(key, entry, this.dueAt(entry, now), weight)
     const before = this.cache.stamp
-    this.cache.spreadEvicted(this.name, key)
+    this.cache.spread.ofEvicted(this.name, key)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     const below = this.lower === undefined ? nothing : this.lower.set(key, kept, prepared)
-    if (this.cache.forgotten.length > 0) this.cache.spreadForgotten()
+    this.cache.spread.ofForgotten()
     return below
   }
 
   private putHot(key: string, entry: Entry<V>, dueAt: number, weight: number): void {
-    this.cache.isPutting = true
+    this.cache.spread.beginPut()
     this.hot!.put(key, entry, dueAt, weight)
-    this.cache.isPutting = false
+    this.cache.spread.endPut()
   }
 
   /** An entry that is valid now, whatever it has pushed out. */

@@ -17,17 +17,10 @@ import { CacheError, UndeclaredRead } from "../CacheError.ts"
 import { endsAt } from "../Expiry.ts"
 import type { FamilySpec, Loader, Sources } from "../FamilySpec.ts"
 import { isWithin, type Scope } from "../Invalidation.ts"
+import { reachedAmong, reaches } from "../shared/invalidationPlan.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
 import { CurrentUpdate, Work } from "./waits.ts"
-
-/** The cache of a load, as far as it matters here: what a change of one key drops. */
-export interface Plan {
-  /** Whether a change of a key of one family drops a key of another one. */
-  reaches(family: string, key: string, target: string, targetKey: string): boolean
-  /** The same for many keys at once: those that it drops. */
-  reachedAmong(family: string, key: string, target: string, keys: ReadonlySet<string>): Iterable<string>
-}
 
 // How many keys a load is known to have read; beyond, it may have read any.
 const readsMax = 65_536
@@ -56,7 +49,7 @@ export class Load extends Work {
   readRefused = false
   /** It read what it may not read, and so must not be stored, even if the lookup made light of it. */
   refused: CacheError | undefined = undefined
-  private readonly cache: Plan
+  private readonly cache: object
   private readonly spec: FamilySpec<any>
   private readonly key: string
   /** All of them, where they are several. */
@@ -72,7 +65,13 @@ export class Load extends Work {
   private endsAt = Infinity
   private ends: Map<string, number> | undefined = undefined
 
-  constructor(cache: Plan, spec: FamilySpec<any>, keys: ReadonlyArray<string>, loader: Loader<any>, until = -Infinity) {
+  constructor(
+    cache: object,
+    spec: FamilySpec<any>,
+    keys: ReadonlyArray<string>,
+    loader: Loader<any>,
+    until = -Infinity
+  ) {
     super()
     this.loader = loader
     this.until = until
@@ -119,12 +118,12 @@ export class Load extends Work {
    * Why the load may not read a key: no change of it would reach any of the keys that are loaded. No change in another
    * cache does.
    */
-  refusalOf(cache: Plan, source: FamilySpec<any>, key: string): CacheError | undefined {
+  refusalOf(cache: object, source: FamilySpec<any>, key: string): CacheError | undefined {
     if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")
     if (this.keys === undefined) {
-      if (cache.reaches(source.name, key, this.spec.name, this.key)) return undefined
-    } else for (const _ of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) return undefined
-    const isDeclared = source.dependents.in(this.spec.name).length > 0
+      if (reaches(source.plan, key, this.spec.name, this.key)) return undefined
+    } else for (const _ of reachedAmong(source.plan, key, this.spec.name, this.keys)) return undefined
+    const isDeclared = source.plan.in(this.spec.name).length > 0
     const from = source.name === this.spec.name ? "its own family" : "another family"
     return this.refuse(source, key, isDeclared ? "E0232" : "E0211", from)
   }
@@ -148,7 +147,7 @@ export class Load extends Work {
   }
 
   /** Takes notice of what was read. */
-  track(cache: Plan, source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
+  track(source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
     if (stale) this.readStale = true
     if (entry === undefined && tier === "lookup") this.readRefused = true
     // An entry that nothing reads any more ends before its time.
@@ -156,7 +155,7 @@ export class Load extends Work {
     this.restOn(end)
     if (this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)
     else if (end < Infinity) {
-      for (const own of cache.reachedAmong(source.name, key, this.spec.name, this.keys)) {
+      for (const own of reachedAmong(source.plan, key, this.spec.name, this.keys)) {
         const ends = this.ends ??= new Map()
         ends.set(own, Math.min(end, ends.get(own) ?? Infinity))
       }
@@ -204,13 +203,13 @@ export class Load extends Work {
 
   /** What one of the keys that are loaded was made from, as far as it was read in this cache; spelt out when asked. */
   sourcesOf(own: string): Sources {
-    const { cache, keys, sources, spec } = this
+    const { keys, sources, spec } = this
     if (sources === undefined) return noSources
     return {
       // What is kept for all keys that were loaded together is kept once.
       characters: this.characters / (keys?.size ?? 1),
       spell: () => {
-        const mine = sources.filter(({ key, of }) => keys === undefined || cache.reaches(of.name, key, spec.name, own))
+        const mine = sources.filter(({ key, of }) => keys === undefined || reaches(of.plan, key, spec.name, own))
         const spelt = mine.map(({ key, of, stamp, tier }) => ({ key: of.show(key), tier, stamp }))
         return [...new Map(spelt.map((source) => [source.key, source])).values()].slice(0, sourcesMax)
       }

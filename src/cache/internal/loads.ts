@@ -492,7 +492,7 @@ export class Loads<V> {
     const before = this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before
     const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
     // Asked only where something follows from it; before the marks are, since a class may have an equality of its own.
-    const isSource = !this.spec.dependents.isEmpty
+    const isSource = !this.spec.plan.isEmpty
     const changed = isSource && isChanged()
     const { readRefused, readStale } = flight.load
     const isClosed = this.entries.isClosed(key, tags, flight.startedAt)
@@ -509,7 +509,7 @@ export class Loads<V> {
       let below = nothing
       if (changed) below = this.spreadChange(key)
       // What it replaces is gone, or never was, so nothing can tell whether it has changed.
-      else if (missedAt !== undefined) this.cache.spreadUnseen(this.name, key, missedAt)
+      else if (missedAt !== undefined) this.cache.spread.ofUnseen(this.name, key, missedAt)
       else if (isSource && before === undefined) this.spreadUnknown(key, now)
       const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
       const entry = Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))
@@ -545,13 +545,13 @@ export class Loads<V> {
   /** A load that brings another value is a write to those who depend on it, with a stamp of its own. */
   private spreadChange(key: string): Below {
     this.cache.nextStamp()
-    return this.cache.spread(this.name, key, "hide")
+    return this.cache.spread.ofKey(this.name, key, "hide")
   }
 
   /** A load of which nothing tells whether its value is the one before, or whether there was one. */
   private spreadUnknown(key: string, now: number): void {
-    if (this.entries.isGoneUnseen(key, now)) this.cache.spreadUnseen(this.name, key, Infinity)
-    else this.cache.spreadBefore(this.name, key)
+    if (this.entries.isGoneUnseen(key, now)) this.cache.spread.ofUnseen(this.name, key, Infinity)
+    else this.cache.spread.ofBefore(this.name, key)
   }
 
   /** The load failed: serve what is stale where that is allowed, remember the failure, tell everyone who joined. */

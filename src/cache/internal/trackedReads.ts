@@ -169,7 +169,7 @@ export class TrackedReads<V> implements Reads<V> {
   }
 
   private seen(key: string, served: Served<V>): V {
-    this.load.track(this.source.cache, this.source.spec, key, served)
+    this.load.track(this.source.spec, key, served)
     this.source.wasRead(key, served.entry)
     return served.value
   }
