@@ -16,6 +16,8 @@ export interface Canary {
 }
 
 const family = "src/cache/CacheFamily.ts"
+const familyReads = "src/cache/internal/familyReads.ts"
+const familyWrites = "src/cache/internal/familyWrites.ts"
 const loads = "src/cache/internal/loads.ts"
 const entries = "src/cache/internal/entries.ts"
 const outbox = "src/cache/internal/outbox.ts"
@@ -178,7 +180,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "an update is stored though a tag of its value was invalidated meanwhile",
-    file: family,
+    file: familyWrites,
     text: `this.entries.judge(key, turn.stamp, turn.tags) !== "valid"`,
     planted: `this.entries.judge(key, turn.stamp, []) !== "valid"`,
     suites: [tagRaces]
@@ -339,7 +341,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a stale value is served for twice as long as allowed",
-    file: family,
+    file: familyReads,
     text: `const age = now - freshUntil\n    const { softTimeout`,
     planted: `const age = (now - freshUntil) / 2\n    const { softTimeout`,
     suites: ["props", "model"]
@@ -454,7 +456,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "idle",
     bug: "a read does not put off the end of an idle entry",
-    file: family,
+    file: familyReads,
     text: `return fromMemory(this.entries.touch(key, entry, now), false)`,
     planted: `return fromMemory(entry, false)`,
     suites: ["test/cache/expiry.test.ts", arrangements]
@@ -535,7 +537,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what was made from what memory alone had outlives the process",
     file: "src/cache/internal/spreading.ts",
-    text: `if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.hideHere(scope, openedAt, name)`,
+    text:
+      `if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)`,
     planted: `marks.hidesAll(scope, openedAt)`,
     suites: [vanished]
   },
@@ -575,7 +578,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a source that memory never held leaves behind what was made from it",
-    file: family,
+    file: familyReads,
     text: `if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)`,
     planted: `if (lower === undefined && this.hot === undefined) this.wasMissed(key)`,
     suites: [derived]
@@ -655,7 +658,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "what a read found is put off where a write has taken its place",
-    file: family,
+    file: familyReads,
     text: `served?.entry === undefined || watch.changed`,
     planted: `served?.entry === undefined`,
     suites: ["test/cache/steps.test.ts"]
@@ -663,7 +666,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "an update that was overtaken is written where the cache alone has the value",
-    file: family,
+    file: familyWrites,
     text: `if (!overtaken) return this.applySet(judged)`,
     planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged)`,
     suites: ["test/cache/overtaken.test.ts"]
@@ -919,7 +922,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "lookups",
     bug: "what a lookup reads by getUnsafe is not tracked",
-    file: family,
+    file: familyReads,
     text: `return lookups.open === 0 ? this.hot?.hit(key)`,
     planted: `return lookups.open >= 0 ? this.hot?.hit(key)`,
     suites: [lookups]
@@ -927,9 +930,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "lookups",
     bug: "what a lookup reads by getUnsafe is not tracked where memory must look twice",
-    file: family,
-    text: `return load === undefined ? this.freshUnsafe(key)?.value`,
-    planted: `return load !== null ? this.freshUnsafe(key)?.value`,
+    file: familyReads,
+    text: `return load === undefined ? this.peekUnsafe(key)?.value`,
+    planted: `return load !== null ? this.peekUnsafe(key)?.value`,
     suites: [lookups]
   },
   {
@@ -1080,7 +1083,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "options act or are refused",
     bug: "setMany ignores the version that it was given",
-    file: family,
+    file: familyWrites,
     text: "const isConditional = options.ifVersion !== undefined",
     planted: "const isConditional = options.ifVersion !== undefined && entries.length < 0",
     suites: ["test/manifest/options.test.ts"]
@@ -1177,7 +1180,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "a reader is told what a lower tier held of a family that has no owner any more",
-    file: family,
+    file: familyReads,
     text: `while the tier was asked.\n        if (this.loads.loader === undefined)`,
     planted: `while the tier was asked.\n        if (this.loads.loader === undefined && key === "")`,
     suites: [leaving]
@@ -1185,7 +1188,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "a write of an owner that has left is done where the family has an owner again",
-    file: family,
+    file: familyWrites,
     text: `const conflict = this.goneSince(ends) ?? this.conflictOf`,
     planted: `const conflict = this.conflictOf`,
     suites: [leaving]
@@ -1836,7 +1839,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 12,
     bug: "a caller of a refresh does not wait for the tiers",
-    file: "src/cache/CacheFamily.ts",
+    file: familyReads,
     text: `orStoreFailed(served.below ?? nothing)`,
     planted: `orStoreFailed(nothing)`,
     suites: ["test/cache/refreshed.test.ts"]

@@ -267,7 +267,7 @@ export class Cache implements Engine, Peer {
     return Effect.suspend(() => {
       const stamp = this.nextStamp()
       let below = nothing
-      for (const [family, scope] of scopes) below = both(below, family.applyDropScope(scope, mode, stamp))
+      for (const [family, scope] of scopes) below = both(below, family.invalidation.applyDropScope(scope, mode, stamp))
       return orStoreFailed(below)
     })
   }
@@ -281,16 +281,16 @@ export class Cache implements Engine, Peer {
   batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
-      const ends = writes.map(({ family }) => family.ends)
+      const ends = writes.map(({ family }) => family.writes.ends)
       return whenJudged(
         judgeAll(writes, judgeWrite),
         (judged) =>
           this.inRoom(() =>
-            knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
+            knowing(conditional.map(({ family, key }) => family.writes.holding(key)), (held) => {
               const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
               for (const [i, write] of writes.entries()) {
-                const conflict = write.family.goneSince(ends[i]!) ??
-                  write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
+                const conflict = write.family.writes.goneSince(ends[i]!) ??
+                  write.family.writes.conflictOf(write.key, write.options, known.get(write), held !== undefined)
                 if (conflict !== undefined) return Effect.fail(conflict)
               }
               return this.applyBatch(writes, judged)
@@ -307,27 +307,27 @@ export class Cache implements Engine, Peer {
     const stamp = this.nextStamp()
     let below = nothing
     // First all that goes: a value of the batch stays, also where it depends on another one.
-    for (const { family, key } of writes) below = both(below, family.applyDelete(key, "hide", stamp))
+    for (const { family, key } of writes) below = both(below, family.invalidation.applyDelete(key, "hide", stamp))
     let isWritten = false
     for (let i = 0; i < writes.length; i++) {
       const { family, key } = writes[i]!
       if (judged[i] !== deletion) {
-        below = both(below, family.applyWrite(judged[i]!, stamp))
+        below = both(below, family.writes.applyWrite(judged[i]!, stamp))
         isWritten = true
         // Of the writes of one key the last one holds, so a deletion takes away what came before it in the batch.
-      } else if (isWritten) below = both(below, family.dropKey(key, "hide", stamp, family.name))
+      } else if (isWritten) below = both(below, family.invalidation.dropKey(key, "hide", stamp, family.name))
     }
     if (below === nothing) return Effect.void
     const { version } = this
     return orTakenBack(
       below,
-      () => Effect.forEach(writes, ({ family, key }) => family.takeBack(key, version), { discard: true })
+      () => Effect.forEach(writes, ({ family, key }) => family.writes.takeBack(key, version), { discard: true })
     )
   }
 }
 
 const judgeWrite = ({ family, key, options, value }: Write): Judging<Judged<any>> =>
-  value === undefined ? deletion : family.judge(key, value.value, options)
+  value === undefined ? deletion : family.writes.judge(key, value.value, options)
 
 /** How long the names in an event are that may be of any length. */
 const lengthOf = (event: CacheEvent): number =>

@@ -228,7 +228,7 @@ export const readUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefine
   if (frame === undefined) return family.readUnsafe(key)
   const reads = new TransactionReads(family, frame)
   const load = loadOf(Fiber.getCurrent()!.context)
-  return load === undefined ? reads.freshUnsafe(key)?.value : new TrackedReads(reads, load).readUnsafe(key)
+  return load === undefined ? reads.peekUnsafe(key)?.value : new TrackedReads(reads, load).readUnsafe(key)
 }
 
 /**

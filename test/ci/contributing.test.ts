@@ -58,6 +58,7 @@ describe("CONTRIBUTING.md", () => {
       "src/ownership/Definition.ts": ["interface Expected", "interface FamilySpec"],
       "src/cache/Expiry.ts": ["interface Expiry", "const make"],
       "src/manifest/Family.ts": ["interface Reading", "interface Writing", "interface Refused"],
+      "src/cache/CacheFamily.ts": ["class CacheFamily"],
       "src/cache/internal/trackedReads.ts": ["interface Reads", "class TrackedReads"],
       "src/cache/internal/writesApart.ts": ["interface Writes"],
       "src/cli/neverRun.ts": ["const ofAccessor"],

@@ -46,9 +46,9 @@ export class TransactionReads<V> implements Reads<V> {
   }
 
   /** What the transaction wrote, or what memory holds and is fresh of a key that it has not changed. */
-  freshUnsafe(key: string): Served<V> | undefined {
+  peekUnsafe(key: string): Served<V> | undefined {
     const state = this.frame.stateOf(this.family, key)
-    return state === undefined ? this.family.freshUnsafe(key) : this.written(state)
+    return state === undefined ? this.family.peekUnsafe(key) : this.written(state)
   }
 
   /** What a lookup makes of what it reads here is not kept, so no later change has to reach it. */

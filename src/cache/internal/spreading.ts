@@ -19,6 +19,7 @@ import { eachReached, eachReachedFrom, eachReachedFromAll, keyOf, type Step } fr
 import { type Below, both, nothing } from "./below.ts"
 import type { Reached, Spread } from "./engine.ts"
 import type { Entries } from "./entries.ts"
+import type { FamilyInvalidation } from "./familyInvalidation.ts"
 import type { Flight } from "./flight.ts"
 import type { Loads } from "./loads.ts"
 
@@ -26,9 +27,7 @@ import type { Loads } from "./loads.ts"
 interface Target extends Reached {
   readonly entries: Entries<any>
   readonly loads: Loads<any>
-  dropKey(key: string, mode: Mode, stamp: number, through: string): Below
-  markScope(scope: Scope, mode: Mode, stamp: number, through: string): Below
-  hideHere(scope: Scope, stamp: number, through: string): void
+  readonly invalidation: FamilyInvalidation<any>
 }
 
 /** The cache, as far as its changes need it. */
@@ -82,14 +81,14 @@ export class Spreading implements Spread {
     const target = this.target(step.family)
     const { stamp } = this.ground
     return step.exact
-      ? target.dropKey(keyOf(scope), mode, stamp, through)
-      : target.markScope(scope, mode, stamp, through)
+      ? target.invalidation.dropKey(keyOf(scope), mode, stamp, through)
+      : target.invalidation.markScope(scope, mode, stamp, through)
   }
 
   ofScope(family: string, scope: Scope, mode: Mode): Below {
     let below = nothing
     eachReachedFrom(this.planOf(family), scope, (step, reached) => {
-      below = both(below, this.target(step.family).markScope(reached, mode, this.ground.stamp, family))
+      below = both(below, this.target(step.family).invalidation.markScope(reached, mode, this.ground.stamp, family))
     })
     return below
   }
@@ -187,7 +186,7 @@ export class Spreading implements Spread {
     if (plan.isEmpty) return
     const stamp = this.ground.nextStamp()
     // All owners of a chain end together. A plan that is known as a whole is not compiled for that.
-    eachReachedFromAll(plan, (name, scope) => this.target(name).hideHere(scope, stamp, family))
+    eachReachedFromAll(plan, (name, scope) => this.target(name).invalidation.hideHere(scope, stamp, family))
   }
 
   /**
@@ -200,7 +199,7 @@ export class Spreading implements Spread {
       eachReachedFromAll(entries.spec.plan, (family, scope) => {
         const target = this.target(family)
         const { lower, marks } = target.entries
-        if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.hideHere(scope, openedAt, name)
+        if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)
       })
     }
   }

@@ -44,7 +44,7 @@ interface Source<V> extends Reads<V> {
   ): Effect.Effect<Explanation<V>, CacheError>
   answerOf(key: string, served: Served<V>): Answer.Answer<V>
   /** What memory holds of the key, if it is fresh. */
-  freshUnsafe(key: string): Served<V> | undefined
+  peekUnsafe(key: string): Served<V> | undefined
   /** A lookup has read the key; without an entry, a value that was not stored. */
   wasRead(key: string, entry: Entry<V> | undefined): void
   /** A lookup has found nothing under the key, or no value could be loaded. */
@@ -77,7 +77,7 @@ export class TrackedReads<V> implements Reads<V> {
   readUnsafe(key: string): V | undefined {
     const { cache, spec } = this.source
     if (this.load.refusalOf(cache, spec, key) !== undefined) return undefined
-    const served = this.source.freshUnsafe(key)
+    const served = this.source.peekUnsafe(key)
     if (served !== undefined) return this.seen(key, served)
     this.missed(key)
     return undefined
