@@ -19,6 +19,7 @@ const family = "src/cache/CacheFamily.ts"
 const familyReads = "src/cache/internal/familyReads.ts"
 const familyWrites = "src/cache/internal/familyWrites.ts"
 const loads = "src/cache/internal/loads.ts"
+const landing = "src/cache/internal/landing.ts"
 const entries = "src/cache/internal/entries.ts"
 const outbox = "src/cache/internal/outbox.ts"
 const cache = "src/cache/Cache.ts"
@@ -108,17 +109,17 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a load that was overtaken is stored",
-    file: loads,
-    text: `if (isOutOfDate || readRefused || isClosed) {`,
-    planted: `if (isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
+    file: landing,
+    text: `return isHidden || flight.load.readRefused || isClosed`,
+    planted: `return isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid"`,
     suites: [races]
   },
   {
     law: 2,
     bug: "what was made from a stale value is stored as fresh",
-    file: loads,
-    text: `} else if (!readStale) {`,
-    planted: `} else if (!readStale || key !== "") {`,
+    file: landing,
+    text: `if (readStale) return {`,
+    planted: `if (readStale && key === "") return {`,
     suites: [races, "model"]
   },
   {
@@ -132,7 +133,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a refused refresh leaves older entries below",
-    file: loads,
+    file: landing,
     text: `if (!isReplaced) this.entries.forget(key)`,
     planted: `if (!isReplaced) this.entries.hot?.drop(key)`,
     suites: [races]
@@ -140,7 +141,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a refused refresh takes what a later write brought",
-    file: loads,
+    file: landing,
     text: `if (!isReplaced) this.entries.forget(key)`,
     planted: `this.entries.forget(key)`,
     suites: ["test/cache/overtaken.test.ts", "test/cache/twoTiers.test.ts"]
@@ -148,9 +149,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a load that ends after a later one replaces its value",
-    file: loads,
-    text: `if (this.overtaken.size === 0) return\n    for`,
-    planted: `if (this.overtaken.size >= 0) return\n    for`,
+    file: landing,
+    text: `for (const older of this.ground.before(flight)) older.outrun()`,
+    planted: ``,
     suites: [tagRaces]
   },
   {
@@ -164,7 +165,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a value is renewed though a tag of it was invalidated meanwhile",
-    file: loads,
+    file: landing,
     text: `given !== undefined && this.entries.judge`,
     planted: `given === undefined && this.entries.judge`,
     suites: [tagRaces]
@@ -220,7 +221,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "NotModified forgets the value that the lookup was given",
-    file: loads,
+    file: landing,
     text: `const before = flight.given`,
     planted: `const before = this.entries.hot?.peek(flight.key)`,
     suites: ["test/cache/lowerTier.test.ts"]
@@ -236,7 +237,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a load replaces what another engine has loaded meanwhile",
-    file: loads,
+    file: landing,
     text: `if (rival !== undefined && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)`,
     planted: ``,
     suites: [peers]
@@ -316,9 +317,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a load that brings another value leaves what is derived from the one before",
-    file: loads,
-    text: `if (changed) below = this.spreadChange(key)`,
-    planted: `if (changed && key === "") below = this.spreadChange(key)`,
+    file: landing,
+    text: `if (changed) return this.spreadChange(key)`,
+    planted: `if (changed && key === "") return this.spreadChange(key)`,
     suites: ["model", races]
   },
   {
@@ -332,10 +333,11 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "a failure is not remembered",
-    file: loads,
-    text: `if (!flight.isSuperseded && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
+    file: landing,
+    text:
+      `if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)`,
     planted:
-      `if (flight.isSuperseded && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
+      `if (flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)`,
     suites: ["props"]
   },
   {
@@ -358,7 +360,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that hangs is not ended",
     file: loads,
-    text: `this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.substitute, true)`,
+    text: `this.landing.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.substitute, true)`,
     planted: `flight.stop()`,
     suites: [races]
   },
@@ -480,15 +482,15 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a source that was evicted, and has changed, leaves behind what was made from it",
-    file: loads,
-    text: `else if (missedAt !== undefined) this`,
-    planted: `else if (missedAt === -1) this`,
+    file: landing,
+    text: `if (missedAt !== undefined) this`,
+    planted: `if (missedAt === -1) this`,
     suites: [derived]
   },
   {
     law: 8,
     bug: "a source of which nothing is known counts as unchanged when it is loaded",
-    file: loads,
+    file: landing,
     text: `else this.cache.spread.ofBefore(this.name, key)`,
     planted: `else this.cache.nextStamp()`,
     suites: [vanished]
@@ -586,7 +588,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a change of a source that lay below alone leaves behind what was made from it",
-    file: loads,
+    file: landing,
     text: `this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before`,
     planted: `this.entries.held(key) ?? rival ?? flight.fallback`,
     suites: [derived]
@@ -770,7 +772,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a lookup that makes light of a refused read has its value stored",
-    file: loads,
+    file: landing,
     text: `if (refused !== undefined) return`,
     planted: `if (refused !== undefined && flight.key === "") return`,
     suites: [tracked]
@@ -778,9 +780,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a derived entry is fresh for longer than what it was made from",
-    file: loads,
-    text: `Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))`,
-    planted: `Expiry.endBy(this.expiry, own, Infinity)`,
+    file: landing,
+    text: `Expiry.endBy(this.ground.expiry, own, flight.load.freshUntilMax(key))`,
+    planted: `Expiry.endBy(this.ground.expiry, own, Infinity)`,
     suites: [tracked]
   },
   {
@@ -794,9 +796,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a load that nobody asked for is stored though it was overtaken",
-    file: loads,
-    text: `if (isOutOfDate || readRefused || isClosed) {`,
-    planted: `if (!flight.isQuiet && (isOutOfDate || readRefused || isClosed)) {`,
+    file: landing,
+    text: `return isHidden || flight.load.readRefused || isClosed`,
+    planted: `return !flight.isQuiet && (isHidden || flight.load.readRefused || isClosed)`,
     suites: ["test/simulation/warming.test.ts"]
   },
   {
@@ -1164,9 +1166,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "the readers of a lookup that interrupts itself are interrupted",
-    file: loads,
+    file: landing,
     text: `if (Cause.hasInterruptsOnly(cause)) cause = this.interrupted(key)`,
-    planted: `if (Cause.hasInterruptsOnly(cause)) return this.end(flight, Exit.failCause(cause))`,
+    planted: `if (Cause.hasInterruptsOnly(cause)) return this.ground.end(flight, Exit.failCause(cause))`,
     suites: ["test/cache/stampede.test.ts"]
   },
   {
@@ -1550,8 +1552,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "what is loaded between the last step of a transaction and its outcome is kept",
-    file: loads,
-    text: `const isClosed = this.entries.isClosed(key, tags, flight.startedAt)`,
+    file: landing,
+    text: `const isClosed = this.entries.isClosed(key, tags, startedAt)`,
     planted: `const isClosed = false`,
     suites: [transactions, commits]
   },
