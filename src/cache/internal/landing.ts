@@ -142,7 +142,7 @@ export class Landing<V> {
     this.precede(flight)
     this.emit(CacheEvent.Load, flight, now)
     const turn = this.ground.turns.byKey.get(key)
-    if (turn?.reading === false) turn.overtaken = true
+    if (turn?.reading === false) turn.overtake()
     // 6.
     const { rival } = flight
     if (rival !== undefined && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)

@@ -25,43 +25,43 @@ import { CurrentUpdate, Work } from "./waits.ts"
 // How many keys a load is known to have read; beyond, it may have read any.
 const readsMax = 65_536
 
-// How many of the entries that an entry was made from are told to `explain`; those read first.
+// How many sources of an entry `explain` shows: those that were read first.
 const sourcesMax = 32
 
 /**
- * How many lookups, and bodies of transactions, run in this process: while there are none, a read outside of Effect
- * need not ask who reads, nor a write whether it is collected.
+ * How many lookups and bodies of transactions run in this process. While there are none, a read outside of Effect need
+ * not ask whether a lookup reads, nor a write whether it is collected.
  */
 export const lookups = { open: 0 }
 
-/** The fiber behind a flight, or behind several that are loaded together; and what it has read of the cache. */
+/** One run of a lookup, for one flight or for several that are loaded together, and what it has read of the cache. */
 export class Load extends Work {
-  /** The owner's, by which it runs. */
+  /** The lookups of its owner, and the Context in which they run. */
   readonly loader: Loader<any>
-  fiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  private runningFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
   /** How many of its flights have not ended. */
   open: number
   /** Until when its value should last; what it reads must not end before that. */
   readonly until: number
-  /** It read a value that was served stale: what it makes of it is stale as well. */
+  /** It has read a stale value, so the value that it makes is stale as well. */
   readStale = false
-  /** It read a value that was not stored, since it was overtaken: what it makes of it is not to be stored either. */
+  /** It has read a value that was refused, so the value that it makes is not stored either. */
   readRefused = false
-  /** It read what it may not read, and so must not be stored, even if the lookup made light of it. */
+  /** Why a read was refused. Then its value is not stored, even if the lookup has caught the error. */
   refused: CacheError | undefined = undefined
   private readonly cache: object
   private readonly spec: FamilySpec<any>
   private readonly key: string
-  /** All of them, where they are several. */
+  /** All keys, if there are several. */
   private readonly keys: ReadonlySet<string> | undefined
   private sources: Array<ReadSource> | undefined = undefined
   private listeners: Set<() => void> | undefined = undefined
   /** By family. */
   private reads: Map<string, Set<string>> | undefined = undefined
   private readCount = 0
-  /** Characters of the keys in `sources`, and of those that are loaded together. */
+  /** The characters of the keys in `sources`, and of the keys that are loaded together. */
   private characters = 0
-  /** When what it read ends, first of all; of several keys, those for which it was read. */
+  /** When the first value that it has read ends; `ends` has that for each of several keys. */
   private endsAt = Infinity
   private ends: Map<string, number> | undefined = undefined
 
@@ -92,6 +92,15 @@ export class Load extends Work {
     return this.open === 0
   }
 
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.runningFiber
+  }
+
+  /** This fiber runs the lookup. */
+  runBy(fiber: Fiber.Fiber<unknown, unknown>): void {
+    this.runningFiber = fiber
+  }
+
   /** One of its flights has ended. */
   close(): void {
     if (--this.open > 0) return
@@ -115,8 +124,8 @@ export class Load extends Work {
   }
 
   /**
-   * Why the load may not read a key: no change of it would reach any of the keys that are loaded. No change in another
-   * cache does.
+   * Why the load may not read a key: no change of the key would reach any of the keys that are loaded. No change in
+   * another cache does.
    */
   refusalOf(cache: object, source: FamilySpec<any>, key: string): CacheError | undefined {
     if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")
@@ -146,7 +155,7 @@ export class Load extends Work {
     })
   }
 
-  /** Takes notice of what was read. */
+  /** Records a value that was read. */
   track(source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
     if (stale) this.readStale = true
     if (entry === undefined && tier === "lookup") this.readRefused = true
@@ -168,7 +177,7 @@ export class Load extends Work {
     }
   }
 
-  /** Takes notice of a key that was looked for, whether or not it was there. */
+  /** Records a key that was looked for, whether it was found or not. */
   noteRead(family: string, key: string): void {
     const reads = this.reads ??= new Map()
     if (this.readCount++ >= readsMax) return reads.clear()
@@ -182,7 +191,7 @@ export class Load extends Work {
     return this.readCount > readsMax || this.reads?.get(family)?.has(key) === true
   }
 
-  /** The same of any key of a scope. */
+  /** Whether it has read any key of a scope, as far as that is known. */
   mayHaveReadOf(family: string, scope: Scope): boolean {
     if (this.readCount > readsMax) return true
     const keys = this.reads?.get(family)
@@ -191,17 +200,17 @@ export class Load extends Work {
     return false
   }
 
-  /** When something that a key was made from ends: it is fresh no longer than that. */
+  /** When the first source of a key ends. The key is fresh no longer than that. */
   freshUntilMax(own: string): number {
     return Math.min(this.endsAt, this.ends?.get(own) ?? Infinity)
   }
 
-  /** When it is too late to join the load of a key: what it has read, or what it waits for rests on, has ended. */
+  /** Until when a reader may join the load of a key: until a value ends that it has read, or that it waits for. */
   joinableUntil(own: string): number {
     return Math.min(this.waitsUntil, this.freshUntilMax(own))
   }
 
-  /** What one of the keys that are loaded was made from, as far as it was read in this cache; spelt out when asked. */
+  /** The sources of one key that is loaded, as far as they were read in this cache. They are spelt when asked for. */
   sourcesOf(own: string): Sources {
     const { keys, sources, spec } = this
     if (sources === undefined) return noSources
@@ -231,7 +240,7 @@ export const CurrentLoad = Context.Reference<Load | undefined>("effect-stateless
   defaultValue: () => undefined
 })
 
-/** The load that a Context belongs to, unless it has ended: what it left behind is on its own. */
+/** The load that a Context belongs to, unless it has ended. Fibers that it left behind belong to no load. */
 export const loadOf = (context: Context.Context<never>): Load | undefined => {
   const load = Context.getOrUndefined(context, CurrentLoad)
   return load === undefined || load.open === 0 ? undefined : load
@@ -261,7 +270,7 @@ export const currentWork = (): Work | undefined => {
   return work?.isOver === false ? work : undefined
 }
 
-/** The value of what is served, to the running fiber; the load that it works for learns whether it was stale. */
+/** The value that is served to the running fiber. Its load learns whether the value was stale. */
 export const valueOf = <V>(served: Served<V>): V => {
   if (served.stale) {
     const load = Fiber.getCurrent()?.getRef(CurrentLoad)
@@ -270,7 +279,7 @@ export const valueOf = <V>(served: Served<V>): V => {
   return served.value
 }
 
-/** The same of an exit, to a fiber that has waited for it. */
+/** The value of an exit, for a fiber that has waited for it. Its load learns whether the value was stale. */
 export const valueExit = <V>(exit: Exit.Exit<Served<V>, unknown>): Effect.Effect<V, unknown> =>
   exit._tag === "Failure"
     ? exit as Exit.Exit<never, unknown>

@@ -302,7 +302,7 @@ export class Loads<V> {
         for (const flight of flights) flight.endLateBy(fork(this.timeOut(flight, hardTimeout)))
       }
       const fiber = fork(start)
-      load.fiber = fiber
+      load.runBy(fiber)
       fiber.addObserver((exit) => {
         if (scope.state._tag === "Open") this.fork(Scope_.close(scope, exit))
         if (exit._tag === "Failure") { for (const flight of flights) this.lose(flight, exit.cause) }
@@ -481,13 +481,13 @@ export class Loads<V> {
     const flight = this.flights.get(key)
     for (const one of this.flightsOf(key)) one.meetRival(rival)
     const turn = this.turns.byKey.get(key)
-    if (turn !== undefined && (flight !== undefined || !turn.reading)) turn.overtaken = true
+    if (turn !== undefined && (flight !== undefined || !turn.reading)) turn.overtake()
   }
 
   overtakeUpdate(key: string): void {
     if (this.turns.byKey.size === 0) return
     const turn = this.turns.byKey.get(key)
-    if (turn !== undefined) turn.overtaken = true
+    if (turn !== undefined) turn.overtake()
   }
 
   /**

@@ -60,7 +60,7 @@ const heed = <V>(entries: Entries<V>, { failures, running, turns }: Loads<V>): v
   for (const [key, turn] of turns.byKey) {
     // Which tags the value has that is being read is not known.
     const isTagged = turn.reading && turn.stamp < entries.tagMark
-    if (isTagged || entries.judge(key, turn.stamp, turn.tags) !== "valid") turn.overtaken = true
+    if (isTagged || entries.judge(key, turn.stamp, turn.tags) !== "valid") turn.overtake()
   }
 }
 

@@ -94,6 +94,11 @@ export class Turn implements Awaited {
     if (entry !== undefined) this.stamp = Math.max(this.stamp, entry.stamp)
   }
 
+  /** The key has changed: the holder may not write what it makes of the value that it has read. */
+  overtake(): void {
+    this.overtaken = true
+  }
+
   add(updating: Updating): void {
     if (this.waiting === none) this.waiting = new Set([updating])
     else (this.waiting as Set<Updating>).add(updating)

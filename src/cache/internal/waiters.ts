@@ -14,14 +14,14 @@ import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
 import type { Awaited, Work } from "./waits.ts"
 
-/** Who waits for a flight, called once. */
+/** A reader who waits for a load. It is called once. */
 export interface Waiter<V> {
   (exit: Exit.Exit<Served<V>, unknown>): void
   /** The load or the update that waits. */
   work?: Work
 }
 
-// As an Effect, a waiter leaves. One object each, since a thousand may wait.
+// The Effect by which a waiter leaves. One object for each waiter, since a thousand may wait.
 const Leave: new(place: Waited<any>, waiter: Waiter<any>) => Effect.Effect<void> = function(
   this: { place: Waited<unknown>; waiter: Waiter<unknown> },
   place: Waited<unknown>,
@@ -40,7 +40,7 @@ Leave.prototype = Effectable.Prototype<
   }
 })
 
-/** Readers who wait for one load; those beyond are refused. */
+/** The most readers who wait for one load. Further readers are refused. */
 export const waitersMax = 100_000
 
 /** A place where readers wait for a load of one key: one that runs, or the next one. */
@@ -50,9 +50,9 @@ export abstract class Waited<V> {
   private sharedAt: number | undefined = undefined
   private behind = false
   protected waiters = new Set<Waiter<V>>()
-  /** Those of them who take nothing stale. */
+  /** The waiters who accept no stale value. */
   protected strict: Set<Waiter<V>> | undefined = undefined
-  /** Where the readers who waited here wait now. */
+  /** The place to which its readers have been moved. */
   protected movedTo: Waited<V> | undefined = undefined
 
   constructor(key: string) {
@@ -97,13 +97,13 @@ export abstract class Waited<V> {
     this.sharedAt ??= nowMillis
   }
 
-  /** Gives up if no reader waits any more. */
+  /** Ends if no reader waits any more. */
   abstract abandonIfAlone(): void
 
-  /** It gave up, since no reader waited any more: who comes late has to begin anew. */
+  /** Whether it ended because no reader waited any more. A reader who comes late has to begin anew. */
   abstract get wasAbandoned(): boolean
 
-  /** Waits for the answer; what it returns leaves again. A waiter may take nothing stale. */
+  /** Waits for the answer. The returned Effect leaves again. */
   join(resume: Waiter<V>, nowMillis: number, wantsFresh: boolean): Effect.Effect<void> | void {
     return this.movedTo === undefined ? this.add(resume, wantsFresh) : this.movedTo.join(resume, nowMillis, wantsFresh)
   }
@@ -114,7 +114,7 @@ export abstract class Waited<V> {
     return new Leave(this, resume)
   }
 
-  /** What answers a reader at once, though the load goes on. */
+  /** The stale value that answers a reader at once, while the load goes on. */
   earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
     return this.movedTo?.earlyAt(nowMillis)
   }
@@ -126,7 +126,7 @@ export abstract class Waited<V> {
     this.abandonIfAlone()
   }
 
-  /** As many wait as may. */
+  /** Whether no further reader may wait. */
   get isFull(): boolean {
     return this.waiters.size >= waitersMax
   }
@@ -135,7 +135,7 @@ export abstract class Waited<V> {
     return this.waiters.size === 0
   }
 
-  /** All who wait here wait there instead. */
+  /** All readers who wait here wait there instead. */
   moveTo(place: Waited<V>): void {
     const { strict, waiters } = this
     this.waiters = new Set()
@@ -149,7 +149,7 @@ export abstract class Waited<V> {
     if (strict !== undefined) this.strict = new Set([...this.strict ?? [], ...strict])
   }
 
-  /** Answers all who wait, those who take nothing stale with `freshExit`. */
+  /** Answers all readers who wait. Those who accept no stale value get `freshExit`. */
   protected answer(exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): void {
     const { strict, waiters } = this
     if (waiters.size === 0) return
@@ -176,7 +176,7 @@ export class Queued<V> extends Waited<V> {
   private isOver = false
   private readonly abandoned: (queued: Queued<V>) => void
 
-  /** It begins when those before it have ended. */
+  /** `before` gives the loads that must end before it begins. */
   constructor(key: string, before: () => Iterable<Awaited>, abandoned: (queued: Queued<V>) => void) {
     super(key)
     this.subject = { awaited: before }
