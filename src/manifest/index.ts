@@ -64,7 +64,7 @@ export * as Modules from "./Modules.ts"
  * lookup.
  *
  * Not here: which *keys* of a source it reads. Types cannot tell `user:1` from `user:2`; the engine compares the
- * reads that it observes (E0232).
+ * reads that it tracks (E0232).
  *
  * @since 0.1.0
  */

@@ -339,7 +339,7 @@ const handle = (access: FamilyAccess, verb: Verb, grant: CacheGrant) => {
     getPromise: (params: Params, given?: options.PromiseOptions): Promise<unknown> => {
       const refused = given === undefined ? undefined : options.promise(access.name, given)
       if (refused !== undefined) return Promise.reject(refused)
-      // A lookup asks by the Context of its fiber, in which its reads are observed; so does the body of a transaction.
+      // A lookup asks by the Context of its fiber, in which its reads are tracked; so does the body of a transaction.
       const apart = Transaction.currentApart()
       if (apart !== undefined) return promiseOf(new Read(door, params), apart, given)
       if (!grant.active) return promiseOf(new Read(door, params), Context.empty(), given)

@@ -257,7 +257,7 @@ export class Access {
     this.read = [...this.own, ...family.covering.map((name) => keyOf(manifest, "borrow", name))]
   }
 
-  /** The family in memory, if the Context may read it without a second look; what a lookup reads has to be observed. */
+  /** The family in memory, if the Context may read it without a second look; what a lookup reads has to be tracked. */
   readable(context: Context.Context<never>): HotPartition<unknown> | undefined {
     return context === this.readContext && this.readGrant!.active ? this.readHot : this.resolve(context)
   }

@@ -116,7 +116,7 @@ export class Owners {
         const word = Word.in(fiber.context, this.word)
         const isAllowed = word?.allows(mode, name) === true &&
           word.engine === Context.getOrUndefined(fiber.context, this.engine)
-        // What a borrower of a lookup reads is observed; an owner would write.
+        // What a borrower of a lookup reads is tracked; an owner would write.
         if (isAllowed && (mode === "borrow" || !CacheFamily.isLookup(fiber.context))) {
           return buildInto(layer, memoMap, scope)
         }
