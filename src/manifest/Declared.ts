@@ -56,7 +56,7 @@ export interface DeclaredFn<Self, C> {
   ): (...args: Args) => Effect.Effect<
     A,
     Eff extends Effect.Effect<any, infer E, any> ? E : never,
-    // Spelled out here, because a hover would show a named type by its name and not by its capabilities.
+    // Spelt out here, because a hover would show a named type by its name and not by its capabilities.
     | { [P in ListOf<C, "owns">]: Owns<P, Self> }[ListOf<C, "owns">]
     | { [P in ListOf<C, "borrows">]: Borrows<P, Self> }[ListOf<C, "borrows">]
     | Exclude<requiredBy<Eff>, OwnsCapability<any, any, any, Self>>

@@ -274,8 +274,9 @@ export interface Engine<Self> extends
 
 // A protected member: editors do not offer it, and errors print its name.
 declare abstract class EngineOf<Self> {
-  protected readonly "E0237: this is no engine of the manifest; help: provide its layer or its modules, which make one":
-    (_: Self) => Self
+  protected readonly "E0237: this is not an engine of the manifest; help: provide its layer or its modules": (
+    _: Self
+  ) => Self
 }
 
 /**
@@ -552,7 +553,7 @@ export interface Service<Self, Id extends string> {
   modules<const M extends Open | NoModules>(
     modules: [M] extends [infer X] ? CheckedModules<Self, X> : M
   ): Layer.Layer<
-    // Spelled out here, because a hover would show a named type by its name and not by its services.
+    // Spelt out here, because a hover would show a named type by its name and not by its services.
     Self | { [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<infer Out, any, any> ? Out : never }[keyof M],
     CacheError | { [K in keyof M]: LayerIn<M[K]> extends Layer.Layer<any, infer E, any> ? E : never }[keyof M],
     | Store

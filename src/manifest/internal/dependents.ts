@@ -1,13 +1,16 @@
 /**
- * From the plan of a manifest, which counts segments of full keys and holes of patterns, to the engine's, which knows
- * keys within families only. What the pattern itself decides (its text segments, its length) is decided here, once.
+ * Translates the invalidation plan of a manifest for the engine.
+ *
+ * The plan of the manifest counts the segments of full keys. The engine knows keys within families only, so it needs
+ * positions in these. Guards that the pattern itself decides, by its text segments or its length, are decided here,
+ * once.
  */
 import type { Dependent, Dependents, Guard, Origin } from "../../cache/FamilySpec.ts"
 import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
 import type { KeyPattern } from "../../pattern/KeyPattern.ts"
 
-/** What depends on a family. A lookup that reads it asks for one target, and a change for all. */
+/** Answers what depends on a family: on one target, for a lookup that reads it, and on all targets, for a change. */
 export const make = (
   manifest: ValidManifest,
   graph: DependencyGraph.DependencyGraph,
@@ -24,7 +27,7 @@ export const make = (
   let isEmpty: boolean | undefined
   let all: ReadonlyArray<Dependent> | undefined
   return {
-    // What is further away is reached through one of these.
+    // Every dependent further away is reached through one of these.
     get isEmpty() {
       return isEmpty ??= targets.every((target) => to(target).length === 0)
     },
@@ -41,7 +44,10 @@ export const make = (
   }
 }
 
-/** How a family is made. Names of parameters say only which of them are the same, so they are counted. */
+/**
+ * Answers how a family is made: its pattern, and the patterns that it derives from. Parameters are numbered and not
+ * named, because their names only say which of them are equal.
+ */
 export const originOf = (family: ValidFamily, graph: DependencyGraph.DependencyGraph): Origin => {
   const names = new Map<string, number>()
   const spell = ({ segments, rest }: KeyPattern): string => {
@@ -64,7 +70,7 @@ export const originOf = (family: ValidFamily, graph: DependencyGraph.DependencyG
 const none: Dependents = { isEmpty: true, whole: [], all: [], in: () => [] }
 
 const translate = (source: ValidFamily, plan: DependencyGraph.Plan): ReadonlyArray<Dependent> => {
-  // Most steps of a long plan share what they bind, and have no guards.
+  // Most steps of a long plan have the same bindings, and no guards.
   const known = new Map<DependencyGraph.Step["bound"], Pick<Dependent, "bound" | "constants">>()
   return plan.flatMap((step) => {
     const guards = step.guards.length === 0 ? noGuards : guardsOf(source, step.guards)
@@ -88,7 +94,7 @@ const valuesOf = (source: ValidFamily, step: DependencyGraph.Step): Pick<Depende
   return { bound, constants }
 }
 
-/** The position, in a key within the family, of a segment of the full key; or the segment itself where it is text. */
+/** Answers the position in the key within the family of a segment of the full key, or the text of a text segment. */
 const positionOf = (source: ValidFamily, segment: number): number | string => {
   const { segments } = source.pattern
   const own = segments[segment]
@@ -97,7 +103,7 @@ const positionOf = (source: ValidFamily, segment: number): number | string => {
   return segment - texts
 }
 
-/** The guards that are still open; `undefined` when no key of the family passes. */
+/** Answers the guards that the pattern does not decide, or `undefined` when no key of the family can pass. */
 const guardsOf = (
   source: ValidFamily,
   guards: ReadonlyArray<DependencyGraph.Guard>
