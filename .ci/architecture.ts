@@ -325,7 +325,7 @@ export const banned: Rule = (project) =>
   })
 
 /** Folders of `src/` in which people read plain English. A folder is added when its last sentence is rewritten. */
-const plainFolders: ReadonlySet<string> = new Set(["eviction", "store", "capability", "pattern"])
+const plainFolders: ReadonlySet<string> = new Set(["eviction", "store", "capability", "pattern", "manifest", "cli"])
 
 /** Files of these folders that are still to be rewritten. */
 const notPlainYet: ReadonlySet<string> = new Set(["store/TieredStore.ts", "store/internal/tieredTier.ts"])
@@ -345,6 +345,16 @@ const unclear: ReadonlyArray<readonly [phrase: RegExp, better: string]> = [
     "write `is not a` or `are not`"
   ],
   [/\btold\s+of\b/gi, "write `is called with`, `receives` or `learns that`"],
+  [/\b(is|are|was|be)\s+told\b(?!\s+(apart|of)\b)/gi, "write `gets`, `receives` or `learns that`"],
+  [/\ball\s+that\b/gi, "write `everything that`, or name what it is"],
+  [/\ball\s+the\s+same\b/gi, "write `nevertheless`"],
+  [/\banew\b/gi, "write `again`"],
+  [/\bas\s+far\s+as\b/gi, "write `if`, `only` or `up to`"],
+  [/\bsomething\s+else\s+than\b/gi, "write `another value than`, or name what it is"],
+  [/\bcalled\s+like\b/gi, "write `has the name of`"],
+  [/\bmend(s|ed|ing)?\b/gi, "write `repair`"],
+  [/\b(for|in)\s+want\s+of\b/gi, "write `because there is no`"],
+  [/\b(he|him|his|whom)\b/gi, "name the actor: caller, reader, owner, listener, tier, engine or process"],
   [/\bhears?\s+of\b/gi, "write `receives`, `sees` or `learns that`"]
 ]
 

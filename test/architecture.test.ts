@@ -280,7 +280,17 @@ describe("every rule finds a planted violation", () => {
       ["/**\n * A listener is told\n * of each write.\n */", "told of"],
       ["// A listener hears\n// of each write.", "hears of"],
       ["// They hear of each write.", "hear of"],
-      ["// What is no\n// longest one.", "is no"]
+      ["// What is no\n// longest one.", "is no"],
+      ["// A listener is told\n// about it.", "is told"],
+      ["/** Drops all that derives from it. */", "all that"],
+      ["// It fails all the same.", "all the same"],
+      ["// It is read anew.", "anew"],
+      ["// It is checked as far\n// as types are known.", "as far as"],
+      ["const a = \"give something else than a text\"", "something else than"],
+      ["// A group may be called like a family.", "called like"],
+      ["const a = `help: mend it`", "mend"],
+      ["// Removed for want of room.", "for want of"],
+      ["// A reader gets what he asked for.", "he"]
     ]
     for (const [text, phrase] of planted) {
       const [first = ""] = find(Architecture.plain, { "store/A.ts": text })
@@ -295,6 +305,7 @@ describe("every rule finds a planted violation", () => {
   it("plain: code, a comparison, an existence, and a folder that is not done yet are allowed", () => {
     const allowed = [
       "// There is no entry, and there are no keys. It is no longer here.",
+      "// Tiers of one name are told apart by a number. At all, that is the mendacious sheath of this.",
       "const nobody = { whoever: 1 }",
       "const a = \"the sum is\"\nno(1)",
       "// It is\nconst no = 1\n// of"

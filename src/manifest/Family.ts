@@ -509,7 +509,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
    *
    * **When to use**
    *
-   * Where the source has changed and the new value is not at hand. `refresh` loads the new value at once.
+   * Where the source has changed and the new value is not known. `refresh` loads the new value at once.
    *
    * **Details**
    *

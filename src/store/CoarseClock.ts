@@ -137,7 +137,7 @@ export class CoarseClock {
     return this.millis
   }
 
-  /** Makes the next reader read the clock anew. */
+  /** Makes the next reader read the clock again. */
   expire(): void {
     this.next = Infinity
     this.left = 0

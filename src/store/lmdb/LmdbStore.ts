@@ -23,8 +23,8 @@
  *   a data file with a hard link, or mounted without its folder, is refused.
  *
  * Several processes of one container may use one folder, each with its own namespace. Network file systems do not work.
- * Damage to the file outside of records is found when the folder is opened, but only as far as the first two pages and
- * the length show it.
+ * When the folder is opened, damage to the file outside of records is found only in the first two pages and in the
+ * length of the file.
  *
  * @since 0.1.0
  */

@@ -159,7 +159,7 @@ export const acquire = <A>(
     return { tier: made.tier, release: release(environment, namespace) }
   })))
 
-/** The open environment of a folder, unless its users meet an error; then the next caller opens the folder anew. */
+/** The open environment of a folder, unless its users meet an error; then the next caller opens the folder again. */
 const findOpen = (path: string): Effect.Effect<Environment | undefined, StoreError> =>
   attempt(() => {
     const file = identityOf(Path.join(path, dataName))
