@@ -288,7 +288,7 @@ const forEachReference = (source: Source, visit: (node: Node, parent: Node) => v
   })
 
 const bannedReferences = new Map([
-  ["setTimeout", "time comes from `Clock`: use `Effect.sleep`, or `BackgroundTimer.sleep`"],
+  ["setTimeout", "time comes from `Clock`: use `Effect.sleep`, or `sleep` of `store/shared/backgroundTimer.ts`"],
   ["setInterval", "time comes from `Clock`: use `Effect.repeat`"],
   ["performance", "time comes from `Clock`"],
   ["console", "nothing in src/ prints: use `Effect.log` or `Console`"]
@@ -300,7 +300,7 @@ const bannedMembers = new Map([
 ])
 
 // The timer of the live clock that lets a process end, which no clock has.
-const timerFile = "store/BackgroundTimer.ts"
+const timerFile = "store/shared/backgroundTimer.ts"
 
 /** Time, randomness and output come from services, and no comment announces work that is not done. */
 export const banned: Rule = (project) =>

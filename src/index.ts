@@ -268,19 +268,15 @@ export * as Validation from "./ownership/Validation.ts"
 export * as Capability from "./capability/Capability.ts"
 
 /**
- * The right to a set of keys for a time: either many holders share it, or one holder has it alone.
+ * Gives the right to a set of keys for a time: either many holders share it, or one holder has it alone. A user takes a
+ * lease with `lease` of an accessor, and gives it to a write.
  *
  * - At any moment, of the leases held on patterns that share a key, either all are shared or there is only one.
  * - Tokens only grow: a later lease on the same keys has a greater token. So a write with the token of an ended lease
  *   can be distinguished from a write of the present holder (a *fencing token*).
- * - Conflicting requests are served in the order in which they came. A request that conflicts with an earlier one waits
- *   behind it, so readers cannot starve a writer.
- * - Several patterns are acquired at once or not at all, so no two requests can wait for each other.
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
  *
- * Not here: leases among processes. Tiers that several processes share implement the same contract.
- *
- * Gray, Cheriton: Leases (SOSP 1989). Fencing: Burrows, The Chubby lock service (OSDI 2006).
+ * Not here: the table that grants leases (`shared/leaseTable.ts`), and leases among processes.
  *
  * @since 0.1.0
  */
@@ -304,31 +300,6 @@ export * as Lease from "./capability/Lease.ts"
  * @since 0.1.0
  */
 export * as EvictionPolicy from "./eviction/EvictionPolicy.ts"
-
-/**
- * Pauses that do not keep a process alive: for work behind a program that never ends by itself, such as upkeep.
- *
- * A program that never disposes of its runtime ends when nothing else is left to do. The process waits for work that
- * has begun, and for a write on its way to a tier; it does not wait for the pauses in between.
- *
- * @since 0.1.0
- */
-export * as BackgroundTimer from "./store/BackgroundTimer.ts"
-
-/**
- * The engine's time, read once per burst.
- *
- * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript
- * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one (a
- * test's clock) is read each time, and shows every adjustment at once.
- *
- * The time is that of the wall clock, but it never goes back. After the wall clock was set back, the time advances with
- * the monotonic clock, and is `ahead` of the wall clock from then on. Else every entry would live longer by the step.
- * All readers of one `Clock` see one time. The time follows a step forward, since a process may have slept.
- *
- * @since 0.1.0
- */
-export * as CoarseClock from "./store/CoarseClock.ts"
 
 /**
  * How a family's values become bytes, for the tiers that keep bytes.
@@ -372,16 +343,6 @@ export * as Entry from "./store/Entry.ts"
  * @since 0.1.0
  */
 export * as MemoryStore from "./store/memory/MemoryStore.ts"
-
-/**
- * A scheduler for work behind its caller: upkeep of a tier, loads, changes on their way to lower tiers.
- *
- * An effect that `runSync` runs gets a scheduler whose yields are microtasks: with it, long work would block everything
- * else between two steps, timers included.
- *
- * @since 0.1.0
- */
-export * as PatientScheduler from "./store/PatientScheduler.ts"
 
 /**
  * The contract of a tier: where entries live, by family and key.

@@ -15,7 +15,7 @@ import * as Metric from "effect/Metric"
 import * as Nearest from "../diagnostic/Nearest.ts"
 import { millisOf } from "../ownership/FamilyPolicy.ts"
 import { isBag } from "../ownership/Validation.ts"
-import * as BackgroundTimer from "../store/BackgroundTimer.ts"
+import * as BackgroundTimer from "../store/shared/backgroundTimer.ts"
 import { CacheError, InvalidOption } from "./CacheError.ts"
 import type { FamilyStats } from "./FamilySpec.ts"
 

@@ -1,29 +1,4 @@
 /**
- * Pauses that do not keep a process alive: for work behind a program that never ends by itself, such as upkeep.
- *
- * A program that never disposes of its runtime ends when nothing else is left to do. The process waits for work that
- * has begun, and for a write on its way to a tier; it does not wait for the pauses in between.
- *
- * @since 0.1.0
- */
-export * as BackgroundTimer from "./BackgroundTimer.ts"
-
-/**
- * The engine's time, read once per burst.
- *
- * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript
- * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one (a
- * test's clock) is read each time, and shows every adjustment at once.
- *
- * The time is that of the wall clock, but it never goes back. After the wall clock was set back, the time advances with
- * the monotonic clock, and is `ahead` of the wall clock from then on. Else every entry would live longer by the step.
- * All readers of one `Clock` see one time. The time follows a step forward, since a process may have slept.
- *
- * @since 0.1.0
- */
-export * as CoarseClock from "./CoarseClock.ts"
-
-/**
  * How a family's values become bytes, for the tiers that keep bytes.
  *
  * - The first byte says the format. Another format is refused, never guessed.
@@ -65,16 +40,6 @@ export * as Entry from "./Entry.ts"
  * @since 0.1.0
  */
 export * as MemoryStore from "./memory/MemoryStore.ts"
-
-/**
- * A scheduler for work behind its caller: upkeep of a tier, loads, changes on their way to lower tiers.
- *
- * An effect that `runSync` runs gets a scheduler whose yields are microtasks: with it, long work would block everything
- * else between two steps, timers included.
- *
- * @since 0.1.0
- */
-export * as PatientScheduler from "./PatientScheduler.ts"
 
 /**
  * The contract of a tier: where entries live, by family and key.

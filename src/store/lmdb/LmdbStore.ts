@@ -45,11 +45,11 @@ import { Buffer } from "node:buffer"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
 import { isBag } from "../../ownership/Validation.ts"
 import { isTooLong, keyBytesMax } from "../../pattern/Key.ts"
-import * as BackgroundTimer from "../BackgroundTimer.ts"
 import type { Codec } from "../Codec.ts"
 import { type Entry, type Found, tagsMax } from "../Entry.ts"
 import { noOptions, refused } from "../internal/given.ts"
 import { owned, versioned } from "../internal/ownedCodec.ts"
+import * as BackgroundTimer from "../shared/backgroundTimer.ts"
 import {
   type Change,
   type Content,

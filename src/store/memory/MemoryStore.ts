@@ -22,10 +22,10 @@ import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
 import { invariant } from "../../eviction/shared/invariant.ts"
 import { spreadHash } from "../../eviction/shared/keyHash.ts"
 import { entryWeightMax } from "../../eviction/shared/slotWeights.ts"
-import { CoarseClock } from "../CoarseClock.ts"
 import type { Entry, Found } from "../Entry.ts"
 import { noOptions, refused } from "../internal/given.ts"
-import * as PatientScheduler from "../PatientScheduler.ts"
+import { CoarseClock } from "../shared/coarseClock.ts"
+import * as PatientScheduler from "../shared/patientScheduler.ts"
 import {
   type Change,
   type Content,
