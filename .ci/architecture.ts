@@ -411,6 +411,26 @@ export const documented: Rule = (project) =>
     }
   })
 
+/** Folders and modules of `src/` whose exports say how stable they are. A folder is added when its surface is decided. */
+const statedFolders: ReadonlySet<string> = new Set(["manifest", "capability", "testing", "store"])
+const statedModules: ReadonlySet<string> = new Set(["cache/CacheError.ts", "cache/Lookup.ts"])
+
+/** Every doc comment of an export says `@stability stable` or `@stability experimental`, in the folders that are done. */
+export const stability: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    const { exports, path } = source
+    if (!isPublicModule(path) || !(statedFolders.has(folderOf(path)) || statedModules.has(path))) return
+    for (const { doc = "", name, start } of exports) {
+      // `documented` reports an export without a comment, and overloads share one.
+      if (doc === "" || /@internal\b/.test(doc)) continue
+      const stated = [...doc.matchAll(/@stability[^\S\n]*(\S*)/g)].map(([, word]) => word)
+      if (stated.length !== 1) refuse(start, `\`${name}\` needs exactly one @stability`)
+      else if (stated[0] !== "stable" && stated[0] !== "experimental") {
+        refuse(start, `the @stability of \`${name}\` is not \`stable\` or \`experimental\``)
+      }
+    }
+  })
+
 // A comment that begins so refers to the one before it, which a hover does not show.
 const leaning = /^\/\*\*[\s*]*(The same\b|As above\b|Ditto\b|Likewise\b|And \b|Also \b)/
 
@@ -446,5 +466,6 @@ export const rules: Readonly<Record<string, Rule>> = {
   banned,
   plain,
   documented,
+  stability,
   alone
 }

@@ -327,6 +327,25 @@ describe("every rule finds a planted violation", () => {
     assert.lengthOf(of(`${header}export { A } from "./B.ts"`), 1)
   })
 
+  it("stability: an export that does not say how stable it is, says it twice, or says another word", () => {
+    const of = (tags: string, path = "store/A.ts") =>
+      find(Architecture.stability, {
+        [path]: `${header}${doc.replace(" * @since", `${tags} * @since`)}export const a = 1`
+      })
+    assert.deepStrictEqual(of(""), ["store/A.ts:9: `a` needs exactly one @stability"])
+    assert.lengthOf(of(" * @stability stable\n * @stability experimental\n"), 1)
+    assert.deepStrictEqual(of(" * @stability solid\n"), [
+      "store/A.ts:10: the @stability of `a` is not `stable` or `experimental`"
+    ])
+    assert.lengthOf(of(" * @stability\n"), 1)
+    assert.deepStrictEqual(of(" * @stability stable\n"), [])
+    assert.deepStrictEqual(of(" * @stability experimental\n"), [])
+    assert.lengthOf(of("", "cache/Lookup.ts"), 1)
+    for (const path of ["cache/A.ts", "store/internal/a.ts", "store/shared/a.ts"]) {
+      assert.deepStrictEqual(of("", path), [])
+    }
+  })
+
   it("alone: a doc comment that refers to the one before it", () => {
     const text = "/** A. */\nconst a = 1\n/** The same, for b. */\nconst b = 2\n"
     assert.lengthOf(find(Architecture.alone, { "store/A.ts": text }), 1)

@@ -21,6 +21,7 @@ declare const TypeId: unique symbol
 /**
  * Whether many holders may share the lease on a key (`shared`), or one has it alone (`exclusive`).
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -29,6 +30,7 @@ export type LeaseMode = "shared" | "exclusive"
 /**
  * How long to wait for a lease, and how long to hold it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -47,6 +49,7 @@ export interface LeaseOptions<out Mode extends LeaseMode = LeaseMode> {
 /**
  * Options that ask for a shared lease, whatever else they contain.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -58,6 +61,7 @@ export interface SharedLeaseOptions extends LeaseOptions<"shared"> {
  * A lease was not granted (`timeout`, `queue full`), or it does not allow this write: it has `ended`, is `shared`,
  * covers an `other key`, or comes from an `other engine`.
  *
+ * @stability stable
  * @category errors
  * @since 0.1.0
  */
@@ -85,6 +89,7 @@ const whys: { readonly [_ in LeaseError["why"]]: (what: string) => string } = {
  * A granted lease on keys of the family `Pattern`. It ends with the scope that acquired it, when its time is over, or
  * when it is revoked. A write needs an `exclusive` lease that covers its key.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */

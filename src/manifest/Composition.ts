@@ -16,6 +16,7 @@ import type { Store } from "../store/Store.ts"
 /**
  * Any manifest class: its definition, and the layer of its engine.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -28,6 +29,7 @@ export interface AnyManifest extends Context.Key<any, unknown> {
  * Checks a list of manifests: answers it, with a message in place of each that shares a key or a name with an earlier
  * one.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */

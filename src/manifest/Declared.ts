@@ -45,6 +45,7 @@ import type {
  * - The function requires the declared rights, and the services that the body uses.
  * - The check is in the return type of the body, so that a generic body keeps its type parameters.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -90,6 +91,7 @@ type describeList<C, Option extends string> = C extends { readonly [_ in Option]
  *
  * A decorator cannot change the type of a method. So callers see the rights that the body uses.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -110,6 +112,7 @@ type CheckedMethod<Self, C, M> = M extends (...args: any) => infer X
 /**
  * The answer of `AppCache.inLayer(L)`: takes a program, and refuses one that uses rights which the layer does not have.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -141,6 +144,7 @@ type findAppointed<D extends Definition, L, Option extends "owns" | "borrows", P
 /**
  * The type of `Manifest.provided`: takes a program, and refuses one that still requires a right to a cache.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */

@@ -30,6 +30,7 @@ import type { ParamNames, ParamOf, ParsedParams } from "../pattern/KeyPattern.ts
  * `mode: "hide"`, the default, makes entries absent. `mode: "markStale"` makes them stale: reads may still get them
  * where the stale rules of the family allow that.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -48,6 +49,7 @@ export interface InvalidateOptions {
  * For a pattern without parameters it is an object without properties. A wrong parameter is refused with the message of
  * the pattern.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -62,6 +64,7 @@ export type KeyParams<P extends string, Codecs = {}> = {
  *
  * A parameter must not be `undefined`. Such a value was lost on its way, and to leave it out would mean every key.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -81,6 +84,7 @@ type CheckedParam<P extends string, N, Codecs> = string extends N ? Misfit.Other
  *
  * A lease must be exclusive, and of the pattern of the family.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -95,6 +99,7 @@ export interface WriteOptions<P extends string>
  *
  * Hovers print this name and its arguments. Each part of the value carries the message for a mistake in that part.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -103,6 +108,7 @@ export type Value<P extends string, V> = V | Misfit.OtherwiseEach<Misfit.value<P
 /**
  * One entry, as `setMany` takes it: the parameters of its key, and its value.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -118,6 +124,7 @@ export type Entry<P extends string, V, Codecs> = readonly [
  *
  * Arrays are listed separately, because the compiler reports errors per element for arrays only.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -126,6 +133,7 @@ export type Many<A> = ReadonlyArray<A> | Iterable<A>
 /**
  * The answer of the function that `update` or `patch` takes: the new value, or an Effect of it.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -137,6 +145,7 @@ export type Change<P extends string, V, E, R> =
 /**
  * The operations that read. `R` is the right that they require, or `never` for a reader or a writer.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -364,6 +373,7 @@ export interface Reading<P extends string, V, E, Codecs, R = never> {
 /**
  * The operations that write. `R` is the right that they require, or `never` for a writer.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -650,6 +660,7 @@ export interface Writing<P extends string, V, E, Codecs, R = never> {
  *
  * Everywhere in a program that runs Effects. Code outside of Effect takes a `reader` or a `writer`.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -786,6 +797,7 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
 /**
  * A key that is read often, as `hottest` answers it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -799,6 +811,7 @@ export interface HotKey<P extends string, Codecs> {
 /**
  * One write of a `batch`, as data. `setting` and `deleting` make it. `R` is the right that it requires.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -811,6 +824,7 @@ export interface Write<out R> {
 /**
  * The operations that read, of a handle: they require nothing, and two of them work outside of Effect.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -855,6 +869,7 @@ export interface Readable<P extends string, V, E, Codecs> extends Reading<P, V, 
  * It also has the operations that write, but editors strike them out, and a call of one does not compile (E0203). So
  * the message says who owns the family.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -870,6 +885,7 @@ export interface Reader<P extends string, V, E, Codecs, Name = string>
  * Editors strike them out. Each of them answers an Effect with a requirement that no layer provides, so a reader is not
  * assignable to an interface that writes.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -937,6 +953,7 @@ type CannotWrite<P extends string, Name extends string> = Diagnostic.writeThroug
 /**
  * The handle of an owner: the operations that read and write. They require nothing.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */

@@ -91,6 +91,7 @@ import type {
  *
  * No module has a default export. Where a program tries one, the compiler suggests this import.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -124,6 +125,7 @@ export * as Manifest from "./Manifest.ts" // oxlint-disable-line import/no-self-
  * ```
  *
  * @see {@link Owns} for the right to write
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -161,6 +163,7 @@ export type Borrows<Pattern extends Declares<findCapabilityProblem<Self, Pattern
  * ```
  *
  * @see {@link Borrows} for the right to read
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -182,6 +185,7 @@ export type Owns<Pattern extends Declares<findCapabilityProblem<Self, Pattern>>,
  * `modules` gives it to the module of the family. `layer` gives it to everything that is wired over it by hand.
  *
  * @see {@link Admits} for the permission to build a borrower
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -198,6 +202,7 @@ export type Appoints<Pattern extends Declares<findCapabilityProblem<Self, Patter
  * In the annotation of an exported layer that contains a borrower.
  *
  * @see {@link Appoints} for the permission to build an owner
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -215,6 +220,7 @@ export type Admits<Pattern extends Declares<findCapabilityProblem<Self, Pattern>
  * itself in its constraint only inside an object type. Every text has a `length`, so the message is the type of
  * `length`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -230,6 +236,7 @@ type findCapabilityProblem<Self, Pattern> = Self extends Instance<infer Id, infe
 /**
  * The instance type of a manifest class. No value has it; capabilities read the definition out of it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -261,6 +268,7 @@ type TouchedBy<Self, P extends string> = Touching<DefinitionOf<Self>, P> extends
  *
  * Only `layer` and `modules` make one. Another value in its place does not compile (E0237).
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -286,6 +294,7 @@ declare abstract class EngineOf<Self> {
  *
  * It is also the key under which the engine lies in a Context.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -305,6 +314,7 @@ export interface ManifestClass<Self, Id extends string, D extends Definition>
  *
  * The definition is looked up in `Self`. As a type argument all of it would be printed in hovers and in errors.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -860,6 +870,7 @@ export interface Service<Self, Id extends string> {
 /**
  * The accessors of a manifest, one for each family, by its name.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -900,6 +911,7 @@ type CheckedOneKey<Id extends string, D extends Definition, K extends string> = 
  * If a definition has a mistake, and also a function whose parameters have no types, the compiler infers nothing of it.
  * Then the class is {@link UncheckedClass}, so that the code which uses it is not refused for the same mistake.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -916,6 +928,7 @@ export type ServiceOf<Self, Id extends string, D> = typeof Undetermined extends 
  * Each member is `any`, except those that take functions. These give a type to the parameters of the functions, because
  * the compiler refuses a function without parameter types where it is given to `any`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -969,6 +982,7 @@ interface HoldsFunctions {
  * ```
  *
  * @see {@link type} for values without a codec
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
@@ -1012,6 +1026,7 @@ type RootOf<M> = M extends Context.Key<infer Self, any> ? Self | Capability.Appo
  * )
  * ```
  *
+ * @stability stable
  * @category combinators
  * @since 0.1.0
  */
@@ -1030,6 +1045,7 @@ const TypeId = "~effect-stateless/manifest/Manifest/TypeOnly"
  *
  * Without a codec values cannot become bytes, so they stay in tiers that keep live objects, such as memory.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -1069,6 +1085,7 @@ const typeOnly: TypeOnly<any> = { [TypeId]: TypeId, Type: undefined }
  * }) {}
  * ```
  *
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
@@ -1101,6 +1118,7 @@ export const type = <A>(): TypeOnly<A> => typeOnly
  * )
  * ```
  *
+ * @stability stable
  * @category combinators
  * @since 0.1.0
  */
@@ -1133,6 +1151,7 @@ export const mergeOwners = <
  * Effect.succeed(1).pipe(Manifest.provided, Effect.runSync) // => 1
  * ```
  *
+ * @stability stable
  * @category combinators
  * @since 0.1.0
  */

@@ -51,6 +51,7 @@ import type { AnyFunction, isUnion, SourceOf, undeclared } from "./Owner.ts"
 /**
  * Any layer. Types match against it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -60,6 +61,7 @@ export type AnyLayer = Layer.Layer<never, any, any>
  * Arguments that are not an object of modules: a layer, a list, a function. `modules` also admits them, so that the
  * check can say what is expected.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -72,6 +74,7 @@ export type NoModules = AnyLayer | ReadonlyArray<unknown> | AnyFunction
  *
  * For families that are written in one `batch`, and for owners whose services use each other.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -85,6 +88,7 @@ type ModuleName<D extends Definition> = FamilyName<D> | (D extends { readonly re
 /**
  * The layer of a module, or of a group.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -93,6 +97,7 @@ export type LayerIn<M> = M extends { readonly owns: unknown; readonly layer: inf
 /**
  * Checks the modules of an application: answers them, with a message in place of each that does too much.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */

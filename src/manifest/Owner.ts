@@ -82,6 +82,7 @@ import type { KeyParams, Many } from "./Family.ts"
  * ```
  *
  * @see {@link WarmOptions} for keys that are loaded before the first read
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -118,6 +119,7 @@ export interface OwnerOptions<Self, K extends string> {
  * An index signature of `any` takes interfaces and classes, too, which have no index signature of their own. The
  * members with symbols keep lists and functions out. Editors do not offer these members.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -132,6 +134,7 @@ export interface Open {
 /**
  * Any function. A parameter of options also admits it, so that the check can say where the function belongs.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -141,6 +144,7 @@ export type AnyFunction = (...args: any) => unknown
  * The options of the delegate of a part: its lookup, and the keys to load before they are read.
  *
  * @see {@link OwnerOptions} for the owner of the whole
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -197,6 +201,7 @@ export interface DelegateOptions<Self, K extends string> {
  * await Effect.runPromise(Effect.provide(Shop.keys.price.has({ item: "pen" }), ShopLive)) // => true
  * ```
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -261,6 +266,7 @@ export interface WarmOptions<out P> {
  * await Effect.runPromise(program) // => 2
  * ```
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -292,6 +298,7 @@ type Anything = {} | null | undefined
 /**
  * The names of all parts of family `K`, at any depth. The owner of `K` owns them, too.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -310,6 +317,7 @@ type partsOf<D extends Definition, K> = {
  * Without options, `O` is its constraint, and a hover shows the known options. The function in the union gives types to
  * the parameters of a function that is given by mistake, so that the compiler reports our message only.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -398,6 +406,7 @@ type failedOf<X> = 0 extends 1 & X ? never : X extends Lookup.Failed<infer E> ? 
  *
  * Sources count at any distance, because a change also reaches the family through a chain of sources.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -435,6 +444,7 @@ type nameRead<D extends Definition, K extends string, P extends string> = Route<
 /**
  * The patterns that the lookup of family `K` may read: the declared ones in its `derives`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -444,6 +454,7 @@ type onlyDeclared<D extends Definition, P> = P extends string ? isDeclared<D, P>
 /**
  * The requirements of an owner's options: those of its lookups, and of the Effect and the schedule in `warm`.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -456,6 +467,7 @@ export type RequiredBy<O> = O extends unknown ? { [N in keyof O]-?: requiredByOp
  *
  * `owner` joins them itself: a hover would show a named union by its name, and not by its members.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -481,6 +493,7 @@ type requiredByAnswer<X> = [X] extends [never] ? never
 /**
  * Checks the name of a family for `owner`, `borrower` or `delegate`: answers the name, or a message.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -512,6 +525,7 @@ type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own"
 /**
  * Whether a type is a union of more than one member.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */
@@ -522,6 +536,7 @@ export type isUnion<T, U = T> = [T] extends [never] ? false : T extends unknown 
 /**
  * Checks the layers that `mergeOwners` gets: answers them, with a message in place of each that owns a key of another.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */

@@ -48,6 +48,7 @@ import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreErr
 /**
  * A tier that failed while others went on.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -60,6 +61,7 @@ export interface TierFailure {
 /**
  * How the tiers work together.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -88,6 +90,7 @@ export interface Options {
  * exact.
  *
  * @see {@link layer}
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
@@ -141,6 +144,7 @@ export const make = (
  * ])
  * ```
  *
+ * @stability stable
  * @category layers
  * @since 0.1.0
  */

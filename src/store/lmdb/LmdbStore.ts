@@ -73,6 +73,7 @@ import type { Durability } from "./internal/lmdbWrites.ts"
 /**
  * The place of the tier, its durability and its bounds.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -118,6 +119,7 @@ export interface Options {
  * Counts records that a read could not use, by `reason`: `damaged` records, which were dropped, and `undecodable`
  * records, which another schema or version wrote, and which stay.
  *
+ * @stability stable
  * @category metrics
  * @since 0.1.0
  */
@@ -147,6 +149,7 @@ const keysPerStepMax = 512
  * Fails with `InvalidStoreOptions` when an option or the folder is invalid, and with `TierFailed` when the file is
  * damaged.
  *
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
@@ -210,6 +213,7 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
  * ```
  *
  * @see {@link make} for its errors
+ * @stability stable
  * @category layers
  * @since 0.1.0
  */
@@ -218,6 +222,7 @@ export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer
 /**
  * A store in a folder, with options from the configuration.
  *
+ * @stability stable
  * @category layers
  * @since 0.1.0
  */

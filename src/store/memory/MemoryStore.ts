@@ -50,6 +50,7 @@ import { TopKeys } from "./internal/topKeys.ts"
 /**
  * The size of a memory store, and the policy by which it evicts when it is full.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -65,6 +66,7 @@ export type Options = Size & {
 /**
  * How much a store holds: give one of the two.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -131,6 +133,7 @@ const shardBits = 20
 /**
  * One family in a memory store, with a synchronous form of each operation.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -555,6 +558,7 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
 /**
  * Makes a memory store that lives until the Scope ends.
  *
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
@@ -623,6 +627,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
  * const StoreLive = MemoryStore.layer({ capacity: 10_000, eviction: "lru" })
  * ```
  *
+ * @stability stable
  * @category layers
  * @since 0.1.0
  */
