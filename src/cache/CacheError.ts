@@ -286,6 +286,31 @@ export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("
  * An update fails with this error, too, if its key was changed while its function ran and the family has no lookup that
  * could load the new value. Read the value again, and repeat the write.
  *
+ * **Example** (Repeating a conditional write)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price", { lookup: () => Effect.succeed(1) })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   const raise = Effect.gen(function*() {
+ *     const { value, version } = yield* price.getAnswer({ item: "pen" })
+ *     yield* price.set({ item: "pen" }, value + 1, { ifVersion: version })
+ *   })
+ *   const again = Effect.retry(raise, { times: 5, while: ({ reason }) => reason._tag === "VersionConflict" })
+ *   yield* Effect.all([again, again], { concurrency: 2 })
+ *   return yield* price.get({ item: "pen" })
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 3
+ * ```
+ *
  * @stability stable
  * @category errors
  * @since 0.1.0
@@ -432,8 +457,36 @@ export class TransactionRefused extends Schema.TaggedError<TransactionRefused>()
 }
 
 /**
- * The error of every cache operation. `reason` says what happened; `message` is the message of the reason. Recover from
- * one reason with `Effect.catchReason("CacheError", "Absent", ...)`.
+ * The error of every cache operation. `reason` says what happened; `message` is the message of the reason.
+ *
+ * **When to use**
+ *
+ * To recover from one reason: `Effect.catchReason("CacheError", "Absent", ...)`. Most programs recover from `Absent`,
+ * `VersionConflict` and the reasons of a slow or full lookup, and let the others fail.
+ *
+ * **Gotchas**
+ *
+ * A read also fails with the family's own `error` where its lookup does. That error is not wrapped in a `CacheError`.
+ *
+ * **Example** (A default for an absent value)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price")
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   const orZero = Effect.catchReason(price.get({ item: "pen" }), "CacheError", "Absent", () => Effect.succeed(0))
+ *   return yield* orZero
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 0
+ * ```
  *
  * @stability stable
  * @category errors

@@ -141,6 +141,35 @@ export type Answer<V, E = unknown> = Loaded<V> | NotModified | Skip | Failed<E>
 /**
  * Answers a lookup with a value and with a lifetime, tags or a revision for it. These replace the family's own options.
  *
+ * **When to use**
+ *
+ * Where the source says how long a value is right, which group it belongs to, or which revision it has. A lookup
+ * without such options answers the plain value.
+ *
+ * **Example** (A lifetime and a tag from the source)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Lookup, Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price", {
+ *   lookup: () => Effect.succeed(Lookup.loaded(2, { timeToLive: "1 minute", tags: ["paper"] }))
+ * })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* price.get({ item: "pen" })
+ *   yield* price.invalidateTag("paper")
+ *   return yield* price.has({ item: "pen" })
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => false
+ * ```
+ *
+ * @see {@link notModified} for a value that has not changed
  * @stability stable
  * @category constructors
  * @since 0.1.0
@@ -148,9 +177,41 @@ export type Answer<V, E = unknown> = Loaded<V> | NotModified | Skip | Failed<E>
 export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [TypeId]: "Loaded", value, options })
 
 /**
- * Answers a lookup with "not modified": the cache keeps its value and renews its lifetime. If the cache has no value,
- * this does the same as `skip`.
+ * Answers a lookup with "not modified": the cache keeps its value and renews its lifetime.
  *
+ * **When to use**
+ *
+ * For a source that answers a conditional request, such as HTTP with an ETag. The second argument of the lookup has the
+ * revision of the value before.
+ *
+ * **Gotchas**
+ *
+ * If the cache has no value, this does the same as `skip`.
+ *
+ * **Example** (A conditional request)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Lookup, Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price", {
+ *   lookup: (_, { previous }) =>
+ *     Effect.succeed(previous?.revision === "v1" ? Lookup.notModified() : Lookup.loaded(2, { revision: "v1" }))
+ * })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* price.get({ item: "pen" })
+ *   return yield* price.refresh({ item: "pen" })
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => 2
+ * ```
+ *
+ * @see {@link loaded} for the answer that gives a revision
  * @stability stable
  * @category constructors
  * @since 0.1.0
@@ -161,6 +222,31 @@ export const notModified = (options: LoadedOptions = {}): NotModified => ({ [Typ
  * Answers a lookup with "no value". Readers get the stale value if the family allows it, and fail with `Absent`
  * otherwise.
  *
+ * **When to use**
+ *
+ * For a key that the source does not have, where `get` should fail. To cache the absence itself, let the value be an
+ * `Option`.
+ *
+ * **Example** (A key that the source does not have)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Lookup, Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price", { lookup: () => Effect.succeed(Lookup.skip) })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   const failed = yield* Effect.flip(price.get({ item: "pen" }))
+ *   return failed.reason._tag
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => "Absent"
+ * ```
+ *
  * @stability stable
  * @category constructors
  * @since 0.1.0
@@ -169,6 +255,35 @@ export const skip: Skip = { [TypeId]: "Skip" }
 
 /**
  * Fails one key of a `lookupMany`. `error` is of the type that its family declares, or a `CacheError`.
+ *
+ * **When to use**
+ *
+ * In a `lookupMany` whose source answered some of the keys. A failure of the whole Effect fails all of its keys.
+ *
+ * **Example** (One of two keys fails)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { Lookup, Manifest, MemoryStore } from "effect-stateless"
+ *
+ * class Shop extends Manifest.Service<Shop>()("Shop", {
+ *   families: {
+ *     price: { pattern: "price:{item}", value: Manifest.type<number>(), error: Manifest.type<"sold out">() }
+ *   }
+ * }) {}
+ * const { price } = Shop.keys
+ * const PriceLive = Shop.owner("price", {
+ *   lookupMany: (all) =>
+ *     Effect.succeed(all.map(({ item }) => item === "ink" ? Lookup.failed("sold out" as const) : item.length))
+ * })
+ * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
+ *
+ * const program = Effect.gen(function*() {
+ *   yield* price.get({ item: "pen" }) // => 3
+ *   return yield* Effect.flip(price.get({ item: "ink" }))
+ * })
+ * await Effect.runPromise(Effect.provide(program, ShopLive)) // => "sold out"
+ * ```
  *
  * @stability stable
  * @category constructors

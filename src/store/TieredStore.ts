@@ -46,7 +46,7 @@ import {
 import { InvalidStoreOptions, type Operation, type StoreError } from "./StoreError.ts"
 
 /**
- * A tier that failed while others went on.
+ * The failure of one tier, as `onTierFailure` gets it: which tier, in which operation, and the error.
  *
  * @stability stable
  * @category models
@@ -75,21 +75,25 @@ export interface Options {
    * while 4,096 are on their way, so only a burst of more entries than that loses some.
    */
   readonly set?: "through" | "onEviction" | undefined
-  /** Told of every failure of a tier, whether or not the operation as a whole failed. What it throws is ignored. */
+  /**
+   * A function that is called with every failure of a tier, whether or not the whole operation failed. If it throws,
+   * that is ignored.
+   */
   readonly onTierFailure?: ((failure: TierFailure) => void) | undefined
 }
 
 /**
- * One store out of several, hottest first.
+ * Makes one store out of several. The fastest store comes first.
  *
  * **Gotchas**
  *
- * A family without a codec lives in those tiers alone that keep live objects. `onEvict` of a family hears what the
- * lowest tier pushes out. Of two tiers that are called `memory`, answers and events call the lower one `memory 2`.
- * `size` is that of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`): near the truth, not
- * exact.
+ * - A family without a codec lives only in the tiers that keep live objects.
+ * - `onEvict` of a family is called with the entries that the lowest tier evicts.
+ * - If two tiers have the name `memory`, answers and events call the lower one `memory 2`.
+ * - `size` is the size of the largest tier (`"through"`), or the sum over the tiers (`"onEviction"`). It is close, and
+ *   not exact.
  *
- * @see {@link layer}
+ * @see {@link layer} for the stores of layers
  * @stability stable
  * @category constructors
  * @since 0.1.0
@@ -129,8 +133,17 @@ export const make = (
 }
 
 /**
- * One store out of several layers, hottest first.
+ * A layer that makes one store out of the stores of several layers. The fastest tier comes first.
  *
+ * **When to use**
+ *
+ * For memory over a file, so that a restart finds the entries again.
+ *
+ * **Details**
+ *
+ * It fails as the given layers do, and with `InvalidStoreOptions` for options or a list that cannot be right.
+ *
+ * @see {@link make} for stores that are built already
  * **Example** (Keeping a hot tier in memory and a warm one in a file)
  *
  * ```ts no-run

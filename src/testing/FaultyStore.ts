@@ -133,6 +133,11 @@ export const make = (
 /**
  * A layer with a faulty store that wraps the store of another layer, and with its faults.
  *
+ * **When to use**
+ *
+ * In a test that shows what a program does when a tier is slow, fails or stalls.
+ *
+ * @see {@link make} for a store that is built already
  * **Example** (Failing one write in ten)
  *
  * ```ts

@@ -122,6 +122,10 @@ const sequence = (seed: number): () => number => {
 /**
  * Runs a program under a scheduler of its own, a `TestClock` that starts at 0, and a `Random` of the same seed.
  *
+ * **When to use**
+ *
+ * In a test that looks for races: run the program under many seeds, and repeat the seed that fails.
+ *
  * **Example** (Looking for a lost update)
  *
  * ```ts

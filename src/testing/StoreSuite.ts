@@ -68,6 +68,10 @@ export interface Runner {
 /**
  * Registers the suite with a test runner, for one tier. Call it at the top of a test file.
  *
+ * **When to use**
+ *
+ * For a tier of your own: the engine relies on every promise that the suite tests.
+ *
  * **Example** (Testing a tier)
  *
  * ```ts no-run

@@ -202,7 +202,20 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
 )
 
 /**
- * A store in a folder.
+ * A layer with a store in a folder, whose entries are there again after a restart.
+ *
+ * **When to use**
+ *
+ * As the tier under memory, for values that are dear to load. Install the package `lmdb`.
+ *
+ * **Details**
+ *
+ * Only families whose value is a Schema are kept in it. It fails as `make` does.
+ *
+ * **Gotchas**
+ *
+ * - One process at a time has a namespace of a folder; a second process fails with `FolderHeld`.
+ * - Network file systems do not work.
  *
  * **Example** (Keeping entries across restarts)
  *
@@ -220,7 +233,23 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
 export const layer = (options: Options): Layer.Layer<Store, StoreError> => Layer.effect(Store, make(options))
 
 /**
- * A store in a folder, with options from the configuration.
+ * A layer with a store in a folder, with options from the configuration. It also fails with `ConfigError`.
+ *
+ * **When to use**
+ *
+ * Where the folder or the bounds come from the environment.
+ *
+ * **Example** (A folder from the environment)
+ *
+ * ```ts no-run
+ * import { Config } from "effect"
+ * import * as LmdbStore from "effect-stateless/store/LmdbStore"
+ *
+ * export const Warm = LmdbStore.layerConfig({
+ *   path: Config.String("CACHE_PATH"),
+ *   durability: Config.succeed("process")
+ * })
+ * ```
  *
  * @stability stable
  * @category layers

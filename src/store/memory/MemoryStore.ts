@@ -556,8 +556,9 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
 }
 
 /**
- * Makes a memory store that lives until the Scope ends.
+ * Makes a store in memory that lives until the Scope ends.
  *
+ * @see {@link layer} for the same store as a layer
  * @stability stable
  * @category constructors
  * @since 0.1.0
@@ -617,7 +618,21 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 })
 
 /**
- * A memory store as the `Store`.
+ * A layer with a store in memory.
+ *
+ * **When to use**
+ *
+ * For every cache: alone, or as the first tier of a `TieredStore`.
+ *
+ * **Details**
+ *
+ * - Values are kept as they are: a reader gets the very object that was stored.
+ * - When the store is full, it evicts entries. Entries whose time is over leave first.
+ * - It fails with `InvalidStoreOptions` for options that cannot be right.
+ *
+ * **Gotchas**
+ *
+ * A cache has one store. Build the layer once, and share it: each build is an empty store of its own.
  *
  * **Example** (Keeping at most 10,000 entries)
  *
