@@ -327,9 +327,6 @@ export const banned: Rule = (project) =>
 /** Folders of `src/` in which people read plain English. A folder is added when its last sentence is rewritten. */
 const plainFolders: ReadonlySet<string> = new Set(["eviction", "store", "capability", "pattern", "manifest", "cli"])
 
-/** Files of these folders that are still to be rewritten. */
-const notPlainYet: ReadonlySet<string> = new Set(["store/TieredStore.ts", "store/internal/tieredTier.ts"])
-
 const comparatives = "longer|later|earlier|larger|smaller|greater|slower|faster|older|newer|better|worse|more|less"
 
 /** Phrases that a reader whose third language is English must read twice, each with the better form. */
@@ -379,7 +376,7 @@ const proseOf = ({ comments, program, text }: Source): string => {
 /** Comments and messages are plain English: none of the phrases that hide who acts, in the folders that are done. */
 export const plain: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
-    if (isIndex(source.path) || notPlainYet.has(source.path) || !plainFolders.has(folderOf(source.path))) return
+    if (isIndex(source.path) || !plainFolders.has(folderOf(source.path))) return
     const prose = proseOf(source)
     for (const [phrase, better] of unclear) {
       for (const { 0: found, index } of prose.matchAll(phrase)) {
@@ -387,6 +384,8 @@ export const plain: Rule = (project) =>
       }
     }
   })
+
+const afterTag = /^ *\* @[^]*^ *\* \*\*/m
 
 /** Every public module says what it is; every export of it has a summary, `@since` and one `@category`. */
 export const documented: Rule = (project) =>
@@ -405,6 +404,7 @@ export const documented: Rule = (project) =>
       if (docs.length === 0) refuse(start, `\`${name}\` has no doc comment`)
       for (const doc of docs) {
         if (/^\/\*\*[\s*]*(@|\/$)/.test(doc)) refuse(start, `the doc comment of \`${name}\` does not say what it is`)
+        if (afterTag.test(doc)) refuse(start, `a section after a tag of \`${name}\` belongs to that tag in a hover`)
         if (!/@since \d+\.\d+\.\d+/.test(doc)) refuse(start, `the doc comment of \`${name}\` has no @since`)
         if ([...doc.matchAll(/@category \S/g)].length !== 1) refuse(start, `\`${name}\` needs exactly one @category`)
       }

@@ -323,6 +323,11 @@ describe("every rule finds a planted violation", () => {
     assert.lengthOf(of(header + doc.replace(" * Makes one.\n *\n", "") + "export const a = 1"), 1)
     assert.lengthOf(of(header + doc.replace("@since 0.1.0", "") + "export const a = 1"), 1)
     assert.lengthOf(of(header + doc.replace("@category constructors", "") + "export const a = 1"), 1)
+    const late = doc.replace(" * @category", " * @see B\n *\n * **Details**\n *\n * It is slow.\n *\n * @category")
+    assert.deepStrictEqual(of(`${header}${late}export const a = 1`), [
+      "store/A.ts:15: a section after a tag of `a` belongs to that tag in a hover"
+    ])
+    assert.deepStrictEqual(of(`${header}${doc.replace(" * @", " * **Details**\n *\n * @")}export const a = 1`), [])
     assert.lengthOf(of(`${header}class A {}\nexport { A }`), 1)
     assert.lengthOf(of(`${header}export { A } from "./B.ts"`), 1)
   })

@@ -625,7 +625,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "tiers",
     bug: "what a listener to failures of tiers throws ends the round",
     file: "src/store/TieredStore.ts",
-    text: `    } catch { /* said where the option is */ }`,
+    text: `    } catch { /* The documentation of the option says so. */ }`,
     planted: `    } catch (error) {\n      throw error\n    }`,
     suites: ["test/manifest/options.test.ts"]
   },

@@ -137,7 +137,6 @@ export const make = (
  *
  * In a test that shows what a program does when a tier is slow, fails or stalls.
  *
- * @see {@link make} for a store that is built already
  * **Example** (Failing one write in ten)
  *
  * ```ts
@@ -150,6 +149,7 @@ export const make = (
  * })
  * ```
  *
+ * @see {@link make} for a store that is built already
  * @stability experimental
  * @category layers
  * @since 0.1.0
