@@ -242,6 +242,30 @@ const holdsOfOtherClass = (
   return false
 }
 
+/** A Context in which the right to a family was found, with the grant and the family that it leads to. */
+class Remembered {
+  declare readonly context: Context.Context<never>
+  declare readonly grant: CacheGrant
+  declare readonly family: CacheFamily
+  // The same object as `family.hot`, one step nearer for a hit.
+  declare readonly hot: HotPartition<unknown> | undefined
+
+  constructor(
+    context: Context.Context<never>,
+    grant: CacheGrant,
+    family: CacheFamily,
+    hot: HotPartition<unknown> | undefined
+  ) {
+    this.context = context
+    this.grant = grant
+    this.family = family
+    this.hot = hot
+  }
+}
+
+// No fiber has this Context, so its grant and its family are never read. So a hit does not ask whether it is there.
+const nothing = new Remembered(Context.makeUnsafe(new Map()), undefined as never, undefined as never, undefined)
+
 /** Finds the grants of one family in the Contexts of fibers. */
 export class Access {
   declare readonly manifest: ValidManifest
@@ -249,13 +273,8 @@ export class Access {
   declare private readonly engine: Context.Service<any, Runtime>
   declare private readonly own: ReadonlyArray<GrantKey>
   declare private readonly read: ReadonlyArray<GrantKey>
-  private readContext: Context.Context<never> | undefined = undefined
-  private readGrant: CacheGrant | undefined = undefined
-  private readFamily: CacheFamily | undefined = undefined
-  private readHot: HotPartition<unknown> | undefined = undefined
-  private writeContext: Context.Context<never> | undefined = undefined
-  private writeGrant: CacheGrant | undefined = undefined
-  private writeFamily: CacheFamily | undefined = undefined
+  private lastRead: Remembered = nothing
+  private lastWrite: Remembered = nothing
 
   constructor(manifest: ValidManifest, family: ValidFamily) {
     this.manifest = manifest
@@ -270,18 +289,14 @@ export class Access {
    * transaction, whose reads are tracked.
    */
   readable(context: Context.Context<never>): HotPartition<unknown> | undefined {
-    return context === this.readContext && this.readGrant!.active ? this.readHot : this.resolve(context)
+    const last = this.lastRead
+    return last.context === context && last.grant.active ? last.hot : this.resolve(context)
   }
 
   /** Forgets the Context of the last caller when an engine has ended, so that its memory can be freed. */
   forget(): void {
-    this.readContext = undefined
-    this.readGrant = undefined
-    this.readFamily = undefined
-    this.readHot = undefined
-    this.writeContext = undefined
-    this.writeGrant = undefined
-    this.writeFamily = undefined
+    this.lastRead = nothing
+    this.lastWrite = nothing
   }
 
   /** Finds the right to read, and remembers the Context in which it was found. */
@@ -289,15 +304,15 @@ export class Access {
     if (Transaction.isApart(context)) return undefined
     const grant = this.grantToRead(context)
     if (grant === undefined) return undefined
-    this.readContext = context
-    this.readGrant = grant
-    this.readFamily = this.familyOf(grant)
-    return this.readHot = this.readFamily.hot
+    const family = this.familyOf(grant)
+    this.lastRead = new Remembered(context, grant, family, family.hot)
+    return family.hot
   }
 
   /** Answers the operations that read the family, if the Context may read it. */
   readsOf(context: Context.Context<never>): Reads | undefined {
-    if (context === this.readContext && this.readGrant!.active) return this.readFamily
+    const last = this.lastRead
+    if (last.context === context && last.grant.active) return last.family
     const grant = this.grantToRead(context)
     return grant && Transaction.readsOf(this.familyOf(grant), context)
   }
@@ -306,19 +321,20 @@ export class Access {
   writesOf(context: Context.Context<never>): Writes | undefined {
     const family = this.writableFamily(context)
     // A Context that is remembered never belongs to the body of a transaction.
-    return family === undefined || context === this.writeContext ? family : Transaction.writesOf(family, context)
+    const isRemembered = this.lastWrite.context === context
+    return family === undefined || isRemembered ? family : Transaction.writesOf(family, context)
   }
 
   /** Answers the family, if the Context may write it. */
   writableFamily(context: Context.Context<never>): CacheFamily | undefined {
-    if (context === this.writeContext && this.writeGrant!.active) return this.writeFamily
+    const last = this.lastWrite
+    if (last.context === context && last.grant.active) return last.family
     const grant = this.writable(context)
     if (grant === undefined) return undefined
     const family = this.familyOf(grant)
     if (Transaction.isApart(context)) return family
-    this.writeContext = context
-    this.writeGrant = grant
-    return this.writeFamily = family
+    this.lastWrite = new Remembered(context, grant, family, family.hot)
+    return family
   }
 
   /** Answers the active grant by which the Context may write the family. A lookup may never write. */

@@ -35,6 +35,8 @@ export interface Keys {
   readonly show: (key: string) => string
   /** Spells a segment of a key, or a tag, for errors, events and logs: for a sensitive family, as its hash. */
   readonly hide: (text: string) => string
+  /** Answers the key within the family of a full key that belongs to the family. */
+  readonly within: (rendered: string) => string
   /** Answers the key within the family of a full key, or `undefined` if the full key belongs to another family. */
   readonly parse: (rendered: string) => string | undefined
   /** Answers the parameters of a key as the owner's lookup gets them: decoded where the manifest gives a codec. */
@@ -162,6 +164,11 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     const segments = pattern.segments.map((segment) => segment._tag === "Text" ? segment.text : texts[at++]!)
     return pattern.rest ? [...segments, ...texts.slice(at)].join(":") : segments.join(":")
   }
+  const within = (rendered: string): string => {
+    const segments = rendered.split(":")
+    const texts = pattern.segments.flatMap((segment, i) => segment._tag === "Text" ? [] : [segments[i]!])
+    return [...texts, ...segments.slice(pattern.segments.length)].join(":")
+  }
   const check = (key: string): Diagnostic.Diagnostic | undefined => {
     if (isTooLong(key)) return Diagnostic.keyTooLong(pattern.source, keyBytesMax)
     // Every write and every miss runs this. A key of one parameter is not split: with a colon it is not a segment.
@@ -188,13 +195,8 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     render,
     show: isSensitive ? (key) => render(key === "" ? key : key.split(":").map(SensitiveKey.hash).join(":")) : render,
     hide: isSensitive ? SensitiveKey.hash : (text) => text,
-    parse: (rendered) => {
-      const segments = rendered.split(":")
-      const fits = manifest.patterns.route(rendered)?.name === family.name
-      if (!fits) return undefined
-      const texts = pattern.segments.flatMap((segment, i) => segment._tag === "Text" ? [] : [segments[i]!])
-      return [...texts, ...segments.slice(pattern.segments.length)].join(":")
-    },
+    within,
+    parse: (rendered) => manifest.patterns.route(rendered)?.name === family.name ? within(rendered) : undefined,
     decode: (key) => {
       const texts = split(key)
       const params: Record<string, unknown> = {}

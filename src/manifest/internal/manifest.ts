@@ -315,7 +315,7 @@ const rawKeys = (
       const family = manifest.patterns.route(key)
       if (family === undefined) return Effect.fail(new CacheError({ reason: unknownKey(manifest, key) }))
       const access = accesses.get(family.name)!
-      const own = access.keys.parse(key)!
+      const own = access.keys.within(key)
       const params = access.keys.decode(own)
       return params._tag === "None"
         ? Effect.fail(access.undecodable(own))
