@@ -384,7 +384,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a lease that is granted in the moment of an interruption is kept",
-    file: "src/capability/Lease.ts",
+    file: "src/capability/shared/leaseTable.ts",
     text: `Effect.onError(restore(waited), () => giveBack)`,
     planted: `Effect.onError(restore(waited), () => Effect.void)`,
     suites: ["props", races]
@@ -629,7 +629,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "tiers",
     bug: "what a listener to failures of tiers throws ends the round",
     file: "src/store/TieredStore.ts",
-    text: `    } catch { /* said where the option is */ }`,
+    text: `    } catch { /* The documentation of the option says so. */ }`,
     planted: `    } catch (error) {\n      throw error\n    }`,
     suites: ["test/manifest/options.test.ts"]
   },
@@ -692,7 +692,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "a holder makes a shared lease exclusive",
-    file: "src/capability/Lease.ts",
+    file: "src/capability/shared/leaseTable.ts",
     text: `Object.freeze(lease)`,
     planted: `void lease`,
     suites: ["test/cache/handedOut.test.ts"]
@@ -1223,7 +1223,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a wall clock that is set back makes entries live longer",
-    file: "src/store/CoarseClock.ts",
+    file: "src/store/shared/coarseClock.ts",
     text: `if (behind > this.slack) {`,
     planted: `if (behind > this.slack && this.wall < 0) {`,
     suites: ["test/cache/clock.test.ts"]
@@ -1239,7 +1239,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "what was written below before the wall clock was set back lives longer",
-    file: "src/store/CoarseClock.ts",
+    file: "src/store/shared/coarseClock.ts",
     text: `this.steps.findLast(({ at }) => at < millis)?.ahead ?? 0`,
     planted: `this.ahead + millis * 0`,
     suites: ["test/cache/clock.test.ts"]

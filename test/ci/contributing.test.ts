@@ -10,7 +10,7 @@ import manifest from "../../package.json" with { type: "json" }
 import { CacheError } from "../../src/cache/CacheError.ts"
 import { defaults } from "../../src/cache/Expiry.ts"
 import { patienceMillis } from "../../src/cache/internal/waits.ts"
-import { defaults as leaseDefaults } from "../../src/capability/Lease.ts"
+import { defaults as leaseDefaults } from "../../src/capability/shared/leaseTable.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
 
