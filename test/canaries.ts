@@ -1701,7 +1701,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler overlooks a source that a program may have or not",
-    file: "src/ownership/Definition.ts",
+    file: "src/ownership/shared/checks.ts",
     text: `undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>`,
     planted: `CheckedReferences<D, K, F, O, F[O]>`,
     suites: ["test/types/explanations.test.ts"]
@@ -1741,7 +1741,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler does not check a manifest whose families are an interface",
-    file: "src/ownership/Definition.ts",
+    file: "src/ownership/shared/misshapen.ts",
     text: `: Spelt<D> extends infer X extends Definition ? Checked<X>`,
     planted: `: Spelt<D> extends infer X extends Definition ? X`,
     suites: ["test/types/forms.test.ts"]

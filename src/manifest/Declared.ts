@@ -21,18 +21,11 @@ import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type * as Wiring from "../diagnostic/Wiring.ts"
-import type {
-  CheckedDeclared,
-  DeclaredPattern,
-  Definition,
-  DefinitionOf,
-  findLayerProblem,
-  IdOf,
-  joinQuoted,
-  ListOf,
-  OwnerOf,
-  Route
-} from "../ownership/Definition.ts"
+import type { Definition } from "../ownership/Definition.ts"
+import type { CheckedDeclared } from "../ownership/shared/declared.ts"
+import type { DeclaredPattern, Route } from "../ownership/shared/facts.ts"
+import type { findLayerProblem } from "../ownership/shared/layers.ts"
+import type { DefinitionOf, IdOf, joinQuoted, ListOf, OwnerOf } from "../ownership/shared/parts.ts"
 
 /**
  * Takes the body of a function that declares `C`. The function requires what is declared, and what else the body needs.

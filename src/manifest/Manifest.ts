@@ -30,35 +30,16 @@ import type * as Capability from "../capability/Capability.ts"
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
-import type {
-  AnyDefinition,
-  Anything,
-  CarvedPatterns,
-  Checked,
-  CheckedDeclared,
-  CheckedLayerName,
-  CodecsOf,
-  Declared,
-  DeclaredPattern,
-  Definition,
-  DefinitionOf,
-  ErrorOf,
-  FamilyOf,
-  helpWith,
-  helpWithKey,
-  IdOf,
-  isDeclared,
-  isUntyped,
-  Misshapen,
-  PatternOf,
-  Route,
-  Shaped,
-  Touching,
-  Typed,
-  Undetermined,
-  ValueOf
-} from "../ownership/Definition.ts"
+import type { AnyDefinition, Anything, Declared, Definition, Typed, Undetermined } from "../ownership/Definition.ts"
 import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
+import type { Checked } from "../ownership/shared/checks.ts"
+import type { CheckedDeclared } from "../ownership/shared/declared.ts"
+import type { CarvedPatterns, DeclaredPattern, isDeclared, Route, Touching } from "../ownership/shared/facts.ts"
+import type { helpWith, helpWithKey } from "../ownership/shared/help.ts"
+import type { CheckedLayerName } from "../ownership/shared/layers.ts"
+import type { Misshapen, Shaped } from "../ownership/shared/misshapen.ts"
+import type { CodecsOf, DefinitionOf, ErrorOf, FamilyOf, IdOf, PatternOf, ValueOf } from "../ownership/shared/parts.ts"
+import type { isUntyped } from "../ownership/shared/typeQuestions.ts"
 import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"

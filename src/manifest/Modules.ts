@@ -24,23 +24,21 @@ import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type * as Wiring from "../diagnostic/Wiring.ts"
+import type { Definition, Undetermined } from "../ownership/Definition.ts"
+import type { invert, Route } from "../ownership/shared/facts.ts"
+import type { helpWithName } from "../ownership/shared/help.ts"
 import type {
   At,
-  Definition,
   DefinitionOf,
   FamilyName,
   FamilyOf,
-  helpWithName,
   IdOf,
-  invert,
   joinQuoted,
   ListOf,
   OwnerOf,
   PatternOf,
-  ReaderOf,
-  Route,
-  Undetermined
-} from "../ownership/Definition.ts"
+  ReaderOf
+} from "../ownership/shared/parts.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyFunction, isUnion, SourceOf, undeclared } from "./Owner.ts"
 

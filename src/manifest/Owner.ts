@@ -32,22 +32,19 @@ import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Several from "../diagnostic/Several.ts"
+import type { Definition, Undetermined } from "../ownership/Definition.ts"
+import type { isDeclared, Readable, Route } from "../ownership/shared/facts.ts"
+import type { helpWithName } from "../ownership/shared/help.ts"
 import type {
   CodecsOf,
-  Definition,
   DefinitionOf,
   ErrorOf,
   FamilyName,
   FamilyOf,
-  helpWithName,
-  isDeclared,
   ListOf,
   PatternOf,
-  Readable,
-  Route,
-  Undetermined,
   ValueOf
-} from "../ownership/Definition.ts"
+} from "../ownership/shared/parts.ts"
 import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
 import type { KeyParams, Many } from "./Family.ts"
 

@@ -7,21 +7,10 @@
 export * as Declaration from "./Declaration.ts"
 
 /**
- * The definition of a manifest, and its checks, as types.
+ * What a manifest declares, as it is written: families, readers, layers, and what a piece of code declares.
  *
- * {@link Checked} is a definition with every wrong property replaced by a string literal type that says what is
- * wrong, so that the compiler reports it there: `Type '"user:profile"' is not assignable to type '"E0102:
- * 'user:profile' is already owned through ..."'`. `Validation` finds the same mistakes, with the same words, in
- * manifests built from data.
- *
- * These rules keep the checks linear in the number of families:
- *
- * - A fact about a definition is a conditional type on the bare parameter. It stays closed while the parameter is
- *   generic and is computed once per definition afterwards; a plain alias would be unfolded into its users and
- *   computed in each.
- * - {@link At} asks for one property. `K extends keyof T` would list all keys of `T` at every use.
- * - A recursive result never meets a constraint, which would make the compiler enumerate the whole recursion.
- * - Messages are computed in the failing branch only.
+ * The types check a definition in `shared/checks.ts`; `Validation` finds the same mistakes, with the same words, in
+ * manifests that are built from data.
  *
  * @since 0.1.0
  */

@@ -1,0 +1,64 @@
+/**
+ * Families that derive from each other in a circle: E0401.
+ */
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type { Definition } from "../Definition.ts"
+import type { Dependents, Sources, Touching } from "../shared/facts.ts"
+import type { isChoice } from "../shared/typeQuestions.ts"
+
+// `never` for a family that is above a cycle, and not on one.
+export type findCycle<D extends Definition, K extends string, P extends string> = K extends Knot<D>
+  ? findPathBack<D, Sources<D>, Knot<D>, K, Touching<D, P>, `'${K}'`, K> extends infer Path
+    ? Path extends string ? Diagnostic.dependencyCycle<Path> : never
+  : never
+  : never
+
+// The families on, or above, an invalidation cycle.
+export type Cyclic<D extends Definition> = D extends unknown ? findCore<amongThemselves<Sources<D>>> : never
+
+// The families on a cycle, and those between two cycles.
+type Knot<D extends Definition> = D extends unknown ? Cyclic<D> & findCore<amongThemselves<Dependents<D>>> : never
+
+// Whether each cycle is apart from the others: two cycles neither share a family nor are linked.
+type isApart<D extends Definition> = D extends unknown
+  ? true extends { [K in Knot<D>]: isChoice<Sources<D>[K & keyof Sources<D>] & Knot<D>> }[Knot<D>] ? false : true
+  : never
+
+// A family with a chain of sources that is longer than any manifest is on a cycle, or above one. Each round doubles the
+// length, so a chain of a thousand families takes ten rounds. A graph without a cycle is empty before that.
+type findCore<G, Rounds extends ReadonlyArray<unknown> = []> = namesIn<G> extends infer Left
+  ? [Left] extends [never] ? never : Rounds["length"] extends 11 ? Left : findCore<twiceAsFar<G>, [...Rounds, 1]>
+  : never
+
+type namesIn<G> = { [K in keyof G]: [G[K]] extends [never] ? never : K }[keyof G]
+
+// Keeps the sources that have sources themselves, so that each source is a name of the graph.
+type amongThemselves<G> = { readonly [K in keyof G]: Extract<G[K], keyof G> }
+
+type twiceAsFar<G> = { readonly [K in keyof G]: G[G[K] & keyof G] }
+
+// Names ten families of the path, as `Diagnostic.dependencyCycle` does. The compiler would cut a longer path, and each
+// family of the cycle would walk the whole path.
+type findPathBack<
+  D extends Definition,
+  G,
+  Left,
+  Start extends string,
+  From,
+  Trail extends string,
+  Seen,
+  Named extends ReadonlyArray<unknown> = []
+> = From extends Left ? From extends Start ? `${Trail} -> '${Start}'`
+  : From extends Seen ? never
+  : Named["length"] extends 10
+    // If the cycles are apart, each family of the knot is on a cycle.
+    ? isApart<D> extends true ? `${Trail} -> ... -> '${Start}'`
+    : isReached<G, Start, From> extends true ? `${Trail} -> ... -> '${Start}'`
+    : never
+  : findPathBack<D, G, Left, Start, G[From & keyof G], `${Trail} -> '${From & string}'`, Seen | From, [...Named, 1]>
+  : never
+
+type isReached<G, Start, From, Seen = From> = Start extends From ? true
+  : [Exclude<G[From & keyof G], Seen>] extends [infer Next]
+    ? [Next] extends [never] ? false : isReached<G, Start, Next, Seen | Next>
+  : never

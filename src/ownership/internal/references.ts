@@ -1,0 +1,76 @@
+/**
+ * What `derives` and `borrows` list.
+ */
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type * as Opaque from "../../diagnostic/Opaque.ts"
+import type { literalProblem, ParamNames } from "../../pattern/KeyPattern.ts"
+import type { Definition } from "../Definition.ts"
+import type { Coded, DeclaredPattern, isDeclared, MalformedPattern, Route, Touching } from "../shared/facts.ts"
+import type { helpOther, helpTouched, helpWith } from "../shared/help.ts"
+import type { Reachable } from "../shared/layers.ts"
+import type { FamilyOf, LayerOf, PatternOf } from "../shared/parts.ts"
+import type { isChoice, isKnown, isUntyped, orElse } from "../shared/typeQuestions.ts"
+import type { Cyclic, findCycle } from "./cycles.ts"
+import type { findSpeltOtherwise } from "./spelling.ts"
+
+export type CheckedReferences<D extends Definition, K extends string, F, Verb extends "derives" | "borrows", T> =
+  isKnown<T> extends true ? {
+      readonly [I in keyof T]: isUntyped<T[I]> extends true ? DeclaredPattern<D>
+        : isChoice<T[I]> extends true ? Opaque.referenceChoice
+        : T[I] extends string ? orElse<findReferenceProblem<D, K, F, Verb, T[I]>, T[I]>
+        : string
+    }
+    : Opaque.list<"E0103", "patterns">
+
+type findReferenceProblem<
+  D extends Definition,
+  K extends string,
+  F,
+  Verb extends "derives" | "borrows",
+  P extends string
+> = [literalProblem<P>] extends [never] ? [Route<D, P>] extends [never]
+    // A malformed pattern of a family is already refused, so a reference to it is not reported as well.
+    ? P extends MalformedPattern<D> ? never
+    : Diagnostic.referenceUnknown<
+      K,
+      Verb,
+      P,
+      helpOther<D, K, helpWith<D, P, helpTouched<PatternOf<FamilyOf<D, Exclude<Touching<D, P>, K>>>>>>
+    >
+  : orElse<
+    findOutOfReach<D, K, F, P, Route<D, P>>,
+    Verb extends "derives" ? orElse<
+        K extends Cyclic<D> ? findCycle<D, K, P> : never,
+        orElse<findFanout<K, F, P>, [Coded<D>] extends [never] ? never : findSpeltOtherwise<D, K, F, P, Touching<D, P>>>
+      >
+      : findTooNarrow<D, P>
+  >
+  : literalProblem<P>
+
+export type findTooNarrow<D extends Definition, P extends string> = isDeclared<D, P> extends true ? never
+  : Diagnostic.referenceTooNarrow<P, PatternOf<FamilyOf<D, Route<D, P>>>, Route<D, P> & string>
+
+type findOutOfReach<D extends Definition, K extends string, F, P extends string, Owner> = LayerOf<F> extends
+  infer Here extends string
+  ? LayerOf<FamilyOf<D, Owner>> extends infer Home extends string
+    ? Home extends Reachable<D, Here> ? never : Diagnostic.referenceOutOfReach<K, Here, P, Home>
+  : never
+  : never
+
+// A reference fans out if it has a parameter that the dependent lacks, and the dependent has a parameter that the
+// reference lacks. With only the first, many entries make one (a folder from its files). With only the second, one
+// entry makes a few (its pages).
+type findFanout<K extends string, F, P extends string> = F extends { readonly fanout: true } ? never
+  : [Exclude<ParamNames<P>, carriedBy<PatternOf<F>>>] extends [infer Unbound] ? [Unbound] extends [never] ? never
+    : [Exclude<ParamNames<PatternOf<F>>, carriedBy<P>>] extends [infer Free] ? [Free] extends [never] ? never
+      : Diagnostic.fanoutUnsaid<K, P, firstParam<P, Unbound>, firstParam<PatternOf<F>, Free>>
+    : never
+  : never
+
+// `*` carries nothing, because its number of segments is not known.
+type carriedBy<P extends string> = Exclude<ParamNames<P>, "*">
+
+type firstParam<P extends string, Names> = P extends `${infer H}:${infer T}`
+  ? H extends `{${infer N}}` ? N extends Names ? N : firstParam<T, Names> : firstParam<T, Names>
+  : P extends `{${infer N}}` ? N
+  : "*"

@@ -1,0 +1,120 @@
+/**
+ * The checks of a definition, as types.
+ *
+ * {@link Checked} is a definition in which a message takes the place of each wrong property. So the compiler reports
+ * the message there: `Type '"user:profile"' is not assignable to type '"E0102: 'user:profile' is already owned through
+ * ..."'`. `Validation` finds the same mistakes, with the same words, in manifests that are built from data.
+ *
+ * The cost grows linearly with the number of families, because:
+ *
+ * - The facts about a definition are computed once (`shared/facts.ts`).
+ * - A recursive result never meets a constraint. A constraint would make the compiler enumerate the whole recursion.
+ * - A message is computed in the failing branch only.
+ */
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type * as Misfit from "../../diagnostic/Misfit.ts"
+import type * as Opaque from "../../diagnostic/Opaque.ts"
+import type { literalProblem, ParamNames } from "../../pattern/KeyPattern.ts"
+import type { Definition, FamilySpec, ReaderSpec, Undetermined } from "../Definition.ts"
+import type { FamilyPolicy } from "../FamilyPolicy.ts"
+import type { Given, Named } from "../internal/given.ts"
+import type { CheckedEncloser, findPatternProblem } from "../internal/overlap.ts"
+import type { CheckedReferences } from "../internal/references.ts"
+import type { Malformed } from "./facts.ts"
+import type { CheckedHome, CheckedLayer } from "./layers.ts"
+import type { FamilyName, PatternOf } from "./parts.ts"
+import type { isChoice, orElse } from "./typeQuestions.ts"
+
+/**
+ * A definition with every wrong property replaced by a message.
+ *
+ * **Details**
+ *
+ * Use it as `definition: [D] extends [infer X extends Definition] ? Checked<X> : D`. The compiler infers `D` from the
+ * branch that is never taken. `X` keeps the checks out of the contextual type, where they would run once more for each
+ * literal.
+ */
+export type Checked<D extends Definition> = typeof Undetermined extends keyof D ? D
+  : isChoice<D> extends true ? Opaque.choice<"the definition">
+  : string extends keyof D["families"] ? { readonly [S in keyof D]: S extends "families" ? Opaque.families : D[S] }
+  : {
+    readonly [S in keyof D]: S extends "families"
+      ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
+      : S extends "layers" ? Given<
+          S,
+          D[S],
+          Named<S, D[S], { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }>
+        >
+      : S extends "readers" ? Given<
+          S,
+          D[S],
+          Named<S, D[S], { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }>
+        >
+      : S extends "version" ? D[S]
+      : Diagnostic.optionUnknown<S & string, "the manifest", keyof Definition>
+  }
+
+// The options that the editor offers inside a family. With their types, the compiler would compare them once more, at
+// twice the whole cost.
+type Offered = { readonly [O in keyof FamilySpec]?: unknown }
+
+// A family with a malformed pattern is refused for its pattern, and for mistakes that do not concern its pattern.
+// Neither type has a name: the compiler prints it for a family that is a constant, and with a name it would print the
+// manifest.
+type CheckedFamily<D extends Definition, K extends string, F, Whole = F> = F extends unknown
+  ? [Whole] extends [F] ? CheckedOptions<D, K, F>
+  : [findDiffering<Whole>] extends [never] ? CheckedOptions<D, K, F>
+  : undefined extends Whole ? Opaque.option<K>
+  : Opaque.choice<`'${K}'`>
+  : never
+
+// The options in which the members of a union of families differ; a program gets one of them. They may differ in
+// policy.
+type findDiffering<F> = {
+  [O in Exclude<keyof FamilySpec, keyof FamilyPolicy | "value" | "error">]: isChoice<valueAt<F, O>> extends true ? O
+    : never
+}[Exclude<keyof FamilySpec, keyof FamilyPolicy | "value" | "error">]
+
+type valueAt<F, O> = F extends unknown ? O extends keyof F ? F[O] : undefined : never
+
+type CheckedOptions<D extends Definition, K extends string, F> = K extends Malformed<D> ?
+  undefined extends F ? Opaque.option<K>
+  : {
+    readonly [O in keyof F]: O extends "pattern" ? literalProblem<PatternOf<F>>
+      : O extends "layer" ? CheckedHome<D, F[O]>
+      : O extends keyof FamilySpec ? F[O]
+      : Diagnostic.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
+  }
+  : {
+    readonly [O in keyof F]: O extends "pattern" ?
+      F[O] extends string ? orElse<findPatternProblem<D, K, F, F[O]>, F[O]> : string
+      : O extends "layer" ? CheckedHome<D, F[O]>
+      : O extends "partOf" | "carvedFrom" ? CheckedEncloser<D, K, F, O>
+      : O extends "derives" | "borrows" ?
+        undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>
+      : O extends "params" ?
+        Given<O, F[O], isChoice<F[O]> extends true ? Opaque.option<O> : CheckedParams<K, PatternOf<F>, F[O]>>
+      : O extends "value" | "error" ? Given<O, F[O], F[O]>
+      : O extends keyof FamilySpec ? F[O]
+      : Diagnostic.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
+  }
+
+type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ? Diagnostic.readerIsFamily<K>
+  : undefined extends F ? Opaque.option<K>
+  : isChoice<F> extends true ? Opaque.choice<`'${K}'`>
+  : {
+    readonly [O in keyof F]: O extends "layer" ? CheckedHome<D, F[O]>
+      : O extends "borrows" ? CheckedReferences<D, K, F, O, F[O]>
+      : Diagnostic.optionUnknown<O & string, `reader '${K}'`, keyof ReaderSpec>
+  }
+
+type CheckedParams<K extends string, P extends string, C> = {
+  readonly [N in keyof C]: N extends ParamNames<P> ? Given<N, C[N], CheckedCodec<C[N]>>
+    : string extends N ? Opaque.names<"parameters">
+    : Diagnostic.parameterUnknown<N & string, P, K, ParamNames<P>>
+}
+
+// A key holds texts. A codec that is not a Schema does not change them, so its type must be a type of texts.
+type CheckedCodec<C> = C extends { readonly Encoded: unknown } ? C
+  : C extends { readonly Type: string } ? C
+  : Misfit.parameterCodec
