@@ -942,6 +942,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [observed]
   },
   {
+    law: "types and run time agree",
+    bug: "a malformed pattern is suggested",
+    file: "src/ownership/Validation.ts",
+    text: `family !== own && (family === source || isWellFormed(pattern))`,
+    planted: `family !== own`,
+    suites: ["test/ownership/Validation.test.ts"]
+  },
+  {
     law: "edges",
     bug: "a union of codecs counts as text",
     file: "src/ownership/Validation.ts",

@@ -428,10 +428,12 @@ const findReferenceProblem = (
 }
 
 const undeclared = "declare a pattern that covers it, or check its spelling"
+const isWellFormed = (pattern: string): boolean => Result.isSuccess(KeyPattern.parsePattern(pattern))
 
 /**
- * The help for a pattern that no family covers, in the words of `helpWith` in `Definition`. `otherwise` is the help if
- * no declared pattern is similar. The family `own` is not suggested, since it cannot derive from itself.
+ * The help for a pattern that no family covers, in the words of the types. `otherwise` is the help if no declared
+ * pattern is similar. The family `own` is not suggested, since it cannot derive from itself. A malformed pattern is not
+ * suggested either.
  *
  * @category suggestions
  * @since 0.1.0
@@ -446,8 +448,8 @@ export const helpWith = (
   own?: string
 ): string => {
   const declared = Object.entries(definition.families)
-    .filter(([family]) => family !== own)
     .map(([family, { pattern }]) => [family, pattern] as const)
+    .filter(([family, pattern]) => family !== own && (family === source || isWellFormed(pattern)))
   const isCovered = (text: string) =>
     Result.match(KeyPattern.parsePattern(text), {
       onFailure: () => false,

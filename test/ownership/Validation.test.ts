@@ -230,6 +230,16 @@ describe("a valid manifest", () => {
     }
   })
 
+  it("does not suggest a malformed pattern for a reference that resembles it, as the types do not", () => {
+    const found = problemsOf({
+      families: { hole: { pattern: "page:{}" }, menu: { pattern: "menu:{id}", derives: ["page:{x}", "hole"] } }
+    })
+    assert.deepStrictEqual(found.slice(1), [
+      "families.menu.derives.0 E0402: 'menu' derives 'page:{x}', but no family declares it; help: declare a pattern that covers it, or check its spelling",
+      "families.menu.derives.1 E0402: 'menu' derives 'hole', but no family declares it; help: name its pattern, 'page:{}'"
+    ])
+  })
+
   it("spells the versions of all that a family derives from, in an order of their own", () => {
     const versionsOf = (version?: number) =>
       [
