@@ -12,18 +12,17 @@
 export * as Declaring from "./diagnostic/Declaring.ts"
 
 /**
- * Every mistake that Stateless can name: its code, its sentence, its repair.
+ * A finding: a mistake that Stateless can name, with its code, its sentence and its help.
  *
- * A finding is written twice, side by side: as a type, whose text the compiler prints where the mistake is, and as a
- * function, which the run time calls for manifests built from data and for programs with casts. Both say the same
- * sentence; the type puts code in single quotes (compilers print a message inside double quotes) and starts with the
- * code, the function puts code in backticks and keeps the code in a field.
+ * A finding is written twice, side by side, as a type and as a function of the same name. The compiler prints the text
+ * of the type where the mistake is. The run time calls the function, for manifests that are built from data and for
+ * programs with casts. Both say the same sentence. The type starts with the code and puts names in single quotes, since
+ * compilers print a message inside double quotes. The function keeps the code in a field and puts names in backticks.
  *
  * - A code never changes its meaning and is never used again.
- * - A message has at most 300 characters as long as the names in it are of ordinary length: compilers cut at 320.
+ * - A message has at most 300 characters if the names in it are of ordinary length, since compilers cut it at 320.
  * - Codes: `E01xx` patterns and keys, `E02xx` ownership and capabilities, `E03xx` stores, `E04xx` manifests, `E05xx`
- *   the engine. Those of stores and of the engine are defined beside their errors, as is `E0218` (nobody owns the
- *   family now).
+ *   the engine. The findings of stores and of the engine, and `E0218`, are defined beside their errors.
  *
  * @since 0.1.0
  */
@@ -40,11 +39,32 @@ export * as Diagnostic from "./diagnostic/Diagnostic.ts"
 export * as Explanations from "./diagnostic/Explanations.ts"
 
 /**
+ * Keys that a manifest cannot place, or that are not keys.
+ *
+ * @since 0.1.0
+ */
+export * as KeyFindings from "./diagnostic/KeyFindings.ts"
+
+/**
+ * What a lookup may not do.
+ *
+ * @since 0.1.0
+ */
+export * as LookupFindings from "./diagnostic/LookupFindings.ts"
+
+/**
  * Patterns that are malformed, as types and as functions: E0103.
  *
  * @since 0.1.0
  */
 export * as Malformed from "./diagnostic/Malformed.ts"
+
+/**
+ * The sections and options of a manifest, and manifests side by side.
+ *
+ * @since 0.1.0
+ */
+export * as ManifestFindings from "./diagnostic/ManifestFindings.ts"
 
 /**
  * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. What is a type only is found by
@@ -78,6 +98,34 @@ export * as Nearest from "./diagnostic/Nearest.ts"
  * @since 0.1.0
  */
 export * as Opaque from "./diagnostic/Opaque.ts"
+
+/**
+ * Patterns that share keys, and `partOf` and `carvedFrom`, which say who owns the shared keys.
+ *
+ * @since 0.1.0
+ */
+export * as OverlapFindings from "./diagnostic/OverlapFindings.ts"
+
+/**
+ * Owners of families: which family is meant, and whether it may have an owner here.
+ *
+ * @since 0.1.0
+ */
+export * as OwnerFindings from "./diagnostic/OwnerFindings.ts"
+
+/**
+ * What `derives` and `borrows` list.
+ *
+ * @since 0.1.0
+ */
+export * as ReferenceFindings from "./diagnostic/ReferenceFindings.ts"
+
+/**
+ * Rights that a program lacks, or that nothing can provide; operations that are never run.
+ *
+ * @since 0.1.0
+ */
+export * as RightFindings from "./diagnostic/RightFindings.ts"
 
 /**
  * Where several things are wrong and there is room for one message.
@@ -168,14 +216,81 @@ export * as SensitiveKey from "./pattern/SensitiveKey.ts"
 export * as Declaration from "./ownership/Declaration.ts"
 
 /**
+ * The checks of what a function or a method declares.
+ *
+ * @since 0.1.0
+ */
+export * as DeclarationChecks from "./ownership/DeclarationChecks.ts"
+
+/**
  * What a manifest declares, as it is written: families, readers, layers, and what a piece of code declares.
  *
- * The types check a definition in `shared/checks.ts`; `Validation` finds the same mistakes, with the same words, in
+ * The types check a definition in `DefinitionChecks`; `Validation` finds the same mistakes, with the same words, in
  * manifests that are built from data.
  *
  * @since 0.1.0
  */
 export * as Definition from "./ownership/Definition.ts"
+
+/**
+ * The checks of a definition, as types.
+ *
+ * {@link Checked} is a definition in which a message takes the place of each wrong property. So the compiler reports
+ * the message there: `Type '"user:profile"' is not assignable to type '"E0102: 'user:profile' is already owned through
+ * ..."'`. `Validation` finds the same mistakes, with the same words, in manifests that are built from data.
+ *
+ * The cost grows linearly with the number of families, because:
+ *
+ * - The facts about a definition are computed once (`shared/facts.ts`).
+ * - A recursive result never meets a constraint. A constraint would make the compiler enumerate the whole recursion.
+ * - A message is computed in the failing branch only.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionChecks from "./ownership/DefinitionChecks.ts"
+
+/**
+ * Facts about a definition: the index of its patterns, and which families a pattern, a right or a change reaches.
+ *
+ * A fact is a conditional type on the bare parameter. It stays closed while the parameter is generic, and the compiler
+ * computes it once for each definition. A plain alias would be unfolded into its users and computed in each of them.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionFacts from "./ownership/DefinitionFacts.ts"
+
+/**
+ * The help for a text or a name that the manifest does not declare.
+ *
+ * The checks ask for it in the failing branch only.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionHelp from "./ownership/DefinitionHelp.ts"
+
+/**
+ * The layers of a deployment: which of them a program can read, and what may stand where a layer is named.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionLayers from "./ownership/DefinitionLayers.ts"
+
+/**
+ * The parts of a definition, by name.
+ *
+ * {@link At} asks for one property. `K extends keyof T` would list all keys of `T` at every use.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionParts from "./ownership/DefinitionParts.ts"
+
+/**
+ * Definitions of another shape than `Definition`: what the compiler reports of them, and what the rest of the program
+ * sees of them.
+ *
+ * @since 0.1.0
+ */
+export * as DefinitionShape from "./ownership/DefinitionShape.ts"
 
 /**
  * The graph of a manifest: which family owns, borrows and derives from which other family. From it, the plan of each
@@ -222,6 +337,13 @@ export * as FamilySet from "./ownership/FamilySet.ts"
  * @since 0.1.0
  */
 export * as GraphDrawing from "./ownership/GraphDrawing.ts"
+
+/**
+ * Questions that the checks ask about any type.
+ *
+ * @since 0.1.0
+ */
+export * as TypeQuestions from "./ownership/TypeQuestions.ts"
 
 /**
  * Checks a manifest at run time, for manifests that are built from data. It reports the same findings as the types, in

@@ -91,7 +91,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "options act or are refused",
     bug: "an owner ignores an option that does not exist",
     file: "src/manifest/internal/ownerOptions.ts",
-    text: "if (!known.includes(option)) return [{ ...Diagnostic.optionUnknown(option, place, known), path: at }]",
+    text: "if (!known.includes(option)) return [{ ...ManifestFindings.optionUnknown(option, place, known), path: at }]",
     planted: "if (!known.includes(option)) return []",
     suites: [rights]
   },
@@ -1709,7 +1709,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler overlooks a source that a program may have or not",
-    file: "src/ownership/shared/checks.ts",
+    file: "src/ownership/DefinitionChecks.ts",
     text: `undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>`,
     planted: `CheckedReferences<D, K, F, O, F[O]>`,
     suites: ["test/types/explanations.test.ts"]
@@ -1749,7 +1749,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler does not check a manifest whose families are an interface",
-    file: "src/ownership/shared/misshapen.ts",
+    file: "src/ownership/DefinitionShape.ts",
     text: `: Spelt<D> extends infer X extends Definition ? Checked<X>`,
     planted: `: Spelt<D> extends infer X extends Definition ? X`,
     suites: ["test/types/forms.test.ts"]

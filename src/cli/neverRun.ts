@@ -10,7 +10,7 @@
  *
  * Not here: other Effects. `@effect/language-service`, a plugin of editors, reports all that are never run.
  */
-import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as RightFindings from "../diagnostic/RightFindings.ts"
 import { type Finding, say } from "./findings.ts"
 import { type Meanings, stepAt } from "./meaning.ts"
 import { afterCast, beginsLine } from "./scopes.ts"
@@ -40,7 +40,7 @@ export const neverRunIn = (meanings: Meanings, file: string): ReadonlyArray<Find
     found.push({
       file,
       ...placeOf(tokens[at]!.start),
-      ...say(Diagnostic.neverRun(operation)),
+      ...say(RightFindings.neverRun(operation)),
       label: "nothing runs this"
     })
   }

@@ -17,13 +17,6 @@ export type layerWrite<Pattern extends string, Home extends string, Here extends
   `cannot write '${Pattern}' in layer '${Here}': it is owned by layer '${Home}'`,
   `move the write to layer '${Home}'`
 >
-
-/**
- * E0224 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const layerWrite = (pattern: string, home: string, here: string) =>
   finding(
     "E0224",
@@ -43,13 +36,6 @@ export type layerRead<Pattern extends string, Home extends string, Here extends 
   `cannot read '${Pattern}' in layer '${Here}': it lives in layer '${Home}', which '${Here}' does not read`,
   `add '${Home}' to reads of layer '${Here}'`
 >
-
-/**
- * E0225 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const layerRead = (pattern: string, home: string, here: string) =>
   finding(
     "E0225",
@@ -81,12 +67,6 @@ export type invalidatesIncomplete<Dependent extends string, Owned extends string
   `invalidates is incomplete: '${Dependent}' derives from '${Owned}'`,
   `list '${Dependent}', or leave invalidates out`
 >
-/**
- * E0221 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const invalidatesIncomplete = (dependent: string, owned: string) =>
   finding(
     "E0221",
@@ -106,12 +86,6 @@ export type invalidatesForeign<Pattern extends string, Owned extends string, Dec
   `invalidates lists '${Pattern}', which does not derive from what is owned here: ${Owned}`,
   `list '${Declared}' in owns instead, or call invalidateAll in its owner`
 >
-/**
- * E0239 at run time. `owned` is a list such as "`user:{id}`", or "nothing".
- *
- * @category ownership
- * @since 0.1.0
- */
 export const invalidatesForeign = (pattern: string, owned: string, declared: string) =>
   finding(
     "E0239",
@@ -131,12 +105,6 @@ export type invalidatesOwned<Pattern extends string> = message<
   `invalidates lists '${Pattern}', which is owned here and does not derive from what is owned`,
   "leave it out; the body says which of its keys go, with delete, invalidate or invalidateAll"
 >
-/**
- * E0239 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const invalidatesOwned = (pattern: string) =>
   finding(
     "E0239",
@@ -156,12 +124,6 @@ export type invalidatesUnknown<
   Pattern extends string,
   Help extends string = "declare a pattern that covers it, or check its spelling"
 > = message<"E0222", `no family of '${Id}' declares '${Pattern}', so it cannot be invalidated`, Help>
-/**
- * E0222 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const invalidatesUnknown = (id: string, pattern: string, help: string) =>
   finding(
     "E0222",
@@ -182,11 +144,5 @@ export type rightUnknown<
   Pattern extends string,
   Help extends string = "declare a pattern that covers it, or check its spelling"
 > = message<"E0223", `no family of '${Id}' declares '${Pattern}' of ${Option}`, Help>
-/**
- * E0223 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const rightUnknown = (id: string, option: string, pattern: string, help: string) =>
   finding("E0223", "RightUnknown", `${say`no family of ${id} declares ${pattern}`} of ${option}`, help)

@@ -182,12 +182,6 @@ export type lookup<Family extends string> = message<
   `the lookup of family '${Family}' answers with something else than a value of '${Family}'`,
   "give a function that answers with an Effect of the type that its family declares as value"
 >
-/**
- * E0114 at run time, of a lookup that is no function.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const lookup = (family: string) =>
   finding(
     "E0114",
@@ -207,12 +201,6 @@ export type lookupMany<Family extends string> = message<
   `the lookupMany of family '${Family}' answers with something else than a list of values of '${Family}'`,
   "give a function that answers with an Effect of a list of the type that its family declares as value"
 >
-/**
- * E0114 at run time, of a lookupMany that is no function.
- *
- * @category patterns and keys
- * @since 0.1.0
- */
 export const lookupMany = (family: string) =>
   finding(
     "E0114",
@@ -232,12 +220,6 @@ export type options<Family extends string> = message<
   `the owner of family '${Family}' takes options, and this is a function`,
   "give it by its name, { lookup: ... }"
 >
-/**
- * E0406 at run time, of any function.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const options = (family: string) =>
   finding(
     "E0406",

@@ -24,7 +24,7 @@ type suggest<Near, Help extends string, All = Near> = [Near] extends [never] ? H
 /**
  * The help for a name that nothing declares: the one that is near, or else `otherwise`.
  *
- * @category suggestions
+ * @category type level
  * @since 0.1.0
  */
 export const help = (name: string, known: Iterable<string>, otherwise: string): string => {
@@ -72,7 +72,7 @@ type prefix<Near, Rest extends string, All = Near> = Near extends string ? [All]
 /**
  * A key or pattern with its first segment replaced by the one of `known` that is near, if there is one.
  *
- * @category suggestions
+ * @category type level
  * @since 0.1.0
  */
 export const respelt = (text: string, known: Iterable<string>): string | undefined => {

@@ -162,7 +162,7 @@ export type keyChoice = message<
 /**
  * E0210: something else than the name of a family, or a name that the compiler does not know.
  *
- * @category ownership
+ * @category manifests
  * @since 0.1.0
  */
 export type family = message<
@@ -234,7 +234,7 @@ export type program = message<
 /**
  * E0211: a lookup whose requirements are a type parameter, which may stand for any right.
  *
- * @category ownership
+ * @category patterns and keys
  * @since 0.1.0
  */
 export type lookup = message<
@@ -284,7 +284,7 @@ export type moduleOption<Module extends string> = strictly<
 /**
  * E0414: modules, options or parts whose names the compiler does not know.
  *
- * @category manifests
+ * @category ownership
  * @since 0.1.0
  */
 export type names<What extends string> = message<

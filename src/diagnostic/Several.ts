@@ -8,7 +8,7 @@
  * One of several messages. The compiler would print them in a row, and cut the row; what is repaired makes room for the
  * next one.
  *
- * **Details**
+ * *Details**
  *
  * A union of functions taken as an intersection is one function with overloads, and inference reads the last of them.
  *

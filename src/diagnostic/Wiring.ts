@@ -66,12 +66,6 @@ export type moduleBuilds<Module extends string> = message<
   `module '${Module}' requires a store, so it builds an engine of its own`,
   "leave the engine to modules, and give another manifest's layer beside them"
 >
-/**
- * E0236 at run time, where the module brings a store, too.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const moduleBuilds = (module: string) =>
   finding(
     "E0236",
@@ -91,12 +85,6 @@ export type moduleTwice<Family extends string, Module extends string, Other exte
   `modules '${Module}' and '${Other}' both own '${Family}'`,
   `name '${Family}' in one of them`
 >
-/**
- * E0235 at run time.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const moduleTwice = (family: string, module: string, other: string) =>
   finding(
     "E0235",
@@ -116,12 +104,6 @@ export type moduleRepeats<Module extends string, Family extends string> = messag
   `module '${Module}' names '${Family}' twice in owns`,
   `name '${Family}' once`
 >
-/**
- * E0235 at run time: one list that names a family twice.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const moduleRepeats = (module: string, family: string) =>
   finding("E0235", "ModuleTwice", say`module ${module} names ${family} twice in \`owns\``, say`name ${family} once`)
 
@@ -137,12 +119,6 @@ export type moduleMisnamed<Module extends string, Kind extends "family" | "reade
     : `module '${Module}' owns families, and '${Module}' is a reader`,
   "give it a name that is no family's and no reader's"
 >
-/**
- * E0228 at run time: a module that owns other families than the one that it is called like.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const moduleMisnamed = (module: string, kind: "family" | "reader") =>
   finding(
     "E0228",
@@ -201,12 +177,6 @@ export type appointmentMissing<Id extends string, Role extends "the owner" | "a 
     `nothing lets this program make itself ${Role} of '${Pattern}'`,
     `leave it to modules of '${Id}', or wire it by hand over its layer`
   >
-/**
- * E0233 for a compiler's output, of a program that makes itself an owner or a reader.
- *
- * @category ownership
- * @since 0.1.0
- */
 export const appointmentMissing = (id: string, role: "the owner" | "a reader", pattern: string) =>
   finding(
     "E0233",

@@ -6,18 +6,17 @@
 export * as Declaring from "./Declaring.ts"
 
 /**
- * Every mistake that Stateless can name: its code, its sentence, its repair.
+ * A finding: a mistake that Stateless can name, with its code, its sentence and its help.
  *
- * A finding is written twice, side by side: as a type, whose text the compiler prints where the mistake is, and as a
- * function, which the run time calls for manifests built from data and for programs with casts. Both say the same
- * sentence; the type puts code in single quotes (compilers print a message inside double quotes) and starts with the
- * code, the function puts code in backticks and keeps the code in a field.
+ * A finding is written twice, side by side, as a type and as a function of the same name. The compiler prints the text
+ * of the type where the mistake is. The run time calls the function, for manifests that are built from data and for
+ * programs with casts. Both say the same sentence. The type starts with the code and puts names in single quotes, since
+ * compilers print a message inside double quotes. The function keeps the code in a field and puts names in backticks.
  *
  * - A code never changes its meaning and is never used again.
- * - A message has at most 300 characters as long as the names in it are of ordinary length: compilers cut at 320.
+ * - A message has at most 300 characters if the names in it are of ordinary length, since compilers cut it at 320.
  * - Codes: `E01xx` patterns and keys, `E02xx` ownership and capabilities, `E03xx` stores, `E04xx` manifests, `E05xx`
- *   the engine. Those of stores and of the engine are defined beside their errors, as is `E0218` (nobody owns the
- *   family now).
+ *   the engine. The findings of stores and of the engine, and `E0218`, are defined beside their errors.
  *
  * @since 0.1.0
  */
@@ -34,11 +33,32 @@ export * as Diagnostic from "./Diagnostic.ts"
 export * as Explanations from "./Explanations.ts"
 
 /**
+ * Keys that a manifest cannot place, or that are not keys.
+ *
+ * @since 0.1.0
+ */
+export * as KeyFindings from "./KeyFindings.ts"
+
+/**
+ * What a lookup may not do.
+ *
+ * @since 0.1.0
+ */
+export * as LookupFindings from "./LookupFindings.ts"
+
+/**
  * Patterns that are malformed, as types and as functions: E0103.
  *
  * @since 0.1.0
  */
 export * as Malformed from "./Malformed.ts"
+
+/**
+ * The sections and options of a manifest, and manifests side by side.
+ *
+ * @since 0.1.0
+ */
+export * as ManifestFindings from "./ManifestFindings.ts"
 
 /**
  * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. What is a type only is found by
@@ -72,6 +92,34 @@ export * as Nearest from "./Nearest.ts"
  * @since 0.1.0
  */
 export * as Opaque from "./Opaque.ts"
+
+/**
+ * Patterns that share keys, and `partOf` and `carvedFrom`, which say who owns the shared keys.
+ *
+ * @since 0.1.0
+ */
+export * as OverlapFindings from "./OverlapFindings.ts"
+
+/**
+ * Owners of families: which family is meant, and whether it may have an owner here.
+ *
+ * @since 0.1.0
+ */
+export * as OwnerFindings from "./OwnerFindings.ts"
+
+/**
+ * What `derives` and `borrows` list.
+ *
+ * @since 0.1.0
+ */
+export * as ReferenceFindings from "./ReferenceFindings.ts"
+
+/**
+ * Rights that a program lacks, or that nothing can provide; operations that are never run.
+ *
+ * @since 0.1.0
+ */
+export * as RightFindings from "./RightFindings.ts"
 
 /**
  * Where several things are wrong and there is room for one message.

@@ -17,15 +17,15 @@ import type {
   OwnsEach
 } from "../capability/Capability.ts"
 import type * as Declaring from "../diagnostic/Declaring.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as RightFindings from "../diagnostic/RightFindings.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type * as Wiring from "../diagnostic/Wiring.ts"
+import type { CheckedDeclared } from "../ownership/DeclarationChecks.ts"
 import type { Definition } from "../ownership/Definition.ts"
-import type { CheckedDeclared } from "../ownership/shared/declared.ts"
-import type { DeclaredPattern, Route } from "../ownership/shared/facts.ts"
-import type { findLayerProblem } from "../ownership/shared/layers.ts"
-import type { DefinitionOf, IdOf, joinQuoted, ListOf, OwnerOf } from "../ownership/shared/parts.ts"
+import type { DeclaredPattern, Route } from "../ownership/DefinitionFacts.ts"
+import type { findLayerProblem } from "../ownership/DefinitionLayers.ts"
+import type { DefinitionOf, IdOf, joinQuoted, ListOf, OwnerOf } from "../ownership/DefinitionParts.ts"
 
 /**
  * Takes the body of a function that declares `C`. The function requires what is declared, and what else the body needs.
@@ -143,5 +143,5 @@ type findUnprovided<R> = R extends BorrowsCapability<infer P, any, any, infer Se
 type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
   IdOf<Self>,
   OwnerOf<DefinitionOf<Self>, Route<DefinitionOf<Self>, P>>
-] extends [infer Id extends string, infer Owner extends string] ? Diagnostic.capabilityUnprovided<Id, Verb, P, Owner>
+] extends [infer Id extends string, infer Owner extends string] ? RightFindings.capabilityUnprovided<Id, Verb, P, Owner>
   : never

@@ -28,13 +28,15 @@ import type {
   exceeding,
   OwnsCapability
 } from "../capability/Capability.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as LookupFindings from "../diagnostic/LookupFindings.ts"
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as OwnerFindings from "../diagnostic/OwnerFindings.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type { Definition, Undetermined } from "../ownership/Definition.ts"
-import type { isDeclared, Readable, Route } from "../ownership/shared/facts.ts"
-import type { helpWithName } from "../ownership/shared/help.ts"
+import type { isDeclared, Readable, Route } from "../ownership/DefinitionFacts.ts"
+import type { helpWithName } from "../ownership/DefinitionHelp.ts"
 import type {
   CodecsOf,
   DefinitionOf,
@@ -44,7 +46,7 @@ import type {
   ListOf,
   PatternOf,
   ValueOf
-} from "../ownership/shared/parts.ts"
+} from "../ownership/DefinitionParts.ts"
 import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
 import type { KeyParams, Many } from "./Family.ts"
 
@@ -277,13 +279,13 @@ type CheckedOption<Self, K extends string, N, X> = N extends "lookup" | "lookupM
   : unknownOption<N, `the owner of family '${K}'`, keyof OwnerOptions<any, any>>
 // A name that is no text is computed.
 type unknownOption<N, Place extends string, Known extends string> = N extends string
-  ? string extends N ? Opaque.names<"options"> : Diagnostic.optionUnknown<N, Place, Known>
+  ? string extends N ? Opaque.names<"options"> : ManifestFindings.optionUnknown<N, Place, Known>
   : Opaque.names<"options">
 
 type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
   readonly [Part in keyof Ps]: Part extends PartName<D, K> ? CheckedPart<Self, D, Part, Ps[Part]>
     : string extends Part ? Opaque.names<"parts">
-    : Diagnostic.partUnknown<K, Part & string, PartName<D, K>>
+    : OwnerFindings.partUnknown<K, Part & string, PartName<D, K>>
 }
 type CheckedPart<Self, D extends Definition, Part extends string, O> = {
   readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, Part, N, O[N]>
@@ -333,7 +335,7 @@ type CheckedValue<Self, D extends Definition, K extends string, N, L, A, E> =
     : CheckedError<D, K, L, E | failedIn<N, A>>
 type CheckedError<D extends Definition, K extends string, L, E> = 0 extends 1 & E ? L
   : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
-  : Diagnostic.lookupFails<K>
+  : LookupFindings.lookupFails<K>
 // What a lookup answers for a key that failed, `Lookup.failed(error)`, fails the reads of that key.
 type failedIn<N, A> = N extends "lookup" ? failedOf<A> : A extends ReadonlyArray<infer X> ? failedOf<X> : never
 type failedOf<X> = 0 extends 1 & X ? never : X extends Lookup.Failed<infer E> ? E : never
@@ -362,16 +364,16 @@ type LookupManyFor<Self, K extends string> = (
 
 type findLookupProblem<K extends string, Self, R> = R extends BorrowsCapability<infer P, any, any, Self>
   ? nameRead<DefinitionOf<Self>, K, P>
-  : R extends BorrowsCapability<infer P, any, any, any> ? Diagnostic.lookupReadsAbroad<K, P>
-  : R extends OwnsCapability<infer P, any, any, any> ? Diagnostic.lookupWrites<K, P>
-  : R extends Admits<infer P, any> ? Diagnostic.lookupReads<K, P>
-  : R extends Appoints<infer P, any> ? Diagnostic.lookupWrites<K, P>
+  : R extends BorrowsCapability<infer P, any, any, any> ? LookupFindings.lookupReadsAbroad<K, P>
+  : R extends OwnsCapability<infer P, any, any, any> ? LookupFindings.lookupWrites<K, P>
+  : R extends Admits<infer P, any> ? LookupFindings.lookupReads<K, P>
+  : R extends Appoints<infer P, any> ? LookupFindings.lookupWrites<K, P>
   : never
 // To add to \`derives\` what derives from the family would be refused as a cycle.
 type nameRead<D extends Definition, K extends string, P extends string> = Route<D, P> extends infer F
-  ? F extends K ? Diagnostic.lookupReadsOwn<K, P>
-  : K extends Readable<D, F> ? Diagnostic.lookupReadsBack<K, P>
-  : Diagnostic.lookupReads<K, P>
+  ? F extends K ? LookupFindings.lookupReadsOwn<K, P>
+  : K extends Readable<D, F> ? LookupFindings.lookupReadsBack<K, P>
+  : LookupFindings.lookupReads<K, P>
   : never
 
 /**
@@ -427,25 +429,25 @@ export type CheckedName<
   Id extends string,
   K extends string,
   How extends "own" | "borrow" | "delegate"
-> = [Self] extends [{ readonly key: Id }] ? CheckedNameOf<Self, Id, K, How> : Diagnostic.selfWrong<Id>
+> = [Self] extends [{ readonly key: Id }] ? CheckedNameOf<Self, Id, K, How> : ManifestFindings.selfWrong<Id>
 type CheckedNameOf<
   Self,
   Id extends string,
   K extends string,
   How extends "own" | "borrow" | "delegate"
-> = isUnion<K> extends true ? Diagnostic.familyChoice
+> = isUnion<K> extends true ? OwnerFindings.familyChoice
   : [K] extends [FamilyName<DefinitionOf<Self>>] ? CheckedUse<DefinitionOf<Self>, K, How>
   : string extends K ? Misfit.Otherwise<Opaque.family>
   // What an editor asks while a name is being typed; it offers no message that stands beside the names.
   : K extends "" ? FamilyName<DefinitionOf<Self>> | Misfit.Otherwise<Opaque.family>
-  : Diagnostic.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
+  : OwnerFindings.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
 
 type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own" | "borrow" | "delegate"> = How extends
   "borrow" ? K
   : D["families"][K] extends { readonly partOf: infer Whole extends string }
-    ? How extends "delegate" ? K : Diagnostic.familyIsPart<K, Whole>
+    ? How extends "delegate" ? K : OwnerFindings.familyIsPart<K, Whole>
   : How extends "own" ? K
-  : Diagnostic.familyIsWhole<K>
+  : OwnerFindings.familyIsWhole<K>
 
 /**
  * Whether a type is a union of more than one member.
@@ -474,7 +476,7 @@ type findClash<A, B> = A extends OwnsCapability<infer PA, any, infer KA, infer S
   ? B extends OwnsCapability<infer PB, any, infer KB, S>
     ? [realmOf<KA>, realmOf<KB>] extends [realmOf<KB>, realmOf<KA>]
       ? overlaps<PA, PB> extends true
-        ? Diagnostic.ownersMerged<PA, PB, findWitness<normalizePattern<PA>, normalizePattern<PB>>>
+        ? OwnerFindings.ownersMerged<PA, PB, findWitness<normalizePattern<PA>, normalizePattern<PB>>>
       : never
     : never
   : never

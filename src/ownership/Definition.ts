@@ -1,7 +1,7 @@
 /**
  * What a manifest declares, as it is written: families, readers, layers, and what a piece of code declares.
  *
- * The types check a definition in `shared/checks.ts`; `Validation` finds the same mistakes, with the same words, in
+ * The types check a definition in `DefinitionChecks`; `Validation` finds the same mistakes, with the same words, in
  * manifests that are built from data.
  *
  * @since 0.1.0

@@ -20,6 +20,7 @@
  */
 import * as Result from "effect/Result"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as KeyFindings from "../diagnostic/KeyFindings.ts"
 import * as Malformed from "../diagnostic/Malformed.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
 import type * as Key from "./Key.ts"
@@ -430,9 +431,9 @@ type keySegmentsProblem<Whole extends string, K extends string> = K extends `${i
   ? [keySegmentProblem<Whole, H>] extends [never] ? keySegmentsProblem<Whole, T> : keySegmentProblem<Whole, H>
   : keySegmentProblem<Whole, K>
 
-type keySegmentProblem<Whole extends string, S extends string> = S extends "" ? Diagnostic.keySegmentEmpty<Whole>
+type keySegmentProblem<Whole extends string, S extends string> = S extends "" ? KeyFindings.keySegmentEmpty<Whole>
   : hasTextHole<S> extends true ? Opaque.keyTemplate<showTemplate<Whole>>
-  : S extends Structure ? Diagnostic.keyIsPattern<Whole>
+  : S extends Structure ? KeyFindings.keyIsPattern<Whole>
   : never
 
 // Only a type of many texts becomes an index signature, which an empty object fulfils.
@@ -456,8 +457,8 @@ type showSegment<S extends string> = {} extends { readonly [_ in S]: 1 } ? "${}"
  */
 export const keyProblem = (key: string): Diagnostic.Diagnostic | undefined => {
   for (const segment of key.split(":")) {
-    if (segment === "") return Diagnostic.keySegmentEmpty(key)
-    if (structure.test(segment)) return Diagnostic.keyIsPattern(key)
+    if (segment === "") return KeyFindings.keySegmentEmpty(key)
+    if (structure.test(segment)) return KeyFindings.keyIsPattern(key)
   }
   return undefined
 }

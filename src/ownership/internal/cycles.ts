@@ -1,15 +1,15 @@
 /**
  * Families that derive from each other in a circle: E0401.
  */
-import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type * as ReferenceFindings from "../../diagnostic/ReferenceFindings.ts"
 import type { Definition } from "../Definition.ts"
-import type { Dependents, Sources, Touching } from "../shared/facts.ts"
-import type { isChoice } from "../shared/typeQuestions.ts"
+import type { Dependents, Sources, Touching } from "../DefinitionFacts.ts"
+import type { isChoice } from "../TypeQuestions.ts"
 
 // `never` for a family that is above a cycle, and not on one.
 export type findCycle<D extends Definition, K extends string, P extends string> = K extends Knot<D>
   ? findPathBack<D, Sources<D>, Knot<D>, K, Touching<D, P>, `'${K}'`, K> extends infer Path
-    ? Path extends string ? Diagnostic.dependencyCycle<Path> : never
+    ? Path extends string ? ReferenceFindings.dependencyCycle<Path> : never
   : never
   : never
 
@@ -37,7 +37,7 @@ type amongThemselves<G> = { readonly [K in keyof G]: Extract<G[K], keyof G> }
 
 type twiceAsFar<G> = { readonly [K in keyof G]: G[G[K] & keyof G] }
 
-// Names ten families of the path, as `Diagnostic.dependencyCycle` does. The compiler would cut a longer path, and each
+// Names ten families of the path, as `dependencyCycle` does. The compiler would cut a longer path, and each
 // family of the cycle would walk the whole path.
 type findPathBack<
   D extends Definition,

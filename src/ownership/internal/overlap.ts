@@ -1,14 +1,14 @@
 /**
  * Patterns that share keys, and `partOf` and `carvedFrom`, which say who owns the shared keys.
  */
-import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../../diagnostic/Opaque.ts"
+import type * as OverlapFindings from "../../diagnostic/OverlapFindings.ts"
 import type { findWitness, normalizePattern } from "../../pattern/KeyPattern.ts"
 import type { findCrossing, findNearest, isAlone } from "../../pattern/PatternSet.ts"
 import type { Definition } from "../Definition.ts"
-import type { Index, Level, NameOf } from "../shared/facts.ts"
-import type { FamilyOf, PatternOf } from "../shared/parts.ts"
-import type { isChoice, isUntyped, orElse } from "../shared/typeQuestions.ts"
+import type { Index, Level, NameOf } from "../DefinitionFacts.ts"
+import type { FamilyOf, PatternOf } from "../DefinitionParts.ts"
+import type { isChoice, isUntyped, orElse } from "../TypeQuestions.ts"
 import type { Given } from "./given.ts"
 
 export type findPatternProblem<D extends Definition, K extends string, F, P extends string> = isChoice<P> extends true
@@ -37,7 +37,7 @@ type findTwinOrCross<D extends Definition, K extends string, P extends string> =
 >
 
 type findTwin<D extends Definition, P extends string, Other> = Other extends string
-  ? Diagnostic.patternRespelt<P, PatternOf<FamilyOf<D, Other>>, Other>
+  ? OverlapFindings.patternRespelt<P, PatternOf<FamilyOf<D, Other>>, Other>
   : never
 
 type findCross<D extends Definition, P extends string, Q> = Q extends string
@@ -45,16 +45,16 @@ type findCross<D extends Definition, P extends string, Q> = Q extends string
   : never
 
 type nameCross<D extends Definition, P extends string, Key extends string, Other> = Other extends string
-  ? Diagnostic.patternsCross<P, PatternOf<FamilyOf<D, Other>>, Other, Key>
+  ? OverlapFindings.patternsCross<P, PatternOf<FamilyOf<D, Other>>, Other, Key>
   : never
 
 type findOuter<D extends Definition, F, P extends string, Other> = Other extends string
-  ? mayNameEncloser<F> extends true ? never : Diagnostic.patternOwned<P, PatternOf<FamilyOf<D, Other>>, Other>
+  ? mayNameEncloser<F> extends true ? never : OverlapFindings.patternOwned<P, PatternOf<FamilyOf<D, Other>>, Other>
   : never
 
 export type CheckedEncloser<D extends Definition, K extends string, F, Option extends "partOf" | "carvedFrom"> =
   Option extends "carvedFrom" ?
-    F extends { readonly partOf: string } ? Given<Option, F[Option & keyof F], Diagnostic.enclosersBoth<K>>
+    F extends { readonly partOf: string } ? Given<Option, F[Option & keyof F], OverlapFindings.enclosersBoth<K>>
     : findEncloser<D, F, Option>
     : findEncloser<D, F, Option>
 
@@ -67,7 +67,7 @@ type findEncloser<D extends Definition, F, Option extends string> = CheckedNeare
 >
 
 type CheckedNearest<D extends Definition, F, Option extends string, Named, Outer> = [Outer] extends [never]
-  ? Given<Option, Named, Diagnostic.encloserNone<PatternOf<F>, Option>>
+  ? Given<Option, Named, OverlapFindings.encloserNone<PatternOf<F>, Option>>
   : [Named] extends [Outer] ? 0 extends 1 & Named ? Outer : Named
   : undefined extends Named ? Given<Option, Named, never>
   : isUntyped<Named> extends true ? Outer
@@ -75,5 +75,5 @@ type CheckedNearest<D extends Definition, F, Option extends string, Named, Outer
   : Outer
 
 type findEncloserWrong<D extends Definition, F, Named extends string, Outer> = Outer extends string
-  ? Diagnostic.encloserWrong<PatternOf<F>, Named, PatternOf<FamilyOf<D, Outer>>, Outer>
+  ? OverlapFindings.encloserWrong<PatternOf<F>, Named, PatternOf<FamilyOf<D, Outer>>, Outer>
   : never

@@ -1,15 +1,15 @@
 /**
  * What `derives` and `borrows` list.
  */
-import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../../diagnostic/Opaque.ts"
+import type * as ReferenceFindings from "../../diagnostic/ReferenceFindings.ts"
 import type { literalProblem, ParamNames } from "../../pattern/KeyPattern.ts"
 import type { Definition } from "../Definition.ts"
-import type { Coded, DeclaredPattern, isDeclared, MalformedPattern, Route, Touching } from "../shared/facts.ts"
-import type { helpOther, helpTouched, helpWith } from "../shared/help.ts"
-import type { Reachable } from "../shared/layers.ts"
-import type { FamilyOf, LayerOf, PatternOf } from "../shared/parts.ts"
-import type { isChoice, isKnown, isUntyped, orElse } from "../shared/typeQuestions.ts"
+import type { Coded, DeclaredPattern, isDeclared, MalformedPattern, Route, Touching } from "../DefinitionFacts.ts"
+import type { helpOther, helpTouched, helpWith } from "../DefinitionHelp.ts"
+import type { Reachable } from "../DefinitionLayers.ts"
+import type { FamilyOf, LayerOf, PatternOf } from "../DefinitionParts.ts"
+import type { isChoice, isKnown, isUntyped, orElse } from "../TypeQuestions.ts"
 import type { Cyclic, findCycle } from "./cycles.ts"
 import type { findSpeltOtherwise } from "./spelling.ts"
 
@@ -31,7 +31,7 @@ type findReferenceProblem<
 > = [literalProblem<P>] extends [never] ? [Route<D, P>] extends [never]
     // A malformed pattern of a family is already refused, so a reference to it is not reported as well.
     ? P extends MalformedPattern<D> ? never
-    : Diagnostic.referenceUnknown<
+    : ReferenceFindings.referenceUnknown<
       K,
       Verb,
       P,
@@ -48,12 +48,12 @@ type findReferenceProblem<
   : literalProblem<P>
 
 export type findTooNarrow<D extends Definition, P extends string> = isDeclared<D, P> extends true ? never
-  : Diagnostic.referenceTooNarrow<P, PatternOf<FamilyOf<D, Route<D, P>>>, Route<D, P> & string>
+  : ReferenceFindings.referenceTooNarrow<P, PatternOf<FamilyOf<D, Route<D, P>>>, Route<D, P> & string>
 
 type findOutOfReach<D extends Definition, K extends string, F, P extends string, Owner> = LayerOf<F> extends
   infer Here extends string
   ? LayerOf<FamilyOf<D, Owner>> extends infer Home extends string
-    ? Home extends Reachable<D, Here> ? never : Diagnostic.referenceOutOfReach<K, Here, P, Home>
+    ? Home extends Reachable<D, Here> ? never : ReferenceFindings.referenceOutOfReach<K, Here, P, Home>
   : never
   : never
 
@@ -63,7 +63,7 @@ type findOutOfReach<D extends Definition, K extends string, F, P extends string,
 type findFanout<K extends string, F, P extends string> = F extends { readonly fanout: true } ? never
   : [Exclude<ParamNames<P>, carriedBy<PatternOf<F>>>] extends [infer Unbound] ? [Unbound] extends [never] ? never
     : [Exclude<ParamNames<PatternOf<F>>, carriedBy<P>>] extends [infer Free] ? [Free] extends [never] ? never
-      : Diagnostic.fanoutUnsaid<K, P, firstParam<P, Unbound>, firstParam<PatternOf<F>, Free>>
+      : ReferenceFindings.fanoutUnsaid<K, P, firstParam<P, Unbound>, firstParam<PatternOf<F>, Free>>
     : never
   : never
 

@@ -1,12 +1,12 @@
 /**
  * Both sides of an edge spell a parameter alike: E0416.
  */
-import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type * as ReferenceFindings from "../../diagnostic/ReferenceFindings.ts"
 import type { ParamNames } from "../../pattern/KeyPattern.ts"
 import type { Definition } from "../Definition.ts"
-import type { Coded } from "../shared/facts.ts"
-import type { At, CodecsOf, FamilyOf, PatternOf } from "../shared/parts.ts"
-import type { orElse } from "../shared/typeQuestions.ts"
+import type { Coded } from "../DefinitionFacts.ts"
+import type { At, CodecsOf, FamilyOf, PatternOf } from "../DefinitionParts.ts"
+import type { orElse } from "../TypeQuestions.ts"
 
 // A change reaches its dependents by the texts of its parameters, so both sides of an edge must spell them alike. Most
 // manifests have no codecs, and two questions show it.
@@ -27,7 +27,7 @@ type nameOne<K extends string, P extends string, Other extends string, Here, The
   [`{${infer A}}`, `{${infer B}}`]
   ? A extends ParamNames<PatternOf<Here>> ?
     isSpeltAlike<coreOf<At<CodecsOf<Here>, A>>, coreOf<At<There, B>>> extends true ? never
-    : Diagnostic.speltOtherwise<K, P, A, Other>
+    : ReferenceFindings.speltOtherwise<K, P, A, Other>
   : never
   : never
 

@@ -1,27 +1,34 @@
 /**
  * The checks of what a function or a method declares.
+ *
+ * @since 0.1.0
  */
-import type * as Declaring from "../../diagnostic/Declaring.ts"
-import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
-import type * as Opaque from "../../diagnostic/Opaque.ts"
-import type * as Several from "../../diagnostic/Several.ts"
-import type { literalProblem } from "../../pattern/KeyPattern.ts"
-import type { Declared, Definition } from "../Definition.ts"
-import type { Given } from "../internal/given.ts"
-import type { findTooNarrow } from "../internal/references.ts"
-import type { Covered, DeclaredPattern, Downstream, Route, Touching } from "./facts.ts"
-import type { helpWith } from "./help.ts"
-import type { CheckedLayerName, findLayerProblem } from "./layers.ts"
-import type { DefinitionOf, IdOf, joinQuoted, LayerOf, ListOf, PatternsOf } from "./parts.ts"
-import type { isChoice, isKnown, isUntyped, orElse } from "./typeQuestions.ts"
+import type * as Declaring from "../diagnostic/Declaring.ts"
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
+import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as Several from "../diagnostic/Several.ts"
+import type { literalProblem } from "../pattern/KeyPattern.ts"
+import type { Declared, Definition } from "./Definition.ts"
+import type { Covered, DeclaredPattern, Downstream, Route, Touching } from "./DefinitionFacts.ts"
+import type { helpWith } from "./DefinitionHelp.ts"
+import type { CheckedLayerName, findLayerProblem } from "./DefinitionLayers.ts"
+import type { DefinitionOf, IdOf, joinQuoted, LayerOf, ListOf, PatternsOf } from "./DefinitionParts.ts"
+import type { Given } from "./internal/given.ts"
+import type { findTooNarrow } from "./internal/references.ts"
+import type { isChoice, isKnown, isUntyped, orElse } from "./TypeQuestions.ts"
 
-/** A declaration with every wrong property replaced by a message. */
+/**
+ * A declaration with every wrong property replaced by a message.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
 export type CheckedDeclared<Self, C> = isChoice<C> extends true ? Opaque.choice<"the declaration"> : {
   readonly [O in keyof C]: O extends "owns" | "borrows" ? Given<O, C[O], CheckedRights<Self, C, O, C[O]>>
     : O extends "invalidates" ? Given<O, C[O], CheckedInvalidates<Self, C, ListOf<C, "owns">, C[O]>>
     : O extends "layer" ? CheckedLayerName<DefinitionOf<Self>, C[O]>
-    : O extends string
-      ? string extends O ? Opaque.names<"options"> : Diagnostic.optionUnknown<O, "the declaration", keyof Declared>
+    : O extends string ? string extends O ? Opaque.names<"options">
+      : ManifestFindings.optionUnknown<O, "the declaration", keyof Declared>
     : Opaque.names<"options">
 }
 

@@ -1,18 +1,40 @@
 /**
  * Questions that the checks ask about any type.
+ *
+ * @since 0.1.0
  */
 
 /**
  * Whether a text is still being typed. The language server then asks with `any`, `string` or the empty text in its
  * place, and offers the result. So the result is the valid texts while the user types, and a message otherwise.
+ *
+ * @category type level
+ * @since 0.1.0
  */
 export type isUntyped<T> = 0 extends 1 & T ? true : T extends "" ? true : string extends T ? true : false
 
+/**
+ * Whether a type is a union of several.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
 export type isChoice<P, All = P> = P extends unknown ? [All] extends [P] ? false : true : never
 
-// Whether the items of a list are known: it is a single list, and its length is known.
+/**
+ * Whether the items of a list are known: it is a single list, and its length is known.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
 export type isKnown<T> = isChoice<T> extends true ? false
   : T extends { readonly length: infer N } ? number extends N ? false : true
   : true
 
+/**
+ * The first of two results, or the second if the first is `never`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
 export type orElse<A, B> = [A] extends [never] ? B : A

@@ -10,29 +10,34 @@
  * - The facts about a definition are computed once (`shared/facts.ts`).
  * - A recursive result never meets a constraint. A constraint would make the compiler enumerate the whole recursion.
  * - A message is computed in the failing branch only.
+ *
+ * @since 0.1.0
  */
-import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
-import type * as Misfit from "../../diagnostic/Misfit.ts"
-import type * as Opaque from "../../diagnostic/Opaque.ts"
-import type { literalProblem, ParamNames } from "../../pattern/KeyPattern.ts"
-import type { Definition, FamilySpec, ReaderSpec, Undetermined } from "../Definition.ts"
-import type { FamilyPolicy } from "../FamilyPolicy.ts"
-import type { Given, Named } from "../internal/given.ts"
-import type { CheckedEncloser, findPatternProblem } from "../internal/overlap.ts"
-import type { CheckedReferences } from "../internal/references.ts"
-import type { Malformed } from "./facts.ts"
-import type { CheckedHome, CheckedLayer } from "./layers.ts"
-import type { FamilyName, PatternOf } from "./parts.ts"
-import type { isChoice, orElse } from "./typeQuestions.ts"
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
+import type * as Misfit from "../diagnostic/Misfit.ts"
+import type * as Opaque from "../diagnostic/Opaque.ts"
+import type { literalProblem, ParamNames } from "../pattern/KeyPattern.ts"
+import type { Definition, FamilySpec, ReaderSpec, Undetermined } from "./Definition.ts"
+import type { Malformed } from "./DefinitionFacts.ts"
+import type { CheckedHome, CheckedLayer } from "./DefinitionLayers.ts"
+import type { FamilyName, PatternOf } from "./DefinitionParts.ts"
+import type { FamilyPolicy } from "./FamilyPolicy.ts"
+import type { Given, Named } from "./internal/given.ts"
+import type { CheckedEncloser, findPatternProblem } from "./internal/overlap.ts"
+import type { CheckedReferences } from "./internal/references.ts"
+import type { isChoice, orElse } from "./TypeQuestions.ts"
 
 /**
  * A definition with every wrong property replaced by a message.
  *
- * **Details**
+ * *Details**
  *
  * Use it as `definition: [D] extends [infer X extends Definition] ? Checked<X> : D`. The compiler infers `D` from the
  * branch that is never taken. `X` keeps the checks out of the contextual type, where they would run once more for each
  * literal.
+ *
+ * @category type level
+ * @since 0.1.0
  */
 export type Checked<D extends Definition> = typeof Undetermined extends keyof D ? D
   : isChoice<D> extends true ? Opaque.choice<"the definition">
@@ -51,7 +56,7 @@ export type Checked<D extends Definition> = typeof Undetermined extends keyof D 
           Named<S, D[S], { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }>
         >
       : S extends "version" ? D[S]
-      : Diagnostic.optionUnknown<S & string, "the manifest", keyof Definition>
+      : ManifestFindings.optionUnknown<S & string, "the manifest", keyof Definition>
   }
 
 // The options that the editor offers inside a family. With their types, the compiler would compare them once more, at
@@ -83,7 +88,7 @@ type CheckedOptions<D extends Definition, K extends string, F> = K extends Malfo
     readonly [O in keyof F]: O extends "pattern" ? literalProblem<PatternOf<F>>
       : O extends "layer" ? CheckedHome<D, F[O]>
       : O extends keyof FamilySpec ? F[O]
-      : Diagnostic.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
+      : ManifestFindings.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
   }
   : {
     readonly [O in keyof F]: O extends "pattern" ?
@@ -96,22 +101,23 @@ type CheckedOptions<D extends Definition, K extends string, F> = K extends Malfo
         Given<O, F[O], isChoice<F[O]> extends true ? Opaque.option<O> : CheckedParams<K, PatternOf<F>, F[O]>>
       : O extends "value" | "error" ? Given<O, F[O], F[O]>
       : O extends keyof FamilySpec ? F[O]
-      : Diagnostic.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
+      : ManifestFindings.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
   }
 
-type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ? Diagnostic.readerIsFamily<K>
+type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ?
+  ManifestFindings.readerIsFamily<K>
   : undefined extends F ? Opaque.option<K>
   : isChoice<F> extends true ? Opaque.choice<`'${K}'`>
   : {
     readonly [O in keyof F]: O extends "layer" ? CheckedHome<D, F[O]>
       : O extends "borrows" ? CheckedReferences<D, K, F, O, F[O]>
-      : Diagnostic.optionUnknown<O & string, `reader '${K}'`, keyof ReaderSpec>
+      : ManifestFindings.optionUnknown<O & string, `reader '${K}'`, keyof ReaderSpec>
   }
 
 type CheckedParams<K extends string, P extends string, C> = {
   readonly [N in keyof C]: N extends ParamNames<P> ? Given<N, C[N], CheckedCodec<C[N]>>
     : string extends N ? Opaque.names<"parameters">
-    : Diagnostic.parameterUnknown<N & string, P, K, ParamNames<P>>
+    : ManifestFindings.parameterUnknown<N & string, P, K, ParamNames<P>>
 }
 
 // A key holds texts. A codec that is not a Schema does not change them, so its type must be a type of texts.

@@ -1,17 +1,22 @@
 /**
  * Definitions of another shape than `Definition`: what the compiler reports of them, and what the rest of the program
  * sees of them.
+ *
+ * @since 0.1.0
  */
-import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
-import type * as Misfit from "../../diagnostic/Misfit.ts"
-import type { Definition, FamilySpec, ReaderSpec, Typed, Undetermined } from "../Definition.ts"
-import type { Checked } from "./checks.ts"
-import type { At, PatternOf } from "./parts.ts"
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
+import type * as Misfit from "../diagnostic/Misfit.ts"
+import type { Definition, FamilySpec, ReaderSpec, Typed, Undetermined } from "./Definition.ts"
+import type { Checked } from "./DefinitionChecks.ts"
+import type { At, PatternOf } from "./DefinitionParts.ts"
 
 /**
  * A definition that does not extend `Definition`, because a part of it is an interface or a class, or has another
  * shape. A part that is an interface or a class is checked by its properties. A part of another shape is replaced by a
  * message.
+ *
+ * @category type level
+ * @since 0.1.0
  */
 export type Misshapen<D> = typeof Undetermined extends keyof D ? D
   : Spelt<D> extends infer X extends Definition ? Checked<X>
@@ -56,7 +61,7 @@ type MisshapenReaders<Rs> = {
     : [Exclude<keyof Rs[K], "layer">] extends [never] ? Misfit.section<"readers">
     : Rs[K] extends Bag ? {
         readonly [O in keyof Rs[K]]: O extends keyof ReaderSpec ? misshapenReading<O, Rs[K][O]>
-          : Diagnostic.optionUnknown<O & string, `reader '${K & string}'`, keyof ReaderSpec>
+          : ManifestFindings.optionUnknown<O & string, `reader '${K & string}'`, keyof ReaderSpec>
       }
     : Misfit.section<"readers">
 }
@@ -101,6 +106,9 @@ interface Expected {
 /**
  * A definition as rights and accessors see it. A part of another shape is reported once, where it is written; the uses
  * of that part are not reported again.
+ *
+ * @category type level
+ * @since 0.1.0
  */
 export type Shaped<D> = D extends Definition ? D
   : Spelt<D> extends infer M extends Definition ? M
