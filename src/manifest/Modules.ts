@@ -40,6 +40,7 @@ import type {
   PatternOf,
   ReaderOf
 } from "../ownership/DefinitionParts.ts"
+import type { isAny } from "../ownership/TypeQuestions.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyFunction, isUnion, SourceOf, undeclared } from "./Owner.ts"
 
@@ -178,7 +179,7 @@ type Holders<M> = M extends unknown
   ? invert<{ readonly [J in keyof M]: M[J] extends { readonly owns: ReadonlyArray<infer Fs> } ? Fs : J }>
   : never
 
-type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = 0 extends 1 & L ? Opaque.module
+type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = isAny<L> extends true ? Opaque.module
   : L extends Layer.Layer<infer Out, any, infer R> ? unknown extends R ? Opaque.module
       // Who builds an engine in a module could appoint whom he likes.
     : Store extends R ? Wiring.moduleBuilds<K>

@@ -47,6 +47,7 @@ import type {
   PatternOf,
   ValueOf
 } from "../ownership/DefinitionParts.ts"
+import type { isAny } from "../ownership/TypeQuestions.ts"
 import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
 import type { KeyParams, Many } from "./Family.ts"
 
@@ -303,7 +304,7 @@ type WarmingOption<Option extends "warm" | "predict"> = Option extends "warm" ? 
 
 type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? Opaque.anyLookup<K>
   : L extends undefined ? L
-  : L extends Answering<infer A, infer B, infer C, infer D4> ? 0 extends 1 & (A | B | C | D4) ? L
+  : L extends Answering<infer A, infer B, infer C, infer D4> ? isAny<A | B | C | D4> extends true ? L
     : [A | B | C | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
       L extends ParamsFit<Self, K, N> ? CheckedAnswer<Opaque.lookup, Self, K, N, L, V, E, R>
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
@@ -333,12 +334,12 @@ type CheckedAnswer<_Message extends string, Self, K extends string, N, L, A, E, 
 type CheckedValue<Self, D extends Definition, K extends string, N, L, A, E> =
   isAnswer<A, N, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, N>
     : CheckedError<D, K, L, E | failedIn<N, A>>
-type CheckedError<D extends Definition, K extends string, L, E> = 0 extends 1 & E ? L
+type CheckedError<D extends Definition, K extends string, L, E> = isAny<E> extends true ? L
   : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
   : LookupFindings.lookupFails<K>
 // What a lookup answers for a key that failed, `Lookup.failed(error)`, fails the reads of that key.
 type failedIn<N, A> = N extends "lookup" ? failedOf<A> : A extends ReadonlyArray<infer X> ? failedOf<X> : never
-type failedOf<X> = 0 extends 1 & X ? never : X extends Lookup.Failed<infer E> ? E : never
+type failedOf<X> = isAny<X> extends true ? never : X extends Lookup.Failed<infer E> ? E : never
 /**
  * What reads more than a family derives from, at any distance: a chain of sources carries a change, too.
  *

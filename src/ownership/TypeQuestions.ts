@@ -5,8 +5,20 @@
  */
 
 /**
+ * Whether a type is `any`, which is the only type that contains `0` after an intersection with `1`.
+ *
+ * @category type level
+ * @since 0.1.0
+ */
+export type isAny<T> = 0 extends 1 & T ? true : false
+
+/**
  * Whether a text is still being typed. The language server then asks with `any`, `string` or the empty text in its
  * place, and offers the result. So the result is the valid texts while the user types, and a message otherwise.
+ *
+ * **Details**
+ *
+ * It looks for `any` itself. This question is asked for each text, and with `isAny` a manifest costs 0.2 % more.
  *
  * @category type level
  * @since 0.1.0

@@ -66,6 +66,7 @@ type findEncloser<D extends Definition, F, Option extends string> = CheckedNeare
   NameOf<D, findNearest<Index<D>, normalizePattern<PatternOf<F>>, normalizePattern<PatternOf<F>>>>
 >
 
+// It looks for `any` itself, because it is asked for each part: with `isAny` a part costs 0.1 % more.
 type CheckedNearest<D extends Definition, F, Option extends string, Named, Outer> = [Outer] extends [never]
   ? Given<Option, Named, OverlapFindings.encloserNone<PatternOf<F>, Option>>
   : [Named] extends [Outer] ? 0 extends 1 & Named ? Outer : Named
