@@ -1710,8 +1710,9 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 1,
     bug: "the compiler overlooks a source that a program may have or not",
     file: "src/ownership/DefinitionChecks.ts",
-    text: `undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>`,
-    planted: `CheckedReferences<D, K, F, O, F[O]>`,
+    text:
+      `undefined extends F[Option] ? Given<Option, F[Option], never> : CheckedReferences<D, K, F, Option, F[Option]>`,
+    planted: `CheckedReferences<D, K, F, Option, F[Option]>`,
     suites: ["test/types/explanations.test.ts"]
   },
   {
@@ -1750,8 +1751,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 1,
     bug: "the compiler does not check a manifest whose families are an interface",
     file: "src/ownership/DefinitionShape.ts",
-    text: `: Spelt<D> extends infer X extends Definition ? Checked<X>`,
-    planted: `: Spelt<D> extends infer X extends Definition ? X`,
+    text: `: Spelt<D> extends infer Given extends Definition ? Checked<Given>`,
+    planted: `: Spelt<D> extends infer Given extends Definition ? Given`,
     suites: ["test/types/forms.test.ts"]
   },
   {

@@ -33,8 +33,10 @@ export interface Otherwise<out Message> {
  * @category type level
  * @since 0.1.0
  */
-export type OtherwiseEach<Message, V> = {
-  readonly [K in keyof V | typeof TypeId]: K extends keyof V ? V[K] | OtherwisePart<Message, V[K]> : () => Message
+export type OtherwiseEach<Message, Value> = {
+  readonly [Part in keyof Value | typeof TypeId]: Part extends keyof Value
+    ? Value[Part] | OtherwisePart<Message, Value[Part]>
+    : () => Message
 }
 type OtherwisePart<Message, Part> = [Part] extends [object] ? OtherwiseEach<Message, Part> : Otherwise<Message>
 
@@ -45,8 +47,8 @@ type OtherwisePart<Message, Part> = [Part] extends [object] ? OtherwiseEach<Mess
  * @category type level
  * @since 0.1.0
  */
-export type OtherwiseLast<Message, V> = V extends object
-  ? { readonly [K in keyof V]: V[K] | OtherwisePart<Message, V[K]> } & Otherwise<Message>
+export type OtherwiseLast<Message, Value> = Value extends object
+  ? { readonly [Part in keyof Value]: Value[Part] | OtherwisePart<Message, Value[Part]> } & Otherwise<Message>
   : Otherwise<Message>
 
 /**

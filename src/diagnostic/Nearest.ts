@@ -114,16 +114,17 @@ const findNear = (name: string, known: Iterable<string>): string | undefined => 
 
 type isNear<A extends string, B extends string> = Lowercase<A> extends Lowercase<B> ? true : isOneOff<A, B>
 // After what both begin with: a letter more, a letter less, another letter, or two in the other order.
-type isOneOff<A extends string, B extends string> = A extends `${infer X}${infer As}`
-  ? B extends `${infer Y}${infer Bs}` ? X extends Y ? isOneOff<As, Bs>
-    : As extends Bs ? true
-    : A extends Bs ? true
-    : As extends B ? true
-    : [As, Bs] extends [`${Y}${infer At}`, `${X}${infer Bt}`] ? At extends Bt ? true : false
+type isOneOff<A extends string, B extends string> = A extends `${infer FirstA}${infer RestA}`
+  ? B extends `${infer FirstB}${infer RestB}` ? FirstA extends FirstB ? isOneOff<RestA, RestB>
+    : RestA extends RestB ? true
+    : A extends RestB ? true
+    : RestA extends B ? true
+    : [RestA, RestB] extends [`${FirstB}${infer AfterA}`, `${FirstA}${infer AfterB}`] ?
+      AfterA extends AfterB ? true : false
     : false
-  : As extends "" ? true
+  : RestA extends "" ? true
   : false
-  : B extends `${infer _}${infer Bs}` ? Bs extends "" ? true : false
+  : B extends `${infer _}${infer RestB}` ? RestB extends "" ? true : false
   : false
 
 const isNear = (a: string, b: string): boolean => {

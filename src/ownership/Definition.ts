@@ -135,7 +135,7 @@ export interface AnyDefinition {
  * @category models
  * @since 0.1.0
  */
-export type AnyFamily = { readonly [O in keyof FamilySpec]?: FamilySpec[O] | Anything }
+export type AnyFamily = { readonly [Option in keyof FamilySpec]?: FamilySpec[Option] | Anything }
 
 /**
  * Any value. Unlike `unknown`, it leaves a union the functions that it has beside it.

@@ -41,27 +41,36 @@ import type { isChoice, orElse } from "./TypeQuestions.ts"
  */
 export type Checked<D extends Definition> = typeof Undetermined extends keyof D ? D
   : isChoice<D> extends true ? Opaque.choice<"the definition">
-  : string extends keyof D["families"] ? { readonly [S in keyof D]: S extends "families" ? Opaque.families : D[S] }
+  : string extends keyof D["families"] ?
+    { readonly [Section in keyof D]: Section extends "families" ? Opaque.families : D[Section] }
   : {
-    readonly [S in keyof D]: S extends "families"
+    readonly [Section in keyof D]: Section extends "families"
       ? { readonly [K in keyof D["families"]]: CheckedFamily<D, K & string, D["families"][K]> & Offered }
-      : S extends "layers" ? Given<
-          S,
-          D[S],
-          Named<S, D[S], { readonly [L in keyof D["layers"]]: CheckedLayer<D, L & string, D["layers"][L]> }>
+      : Section extends "layers" ? Given<
+          Section,
+          D[Section],
+          Named<
+            Section,
+            D[Section],
+            { readonly [Layer in keyof D["layers"]]: CheckedLayer<D, Layer & string, D["layers"][Layer]> }
+          >
         >
-      : S extends "readers" ? Given<
-          S,
-          D[S],
-          Named<S, D[S], { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }>
+      : Section extends "readers" ? Given<
+          Section,
+          D[Section],
+          Named<
+            Section,
+            D[Section],
+            { readonly [K in keyof D["readers"]]: CheckedReader<D, K & string, D["readers"][K]> }
+          >
         >
-      : S extends "version" ? D[S]
-      : ManifestFindings.optionUnknown<S & string, "the manifest", keyof Definition>
+      : Section extends "version" ? D[Section]
+      : ManifestFindings.optionUnknown<Section & string, "the manifest", keyof Definition>
   }
 
 // The options that the editor offers inside a family. With their types, the compiler would compare them once more, at
 // twice the whole cost.
-type Offered = { readonly [O in keyof FamilySpec]?: unknown }
+type Offered = { readonly [Option in keyof FamilySpec]?: unknown }
 
 // A family with a malformed pattern is refused for its pattern, and for mistakes that do not concern its pattern.
 // Neither type has a name: the compiler prints it for a family that is a constant, and with a name it would print the
@@ -76,32 +85,36 @@ type CheckedFamily<D extends Definition, K extends string, F, Whole = F> = F ext
 // The options in which the members of a union of families differ; a program gets one of them. They may differ in
 // policy.
 type findDiffering<F> = {
-  [O in Exclude<keyof FamilySpec, keyof FamilyPolicy | "value" | "error">]: isChoice<valueAt<F, O>> extends true ? O
+  [Option in Exclude<keyof FamilySpec, keyof FamilyPolicy | "value" | "error">]: isChoice<valueAt<F, Option>> extends
+    true ? Option
     : never
 }[Exclude<keyof FamilySpec, keyof FamilyPolicy | "value" | "error">]
 
-type valueAt<F, O> = F extends unknown ? O extends keyof F ? F[O] : undefined : never
+type valueAt<F, Option> = F extends unknown ? Option extends keyof F ? F[Option] : undefined : never
 
 type CheckedOptions<D extends Definition, K extends string, F> = K extends Malformed<D> ?
   undefined extends F ? Opaque.option<K>
   : {
-    readonly [O in keyof F]: O extends "pattern" ? literalProblem<PatternOf<F>>
-      : O extends "layer" ? CheckedHome<D, F[O]>
-      : O extends keyof FamilySpec ? F[O]
-      : ManifestFindings.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
+    readonly [Option in keyof F]: Option extends "pattern" ? literalProblem<PatternOf<F>>
+      : Option extends "layer" ? CheckedHome<D, F[Option]>
+      : Option extends keyof FamilySpec ? F[Option]
+      : ManifestFindings.optionUnknown<Option & string, `family '${K}'`, keyof FamilySpec>
   }
   : {
-    readonly [O in keyof F]: O extends "pattern" ?
-      F[O] extends string ? orElse<findPatternProblem<D, K, F, F[O]>, F[O]> : string
-      : O extends "layer" ? CheckedHome<D, F[O]>
-      : O extends "partOf" | "carvedFrom" ? CheckedEncloser<D, K, F, O>
-      : O extends "derives" | "borrows" ?
-        undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>
-      : O extends "params" ?
-        Given<O, F[O], isChoice<F[O]> extends true ? Opaque.option<O> : CheckedParams<K, PatternOf<F>, F[O]>>
-      : O extends "value" | "error" ? Given<O, F[O], F[O]>
-      : O extends keyof FamilySpec ? F[O]
-      : ManifestFindings.optionUnknown<O & string, `family '${K}'`, keyof FamilySpec>
+    readonly [Option in keyof F]: Option extends "pattern" ?
+      F[Option] extends string ? orElse<findPatternProblem<D, K, F, F[Option]>, F[Option]> : string
+      : Option extends "layer" ? CheckedHome<D, F[Option]>
+      : Option extends "partOf" | "carvedFrom" ? CheckedEncloser<D, K, F, Option>
+      : Option extends "derives" | "borrows" ?
+        undefined extends F[Option] ? Given<Option, F[Option], never> : CheckedReferences<D, K, F, Option, F[Option]>
+      : Option extends "params" ? Given<
+          Option,
+          F[Option],
+          isChoice<F[Option]> extends true ? Opaque.option<Option> : CheckedParams<K, PatternOf<F>, F[Option]>
+        >
+      : Option extends "value" | "error" ? Given<Option, F[Option], F[Option]>
+      : Option extends keyof FamilySpec ? F[Option]
+      : ManifestFindings.optionUnknown<Option & string, `family '${K}'`, keyof FamilySpec>
   }
 
 type CheckedReader<D extends Definition, K extends string, F> = K extends FamilyName<D> ?
@@ -109,18 +122,18 @@ type CheckedReader<D extends Definition, K extends string, F> = K extends Family
   : undefined extends F ? Opaque.option<K>
   : isChoice<F> extends true ? Opaque.choice<`'${K}'`>
   : {
-    readonly [O in keyof F]: O extends "layer" ? CheckedHome<D, F[O]>
-      : O extends "borrows" ? CheckedReferences<D, K, F, O, F[O]>
-      : ManifestFindings.optionUnknown<O & string, `reader '${K}'`, keyof ReaderSpec>
+    readonly [Option in keyof F]: Option extends "layer" ? CheckedHome<D, F[Option]>
+      : Option extends "borrows" ? CheckedReferences<D, K, F, Option, F[Option]>
+      : ManifestFindings.optionUnknown<Option & string, `reader '${K}'`, keyof ReaderSpec>
   }
 
-type CheckedParams<K extends string, P extends string, C> = {
-  readonly [N in keyof C]: N extends ParamNames<P> ? Given<N, C[N], CheckedCodec<C[N]>>
-    : string extends N ? Opaque.names<"parameters">
-    : ManifestFindings.parameterUnknown<N & string, P, K, ParamNames<P>>
+type CheckedParams<K extends string, P extends string, Codecs> = {
+  readonly [Name in keyof Codecs]: Name extends ParamNames<P> ? Given<Name, Codecs[Name], CheckedCodec<Codecs[Name]>>
+    : string extends Name ? Opaque.names<"parameters">
+    : ManifestFindings.parameterUnknown<Name & string, P, K, ParamNames<P>>
 }
 
 // A key holds texts. A codec that is not a Schema does not change them, so its type must be a type of texts.
-type CheckedCodec<C> = C extends { readonly Encoded: unknown } ? C
-  : C extends { readonly Type: string } ? C
+type CheckedCodec<Codec> = Codec extends { readonly Encoded: unknown } ? Codec
+  : Codec extends { readonly Type: string } ? Codec
   : Misfit.parameterCodec

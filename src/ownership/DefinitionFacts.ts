@@ -39,7 +39,7 @@ export type Names<D extends Definition> = D extends unknown
  * @category type level
  * @since 0.1.0
  */
-export type NameOf<D extends Definition, N> = Names<D>[N & keyof Names<D>]
+export type NameOf<D extends Definition, Normal> = Names<D>[Normal & keyof Names<D>]
 
 /**
  * The first segments of the patterns, with the rests behind each, for a short walk that finds most patterns alone.
@@ -99,8 +99,8 @@ export type isDeclared<D extends Definition, P extends string> = [NameOf<D, norm
  * @category type level
  * @since 0.1.0
  */
-export type Route<D extends Definition, P extends string> = findNearest<Index<D>, normalizePattern<P>> extends infer N
-  ? NameOf<D, N>
+export type Route<D extends Definition, P extends string> = findNearest<Index<D>, normalizePattern<P>> extends
+  infer Normal ? NameOf<D, Normal>
   : never
 
 /**
@@ -110,7 +110,7 @@ export type Route<D extends Definition, P extends string> = findNearest<Index<D>
  * @since 0.1.0
  */
 export type Touching<D extends Definition, P extends string> = findOverlapping<Index<D>, normalizePattern<P>> extends
-  infer N ? NameOf<D, N> : never
+  infer Normal ? NameOf<D, Normal> : never
 
 /**
  * The families that a right to a declared pattern covers: the pattern's own family, and its parts, at any depth.
@@ -190,8 +190,8 @@ export type Dependents<D extends Definition> = D extends unknown ? invert<Source
 export type Downstream<D extends Definition, K> = D extends unknown ? reached<Dependents<D>, At<Dependents<D>, K>>
   : never
 
-type reached<G, From, Seen = From> = [Exclude<At<G, From>, Seen>] extends [infer Next]
-  ? [Next] extends [never] ? Seen : reached<G, Next, Seen | Next>
+type reached<Graph, From, Seen = From> = [Exclude<At<Graph, From>, Seen>] extends [infer Next]
+  ? [Next] extends [never] ? Seen : reached<Graph, Next, Seen | Next>
   : never
 
 /**
@@ -200,11 +200,11 @@ type reached<G, From, Seen = From> = [Exclude<At<G, From>, Seen>] extends [infer
  * @category type level
  * @since 0.1.0
  */
-export type invert<G> = Flat<{ readonly [K in keyof G as textAt<G, K>]: K }>
+export type invert<Graph> = Flat<{ readonly [K in keyof Graph as textAt<Graph, K>]: K }>
 
 // At every use of one key, the compiler computes the names of all keys. A conditional type on the bare key remembers
 // the result; otherwise the compiler would compute it again, from all keys.
-type textAt<G, K extends keyof G> = K extends unknown ? G[K] & string : never
+type textAt<Graph, K extends keyof Graph> = K extends unknown ? Graph[K] & string : never
 
 // `keyof` of a mapped type with an `as` clause is computed at every use; a plain mapped type remembers it.
 type Flat<T> = { readonly [K in keyof T]: T[K] }

@@ -14,19 +14,23 @@ import type { Given } from "./internal/given.ts"
 import type { isChoice, isKnown, isUntyped } from "./TypeQuestions.ts"
 
 /**
- * The layers that a program of layer `L` can read, with layer `L` itself.
+ * The layers that a program of a layer can read, with this layer itself.
  *
  * @category type level
  * @since 0.1.0
  */
-export type Reachable<D extends Definition, L, Seen = L> = [Exclude<Reads<D, L>, Seen>] extends [never] ? Seen
-  : Reachable<D, Exclude<Reads<D, L>, Seen>, Seen | Reads<D, L>>
+export type Reachable<D extends Definition, Layer, Seen = Layer> = [Exclude<Reads<D, Layer>, Seen>] extends [never] ?
+  Seen
+  : Reachable<D, Exclude<Reads<D, Layer>, Seen>, Seen | Reads<D, Layer>>
 
-type Reads<D extends Definition, L> = ListOf<At<D["layers"], L>, "reads">
+type Reads<D extends Definition, Layer> = ListOf<At<D["layers"], Layer>, "reads">
 
-type LayerNames<D extends Definition> = D extends { readonly layers: infer L extends {} } ? keyof L & string : never
+type LayerNames<D extends Definition> = D extends { readonly layers: infer Layers extends {} } ? keyof Layers & string
+  : never
 
-type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Rs } ? LayerOf<Rs[keyof Rs]> : never
+type ReaderLayers<D extends Definition> = D extends { readonly readers: infer Readers }
+  ? LayerOf<Readers[keyof Readers]>
+  : never
 
 type UsedLayers<D extends Definition> = D extends unknown
   ? Reachable<D, LayerOf<D["families"][FamilyName<D>]> | ReaderLayers<D>>
@@ -38,10 +42,10 @@ type UsedLayers<D extends Definition> = D extends unknown
  * @category type level
  * @since 0.1.0
  */
-export type CheckedLayerName<D extends Definition, L> = isUntyped<L> extends true ? namesOr<LayerNames<D>>
-  : [L] extends [LayerNames<D>] ? L
-  : undefined extends L ? Given<"layer", L, never>
-  : L extends string ? ManifestFindings.layerUnknown<L, LayerNames<D>>
+export type CheckedLayerName<D extends Definition, Layer> = isUntyped<Layer> extends true ? namesOr<LayerNames<D>>
+  : [Layer] extends [LayerNames<D>] ? Layer
+  : undefined extends Layer ? Given<"layer", Layer, never>
+  : Layer extends string ? ManifestFindings.layerUnknown<Layer, LayerNames<D>>
   : namesOr<LayerNames<D>>
 
 type namesOr<Names> = [Names] extends [never] ? Misfit.Otherwise<Opaque.layers> : Names
@@ -52,9 +56,9 @@ type namesOr<Names> = [Names] extends [never] ? Misfit.Otherwise<Opaque.layers> 
  * @category type level
  * @since 0.1.0
  */
-export type CheckedHome<D extends Definition, L> = isChoice<L> extends true
-  ? undefined extends L ? Opaque.option<"layer"> : Opaque.layerChoice
-  : CheckedLayerName<D, L>
+export type CheckedHome<D extends Definition, Layer> = isChoice<Layer> extends true
+  ? undefined extends Layer ? Opaque.option<"layer"> : Opaque.layerChoice
+  : CheckedLayerName<D, Layer>
 
 /**
  * The declaration of a layer with a message in the place of each wrong property.
@@ -62,15 +66,18 @@ export type CheckedHome<D extends Definition, L> = isChoice<L> extends true
  * @category type level
  * @since 0.1.0
  */
-export type CheckedLayer<D extends Definition, L extends string, S> = undefined extends S ? Opaque.option<L>
-  : isChoice<S> extends true ? Opaque.choice<`'${L}'`>
-  : L extends UsedLayers<D> ? {
-      readonly [O in keyof S]: O extends "reads" ? Given<O, S[O], CheckedReads<D, S[O]>>
-        : ManifestFindings.optionUnknown<O & string, `layer '${L}'`, keyof LayerSpec>
+export type CheckedLayer<D extends Definition, Layer extends string, Settings> = undefined extends Settings ?
+  Opaque.option<Layer>
+  : isChoice<Settings> extends true ? Opaque.choice<`'${Layer}'`>
+  : Layer extends UsedLayers<D> ? {
+      readonly [Option in keyof Settings]: Option extends "reads" ?
+        Given<Option, Settings[Option], CheckedReads<D, Settings[Option]>>
+        : ManifestFindings.optionUnknown<Option & string, `layer '${Layer}'`, keyof LayerSpec>
     }
-  : ManifestFindings.layerUnreachable<L>
+  : ManifestFindings.layerUnreachable<Layer>
 
-type CheckedReads<D extends Definition, T> = isKnown<T> extends true ? { readonly [I in keyof T]: CheckedHome<D, T[I]> }
+type CheckedReads<D extends Definition, T> = isKnown<T> extends true ?
+  { readonly [Index in keyof T]: CheckedHome<D, T[Index]> }
   : Opaque.list<"E0404", "layers">
 
 /**

@@ -13,7 +13,7 @@ import type { Definition } from "./Definition.ts"
  * @category type level
  * @since 0.1.0
  */
-export type At<T, K> = K extends string ? T extends { readonly [_ in K]: infer X } ? X : never : never
+export type At<T, K> = K extends string ? T extends { readonly [_ in K]: infer Property } ? Property : never : never
 
 /**
  * The definition of a manifest class. Types look it up and do not pass it, so that an error does not print the whole
@@ -68,7 +68,7 @@ type wholeOf<D extends Definition, K> = FamilyOf<D, K> extends { readonly partOf
  * @category type level
  * @since 0.1.0
  */
-export type ReaderOf<D extends Definition, K> = D extends { readonly readers: infer Rs } ? At<Rs, K> : never
+export type ReaderOf<D extends Definition, K> = D extends { readonly readers: infer Readers } ? At<Readers, K> : never
 
 /**
  * The pattern of a family; `string` for a family that may be missing.
@@ -103,8 +103,8 @@ export type ListOf<F, Option extends string> = F extends
  * @category type level
  * @since 0.1.0
  */
-export type joinQuoted<T, Trail extends string = ""> = T extends readonly [infer H extends string, ...infer Rest]
-  ? joinQuoted<Rest, Trail extends "" ? `'${H}'` : `${Trail}, '${H}'`>
+export type joinQuoted<T, Trail extends string = ""> = T extends readonly [infer First extends string, ...infer Rest]
+  ? joinQuoted<Rest, Trail extends "" ? `'${First}'` : `${Trail}, '${First}'`>
   : Trail
 
 /**
@@ -113,7 +113,7 @@ export type joinQuoted<T, Trail extends string = ""> = T extends readonly [infer
  * @category type level
  * @since 0.1.0
  */
-export type LayerOf<F> = F extends { readonly layer: infer L extends string } ? L : never
+export type LayerOf<F> = F extends { readonly layer: infer Layer extends string } ? Layer : never
 
 /**
  * The type of a family's values; `unknown` for a family that does not declare one.
@@ -137,4 +137,4 @@ export type ErrorOf<F> = F extends { readonly error: { readonly Type: infer A } 
  * @category type level
  * @since 0.1.0
  */
-export type CodecsOf<F> = F extends { readonly params: infer C extends {} } ? C : {}
+export type CodecsOf<F> = F extends { readonly params: infer Codecs extends {} } ? Codecs : {}

@@ -19,15 +19,17 @@ import type { At, PatternOf } from "./DefinitionParts.ts"
  * @since 0.1.0
  */
 export type Misshapen<D> = typeof Undetermined extends keyof D ? D
-  : Spelt<D> extends infer X extends Definition ? Checked<X>
+  : Spelt<D> extends infer Given extends Definition ? Checked<Given>
   : MisshapenParts<Spelt<D>>
 
 type MisshapenParts<D> = {
-  readonly [S in keyof D]: S extends "families" ? D[S] extends Bag ? MisshapenFamilies<D[S]> : Misfit.families
-    : S extends "readers" ?
-      D[S] extends Bag ? MisshapenReaders<D[S]> : D[S] extends undefined ? D[S] : Misfit.section<S>
-    : S extends keyof Definition ? D[S] extends Definition[S] ? D[S] : Misfit.section<S>
-    : D[S]
+  readonly [Section in keyof D]: Section extends "families" ?
+    D[Section] extends Bag ? MisshapenFamilies<D[Section]> : Misfit.families
+    : Section extends "readers" ? D[Section] extends Bag ? MisshapenReaders<D[Section]>
+      : D[Section] extends undefined ? D[Section]
+      : Misfit.section<Section>
+    : Section extends keyof Definition ? D[Section] extends Definition[Section] ? D[Section] : Misfit.section<Section>
+    : D[Section]
 }
 
 // An object with named properties, and not a list.
@@ -35,47 +37,51 @@ type Bag = { readonly length?: never } & object
 
 // A definition as if it were written in place, because an index signature accepts neither an interface nor a class.
 type Spelt<D> = {
-  readonly [S in keyof D]: S extends "families" ? SpeltFamilies<D[S]>
-    : S extends "layers" | "readers" ? Members<D[S]>
-    : D[S]
+  readonly [Section in keyof D]: Section extends "families" ? SpeltFamilies<D[Section]>
+    : Section extends "layers" | "readers" ? Members<D[Section]>
+    : D[Section]
 }
 
-type SpeltFamilies<Fs> = Fs extends Bag ? { readonly [K in keyof Fs]: SpeltFamily<Fs[K]> } : Fs
+type SpeltFamilies<Families> = Families extends Bag ? { readonly [K in keyof Families]: SpeltFamily<Families[K]> }
+  : Families
 
-type SpeltFamily<F> = { readonly [O in keyof F]: O extends "params" ? Members<F[O]> : F[O] }
+type SpeltFamily<F> = { readonly [Option in keyof F]: Option extends "params" ? Members<F[Option]> : F[Option] }
 
-type Members<X> = X extends Bag ? { readonly [K in keyof X]: X[K] } : X
+type Members<Given> = Given extends Bag ? { readonly [K in keyof Given]: Given[K] } : Given
 
-type MisshapenFamilies<Fs> = {
-  readonly [K in keyof Fs]: Fs[K] extends { readonly pattern: unknown } ? {
-      readonly [O in keyof Fs[K]]: O extends keyof FamilySpec
-        ? Fs[K][O] extends FamilySpec[O] ? Fs[K][O] : misshapenOption<K & string, O, Fs[K][O]>
-        : Fs[K][O]
+type MisshapenFamilies<Families> = {
+  readonly [K in keyof Families]: Families[K] extends { readonly pattern: unknown } ? {
+      readonly [Option in keyof Families[K]]: Option extends keyof FamilySpec
+        ? Families[K][Option] extends FamilySpec[Option] ? Families[K][Option]
+        : misshapenOption<K & string, Option, Families[K][Option]>
+        : Families[K][Option]
     }
     : Misfit.family<K & string>
 }
 
-type MisshapenReaders<Rs> = {
-  readonly [K in keyof Rs]: Rs[K] extends ReaderSpec ? Rs[K]
+type MisshapenReaders<Readers> = {
+  readonly [K in keyof Readers]: Readers[K] extends ReaderSpec ? Readers[K]
     // A reader without `borrows`, and without an option that may be a misspelt `borrows`.
-    : [Exclude<keyof Rs[K], "layer">] extends [never] ? Misfit.section<"readers">
-    : Rs[K] extends Bag ? {
-        readonly [O in keyof Rs[K]]: O extends keyof ReaderSpec ? misshapenReading<O, Rs[K][O]>
-          : ManifestFindings.optionUnknown<O & string, `reader '${K & string}'`, keyof ReaderSpec>
+    : [Exclude<keyof Readers[K], "layer">] extends [never] ? Misfit.section<"readers">
+    : Readers[K] extends Bag ? {
+        readonly [Option in keyof Readers[K]]: Option extends keyof ReaderSpec ?
+          misshapenReading<Option, Readers[K][Option]>
+          : ManifestFindings.optionUnknown<Option & string, `reader '${K & string}'`, keyof ReaderSpec>
       }
     : Misfit.section<"readers">
 }
 
-type misshapenReading<O extends keyof ReaderSpec, X> = X extends ReaderSpec[O] ? X
-  : O extends "borrows" ? Misfit.patterns
+type misshapenReading<Option extends keyof ReaderSpec, Given> = Given extends ReaderSpec[Option] ? Given
+  : Option extends "borrows" ? Misfit.patterns
   : string
 
-type misshapenOption<K extends string, O, X> = O extends "value" | "error" ? Misfit.codec
-  : O extends "params" ? X extends Bag ? { readonly [N in keyof X]: X[N] extends Typed ? X[N] : Misfit.codec }
+type misshapenOption<K extends string, Option, Given> = Option extends "value" | "error" ? Misfit.codec
+  : Option extends "params" ?
+    Given extends Bag ? { readonly [Name in keyof Given]: Given[Name] extends Typed ? Given[Name] : Misfit.codec }
     : Misfit.codecs
-  : O extends "derives" | "borrows" ? Misfit.patterns
-  : O extends "weigher" ? Misfit.weigher<K>
-  : Misfit.option<K, O & string, Expected[O & keyof Expected]>
+  : Option extends "derives" | "borrows" ? Misfit.patterns
+  : Option extends "weigher" ? Misfit.weigher<K>
+  : Misfit.option<K, Option & string, Expected[Option & keyof Expected]>
 
 type Time = "a time such as '5 minutes', '1 hour' or 500, in milliseconds"
 
@@ -111,27 +117,34 @@ interface Expected {
  * @since 0.1.0
  */
 export type Shaped<D> = D extends Definition ? D
-  : Spelt<D> extends infer M extends Definition ? M
-  : Mended<Spelt<D>> extends infer M extends Definition ? M
+  : Spelt<D> extends infer Whole extends Definition ? Whole
+  : Mended<Spelt<D>> extends infer Whole extends Definition ? Whole
   : never
 
 type Mended<D> = {
-  readonly [S in keyof D as S extends "families" ? S : D[S] extends At<Definition, S> ? S : never]: S extends "families"
-    ? D[S] extends Bag ? { readonly [K in keyof D[S]]: MendedFamily<D[S][K], PatternOf<D[S][keyof D[S]]>> } : {}
-    : D[S]
+  readonly [
+    Section in keyof D as Section extends "families" ? Section : D[Section] extends At<Definition, Section> ? Section
+    : never
+  ]: Section extends "families"
+    ? D[Section] extends Bag
+      ? { readonly [K in keyof D[Section]]: MendedFamily<D[Section][K], PatternOf<D[Section][keyof D[Section]]>> }
+    : {}
+    : D[Section]
 }
 
 type MendedFamily<F, Patterns> = F extends FamilySpec ? F : {
   readonly [
-    O in keyof F | "pattern" as O extends "pattern" | "value" | "error" | "params" | "derives" | "borrows" ? O
-      : F[O & keyof F] extends FamilySpec[O & keyof FamilySpec] ? O
+    Option in keyof F | "pattern" as Option extends "pattern" | "value" | "error" | "params" | "derives" | "borrows" ?
+      Option
+      : F[Option & keyof F] extends FamilySpec[Option & keyof FamilySpec] ? Option
       : never
-  ]: O extends keyof F ? F[O] extends FamilySpec[O & keyof FamilySpec] ? F[O] : mendedOption<O, F[O], Patterns>
+  ]: Option extends keyof F ?
+    F[Option] extends FamilySpec[Option & keyof FamilySpec] ? F[Option] : mendedOption<Option, F[Option], Patterns>
     : string
 }
 
-type mendedOption<O, X, Patterns> = O extends "pattern" ? string
-  : O extends "value" | "error" ? { readonly Type: any }
-  : O extends "params" ? X extends Bag ? { readonly [N in keyof X]: { readonly Type: any } } : {}
+type mendedOption<Option, Given, Patterns> = Option extends "pattern" ? string
+  : Option extends "value" | "error" ? { readonly Type: any }
+  : Option extends "params" ? Given extends Bag ? { readonly [Name in keyof Given]: { readonly Type: any } } : {}
   // Any of the patterns may be the one that is meant.
-  : ReadonlyArray<X extends string ? X : Patterns>
+  : ReadonlyArray<Given extends string ? Given : Patterns>

@@ -31,7 +31,7 @@ export type isUntyped<T> = 0 extends 1 & T ? true : T extends "" ? true : string
  * @category type level
  * @since 0.1.0
  */
-export type isChoice<P, All = P> = P extends unknown ? [All] extends [P] ? false : true : never
+export type isChoice<T, All = T> = T extends unknown ? [All] extends [T] ? false : true : never
 
 /**
  * Whether the items of a list are known: it is a single list, and its length is known.
@@ -40,7 +40,7 @@ export type isChoice<P, All = P> = P extends unknown ? [All] extends [P] ? false
  * @since 0.1.0
  */
 export type isKnown<T> = isChoice<T> extends true ? false
-  : T extends { readonly length: infer N } ? number extends N ? false : true
+  : T extends { readonly length: infer Length } ? number extends Length ? false : true
   : true
 
 /**

@@ -26,22 +26,22 @@ type isApart<D extends Definition> = D extends unknown
 
 // A family with a chain of sources that is longer than any manifest is on a cycle, or above one. Each round doubles the
 // length, so a chain of a thousand families takes ten rounds. A graph without a cycle is empty before that.
-type findCore<G, Rounds extends ReadonlyArray<unknown> = []> = namesIn<G> extends infer Left
-  ? [Left] extends [never] ? never : Rounds["length"] extends 11 ? Left : findCore<twiceAsFar<G>, [...Rounds, 1]>
+type findCore<Graph, Rounds extends ReadonlyArray<unknown> = []> = namesIn<Graph> extends infer Left
+  ? [Left] extends [never] ? never : Rounds["length"] extends 11 ? Left : findCore<twiceAsFar<Graph>, [...Rounds, 1]>
   : never
 
-type namesIn<G> = { [K in keyof G]: [G[K]] extends [never] ? never : K }[keyof G]
+type namesIn<Graph> = { [K in keyof Graph]: [Graph[K]] extends [never] ? never : K }[keyof Graph]
 
 // Keeps the sources that have sources themselves, so that each source is a name of the graph.
-type amongThemselves<G> = { readonly [K in keyof G]: Extract<G[K], keyof G> }
+type amongThemselves<Graph> = { readonly [K in keyof Graph]: Extract<Graph[K], keyof Graph> }
 
-type twiceAsFar<G> = { readonly [K in keyof G]: G[G[K] & keyof G] }
+type twiceAsFar<Graph> = { readonly [K in keyof Graph]: Graph[Graph[K] & keyof Graph] }
 
 // Names ten families of the path, as `dependencyCycle` does. The compiler would cut a longer path, and each
 // family of the cycle would walk the whole path.
 type findPathBack<
   D extends Definition,
-  G,
+  Graph,
   Left,
   Start extends string,
   From,
@@ -53,12 +53,21 @@ type findPathBack<
   : Named["length"] extends 10
     // If the cycles are apart, each family of the knot is on a cycle.
     ? isApart<D> extends true ? `${Trail} -> ... -> '${Start}'`
-    : isReached<G, Start, From> extends true ? `${Trail} -> ... -> '${Start}'`
+    : isReached<Graph, Start, From> extends true ? `${Trail} -> ... -> '${Start}'`
     : never
-  : findPathBack<D, G, Left, Start, G[From & keyof G], `${Trail} -> '${From & string}'`, Seen | From, [...Named, 1]>
+  : findPathBack<
+    D,
+    Graph,
+    Left,
+    Start,
+    Graph[From & keyof Graph],
+    `${Trail} -> '${From & string}'`,
+    Seen | From,
+    [...Named, 1]
+  >
   : never
 
-type isReached<G, Start, From, Seen = From> = Start extends From ? true
-  : [Exclude<G[From & keyof G], Seen>] extends [infer Next]
-    ? [Next] extends [never] ? false : isReached<G, Start, Next, Seen | Next>
+type isReached<Graph, Start, From, Seen = From> = Start extends From ? true
+  : [Exclude<Graph[From & keyof Graph], Seen>] extends [infer Next]
+    ? [Next] extends [never] ? false : isReached<Graph, Start, Next, Seen | Next>
   : never

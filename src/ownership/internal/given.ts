@@ -5,9 +5,9 @@ import type * as Opaque from "../../diagnostic/Opaque.ts"
 
 // An option that is undefined was not given. If the compiler does not know whether an option is given, some checks
 // would see it and others would not, so it is refused.
-export type Given<Option, X, Checks> = undefined extends X ?
-  [X] extends [undefined] ? X : Opaque.option<Option & string>
+export type Given<Option, T, Checks> = undefined extends T ?
+  [T] extends [undefined] ? T : Opaque.option<Option & string>
   : Checks
 
 // A section with computed names cannot be checked by name.
-export type Named<Section extends string, X, Checks> = string extends keyof X ? Opaque.names<Section> : Checks
+export type Named<Section extends string, T, Checks> = string extends keyof T ? Opaque.names<Section> : Checks

@@ -15,9 +15,9 @@ import type { findSpeltOtherwise } from "./spelling.ts"
 
 export type CheckedReferences<D extends Definition, K extends string, F, Verb extends "derives" | "borrows", T> =
   isKnown<T> extends true ? {
-      readonly [I in keyof T]: isUntyped<T[I]> extends true ? DeclaredPattern<D>
-        : isChoice<T[I]> extends true ? Opaque.referenceChoice
-        : T[I] extends string ? orElse<findReferenceProblem<D, K, F, Verb, T[I]>, T[I]>
+      readonly [Index in keyof T]: isUntyped<T[Index]> extends true ? DeclaredPattern<D>
+        : isChoice<T[Index]> extends true ? Opaque.referenceChoice
+        : T[Index] extends string ? orElse<findReferenceProblem<D, K, F, Verb, T[Index]>, T[Index]>
         : string
     }
     : Opaque.list<"E0103", "patterns">
@@ -70,7 +70,7 @@ type findFanout<K extends string, F, P extends string> = F extends { readonly fa
 // `*` carries nothing, because its number of segments is not known.
 type carriedBy<P extends string> = Exclude<ParamNames<P>, "*">
 
-type firstParam<P extends string, Names> = P extends `${infer H}:${infer T}`
-  ? H extends `{${infer N}}` ? N extends Names ? N : firstParam<T, Names> : firstParam<T, Names>
-  : P extends `{${infer N}}` ? N
+type firstParam<P extends string, Names> = P extends `${infer First}:${infer Rest}`
+  ? First extends `{${infer Name}}` ? Name extends Names ? Name : firstParam<Rest, Names> : firstParam<Rest, Names>
+  : P extends `{${infer Name}}` ? Name
   : "*"

@@ -16,26 +16,26 @@ export type findSpeltOtherwise<D extends Definition, K extends string, F, P exte
   : never
 
 type nameSpelling<K extends string, P extends string, Other extends string, Here, There, Ref, Q> = Ref extends
-  `${infer N}:${infer Ns}` ? Q extends `${infer M}:${infer Ms}` ? orElse<
-      nameOne<K, P, Other, Here, There, N, M>,
-      nameSpelling<K, P, Other, Here, There, Ns, Ms>
+  `${infer First}:${infer Rest}` ? Q extends `${infer FirstQ}:${infer RestQ}` ? orElse<
+      nameOne<K, P, Other, Here, There, First, FirstQ>,
+      nameSpelling<K, P, Other, Here, There, Rest, RestQ>
     >
   : never
   : nameOne<K, P, Other, Here, There, Ref, Q>
 
-type nameOne<K extends string, P extends string, Other extends string, Here, There, N, M> = [N, M] extends
-  [`{${infer A}}`, `{${infer B}}`]
-  ? A extends ParamNames<PatternOf<Here>> ?
-    isSpeltAlike<coreOf<At<CodecsOf<Here>, A>>, coreOf<At<There, B>>> extends true ? never
-    : ReferenceFindings.speltOtherwise<K, P, A, Other>
-  : never
-  : never
+type nameOne<K extends string, P extends string, Other extends string, Here, There, Segment, SegmentQ> =
+  [Segment, SegmentQ] extends [`{${infer A}}`, `{${infer B}}`]
+    ? A extends ParamNames<PatternOf<Here>> ?
+      isSpeltAlike<coreOf<At<CodecsOf<Here>, A>>, coreOf<At<There, B>>> extends true ? never
+      : ReferenceFindings.speltOtherwise<K, P, A, Other>
+    : never
+    : never
 
 // A brand or a check does not change a text.
-type coreOf<C> = [C] extends [never] ? "text"
-  : C extends { readonly from: unknown; readonly to: unknown } ? C
-  : C extends { readonly ast: unknown; readonly schema: infer S } ? coreOf<S>
-  : C extends { readonly Encoded: infer E; readonly Type: infer A } ? [A] extends [E] ? "text" : C
+type coreOf<Codec> = [Codec] extends [never] ? "text"
+  : Codec extends { readonly from: unknown; readonly to: unknown } ? Codec
+  : Codec extends { readonly ast: unknown; readonly schema: infer Inner } ? coreOf<Inner>
+  : Codec extends { readonly Encoded: infer Encoded; readonly Type: infer A } ? [A] extends [Encoded] ? "text" : Codec
   : "text"
 
 type isSpeltAlike<A, B> = (<T>() => T extends A ? 1 : 2) extends (<T>() => T extends B ? 1 : 2) ? true : false
