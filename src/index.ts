@@ -5,7 +5,7 @@
  */
 
 /**
- * What functions, methods and programs declare wrongly, or do beyond what they declare.
+ * Functions, methods and programs with a wrong declaration, or that do more than they declare.
  *
  * @since 0.1.0
  */
@@ -67,33 +67,33 @@ export * as Malformed from "./diagnostic/Malformed.ts"
 export * as ManifestFindings from "./diagnostic/ManifestFindings.ts"
 
 /**
- * Values that do not fit: parameters of a key, values of an entry, answers of a lookup. What is a type only is found by
- * the compiler alone.
+ * Values of a wrong type: parameters of a key, values of an entry, results of a lookup, options. Only the compiler
+ * finds those that have no function here.
  *
- * A message that takes the place of a wrong argument needs a type parameter for the argument, and with it literals and
- * callbacks lose the types that they take from their context. So what an operation takes is a union of its type with
- * {@link Otherwise}, which nothing inhabits: the compiler tries what it is given against the type, and where that fails
- * it prints the union, in its own words and at the property that is wrong.
+ * A message in the place of a wrong argument would need a type parameter for the argument. With a type parameter,
+ * literals and callbacks lose the types that they take from their context. So a parameter of an operation is a union of
+ * its type with {@link Otherwise}, and no value has the type `Otherwise`. The compiler compares the argument with the
+ * type. If that fails, it prints the union, in its own words and at the property that is wrong.
  *
  * @since 0.1.0
  */
 export * as Misfit from "./diagnostic/Misfit.ts"
 
 /**
- * What a caller may have meant by a name that nothing declares: a declared one that differs in one letter, in the order
- * of two, or in capitals. Types and functions of one name give one answer.
+ * Suggests what a caller may have meant by an unknown name: a declared name that differs in one letter, in the order of
+ * two letters, or in capitals. A type and a function of one name give the same answer.
  *
- * - Two declared names that are as near make no suggestion, since either would be a guess. A name of one letter is near
- *   to none.
- * - Asked in failing branches only, so a program that compiles pays nothing.
+ * - If two declared names are equally near, there is no suggestion, because each would be a guess. A name of one letter
+ *   is not near to any name.
+ * - Only failing branches ask for it, so a program that compiles pays nothing.
  *
  * @since 0.1.0
  */
 export * as Nearest from "./diagnostic/Nearest.ts"
 
 /**
- * What the compiler does not know: plain strings, templates with a hole, choices of several, names that are computed,
- * requirements of any. What it does not know it cannot check, so it refuses. Found by the compiler alone.
+ * Types that the compiler cannot check, because it does not know them: plain strings, templates with a hole, choices,
+ * computed names, requirements of `any`. It refuses them. Only the compiler finds these mistakes.
  *
  * @since 0.1.0
  */
@@ -128,15 +128,15 @@ export * as ReferenceFindings from "./diagnostic/ReferenceFindings.ts"
 export * as RightFindings from "./diagnostic/RightFindings.ts"
 
 /**
- * Where several things are wrong and there is room for one message.
+ * One message for several mistakes, because the compiler shows only one.
  *
  * @since 0.1.0
  */
 export * as Several from "./diagnostic/Several.ts"
 
 /**
- * What is wired wrongly: modules with rights that their lines of the manifest do not give them, owners that are missing
- * or twice, engines in the wrong place.
+ * Mistakes in wiring: modules with rights that the manifest does not give them, owners that are missing or given twice,
+ * and engines in the wrong place.
  *
  * @since 0.1.0
  */

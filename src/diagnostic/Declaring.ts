@@ -1,5 +1,5 @@
 /**
- * What functions, methods and programs declare wrongly, or do beyond what they declare.
+ * Functions, methods and programs with a wrong declaration, or that do more than they declare.
  *
  * @since 0.1.0
  */
@@ -7,7 +7,7 @@ import type { message } from "./Diagnostic.ts"
 import { finding, say } from "./internal/finding.ts"
 
 /**
- * E0224: a write into another layer than the program's own.
+ * E0224: a write to a family of another layer.
  *
  * @category ownership
  * @since 0.1.0
@@ -53,11 +53,11 @@ export const layerRead = (pattern: string, home: string, here: string) =>
 export type bodyExceeds<Does extends string, Declared extends string> = message<
   "E0220",
   `the body ${Does}, but declares: ${Declared}`,
-  "declare it, or leave it to a function that does"
+  "declare it, or move it to a function that declares it"
 >
 
 /**
- * E0221: `invalidates` without something that derives from what is owned.
+ * E0221: `invalidates` without a family that derives from the owned families.
  *
  * @category ownership
  * @since 0.1.0
@@ -76,7 +76,8 @@ export const invalidatesIncomplete = (dependent: string, owned: string) =>
   )
 
 /**
- * E0239: `invalidates` with something that does not follow from what is owned. To drop it needs its ownership.
+ * E0239: `invalidates` with a family that does not derive from the owned families. Only its owner can drop it. `owned`
+ * is a list such as "`user:{id}`", or "nothing".
  *
  * @category ownership
  * @since 0.1.0
@@ -95,7 +96,7 @@ export const invalidatesForeign = (pattern: string, owned: string, declared: str
   )
 
 /**
- * E0239: `invalidates` with what is owned itself, and does not derive from anything that is owned.
+ * E0239: `invalidates` with an owned family that does not derive from an owned family.
  *
  * @category ownership
  * @since 0.1.0
@@ -114,7 +115,7 @@ export const invalidatesOwned = (pattern: string) =>
   )
 
 /**
- * E0222: `invalidates` with something that no family declares.
+ * E0222: `invalidates` with a pattern that no family declares.
  *
  * @category ownership
  * @since 0.1.0
@@ -133,7 +134,7 @@ export const invalidatesUnknown = (id: string, pattern: string, help: string) =>
   )
 
 /**
- * E0223: a declared right to something that no family declares.
+ * E0223: a declared right to a pattern that no family declares.
  *
  * @category ownership
  * @since 0.1.0

@@ -101,7 +101,7 @@ export const keyTooLong = (pattern: string, bytesMax: number) =>
     "E0109",
     "KeyMalformed",
     say`the parameters of ${pattern} make a key of more than ${String(bytesMax)} bytes`,
-    say`use a digest of what is long`
+    say`use a digest for long values`
   )
 
 /**
@@ -114,6 +114,6 @@ export const keyOfOtherFamily = (pattern: string, inner: string, family: string)
   finding(
     "E0110",
     "KeyMalformed",
-    say`these parameters of ${pattern} spell a key of ${inner}, which family ${family} decides about`,
+    say`these parameters of ${pattern} spell a key of ${inner}, which belongs to family ${family}`,
     say`use the accessor of ${family}`
   )

@@ -7,7 +7,7 @@ import type { message } from "./Diagnostic.ts"
 import { finding, say } from "./internal/finding.ts"
 
 /**
- * E0211: a lookup that reads what its family does not derive from.
+ * E0211: a lookup that reads a family that its own family does not derive from.
  *
  * @category ownership
  * @since 0.1.0
@@ -15,18 +15,18 @@ import { finding, say } from "./internal/finding.ts"
 export type lookupReads<Family extends string, Source extends string> = message<
   "E0211",
   `the lookup of family '${Family}' reads '${Source}', which '${Family}' does not derive from`,
-  `add '${Source}' to derives of '${Family}', or its changes would not reach '${Family}'`
+  `add '${Source}' to derives of '${Family}', so that its changes reach '${Family}'`
 >
 export const lookupReads = (family: string, source: string) =>
   finding(
     "E0211",
     "LookupReads",
     say`the lookup of family ${family} reads ${source}, which ${family} does not derive from`,
-    say`add ${source} to derives of ${family}, or its changes would not reach ${family}`
+    say`add ${source} to derives of ${family}, so that its changes reach ${family}`
   )
 
 /**
- * E0211: a lookup that reads its own family, from which that cannot derive.
+ * E0211: a lookup that reads its own family. A family cannot derive from itself.
  *
  * @category ownership
  * @since 0.1.0
@@ -34,18 +34,18 @@ export const lookupReads = (family: string, source: string) =>
 export type lookupReadsOwn<Family extends string, Source extends string> = message<
   "E0211",
   `the lookup of family '${Family}' reads '${Source}', its own family, which cannot derive from itself`,
-  `read what '${Source}' is made from; what was held before is in the lookup's second argument`
+  `read what '${Source}' is made from; the previous value is in the lookup's second argument`
 >
 export const lookupReadsOwn = (family: string, source: string) =>
   finding(
     "E0211",
     "LookupReads",
     say`the lookup of family ${family} reads ${source}, its own family, which cannot derive from itself`,
-    say`read what ${source} is made from; what was held before is in the lookup's second argument`
+    say`read what ${source} is made from; the previous value is in the lookup's second argument`
   )
 
 /**
- * E0211: a lookup that reads what derives from its own family.
+ * E0211: a lookup that reads a family that derives from its own family.
  *
  * @category ownership
  * @since 0.1.0
@@ -53,11 +53,11 @@ export const lookupReadsOwn = (family: string, source: string) =>
 export type lookupReadsBack<Family extends string, Source extends string> = message<
   "E0211",
   `the lookup of family '${Family}' reads '${Source}', which derives from '${Family}' itself`,
-  `read what '${Family}' is made from, for two families cannot derive from each other`
+  `read what '${Family}' is made from; two families cannot derive from each other`
 >
 
 /**
- * E0211: a lookup that reads another manifest, which its family cannot derive from.
+ * E0211: a lookup that reads another manifest. Its family cannot derive from that manifest.
  *
  * @category ownership
  * @since 0.1.0
@@ -69,7 +69,7 @@ export type lookupReadsAbroad<Family extends string, Source extends string> = me
 >
 
 /**
- * E0211 at run time: a lookup that reads another engine: of another manifest, or a second one of its own.
+ * E0211 at run time: a lookup that reads another engine, of another manifest or of its own.
  *
  * @category ownership
  * @since 0.1.0
@@ -105,14 +105,14 @@ export const lookupReadsKey = (family: string, key: string, read: string, source
  */
 export type lookupWrites<Family extends string, Target extends string> = message<
   "E0212",
-  `the lookup of family '${Family}' writes '${Target}', but a lookup only answers with its own value`,
+  `the lookup of family '${Family}' writes '${Target}', but a lookup only returns its own value`,
   `write '${Target}' where the change happens, or let it derive from '${Family}'`
 >
 export const lookupWrites = (family: string, target: string) =>
   finding(
     "E0212",
     "LookupWrites",
-    say`the lookup of family ${family} writes ${target}, but a lookup only answers with its own value`,
+    say`the lookup of family ${family} writes ${target}, but a lookup only returns its own value`,
     say`write ${target} where the change happens, or let it derive from ${family}`
   )
 

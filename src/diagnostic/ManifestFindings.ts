@@ -8,7 +8,7 @@ import { finding, say } from "./internal/finding.ts"
 import * as Nearest from "./Nearest.ts"
 
 /**
- * E0406: an option that does not exist.
+ * E0406: an option that does not exist. `place` is a phrase such as "family `user`".
  *
  * @category manifests
  * @since 0.1.0
@@ -34,7 +34,7 @@ const meantBy = (option: string, known: ReadonlySet<string>): string =>
   option === "reads" && !known.has("derives") ? "borrows" : option === "writes" ? "owns" : option
 
 /**
- * E0408 at run time: data that has not the shape of a manifest. What the compiler says of it is in `Misfit`.
+ * E0408 at run time: data without the shape of a manifest. The messages of the compiler are in `Misfit`.
  *
  * @category manifests
  * @since 0.1.0
@@ -51,14 +51,14 @@ export const shapeWrong = (path: string, expected: string, type = "Definition") 
 export type parameterUnknown<Name extends string, Pattern extends string, Family extends string, Known = never> =
   message<
     "E0409",
-    `params of family '${Family}' names '${Name}', which is no parameter of '${Pattern}'`,
+    `params of family '${Family}' names '${Name}', which is not a parameter of '${Pattern}'`,
     Nearest.help<Name, Known, "remove it, or check its spelling">
   >
 export const parameterUnknown = (name: string, pattern: string, family: string, known: Iterable<string> = []) =>
   finding(
     "E0409",
     "ParameterUnknown",
-    say`params of family ${family} names ${name}, which is no parameter of ${pattern}`,
+    say`params of family ${family} names ${name}, which is not a parameter of ${pattern}`,
     Nearest.help(name, known, "remove it, or check its spelling")
   )
 
@@ -77,7 +77,7 @@ export const familiesTooMany = (count: number, max: number) =>
   )
 
 /**
- * E0407: a name that is both a family and a reader, so a module of that name would be either.
+ * E0407: a name of both a family and a reader, so a module of that name could mean either.
  *
  * @category manifests
  * @since 0.1.0
@@ -115,7 +115,7 @@ export const layerUnknown = (layer: string, known: Iterable<string> = []) =>
   )
 
 /**
- * E0405: a layer without a use.
+ * E0405: a layer that no family, no reader and no other layer uses.
  *
  * @category manifests
  * @since 0.1.0
@@ -159,7 +159,7 @@ export const manifestsOverlap = (id: string, pattern: string, other: string, oth
   )
 
 /**
- * E0413: two manifests of one name, which programs could not tell apart.
+ * E0413: two manifests with one name, so a program cannot tell them apart.
  *
  * @category manifests
  * @since 0.1.0
@@ -187,12 +187,12 @@ export const enginesAlike = (id: string) =>
   finding(
     "E0413",
     "EnginesAlike",
-    say`two engines of ${id} are over one store, and neither would hear of the changes of the other`,
+    say`two engines of ${id} are over one store, and neither would see the changes of the other`,
     "build the layers of the manifest once, and share the runtime"
   )
 
 /**
- * E0415: a manifest that was given another class than its own, so that its rights would be those of that class.
+ * E0415: a manifest with another class as its type argument, so that its rights would be those of that class.
  *
  * @category manifests
  * @since 0.1.0

@@ -1,10 +1,10 @@
 /**
- * What a caller may have meant by a name that nothing declares: a declared one that differs in one letter, in the order
- * of two, or in capitals. Types and functions of one name give one answer.
+ * Suggests what a caller may have meant by an unknown name: a declared name that differs in one letter, in the order of
+ * two letters, or in capitals. A type and a function of one name give the same answer.
  *
- * - Two declared names that are as near make no suggestion, since either would be a guess. A name of one letter is near
- *   to none.
- * - Asked in failing branches only, so a program that compiles pays nothing.
+ * - If two declared names are equally near, there is no suggestion, because each would be a guess. A name of one letter
+ *   is not near to any name.
+ * - Only failing branches ask for it, so a program that compiles pays nothing.
  *
  * @since 0.1.0
  */
@@ -33,8 +33,8 @@ export const help = (name: string, known: Iterable<string>, otherwise: string): 
 }
 
 /**
- * The first option of a call that does not exist, and what to do about it. One that is `undefined` was not given. What
- * an instance of a class has besides the options is its own.
+ * The first option of a call that does not exist, and what to do about it. One that is `undefined` was not given. An
+ * instance of a class may have other members besides the options.
  *
  * @category suggestions
  * @since 0.1.0

@@ -7,7 +7,7 @@ import type { message } from "./Diagnostic.ts"
 import { finding, say } from "./internal/finding.ts"
 
 /**
- * E0102: a pattern inside another one, without a word about who owns it.
+ * E0102: a pattern inside another pattern, whose family does not say who owns it.
  *
  * @category patterns and keys
  * @since 0.1.0
@@ -26,7 +26,7 @@ export const patternOwned = (pattern: string, outer: string, family: string) =>
   )
 
 /**
- * E0104: two families of the same keys, spelt differently or not.
+ * E0104: two families with the same keys.
  *
  * @category patterns and keys
  * @since 0.1.0
@@ -65,7 +65,7 @@ export const patternsCross = (pattern: string, other: string, family: string, ke
   )
 
 /**
- * E0201: a family with two answers to who owns it.
+ * E0201: a family with both `partOf` and `carvedFrom`.
  *
  * @category ownership
  * @since 0.1.0
@@ -84,7 +84,7 @@ export const enclosersBoth = (family: string) =>
   )
 
 /**
- * E0202: `partOf` or `carvedFrom` of a family that lies inside no other.
+ * E0202: `partOf` or `carvedFrom` of a family that does not lie inside another family.
  *
  * @category ownership
  * @since 0.1.0

@@ -8,7 +8,7 @@ import { finding, say } from "./internal/finding.ts"
 import * as Nearest from "./Nearest.ts"
 
 /**
- * E0207: a choice of families where one must be named.
+ * E0207: a choice of families, where a program must name one family.
  *
  * @category ownership
  * @since 0.1.0
@@ -39,21 +39,21 @@ export const familyIsPart = (family: string, whole: string) =>
   )
 
 /**
- * E0209: a delegation of a family that is no part of another.
+ * E0209: a delegation of a family that is not a part of another family.
  *
  * @category ownership
  * @since 0.1.0
  */
 export type familyIsWhole<Family extends string> = message<
   "E0209",
-  `family '${Family}' is not part of another family, so nobody can delegate it`,
+  `family '${Family}' is not part of another family, so it cannot be delegated`,
   `use owner('${Family}')`
 >
 export const familyIsWhole = (family: string) =>
   finding(
     "E0209",
     "FamilyIsWhole",
-    say`family ${family} is not part of another family, so nobody can delegate it`,
+    say`family ${family} is not part of another family, so it cannot be delegated`,
     say`use owner(${family})`
   )
 
@@ -77,7 +77,7 @@ export const familyUnknown = (id: string, family: string, known: Iterable<string
   )
 
 /**
- * E0228: a module whose name is no family and no reader.
+ * E0228: a module whose name no family and no reader has.
  *
  * @category ownership
  * @since 0.1.0
@@ -96,26 +96,26 @@ export const moduleUnknown = (id: string, module: string, known: Iterable<string
   )
 
 /**
- * E0229: a lookup for something that is no part of the owned family.
+ * E0229: a lookup for a family that is not a part of the owned family.
  *
  * @category ownership
  * @since 0.1.0
  */
 export type partUnknown<Family extends string, Part extends string, Known = never> = message<
   "E0229",
-  `'${Part}' is no part of family '${Family}', so the owner of '${Family}' cannot give its lookup`,
+  `'${Part}' is not a part of family '${Family}', so the owner of '${Family}' cannot give its lookup`,
   Nearest.help<Part, Known, `give it in owner('${Part}'), or declare it with partOf: '${Family}'`>
 >
 export const partUnknown = (family: string, part: string, known: Iterable<string>) =>
   finding(
     "E0229",
     "PartUnknown",
-    say`${part} is no part of family ${family}, so the owner of ${family} cannot give its lookup`,
+    say`${part} is not a part of family ${family}, so the owner of ${family} cannot give its lookup`,
     Nearest.help(part, known, say`give it in owner(${part}), or declare it with partOf: ${family}`)
   )
 
 /**
- * E0215: two owners of one key, merged.
+ * E0215: two owners of one key in one merge.
  *
  * @category ownership
  * @since 0.1.0
@@ -127,7 +127,7 @@ export type ownersMerged<Pattern extends string, Other extends string, Key exten
 >
 
 /**
- * E0216: a second owner of a pattern, met at run time.
+ * E0216: a second owner of a pattern. Found at run time only.
  *
  * @category ownership
  * @since 0.1.0

@@ -7,7 +7,7 @@ import type { message } from "./Diagnostic.ts"
 import { finding, say } from "./internal/finding.ts"
 
 /**
- * E0402: `derives` or `borrows` of something that no family declares.
+ * E0402: `derives` or `borrows` with a pattern that no family declares.
  *
  * @category manifests
  * @since 0.1.0
@@ -29,7 +29,7 @@ export const referenceUnknown = (
     : finding("E0402", "ReferenceUnknown", say`${family} borrows ${pattern}, but no family declares it`, help)
 
 /**
- * E0206: a borrow of something that is only a part of a declared pattern.
+ * E0206: a borrow of only a part of a declared pattern.
  *
  * @category ownership
  * @since 0.1.0
@@ -48,7 +48,7 @@ export const referenceTooNarrow = (pattern: string, outer: string, family: strin
   )
 
 /**
- * E0403: `derives` or `borrows` of something in a layer that the family's layer does not read.
+ * E0403: `derives` or `borrows` with a family in a layer that the own layer does not read.
  *
  * @category manifests
  * @since 0.1.0
@@ -72,7 +72,7 @@ export const referenceOutOfReach = (family: string, here: string, pattern: strin
   )
 
 /**
- * E0401: families that invalidate each other in a circle.
+ * E0401: families that invalidate each other in a circle. `path` lists their names, and the first one again at the end.
  *
  * @category manifests
  * @since 0.1.0
@@ -101,8 +101,8 @@ const showPath = (path: ReadonlyArray<string>): string => {
 }
 
 /**
- * E0411: a reference without the parameters that would tell which entries it means, and without a word that all are
- * meant.
+ * E0411: a reference that lacks a parameter of its source, so that one change drops many entries, and a family without
+ * `fanout`.
  *
  * @category manifests
  * @since 0.1.0
@@ -126,7 +126,7 @@ export const fanoutUnsaid = (family: string, pattern: string, unbound: string, f
   )
 
 /**
- * E0416: a parameter that two families on an edge spell in different ways.
+ * E0416: a parameter whose value two families on an edge turn into different texts.
  *
  * @category manifests
  * @since 0.1.0
@@ -134,13 +134,13 @@ export const fanoutUnsaid = (family: string, pattern: string, unbound: string, f
 export type speltOtherwise<Family extends string, Pattern extends string, Name extends string, Source extends string> =
   message<
     "E0416",
-    `'${Family}' derives '${Pattern}', and spells '${Name}' otherwise than '${Source}' does`,
-    `give both the same codec in params, or its changes would not reach '${Family}'`
+    `'${Family}' derives '${Pattern}', and spells '${Name}' in another way than '${Source}'`,
+    `give both the same codec in params, so that its changes reach '${Family}'`
   >
 export const speltOtherwise = (family: string, pattern: string, name: string, source: string) =>
   finding(
     "E0416",
     "SpeltOtherwise",
-    say`${family} derives ${pattern}, and spells ${name} otherwise than ${source} does`,
-    say`give both the same codec in params, or its changes would not reach ${family}`
+    say`${family} derives ${pattern}, and spells ${name} in another way than ${source}`,
+    say`give both the same codec in params, so that its changes reach ${family}`
   )

@@ -7,7 +7,7 @@ import type { message } from "./Diagnostic.ts"
 import { finding, say } from "./internal/finding.ts"
 
 /**
- * E0203: a write where only a borrow is held.
+ * E0203: a write through a borrow.
  *
  * @category ownership
  * @since 0.1.0
@@ -19,7 +19,7 @@ export type writeThroughBorrow<Pattern extends string, Family extends string> = 
 >
 
 /**
- * E0205: an operation without the capability for it, met at run time: a cast, a remote client, a dynamic manifest.
+ * E0205: an operation without the right to it. Found at run time only: after a cast, or in a manifest from data.
  *
  * *Details**
  *
@@ -65,7 +65,7 @@ export const grantRevoked = (pattern: string, family: string) =>
   )
 
 /**
- * E0230: a capability, written by hand, for a pattern that the manifest does not declare: nothing could provide it.
+ * E0230: a capability, written by hand, for a pattern that the manifest does not declare. No layer can provide it.
  *
  * @category ownership
  * @since 0.1.0
@@ -110,8 +110,8 @@ export const capabilityUnprovided = (id: string, verb: "read" | "write", pattern
   )
 
 /**
- * E0238: an operation that is written down and never run. Found by `stateless check` alone: TypeScript accepts an
- * expression whose value is not used.
+ * E0238: an operation that a program makes and never runs. Only `stateless check` finds it, because TypeScript accepts
+ * an expression whose value is not used.
  *
  * @category ownership
  * @since 0.1.0
@@ -125,8 +125,8 @@ export const neverRun = (operation: string) =>
   )
 
 /**
- * E0207: a write through a choice of families, each of which has values of its own. Found by `stateless check` alone:
- * the compiler shows what the values of all of them would have in common.
+ * E0207: a write to one of several families, each with its own values. Only `stateless check` finds it: the compiler
+ * shows the intersection of the values of all of them.
  *
  * @category ownership
  * @since 0.1.0

@@ -1,6 +1,6 @@
 /**
- * What is wired wrongly: modules with rights that their lines of the manifest do not give them, owners that are missing
- * or twice, engines in the wrong place.
+ * Mistakes in wiring: modules with rights that the manifest does not give them, owners that are missing or given twice,
+ * and engines in the wrong place.
  *
  * @since 0.1.0
  */
@@ -8,7 +8,7 @@ import type { message } from "./Diagnostic.ts"
 import { finding, say } from "./internal/finding.ts"
 
 /**
- * E0214: a module that needs more than the manifest grants it.
+ * E0214: a module that needs more rights than the manifest gives it.
  *
  * @category ownership
  * @since 0.1.0
@@ -20,7 +20,7 @@ export type moduleExceeds<Module extends string, Does extends string, Granted ex
 >
 
 /**
- * E0214 at run time: a module that is no layer.
+ * E0214 at run time: a module that is not a layer.
  *
  * @category ownership
  * @since 0.1.0
@@ -29,7 +29,7 @@ export const moduleWrong = (module: string) =>
   finding("E0214", "ModuleWrong", say`module ${module} is not a layer`, "give a Layer, or { owns: [...], layer }")
 
 /**
- * E0214 at run time: something else than an object with a module for each name.
+ * E0214 at run time: a value that is not an object with a module for each name.
  *
  * @category ownership
  * @since 0.1.0
@@ -38,7 +38,7 @@ export const modulesWrong = () =>
   finding(
     "E0214",
     "ModulesWrong",
-    "these are no modules: a layer for each family or reader",
+    "this is not an object with a module for each family or reader",
     "give an object, { user: owner('user', ...), ... }"
   )
 
@@ -108,7 +108,7 @@ export const moduleRepeats = (module: string, family: string) =>
   finding("E0235", "ModuleTwice", say`module ${module} names ${family} twice in \`owns\``, say`name ${family} once`)
 
 /**
- * E0228: a module that is called like a family which it does not own, or like a reader.
+ * E0228: a module with the name of a family that it does not own, or with the name of a reader.
  *
  * @category ownership
  * @since 0.1.0
@@ -117,7 +117,7 @@ export type moduleMisnamed<Module extends string, Kind extends "family" | "reade
   "E0228",
   Kind extends "family" ? `module '${Module}' does not own the family '${Module}'`
     : `module '${Module}' owns families, and '${Module}' is a reader`,
-  "give it a name that is no family's and no reader's"
+  "give it a name that no family and no reader has"
 >
 export const moduleMisnamed = (module: string, kind: "family" | "reader") =>
   finding(
@@ -126,11 +126,11 @@ export const moduleMisnamed = (module: string, kind: "family" | "reader") =>
     kind === "family"
       ? say`module ${module} does not own the family ${module}`
       : say`module ${module} owns families, and ${module} is a reader`,
-    "give it a name that is no family's and no reader's"
+    "give it a name that no family and no reader has"
   )
 
 /**
- * E0226: a module that gives away the ownership of another family.
+ * E0226: a module that provides the ownership of another family.
  *
  * @category ownership
  * @since 0.1.0
@@ -142,7 +142,7 @@ export type moduleProvides<Module extends string, Pattern extends string> = mess
 >
 
 /**
- * E0226: a module that gives away a right to read.
+ * E0226: a module that provides a right to read to other modules.
  *
  * @category ownership
  * @since 0.1.0
@@ -150,7 +150,7 @@ export type moduleProvides<Module extends string, Pattern extends string> = mess
 export type moduleLends<Module extends string, Pattern extends string> = message<
   "E0226",
   `module '${Module}' provides a borrow of '${Pattern}' to all others`,
-  `keep it within the module, by Layer.provide; what others read stands in their lines of the manifest`
+  `keep it within the module with Layer.provide; list what other modules read in their borrows`
 >
 
 /**
@@ -193,4 +193,9 @@ export const appointmentMissing = (id: string, role: "the owner" | "a reader", p
  * @since 0.1.0
  */
 export const engineForged = (id: string) =>
-  finding("E0237", "EngineForged", say`this is no engine of ${id}`, "provide its layer or its modules, which make one")
+  finding(
+    "E0237",
+    "EngineForged",
+    say`this is not an engine of ${id}`,
+    "provide its layer or its modules"
+  )

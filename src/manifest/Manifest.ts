@@ -195,8 +195,9 @@ export interface Engine<Self> extends
 
 // No editor offers what is protected, and errors name it.
 declare abstract class EngineOf<Self> {
-  protected readonly "E0237: this is no engine of the manifest; help: provide its layer or its modules, which make one":
-    (_: Self) => Self
+  protected readonly "E0237: this is not an engine of the manifest; help: provide its layer or its modules": (
+    _: Self
+  ) => Self
 }
 
 /**

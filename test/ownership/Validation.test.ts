@@ -91,7 +91,7 @@ describe("a manifest from data", () => {
       [
         "entries E0406: unknown option 'entries' in the manifest; help: remove it, or check its spelling",
         "families.option.ttll E0406: unknown option 'ttll' in family 'option'; help: remove it, or check its spelling",
-        "families.user.params.id E0409: params of family 'user' names 'id', which is no parameter of 'user:*'; help: remove it, or check its spelling",
+        "families.user.params.id E0409: params of family 'user' names 'id', which is not a parameter of 'user:*'; help: remove it, or check its spelling",
         "families.upward.derives.0 E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'",
         "families.typo.layer E0404: no layer is called 'srver'; help: did you mean 'server'?",
         "layers.server.reads.0 E0404: no layer is called 'databse'; help: declare it in layers, or check its spelling",
