@@ -325,7 +325,16 @@ export const banned: Rule = (project) =>
   })
 
 /** Folders of `src/` in which people read plain English. A folder is added when its last sentence is rewritten. */
-const plainFolders: ReadonlySet<string> = new Set(["eviction", "store", "capability", "pattern", "manifest", "cli"])
+const plainFolders: ReadonlySet<string> = new Set([
+  "eviction",
+  "store",
+  "capability",
+  "pattern",
+  "ownership",
+  "diagnostic",
+  "manifest",
+  "cli"
+])
 
 const comparatives = "longer|later|earlier|larger|smaller|greater|slower|faster|older|newer|better|worse|more|less"
 
@@ -386,6 +395,43 @@ export const plain: Rule = (project) =>
   })
 
 const afterTag = /^ *\* @[^]*^ *\* \*\*/m
+
+/** Folders of `src/` whose types keep the rule for names. A folder is added when its last name is changed. */
+const namedFolders: ReadonlySet<string> = new Set(["diagnostic", "pattern", "ownership"])
+
+// A name in lower case is a function on types, and a finding is one without parameters.
+const findings = "diagnostic"
+const verb = /^(Find|Is|Has|May|Show|Normalize|Parse|Join|Invert|Describe|Help|Match|Cover|Overlap)(?![a-z])/
+
+/** The type parameters that every reader knows; `src/pattern/KeyPattern.ts` says what each stands for. */
+const lettersAllowed: ReadonlySet<string> = new Set("ABDEFKPQRT")
+
+/**
+ * A name of a type in lower case is a function on types, so it takes parameters; one that begins with a verb is in lower
+ * case; a type parameter of one letter is one of those that every reader knows.
+ */
+export const typeNames: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    if (!namedFolders.has(folderOf(source.path))) return
+    const checkParameter = (node: Node, name: string): void => {
+      if (name.length > 1 || name === "_" || lettersAllowed.has(name)) return
+      refuse(node.start, `the type parameter \`${name}\` has no name: a reader does not know what it stands for`)
+    }
+    walk(source.program, (node) => {
+      if (node.type === "TSTypeParameter") checkParameter(node, nameOf(node["name"]))
+      if (node.type === "TSMappedType") checkParameter(node, nameOf(node["key"]))
+      if (node.type !== "TSTypeAliasDeclaration") return
+      const name = nameOf(node["id"])
+      const takesParameters = node["typeParameters"] !== null
+      if (/^[a-z]/.test(name) && !takesParameters && folderOf(source.path) !== findings) {
+        refuse(node.start, `\`${name}\` takes no parameters, so it is a type: write it with a capital`)
+      }
+      if (takesParameters && verb.test(name)) {
+        refuse(node.start, `\`${name}\` begins with a verb, so it is a function on types: write it in lower case`)
+      }
+    })
+  })
+const nameOf = (identifier: unknown): string => (identifier as Node)["name"] as string
 
 /** Every public module says what it is; every export of it has a summary, `@since` and one `@category`. */
 export const documented: Rule = (project) =>
@@ -467,6 +513,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   sizes,
   banned,
   plain,
+  typeNames,
   documented,
   stability,
   alone

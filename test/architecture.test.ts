@@ -267,6 +267,45 @@ describe("every rule finds a planted violation", () => {
     assert.deepStrictEqual(find(Architecture.banned, { "store/A.ts": text }), [])
   })
 
+  it("typeNames: a capital for a function on types, lower case for a type, a letter that no reader knows", () => {
+    const planted: ReadonlyArray<readonly [text: string, reason: string]> = [
+      [`type name = "a"`, "`name` takes no parameters, so it is a type: write it with a capital"],
+      [
+        `export type FindName<P> = P`,
+        "`FindName` begins with a verb, so it is a function on types: write it in lower case"
+      ],
+      [`type Name<N> = N`, "the type parameter `N` has no name: a reader does not know what it stands for"],
+      [
+        `type Name<P> = P extends [infer H] ? H : P`,
+        "the type parameter `H` has no name: a reader does not know what it stands for"
+      ],
+      [
+        `type Name<P> = { [S in keyof P]: 1 }`,
+        "the type parameter `S` has no name: a reader does not know what it stands for"
+      ]
+    ]
+    for (const [text, reason] of planted) {
+      assert.deepStrictEqual(find(Architecture.typeNames, { "pattern/A.ts": text }), [`pattern/A.ts:1: ${reason}`])
+    }
+  })
+
+  it("typeNames: nouns with parameters, verbs, findings, known letters, and a folder that is not done yet are allowed", () => {
+    const allowed = [
+      "type NameOf<P, Name extends string> = { readonly [K in keyof P]: Name }",
+      "type findName<D, F> = D extends [infer A, infer _] ? A : F",
+      "type Issue<T> = T",
+      "export interface Node<A> {}"
+    ].join("\n")
+    assert.deepStrictEqual(
+      find(Architecture.typeNames, {
+        "pattern/A.ts": allowed,
+        "diagnostic/A.ts": `export type key = "E0107"`,
+        "store/A.ts": "type Find<N> = N"
+      }),
+      []
+    )
+  })
+
   it("plain: a phrase that hides who acts, in a comment or a message", () => {
     const planted: ReadonlyArray<readonly [text: string, phrase: string]> = [
       ["// Nobody waits.", "Nobody"],

@@ -94,7 +94,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "options act or are refused",
     bug: "an owner ignores an option that does not exist",
     file: "src/manifest/internal/ownerOptions.ts",
-    text: "if (!known.includes(option)) return [{ ...Diagnostic.optionUnknown(option, place, known), path: at }]",
+    text: "if (!known.includes(option)) return [{ ...ManifestFindings.optionUnknown(option, place, known), path: at }]",
     planted: "if (!known.includes(option)) return []",
     suites: [rights]
   },
@@ -946,6 +946,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [tracked]
   },
   {
+    law: "types and run time agree",
+    bug: "a malformed pattern is suggested",
+    file: "src/ownership/Validation.ts",
+    text: `family !== own && (family === source || isWellFormed(pattern))`,
+    planted: `family !== own`,
+    suites: ["test/ownership/Validation.test.ts"]
+  },
+  {
     law: "edges",
     bug: "a union of codecs counts as text",
     file: "src/ownership/Validation.ts",
@@ -1705,9 +1713,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler overlooks a source that a program may have or not",
-    file: "src/ownership/Definition.ts",
-    text: `undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>`,
-    planted: `CheckedReferences<D, K, F, O, F[O]>`,
+    file: "src/ownership/DefinitionChecks.ts",
+    text:
+      `undefined extends F[Option] ? Given<Option, F[Option], never> : CheckedReferences<D, K, F, Option, F[Option]>`,
+    planted: `CheckedReferences<D, K, F, Option, F[Option]>`,
     suites: ["test/types/explanations.test.ts"]
   },
   {
@@ -1745,9 +1754,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler does not check a manifest whose families are an interface",
-    file: "src/ownership/Definition.ts",
-    text: `: Spelt<D> extends infer X extends Definition ? Checked<X>`,
-    planted: `: Spelt<D> extends infer X extends Definition ? X`,
+    file: "src/ownership/DefinitionShape.ts",
+    text: `: Spelt<D> extends infer Given extends Definition ? Checked<Given>`,
+    planted: `: Spelt<D> extends infer Given extends Definition ? Given`,
     suites: ["test/types/forms.test.ts"]
   },
   {

@@ -10,6 +10,7 @@
 import * as Schema from "effect/Schema"
 import { LeaseError } from "../capability/Lease.ts"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as LookupFindings from "../diagnostic/LookupFindings.ts"
 import { ManifestError } from "../ownership/Validation.ts"
 import { FunctionFailed, StoreError } from "../store/StoreError.ts"
 
@@ -136,9 +137,10 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
 }) {
   override get message() {
     const { family, from, key, read, source } = this
-    if (this.code === "E0232") return Diagnostic.lookupReadsKey(family, key, read, source).sentence
-    if (from === "another engine") return Diagnostic.lookupReadsElsewhere(family, source).sentence
-    return (from === "its own family" ? Diagnostic.lookupReadsOwn : Diagnostic.lookupReads)(family, source).sentence
+    if (this.code === "E0232") return LookupFindings.lookupReadsKey(family, key, read, source).sentence
+    if (from === "another engine") return LookupFindings.lookupReadsElsewhere(family, source).sentence
+    return (from === "its own family" ? LookupFindings.lookupReadsOwn : LookupFindings.lookupReads)(family, source)
+      .sentence
   }
 }
 

@@ -2,7 +2,10 @@
  * Recognizes errors in the compiler's own words that are ours: a right that no layer provides, and calls of accessors
  * where none of our types can hold a message.
  */
-import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
+import * as OwnerFindings from "../diagnostic/OwnerFindings.ts"
+import * as RightFindings from "../diagnostic/RightFindings.ts"
 import * as Wiring from "../diagnostic/Wiring.ts"
 import { type Finding, labelOf, type Place, say } from "./findings.ts"
 import { escape, offsetOf, tokens } from "./source.ts"
@@ -38,7 +41,7 @@ const nameUnprovided = (
   if (mode === "Appoints") return Wiring.appointmentMissing(id, "the owner", pattern)
   if (mode === "Admits") return Wiring.appointmentMissing(id, "a reader", pattern)
   const verb = mode === "Owns" ? "write" : "read"
-  return Diagnostic.capabilityUnprovided(id, verb, pattern, ownerOf(pattern, sources) ?? "...")
+  return RightFindings.capabilityUnprovided(id, verb, pattern, ownerOf(pattern, sources) ?? "...")
 }
 
 // Finds the owner of a pattern in the text of its manifest: its family, or the family of which it is a part.
@@ -165,14 +168,14 @@ export const findUnknown = (text: string, place: Place, source: string): Finding
   const near = meant.exec(text)?.slice(1) ?? []
   if (option !== undefined) {
     const [where, options] = places[spec!]!
-    return { ...place, ...say(Diagnostic.optionUnknown(option, where, [...options, ...near])) }
+    return { ...place, ...say(ManifestFindings.optionUnknown(option, where, [...options, ...near])) }
   }
   const [, warming, owners] = warmed.exec(text) ?? []
-  if (warming !== undefined) return { ...place, ...say(Diagnostic.optionUnknown(warming, `'${owners}'`, near)) }
+  if (warming !== undefined) return { ...place, ...say(ManifestFindings.optionUnknown(warming, `'${owners}'`, near)) }
   const [, manifest] = engine.exec(text) ?? []
   if (manifest !== undefined) return { ...place, ...say(Wiring.engineForged(manifest)) }
   const [, family, id] = accessor.exec(text) ?? []
-  return family === undefined ? undefined : { ...place, ...say(Diagnostic.familyUnknown(id!, family, near)) }
+  return family === undefined ? undefined : { ...place, ...say(OwnerFindings.familyUnknown(id!, family, near)) }
 }
 
 const findShape = (text: string, place: Place, source: string): Unknown | undefined => {
@@ -199,7 +202,7 @@ export const findMisfit = (text: string, place: Place, source: string): Finding 
   if (option !== undefined) {
     return {
       ...place,
-      ...say(Diagnostic.optionUnknown(option, `the options of a write to '${to}'`, Object.keys(written)))
+      ...say(ManifestFindings.optionUnknown(option, `the options of a write to '${to}'`, Object.keys(written)))
     }
   }
   const [, name, ofPattern] = someParams.exec(text) ?? []

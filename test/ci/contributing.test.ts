@@ -55,14 +55,15 @@ describe("CONTRIBUTING.md", () => {
   it("names the declarations that a recipe adds to", () => {
     const declared: Readonly<Record<string, ReadonlyArray<string>>> = {
       "src/ownership/FamilyPolicy.ts": ["interface FamilyPolicy", "policyOptions"],
-      "src/ownership/Definition.ts": ["interface Expected", "interface FamilySpec"],
+      "src/ownership/Definition.ts": ["interface FamilySpec"],
+      "src/ownership/DefinitionShape.ts": ["interface Expected"],
       "src/cache/Expiry.ts": ["interface Expiry", "const make"],
       "src/manifest/Family.ts": ["interface Reading", "interface Writing", "interface Refused"],
       "src/cache/CacheFamily.ts": ["class CacheFamily"],
       "src/cache/internal/trackedReads.ts": ["interface Reads", "class TrackedReads"],
       "src/cache/internal/writesApart.ts": ["interface Writes"],
       "src/cli/neverRun.ts": ["const ofAccessor"],
-      "src/diagnostic/Diagnostic.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
+      "src/diagnostic/ReferenceFindings.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],
       "src/eviction/EvictionPolicy.ts": ["const policies"],
       "test/manifest/options.test.ts": ["const wrong", "const plain", "has a row here"],
       "test/manifest/sensitive.test.ts": ["errorsWithKeys", "has a test for every door"],

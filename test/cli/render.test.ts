@@ -39,7 +39,7 @@ describe("parse", () => {
   it("finds a message in the lines that explain an error", () => {
     const { findings } = parse([
       "a.ts(2,4): error TS1241: Unable to resolve signature of method decorator when called as an expression.",
-      `  Argument of type '() => 1' is not assignable to parameter of type '"E0220: the body writes 'a', but declares: nothing; help: declare it, or leave it to a function that does"'.`
+      `  Argument of type '() => 1' is not assignable to parameter of type '"E0220: the body writes 'a', but declares: nothing; help: declare it, or move it to a function that declares it"'.`
     ].join("\n"))
     assert.deepStrictEqual(findings.map(({ code, column, line }) => [code, line, column]), [["E0220", 2, 4]])
   })

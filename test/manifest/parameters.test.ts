@@ -281,11 +281,11 @@ describe("a list of keys that is none", () => {
           for (const given of [undefined, null, 5, "ab", {}, () => []]) {
             const { reason } = (yield* Effect.flip(on(of[operation](given)))) as CacheError
             assert.strictEqual(reason._tag, "InvalidKey")
-            assert.include(reason.message, "this is no list of `user:{day}`")
+            assert.include(reason.message, "this is not a list of `user:{day}`")
           }
         }
         const { message } = (yield* Effect.flip(on(of.setMany([[{ day: "1" }, 1], { day: "2" }])))) as CacheError
-        assert.include(message, "item 1 is no entry of `user:{day}`")
+        assert.include(message, "item 1 is not an entry of `user:{day}`")
         assert.isFalse(yield* on(of.has({ day: "1" })))
         yield* on(of.deleteMany(new Set([{ day: "1" }])))
       }

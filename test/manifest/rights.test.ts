@@ -245,10 +245,10 @@ describe("a module", () => {
     }))
 
   const wrong: { readonly [what: string]: readonly [given: unknown, message: string] } = {
-    "an array": [[userLive], "these are no modules"],
-    "a layer": [userLive, "these are no modules"],
-    "nothing": [null, "these are no modules"],
-    "a number": [1, "these are no modules"],
+    "an array": [[userLive], "this is not an object with a module for each family or reader"],
+    "a layer": [userLive, "this is not an object with a module for each family or reader"],
+    "nothing": [null, "this is not an object with a module for each family or reader"],
+    "a number": [1, "this is not an object with a module for each family or reader"],
     "a name that is not declared": [{ usr: Layer.empty }, "`Rights` declares no family and no reader `usr`"],
     "a part of another family": [{ facts: Layer.empty }, "family `facts` is part of `files`"],
     "a module that is no layer": [{ user: Effect.void }, "module `user` is not a layer"],
@@ -327,7 +327,7 @@ describe("a name that comes from data", () => {
     "a whole family to delegate": ["E0209", "family `user` is not part of", () => C.delegate(as<never>("user"))],
     "an unknown part": [
       "E0229",
-      "`fact` is no part of family `files`, so the owner of `files` cannot give its lookup; help: did you mean `facts`?",
+      "`fact` is not a part of family `files`, so the owner of `files` cannot give its lookup; help: did you mean `facts`?",
       () => C.owner("files", as({ parts: { fact: {} } }))
     ],
     "a misspelt option": [
@@ -337,12 +337,12 @@ describe("a name that comes from data", () => {
     ],
     "a lookup that is no function": [
       "E0114",
-      "owner.user.lookup: the lookup of family `user` answers with something else than a value of `user`",
+      "owner.user.lookup: the lookup of family `user` does not return a value of `user`",
       () => C.owner("user", as({ lookup: 5 }))
     ],
     "a lookupMany that is no function": [
       "E0114",
-      "owner.user.lookupMany: the lookupMany of family `user` answers",
+      "owner.user.lookupMany: the lookupMany of family `user` does not return",
       () => C.owner("user", as({ lookupMany: null }))
     ],
     "a function in the place of options": [

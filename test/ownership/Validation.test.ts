@@ -31,7 +31,7 @@ describe("a manifest from data", () => {
         }
       }),
       [
-        "families.malformed.pattern E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for all that follow",
+        "families.malformed.pattern E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for the segments that follow",
         "families.undeclared.pattern E0102: 'user:profile' is already owned through 'user:*' of family 'user'; help: add partOf: 'user' (same owner) or carvedFrom: 'user' (an owner of its own)",
         "families.wrong.partOf E0204: 'user:{id}:x' does not lie directly inside family 'users', but in 'user:*' of family 'user'; help: name 'user'",
         "families.orphan.partOf E0202: 'session:{id}' lies inside no other pattern; help: remove partOf, or let it name a family whose pattern covers 'session:{id}', such as 'session:*'",
@@ -91,7 +91,7 @@ describe("a manifest from data", () => {
       [
         "entries E0406: unknown option 'entries' in the manifest; help: remove it, or check its spelling",
         "families.option.ttll E0406: unknown option 'ttll' in family 'option'; help: remove it, or check its spelling",
-        "families.user.params.id E0409: params of family 'user' names 'id', which is no parameter of 'user:*'; help: remove it, or check its spelling",
+        "families.user.params.id E0409: params of family 'user' names 'id', which is not a parameter of 'user:*'; help: remove it, or check its spelling",
         "families.upward.derives.0 E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'",
         "families.typo.layer E0404: no layer is called 'srver'; help: did you mean 'server'?",
         "layers.server.reads.0 E0404: no layer is called 'databse'; help: declare it in layers, or check its spelling",
@@ -228,6 +228,16 @@ describe("a valid manifest", () => {
         : "did you mean 'user:{id}'?"
       assert.include(problem, `but no family declares it; help: ${help}`)
     }
+  })
+
+  it("does not suggest a malformed pattern for a reference that resembles it, as the types do not", () => {
+    const found = problemsOf({
+      families: { hole: { pattern: "page:{}" }, menu: { pattern: "menu:{id}", derives: ["page:{x}", "hole"] } }
+    })
+    assert.deepStrictEqual(found.slice(1), [
+      "families.menu.derives.0 E0402: 'menu' derives 'page:{x}', but no family declares it; help: declare a pattern that covers it, or check its spelling",
+      "families.menu.derives.1 E0402: 'menu' derives 'hole', but no family declares it; help: name its pattern, 'page:{}'"
+    ])
   })
 
   it("spells the versions of all that a family derives from, in an order of their own", () => {

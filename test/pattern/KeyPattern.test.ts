@@ -33,15 +33,15 @@ describe("parsePattern", () => {
     twin("", "E0103: the pattern '' has an empty segment; help: put one ':' between segments and none at the ends")
     twin(
       "x:*:y",
-      "E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for all that follow"
+      "E0103: the pattern 'x:*:y' has '*' before its last segment; help: write {name} for one segment; '*' stands for the segments that follow"
     )
     twin(
       "a:{}",
-      "E0103: '{}' in the pattern 'a:{}' is not a parameter; help: write {name} for one segment, or a last '*' for all that follow"
+      "E0103: '{}' in the pattern 'a:{}' is not a parameter; help: write {name} for one segment, or a last '*' for the segments that follow"
     )
     twin(
       "a:{b*}",
-      "E0103: '{b*}' in the pattern 'a:{b*}' is not a parameter; help: write {name} for one segment, or a last '*' for all that follow"
+      "E0103: '{b*}' in the pattern 'a:{b*}' is not a parameter; help: write {name} for one segment, or a last '*' for the segments that follow"
     )
     twin(
       "a:{x}:{x}",

@@ -68,7 +68,7 @@ const use = (specifier: string) =>
   `import { One } from "${specifier}"
 ${manifest("Two")}
 One.keys.user.set()
-export const wrong: "E0114: this is no value of 'user'; help: give another" = One.keys.user.set()
+export const wrong: "E0114: this is not a valid value for 'user'; help: give another" = One.keys.user.set()
 `
 const app = "packages/app/src/main.ts"
 const source = "packages/cache/src/cache.ts"
