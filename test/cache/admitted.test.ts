@@ -12,7 +12,7 @@ import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 class User extends Schema.Class<User>("User")({ id: Schema.String, age: Schema.Int }) {}
 class App extends Manifest.Service<App>()("App", {

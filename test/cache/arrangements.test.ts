@@ -8,8 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import type { SetOptions } from "../../src/cache/FamilySpec.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import { checks } from "./arrangements/checks.ts"
-import { ask, doors, type State } from "./arrangements/doors.ts"
+import { checks } from "../support/arrangements/checks.ts"
+import { ask, doors, type State } from "../support/arrangements/doors.ts"
 import {
   answering,
   arrangements,
@@ -27,7 +27,7 @@ import {
   type Step,
   tell,
   wait
-} from "./arrangements/world.ts"
+} from "../support/arrangements/world.ts"
 
 interface Row {
   readonly story: string

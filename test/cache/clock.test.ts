@@ -11,7 +11,7 @@ import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import { CoarseClock } from "../../src/store/CoarseClock.ts"
-import { after, family, fork, reasonOf, tiers } from "./source.ts"
+import { after, family, fork, reasonOf, tiers } from "../support/source.ts"
 
 const hour = 3_600_000
 const counted = (run: number) => Effect.succeed(run)

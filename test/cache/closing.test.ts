@@ -10,8 +10,8 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import { type Partition, Store } from "../../src/store/Store.ts"
-import { mapStore } from "../store/mapStore.ts"
-import { family, fork, reasonOf, settle } from "./source.ts"
+import { mapStore } from "../support/mapStore.ts"
+import { family, fork, reasonOf, settle } from "../support/source.ts"
 
 const hung = Effect.uninterruptible(Effect.never)
 

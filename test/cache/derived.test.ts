@@ -9,7 +9,14 @@ import type { LookupContext } from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { type Arrangement, arrangements, inside, type Value, valueSchema, World } from "./arrangements/world.ts"
+import {
+  type Arrangement,
+  arrangements,
+  inside,
+  type Value,
+  valueSchema,
+  World
+} from "../support/arrangements/world.ts"
 
 interface Ways {
   readonly source?: FamilyPolicy

@@ -11,9 +11,9 @@ import { TestClock } from "effect/testing"
 import type { CacheEvent } from "../../src/cache/CacheEvent.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import { engine, type EngineOptions } from "../engine.ts"
-import { makePlace } from "../store/mapStore.ts"
-import { after, type Answers, family, fork, settle, tiers, times, watch } from "./source.ts"
+import { engine, type EngineOptions } from "../support/engine.ts"
+import { makePlace } from "../support/mapStore.ts"
+import { after, type Answers, family, fork, settle, tiers, times, watch } from "../support/source.ts"
 
 const counted: Answers = (run) => Effect.succeed(run)
 

@@ -8,8 +8,8 @@ import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import { makePlace } from "../store/mapStore.ts"
-import { type Answers, family, reasonOf, tiers } from "./source.ts"
+import { makePlace } from "../support/mapStore.ts"
+import { type Answers, family, reasonOf, tiers } from "../support/source.ts"
 
 const counted: Answers = (run) => Effect.succeed(run)
 

@@ -14,8 +14,8 @@ import { runInNewContext } from "node:vm"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { engine } from "../engine.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { engine } from "../support/engine.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 const invalidations = Number(process.env["STATELESS_INVALIDATIONS"] ?? 60_000)
 const perStep = 1_000

@@ -12,8 +12,8 @@ import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import type { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { family, fork } from "./source.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { family, fork } from "../support/source.ts"
 
 class App extends Manifest.Service<App>()("HandedOut", {
   families: {

@@ -11,7 +11,7 @@ import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }

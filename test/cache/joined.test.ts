@@ -7,8 +7,8 @@ import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import { checkInvariants, engine, type Running } from "../engine.ts"
-import { mapLayer } from "../store/mapStore.ts"
+import { checkInvariants, engine, type Running } from "../support/engine.ts"
+import { mapLayer } from "../support/mapStore.ts"
 
 const places = {
   memory: () => MemoryStore.layer({ capacity: 100 }),

@@ -13,9 +13,9 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { FunctionFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { checkInvariants, engine } from "../engine.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
-import { settle, watch } from "./source.ts"
+import { checkInvariants, engine } from "../support/engine.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { settle, watch } from "../support/source.ts"
 
 const memory = (weightMax = 1_000) => MemoryStore.layer({ weightMax })
 

@@ -10,10 +10,10 @@ import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { drive } from "../drive.ts"
-import { checkInvariants, engine } from "../engine.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
-import { after, type Answers, family, fork, reasonOf, settle, tiers, times, watch } from "./source.ts"
+import { drive } from "../support/drive.ts"
+import { checkInvariants, engine } from "../support/engine.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { after, type Answers, family, fork, reasonOf, settle, tiers, times, watch } from "../support/source.ts"
 
 const failing = (...operations: ReadonlyArray<NonNullable<FaultyStore.Rule["operations"]>[number]>) => [
   { fault: { kind: "fail" }, operations } as const

@@ -16,10 +16,10 @@ import { everything, FamilyMarks, TagMarks } from "../../src/cache/Invalidation.
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import type * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { engine, type Running } from "../engine.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { makePlace } from "../store/mapStore.ts"
-import { after, family, fork, settle, tiers } from "./source.ts"
+import { engine, type Running } from "../support/engine.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { makePlace } from "../support/mapStore.ts"
+import { after, family, fork, settle, tiers } from "../support/source.ts"
 
 const sweepOf = ({ cache }: Running, name = "user") => Effect.orDie(cache.families.get(name)!.sweepMarks)
 

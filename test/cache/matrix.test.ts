@@ -9,7 +9,7 @@ import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import { checkInvariants, engine } from "../engine.ts"
+import { checkInvariants, engine } from "../support/engine.ts"
 
 interface Source {
   runs: number

@@ -17,7 +17,7 @@ import { make } from "../../src/manifest/internal/manifest.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 // Signs that something joins names with, and names that objects or files may take for something else.
 const odd = [

@@ -10,7 +10,7 @@ import { Carrier, Lane, Outbox, pendingBytesMax } from "../../src/cache/internal
 import { CoarseClock } from "../../src/store/CoarseClock.ts"
 import type { Entry } from "../../src/store/Entry.ts"
 import type { Prepared, Store } from "../../src/store/Store.ts"
-import { mapStore } from "../store/mapStore.ts"
+import { mapStore } from "../support/mapStore.ts"
 
 const valueBytes = pendingBytesMax / 4
 const form: Prepared<number> = { bytes: valueBytes }

@@ -12,8 +12,8 @@ import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { checkInvariants } from "../engine.ts"
-import { family, fork, reasonOf } from "./source.ts"
+import { checkInvariants } from "../support/engine.ts"
+import { family, fork, reasonOf } from "../support/source.ts"
 
 /** Runs of the lookup, each of which ends when the test says so. */
 const gated = Effect.fnUntraced(function*(policy: FamilyPolicy) {

@@ -24,7 +24,7 @@ import type { CacheError } from "../../src/cache/CacheError.ts"
 import { isRow } from "../../src/cache/internal/lives.ts"
 import { splitMark } from "../../src/cache/internal/names.ts"
 import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {

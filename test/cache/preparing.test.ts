@@ -20,9 +20,9 @@ import { TestClock } from "effect/testing"
 import { Carrier, Lane, Outbox } from "../../src/cache/internal/outbox.ts"
 import { CoarseClock } from "../../src/store/CoarseClock.ts"
 import type { Entry } from "../../src/store/Entry.ts"
-import { entryOf } from "../store/entry.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { mapStore } from "../store/mapStore.ts"
+import { entryOf } from "../support/entry.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { mapStore } from "../support/mapStore.ts"
 
 const codec = { gate: Deferred.makeUnsafe<void>(), atOnce: 0, most: 0 }
 /** Texts whose codec waits for the gate: with `slow` before, for as long as it is shut; `never`, for ever. */

@@ -11,7 +11,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {

@@ -17,8 +17,8 @@ import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { Carrier, Lane, Outbox } from "../../src/cache/internal/outbox.ts"
 import { CoarseClock } from "../../src/store/CoarseClock.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { mapStore } from "../store/mapStore.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { mapStore } from "../support/mapStore.ts"
 
 let encoded = 0
 /** Integers whose codec waits before it encodes. */

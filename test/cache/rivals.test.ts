@@ -11,8 +11,8 @@ import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { engine } from "../engine.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { engine } from "../support/engine.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 type Answer = Effect.Effect<unknown, unknown>
 

@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import { after, type Answers, family, fork, reasonOf, times } from "./source.ts"
+import { after, type Answers, family, fork, reasonOf, times } from "../support/source.ts"
 
 const broken = Effect.fail("broken")
 /** The first run answers, those after it fail. */

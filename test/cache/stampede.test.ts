@@ -7,8 +7,8 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import { checkInvariants, engine } from "../engine.ts"
-import { after, family, fork, reasonOf, times } from "./source.ts"
+import { checkInvariants, engine } from "../support/engine.ts"
+import { after, family, fork, reasonOf, times } from "../support/source.ts"
 
 describe("callers of a missing key", () => {
   it.effect("share one load, by whichever operation they ask", () =>

@@ -15,8 +15,8 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { engine } from "../engine.ts"
-import { makePlace, mapStore } from "../store/mapStore.ts"
+import { engine } from "../support/engine.ts"
+import { makePlace, mapStore } from "../support/mapStore.ts"
 
 /** A cache over two tiers, and a look at the lower one. */
 const tiers = Effect.fnUntraced(function*(

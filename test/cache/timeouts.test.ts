@@ -5,8 +5,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import { checkInvariants } from "../engine.ts"
-import { after, family, fork, reasonOf, times } from "./source.ts"
+import { checkInvariants } from "../support/engine.ts"
+import { after, family, fork, reasonOf, times } from "../support/source.ts"
 
 const soft = { timeToLive: 100, staleIfError: 10_000, softTimeout: 10, retryAfterFailure: 1_000 }
 const then = (millis: number, value: unknown = "new") => (run: number) =>

@@ -12,8 +12,8 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
-import { after, type Answers, family, fork, reasonOf, settle, tiers } from "./source.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { after, type Answers, family, fork, reasonOf, settle, tiers } from "../support/source.ts"
 
 const counted: Answers = (run) => Effect.succeed(run)
 const below = (place: Place, key: string) => place.families.get("Test/user")?.get(key)?.value

@@ -12,7 +12,7 @@ import { Manifest } from "../../src/index.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { type Arrangement, inside, type Value, valueSchema, World } from "./arrangements/world.ts"
+import { type Arrangement, inside, type Value, valueSchema, World } from "../support/arrangements/world.ts"
 
 // A value of this row is one that no codec takes.
 const oddRow = 7

@@ -5,8 +5,8 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as EvictionPolicy from "effect-stateless/eviction/EvictionPolicy"
-import * as AdaptiveReference from "./adaptiveReference.ts"
-import { Table } from "./evictionPolicySuite.ts"
+import * as AdaptiveReference from "../support/eviction/adaptiveReference.ts"
+import { Table } from "../support/eviction/suite.ts"
 
 // Salts of the hash: which keys are sampled, and so which policy leads, depends on it.
 const salts = [0, 1, 2, 3]

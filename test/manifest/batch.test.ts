@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { family, reasonOf } from "../cache/source.ts"
+import { family, reasonOf } from "../support/source.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {

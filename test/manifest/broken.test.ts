@@ -11,7 +11,7 @@ import { CacheError } from "../../src/cache/CacheError.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import * as GraphDrawing from "../../src/ownership/GraphDrawing.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { engine } from "../engine.ts"
+import { engine } from "../support/engine.ts"
 
 const wrong: Readonly<Record<string, unknown>> = {
   "two families of one pattern": { families: { user: { pattern: "a:{x}" }, other: { pattern: "a:{y}" } } },

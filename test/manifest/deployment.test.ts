@@ -12,7 +12,7 @@ import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 type Version = string | number | undefined
 

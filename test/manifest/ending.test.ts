@@ -12,13 +12,17 @@ import { spawnSync } from "node:child_process"
 import { join } from "node:path"
 import * as BackgroundTimer from "../../src/store/BackgroundTimer.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { CrashCache } from "./children/manifest.ts"
+import { CrashCache } from "../support/children/manifest/manifest.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 const leave = (...args: ReadonlyArray<string>) =>
   spawnSync(
     process.execPath,
-    ["--conditions=@effect-stateless/source", join(import.meta.dirname, "children", "leaver.ts"), ...args],
+    [
+      "--conditions=@effect-stateless/source",
+      join(import.meta.dirname, "../support/children/manifest/leaver.ts"),
+      ...args
+    ],
     { timeout: 30_000, encoding: "utf8" }
   )
 

@@ -9,7 +9,7 @@ import { CacheError } from "../../src/cache/CacheError.ts"
 import { lookups } from "../../src/cache/internal/flight.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { engine } from "../engine.ts"
+import { engine } from "../support/engine.ts"
 
 const definition = {
   families: {

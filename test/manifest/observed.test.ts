@@ -9,7 +9,7 @@ import { CacheError } from "../../src/cache/CacheError.ts"
 import type { Reading } from "../../src/manifest/Family.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { engine, type LookupAll } from "../engine.ts"
+import { engine, type LookupAll } from "../support/engine.ts"
 
 const definition = {
   families: {

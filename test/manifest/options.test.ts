@@ -23,10 +23,10 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store, type StoreFamily } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { family, fork, reasonOf, settle } from "../cache/source.ts"
-import { engine } from "../engine.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { mapStore } from "../store/mapStore.ts"
+import { engine } from "../support/engine.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { mapStore } from "../support/mapStore.ts"
+import { family, fork, reasonOf, settle } from "../support/source.ts"
 
 /** Wrong values of an option; the compiler demands a list for each option of the type. */
 type Wrong<O> = { readonly [Option in keyof Required<O>]: ReadonlyArray<unknown> }

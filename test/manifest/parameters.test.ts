@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { CacheError } from "../../src/cache/CacheError.ts"
-import { engine } from "../engine.ts"
+import { engine } from "../support/engine.ts"
 
 interface Kind {
   readonly codec: Schema.Top

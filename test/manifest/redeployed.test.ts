@@ -13,7 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 
 /** What each family is made from; those without a source are in the database. */
 const all = {

@@ -13,7 +13,7 @@ import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { CrashCache } from "./children/manifest.ts"
+import { CrashCache } from "../support/children/manifest/manifest.ts"
 
 class AppCache extends Manifest.Service<AppCache>()("AppCache", {
   families: {
@@ -73,7 +73,11 @@ const killed = (path: string, acknowledgements: number, laterMillis: number) =>
     new Promise<number>((resolve, reject) => {
       const child = spawn(
         process.execPath,
-        ["--conditions=@effect-stateless/source", join(import.meta.dirname, "children/batcher.ts"), path],
+        [
+          "--conditions=@effect-stateless/source",
+          join(import.meta.dirname, "../support/children/manifest/batcher.ts"),
+          path
+        ],
         { stdio: ["ignore", "pipe", "inherit"] }
       )
       let told = ""
@@ -149,7 +153,11 @@ describe("a cache over LMDB", () => {
       for (let round = 0; round < 3; round++) {
         const child = spawnSync(
           process.execPath,
-          ["--conditions=@effect-stateless/source", join(import.meta.dirname, "children/writer.ts"), path],
+          [
+            "--conditions=@effect-stateless/source",
+            join(import.meta.dirname, "../support/children/manifest/writer.ts"),
+            path
+          ],
           { encoding: "utf8" }
         )
         assert.deepStrictEqual([child.stdout, child.signal], ["written\n", "SIGKILL"], child.stderr)

@@ -23,9 +23,9 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { type Partition, Store } from "../../src/store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { watch } from "../cache/source.ts"
-import { drive } from "../drive.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { drive } from "../support/drive.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { watch } from "../support/source.ts"
 
 const canary = "078-05-1120"
 const id = `id ${canary}`

@@ -18,8 +18,8 @@ import { Store } from "../../src/store/Store.ts"
 import { StoreError, TierFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { Database, type DatabaseError, type Fate } from "../database.ts"
-import { makePlace, mapLayer, mapStore, type Place } from "../store/mapStore.ts"
+import { Database, type DatabaseError, type Fate } from "../support/database.ts"
+import { makePlace, mapLayer, mapStore, type Place } from "../support/mapStore.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {

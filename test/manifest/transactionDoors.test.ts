@@ -9,7 +9,7 @@ import { TestClock } from "effect/testing"
 import type { Readable, Reading } from "../../src/manifest/Family.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { Connection, Database } from "../database.ts"
+import { Connection, Database } from "../support/database.ts"
 
 const staleWhileRevalidate = "1 hour"
 

@@ -19,7 +19,7 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import type { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { Accounts, accountsOver, add, PostgresLive } from "./children/accounts.ts"
+import { Accounts, accountsOver, add, PostgresLive } from "../support/children/manifest/accounts.ts"
 
 const { account, line, statement } = Accounts.keys
 const table = `stateless_test_${process.pid}`
@@ -66,7 +66,7 @@ const killed = (path: string, point: "before" | "after") =>
         process.execPath,
         [
           "--conditions=@effect-stateless/source",
-          join(import.meta.dirname, "children/payer.ts"),
+          join(import.meta.dirname, "../support/children/manifest/payer.ts"),
           path,
           table,
           point

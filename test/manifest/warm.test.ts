@@ -15,7 +15,7 @@ import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { mapStore } from "../store/mapStore.ts"
+import { mapStore } from "../support/mapStore.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {

@@ -14,7 +14,7 @@ import * as Lookup from "../../src/cache/Lookup.ts"
 import type { Lease, LeaseMode } from "../../src/capability/Lease.ts"
 import type { Entry } from "../../src/store/Entry.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { checkInvariants, engine, type Running } from "../engine.ts"
+import { checkInvariants, engine, type Running } from "../support/engine.ts"
 
 type Name = "user" | "profile"
 const names: ReadonlyArray<Name> = ["user", "profile"]

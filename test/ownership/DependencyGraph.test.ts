@@ -4,9 +4,9 @@ import * as fc from "fast-check"
 import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
 import { validate, type ValidFamily, type ValidManifest } from "../../src/ownership/Validation.ts"
 import { matches } from "../../src/pattern/KeyPattern.ts"
-import { parseKey, universe } from "../pattern/brute.ts"
-import { manifest } from "./manifests.ts"
-import { applies, dropped } from "./steps.ts"
+import { parseKey, universe } from "../support/patternTruth.ts"
+import { applies, dropped } from "../support/planSteps.ts"
+import { manifest } from "../support/randomManifests.ts"
 
 const valid = (definition: unknown) => Result.getOrThrow(validate("Test", definition))
 const nodeOf = (family: string, key: string) => `${family} ${key}`

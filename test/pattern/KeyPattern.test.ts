@@ -4,7 +4,7 @@ import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
 import * as KeyPattern from "../../src/pattern/KeyPattern.ts"
-import { expressionOf, keysOf, parseKey, pattern, universe } from "./brute.ts"
+import { expressionOf, keysOf, parseKey, pattern, universe } from "../support/patternTruth.ts"
 
 const parse = KeyPattern.parsePatternUnsafe
 

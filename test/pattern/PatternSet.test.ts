@@ -9,7 +9,7 @@ import {
   parsePatternUnsafe
 } from "../../src/pattern/KeyPattern.ts"
 import * as PatternSet from "../../src/pattern/PatternSet.ts"
-import { pattern, universe } from "./brute.ts"
+import { pattern, universe } from "../support/patternTruth.ts"
 
 const patterns = fc.uniqueArray(pattern, { maxLength: 12, selector: (source) => parsePatternUnsafe(source).normal })
 const setOf = (sources: ReadonlyArray<string>) =>

@@ -10,7 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import * as fc from "fast-check"
 import { inspect, isDeepStrictEqual } from "node:util"
-import { leaves, type Sample, samples } from "../store/randomSchemas.ts"
+import { leaves, type Sample, samples } from "../support/randomSchemas.ts"
 
 const show = (value: unknown) => inspect(value, { depth: 8 })
 

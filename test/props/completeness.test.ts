@@ -15,8 +15,8 @@ import type { FamilySpec } from "../../src/ownership/Definition.ts"
 import type { ValidManifest } from "../../src/ownership/Validation.ts"
 import type { KeyPattern } from "../../src/pattern/KeyPattern.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { at, checkInvariants, engine, type Running } from "../engine.ts"
-import { manifest } from "../ownership/manifests.ts"
+import { at, checkInvariants, engine, type Running } from "../support/engine.ts"
+import { manifest } from "../support/randomManifests.ts"
 
 const texts = ["a", "b", "1"]
 const rests = ["a", "1", "a:1"]

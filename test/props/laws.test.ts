@@ -20,10 +20,10 @@ import type { Definition } from "../../src/ownership/Definition.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../drive.ts"
-import { checkInvariants, engine, ownerOptions, type Running } from "../engine.ts"
-import { manifest } from "../ownership/manifests.ts"
-import { drops, jumps, marks, policies, reads, type Script, script, sets, updates, World } from "../world.ts"
+import { drive } from "../support/drive.ts"
+import { checkInvariants, engine, ownerOptions, type Running } from "../support/engine.ts"
+import { manifest } from "../support/randomManifests.ts"
+import { drops, jumps, marks, policies, reads, type Script, script, sets, updates, World } from "../support/world.ts"
 
 const seed = fc.integer({ min: 0, max: 2 ** 31 - 1 })
 

@@ -7,8 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { make } from "../cache/plain.ts"
-import { drive } from "../drive.ts"
+import { drive } from "../support/drive.ts"
+import { make } from "../support/plainEngine.ts"
 
 const runs = Math.ceil(Number(process.env["STATELESS_RUNS"] ?? 150) / 10)
 const first = Number(process.env["STATELESS_SEED"] ?? 0)

@@ -29,9 +29,9 @@ import type { Operation } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../drive.ts"
-import { checkInvariants, engine, type Running } from "../engine.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+import { drive } from "../support/drive.ts"
+import { checkInvariants, engine, type Running } from "../support/engine.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 
 const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
 const first = Number(process.env["STATELESS_SEED"] ?? 0)

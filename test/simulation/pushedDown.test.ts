@@ -22,9 +22,9 @@ import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../drive.ts"
-import type { Running } from "../engine.ts"
-import { makePlace, mapStore } from "../store/mapStore.ts"
+import { drive } from "../support/drive.ts"
+import type { Running } from "../support/engine.ts"
+import { makePlace, mapStore } from "../support/mapStore.ts"
 
 const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
 const first = Number(process.env["STATELESS_SEED"] ?? 0)

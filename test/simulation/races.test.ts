@@ -20,7 +20,7 @@ import {
   sweeps,
   updates,
   World
-} from "../world.ts"
+} from "../support/world.ts"
 
 const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
 const first = Number(process.env["STATELESS_SEED"] ?? 0)

@@ -25,9 +25,9 @@ import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { Database, type Fate } from "../database.ts"
-import { drive } from "../drive.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+import { Database, type Fate } from "../support/database.ts"
+import { drive } from "../support/drive.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 
 const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
 const first = Number(process.env["STATELESS_SEED"] ?? 0)

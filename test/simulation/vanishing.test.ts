@@ -16,9 +16,9 @@ import { Store } from "../../src/store/Store.ts"
 import { EncodeFailed, InvalidStoreOptions, StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../drive.ts"
-import { checkInvariants, engine } from "../engine.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+import { drive } from "../support/drive.ts"
+import { checkInvariants, engine } from "../support/engine.ts"
+import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 
 const runs = Math.ceil(Number(process.env["STATELESS_RUNS"] ?? 150) / 3)
 const first = Number(process.env["STATELESS_SEED"] ?? 0)

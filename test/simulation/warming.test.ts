@@ -16,7 +16,7 @@ import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../drive.ts"
+import { drive } from "../support/drive.ts"
 
 const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
 const first = Number(process.env["STATELESS_SEED"] ?? 0)

@@ -5,8 +5,8 @@ import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { temporaryFolder } from "./folder.ts"
-import { makePlace, mapLayer } from "./mapStore.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { makePlace, mapLayer } from "../support/mapStore.ts"
 
 StoreSuite.run({ describe, it }, "TieredStore of one map", TieredStore.layer([mapLayer()]))
 

@@ -14,8 +14,8 @@ import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
-import { temporaryFolder } from "./folder.ts"
-import { makePlace, mapStore } from "./mapStore.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { makePlace, mapStore } from "../support/mapStore.ts"
 
 const family = (onEvict?: StoreFamily<string>["onEvict"]): StoreFamily<string> => ({
   name: "user",

@@ -5,7 +5,7 @@ import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import { mapLayer } from "../store/mapStore.ts"
+import { mapLayer } from "../support/mapStore.ts"
 
 StoreSuite.run({ describe, it }, "FaultyStore without faults", FaultyStore.layer(mapLayer(), { rules: [] }))
 

@@ -5,7 +5,7 @@ import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
-import { makePlace, mapLayer, mapStore } from "../store/mapStore.ts"
+import { makePlace, mapLayer, mapStore } from "../support/mapStore.ts"
 
 StoreSuite.run({ describe, it }, "a map", mapLayer(), {
   restarts: Effect.sync(() => mapLayer({ place: makePlace() }))

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 const node = (cwd: string, ...args: ReadonlyArray<string>) =>
   spawnSync(process.execPath, args, { cwd, encoding: "utf8" })

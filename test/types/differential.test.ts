@@ -4,8 +4,8 @@ import * as Diagnostic from "../../src/diagnostic/Diagnostic.ts"
 import * as Nearest from "../../src/diagnostic/Nearest.ts"
 import { validate, type ValidManifest } from "../../src/ownership/Validation.ts"
 import * as KeyPattern from "../../src/pattern/KeyPattern.ts"
-import * as Compiler from "./compiler.ts"
-import { Random } from "./random.ts"
+import * as Compiler from "../support/compiler.ts"
+import { Random } from "../support/randomPrograms.ts"
 
 // `STATELESS_TYPES_SIZE=10` runs ten times as many cases; `STATELESS_SEED` repeats a run.
 const size = Number(process.env["STATELESS_TYPES_SIZE"] ?? 1)

@@ -6,7 +6,7 @@ import { Meanings } from "../../src/cli/meaning.ts"
 import { findMisfit, findUnprovided } from "../../src/cli/native.ts"
 import { neverRunIn } from "../../src/cli/neverRun.ts"
 import * as Explanations from "../../src/diagnostic/Explanations.ts"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 const shown = Explanations.all.filter(({ failing }) => failing !== undefined)
 const output = Compiler.runOn(

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { FamilySpec } from "../../src/ownership/Definition.ts"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 // Each option of a family with a value that does not fit, and a program that uses all of the manifest.
 const wrong: { readonly [Option in keyof FamilySpec]-?: ReadonlyArray<string> } = {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 // Each door that takes an object, given one that is right and one that is wrong, in each form that an object's type may
 // have. An interface or a class has no index signature, and is what it has; a computed name has nothing else.

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 // Whether another form of import works where a default import was tried, and whether the compiler says which.
 const entries = ["effect-stateless", "effect-stateless/manifest/Manifest"] as const

@@ -1,8 +1,8 @@
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import * as Compiler from "./compiler.ts"
-import { LanguageServer } from "./languageServer.ts"
+import * as Compiler from "../support/compiler.ts"
+import { LanguageServer } from "../support/languageServer.ts"
 
 let server: LanguageServer
 beforeAll(async () => {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 const source = `import { Layer } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"

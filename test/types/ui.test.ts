@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 // Each file of misuses has its exact errors beside it. `npx vitest run test/types/ui.test.ts -u` writes them anew.
 const folder = path.join(Compiler.root, "dtslint/ui")

@@ -13,7 +13,7 @@ import { make } from "../../../src/manifest/internal/manifest.ts"
 import * as LmdbStore from "../../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
-import { temporaryFolder } from "../../store/folder.ts"
+import { temporaryFolder } from "../../support/folder.ts"
 
 describe("freezeDeep", () => {
   it("reaches what lies below a part that was frozen before", () => {

@@ -14,8 +14,8 @@ import type { StoreFamily } from "../../../src/store/Store.ts"
 import { StoreError, TierFailed } from "../../../src/store/StoreError.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../../src/testing/FaultyStore.ts"
-import { entryOf } from "../entry.ts"
-import { makePlace, mapStore } from "../mapStore.ts"
+import { entryOf } from "../../support/entry.ts"
+import { makePlace, mapStore } from "../../support/mapStore.ts"
 
 const family: StoreFamily<string> = {
   name: "user",

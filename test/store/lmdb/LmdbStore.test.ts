@@ -20,8 +20,8 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { crc32 } from "node:zlib"
 import { rankKey } from "../../../src/store/lmdb/internal/lmdbKey.ts"
-import { temporaryFolder } from "../folder.ts"
-import { checkFile, openRaw } from "./lmdbRaw.ts"
+import { temporaryFolder } from "../../support/folder.ts"
+import { checkFile, openRaw } from "../../support/lmdbRaw.ts"
 
 const never = Number.POSITIVE_INFINITY
 

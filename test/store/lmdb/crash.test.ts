@@ -12,8 +12,8 @@ import { execFile, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
-import { temporaryFolder } from "../folder.ts"
-import { checkFile } from "./lmdbRaw.ts"
+import { temporaryFolder } from "../../support/folder.ts"
+import { checkFile } from "../../support/lmdbRaw.ts"
 
 const family = (name: string): StoreFamily<string> => ({
   name,
@@ -35,7 +35,7 @@ const entry = (value: string) => ({
   revision: undefined
 })
 
-const child = (name: string) => Path.join(import.meta.dirname, "children", `${name}.ts`)
+const child = (name: string) => Path.join(import.meta.dirname, "../../support/children/lmdb", `${name}.ts`)
 
 /**
  * Killed by us the writer may be in the midst of anything; by itself, it has no time left after an acknowledged removal

@@ -10,7 +10,7 @@ import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { Worker } from "node:worker_threads"
 import { type Holder, isAlive, makeHolder, monotonicMillis } from "../../../src/store/lmdb/internal/lmdbHolder.ts"
-import { temporaryFolder } from "../folder.ts"
+import { temporaryFolder } from "../../support/folder.ts"
 
 class Child {
   readonly process: ChildProcess
@@ -18,7 +18,7 @@ class Child {
   readonly #waiting: Array<(line: string) => void> = []
 
   constructor(path: string, ...args: ReadonlyArray<string>) {
-    const file = Path.join(import.meta.dirname, "children", "holder.ts")
+    const file = Path.join(import.meta.dirname, "../../support/children/lmdb", "holder.ts")
     this.process = spawn(process.execPath, [...process.execArgv, file, path, ...args], {
       stdio: ["pipe", "pipe", "inherit"]
     })
@@ -69,7 +69,7 @@ const refusal = (path: string): Effect.Effect<FolderHeld | undefined> =>
   )
 
 const thread = (path: string) =>
-  new Worker(Path.join(import.meta.dirname, "children", "holderThread.ts"), {
+  new Worker(Path.join(import.meta.dirname, "../../support/children/lmdb", "holderThread.ts"), {
     workerData: path,
     execArgv: ["--conditions=@effect-stateless/source"]
   })

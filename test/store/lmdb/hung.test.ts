@@ -5,7 +5,7 @@ import { TestClock } from "effect/testing"
 import type { RootDatabase } from "lmdb"
 import { acquire, type Opened } from "../../../src/store/lmdb/internal/lmdbEnvironment.ts"
 import { Tier } from "../../../src/store/lmdb/internal/lmdbTier.ts"
-import { temporaryFolder } from "../folder.ts"
+import { temporaryFolder } from "../../support/folder.ts"
 
 /** A tier whose commits wait while `gate.open` is `false`. */
 const gated = Effect.gen(function*() {

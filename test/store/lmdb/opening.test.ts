@@ -10,15 +10,15 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { tableOf } from "../../../src/store/lmdb/internal/lmdbHolders.ts"
-import { entryOf } from "../entry.ts"
-import { temporaryFolder } from "../folder.ts"
+import { entryOf } from "../../support/entry.ts"
+import { temporaryFolder } from "../../support/folder.ts"
 
 const start = (path: string, namespace?: string) => LmdbStore.make({ path, durability: "process", namespace })
 const refusal = (path: string) => Effect.map(Effect.flip(Effect.scoped(start(path))), ({ reason }) => reason)
 const life = (path: string) =>
   Effect.scoped(Effect.flatMap(start(path), (store) => store.recordMarks([{ scope: "scope", stamp: 1 }])))
 
-const child = (name: string) => Path.join(import.meta.dirname, "children", name)
+const child = (name: string) => Path.join(import.meta.dirname, "../../support/children/lmdb", name)
 
 /** Opens each folder of one in a process of its own; what became of each, by its name. */
 const openAll = (parent: string): ReadonlyMap<string, string> => {

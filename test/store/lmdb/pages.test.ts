@@ -12,9 +12,9 @@ import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { dataFault } from "../../../src/store/lmdb/internal/lmdbDataFile.ts"
-import { entryOf } from "../entry.ts"
-import { temporaryFolder } from "../folder.ts"
-import { openRaw } from "./lmdbRaw.ts"
+import { entryOf } from "../../support/entry.ts"
+import { temporaryFolder } from "../../support/folder.ts"
+import { openRaw } from "../../support/lmdbRaw.ts"
 
 const pageSize = 4_096
 const family: StoreFamily<string> = {

@@ -16,8 +16,8 @@ import { spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
-import { temporaryFolder } from "../folder.ts"
-import { checkFile } from "./lmdbRaw.ts"
+import { temporaryFolder } from "../../support/folder.ts"
+import { checkFile } from "../../support/lmdbRaw.ts"
 
 const kills = Number(process.env["STATELESS_KILLS"] ?? 5)
 const keysPerRound = 10_000
@@ -48,7 +48,7 @@ const texts = Codec.schema(Schema.String)
 const writeAndKill = (path: string, first: number, afterMillis: number) =>
   Effect.promise(() =>
     new Promise<number>((resolve) => {
-      const file = Path.join(import.meta.dirname, "children", "rounds.ts")
+      const file = Path.join(import.meta.dirname, "../../support/children/lmdb", "rounds.ts")
       const writer = spawn(process.execPath, [file, path, `${keysPerRound}`, `${first}`], {
         stdio: ["ignore", "pipe", "inherit"]
       })

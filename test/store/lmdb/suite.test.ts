@@ -3,7 +3,7 @@ import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { temporaryFolder } from "../folder.ts"
+import { temporaryFolder } from "../../support/folder.ts"
 
 const onto = (durability: "process" | "flushed") =>
   Effect.map(temporaryFolder, (path) => LmdbStore.layer({ path, durability }))

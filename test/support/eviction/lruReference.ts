@@ -1,4 +1,4 @@
-import type { Reference } from "./evictionPolicySuite.ts"
+import type { Reference } from "./suite.ts"
 
 /** A Map keeps the order in which its keys were set: the first was used least recently. */
 export const make = (options: { readonly weightMax: number }): Reference => {

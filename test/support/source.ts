@@ -16,8 +16,8 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { engine, type EngineOptions } from "../engine.ts"
-import { makePlace, mapStore, type Place } from "../store/mapStore.ts"
+import { engine, type EngineOptions } from "./engine.ts"
+import { makePlace, mapStore, type Place } from "./mapStore.ts"
 
 export interface Source {
   runs: number

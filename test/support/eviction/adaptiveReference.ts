@@ -1,5 +1,5 @@
-import { FrequencySketch } from "../../src/eviction/internal/frequencySketch.ts"
-import type { MakeReference } from "./evictionPolicySuite.ts"
+import { FrequencySketch } from "../../../src/eviction/internal/frequencySketch.ts"
+import type { MakeReference } from "./suite.ts"
 
 interface Shape {
   readonly windowShare: number

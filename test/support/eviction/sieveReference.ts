@@ -1,4 +1,4 @@
-import { type Reference, withOversizedFirst } from "./evictionPolicySuite.ts"
+import { type Reference, withOversizedFirst } from "./suite.ts"
 
 interface Entry {
   readonly slot: number

@@ -1,6 +1,6 @@
-import { FrequencySketch } from "../../src/eviction/internal/frequencySketch.ts"
-import { xorshift } from "../../src/eviction/internal/xorshift.ts"
-import { type MakeReference, withOversizedFirst } from "./evictionPolicySuite.ts"
+import { FrequencySketch } from "../../../src/eviction/internal/frequencySketch.ts"
+import { xorshift } from "../../../src/eviction/internal/xorshift.ts"
+import { type MakeReference, withOversizedFirst } from "./suite.ts"
 
 interface Entry {
   readonly slot: number

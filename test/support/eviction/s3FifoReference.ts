@@ -1,4 +1,4 @@
-import { type MakeReference, withOversizedFirst } from "./evictionPolicySuite.ts"
+import { type MakeReference, withOversizedFirst } from "./suite.ts"
 
 interface Entry {
   readonly slot: number
