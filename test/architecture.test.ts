@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
-import { readFileSync } from "node:fs"
+import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import * as Architecture from "../.ci/architecture.ts"
 import { parseSource, readSources } from "../.ci/source.ts"
@@ -32,6 +32,25 @@ describe("the source", () => {
     }))
     assert.isAbove(files.length, 0)
     assert.deepStrictEqual(show(Architecture.headings(files)), [])
+  })
+})
+
+describe("the helpers of tests", () => {
+  const support = join(root, "test/support")
+
+  it("are all named by their index", () => {
+    const index = readFileSync(join(support, "README.md"), "utf8")
+    const missing = readdirSync(support, { withFileTypes: true })
+      .map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name)
+      .filter((name) => name !== "README.md" && !index.includes(`\`${name}\``))
+    assert.deepStrictEqual(missing, [])
+  })
+
+  it("lie in `test/support` and nowhere else", () => {
+    const outside = readSources(join(root, "test"))
+      .map(({ path }) => path)
+      .filter((path) => !path.startsWith("support/") && !path.endsWith(".test.ts") && path !== "canaries.ts")
+    assert.deepStrictEqual(outside, [])
   })
 })
 

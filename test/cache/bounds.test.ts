@@ -13,7 +13,8 @@ import { Lengths } from "../../src/cache/internal/lengths.ts"
 import { Reuse } from "../../src/cache/internal/reuse.ts"
 import { Sources } from "../../src/cache/internal/sources.ts"
 import { TopKeys } from "../../src/store/memory/internal/topKeys.ts"
-import { family, fork, settle } from "../support/source.ts"
+import { fork, settle } from "../support/effects.ts"
+import { family } from "../support/source.ts"
 
 const noted = (scope: Noted["scope"], stamp: number, from?: Noted["from"]): Noted => ({
   what: "Set",

@@ -10,9 +10,10 @@ import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { after, fork, reasonOf, settle } from "../support/effects.ts"
 import { checkInvariants, type EngineOptions } from "../support/engine.ts"
 import { makePlace } from "../support/mapStore.ts"
-import { after, family, fork, reasonOf, settle, tiers } from "../support/source.ts"
+import { family, tiers } from "../support/source.ts"
 
 type Many = (keys: ReadonlyArray<string>, call: number) => Effect.Effect<ReadonlyArray<unknown>, unknown>
 

@@ -11,7 +11,8 @@ import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import { CoarseClock } from "../../src/store/CoarseClock.ts"
-import { after, family, fork, reasonOf, tiers } from "../support/source.ts"
+import { after, fork, reasonOf } from "../support/effects.ts"
+import { family, tiers } from "../support/source.ts"
 
 const hour = 3_600_000
 const counted = (run: number) => Effect.succeed(run)

@@ -10,8 +10,9 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import { type Partition, Store } from "../../src/store/Store.ts"
+import { fork, reasonOf, settle } from "../support/effects.ts"
 import { mapStore } from "../support/mapStore.ts"
-import { family, fork, reasonOf, settle } from "../support/source.ts"
+import { family } from "../support/source.ts"
 
 const hung = Effect.uninterruptible(Effect.never)
 

@@ -11,11 +11,10 @@ import { TestClock } from "effect/testing"
 import type { CacheEvent } from "../../src/cache/CacheEvent.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { after, fork, settle, times } from "../support/effects.ts"
 import { engine, type EngineOptions } from "../support/engine.ts"
 import { makePlace } from "../support/mapStore.ts"
-import { after, type Answers, family, fork, settle, tiers, times, watch } from "../support/source.ts"
-
-const counted: Answers = (run) => Effect.succeed(run)
+import { type Answers, counted, family, tiers, watch } from "../support/source.ts"
 
 const told = (event: CacheEvent): string => {
   switch (event._tag) {

@@ -8,10 +8,9 @@ import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { reasonOf } from "../support/effects.ts"
 import { makePlace } from "../support/mapStore.ts"
-import { type Answers, family, reasonOf, tiers } from "../support/source.ts"
-
-const counted: Answers = (run) => Effect.succeed(run)
+import { type Answers, counted, family, inTurn, tiers } from "../support/source.ts"
 
 describe("a value", () => {
   it.effect("is fresh to the last millisecond of its life, and no longer", () =>
@@ -358,5 +357,39 @@ describe("an entry that comes up from a lower tier", () => {
       assert.deepStrictEqual([value, stale, tier], [1, true, "cold"])
       yield* TestClock.adjust(10)
       assert.deepStrictEqual([yield* get, source.runs], ["new 1", 1])
+    }))
+})
+
+describe("the time to live of a set", () => {
+  it.effect("does not store the value when it is zero, and keeps it for ever when it is never", () =>
+    Effect.gen(function*() {
+      const { held, set } = yield* family({}, inTurn(Effect.succeed("loaded")))
+      yield* set("kept", { timeToLive: "never" })
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual(yield* held, "kept")
+      yield* set("gone", { timeToLive: 0 })
+      assert.isUndefined(yield* held)
+      yield* set("gone", { timeToLive: "doNotStore" })
+      assert.isUndefined(yield* held)
+    }))
+})
+
+describe("an idle time that is shorter than the refresh ahead", () => {
+  it.effect("ends an entry that is not read, and leaves one that is read", () =>
+    Effect.gen(function*() {
+      const policy = { idleTimeToLive: 30, timeToLive: 200, refreshAhead: 0.5 }
+      const { get, source } = yield* family(policy, inTurn(Effect.succeed("value")))
+      yield* get
+      for (let i = 0; i < 4; i++) {
+        yield* TestClock.adjust(20)
+        yield* get
+      }
+      assert.strictEqual(source.runs, 1)
+      yield* TestClock.adjust(20)
+      yield* get
+      assert.strictEqual(source.runs, 2, "refreshed ahead, not dropped")
+      yield* TestClock.adjust(30)
+      yield* get
+      assert.strictEqual(source.runs, 3, "dropped when idle")
     }))
 })

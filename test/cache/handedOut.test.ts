@@ -12,8 +12,9 @@ import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import type { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
+import { fork } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
-import { family, fork } from "../support/source.ts"
+import { family } from "../support/source.ts"
 
 class App extends Manifest.Service<App>()("HandedOut", {
   families: {

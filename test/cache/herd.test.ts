@@ -9,9 +9,9 @@ import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../support/drive.ts"
+import { after, drive, fork, reasonOf, times } from "../support/effects.ts"
 import { checkInvariants } from "../support/engine.ts"
-import { after, family, fork, reasonOf, tiers, times } from "../support/source.ts"
+import { family, tiers } from "../support/source.ts"
 
 /** A family over a row that changes; a lookup reads the row when it begins, and takes 50 ms. */
 const overRow = Effect.fnUntraced(function*(policy: FamilyPolicy = {}, options?: Parameters<typeof family>[2]) {

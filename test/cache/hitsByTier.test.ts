@@ -7,16 +7,11 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
 import * as CacheMetrics from "../../src/cache/CacheMetrics.ts"
-import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-
-class App extends Manifest.Service<App>()("App", {
-  families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
-}) {}
-const { user } = App.keys
+import { user, Users, users } from "../support/users.ts"
 
 // It answers a moment later, so that readers can wait for it together.
 const below = (place: Place) =>
@@ -30,9 +25,7 @@ const below = (place: Place) =>
     return { ...store, open }
   })
 const live = (store: Layer.Layer<Store, any>, warm: ReadonlyArray<{ readonly id: string }> = []) =>
-  App.modules({
-    user: App.owner("user", { lookup: ({ id }) => Effect.succeed(id), warm: { keys: warm, await: true } })
-  }).pipe(Layer.provide(store))
+  users({ name: Effect.succeed, warm }).pipe(Layer.provide(store))
 const tiered = (place: Place) => TieredStore.layer([MemoryStore.layer({ capacity: 100 }), below(place)])
 
 /** A process that has read these keys, and is gone. */
@@ -54,7 +47,7 @@ describe("hits by tier", () => {
         yield* user.getOption({ id: "b" })
         yield* user.getOption({ id: "none" })
         yield* user.getMany([{ id: "a" }, { id: "c" }, { id: "new" }])
-        const { coalesced, hits, hitsByTier, loads, misses } = (yield* App.stats).user
+        const { coalesced, hits, hitsByTier, loads, misses } = (yield* Users.stats).user
         assert.deepStrictEqual(hitsByTier, { memory: 3, below: 3 })
         assert.deepStrictEqual({ coalesced, hits, loads, misses }, { coalesced: 1, hits: 3, loads: 1, misses: 6 })
       }).pipe(Effect.provide(live(tiered(place))))
@@ -63,7 +56,7 @@ describe("hits by tier", () => {
   it.effect("are those of readers, not of a cache that is warmed", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a")
-      const { hitsByTier } = (yield* Effect.provide(App.stats, live(tiered(place), [{ id: "a" }]))).user
+      const { hitsByTier } = (yield* Effect.provide(Users.stats, live(tiered(place), [{ id: "a" }]))).user
       assert.deepStrictEqual(hitsByTier, { memory: 0 })
     }))
 
@@ -73,7 +66,7 @@ describe("hits by tier", () => {
       yield* Effect.gen(function*() {
         yield* user.get({ id: "a" })
         yield* user.getOption({ id: "a" })
-        const { hits, hitsByTier, misses } = (yield* App.stats).user
+        const { hits, hitsByTier, misses } = (yield* Users.stats).user
         assert.deepStrictEqual({ hits, hitsByTier, misses }, { hits: 0, hitsByTier: { below: 2 }, misses: 2 })
       }).pipe(Effect.provide(live(below(place))))
     }))
@@ -83,7 +76,7 @@ describe("hits by tier", () => {
       const place = yield* earlier("a")
       yield* Effect.gen(function*() {
         yield* user.get({ id: "a" })
-        yield* Effect.forkChild(CacheMetrics.publish(App.stats, { cache: "tiers-test" }), { startImmediately: true })
+        yield* Effect.forkChild(CacheMetrics.publish(Users.stats, { cache: "tiers-test" }), { startImmediately: true })
         yield* user.get({ id: "a" })
         yield* user.get({ id: "a" })
         yield* TestClock.adjust("10 seconds")
@@ -116,7 +109,7 @@ describe("hits by tier", () => {
     Effect.gen(function*() {
       const place = yield* earlier("a", "b")
       yield* Effect.gen(function*() {
-        const events = yield* App.events.pipe(
+        const events = yield* Users.events.pipe(
           Stream.take(9),
           Stream.runCollect,
           Effect.forkChild({ startImmediately: true })
@@ -158,7 +151,7 @@ describe("getAnswerOption", () => {
         assert.isTrue(Option.isNone(yield* user.getAnswerOption({ id: "b" })))
         const reader = yield* user.reader
         assert.strictEqual(Option.getOrThrow(yield* reader.getAnswerOption({ id: "a" })).tier, "memory")
-        assert.strictEqual((yield* App.stats).user.loads, 0)
+        assert.strictEqual((yield* Users.stats).user.loads, 0)
       }).pipe(Effect.provide(live(tiered(place))))
     }))
 })

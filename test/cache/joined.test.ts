@@ -7,6 +7,7 @@ import * as TieredStore from "effect-stateless/store/TieredStore"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
+import { fork } from "../support/effects.ts"
 import { checkInvariants, engine, type Running } from "../support/engine.ts"
 import { mapLayer } from "../support/mapStore.ts"
 
@@ -65,7 +66,7 @@ const world = Effect.fnUntraced(function*(place: keyof typeof places, end: objec
     { store: places[place]() }
   )
   const on = (effect: Effect.Effect<any, unknown, any>) => as<any, unknown>(effect)
-  const begin = (effect: Effect.Effect<any, unknown, any>) => Effect.forkChild(on(effect), { startImmediately: true })
+  const begin = (effect: Effect.Effect<any, unknown, any>) => fork(on(effect))
   return { app, begin, cache, on, runs, source }
 })
 

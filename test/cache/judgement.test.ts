@@ -13,9 +13,10 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { FunctionFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
+import { settle } from "../support/effects.ts"
 import { checkInvariants, engine } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-import { settle, watch } from "../support/source.ts"
+import { watch } from "../support/source.ts"
 
 const memory = (weightMax = 1_000) => MemoryStore.layer({ weightMax })
 

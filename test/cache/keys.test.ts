@@ -8,9 +8,10 @@ import * as Cache from "../../src/cache/Cache.ts"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
+import { reasonOf, settle } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
-import { family, reasonOf, settle, tiers } from "../support/source.ts"
+import { family, tiers } from "../support/source.ts"
 
 const odd = [
   "__proto__",

@@ -10,10 +10,10 @@ import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { drive } from "../support/drive.ts"
+import { after, drive, fork, reasonOf, settle, times } from "../support/effects.ts"
 import { checkInvariants, engine } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-import { after, type Answers, family, fork, reasonOf, settle, tiers, times, watch } from "../support/source.ts"
+import { type Answers, family, tiers, watch } from "../support/source.ts"
 
 const failing = (...operations: ReadonlyArray<NonNullable<FaultyStore.Rule["operations"]>[number]>) => [
   { fault: { kind: "fail" }, operations } as const

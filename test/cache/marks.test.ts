@@ -16,10 +16,11 @@ import { everything, FamilyMarks, TagMarks } from "../../src/cache/Invalidation.
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import type * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { after, fork, settle } from "../support/effects.ts"
 import { engine, type Running } from "../support/engine.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { makePlace } from "../support/mapStore.ts"
-import { after, family, fork, settle, tiers } from "../support/source.ts"
+import { family, tiers } from "../support/source.ts"
 
 const sweepOf = ({ cache }: Running, name = "user") => Effect.orDie(cache.families.get(name)!.sweepMarks)
 

@@ -12,8 +12,9 @@ import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { after, fork, reasonOf } from "../support/effects.ts"
 import { checkInvariants } from "../support/engine.ts"
-import { family, fork, reasonOf } from "../support/source.ts"
+import { family, inTurn } from "../support/source.ts"
 
 /** Runs of the lookup, each of which ends when the test says so. */
 const gated = Effect.fnUntraced(function*(policy: FamilyPolicy) {
@@ -297,4 +298,38 @@ describe("an update of what the cache alone has", () => {
       assert.strictEqual(reasonOf(yield* Effect.flip(update)), "VersionConflict")
       assert.isTrue(Option.isNone(yield* double.getOption(id)))
     }).pipe(Effect.provide(live)))
+})
+
+describe("a load that a change overtook", () => {
+  const during = [
+    ["delete", (user: any) => user.delete({ id: "1" })],
+    ["invalidate", (user: any) => user.invalidate({ id: "1" })],
+    ["markStale", (user: any) => user.invalidate({ id: "1" }, { mode: "markStale" })],
+    ["invalidateWhere", (user: any) => user.invalidateWhere({ id: "1" })],
+    ["invalidateAll", (user: any) => user.invalidateAll()],
+    ["invalidateTag", (user: any) => user.invalidateTag("tag")]
+  ] as const
+  for (const [name, act] of during) {
+    it.effect(`answers its reader and is not stored when ${name} ran meanwhile`, () =>
+      Effect.gen(function*() {
+        const loaded = (value: string) => Effect.succeed(Lookup.loaded(value, { tags: ["tag"] }))
+        const { get, held, running, user } = yield* family({}, inTurn(after(10, loaded("old")), loaded("new")))
+        const reader = yield* fork(get)
+        yield* running.as(act(user) as Effect.Effect<void, unknown>)
+        assert.strictEqual(yield* get, "new")
+        yield* TestClock.adjust(10)
+        assert.strictEqual(yield* Fiber.join(reader), "old")
+        assert.strictEqual(yield* held, "new")
+      }))
+  }
+
+  it.effect("answers its reader and leaves the value that was set meanwhile", () =>
+    Effect.gen(function*() {
+      const { get, held, set } = yield* family({}, inTurn(after(10, Effect.succeed("loaded"))))
+      const reader = yield* fork(get)
+      yield* set("set")
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(reader), "loaded")
+      assert.strictEqual(yield* held, "set")
+    }))
 })

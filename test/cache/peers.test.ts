@@ -24,6 +24,7 @@ import type { CacheError } from "../../src/cache/CacheError.ts"
 import { isRow } from "../../src/cache/internal/lives.ts"
 import { splitMark } from "../../src/cache/internal/names.ts"
 import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
+import { fork } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
 
 class App extends Manifest.Service<App>()("App", {
@@ -261,7 +262,7 @@ describe("engines over one folder", () => {
       gate.shut = true
       const set = yield* Effect.forkChild(Effect.flip(a.on(plain.set(item, "new"))), { startImmediately: true })
       yield* Effect.yieldNow
-      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+      const closing = yield* fork(Scope.close(scope, Exit.void))
       yield* TestClock.adjust("1 minute")
       yield* Fiber.join(closing)
       assert.strictEqual(((yield* Fiber.join(set)) as CacheError).reason._tag, "StoreFailed")
@@ -313,7 +314,7 @@ describe("two engines that load a key at once", () => {
       const begins = <A, E>(effect: Effect.Effect<A, E, any>) =>
         Effect.gen(function*() {
           const { begun } = gates
-          const fiber = yield* Effect.forkChild(on(effect), { startImmediately: true })
+          const fiber = yield* fork(on(effect))
           while (gates.begun === begun) yield* Effect.sleep(1)
           return fiber
         })

@@ -8,7 +8,6 @@ import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import type { Store } from "effect-stateless/store/Store"
 import type { StoreError } from "effect-stateless/store/StoreError"
 import * as TieredStore from "effect-stateless/store/TieredStore"
-import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -17,12 +16,12 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { TestClock } from "effect/testing"
-import { Carrier, Lane, Outbox } from "../../src/cache/internal/outbox.ts"
-import { CoarseClock } from "../../src/store/CoarseClock.ts"
+import { Carrier, Outbox } from "../../src/cache/internal/outbox.ts"
 import type { Entry } from "../../src/store/Entry.ts"
-import { entryOf } from "../support/entry.ts"
+import { fork } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { mapStore } from "../support/mapStore.ts"
+import { entryOf, familyOf, laneOf } from "../support/partition.ts"
 
 const codec = { gate: Deferred.makeUnsafe<void>(), atOnce: 0, most: 0 }
 /** Texts whose codec waits for the gate: with `slow` before, for as long as it is shut; `never`, for ever. */
@@ -159,14 +158,7 @@ for (const place of ["LMDB alone", "memory over LMDB"]) {
 describe("the codecs of one family", () => {
   const lane = Effect.gen(function*() {
     const store = mapStore()
-    const inner = yield* store.open<string>({
-      name: "slow",
-      render: (key) => key,
-      parse: (key) => key,
-      codec: undefined,
-      weigher: undefined,
-      onEvict: undefined
-    })
+    const inner = yield* store.open(familyOf<string>("slow"))
     const count = { now: 0, most: 0 }
     const partition = Object.assign(Object.create(inner), {
       prepare: (key: string, content: Entry<string>) =>
@@ -180,13 +172,9 @@ describe("the codecs of one family", () => {
     const outbox = new Outbox(store, new Carrier())
     const told: Array<string> = []
     const alone: Array<string> = []
-    const lane = new Lane<string>(outbox, {
+    const lane = yield* laneOf<string>(outbox, partition, {
       name: "slow",
-      partition,
-      time: new CoarseClock(yield* Clock.Clock),
-      isSensitive: false,
       onFailure: (_, error) => void told.push(error.reason._tag),
-      onDistrust: () => {},
       onAlone: (key) => void alone.push(key)
     })
     yield* outbox.run
@@ -223,7 +211,7 @@ describe("the codecs of one family", () => {
       for (let i = 0; i < 40; i++) own.set(`${i}`, entryOf("never"))
       yield* TestClock.adjust(0)
       assert.isUndefined(yield* get("0"), "nor does the older value stay")
-      const settled = yield* Effect.forkChild(outbox.settledWhole, { startImmediately: true })
+      const settled = yield* fork(outbox.settledWhole)
       yield* TestClock.adjust("31 seconds")
       yield* Fiber.join(settled)
       assert.deepStrictEqual([...new Set(told)], ["TierTimeout"])

@@ -9,16 +9,15 @@ import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import type { Store } from "effect-stateless/store/Store"
 import type { StoreError } from "effect-stateless/store/StoreError"
 import * as TieredStore from "effect-stateless/store/TieredStore"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
-import { Carrier, Lane, Outbox } from "../../src/cache/internal/outbox.ts"
-import { CoarseClock } from "../../src/store/CoarseClock.ts"
+import { Carrier, Outbox } from "../../src/cache/internal/outbox.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { mapStore } from "../support/mapStore.ts"
+import { entryOf, familyOf, laneOf } from "../support/partition.ts"
 
 let encoded = 0
 /** Integers whose codec waits before it encodes. */
@@ -230,34 +229,10 @@ describe("an entry of more than 65,535 tags", () => {
 it.effect("an entry that is read while it is on its way below keeps what was prepared of it", () =>
   Effect.gen(function*() {
     const store = mapStore()
-    const partition = yield* store.open({
-      name: "user",
-      render: (key) => key,
-      parse: (key) => key,
-      codec: undefined,
-      weigher: undefined,
-      onEvict: undefined
-    })
+    const partition = yield* store.open(familyOf<number>("user"))
     const outbox = new Outbox(store, new Carrier())
-    const lane = new Lane(outbox, {
-      name: "user",
-      partition,
-      time: new CoarseClock(yield* Clock.Clock),
-      isSensitive: false,
-      onFailure: () => {},
-      onDistrust: () => {},
-      onAlone: () => {}
-    })
-    const entry = (version: number, expiresAt: number) => ({
-      value: 1,
-      stamp: 1,
-      version,
-      freshUntil: 10,
-      expiresAt,
-      costMillis: 0,
-      tags: [],
-      revision: undefined
-    })
+    const lane = yield* laneOf(outbox, partition)
+    const entry = (version: number, expiresAt: number) => entryOf(1, { version, freshUntil: 10, expiresAt })
     const prepared = yield* partition.prepare("1", entry(1, 10))
     lane.set("1", entry(1, 10), prepared)
     lane.touch("1", entry(1, 20))

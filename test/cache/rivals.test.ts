@@ -7,40 +7,13 @@ import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
+import { after, fork, times } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
 import { temporaryFolder } from "../support/folder.ts"
-
-type Answer = Effect.Effect<unknown, unknown>
-
-const family = Effect.fnUntraced(function*(
-  policy: FamilyPolicy,
-  lookup: (run: number, about: Lookup.LookupContext<unknown>) => Answer
-) {
-  const source = { runs: 0, now: 0, atOnce: 0 }
-  const { app, as } = yield* engine(
-    { families: { user: { pattern: "user:{id}", ...policy } } },
-    (about) =>
-      Effect.acquireUseRelease(
-        Effect.sync(() => {
-          source.atOnce = Math.max(source.atOnce, ++source.now)
-          return ++source.runs
-        }),
-        (run) => lookup(run, about),
-        () => Effect.sync(() => source.now--)
-      )
-  )
-  const { user } = app.keys
-  const on = (effect: unknown) => as<any, unknown>(effect as Effect.Effect<any, unknown, any>)
-  return { user, on, source, get: on(user.get({ id: "1" })), held: on(user.getOption({ id: "1" })) }
-})
-
-const fork = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
-const times = <A, E>(n: number, effect: Effect.Effect<A, E>) => Effect.forEach(Array.from({ length: n }), () => effect)
-const after = (millis: number, answer: Answer): Answer => Effect.andThen(Effect.sleep(millis), answer)
+import { family } from "../support/source.ts"
 
 describe("what other caches do", () => {
   it.effect("200 callers of a load that fails do not run it 200 times (BentoCache does)", () =>
@@ -172,10 +145,10 @@ describe("what other caches do", () => {
 
   it.effect("a time to live of zero is not for ever (BentoCache, cacheable, cache-manager and lru-cache)", () =>
     Effect.gen(function*() {
-      const { get, held, source } = yield* family({ timeToLive: 0 }, (run) => Effect.succeed(run))
+      const { get, option, source } = yield* family({ timeToLive: 0 }, (run) => Effect.succeed(run))
       yield* get
       yield* get
-      assert.strictEqual((yield* held)._tag, "None")
+      assert.strictEqual((yield* option)._tag, "None")
       assert.strictEqual(source.runs, 2)
     }))
 
@@ -194,10 +167,10 @@ describe("what other caches do", () => {
   for (const value of [undefined, null]) {
     it.effect(`a lookup that gives ${value} is not run again for each caller (cacheable, cache-manager)`, () =>
       Effect.gen(function*() {
-        const { get, held, source } = yield* family({}, () => Effect.succeed(value))
+        const { get, option, source } = yield* family({}, () => Effect.succeed(value))
         assert.deepStrictEqual(yield* times(3, get), [value, value, value])
         assert.strictEqual(source.runs, 1)
-        assert.strictEqual((yield* held)._tag, "Some", "nothing stored is one thing, a stored undefined another")
+        assert.strictEqual((yield* option)._tag, "Some", "nothing stored is one thing, a stored undefined another")
       }))
   }
 

@@ -8,12 +8,12 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import { after, type Answers, family, fork, reasonOf, times } from "../support/source.ts"
+import { after, fork, reasonOf, times } from "../support/effects.ts"
+import { type Answers, counted, family, inTurn } from "../support/source.ts"
 
 const broken = Effect.fail("broken")
 /** The first run answers, those after it fail. */
 const once: Answers = (run) => run === 1 ? Effect.succeed("old") : broken
-const counted: Answers = (run) => Effect.succeed(run)
 
 describe("a stale value", () => {
   it.effect("is held, but neither has nor getOption gives it", () =>
@@ -538,4 +538,58 @@ describe("a reader who waits for the next load, which fails", () => {
         }
       }))
   }
+})
+
+describe("the back-off after a failed load", () => {
+  it.effect("lets readers that wait have the stale value without another load", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, staleIfError: 10_000, retryAfterFailure: 1_000 }
+      const { answer, get, source } = yield* family(policy, inTurn(Effect.succeed("old"), broken))
+      yield* get
+      yield* TestClock.adjust(100)
+      for (let i = 0; i < 20; i++) {
+        const { stale, staleMillis, value } = yield* answer
+        assert.deepStrictEqual({ stale, staleMillis, value }, { stale: true, staleMillis: 0, value: "old" })
+      }
+      assert.strictEqual(source.runs, 2)
+      yield* TestClock.adjust(1_000)
+      assert.strictEqual((yield* answer).staleMillis, 1_000)
+      assert.strictEqual(source.runs, 3)
+    }))
+
+  it.effect("lets readers of `staleWhileRevalidate` have the stale value without another load", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, staleWhileRevalidate: 10_000, retryAfterFailure: 1_000 }
+      const { get, source } = yield* family(policy, inTurn(Effect.succeed("old"), broken))
+      yield* get
+      yield* TestClock.adjust(100)
+      for (let i = 0; i < 20; i++) assert.strictEqual(yield* get, "old")
+      assert.strictEqual(source.runs, 2)
+    }))
+})
+
+describe("the bound of staleness", () => {
+  it.effect("ends the service of a stale value, whose answers state their age until then", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: 100, staleIfError: 50, retryAfterFailure: 0 }
+      const { answer, get } = yield* family(policy, inTurn(Effect.succeed("old"), broken))
+      yield* get
+      yield* TestClock.adjust(149)
+      const { ageMillis, stale, staleMillis } = yield* answer
+      assert.deepStrictEqual({ ageMillis, stale, staleMillis }, { ageMillis: 149, stale: true, staleMillis: 49 })
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* Effect.flip(get), "broken")
+    }))
+
+  it.effect("counts from the mark for a value that was marked stale", () =>
+    Effect.gen(function*() {
+      const policy = { timeToLive: "never", staleIfError: 50, retryAfterFailure: 0 } as const
+      const { drop, get } = yield* family(policy, inTurn(Effect.succeed("old"), broken))
+      yield* get
+      yield* drop("markStale")
+      yield* TestClock.adjust(49)
+      assert.strictEqual(yield* get, "old")
+      yield* TestClock.adjust(1)
+      assert.strictEqual(yield* Effect.flip(get), "broken")
+    }))
 })

@@ -4,11 +4,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
+import { after, fork, reasonOf, times } from "../support/effects.ts"
 import { checkInvariants, engine } from "../support/engine.ts"
-import { after, family, fork, reasonOf, times } from "../support/source.ts"
+import { family, inTurn } from "../support/source.ts"
+
+const broken = Effect.fail("broken")
 
 describe("callers of a missing key", () => {
   it.effect("share one load, by whichever operation they ask", () =>
@@ -226,5 +230,59 @@ describe("a lookup", () => {
       )
       yield* TestClock.adjust(10)
       assert.deepStrictEqual(yield* Fiber.joinAll(feeds), [1, 1, 1])
+    }))
+})
+
+describe("a load that many callers wait for", () => {
+  it.effect("fails all callers that joined it, and callers within the negative time to live", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({ negativeTimeToLive: 200 }, inTurn(after(10, broken)))
+      const waiters = yield* times(200, fork(Effect.exit(get)))
+      yield* TestClock.adjust(10)
+      for (const exit of yield* Fiber.joinAll(waiters)) assert.strictEqual(exit._tag, "Failure")
+      assert.strictEqual(yield* Effect.flip(get), "broken")
+      assert.strictEqual(source.runs, 1)
+      yield* TestClock.adjust(200)
+      yield* fork(Effect.exit(get))
+      assert.strictEqual(source.runs, 2)
+    }))
+
+  it.effect("is interrupted when all its callers have gone", () =>
+    Effect.gen(function*() {
+      const { get, running, source } = yield* family({}, inTurn(Effect.never))
+      const [first, second] = yield* times(2, fork(Effect.exit(get)))
+      yield* Fiber.interrupt(first!)
+      assert.strictEqual(source.interrupted, 0)
+      yield* Fiber.interrupt(second!)
+      assert.strictEqual(source.interrupted, 1)
+      checkInvariants(running)
+    }))
+
+  it.effect("runs to its end when all its callers have gone and `onAbandoned` is finish", () =>
+    Effect.gen(function*() {
+      const { get, held } = yield* family({ onAbandoned: "finish" }, inTurn(after(10, Effect.succeed("value"))))
+      yield* Fiber.interrupt(yield* fork(get))
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* held, "value")
+    }))
+
+  it.effect("answers the second caller when the first one is interrupted", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family({}, inTurn(after(10, Effect.succeed("value"))))
+      const first = yield* fork(get)
+      const second = yield* fork(get)
+      yield* Fiber.interrupt(first)
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(second), "value")
+      assert.strictEqual(source.runs, 1)
+    }))
+
+  it.effect("leaves nothing behind when it ends after all its callers have gone", () =>
+    Effect.gen(function*() {
+      const gate = yield* Deferred.make<string>()
+      const { get, running } = yield* family({}, inTurn(Deferred.await(gate)))
+      for (const reader of yield* times(50, fork(Effect.exit(get)))) yield* Fiber.interrupt(reader)
+      yield* Deferred.succeed(gate, "late")
+      checkInvariants(running)
     }))
 })

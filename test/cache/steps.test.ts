@@ -11,8 +11,9 @@ import { TestClock } from "effect/testing"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
+import { fork } from "../support/effects.ts"
 import { mapStore } from "../support/mapStore.ts"
-import { family, fork } from "../support/source.ts"
+import { family } from "../support/source.ts"
 
 const seeds = Array.from({ length: 150 }, (_, i) => i + 1)
 

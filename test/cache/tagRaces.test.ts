@@ -11,10 +11,11 @@ import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { Store } from "../../src/store/Store.ts"
+import { fork, settle } from "../support/effects.ts"
 import type { EngineOptions } from "../support/engine.ts"
 import { checkInvariants } from "../support/engine.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
-import { family, fork, settle, tiers } from "../support/source.ts"
+import { family, tiers } from "../support/source.ts"
 
 /** Lookups that wait for their gate, except those that are said to answer at once. */
 const gated = Effect.fnUntraced(

@@ -6,9 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
+import { after, fork } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
 import { makePlace } from "../support/mapStore.ts"
-import { after, type Answers, family, fork, tiers } from "../support/source.ts"
+import { type Answers, family, tiers } from "../support/source.ts"
 
 const tagged = (...tags: ReadonlyArray<string>): Answers => (run) => Effect.succeed(Lookup.loaded(run, { tags }))
 

@@ -15,6 +15,7 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { fork } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
 
@@ -48,7 +49,6 @@ const tiers = Effect.fnUntraced(function*(
   }
 })
 
-const fork = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
 const slow = (operations: FaultyStore.Rule["operations"], kind: "slow" | "slowLate" = "slow"): FaultyStore.Rule => ({
   fault: { kind, delay: 100 },
   operations

@@ -5,12 +5,15 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import { checkInvariants } from "../support/engine.ts"
-import { after, family, fork, reasonOf, times } from "../support/source.ts"
+import { after, fork, reasonOf, times } from "../support/effects.ts"
+import { checkInvariants, engine } from "../support/engine.ts"
+import { family, inTurn } from "../support/source.ts"
 
 const soft = { timeToLive: 100, staleIfError: 10_000, softTimeout: 10, retryAfterFailure: 1_000 }
 const then = (millis: number, value: unknown = "new") => (run: number) =>
   run === 1 ? Effect.succeed("old") : after(millis, Effect.succeed(value))
+
+const broken = Effect.fail("broken")
 
 describe("a soft timeout", () => {
   it.effect("is no timeout where there is nothing stale", () =>
@@ -213,5 +216,110 @@ describe("a caller's own timeout", () => {
       yield* Fiber.interrupt(yield* fork(get))
       yield* TestClock.adjust(10)
       assert.deepStrictEqual([yield* held, source.interrupted], ["new", 0])
+    }))
+})
+
+describe("a load that outlives its soft timeout", () => {
+  it.effect("is stored when it succeeds", () =>
+    Effect.gen(function*() {
+      const { get, held, source } = yield* family(soft, inTurn(Effect.succeed("old"), after(50, Effect.succeed("new"))))
+      yield* get
+      yield* TestClock.adjust(100)
+      const reader = yield* fork(get)
+      yield* TestClock.adjust(10)
+      assert.strictEqual(yield* Fiber.join(reader), "old")
+      yield* TestClock.adjust(40)
+      assert.strictEqual(yield* held, "new")
+      assert.strictEqual(source.runs, 2)
+    }))
+
+  it.effect("is not stored when its key was invalidated meanwhile", () =>
+    Effect.gen(function*() {
+      const { drop, get, held } = yield* family(soft, inTurn(Effect.succeed("old"), after(50, Effect.succeed("new"))))
+      yield* get
+      yield* TestClock.adjust(100)
+      const reader = yield* fork(get)
+      yield* TestClock.adjust(10)
+      yield* Fiber.join(reader)
+      yield* drop()
+      yield* TestClock.adjust(40)
+      assert.isUndefined(yield* held)
+    }))
+
+  it.effect("begins the back-off when it fails", () =>
+    Effect.gen(function*() {
+      const { get, source } = yield* family(soft, inTurn(Effect.succeed("old"), after(50, broken)))
+      yield* get
+      yield* TestClock.adjust(100)
+      const reader = yield* fork(get)
+      yield* TestClock.adjust(50)
+      assert.strictEqual(yield* Fiber.join(reader), "old")
+      for (let i = 0; i < 20; i++) assert.strictEqual(yield* get, "old")
+      assert.strictEqual(source.runs, 2)
+    }))
+
+  it.effect("does not give its reader a value that is stale beyond its bound", () =>
+    Effect.gen(function*() {
+      const policy = { ...soft, staleIfError: 25, softTimeout: 20 }
+      const { get } = yield* family(policy, inTurn(Effect.succeed("old"), after(50, Effect.succeed("new"))))
+      yield* get
+      yield* TestClock.adjust(110)
+      const reader = yield* fork(get)
+      yield* TestClock.adjust(20)
+      assert.isUndefined(reader.pollUnsafe())
+      yield* TestClock.adjust(30)
+      assert.strictEqual(yield* Fiber.join(reader), "new")
+    }))
+})
+
+describe("a load that outlives its hard timeout", () => {
+  it.effect("is interrupted and frees its key", () =>
+    Effect.gen(function*() {
+      const { get, running, source } = yield* family({ hardTimeout: 20, negativeTimeToLive: 0 }, inTurn(Effect.never))
+      for (let i = 1; i <= 5; i++) {
+        const reader = yield* fork(Effect.flip(get))
+        yield* TestClock.adjust(20)
+        assert.strictEqual(reasonOf(yield* Fiber.join(reader)), "LoadTimeout")
+        assert.deepStrictEqual([source.runs, source.interrupted], [i, i], "never two at once")
+        checkInvariants(running)
+      }
+    }))
+
+  it.effect("is not stored when it cannot be interrupted and ends later", () =>
+    Effect.gen(function*() {
+      const late = Effect.uninterruptible(after(100, Effect.succeed("late")))
+      const policy = { hardTimeout: 20, negativeTimeToLive: 0 }
+      const { get, held } = yield* family(policy, inTurn(late, Effect.succeed("new")))
+      const reader = yield* fork(Effect.flip(get))
+      yield* TestClock.adjust(20)
+      assert.strictEqual(reasonOf(yield* Fiber.join(reader)), "LoadTimeout")
+      assert.strictEqual(yield* get, "new")
+      yield* TestClock.adjust(100)
+      assert.strictEqual(yield* held, "new")
+    }))
+
+  it.effect("ends together with the other loads of its bulk read, and each reader gets its own error", () =>
+    Effect.gen(function*() {
+      const running = yield* engine(
+        { families: { user: { pattern: "user:{id}", hardTimeout: 20 } } },
+        () => Effect.never,
+        { lookupMany: () => Effect.never }
+      )
+      const ids = ["1", "2", "3"]
+      const readers = yield* Effect.forEach(
+        ids,
+        (id) => fork(Effect.exit(running.as<unknown, unknown>(running.app.keys.user.get({ id }))))
+      )
+      const bulk = yield* fork(
+        Effect.flip(running.as<unknown, unknown>(running.app.keys.user.getMany([{ id: "4" }, { id: "5" }])))
+      )
+      const five = yield* fork(Effect.flip(running.as<unknown, unknown>(running.app.keys.user.get({ id: "5" }))))
+      yield* TestClock.adjust(20)
+      assert.strictEqual(reasonOf(yield* Fiber.join(bulk)), "LoadTimeout")
+      assert.strictEqual(reasonOf(yield* Fiber.join(five)), "LoadTimeout")
+      for (const exit of yield* Fiber.joinAll(readers)) {
+        assert.strictEqual(exit._tag, "Failure")
+      }
+      checkInvariants(running)
     }))
 })

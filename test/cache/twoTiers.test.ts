@@ -12,10 +12,10 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { after, fork, reasonOf, settle } from "../support/effects.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-import { after, type Answers, family, fork, reasonOf, settle, tiers } from "../support/source.ts"
+import { type Answers, counted, family, tiers } from "../support/source.ts"
 
-const counted: Answers = (run) => Effect.succeed(run)
 const below = (place: Place, key: string) => place.families.get("Test/user")?.get(key)?.value
 
 const over = Effect.fnUntraced(function*(policy: FamilyPolicy, answers: Answers, place = makePlace()) {

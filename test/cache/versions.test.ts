@@ -4,8 +4,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import { reasonOf } from "../support/effects.ts"
 import { makePlace } from "../support/mapStore.ts"
-import { family, reasonOf, tiers } from "../support/source.ts"
+import { family, tiers } from "../support/source.ts"
 
 // The latest time that a Date can show, and the year in which microseconds cease to be exact.
 const endOfDates = 8_640_000_000_000_000

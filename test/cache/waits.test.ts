@@ -12,8 +12,8 @@ import * as Metric from "effect/Metric"
 import { TestClock } from "effect/testing"
 import type { CacheFamily } from "../../src/cache/CacheFamily.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
+import { after, fork, reasonOf, settle, times } from "../support/effects.ts"
 import { make } from "../support/plainEngine.ts"
-import { after, fork, reasonOf, settle, times } from "../support/source.ts"
 
 const counter = (policy: FamilyPolicy = {}) =>
   make({ count: () => Effect.succeed(0), other: () => Effect.succeed(0) }, policy)

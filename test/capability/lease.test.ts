@@ -11,6 +11,7 @@ import { DeadlineHeap, type Ending } from "../../src/capability/internal/deadlin
 import { LeaseQueues, type Request } from "../../src/capability/internal/leaseQueues.ts"
 import * as Lease from "../../src/capability/Lease.ts"
 import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
+import { fork } from "../support/effects.ts"
 
 const patterns = ["a:1", "a:2", "a:{x}", "a:*", "b:1", "b:{y}"].map(parsePatternUnsafe)
 
@@ -179,7 +180,7 @@ describe("the cost of waiting", () => {
       const long = parsePatternUnsafe(`user:${"x".repeat(3_000_000)}`)
       yield* table.acquire([long])
       for (let i = 0; i < 6; i++) {
-        yield* Effect.forkChild(Effect.scoped(table.acquire([long])), { startImmediately: true })
+        yield* fork(Effect.scoped(table.acquire([long])))
       }
       const refused = yield* Effect.exit(table.acquire([long]))
       assert.deepStrictEqual(Exit.isFailure(refused) && refused.cause.reasons.map((reason: any) => reason.error.why), [

@@ -9,7 +9,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { family, reasonOf } from "../support/source.ts"
+import { reasonOf } from "../support/effects.ts"
+import { family } from "../support/source.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {

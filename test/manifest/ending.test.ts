@@ -13,6 +13,7 @@ import { join } from "node:path"
 import * as BackgroundTimer from "../../src/store/BackgroundTimer.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import { CrashCache } from "../support/children/manifest/manifest.ts"
+import { fork } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
 
 const leave = (...args: ReadonlyArray<string>) =>
@@ -54,7 +55,7 @@ describe("a process whose runtime is never disposed of", () => {
 describe("a pause of upkeep", () => {
   it.effect("goes by a clock that is not the live one, as any other", () =>
     Effect.gen(function*() {
-      const fiber = yield* Effect.forkChild(BackgroundTimer.sleep(1_000), { startImmediately: true })
+      const fiber = yield* fork(BackgroundTimer.sleep(1_000))
       yield* TestClock.adjust(999)
       assert.isUndefined(fiber.pollUnsafe())
       yield* TestClock.adjust(1)
@@ -66,7 +67,7 @@ describe("a pause of upkeep", () => {
       const before = yield* Clock.currentTimeMillis
       yield* BackgroundTimer.sleep(20)
       assert.isAtLeast((yield* Clock.currentTimeMillis) - before, 19)
-      const fiber = yield* Effect.forkChild(BackgroundTimer.sleep("1 hour"), { startImmediately: true })
+      const fiber = yield* fork(BackgroundTimer.sleep("1 hour"))
       yield* Fiber.interrupt(fiber)
     }))
 })

@@ -15,8 +15,8 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { fork, reasonOf, settle } from "../support/effects.ts"
 import { mapStore } from "../support/mapStore.ts"
-import { fork, reasonOf, settle } from "../support/source.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {

@@ -3,21 +3,16 @@
  * again.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-
-class App extends Manifest.Service<App>()("App", {
-  families: { user: { pattern: "user:{id}", value: Manifest.type<string>() } }
-}) {}
-const { user } = App.keys
+import { user, users } from "../support/users.ts"
 
 const live = (loaded: Array<string> = []) =>
-  App.modules({
-    user: App.owner("user", { lookup: ({ id }) => Effect.sync(() => (loaded.push(id), `loaded ${id}`)) })
-  }).pipe(Layer.provideMerge(MemoryStore.layer({ capacity: 100 })))
+  users({ name: (id) => Effect.sync(() => (loaded.push(id), `loaded ${id}`)) }).pipe(
+    Layer.provideMerge(MemoryStore.layer({ capacity: 100 }))
+  )
 
 const ids = () => ["1", "2"].map((id) => ({ id })).values()
 const values = Effect.map(

@@ -20,13 +20,15 @@ import { make } from "../../src/manifest/internal/manifest.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import { Store, type StoreFamily } from "../../src/store/Store.ts"
+import { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
+import { fork, reasonOf, settle } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { mapStore } from "../support/mapStore.ts"
-import { family, fork, reasonOf, settle } from "../support/source.ts"
+import { familyOf } from "../support/partition.ts"
+import { family } from "../support/source.ts"
 
 /** Wrong values of an option; the compiler demands a list for each option of the type. */
 type Wrong<O> = { readonly [Option in keyof Required<O>]: ReadonlyArray<unknown> }
@@ -52,14 +54,6 @@ type Row = readonly [
   run: (of: any, options: any, app: any) => unknown,
   wrong: { readonly [option: string]: ReadonlyArray<unknown> }
 ]
-const storeFamily = (name: string): StoreFamily<unknown> => ({
-  name,
-  render: (key) => key,
-  parse: (key) => key,
-  codec: undefined,
-  weigher: undefined,
-  onEvict: undefined
-})
 const plain: Row = [() => undefined, {}]
 
 // The compiler sees to it that each operation has a row, and the first test that each row is an operation.
@@ -244,7 +238,7 @@ describe("an option of a call", () => {
           ["intervall", "interval", CacheMetrics.publish(Effect.succeed({}), { cache: "c", intervall: 1 } as any)],
           ["capacityy", "capacity", MemoryStore.make({ capacity: 1, capacityy: 1 } as any)],
           ["bytesmax", "bytesMax", LmdbStore.make({ path, durability: "process", bytesmax: 1 } as any)],
-          ["sett", "set", TieredStore.make([memory], { sett: "through" } as any).open(storeFamily("user"))],
+          ["sett", "set", TieredStore.make([memory], { sett: "through" } as any).open(familyOf<unknown>("user"))],
           ["seeed", "seed", FaultyStore.make(mapStore(), { rules: [], seeed: 1 } as any)],
           ["nht", "nth", FaultyStore.make(mapStore(), { rules: [{ fault: { kind: "fail" }, nht: 1 }] } as any)]
         ]
@@ -433,7 +427,7 @@ describe("an option of a store", () => {
           const what = `${option}: ${String(value)}`
           yield* refuses(Layer.build(TieredStore.layer([tier], options)), what)
           yield* refuses(
-            TieredStore.make([yield* MemoryStore.make({ capacity: 1 })], options).open(storeFamily("user")),
+            TieredStore.make([yield* MemoryStore.make({ capacity: 1 })], options).open(familyOf<unknown>("user")),
             what
           )
         }

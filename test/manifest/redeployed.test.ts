@@ -13,6 +13,7 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
+import { fork } from "../support/effects.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 
 /** What each family is made from; those without a source are in the database. */
@@ -200,7 +201,7 @@ describe("deployments in which families come and go", () => {
             live
           ))
         const second = engine(Deferred.succeed(gate, undefined))
-        const running = yield* Effect.forkChild(engine(Deferred.await(gate)), { startImmediately: true })
+        const running = yield* fork(engine(Deferred.await(gate)))
         if (order === "one after the other") yield* Effect.repeat(Effect.yieldNow, { times: 20 })
         assert.strictEqual(yield* second, "page(user 1)")
         assert.strictEqual(yield* Fiber.join(running), "page(user 1)")

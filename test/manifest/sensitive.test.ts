@@ -23,7 +23,7 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { type Partition, Store } from "../../src/store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { drive } from "../support/drive.ts"
+import { drive } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { watch } from "../support/source.ts"
 

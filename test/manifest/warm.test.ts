@@ -16,6 +16,7 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import { mapStore } from "../support/mapStore.ts"
+import { entryOf, familyOf } from "../support/partition.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -174,24 +175,8 @@ describe("an owner that warms", () => {
   it.effect("takes what a lower tier has, and asks the source for the rest", () =>
     Effect.gen(function*() {
       const below = mapStore({ name: "below" })
-      const partition = yield* below.open({
-        name: "App/user",
-        render: (key) => `user:${key}`,
-        parse: (key) => key.slice("user:".length),
-        codec: undefined,
-        weigher: undefined,
-        onEvict: undefined
-      })
-      yield* partition.set("a", {
-        value: "from below",
-        stamp: 0,
-        version: 1,
-        freshUntil: 60_000,
-        expiresAt: 60_000,
-        costMillis: 0,
-        tags: [],
-        revision: undefined
-      })
+      const partition = yield* below.open(familyOf<string>("App/user"))
+      yield* partition.set("a", entryOf("from below", { stamp: 0, freshUntil: 60_000, expiresAt: 60_000 }))
       const tiers = TieredStore.layer([MemoryStore.layer({ capacity: 10 }), Layer.succeed(Store, below)])
       const live = App.owner("user", { lookup: noted, warm: { keys, await: true } }).pipe(
         Layer.provideMerge(App.layer),

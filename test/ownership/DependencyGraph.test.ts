@@ -1,14 +1,13 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Result from "effect/Result"
 import * as fc from "fast-check"
 import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
-import { validate, type ValidFamily, type ValidManifest } from "../../src/ownership/Validation.ts"
+import { type ValidFamily, type ValidManifest } from "../../src/ownership/Validation.ts"
 import { matches } from "../../src/pattern/KeyPattern.ts"
+import { layered, valid } from "../support/graphs.ts"
 import { parseKey, universe } from "../support/patternTruth.ts"
 import { applies, dropped } from "../support/planSteps.ts"
 import { manifest } from "../support/randomManifests.ts"
 
-const valid = (definition: unknown) => Result.getOrThrow(validate("Test", definition))
 const nodeOf = (family: string, key: string) => `${family} ${key}`
 
 // Which entries of each family there are; with `routed`, keys of inner families are not the outer one's.
@@ -316,15 +315,7 @@ describe("the invalidation plan", () => {
 })
 
 describe("the graph", () => {
-  const graph = DependencyGraph.make(valid({
-    layers: { edge: { reads: ["server"] }, server: {} },
-    families: {
-      user: { pattern: "user:*", layer: "server" },
-      account: { pattern: "user:{id}", layer: "server", partOf: "user" },
-      profile: { pattern: "profile:{id}", layer: "edge", derives: ["user:{id}"] }
-    },
-    readers: { audit: { borrows: ["user:*"] } }
-  }))
+  const graph = layered
 
   it("has an edge for each thing that the manifest says, and for each thing that follows", () => {
     assert.deepStrictEqual(

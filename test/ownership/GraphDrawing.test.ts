@@ -1,22 +1,11 @@
 /** A graph drawn in Mermaid and in DOT: shapes, layers, edges, and texts that either language would parse. */
 import { assert, describe, it } from "@effect/vitest"
-import * as Result from "effect/Result"
 import * as DependencyGraph from "../../src/ownership/DependencyGraph.ts"
 import * as GraphDrawing from "../../src/ownership/GraphDrawing.ts"
-import { validate } from "../../src/ownership/Validation.ts"
-
-const valid = (definition: unknown) => Result.getOrThrow(validate("Test", definition))
+import { layered, valid } from "../support/graphs.ts"
 
 describe("a dependency graph", () => {
-  const graph = DependencyGraph.make(valid({
-    layers: { edge: { reads: ["server"] }, server: {} },
-    families: {
-      user: { pattern: "user:*", layer: "server" },
-      account: { pattern: "user:{id}", layer: "server", partOf: "user" },
-      profile: { pattern: "profile:{id}", layer: "edge", derives: ["user:{id}"] }
-    },
-    readers: { audit: { borrows: ["user:*"] } }
-  }))
+  const graph = layered
 
   it("is drawn in Mermaid, with layers as subgraphs and nothing that Mermaid would parse in a label", () => {
     assert.strictEqual(

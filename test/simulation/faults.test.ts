@@ -12,7 +12,7 @@
  *
  * `STATELESS_RUNS=10000 npm run test:sim` looks at more seeds, `STATELESS_SEED=42 STATELESS_RUNS=1` repeats one.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
@@ -28,13 +28,10 @@ import { Store } from "../../src/store/Store.ts"
 import type { Operation } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../support/drive.ts"
+import { drive } from "../support/effects.ts"
 import { checkInvariants, engine, type Running } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-
-const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
-const first = Number(process.env["STATELESS_SEED"] ?? 0)
+import { below, pick, simulate } from "../support/simulate.ts"
 
 const ids = ["1", "2"] as const
 const families = ["user", "profile"] as const
@@ -72,9 +69,6 @@ const fibersMax = 8
 const stepsMax = 12
 const releaseMillis = 40
 const lookMillis = 3
-
-const below = (end: number): Effect.Effect<number> => Effect.map(Random.next, (share) => Math.floor(share * end))
-const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> => Effect.map(below(all.length), (at) => all[at]!)
 
 const ruleOf = (kind: FaultyStore.Fault["kind"], operations: ReadonlyArray<Operation>): FaultyStore.Rule => ({
   fault: kind === "slow" || kind === "slowLate" ? { kind, delay: 30 } : { kind },
@@ -323,66 +317,56 @@ const failedTier = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
     Cause.isFailReason(reason) && reason.error instanceof CacheError && reason.error.reason._tag === "StoreFailed"
   )
 
-const simulate = (name: string, plan: Plan) =>
-  it(name, { timeout: 3_600_000 }, async () => {
-    for (let seed = first; seed < first + runs; seed++) {
-      try {
-        await Effect.runPromise(SeededScheduler.run(new World(plan, seed).run, { seed }))
-      } catch (cause) {
-        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "${name}"`
-        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
-      }
-    }
-  })
-
 const changes = ["set", "remove", "recordMarks", "clear"] as const
 
+const story = (name: string, plan: Plan) => simulate(name, (seed) => new World(plan, seed).run)
+
 describe("a lower tier with faults", () => {
-  simulate("none at all", { operations: [], kinds: [], capacities: [1, 2, 100] })
-  simulate("that cannot be read at times", { operations: ["get"], kinds: ["fail"], capacities: [1, 2, 100] })
-  simulate("that is slow", { operations: ["get", ...changes], kinds: ["slow", "slowLate"], capacities: [1, 2, 100] })
-  simulate("that answers late", { operations: ["get"], kinds: ["slowLate"], capacities: [1, 2] })
+  story("none at all", { operations: [], kinds: [], capacities: [1, 2, 100] })
+  story("that cannot be read at times", { operations: ["get"], kinds: ["fail"], capacities: [1, 2, 100] })
+  story("that is slow", { operations: ["get", ...changes], kinds: ["slow", "slowLate"], capacities: [1, 2, 100] })
+  story("that answers late", { operations: ["get"], kinds: ["slowLate"], capacities: [1, 2] })
   for (const under of ["two tiers", "nothing"] as const) {
-    simulate(`under ${under}, none at all`, { operations: [], kinds: [], under, capacities: [1, 2] })
-    simulate(`under ${under}, of every kind`, {
+    story(`under ${under}, none at all`, { operations: [], kinds: [], under, capacities: [1, 2] })
+    story(`under ${under}, of every kind`, {
       operations: ["get", ...changes],
       kinds: ["fail", "failLate", "slow", "slowLate", "double", "corrupt"],
       interrupts: true,
       under,
       capacities: [1, 2]
     })
-    simulate(`under ${under}, that cannot be written at times`, {
+    story(`under ${under}, that cannot be written at times`, {
       operations: changes,
       kinds: ["fail"],
       under,
       capacities: [1, 2]
     })
   }
-  simulate("that cannot remove at times", { operations: ["remove"], kinds: ["fail", "failLate"], capacities: [1, 100] })
-  simulate("that cannot be written at times", {
+  story("that cannot remove at times", { operations: ["remove"], kinds: ["fail", "failLate"], capacities: [1, 100] })
+  story("that cannot be written at times", {
     operations: changes,
     kinds: ["fail", "failLate"],
     capacities: [1, 2, 100]
   })
-  simulate("that does things twice, and finds things unreadable", {
+  story("that does things twice, and finds things unreadable", {
     operations: ["get", ...changes],
     kinds: ["double", "corrupt"],
     capacities: [1, 100]
   })
-  simulate("that stalls", { operations: ["get", ...changes], kinds: ["stall"], capacities: [1, 100] })
-  simulate("that gets what memory pushes out, and none", {
+  story("that stalls", { operations: ["get", ...changes], kinds: ["stall"], capacities: [1, 100] })
+  story("that gets what memory pushes out, and none", {
     operations: [],
     kinds: [],
     capacities: [1, 2],
     set: "onEviction"
   })
-  simulate("of every kind, that gets what memory pushes out", {
+  story("of every kind, that gets what memory pushes out", {
     operations: ["get", ...changes],
     kinds: ["fail", "failLate", "slow", "slowLate", "double", "corrupt"],
     capacities: [1, 2],
     set: "onEviction"
   })
-  simulate("of every kind, and readers and writers that are interrupted", {
+  story("of every kind, and readers and writers that are interrupted", {
     operations: ["get", ...changes],
     kinds: ["fail", "failLate", "slow", "slowLate", "stall", "double", "corrupt"],
     interrupts: true,

@@ -7,7 +7,7 @@
  *
  * `STATELESS_RUNS=10000 npm run test:sim` looks at more seeds, `STATELESS_SEED=42 STATELESS_RUNS=1` repeats one.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -24,13 +24,10 @@ import { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
 import { Database, type Fate } from "../support/database.ts"
-import { drive } from "../support/drive.ts"
+import { drive } from "../support/effects.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-
-const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
-const first = Number(process.env["STATELESS_SEED"] ?? 0)
+import { simulate } from "../support/simulate.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -300,29 +297,22 @@ class World {
   }
 }
 
-const simulate = (name: string, setting: Setting) =>
-  it(name, { timeout: 3_600_000 }, async () => {
-    for (let seed = first; seed < first + runs; seed++) {
-      try {
-        // A process that ends never closes its engine, which each later one would be warned of.
-        const world = Effect.provideService(drive(new World(setting, seed).run), References.MinimumLogLevel, "Error")
-        await Effect.runPromise(SeededScheduler.run(world, { seed }))
-      } catch (cause) {
-        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "${name}"`
-        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
-      }
-    }
-  })
+// A process that ends never closes its engine, and each later engine would log a warning about it.
+const story = (name: string, setting: Setting) =>
+  simulate(
+    name,
+    (seed) => Effect.provideService(drive(new World(setting, seed).run), References.MinimumLogLevel, "Error")
+  )
 
 const lost = ["done", "done", "done", "refused", "lostAfter", "lostBefore", "lostLate"] as const
 
 describe("transactions", () => {
-  simulate("transactions, readers and writers in memory", { tiers: "memory", fates: ["done"], crash: false })
-  simulate("transactions over a tier below memory", { tiers: "through", fates: ["done"], crash: false })
-  simulate("transactions over a slow tier", { tiers: "slow", fates: ["done"], crash: false })
-  simulate("transactions in a tier without memory", { tiers: "lower", fates: ["done"], crash: false })
-  simulate("commits whose answer is lost, in memory", { tiers: "memory", fates: lost, crash: false })
-  simulate("commits whose answer is lost, over a slow tier", { tiers: "slow", fates: lost, crash: false })
-  simulate("a process that ends in the middle of transactions", { tiers: "through", fates: ["done"], crash: true })
-  simulate("a process that ends, over a slow tier", { tiers: "slow", fates: ["done"], crash: true })
+  story("transactions, readers and writers in memory", { tiers: "memory", fates: ["done"], crash: false })
+  story("transactions over a tier below memory", { tiers: "through", fates: ["done"], crash: false })
+  story("transactions over a slow tier", { tiers: "slow", fates: ["done"], crash: false })
+  story("transactions in a tier without memory", { tiers: "lower", fates: ["done"], crash: false })
+  story("commits whose answer is lost, in memory", { tiers: "memory", fates: lost, crash: false })
+  story("commits whose answer is lost, over a slow tier", { tiers: "slow", fates: lost, crash: false })
+  story("a process that ends in the middle of transactions", { tiers: "through", fates: ["done"], crash: true })
+  story("a process that ends, over a slow tier", { tiers: "slow", fates: ["done"], crash: true })
 })

@@ -5,28 +5,22 @@
  *
  * - A reader who has seen a row of a source never sees one after that which was made of an older row.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Random from "effect/Random"
 import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import { EncodeFailed, InvalidStoreOptions, StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../support/drive.ts"
+import { drive } from "../support/effects.ts"
 import { checkInvariants, engine } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-
-const runs = Math.ceil(Number(process.env["STATELESS_RUNS"] ?? 150) / 3)
-const first = Number(process.env["STATELESS_SEED"] ?? 0)
+import { below, pick, simulate } from "../support/simulate.ts"
 
 const ids = ["1", "2"] as const
 const derived = ["profile", "page", "guess", "board"] as const
-const below = (end: number): Effect.Effect<number> => Effect.map(Random.next, (share) => Math.floor(share * end))
-const pick = <A>(all: ReadonlyArray<A>): Effect.Effect<A> => Effect.map(below(all.length), (at) => all[at]!)
 
 interface Plan {
   readonly over: "memory" | "nothing"
@@ -160,27 +154,15 @@ class World {
   })
 }
 
-const simulate = (name: string, plan: Plan) =>
-  it(name, { timeout: 3_600_000 }, async () => {
-    for (let seed = first; seed < first + runs; seed++) {
-      try {
-        await Effect.runPromise(
-          SeededScheduler.run(new World(plan).run as Effect.Effect<void, unknown>, { seed })
-        )
-      } catch (cause) {
-        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "${name}"`
-        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
-      }
-    }
-  })
+const story = (name: string, plan: Plan) => simulate(name, () => new World(plan).run, { oneOf: 3 })
 
 describe("sources that vanish", () => {
-  simulate("since a file is small", { over: "nothing", room: 1 })
-  simulate("since a file under memory is small", { over: "memory", room: 1 })
-  simulate("since a file that gets what memory pushes out is small", { over: "memory", room: 1, set: "onEviction" })
-  simulate("since memory alone has them", { over: "memory", isLive: true })
-  simulate("since memory alone has them, and pushes down the rest", { over: "memory", isLive: true, set: "onEviction" })
-  simulate("since some do not fit", { over: "memory", unfit: 2 })
-  simulate("since some do not fit, and are pushed down", { over: "memory", unfit: 2, set: "onEviction" })
-  simulate("since some do not fit, without memory", { over: "nothing", unfit: 2 })
+  story("since a file is small", { over: "nothing", room: 1 })
+  story("since a file under memory is small", { over: "memory", room: 1 })
+  story("since a file that gets what memory pushes out is small", { over: "memory", room: 1, set: "onEviction" })
+  story("since memory alone has them", { over: "memory", isLive: true })
+  story("since memory alone has them, and pushes down the rest", { over: "memory", isLive: true, set: "onEviction" })
+  story("since some do not fit", { over: "memory", unfit: 2 })
+  story("since some do not fit, and are pushed down", { over: "memory", unfit: 2, set: "onEviction" })
+  story("since some do not fit, without memory", { over: "nothing", unfit: 2 })
 })

@@ -3,7 +3,7 @@
  *
  * `STATELESS_SEED=42 STATELESS_RUNS=1 npm run test:sim` repeats one.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -15,11 +15,8 @@ import type { CacheError } from "../../src/cache/CacheError.ts"
 import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
-import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../support/drive.ts"
-
-const runs = Number(process.env["STATELESS_RUNS"] ?? 150)
-const first = Number(process.env["STATELESS_SEED"] ?? 0)
+import { drive } from "../support/effects.ts"
+import { simulate } from "../support/simulate.ts"
 
 class App extends Manifest.Service<App>()("App", {
   families: {
@@ -138,14 +135,5 @@ class World {
 }
 
 describe("warming among readers and writers", () => {
-  it("serves nothing from before a write, and leaves readers their turns", { timeout: 3_600_000 }, async () => {
-    for (let seed = first; seed < first + runs; seed++) {
-      try {
-        await Effect.runPromise(SeededScheduler.run(new World().run, { seed }))
-      } catch (cause) {
-        const command = `STATELESS_SEED=${seed} STATELESS_RUNS=1 npm run test:sim -- -t "warming"`
-        throw new Error(`seed ${seed}: ${String(cause)}\nrepeat with: ${command}`, { cause })
-      }
-    }
-  })
+  simulate("serves nothing from before a write, and leaves readers their turns", () => new World().run)
 })

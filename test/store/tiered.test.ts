@@ -1,6 +1,4 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Codec from "effect-stateless/store/Codec"
-import type { Entry } from "effect-stateless/store/Entry"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import { type Partition, Store, type StoreFamily } from "effect-stateless/store/Store"
 import * as TieredStore from "effect-stateless/store/TieredStore"
@@ -11,31 +9,15 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Random from "effect/Random"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { TestClock } from "effect/testing"
+import { fork } from "../support/effects.ts"
 import { temporaryFolder } from "../support/folder.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
+import { entryOf, textFamily } from "../support/partition.ts"
 
-const family = (onEvict?: StoreFamily<string>["onEvict"]): StoreFamily<string> => ({
-  name: "user",
-  render: (key) => `user:${key}`,
-  parse: (rendered) => rendered.slice(5),
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict
-})
-
-const entry = (value: string, version = 1): Entry<string> => ({
-  value,
-  stamp: version,
-  version,
-  freshUntil: Number.POSITIVE_INFINITY,
-  expiresAt: Number.POSITIVE_INFINITY,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+const family = (onEvict?: StoreFamily<string>["onEvict"]) => textFamily("user", { onEvict })
+const entry = (value: string, version = 1) => entryOf(value, { stamp: version, version })
 
 type Change = (partition: Partition<string>) => Partial<Partition<string>>
 
@@ -54,8 +36,6 @@ const peek = (store: Store["Service"], key: string) =>
   Effect.scoped(
     Effect.flatMap(store.open(family()), (users) => Effect.map(users.get(key), (found) => found?.entry.value))
   )
-
-const startNow = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
 
 describe("a read", () => {
   it.effect("copies up what it finds below, and says where it was", () =>
@@ -141,7 +121,7 @@ describe("a write that comes between the read below and the copy up wins:", () =
           }))
           const users = yield* TieredStore.make([hot, slow]).open(family())
           yield* (yield* cold.open(family())).setMany([["1", entry("old")], ["9", entry("old")]])
-          const got = yield* startNow(
+          const got = yield* fork(
             reader === "get" ? Effect.asVoid(users.get("1")) : Effect.asVoid(users.getMany(["1", "9"]))
           )
           yield* Deferred.await(read)
@@ -168,9 +148,9 @@ describe("a write that comes between the read below and the copy up wins:", () =
         }))
         const users = yield* TieredStore.make([slow, cold]).open(family())
         yield* (yield* cold.open(family())).set("1", entry("old"))
-        const got = yield* startNow(users.get("1"))
+        const got = yield* fork(users.get("1"))
         yield* Deferred.await(writing)
-        const written = yield* startNow(write(users))
+        const written = yield* fork(write(users))
         yield* Effect.yieldNow
         yield* Deferred.succeed(goOn, undefined)
         yield* Fiber.joinAll([got, written])
@@ -189,7 +169,7 @@ describe("a write that comes between the read below and the copy up wins:", () =
       }))
       const users = yield* TieredStore.make([hot, slow]).open(family())
       yield* (yield* cold.open(family())).set("1", entry("old"))
-      const removed = yield* startNow(users.remove(["1"]))
+      const removed = yield* fork(users.remove(["1"]))
       assert.strictEqual((yield* users.get("1"))?.entry.value, "old")
       yield* Deferred.succeed(goOn, undefined)
       yield* Fiber.join(removed)
@@ -209,7 +189,7 @@ describe("two stores over one place", () => {
       yield* one.set("1", entry("old"))
       yield* one.set("2", entry("other"))
       yield* Deferred.await(writing)
-      const removed = yield* startNow(two.remove(["1"]))
+      const removed = yield* fork(two.remove(["1"]))
       yield* Effect.yieldNow
       yield* Deferred.succeed(goOn, undefined)
       yield* Fiber.join(removed)
@@ -281,8 +261,8 @@ describe("whatever the order in which tiers answer,", () => {
       Effect.gen(function*() {
         const [hot, cold] = [mapStore(), mapStore()]
         const users = yield* TieredStore.make([jittery(hot), jittery(cold)]).open(family())
-        const first = yield* startNow(users.set("1", entry("first")))
-        const second = yield* startNow(users.set("1", entry("second")))
+        const first = yield* fork(users.set("1", entry("first")))
+        const second = yield* fork(users.set("1", entry("second")))
         yield* Fiber.joinAll([first, second])
         assert.deepStrictEqual([yield* peek(hot, "1"), yield* peek(cold, "1")], ["second", "second"])
       }).pipe(Effect.scoped, Random.withSeed(seed)), { discard: true }))
@@ -324,7 +304,7 @@ describe("whatever the order in which tiers answer,", () => {
       const users = yield* TieredStore.make([slow, cold]).open(family())
       yield* (yield* hot.open(family())).set("1", entry("old"))
       yield* (yield* cold.open(family())).set("1", entry("old"))
-      const set = yield* startNow(users.set("1", entry("new")))
+      const set = yield* fork(users.set("1", entry("new")))
       yield* Fiber.interrupt(set)
       yield* Deferred.succeed(goOn, undefined)
       yield* users.remove(["other"])
@@ -515,7 +495,7 @@ describe("set: onEviction", () => {
       assert.deepStrictEqual(yield* values(), ["1", "2", undefined])
       const streamed = yield* Stream.runCollect(users.entries)
       assert.deepStrictEqual(streamed.map(([key]) => key).toSorted(), ["1", "2", "3"])
-      const removed = yield* startNow(users.remove(["1", "2"]))
+      const removed = yield* fork(users.remove(["1", "2"]))
       yield* faults.release
       yield* Fiber.join(removed)
       assert.deepStrictEqual(yield* values(), [undefined, undefined, undefined])
@@ -526,7 +506,7 @@ describe("set: onEviction", () => {
       const lost: Array<string> = []
       const { users } = yield* stalled(1, (key) => lost.push(key))
       const all = Array.from({ length: 65_536 + 1 + 3 }, (_, n) => [`${n}`, entry("v")] as const)
-      yield* startNow(users.setMany(all))
+      yield* fork(users.setMany(all))
       assert.deepStrictEqual(lost, ["65536", "65537", "65538"])
       assert.strictEqual((yield* users.get("65535"))?.entry.value, "v")
     }))
@@ -536,18 +516,18 @@ describe("set: onEviction", () => {
       const lost: Array<string> = []
       const { users } = yield* stalled(1, (key) => lost.push(key))
       const half = "x".repeat(67_108_864 / 2)
-      yield* startNow(users.setMany(["1", "2", "3", "4"].map((key) => [key, entry(half)] as const)))
+      yield* fork(users.setMany(["1", "2", "3", "4"].map((key) => [key, entry(half)] as const)))
       assert.deepStrictEqual(lost, ["3"])
     }))
 
   it.effect("has a writer wait while much is on its way", () =>
     Effect.gen(function*() {
       const { users, faults } = yield* stalled(1)
-      const first = yield* startNow(
+      const first = yield* fork(
         users.setMany(Array.from({ length: 4_096 }, (_, n) => [`${n}`, entry("v")] as const))
       )
       assert.isDefined(first.pollUnsafe())
-      const second = yield* startNow(users.set("last", entry("v")))
+      const second = yield* fork(users.set("last", entry("v")))
       for (let turn = 0; turn < 50; turn++) yield* Effect.yieldNow
       assert.isUndefined(second.pollUnsafe())
       yield* faults.stop
@@ -580,7 +560,7 @@ describe("set: onEviction", () => {
     Effect.gen(function*() {
       const { users, faults } = yield* stalled(1)
       for (const [n, key] of ["1", "2", "3"].entries()) yield* users.set(key, entry(key, n + 1))
-      const sweep = yield* startNow(users.sweep((_key, stamp) => stamp === 2 ? -Infinity : Infinity))
+      const sweep = yield* fork(users.sweep((_key, stamp) => stamp === 2 ? -Infinity : Infinity))
       for (let turn = 0; turn < 5; turn++) yield* Effect.yieldNow
       yield* faults.stop
       yield* faults.release
@@ -624,8 +604,8 @@ describe("a family", () => {
       const [slow, faults] = yield* FaultyStore.make(hot, { rules })
       const users = yield* TieredStore.make([slow, cold]).open(family())
       yield* (yield* cold.open(family())).set("1", entry("dead"))
-      yield* startNow(users.get("1"))
-      const sweep = yield* startNow(users.sweep(() => -Infinity))
+      yield* fork(users.get("1"))
+      const sweep = yield* fork(users.sweep(() => -Infinity))
       yield* Effect.yieldNow
       yield* faults.release
       yield* Fiber.join(sweep)
@@ -639,7 +619,7 @@ describe("a family", () => {
       const [slow, faults] = yield* FaultyStore.make(cold, { rules })
       const users = yield* TieredStore.make([hot, slow]).open(family())
       yield* (yield* cold.open(family())).set("1", entry("dead"))
-      const sweep = yield* startNow(users.sweep(() => -Infinity))
+      const sweep = yield* fork(users.sweep(() => -Infinity))
       yield* Effect.yieldNow
       yield* users.get("1")
       yield* faults.release
@@ -654,7 +634,7 @@ describe("a family", () => {
       const [slow, faults] = yield* FaultyStore.make(hot, { rules })
       const users = yield* TieredStore.make([slow, cold], { set: "onEviction" }).open(family())
       yield* users.set("1", entry("dead"))
-      const sweep = yield* startNow(users.sweep((_key, stamp) => stamp === 1 ? -Infinity : Infinity))
+      const sweep = yield* fork(users.sweep((_key, stamp) => stamp === 1 ? -Infinity : Infinity))
       yield* Effect.yieldNow
       yield* users.set("2", entry("alive", 2))
       yield* Effect.repeat(Effect.yieldNow, { times: 20 })

@@ -7,7 +7,6 @@ import type * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import type { Answer } from "../../src/cache/Answer.ts"
-import type { CacheError } from "../../src/cache/CacheError.ts"
 import type { CacheEvent } from "../../src/cache/CacheEvent.ts"
 import type { Explanation } from "../../src/cache/Explanation.ts"
 import type * as Lookup from "../../src/cache/Lookup.ts"
@@ -32,6 +31,13 @@ export interface Source {
 /** What the run of a lookup answers; runs are counted from 1. */
 export type Answers = (run: number, about: Lookup.LookupContext<unknown>) => Effect.Effect<unknown, unknown>
 
+/** The first run has the first answer, and so on. Runs after the last answer have the last one. */
+export const inTurn = (...answers: ReadonlyArray<Effect.Effect<unknown, unknown>>): Answers => (run) =>
+  answers[Math.min(run, answers.length) - 1]!
+
+/** Each run answers with its number. */
+export const counted: Answers = (run) => Effect.succeed(run)
+
 /** `user:{id}` with this policy. The operations without an id are on the key 1. */
 export const family = Effect.fnUntraced(function*(policy: FamilyPolicy, answers: Answers, options?: EngineOptions) {
   const source: Source = { runs: 0, now: 0, atOnce: 0, interrupted: 0, asked: [] }
@@ -54,6 +60,7 @@ export const family = Effect.fnUntraced(function*(policy: FamilyPolicy, answers:
   const of = (id: string) => ({
     get: on<unknown>(user.get({ id })),
     answer: on<Answer<unknown>>(user.getAnswer({ id })),
+    option: on<Option.Option<unknown>>(user.getOption({ id })),
     held: Effect.map(
       on<Option.Option<unknown>>(user.getOption({ id })),
       (found) => found._tag === "Some" ? found.value : undefined
@@ -90,14 +97,3 @@ export const watch = (events: Stream.Stream<CacheEvent>): Effect.Effect<Array<Ca
     })
     return seen
   })
-
-export const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
-export const times = <A, E, R>(n: number, effect: Effect.Effect<A, E, R>) =>
-  Effect.forEach(Array.from({ length: n }), () => effect)
-export const after = <A, E, R>(millis: number, effect: Effect.Effect<A, E, R>) =>
-  Effect.andThen(Effect.sleep(millis), effect)
-
-/** Lets fibers run that wait for nothing. */
-export const settle = Effect.repeat(Effect.yieldNow, { times: 20 })
-
-export const reasonOf = (error: unknown): string => (error as CacheError).reason._tag

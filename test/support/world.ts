@@ -23,7 +23,7 @@ import type { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
-import { drive } from "./drive.ts"
+import { drive } from "./effects.ts"
 import { checkInvariants, engine, type EngineOptions, type Running } from "./engine.ts"
 import { mapLayer } from "./mapStore.ts"
 

@@ -4,7 +4,7 @@ import * as Fiber from "effect/Fiber"
 import * as Random from "effect/Random"
 import * as Ref from "effect/Ref"
 import * as SeededScheduler from "../../src/testing/SeededScheduler.ts"
-import { drive } from "../support/drive.ts"
+import { drive } from "../support/effects.ts"
 
 const story = Effect.gen(function*() {
   const heard: Array<string> = []

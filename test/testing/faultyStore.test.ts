@@ -1,33 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Store, type StoreFamily } from "effect-stateless/store/Store"
+import { Store } from "effect-stateless/store/Store"
 import * as FaultyStore from "effect-stateless/testing/FaultyStore"
 import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
+import { fork } from "../support/effects.ts"
 import { mapLayer } from "../support/mapStore.ts"
+import { entryOf, familyOf } from "../support/partition.ts"
 
 StoreSuite.run({ describe, it }, "FaultyStore without faults", FaultyStore.layer(mapLayer(), { rules: [] }))
 
-const family: StoreFamily<string> = {
-  name: "user",
-  render: (key) => `user:${key}`,
-  parse: (rendered) => rendered.slice(5),
-  codec: undefined,
-  weigher: undefined,
-  onEvict: undefined
-}
-
-const entry = (value: string) => ({
-  value,
-  stamp: 1,
-  version: 1,
-  freshUntil: Number.POSITIVE_INFINITY,
-  expiresAt: Number.POSITIVE_INFINITY,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+const family = familyOf<string>("user")
 
 const test = (
   name: string,
@@ -45,10 +29,10 @@ describe("FaultyStore", () => {
     ],
     Effect.gen(function*() {
       const users = yield* opened
-      yield* users.set("1", entry("a"))
-      const error = yield* Effect.flip(users.set("1", entry("b")))
+      yield* users.set("1", entryOf("a"))
+      const error = yield* Effect.flip(users.set("1", entryOf("b")))
       assert.match(error.message, /map tier failed in `set`/)
-      yield* users.setMany([["2", entry("c")]])
+      yield* users.setMany([["2", entryOf("c")]])
       assert.strictEqual((yield* users.get("1"))?.entry.value, "a")
       assert.deepStrictEqual(yield* FaultyStore.Faults.use((faults) => faults.injected), [["set", "fail"]])
     })
@@ -59,7 +43,7 @@ describe("FaultyStore", () => {
     [{ fault: { kind: "failLate" }, operations: ["remove"] }],
     Effect.gen(function*() {
       const users = yield* opened
-      yield* users.set("1", entry("a"))
+      yield* users.set("1", entryOf("a"))
       yield* Effect.flip(users.remove(["1"]))
       assert.isUndefined(yield* users.get("1"))
     })
@@ -70,7 +54,7 @@ describe("FaultyStore", () => {
     [{ fault: { kind: "lose" }, operations: ["remove"], keys: ["1"] }],
     Effect.gen(function*() {
       const users = yield* opened
-      yield* users.setMany([["1", entry("a")], ["2", entry("b")]])
+      yield* users.setMany([["1", entryOf("a")], ["2", entryOf("b")]])
       yield* users.remove(["1"])
       yield* users.remove(["2"])
       assert.isDefined(yield* users.get("1"))
@@ -83,7 +67,7 @@ describe("FaultyStore", () => {
     [{ fault: { kind: "slow", delay: "1 second" }, operations: ["get"] }],
     Effect.gen(function*() {
       const users = yield* opened
-      const get = yield* Effect.forkChild(users.get("1"), { startImmediately: true })
+      const get = yield* fork(users.get("1"))
       yield* TestClock.adjust(999)
       assert.isUndefined(get.pollUnsafe())
       yield* TestClock.adjust(1)
@@ -96,8 +80,8 @@ describe("FaultyStore", () => {
     [{ fault: { kind: "slowLate", delay: "1 second" }, operations: ["get"] }],
     Effect.gen(function*() {
       const users = yield* opened
-      const get = yield* Effect.forkChild(users.get("1"), { startImmediately: true })
-      yield* users.set("1", entry("late"))
+      const get = yield* fork(users.get("1"))
+      yield* users.set("1", entryOf("late"))
       yield* TestClock.adjust(999)
       assert.isUndefined(get.pollUnsafe())
       yield* TestClock.adjust(1)
@@ -113,7 +97,7 @@ describe("FaultyStore", () => {
     Effect.gen(function*() {
       const users = yield* opened
       const faults = yield* FaultyStore.Faults
-      const set = (key: string) => Effect.forkChild(users.set(key, entry(key)), { startImmediately: true })
+      const set = (key: string) => fork(users.set(key, entryOf(key)))
       const first = yield* set("1")
       yield* TestClock.adjust("1 day")
       assert.isUndefined(yield* users.get("1"))
@@ -123,7 +107,7 @@ describe("FaultyStore", () => {
       const second = yield* set("2")
       yield* faults.stop
       yield* Fiber.join(second)
-      yield* users.set("3", entry("3"))
+      yield* users.set("3", entryOf("3"))
       assert.isDefined(yield* users.get("3"))
     })
   )
@@ -133,7 +117,7 @@ describe("FaultyStore", () => {
     [{ fault: { kind: "corrupt" }, nth: 1 }],
     Effect.gen(function*() {
       const users = yield* opened
-      yield* users.set("1", entry("a"))
+      yield* users.set("1", entryOf("a"))
       assert.isUndefined(yield* users.get("1"))
       assert.isUndefined(yield* users.get("1"))
     })
@@ -146,7 +130,7 @@ describe("FaultyStore", () => {
           const users = yield* opened
           const failed: Array<number> = []
           for (let n = 0; n < 100; n++) {
-            yield* Effect.catch(users.set("1", entry("a")), () => Effect.sync(() => failed.push(n)))
+            yield* Effect.catch(users.set("1", entryOf("a")), () => Effect.sync(() => failed.push(n)))
           }
           return failed
         }).pipe(

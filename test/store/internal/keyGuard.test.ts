@@ -4,6 +4,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import { KeyGuard } from "../../../src/store/internal/keyGuard.ts"
+import { fork } from "../../support/effects.ts"
 
 describe("KeyGuard", () => {
   it.effect("knows a key only while someone works on it, however the work ends", () =>
@@ -18,7 +19,7 @@ describe("KeyGuard", () => {
         guard.writeAll(Effect.yieldNow),
         guard.write(["3"], Effect.void)
       ]
-      const fibers = yield* Effect.forEach(works, (work) => Effect.forkChild(work, { startImmediately: true }))
+      const fibers = yield* Effect.forEach(works, (work) => fork(work))
       const ticket = guard.begin("4")
       assert.strictEqual(guard.busy, 3)
       yield* Fiber.interrupt(fibers[3]!)
@@ -34,7 +35,7 @@ describe("KeyGuard", () => {
       const guard = new KeyGuard()
       const order: Array<string> = []
       const note = (name: string) => Effect.sync(() => order.push(name))
-      const start = <A>(effect: Effect.Effect<A>) => Effect.forkChild(effect, { startImmediately: true })
+      const start = <A>(effect: Effect.Effect<A>) => fork(effect)
       const goOn = yield* Latch.make()
       const first = yield* start(guard.write(["1"], Effect.andThen(goOn.await, note("first"))))
       const second = yield* start(guard.write(["1"], note("second")))

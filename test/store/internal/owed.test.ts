@@ -5,26 +5,17 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
-import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as TestClock from "effect/testing/TestClock"
-import * as Codec from "../../../src/store/Codec.ts"
 import { Tier } from "../../../src/store/internal/tieredTier.ts"
-import type { StoreFamily } from "../../../src/store/Store.ts"
 import { StoreError, TierFailed } from "../../../src/store/StoreError.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../../src/testing/FaultyStore.ts"
-import { entryOf } from "../../support/entry.ts"
+import { fork } from "../../support/effects.ts"
 import { makePlace, mapStore } from "../../support/mapStore.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 
-const family: StoreFamily<string> = {
-  name: "user",
-  render: (key) => `user:${key}`,
-  parse: (rendered) => rendered.slice(5),
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict: undefined
-}
+const family = textFamily("user")
 
 const failed = new StoreError({ reason: new TierFailed({ tier: "cold", operation: "remove", cause: "down" }) })
 
@@ -65,7 +56,7 @@ describe("a tier that is down", () => {
           const users = yield* Scope.provide(store.open({ ...family, name: `user${i}` }), scope)
           yield* Effect.forkDetach(users.set("1", entryOf("one")), { startImmediately: true })
         }
-        const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+        const closing = yield* fork(Scope.close(scope, Exit.void))
         yield* TestClock.adjust("29 seconds")
         assert.isUndefined(closing.pollUnsafe())
         for (let i = 0; i < 4; i++) yield* TestClock.adjust("30 seconds")
@@ -85,7 +76,7 @@ describe("a tier that is down", () => {
       const users = yield* Scope.provide(store.open(family), scope)
       // Each write below takes 256 of them.
       yield* users.setMany(Array.from({ length: 1_000 }, (_, i) => [`${i}`, entryOf(`${i}`)] as const))
-      const closing = yield* Effect.forkChild(Scope.close(scope, Exit.void), { startImmediately: true })
+      const closing = yield* fork(Scope.close(scope, Exit.void))
       for (let i = 0; i < 7; i++) yield* TestClock.adjust("10 seconds")
       assert.isUndefined(closing.pollUnsafe())
       yield* TestClock.adjust("10 seconds")

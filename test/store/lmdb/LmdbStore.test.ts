@@ -20,32 +20,12 @@ import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { crc32 } from "node:zlib"
 import { rankKey } from "../../../src/store/lmdb/internal/lmdbKey.ts"
+import { fork } from "../../support/effects.ts"
 import { temporaryFolder } from "../../support/folder.ts"
 import { checkFile, openRaw } from "../../support/lmdbRaw.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 
-const never = Number.POSITIVE_INFINITY
-
-const family = (options: Partial<StoreFamily<string>> = {}): StoreFamily<string> => ({
-  name: "user",
-  render: (key) => `user:${key}`,
-  parse: (rendered) => rendered.slice(5),
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict: undefined,
-  ...options
-})
-
-const entry = (value: string, options: Partial<Entry<string>> = {}): Entry<string> => ({
-  value,
-  stamp: 1,
-  version: 1,
-  freshUntil: never,
-  expiresAt: never,
-  costMillis: 0,
-  tags: [],
-  revision: undefined,
-  ...options
-})
+const family = (options: Partial<StoreFamily<string>> = {}) => textFamily("user", options)
 
 const start = (path: string, options: Partial<LmdbStore.Options> = {}) =>
   LmdbStore.make({ path, durability: "process", ...options })
@@ -65,7 +45,7 @@ const life = <A, E>(
 const valueOf = (users: Partition<string>, key: string) => Effect.map(users.get(key), (found) => found?.entry.value)
 
 const numbered = (from: number, to: number, options: Partial<Entry<string>> = {}) =>
-  Array.from({ length: to - from }, (_, n) => [`${from + n}`, entry(`value ${from + n}`, options)] as const)
+  Array.from({ length: to - from }, (_, n) => [`${from + n}`, entryOf(`value ${from + n}`, options)] as const)
 
 // Upkeep runs on its own fiber, and commits on a thread: what they do is waited for in turns, not in time.
 const eventually = (holds: Effect.Effect<boolean, StoreError>) =>
@@ -86,7 +66,7 @@ describe("opening a folder", () => {
   it.effect("makes it, and what leads to it", () =>
     Effect.gen(function*() {
       const path = Path.join(yield* temporaryFolder, "a", "b.c")
-      yield* life(path, (users) => users.set("1", entry("one")))
+      yield* life(path, (users) => users.set("1", entryOf("one")))
       assert.isTrue(Fs.statSync(Path.join(path, "data.mdb")).isFile())
     }))
 
@@ -188,15 +168,15 @@ describe("a folder that is open already", () => {
         Effect.gen(function*() {
           yield* life(link, (second) =>
             Effect.gen(function*() {
-              yield* first.set("1", entry("one"))
+              yield* first.set("1", entryOf("one"))
               assert.strictEqual(yield* valueOf(second, "1"), "one")
-              yield* second.set("2", entry("two"))
+              yield* second.set("2", entryOf("two"))
               yield* second.clear
-              yield* second.set("3", entry("three"))
+              yield* second.set("3", entryOf("three"))
             }))
           // The other has closed, and this one goes on.
           assert.deepStrictEqual([yield* valueOf(first, "1"), yield* valueOf(first, "3")], [undefined, "three"])
-          yield* first.set("4", entry("four"))
+          yield* first.set("4", entryOf("four"))
         }))
       yield* checkFile(path)
       yield* life(path, (users) => Effect.map(valueOf(users, "4"), (value) => assert.strictEqual(value, "four")))
@@ -207,7 +187,7 @@ describe("a folder that is open already", () => {
       const path = yield* temporaryFolder
       yield* life(path, (first, store) =>
         Effect.gen(function*() {
-          yield* first.set("1", entry("one"))
+          yield* first.set("1", entryOf("one"))
           yield* store.recordMarks([{ scope: "s", stamp: 1 }])
           yield* life(path, (second, other) =>
             Effect.gen(function*() {
@@ -234,12 +214,12 @@ describe("a folder that is open already", () => {
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const [users, store] = yield* life(path, (users, store) =>
-        Effect.as(users.set("1", entry("one")), [users, store] as const))
+        Effect.as(users.set("1", entryOf("one")), [users, store] as const))
       const calls: ReadonlyArray<Effect.Effect<unknown, StoreError>> = [
         users.get("1"),
         users.getMany(["1"]),
-        users.set("1", entry("two")),
-        users.setMany([["1", entry("two")]]),
+        users.set("1", entryOf("two")),
+        users.setMany([["1", entryOf("two")]]),
         users.remove(["1"]),
         users.clear,
         users.size,
@@ -280,7 +260,7 @@ describe("a record that is damaged", () => {
         Effect.gen(function*() {
           const found = yield* users.getMany(["0", "1", "2", "3"])
           assert.deepStrictEqual(found.map((found) => found?.entry.value), ["value 0", undefined, undefined, undefined])
-          yield* users.set("3", entry("again"))
+          yield* users.set("3", entryOf("again"))
           assert.deepStrictEqual((yield* Stream.runCollect(users.entries)).map(([key]) => key), ["0", "3"])
         }))
       assert.strictEqual((yield* droppedFor("damaged")) - before, 3)
@@ -291,7 +271,10 @@ describe("a record that is damaged", () => {
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const before = yield* droppedFor("undecodable")
-      yield* life(path, (users) => users.setMany([["1", entry("one")], ["2", entry("two")], ["3", entry("three")]]))
+      yield* life(
+        path,
+        (users) => users.setMany([["1", entryOf("one")], ["2", entryOf("two")], ["3", entryOf("three")]])
+      )
       const numbers = Codec.schema(Schema.Number) as unknown as StoreFamily<string>["codec"]
       yield* life(
         path,
@@ -317,7 +300,7 @@ describe("a record that is damaged", () => {
   it.effect("a record of a later format is absent, and no read takes it away", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
-      yield* life(path, (users) => users.set("1", entry("one")))
+      yield* life(path, (users) => users.set("1", entryOf("one")))
       const rewrite = (format: number) =>
         Effect.scoped(Effect.flatMap(openRaw(path), (raw) =>
           Effect.promise(async () => {
@@ -340,7 +323,7 @@ describe("a record that is damaged", () => {
         yield* life(
           path,
           (users, store) =>
-            Effect.andThen(users.set("1", entry("one")), store.recordMarks([{ scope: "user", stamp: 5 }]))
+            Effect.andThen(users.set("1", entryOf("one")), store.recordMarks([{ scope: "user", stamp: 5 }]))
         )
         yield* Effect.scoped(Effect.flatMap(openRaw(path), (raw) =>
           Effect.promise(async () => {
@@ -353,7 +336,7 @@ describe("a record that is damaged", () => {
           Effect.gen(function*() {
             assert.isUndefined(yield* users.get("1"))
             assert.deepStrictEqual((yield* store.loadMarks).marks, [])
-            yield* users.set("1", entry("again"))
+            yield* users.set("1", entryOf("again"))
           }))
         assert.strictEqual(yield* checkFile(path), 1)
       }
@@ -371,7 +354,7 @@ describe("writes on their way", () => {
             Array.from({ length: 200 }, (_, round) => round),
             (round) =>
               Effect.andThen(
-                users.setMany(keys.map((key) => [key, entry(`${round}`)])),
+                users.setMany(keys.map((key) => [key, entryOf(`${round}`)])),
                 round % 5 === 0 ? users.remove(keys) : Effect.yieldNow
               ),
             { discard: true }
@@ -397,7 +380,7 @@ describe("writes on their way", () => {
           // More than a batch takes, before the first can commit.
           yield* Effect.forEach(
             Array.from({ length: 12_000 }, (_, n) => n),
-            (n) => n % 3 === 2 ? users.remove([`${n % 2_000}`]) : users.set(`${n % 2_000}`, entry(`${n}`)),
+            (n) => n % 3 === 2 ? users.remove([`${n % 2_000}`]) : users.set(`${n % 2_000}`, entryOf(`${n}`)),
             { concurrency: "unbounded", discard: true }
           )
           for (const key of [0, 1, 2, 1_998, 1_999]) {
@@ -422,15 +405,15 @@ describe("writes on their way", () => {
         path,
         (users) =>
           Effect.gen(function*() {
-            const at = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
+            const at = <A, E>(effect: Effect.Effect<A, E>) => fork(effect)
             const fibers = [
-              yield* at(users.set("1", entry("slow"))),
-              yield* at(users.set("1", entry("fast"))),
-              yield* at(users.set("2", entry("slow 2"))),
+              yield* at(users.set("1", entryOf("slow"))),
+              yield* at(users.set("1", entryOf("fast"))),
+              yield* at(users.set("2", entryOf("slow 2"))),
               yield* at(users.remove(["2"])),
-              yield* at(users.setMany([["3", entry("slow 3")], ["4", entry("four")]])),
-              yield* at(users.set("5", entry("slow 5"))),
-              yield* at(users.set("3", entry("three")))
+              yield* at(users.setMany([["3", entryOf("slow 3")], ["4", entryOf("four")]])),
+              yield* at(users.set("5", entryOf("slow 5"))),
+              yield* at(users.set("3", entryOf("three")))
             ]
             yield* Fiber.joinAll(fibers)
             yield* users.size
@@ -455,8 +438,8 @@ describe("writes on their way", () => {
               const key = `${yield* Random.nextIntBetween(0, 40)}`
               const expiresAt = (yield* Clock.currentTimeMillis) + (yield* Random.nextIntBetween(1, 5_000))
               const choice = yield* Random.nextIntBetween(0, 20)
-              if (choice < 10) yield* users.set(key, entry(`${step}`, { version: step, expiresAt }))
-              else if (choice < 14) yield* users.set(key, entry(`${step}`, { version: step }))
+              if (choice < 10) yield* users.set(key, entryOf(`${step}`, { version: step, expiresAt }))
+              else if (choice < 14) yield* users.set(key, entryOf(`${step}`, { version: step }))
               else if (choice < 17) yield* users.remove([key])
               else if (choice < 19) yield* TestClock.adjust(600)
               else yield* users.clear
@@ -476,7 +459,7 @@ describe("entries", () => {
           let given = 0
           yield* Stream.runForEachArray(users.entries, (entries) => {
             given += entries.length
-            return Effect.andThen(users.clear, users.set("new", entry("new")))
+            return Effect.andThen(users.clear, users.set("new", entryOf("new")))
           })
           assert.isAtMost(given, 1_000)
         }))
@@ -512,7 +495,7 @@ describe("upkeep", () => {
             const expiresAt = (yield* Clock.currentTimeMillis) + 500
             yield* users.setMany(numbered(0, 1_200, { expiresAt }))
             yield* users.setMany(numbered(1_200, 1_300))
-            yield* users.set("0", entry("longer"))
+            yield* users.set("0", entryOf("longer"))
             yield* users.remove(["1"])
             yield* TestClock.adjust(500)
             assert.isUndefined(yield* users.get("2"))
@@ -521,7 +504,7 @@ describe("upkeep", () => {
             assert.strictEqual(new Set(heard).size, 1_198)
             assert.include(heard, "1199 value 1199 Expired")
             yield* users.clear
-            yield* users.set("again", entry("again"))
+            yield* users.set("again", entryOf("again"))
             yield* TestClock.adjust(5_000)
             yield* sizeIs(users, 1)
           }),
@@ -537,7 +520,7 @@ describe("upkeep", () => {
   it.effect("goes by what a record says, whatever the order index says", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
-      yield* life(path, (users) => users.set("1", entry("one")))
+      yield* life(path, (users) => users.set("1", entryOf("one")))
       yield* Effect.scoped(Effect.flatMap(openRaw(path), (raw) => {
         const [key] = Array.from(raw.entries.getKeys({ start: "!", end: "~" }))
         return Effect.promise(() => raw.order.put(rankKey(5, 1, key!), Buffer.alloc(0)))
@@ -545,7 +528,7 @@ describe("upkeep", () => {
       yield* life(path, (users) =>
         Effect.gen(function*() {
           yield* TestClock.adjust(1_000)
-          yield* users.set("2", entry("two"))
+          yield* users.set("2", entryOf("two"))
           yield* sizeIs(users, 2)
           assert.strictEqual(yield* valueOf(users, "1"), "one")
         }))
@@ -562,7 +545,7 @@ describe("upkeep", () => {
             yield* users.setMany(numbered(0, 5, { expiresAt: 100 }))
             yield* TestClock.adjust(100)
             yield* sizeIs(users, 0)
-            yield* users.set("1", entry("one"))
+            yield* users.set("1", entryOf("one"))
             assert.strictEqual(yield* valueOf(users, "1"), "one")
           }),
         {},
@@ -584,18 +567,18 @@ describe("a bound", () => {
         path,
         (users) =>
           Effect.gen(function*() {
-            yield* users.set("oldest", entry("a", { version: 1 }))
-            yield* users.set("older", entry("b", { version: 2 }))
-            yield* users.set("later", entry("d", { version: 3, expiresAt: 2e12 }))
-            yield* users.set("soon", entry("c", { version: 4, expiresAt: 1e12 }))
+            yield* users.set("oldest", entryOf("a", { version: 1 }))
+            yield* users.set("older", entryOf("b", { version: 2 }))
+            yield* users.set("later", entryOf("d", { version: 3, expiresAt: 2e12 }))
+            yield* users.set("soon", entryOf("c", { version: 4, expiresAt: 1e12 }))
             for (let n = 0; n < 4; n++) {
-              yield* users.set(`new ${n}`, entry("n", { version: 5 + n }))
+              yield* users.set(`new ${n}`, entryOf("n", { version: 5 + n }))
               assert.isAtMost(yield* users.size, 4)
             }
             yield* eventually(Effect.sync(() => heard.length === 4))
             assert.deepStrictEqual(heard, ["soon Evicted", "later Evicted", "oldest Evicted", "older Evicted"])
             // A write that replaces needs no room.
-            yield* users.set("new 0", entry("again", { version: 10 }))
+            yield* users.set("new 0", entryOf("again", { version: 10 }))
             assert.strictEqual(yield* users.size, 4)
             assert.strictEqual(heard.length, 4)
             yield* users.setMany(numbered(0, 9))
@@ -632,7 +615,7 @@ describe("a bound", () => {
             yield* users.setMany(
               Array.from(
                 { length: 100 },
-                (_, n) => [`${round}/${n}`, entry("x".repeat(5_000), { version: round })] as const
+                (_, n) => [`${round}/${n}`, entryOf("x".repeat(5_000), { version: round })] as const
               )
             )
             yield* users.size

@@ -1,39 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Codec from "effect-stateless/store/Codec"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
-import type { Store, StoreFamily } from "effect-stateless/store/Store"
+import type { Store } from "effect-stateless/store/Store"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Metric from "effect/Metric"
 import * as Random from "effect/Random"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { execFile, spawn } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
+import { fork } from "../../support/effects.ts"
 import { temporaryFolder } from "../../support/folder.ts"
 import { checkFile } from "../../support/lmdbRaw.ts"
-
-const family = (name: string): StoreFamily<string> => ({
-  name,
-  render: (key) => `${name}:${key}`,
-  parse: (rendered) => rendered.slice(name.length + 1),
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict: undefined
-})
-
-const entry = (value: string) => ({
-  value,
-  stamp: 1,
-  version: 1,
-  freshUntil: Number.POSITIVE_INFINITY,
-  expiresAt: Number.POSITIVE_INFINITY,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+import { entryOf, textFamily } from "../../support/partition.ts"
 
 const child = (name: string) => Path.join(import.meta.dirname, "../../support/children/lmdb", `${name}.ts`)
 
@@ -87,9 +67,9 @@ const verify = (path: string, durability: "process" | "flushed", acknowledged: R
 const verifyIn = (store: Store["Service"], acknowledged: ReadonlyArray<string>) =>
   Effect.gen(function*() {
     const [users, groups, sweep] = [
-      yield* store.open(family("user")),
-      yield* store.open(family("group")),
-      yield* store.open(family("sweep"))
+      yield* store.open(textFamily("user")),
+      yield* store.open(textFamily("group")),
+      yield* store.open(textFamily("sweep"))
     ]
     const removed = new Map<string, number>()
     const marked = new Map<string, number>()
@@ -162,14 +142,16 @@ describe("LmdbStore, beside another process with a namespace of its own,", () =>
         const path = yield* temporaryFolder
         const store = yield* LmdbStore.make({ path, durability: "process", namespace: "mine", entriesMax: 5_000 })
         const options = { durability: "process", first: 0, acknowledgements: 600, by: "us" } as const
-        const other = yield* Effect.forkChild(runAndKill(path, options), { startImmediately: true })
+        const other = yield* fork(runAndKill(path, options))
         const names = Array.from({ length: 40 }, (_, n) => `mine ${n}`)
         let rounds = 0
         while (other.pollUnsafe() === undefined) {
           rounds++
           for (const name of names) {
-            const mine = yield* store.open(family(name))
-            yield* mine.setMany(["a", "user:1", `${rounds % 7}`].map((key) => [key, entry(`${name} ${key}`)] as const))
+            const mine = yield* store.open(textFamily(name))
+            yield* mine.setMany(
+              ["a", "user:1", `${rounds % 7}`].map((key) => [key, entryOf(`${name} ${key}`)] as const)
+            )
             if (rounds % 5 === 0) yield* mine.clear
             yield* store.recordMarks([{ scope: name, stamp: rounds }])
             yield* Effect.yieldNow
@@ -177,8 +159,8 @@ describe("LmdbStore, beside another process with a namespace of its own,", () =>
         }
         yield* verify(path, "process", yield* Fiber.join(other))
         for (const name of names) {
-          const mine = yield* store.open(family(name))
-          yield* mine.set("after", entry(`${name} after`))
+          const mine = yield* store.open(textFamily(name))
+          yield* mine.set("after", entryOf(`${name} after`))
           const found = yield* Stream.runCollect(mine.entries)
           assert.isAbove(found.length, 0)
           for (const [key, entry] of found) assert.strictEqual(entry.value, `${name} ${key}`)
@@ -195,10 +177,10 @@ describe("LmdbStore, beside another process with a namespace of its own,", () =>
         const path = yield* temporaryFolder
         const file = Path.join(path, "data.mdb")
         const store = yield* LmdbStore.make({ path, durability: "process", namespace: "mine", sweepInterval: 100 })
-        const users = yield* store.open(family("user"))
+        const users = yield* store.open(textFamily("user"))
         const write = Effect.fnUntraced(function*(times: number) {
           for (let round = 0; round < times; round++) {
-            yield* users.setMany(Array.from({ length: 50 }, (_, n) => [`${n}`, entry("x".repeat(2_000))] as const))
+            yield* users.setMany(Array.from({ length: 50 }, (_, n) => [`${n}`, entryOf("x".repeat(2_000))] as const))
             yield* users.remove(["0"])
           }
         })

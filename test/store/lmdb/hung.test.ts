@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing"
 import type { RootDatabase } from "lmdb"
 import { acquire, type Opened } from "../../../src/store/lmdb/internal/lmdbEnvironment.ts"
 import { Tier } from "../../../src/store/lmdb/internal/lmdbTier.ts"
+import { fork } from "../../support/effects.ts"
 import { temporaryFolder } from "../../support/folder.ts"
 
 /** A tier whose commits wait while `gate.open` is `false`. */
@@ -46,9 +47,9 @@ describe("an LMDB driver that does not end a commit", () => {
   it.effect("fails those who wait after 30 seconds, and those who come later at once, until the commit ends", () =>
     Effect.gen(function*() {
       const { gate, mark, tier } = yield* gated
-      const first = yield* Effect.forkChild(reasonOf(mark(1)), { startImmediately: true })
+      const first = yield* fork(reasonOf(mark(1)))
       yield* Effect.yieldNow
-      const second = yield* Effect.forkChild(reasonOf(mark(2)), { startImmediately: true })
+      const second = yield* fork(reasonOf(mark(2)))
       yield* TestClock.adjust("30 seconds")
       assert.deepStrictEqual([yield* Fiber.join(first), yield* Fiber.join(second)], ["TierTimeout", "TierTimeout"])
       assert.strictEqual(yield* reasonOf(mark(3)), "TierTimeout")
@@ -67,7 +68,7 @@ describe("an LMDB driver that does not end a commit", () => {
   it.effect("is waited for a second longer where the clock has jumped, as it does when a process has slept", () =>
     Effect.gen(function*() {
       const { gate, mark } = yield* gated
-      const first = yield* Effect.forkChild(mark(1), { startImmediately: true })
+      const first = yield* fork(mark(1))
       yield* Effect.yieldNow
       yield* TestClock.adjust("1 hour")
       gate.open = true
@@ -78,8 +79,8 @@ describe("an LMDB driver that does not end a commit", () => {
   it.effect("does not hold up the end of the program", () =>
     Effect.gen(function*() {
       const { mark, tier } = yield* gated
-      const first = yield* Effect.forkChild(reasonOf(mark(1)), { startImmediately: true })
-      const closing = yield* Effect.forkChild(tier.writes.close, { startImmediately: true })
+      const first = yield* fork(reasonOf(mark(1)))
+      const closing = yield* fork(tier.writes.close)
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual(yield* Fiber.join(closing), "hung")
       assert.strictEqual(yield* Fiber.join(first), "TierTimeout")

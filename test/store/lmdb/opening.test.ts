@@ -1,17 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
-import * as Codec from "effect-stateless/store/Codec"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import { FolderHeld, InvalidStoreOptions } from "effect-stateless/store/StoreError"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Lmdb from "lmdb"
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { tableOf } from "../../../src/store/lmdb/internal/lmdbHolders.ts"
-import { entryOf } from "../../support/entry.ts"
 import { temporaryFolder } from "../../support/folder.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 
 const start = (path: string, namespace?: string) => LmdbStore.make({ path, durability: "process", namespace })
 const refusal = (path: string) => Effect.map(Effect.flip(Effect.scoped(start(path))), ({ reason }) => reason)
@@ -232,14 +230,7 @@ describe("a table of holders", () => {
 })
 
 describe("one folder under two names", () => {
-  const family = {
-    name: "user",
-    render: (key: string) => `user:${key}`,
-    parse: (rendered: string) => rendered.slice(5),
-    codec: Codec.schema(Schema.String),
-    weigher: undefined,
-    onEvict: undefined
-  }
+  const family = textFamily("user")
   const entry = entryOf("one")
 
   /** Whether what is set under one name is there, at once, under the other. */

@@ -3,28 +3,18 @@
  * cut ones are refused before the driver reads a page that is not there, which would end the process.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Codec from "effect-stateless/store/Codec"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
-import type { StoreFamily } from "effect-stateless/store/Store"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
 import { dataFault } from "../../../src/store/lmdb/internal/lmdbDataFile.ts"
-import { entryOf } from "../../support/entry.ts"
 import { temporaryFolder } from "../../support/folder.ts"
 import { openRaw } from "../../support/lmdbRaw.ts"
+import { entryOf, textFamily } from "../../support/partition.ts"
 
 const pageSize = 4_096
-const family: StoreFamily<string> = {
-  name: "user",
-  render: (key) => `user:${key}`,
-  parse: (rendered) => rendered.slice(5),
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict: undefined
-}
+const family = textFamily("user")
 
 const open = (path: string) =>
   Effect.flatMap(LmdbStore.make({ path, durability: "process" }), (store) => store.open(family))

@@ -5,9 +5,8 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Codec from "effect-stateless/store/Codec"
-import type { Entry } from "effect-stateless/store/Entry"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
-import type { Partition, Round, StoreFamily } from "effect-stateless/store/Store"
+import type { Partition, Round } from "effect-stateless/store/Store"
 import * as Effect from "effect/Effect"
 import * as Random from "effect/Random"
 import * as Schema from "effect/Schema"
@@ -18,29 +17,13 @@ import * as Path from "node:path"
 import * as Readline from "node:readline"
 import { temporaryFolder } from "../../support/folder.ts"
 import { checkFile } from "../../support/lmdbRaw.ts"
+import { entryOf, familyOf } from "../../support/partition.ts"
 
 const kills = Number(process.env["STATELESS_KILLS"] ?? 5)
 const keysPerRound = 10_000
 
-const family = <V>(name: string, codec: Codec.Codec<V>): StoreFamily<V> => ({
-  name,
-  render: (key) => `${name}:${key}`,
-  parse: (rendered) => rendered.slice(name.length + 1),
-  codec,
-  weigher: undefined,
-  onEvict: undefined
-})
-
-const entry = <V>(value: V, version = 1): Entry<V> => ({
-  value,
-  stamp: version,
-  version,
-  freshUntil: Infinity,
-  expiresAt: Infinity,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+const family = <V>(name: string, codec: Codec.Codec<V>) => familyOf<V>(name, { codec })
+const entry = <V>(value: V, version = 1) => entryOf(value, { stamp: version, version })
 
 const texts = Codec.schema(Schema.String)
 

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { FamilyPolicy } from "../../../src/ownership/FamilyPolicy.ts"
-import { reasonOf } from "../source.ts"
+import { fork, reasonOf } from "../effects.ts"
 import { type Arrangement, pass, type World } from "./world.ts"
 
 interface Check {
@@ -16,7 +16,6 @@ interface Check {
 }
 
 const params = { id: "1" }
-const fork = <A, E>(effect: Effect.Effect<A, E>) => Effect.forkChild(effect, { startImmediately: true })
 const get = (world: World, id = "1") => world.on<any>(world.user.get({ id }))
 
 /** A read whose lookup takes its time. */

@@ -14,9 +14,9 @@ import * as LmdbStore from "../../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../../src/store/memory/MemoryStore.ts"
 import type { Store } from "../../../src/store/Store.ts"
 import * as TieredStore from "../../../src/store/TieredStore.ts"
+import { settle } from "../effects.ts"
 import { engine, type EngineOptions, type Running } from "../engine.ts"
 import { temporaryFolder } from "../folder.ts"
-import { settle } from "../source.ts"
 
 type Stores = Layer.Layer<Store, any>
 

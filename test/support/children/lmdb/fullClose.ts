@@ -2,22 +2,13 @@
 // tier can, and closes while its last write is one that failed. Says `closed MILLIS TAKEN FORGOTTEN`.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Schema from "effect/Schema"
-import * as Codec from "../../../../src/store/Codec.ts"
 import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"
-import { entryOf } from "../../entry.ts"
+import { entryOf, textFamily } from "../../partition.ts"
 
 let closingAt = 0
 const { forgotten, taken } = await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
   const store = yield* LmdbStore.make({ path: process.argv[2]!, durability: "process" })
-  const users = yield* store.open({
-    name: "user",
-    render: (key) => `user:${key}`,
-    parse: (rendered) => rendered.slice(5),
-    codec: Codec.schema(Schema.String),
-    weigher: undefined,
-    onEvict: undefined
-  })
+  const users = yield* store.open(textFamily("user"))
   const write = (key: string) =>
     Effect.gen(function*() {
       const value = entryOf("x".repeat(5_000))

@@ -1,41 +1,22 @@
 // Started with a limit on the size of files, which a store meets like a full disk. Says what the store answered.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Schema from "effect/Schema"
-import * as Codec from "../../../../src/store/Codec.ts"
 import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"
-
-const entry = (value: string) => ({
-  value,
-  stamp: 1,
-  version: 1,
-  freshUntil: Number.POSITIVE_INFINITY,
-  expiresAt: Number.POSITIVE_INFINITY,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+import { entryOf, textFamily } from "../../partition.ts"
 
 const work = Effect.gen(function*() {
   const store = yield* LmdbStore.make({ path: process.argv[2]!, durability: "process" })
-  const users = yield* store.open({
-    name: "user",
-    render: (key) => `user:${key}`,
-    parse: (rendered) => rendered.slice(5),
-    codec: Codec.schema(Schema.String),
-    weigher: undefined,
-    onEvict: undefined
-  })
+  const users = yield* store.open(textFamily("user"))
   const valueOf = (key: string) => Effect.map(users.get(key), (found) => found?.entry.value)
-  yield* users.setMany([["1", entry("old")], ["2", entry("old")], ["gone", entry("old")]])
+  yield* users.setMany([["1", entryOf("old")], ["2", entryOf("old")], ["gone", entryOf("old")]])
   yield* users.size
-  yield* users.set("1", entry("new".repeat(400_000)))
+  yield* users.set("1", entryOf("new".repeat(400_000)))
   const removed = yield* Effect.exit(users.remove(["gone"]))
   const found = yield* Effect.forEach(["1", "2", "gone"], valueOf)
   const marks = Array.from({ length: 20_000 }, (_, n) => ({ scope: `${n}`.padEnd(100), stamp: n }))
   const marked = yield* Effect.exit(store.recordMarks(marks))
   const known = (yield* store.loadMarks).marks.length
-  yield* users.set("small", entry("fits"))
+  yield* users.set("small", entryOf("fits"))
   const later = yield* Effect.exit(users.remove(["2"]))
   return {
     removed: Exit.isSuccess(removed),

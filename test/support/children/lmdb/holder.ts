@@ -3,14 +3,12 @@
 // Says on its standard output what happens: `held`, `refused PID THREAD`, `closed`.
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Fs from "node:fs"
 import * as Readline from "node:readline"
-import * as Codec from "../../../../src/store/Codec.ts"
 import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"
 import type { FolderHeld } from "../../../../src/store/StoreError.ts"
-import { entryOf } from "../../entry.ts"
+import { entryOf, textFamily } from "../../partition.ts"
 
 const [path, namespace, startAt] = process.argv.slice(2)
 const say = (text: string) => Fs.writeSync(1, `${text}\n`)
@@ -31,14 +29,7 @@ if (made._tag === "Failure") {
 say("held")
 
 const users = await Effect.runPromise(
-  made.success.open({
-    name: "user",
-    render: (key) => `user:${key}`,
-    parse: (rendered) => rendered.slice(5),
-    codec: Codec.schema(Schema.String),
-    weigher: undefined,
-    onEvict: undefined
-  }).pipe(Scope.provide(scope))
+  made.success.open(textFamily("user")).pipe(Scope.provide(scope))
 )
 const entry = entryOf("x".repeat(2_000))
 

@@ -5,35 +5,19 @@ import * as Schema from "effect/Schema"
 import * as Fs from "node:fs"
 import * as Codec from "../../../../src/store/Codec.ts"
 import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"
+import { entryOf, textFamily } from "../../partition.ts"
 
 const [path, count, first] = process.argv.slice(2)
 
 const plain = Codec.schema(Schema.String)
 
-const family = (name: string, codec = plain) => ({
-  name,
-  render: (key: string) => `${name}:${key}`,
-  parse: (rendered: string) => rendered.slice(name.length + 1),
-  codec,
-  weigher: undefined,
-  onEvict: undefined
-})
-
+const family = (name: string, codec = plain) => textFamily(name, { codec })
 const waiting: Codec.Codec<string> = {
   ...plain,
   encode: (value) => Effect.andThen(Effect.yieldNow, plain.encode(value))
 }
 
-const entry = (round: number) => ({
-  value: `${round} `.padEnd(20 + round % 300, "x"),
-  stamp: round,
-  version: round,
-  freshUntil: Infinity,
-  expiresAt: Infinity,
-  costMillis: 0,
-  tags: [],
-  revision: undefined
-})
+const entry = (round: number) => entryOf(`${round} `.padEnd(20 + round % 300, "x"), { stamp: round, version: round })
 
 await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
   const store = yield* LmdbStore.make({ path: path!, durability: "process" })

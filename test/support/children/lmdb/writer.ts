@@ -1,33 +1,20 @@
 // Writes until it is killed, and says on its standard output what was acknowledged: `r key version` for a removal,
 // `m stamp` for a mark, `c version` for a clear.
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
 import * as Fs from "node:fs"
-import * as Codec from "../../../../src/store/Codec.ts"
 import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"
+import { entryOf, textFamily } from "../../partition.ts"
 
 const [path, durability, first, last, kind] = process.argv.slice(2)
 
-const family = (name: string) => ({
-  name,
-  render: (key: string) => `${name}:${key}`,
-  parse: (rendered: string) => rendered.slice(name.length + 1),
-  codec: Codec.schema(Schema.String),
-  weigher: undefined,
-  onEvict: undefined
-})
-
-const entry = (version: number) => ({
-  // Of many sizes, so that pages split and overflow.
-  value: `${version} `.padEnd(version % 7 === 0 ? 9_000 : 20 + version % 500, "x"),
-  stamp: version,
-  version,
-  freshUntil: Number.POSITIVE_INFINITY,
-  expiresAt: version % 3 === 0 ? Number.POSITIVE_INFINITY : 4e12 + version,
-  costMillis: 0,
-  tags: [`${version}`],
-  revision: undefined
-})
+// Of many sizes, so that pages split and overflow.
+const entry = (version: number) =>
+  entryOf(`${version} `.padEnd(version % 7 === 0 ? 9_000 : 20 + version % 500, "x"), {
+    stamp: version,
+    version,
+    expiresAt: version % 3 === 0 ? Infinity : 4e12 + version,
+    tags: [`${version}`]
+  })
 
 // Not through a stream: what was acknowledged must have left this process when it is killed. It may be told to end itself
 // with one acknowledgement of a kind: then no time is left for what was acknowledged too early.
@@ -44,9 +31,9 @@ const work = Effect.gen(function*() {
     durability: durability as "process" | "flushed",
     entriesMax: 5_000
   })
-  const users = yield* store.open(family("user"))
-  const groups = yield* store.open(family("group"))
-  const sweep = yield* store.open(family("sweep"))
+  const users = yield* store.open(textFamily("user"))
+  const groups = yield* store.open(textFamily("group"))
+  const sweep = yield* store.open(textFamily("sweep"))
   let version = Number(first)
   const one = (worker: number) =>
     Effect.forever(Effect.gen(function*() {
