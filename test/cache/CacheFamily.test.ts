@@ -1,3 +1,7 @@
+/**
+ * The engine alone, without a manifest: one load for all callers, no stale fill, renewal behind a reader, and the
+ * hard timeout.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -10,7 +14,7 @@ import { type Lookup, make } from "../support/plainEngine.ts"
 const family = (policy: FamilyPolicy, lookup: Lookup) =>
   Effect.map(make({ user: lookup }, policy), ({ families }) => families("user"))
 
-describe("CacheFamily", () => {
+describe("family of the engine", () => {
   it.effect("a thousand callers of a missing key run one lookup", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
@@ -39,7 +43,7 @@ describe("CacheFamily", () => {
       assert.strictEqual(yield* user.read("1"), "new")
     }))
 
-  it.effect("a stale value is served at once and renewed behind", () =>
+  it.effect("a stale value is served at once and renewed behind the reader", () =>
     Effect.gen(function*() {
       let runs = 0
       const user = yield* family({ timeToLive: "1 minute", staleWhileRevalidate: "1 minute" }, () =>
@@ -50,7 +54,7 @@ describe("CacheFamily", () => {
       assert.strictEqual(yield* user.read("1"), 2)
     }))
 
-  it.effect("a hung lookup is interrupted at its hard timeout", () =>
+  it.effect("the hard timeout interrupts a lookup that hangs", () =>
     Effect.gen(function*() {
       const user = yield* family({ hardTimeout: "1 second" }, () => Effect.never)
       const caller = yield* fork(Effect.flip(user.read("1")))

@@ -1,7 +1,6 @@
 /**
- * One rule, every arrangement of tiers: each option of a family, told as a story, in each arrangement, asked at each door.
- *
- * An option that has no row here fails the last test.
+ * Each option of a family acts in the same way in each arrangement of tiers and through each read operation. A table
+ * has a story for each option; an option without a row fails the last test.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -416,20 +415,20 @@ for (const [what, check] of Object.entries(checks)) {
   })
 }
 
-describe("the table", () => {
+describe("table of options", () => {
   const declared = (file: string, name: string): ReadonlyArray<string> => {
     const text = Fs.readFileSync(new URL(`../../src/${file}`, import.meta.url), "utf8")
     const body = text.slice(text.indexOf(`interface ${name}`))
     return Array.from(body.slice(0, body.indexOf("\n}")).matchAll(/^ {2}readonly (\w+)\?:/gm), ([, option]) => option!)
   }
 
-  it("has a row for each option of a family", () => {
+  it("the table has a row for each option of a family", () => {
     const all = declared("ownership/FamilyPolicy.ts", "FamilyPolicy")
     assert.isAbove(all.length, 10)
     for (const option of all) assert.isAbove((policies as any)[option]?.length ?? 0, 0, option)
   })
 
-  it("has a row for each option of a value", () => {
+  it("the table has a row for each option of a value", () => {
     const all = [...declared("cache/FamilySpec.ts", "SetOptions"), ...declared("cache/Lookup.ts", "LoadedOptions")]
     assert.isAbove(all.length, 4)
     for (const option of all) assert.isAbove((options as any)[option]?.length ?? 0, 0, option)

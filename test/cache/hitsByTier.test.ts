@@ -1,3 +1,7 @@
+/**
+ * `hitsByTier` counts the hits of readers by the tier that had the value, in statistics, metrics and events.
+ * `getAnswerOption` names that tier without a load.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -36,8 +40,8 @@ const earlier = (...ids: ReadonlyArray<string>) =>
     return place
   })
 
-describe("hits by tier", () => {
-  it.effect("are counted where the value was, once for all who waited for it together", () =>
+describe("hitsByTier", () => {
+  it.effect("hitsByTier counts a hit for the tier that had the value, once for all readers that waited together", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a", "b", "c")
       yield* Effect.gen(function*() {
@@ -53,14 +57,14 @@ describe("hits by tier", () => {
       }).pipe(Effect.provide(live(tiered(place))))
     }))
 
-  it.effect("are those of readers, not of a cache that is warmed", () =>
+  it.effect("hitsByTier counts hits of readers, and not those of warming", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a")
       const { hitsByTier } = (yield* Effect.provide(Users.stats, live(tiered(place), [{ id: "a" }]))).user
       assert.deepStrictEqual(hitsByTier, { memory: 0 })
     }))
 
-  it.effect("name no memory where there is none", () =>
+  it.effect("hitsByTier has no memory tier when the store has none", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a")
       yield* Effect.gen(function*() {
@@ -71,7 +75,7 @@ describe("hits by tier", () => {
       }).pipe(Effect.provide(live(below(place))))
     }))
 
-  it.effect("are published with the tier as an attribute", () =>
+  it.effect("a metric has the tier as an attribute", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a")
       yield* Effect.gen(function*() {
@@ -88,7 +92,7 @@ describe("hits by tier", () => {
       }).pipe(Effect.provide(live(tiered(place))))
     }))
 
-  it.live("are published in pauses that do not keep the process alive", () =>
+  it.live("the publisher of metrics does not keep the process alive", () =>
     Effect.gen(function*() {
       const timers = () => process.getActiveResourcesInfo().filter((name) => name === "Timeout").length
       const before = timers()
@@ -105,7 +109,7 @@ describe("hits by tier", () => {
       assert.strictEqual(timers(), before)
     }))
 
-  it.effect("are told to those who listen, by reads that load and reads that do not", () =>
+  it.effect("a listener receives the tier with each hit, by reads that load and by reads that do not", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a", "b")
       yield* Effect.gen(function*() {
@@ -139,7 +143,7 @@ describe("hits by tier", () => {
 })
 
 describe("getAnswerOption", () => {
-  it.effect("names the tier that had the value, and loads nothing", () =>
+  it.effect("getAnswerOption names the tier that had the value, and loads nothing", () =>
     Effect.gen(function*() {
       const place = yield* earlier("a")
       yield* Effect.gen(function*() {
