@@ -1,5 +1,6 @@
 /**
- * The bytes on their way to the tiers below memory: prepared values wait for room, loaded ones go with several rounds.
+ * The outbox bounds the bytes on their way to the tiers below memory: prepared values wait for room, and loaded
+ * values go in several rounds.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -36,7 +37,7 @@ const makeLane = Effect.gen(function*() {
   return { lane, outbox, rounds, held }
 })
 
-describe("the bytes of an outbox", () => {
+describe("bytes of an outbox", () => {
   it.effect("a caller waits for room when the prepared values have too many bytes", () =>
     Effect.gen(function*() {
       const { held, lane, outbox } = yield* makeLane
@@ -56,7 +57,7 @@ describe("the bytes of an outbox", () => {
       outbox.checkInvariants({ idle: true })
     }))
 
-  it.effect("a key that is removed gives its bytes back", () =>
+  it.effect("a removed key gives its bytes back", () =>
     Effect.gen(function*() {
       const { lane, outbox } = yield* makeLane
       for (let i = 0; i < 4; i++) lane.set(String(i), entry(i), form)
@@ -67,7 +68,7 @@ describe("the bytes of an outbox", () => {
       yield* outbox.idle
     }))
 
-  it.effect("loaded values go with several rounds, and none is lost", () =>
+  it.effect("loaded values go in several rounds, and all arrive", () =>
     Effect.gen(function*() {
       const { held, lane, outbox, rounds } = yield* makeLane
       for (let i = 0; i < 6; i++) lane.set(String(i), entry(i))

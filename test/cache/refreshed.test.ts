@@ -1,5 +1,5 @@
 /**
- * A refresh changes what the tiers below memory hold, and answers when they have taken that.
+ * A refresh changes the tiers below memory, and returns when they have taken the change.
  */
 import { assert, it } from "@effect/vitest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
@@ -24,7 +24,7 @@ const live = (source: { name: string }, place: Place, fault: FaultyStore.Fault, 
     })
   )))
 
-it.effect("a refresh answers when the tiers below have its value, and nothing that was made from the one before", () => {
+it.effect("a refresh returns when the tiers below have its value and no value derived from the old one", () => {
   const source = { name: "Ann" }
   const place = makePlace()
   return Effect.gen(function*() {
@@ -43,7 +43,7 @@ it.effect("a refresh answers when the tiers below have its value, and nothing th
   }).pipe(Effect.provide(live(source, place, { kind: "slow", delay: 10 })))
 })
 
-it.effect("a refresh whose change a tier refuses fails, and its value is read from memory", () => {
+it.effect("a refresh whose change a tier refuses fails, and readers get its value from memory", () => {
   const source = { name: "Ann" }
   return Effect.gen(function*() {
     yield* profile.get({ id: "1" })

@@ -1,5 +1,6 @@
 /**
- * Writes that a tier cannot take: each fails by itself, before anything changes, and no other caller hears of it.
+ * A tier cannot take some writes. Such a write fails alone and before anything changes, and the writes of other
+ * callers succeed.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Lookup from "effect-stateless/cache/Lookup"
@@ -64,9 +65,9 @@ const running = <A, E>(arrangement: string, path: string, program: Effect.Effect
   ) as Effect.Effect<A, E>
 
 for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
-  describe(`a value that does not fit its schema, ${arrangement},`, () => {
+  describe(`value that does not fit its schema, ${arrangement}`, () => {
     for (const [name, family] of [["now", now], ["later", later]] as const) {
-      it.live(`fails its own set and leaves no trace, where the codec answers ${name}`, () =>
+      it.live(`a set fails and changes nothing when the codec answers ${name}`, () =>
         Effect.gen(function*() {
           const path = yield* temporaryFolder
           const id = { id: "1" }
@@ -97,7 +98,7 @@ for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
         }))
     }
 
-    it.live("fails no other set of the same moment, and those are on disk when they return", () =>
+    it.live("sets of other callers at the same moment succeed, and are on disk when they return", () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const exits = yield* running(
@@ -124,7 +125,7 @@ for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
         assert.deepStrictEqual(left.map((one) => one._tag === "Some" ? one.value : undefined), [1, 2, "here"])
       }))
 
-    it.live("is served when a lookup brought it, and an older value does not stay below", () =>
+    it.live("a loaded value is served, and no older value stays below", () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const bad = App.modules({
@@ -148,7 +149,7 @@ for (const arrangement of ["LMDB alone", "memory over LMDB"]) {
   })
 }
 
-it.live("a value is encoded once on its way to all tiers", () =>
+it.live("a value is encoded once for all tiers", () =>
   Effect.gen(function*() {
     const path = yield* temporaryFolder
     encoded = 0
@@ -156,9 +157,9 @@ it.live("a value is encoded once on its way to all tiers", () =>
     assert.strictEqual(encoded, 1)
   }))
 
-describe("a key of more than 65,536 bytes", () => {
+describe("key of more than 65,536 bytes", () => {
   for (const arrangement of Object.keys(arrangements)) {
-    it.live(`is refused at every door, ${arrangement}`, () =>
+    it.live(`every operation refuses the key, ${arrangement}`, () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const doors = (id: string): ReadonlyArray<Effect.Effect<unknown, any, any>> => [
@@ -192,10 +193,10 @@ describe("a key of more than 65,536 bytes", () => {
   }
 })
 
-describe("an entry of more than 65,535 tags", () => {
+describe("entry with more than 65,535 tags", () => {
   const tags = (count: number) => Array.from({ length: count }, (_, n) => `tag${n}`)
   for (const arrangement of Object.keys(arrangements)) {
-    it.live(`is refused at every door, by the name of the option, ${arrangement}`, () =>
+    it.live(`every operation refuses the entry and names the option, ${arrangement}`, () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const options = { tags: tags(65_536) }
@@ -226,7 +227,7 @@ describe("an entry of more than 65,535 tags", () => {
   }
 })
 
-it.effect("an entry that is read while it is on its way below keeps what was prepared of it", () =>
+it.effect("an entry that is read on its way below keeps its encoded form", () =>
   Effect.gen(function*() {
     const store = mapStore()
     const partition = yield* store.open(familyOf<number>("user"))

@@ -1,6 +1,6 @@
 /**
- * A write that a tier refuses is taken back. A later write of the same key that the tier takes stays, also where memory
- * has evicted it meanwhile.
+ * The engine takes back a write that a tier refuses. A later write of the same key stays, even when memory has
+ * evicted it meanwhile.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
@@ -43,10 +43,10 @@ const read = Effect.gen(function*() {
   return Option.getOrUndefined(yield* Fiber.join(reader))
 })
 
-describe("a write that a tier refuses", () => {
+describe("write that a tier refuses", () => {
   for (const [name, write] of Object.entries(writes)) {
     for (const capacity of [1, 100]) {
-      it.effect(`${name} takes nothing from a later set, with room for ${capacity} in memory`, () =>
+      it.effect(`a refused ${name} leaves the value of a later set, with room for ${capacity} in memory`, () =>
         Effect.gen(function*() {
           const before = yield* go(user.set({ id: "1" }, "before"))
           yield* TestClock.adjust(1)
@@ -60,7 +60,7 @@ describe("a write that a tier refuses", () => {
           assert.strictEqual(yield* read, "later")
         }).pipe(Effect.provide(live(capacity))))
 
-      it.effect(`${name} leaves no value behind, with room for ${capacity} in memory`, () =>
+      it.effect(`a refused ${name} leaves no value behind, with room for ${capacity} in memory`, () =>
         Effect.gen(function*() {
           yield* go(user.set({ id: "1" }, "before"))
           yield* TestClock.adjust(1)

@@ -1,5 +1,6 @@
 /**
- * Soft and hard timeouts, of callers who wait and of loads behind them.
+ * The soft timeout lets a reader go with a stale value, the hard timeout ends a load, and a caller may have a timeout
+ * of its own.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -15,8 +16,8 @@ const then = (millis: number, value: unknown = "new") => (run: number) =>
 
 const broken = Effect.fail("broken")
 
-describe("a soft timeout", () => {
-  it.effect("is no timeout where there is nothing stale", () =>
+describe("soft timeout", () => {
+  it.effect("a soft timeout does not act when there is no stale value", () =>
     Effect.gen(function*() {
       const { get } = yield* family(soft, () => after(50, Effect.succeed("value")))
       const caller = yield* fork(get)
@@ -26,7 +27,7 @@ describe("a soft timeout", () => {
       assert.strictEqual(yield* Fiber.join(caller), "value")
     }))
 
-  it.effect("does not serve what is stale to whom the lookup answers in time", () =>
+  it.effect("a soft timeout does not act when the lookup answers in time", () =>
     Effect.gen(function*() {
       const { answer, get } = yield* family(soft, then(9))
       yield* get
@@ -37,7 +38,7 @@ describe("a soft timeout", () => {
       assert.deepStrictEqual([value, stale], ["new", false])
     }))
 
-  it.effect("runs one load behind however many whom it lets go", () =>
+  it.effect("a soft timeout leaves one load running behind any number of readers", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(soft, then(50))
       yield* get
@@ -52,7 +53,7 @@ describe("a soft timeout", () => {
       assert.strictEqual(yield* get, "new")
     }))
 
-  it.effect("is counted for each caller from when that caller came", () =>
+  it.effect("a soft timeout counts from the call of each reader", () =>
     Effect.gen(function*() {
       const { get } = yield* family(soft, then(50))
       yield* get
@@ -67,7 +68,7 @@ describe("a soft timeout", () => {
       assert.strictEqual(yield* Fiber.join(second), "old")
     }))
 
-  it.effect("leaves the load to go on when its callers give up before it", () =>
+  it.effect("a soft timeout lets the load run on when its callers give up earlier", () =>
     Effect.gen(function*() {
       const { get, held, source } = yield* family(soft, then(50))
       yield* get
@@ -77,7 +78,7 @@ describe("a soft timeout", () => {
       assert.deepStrictEqual([yield* held, source.interrupted], ["new", 0])
     }))
 
-  it.effect("does not serve what was deleted to whoever came after that", () =>
+  it.effect("a soft timeout does not serve a deleted value to a later reader", () =>
     Effect.gen(function*() {
       const { get, remove } = yield* family(
         soft,
@@ -96,7 +97,7 @@ describe("a soft timeout", () => {
       yield* Fiber.join(before)
     }))
 
-  it.effect("gives the value that was set while it ran to whoever comes then", () =>
+  it.effect("a reader that comes after a set during the load gets the set value", () =>
     Effect.gen(function*() {
       const { get, set } = yield* family(soft, then(50))
       yield* get
@@ -110,8 +111,8 @@ describe("a soft timeout", () => {
     }))
 })
 
-describe("a hard timeout", () => {
-  it.effect("serves what is stale, where it may be served for a failure", () =>
+describe("hard timeout", () => {
+  it.effect("a hard timeout serves a stale value when the family has staleIfError", () =>
     Effect.gen(function*() {
       const policy = { timeToLive: 100, staleIfError: 10_000, hardTimeout: 20 }
       const { answer, get, source } = yield* family(policy, then(1_000))
@@ -123,7 +124,7 @@ describe("a hard timeout", () => {
       assert.deepStrictEqual([value, stale, source.interrupted], ["old", true, 1])
     }))
 
-  it.effect("is remembered like any failure: the next caller does not wait as long again", () =>
+  it.effect("a hard timeout is remembered like any failure, so the next caller does not wait as long again", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({ hardTimeout: 20, negativeTimeToLive: 100 }, () => Effect.never)
       const caller = yield* fork(Effect.flip(get))
@@ -133,7 +134,7 @@ describe("a hard timeout", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("tells whom it concerns, and after how long", () =>
+  it.effect("the error of a hard timeout names the key and the duration", () =>
     Effect.gen(function*() {
       const { get } = yield* family({ hardTimeout: 20 }, () => Effect.never)
       const caller = yield* fork(Effect.flip(get))
@@ -141,7 +142,7 @@ describe("a hard timeout", () => {
       assert.match(String(yield* Fiber.join(caller)), /`user:1` did not end within 20 ms/)
     }))
 
-  it.effect("ends loads behind readers, too, and begins the back-off", () =>
+  it.effect("a hard timeout ends loads behind readers, and begins the back-off", () =>
     Effect.gen(function*() {
       const policy = { timeToLive: 100, staleWhileRevalidate: 10_000, hardTimeout: 20, retryAfterFailure: 1_000 }
       const { get, running, source } = yield* family(policy, (run) => run === 2 ? Effect.never : Effect.succeed(run))
@@ -157,7 +158,7 @@ describe("a hard timeout", () => {
       assert.strictEqual(yield* get, 3)
     }))
 
-  it.effect("does not end a load that answered in its last millisecond", () =>
+  it.effect("a hard timeout does not end a load that answers in its last millisecond", () =>
     Effect.gen(function*() {
       const { get, held } = yield* family({ hardTimeout: 20 }, () => after(19, Effect.succeed("value")))
       const caller = yield* fork(get)
@@ -167,7 +168,7 @@ describe("a hard timeout", () => {
       assert.strictEqual(yield* held, "value")
     }))
 
-  it.effect("holds for an explicit refresh, and leaves the old value in place", () =>
+  it.effect("a hard timeout ends an explicit refresh, and the old value stays", () =>
     Effect.gen(function*() {
       const { get, refresh } = yield* family({ hardTimeout: 20 }, (run) => run === 1 ? Effect.succeed(1) : Effect.never)
       yield* get
@@ -177,7 +178,7 @@ describe("a hard timeout", () => {
       assert.strictEqual(yield* get, 1)
     }))
 
-  it.effect("comes before a longer soft one", () =>
+  it.effect("a hard timeout acts before a longer soft timeout", () =>
     Effect.gen(function*() {
       const policy = { ...soft, softTimeout: 100, hardTimeout: 20 }
       const { get } = yield* family(policy, then(1_000))
@@ -189,8 +190,8 @@ describe("a hard timeout", () => {
     }))
 })
 
-describe("a caller's own timeout", () => {
-  it.effect("ends a load that nobody else waits for", () =>
+describe("timeout of a caller", () => {
+  it.effect("the timeout of its only caller ends a load", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family({}, () => Effect.never)
       const caller = yield* fork(Effect.timeoutOption(get, 10))
@@ -199,7 +200,7 @@ describe("a caller's own timeout", () => {
       assert.strictEqual(source.interrupted, 1)
     }))
 
-  it.effect("is no failure of the source: nothing is remembered", () =>
+  it.effect("the timeout of a caller is not remembered as a failure", () =>
     Effect.gen(function*() {
       const { get } = yield* family({}, (run) => run === 1 ? Effect.never : Effect.succeed("value"))
       const caller = yield* fork(Effect.timeoutOption(get, 10))
@@ -208,7 +209,7 @@ describe("a caller's own timeout", () => {
       assert.strictEqual(yield* get, "value")
     }))
 
-  it.effect("does not end a refresh behind the reader", () =>
+  it.effect("the timeout of a caller does not end a refresh behind a reader", () =>
     Effect.gen(function*() {
       const { get, held, source } = yield* family({ timeToLive: 100, refreshAhead: 0.5 }, then(10))
       yield* get
@@ -219,8 +220,8 @@ describe("a caller's own timeout", () => {
     }))
 })
 
-describe("a load that outlives its soft timeout", () => {
-  it.effect("is stored when it succeeds", () =>
+describe("load that outlives its soft timeout", () => {
+  it.effect("a load that ends after the soft timeout is stored when it succeeds", () =>
     Effect.gen(function*() {
       const { get, held, source } = yield* family(soft, inTurn(Effect.succeed("old"), after(50, Effect.succeed("new"))))
       yield* get
@@ -233,7 +234,7 @@ describe("a load that outlives its soft timeout", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("is not stored when its key was invalidated meanwhile", () =>
+  it.effect("a load that ends after the soft timeout is not stored when its key was invalidated meanwhile", () =>
     Effect.gen(function*() {
       const { drop, get, held } = yield* family(soft, inTurn(Effect.succeed("old"), after(50, Effect.succeed("new"))))
       yield* get
@@ -246,7 +247,7 @@ describe("a load that outlives its soft timeout", () => {
       assert.isUndefined(yield* held)
     }))
 
-  it.effect("begins the back-off when it fails", () =>
+  it.effect("a load that ends after the soft timeout begins the back-off when it fails", () =>
     Effect.gen(function*() {
       const { get, source } = yield* family(soft, inTurn(Effect.succeed("old"), after(50, broken)))
       yield* get
@@ -258,7 +259,7 @@ describe("a load that outlives its soft timeout", () => {
       assert.strictEqual(source.runs, 2)
     }))
 
-  it.effect("does not give its reader a value that is stale beyond its bound", () =>
+  it.effect("a reader does not get a value that is stale beyond its bound at the soft timeout", () =>
     Effect.gen(function*() {
       const policy = { ...soft, staleIfError: 25, softTimeout: 20 }
       const { get } = yield* family(policy, inTurn(Effect.succeed("old"), after(50, Effect.succeed("new"))))
@@ -272,8 +273,8 @@ describe("a load that outlives its soft timeout", () => {
     }))
 })
 
-describe("a load that outlives its hard timeout", () => {
-  it.effect("is interrupted and frees its key", () =>
+describe("load that outlives its hard timeout", () => {
+  it.effect("the load is interrupted and its key is free", () =>
     Effect.gen(function*() {
       const { get, running, source } = yield* family({ hardTimeout: 20, negativeTimeToLive: 0 }, inTurn(Effect.never))
       for (let i = 1; i <= 5; i++) {
@@ -285,7 +286,7 @@ describe("a load that outlives its hard timeout", () => {
       }
     }))
 
-  it.effect("is not stored when it cannot be interrupted and ends later", () =>
+  it.effect("a load that cannot be interrupted is not stored when it ends later", () =>
     Effect.gen(function*() {
       const late = Effect.uninterruptible(after(100, Effect.succeed("late")))
       const policy = { hardTimeout: 20, negativeTimeToLive: 0 }
@@ -298,7 +299,7 @@ describe("a load that outlives its hard timeout", () => {
       assert.strictEqual(yield* held, "new")
     }))
 
-  it.effect("ends together with the other loads of its bulk read, and each reader gets its own error", () =>
+  it.effect("the loads of one bulk read end together, and each reader gets its own error", () =>
     Effect.gen(function*() {
       const running = yield* engine(
         { families: { user: { pattern: "user:{id}", hardTimeout: 20 } } },

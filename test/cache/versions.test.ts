@@ -39,9 +39,9 @@ class Shown {
 const under = <A, E, R>(clock: Shown, program: Effect.Effect<A, E, R>) =>
   Effect.provideService(program, Clock.Clock, clock as unknown as Clock.Clock)
 
-describe("a version", () => {
+describe("version", () => {
   for (const [name, future] of Object.entries({ endOfDates, year2255, soonBefore })) {
-    it.effect(`is another for each value, under a clock far in the future and set back again: ${name}`, () =>
+    it.effect(`each value gets a new version, under a clock far in the future that is set back: ${name}`, () =>
       Effect.gen(function*() {
         const clock = new Shown(1_000)
         const { answer, set } = yield* under(clock, family({}, (run) => Effect.succeed(run)))
@@ -66,7 +66,7 @@ describe("a version", () => {
       }))
   }
 
-  it.effect("is the time in microseconds under any clock of our days", () =>
+  it.effect("a version is the time in microseconds under a present-day clock", () =>
     Effect.gen(function*() {
       const clock = new Shown(1_800_000_000_000)
       const { answer, set } = yield* under(clock, family({}, (run) => Effect.succeed(run)))
@@ -74,7 +74,7 @@ describe("a version", () => {
       assert.strictEqual((yield* answer).version, 1_800_000_000_000_000)
     }))
 
-  it.effect("is exact although a tier holds an entry whose version is not", () =>
+  it.effect("a version is exact even when a tier holds an entry with an inexact one", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const { options } = yield* tiers([], { place })
