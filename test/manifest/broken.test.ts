@@ -1,5 +1,6 @@
 /**
- * A manifest that was built from data and is wrong: nothing throws, each operation says what is wrong with it.
+ * A manifest that was built from data may be wrong. Modules still load without an exception, and each operation fails
+ * with the mistakes.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -52,9 +53,9 @@ const refuses = (work: unknown, what: string) =>
 const build = (layer: Layer.Layer<any, any, any>) =>
   Layer.build(Layer.provide(layer, MemoryStore.layer({ capacity: 1 })))
 
-describe("a manifest without a name", () => {
+describe("manifest without a name", () => {
   for (const name of [undefined, null, 5, "", [], {}, Symbol("name")]) {
-    it.effect(`is refused where its layers are built, and not while modules load: ${String(name)}`, () =>
+    it.effect(`the manifest is refused when its layers are built, and not while modules load: ${String(name)}`, () =>
       Effect.gen(function*() {
         const app: any = make(name as never, { families: { user: { pattern: "user:{id}", value: Schema.String } } })
         yield* refuses(build(app.layer), "layer")
@@ -66,9 +67,9 @@ describe("a manifest without a name", () => {
   }
 })
 
-describe("a manifest with mistakes", () => {
+describe("manifest with mistakes", () => {
   for (const [name, definition] of Object.entries(wrong)) {
-    it.effect(`fails with InvalidManifest at each of its members: ${name}`, () =>
+    it.effect(`each member fails with InvalidManifest: ${name}`, () =>
       Effect.gen(function*() {
         const app: any = make(`Broken ${name}`, definition)
         const used: { readonly [member: string]: () => Effect.Effect<unknown, unknown> } = {
@@ -112,7 +113,7 @@ describe("a manifest with mistakes", () => {
   }
 })
 
-describe("the code of an InvalidKey", () => {
+describe("code of InvalidKey", () => {
   const cases: ReadonlyArray<readonly [code: string, work: (app: any) => unknown]> = [
     ["E0101", (app) => app.get("none:1")],
     ["E0101", (app) => app.set("none:1", 1)],
@@ -127,7 +128,7 @@ describe("the code of an InvalidKey", () => {
     ["E0110", (app) => app.keys.user.get({ id: "me" })]
   ]
   for (const [code, work] of cases) {
-    it.effect(`is ${code} for ${String(work).slice(9)}`, () =>
+    it.effect(`the code of ${String(work).slice(9)} is ${code}`, () =>
       Effect.gen(function*() {
         const { app, as } = yield* engine({
           families: {

@@ -1,5 +1,5 @@
 /**
- * A process whose runtime is never disposed of ends when it has nothing else to do, and loses nothing.
+ * A process whose runtime is never disposed of ends when it has nothing else to do, and loses no value.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Clock from "effect/Clock"
@@ -27,13 +27,13 @@ const leave = (...args: ReadonlyArray<string>) =>
     { timeout: 30_000, encoding: "utf8" }
   )
 
-describe("a process whose runtime is never disposed of", () => {
-  it("ends when it has nothing else to do, with memory alone", () => {
+describe("process whose runtime is never disposed of", () => {
+  it("the process ends over memory alone", () => {
     const { signal, status, stderr, stdout } = leave("memory")
     assert.deepStrictEqual([stdout, stderr, status, signal], ["loaded last", "", 0, null])
   }, 60_000)
 
-  it.effect("ends with its last value on disk, with memory over LMDB", () =>
+  it.effect("the process ends over memory and LMDB, with its last value on disk", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const { signal, status, stderr, stdout } = leave("lmdb", path)
@@ -52,8 +52,8 @@ describe("a process whose runtime is never disposed of", () => {
     }), 60_000)
 })
 
-describe("a pause of upkeep", () => {
-  it.effect("goes by a clock that is not the live one, as any other", () =>
+describe("pause of upkeep", () => {
+  it.effect("a pause runs on a test clock like any other sleep", () =>
     Effect.gen(function*() {
       const fiber = yield* fork(BackgroundTimer.sleep(1_000))
       yield* TestClock.adjust(999)
@@ -62,7 +62,7 @@ describe("a pause of upkeep", () => {
       yield* Fiber.join(fiber)
     }))
 
-  it.live("lasts as long as it should, and ends when it is interrupted", () =>
+  it.live("a pause lasts its full time, and ends when it is interrupted", () =>
     Effect.gen(function*() {
       const before = yield* Clock.currentTimeMillis
       yield* BackgroundTimer.sleep(20)

@@ -1,6 +1,6 @@
 /**
- * Lists that a caller gives: any iterable, also an iterator, which can be read only once, for an operation that runs
- * again.
+ * A caller may give any iterable as a list, even an iterator, which can be read only once. The operation may still
+ * run again.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
@@ -20,8 +20,8 @@ const values = Effect.map(
   (found) => found.map(Option.getOrUndefined)
 )
 
-describe("an operation that runs twice with one iterator", () => {
-  it.effect("setMany sets again", () =>
+describe("operation that runs twice with one iterator", () => {
+  it.effect("setMany sets all values again", () =>
     Effect.gen(function*() {
       const set = user.setMany(ids().map((params) => [params, "set"] as const))
       yield* set
@@ -30,7 +30,7 @@ describe("an operation that runs twice with one iterator", () => {
       assert.deepStrictEqual(yield* values, ["set", "set"])
     }).pipe(Effect.provide(live())))
 
-  it.effect("deleteMany deletes again", () =>
+  it.effect("deleteMany deletes all keys again", () =>
     Effect.gen(function*() {
       const untyped: any = ids()
       const remove = user.deleteMany(untyped)
@@ -40,7 +40,7 @@ describe("an operation that runs twice with one iterator", () => {
       assert.deepStrictEqual(yield* values, [undefined, undefined])
     }).pipe(Effect.provide(live())))
 
-  it.effect("getMany and warm load again", () =>
+  it.effect("getMany and warm load all keys again", () =>
     Effect.gen(function*() {
       const untyped: any = ids()
       const get = user.getMany(untyped)

@@ -1,3 +1,7 @@
+/**
+ * What a lookup may do: it reads the families that it derives from, through any read operation, and it writes
+ * nothing. A mistake of a lookup or an option is named in the error.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -42,7 +46,7 @@ const reasonOf = (error: unknown) => {
   return (error as CacheError).reason
 }
 
-describe("a lookup that writes is refused and changes nothing,", () => {
+describe("lookup that writes", () => {
   const ways: { readonly [way: string]: (app: any, handles: any) => AnyEffect } = {
     "by a captured writer's set": (_, { prefs }) => prefs.writer.set({ id: "1" }, "changed"),
     "by setMany": (_, { prefs }) => prefs.writer.setMany([[{ id: "1" }, "changed"]]),
@@ -99,7 +103,7 @@ describe("a lookup that writes is refused and changes nothing,", () => {
       }))
   }
 
-  it.effect("and may write when it is over: what it left behind is on its own", () =>
+  it.effect("the work that a lookup left behind may write once the lookup is over", () =>
     Effect.gen(function*() {
       const latch = yield* Latch.make()
       const { app, as } = yield* running((_, { prefs }) =>
@@ -113,7 +117,7 @@ describe("a lookup that writes is refused and changes nothing,", () => {
     }))
 })
 
-describe("a lookup that asks about keys without reading one is observed alike at each door:", () => {
+describe("lookup that asks about keys without a read", () => {
   const one = { id: "1" }
   const prefsOf = { _tag: "UndeclaredRead", source: "prefs:{id}" }
   const ways: {
@@ -148,7 +152,7 @@ describe("a lookup that asks about keys without reading one is observed alike at
   }
 })
 
-describe("a lookup that reads outside of Effect", () => {
+describe("lookup that reads outside of Effect", () => {
   const outside: { readonly [way: string]: (handle: any, id: string) => AnyEffect } = {
     getUnsafe: (handle, id) => Effect.sync(() => handle.getUnsafe({ id })),
     "getUnsafe of a writer's neighbour in a callback": (handle, id) =>
@@ -160,7 +164,7 @@ describe("a lookup that reads outside of Effect", () => {
   }
   for (const [way, read] of Object.entries(outside)) {
     for (const [handle, of] of [["reader", "prefs"], ["writer", "prefs"]] as const) {
-      it.effect(`is refused by ${way} of a ${handle}, and what it made is not stored`, () =>
+      it.effect(`${way} of a ${handle} is refused, and the value of the lookup is not stored`, () =>
         Effect.gen(function*() {
           const { app, as } = yield* running((_, handles) => read(handles[of][handle], "1"))
           const reason = reasonOf(
@@ -171,7 +175,7 @@ describe("a lookup that reads outside of Effect", () => {
         }))
     }
 
-    it.effect(`is refused by ${way} of another key than its own`, () =>
+    it.effect(`${way} of another key of its own family is refused`, () =>
       Effect.gen(function*() {
         const { app, as } = yield* running((_, { user }) => read(user.reader, "2"))
         yield* as(app.keys.user.set({ id: "2" }, "kept") as AnyEffect)
@@ -181,7 +185,7 @@ describe("a lookup that reads outside of Effect", () => {
         assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0232", read: "user:2" })
       }))
 
-    it.effect(`gets by ${way} what it derives from, and ends with it`, () =>
+    it.effect(`${way} returns a family that the lookup derives from, and the entry ends with it`, () =>
       Effect.gen(function*() {
         const { app, as } = yield* running((_, { user }) => read(user.reader, "1"))
         yield* as(app.keys.profile.get({ id: "1" }) as AnyEffect)
@@ -192,7 +196,7 @@ describe("a lookup that reads outside of Effect", () => {
       }))
   }
 
-  describe("by getUnsafe, of what memory must look at twice,", () => {
+  describe("getUnsafe of an entry that memory must check again", () => {
     const twice = {
       families: {
         user: { pattern: "user:{id}", timeToLive: "1 minute", idleTimeToLive: "1 hour" },
@@ -216,7 +220,7 @@ describe("a lookup that reads outside of Effect", () => {
       }
     })
 
-    it.effect("gets what it derives from, and ends with it", () =>
+    it.effect("getUnsafe returns a family that the lookup derives from, and the entry ends with it", () =>
       Effect.gen(function*() {
         const seen: Array<unknown> = []
         const { get, has, set } = yield* reading("user", seen)
@@ -227,7 +231,7 @@ describe("a lookup that reads outside of Effect", () => {
         assert.isFalse(yield* has)
       }))
 
-    it.effect("is refused what it may not read", () =>
+    it.effect("getUnsafe refuses a family that the lookup may not read", () =>
       Effect.gen(function*() {
         const seen: Array<unknown> = []
         const { get, has, set } = yield* reading("prefs", seen)
@@ -239,7 +243,7 @@ describe("a lookup that reads outside of Effect", () => {
       }))
   })
 
-  it.effect("is told by getUnsafe that there is nothing, where it may not read", () =>
+  it.effect("getUnsafe returns nothing for a family that the lookup may not read", () =>
     Effect.gen(function*() {
       const seen: Array<unknown> = []
       const { app, as } = yield* running((_, { prefs }) =>
@@ -249,7 +253,7 @@ describe("a lookup that reads outside of Effect", () => {
       assert.deepStrictEqual(seen, [undefined])
     }))
 
-  it.effect("does not keep others from reading what it may not", () =>
+  it.effect("a lookup does not keep other fibers from reads that it may not do", () =>
     Effect.gen(function*() {
       const latch = yield* Latch.make()
       const { app, as } = yield* running(() => latch.await)
@@ -263,7 +267,7 @@ describe("a lookup that reads outside of Effect", () => {
       assert.strictEqual(reader.getUnsafe({ id: "1" }), "kept")
     }))
 
-  it.effect("is counted while it runs, and not after it, however it ends", () =>
+  it.effect("a lookup counts as running until it ends, in whatever way it ends", () =>
     Effect.gen(function*() {
       for (const end of [Effect.void, Effect.fail("down"), Effect.die("down"), Effect.interrupt]) {
         const { app, as } = yield* running(() => end as AnyEffect)
@@ -275,7 +279,7 @@ describe("a lookup that reads outside of Effect", () => {
     }))
 })
 
-describe("what a caller reads of a mistake that the types would have refused", () => {
+describe("errors for mistakes that the types refuse", () => {
   class Notes extends Manifest.Service<Notes>()("Notes", {
     families: { note: { pattern: "note:{id}", value: Manifest.type<any>(), freeze: true } }
   }) {}
@@ -291,7 +295,7 @@ describe("what a caller reads of a mistake that the types would have refused", (
     )
   const Owner = Notes.owner("note")
 
-  it.effect("a lookup that answers with no Effect is named, with its family, and its promise", () =>
+  it.effect("an error names a lookup that does not return an Effect, its family, and its Promise", () =>
     Effect.gen(function*() {
       const one = yield* told(Notes.owner("note", { lookup: ({ id }) => legacy["load"]!(id) }), note.get({ id: "1" }))
       const promise = "answered with a Promise: make it an Effect, by Effect.promise or Effect.tryPromise"
@@ -306,7 +310,7 @@ describe("what a caller reads of a mistake that the types would have refused", (
       assert.strictEqual(plain, "`lookup` of family `note` must answer with an Effect")
     }))
 
-  it.effect("a value that cannot be frozen is told why", () =>
+  it.effect("an error says why a value cannot be frozen", () =>
     Effect.gen(function*() {
       assert.strictEqual(
         yield* told(Owner, note.set({ id: "1" }, { at: new URL("http://a") })),
@@ -314,7 +318,7 @@ describe("what a caller reads of a mistake that the types would have refused", (
       )
     }))
 
-  it.effect("a layer that a function makes twice, and an update within itself, are told what to do", () =>
+  it.effect("an error says what to do about a layer that is made twice, and about an update within itself", () =>
     Effect.gen(function*() {
       const owner = () => Notes.owner("note")
       const twice = Layer.provide(Layer.mergeAll(owner(), owner()), Notes.layer)
@@ -328,7 +332,7 @@ describe("what a caller reads of a mistake that the types would have refused", (
       assert.include(circular, "; help: read and update other keys before it starts, and pass their values to it")
     }))
 
-  it.effect("two manifests of one name are told without an empty path", () =>
+  it.effect("an error for two manifests of one name has no empty path", () =>
     Effect.gen(function*() {
       const Twin = Manifest.Service<any>()("Notes", { families: { other: { pattern: "other:{id}" } } })
       const both = Manifest.compose(Notes, Twin as never) as Layer.Layer<any, CacheError, any>
@@ -363,7 +367,7 @@ describe("options that are an instance of a class", () => {
     }
   }
 
-  it.effect("do not lose what their lookups use, nor are refused for what they hold", () => {
+  it.effect("such options keep the methods that their lookups use, and their other fields are accepted", () => {
     const live = Site.modules({
       page: Site.owner("page", new Pages("page")),
       files: Site.owner("files", { parts: { facts: new Many() } })

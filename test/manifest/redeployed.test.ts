@@ -1,6 +1,6 @@
 /**
- * Deployments in which families come and go: what a family has kept from before a time in which it was not open, while a
- * source of it was written, is not served; and what has missed nothing is still there.
+ * Families come and go with deployments. A family that was not open while one of its sources was written does not
+ * serve its old entries, and a family that missed no write does.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -147,7 +147,7 @@ const run = Effect.fnUntraced(function*(lives: ReadonlyArray<Life>) {
 })
 
 describe("deployments in which families come and go", () => {
-  it("serve what is in the database, whatever was open while it was written", () =>
+  it("every read returns what the database has, whatever was open during the writes", () =>
     fc.assert(
       fc.asyncProperty(fc.array(life, { minLength: 2, maxLength: 6 }), (lives) =>
         Effect.runPromise(Effect.provide(run(lives), TestClock.layer())))
@@ -163,7 +163,7 @@ describe("deployments in which families come and go", () => {
       ["another family gone", ["user", "team", "board"], ["user", "team", "board"]]
     ] as const
   ) {
-    it.effect(`keep what has missed nothing: ${what}`, () =>
+    it.effect(`a family that missed no write keeps its entries: ${what}`, () =>
       Effect.gen(function*() {
         const world = new World()
         const first = what === "a new family besides" ? ["user", "page"] as const : names
@@ -176,7 +176,7 @@ describe("deployments in which families come and go", () => {
   }
 
   for (const door of doors) {
-    it.effect(`a page that was not open is loaded anew after ${door} of its source`, () =>
+    it.effect(`a page that was not open is loaded again after ${door} of its source`, () =>
       Effect.gen(function*() {
         const world = new World()
         yield* world.life(["user", "page", "site"], readAll(["user", "page", "site"]))
@@ -187,7 +187,7 @@ describe("deployments in which families come and go", () => {
   }
 
   for (const order of ["one after the other", "at once"] as const) {
-    it.effect(`a page that was not open is loaded anew by two engines that are built ${order}`, () =>
+    it.effect(`a page that was not open is loaded again by two engines that are built ${order}`, () =>
       Effect.gen(function*() {
         const world = new World()
         const open = ["user", "page"] as const

@@ -1,3 +1,7 @@
+/**
+ * A cache over LMDB after a restart and after `kill -9`: valid entries are there, invalidated ones are not, and no
+ * batch is torn.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -93,8 +97,8 @@ const killed = (path: string, acknowledgements: number, laterMillis: number) =>
     })
   )
 
-describe("a cache over LMDB", () => {
-  it.effect("serves after a restart what it held before, and loads nothing", () =>
+describe("cache over LMDB", () => {
+  it.effect("the cache serves its entries after a restart and loads nothing", () =>
     Effect.gen(function*() {
       const path = yield* folder
       const loads: Array<string> = []
@@ -105,7 +109,7 @@ describe("a cache over LMDB", () => {
       assert.deepStrictEqual(loads, [])
     }))
 
-  it.effect("never brings back what was invalidated before the restart, by key, by part or by tag", () =>
+  it.effect("a restart never brings back what was invalidated by key, by pattern or by tag", () =>
     Effect.gen(function*() {
       const path = yield* folder
       const loads: Array<string> = []
@@ -129,7 +133,7 @@ describe("a cache over LMDB", () => {
       )
     }))
 
-  it.effect("reads its own writes when memory is too small to hold them", () =>
+  it.effect("the cache reads its own writes when memory is too small for them", () =>
     Effect.gen(function*() {
       const path = yield* folder
       const loads: Array<string> = []
@@ -147,7 +151,7 @@ describe("a cache over LMDB", () => {
       assert.deepStrictEqual(loads, ["user 1"])
     }))
 
-  it.effect("after kill -9, keeps what a write that returned has said, and nothing that it made untrue", () =>
+  it.effect("kill -9 keeps each write that returned, and no entry that it invalidated", () =>
     Effect.gen(function*() {
       const path = yield* folder
       for (let round = 0; round < 3; round++) {
@@ -167,7 +171,7 @@ describe("a cache over LMDB", () => {
       }
     }))
 
-  it.effect("after kill -9 in the middle of batches, holds all of a batch or nothing of it", () =>
+  it.effect("kill -9 in the middle of batches keeps all of a batch or nothing of it", () =>
     Effect.gen(function*() {
       const path = yield* folder
       for (const [acknowledgements, laterMillis] of [[1, 0], [7, 1], [20, 2], [30, 3], [40, 4], [50, 5]] as const) {
