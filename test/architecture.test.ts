@@ -1,3 +1,7 @@
+/**
+ * The rules of `.ci/architecture.ts` hold in the source and in the tests, and each rule finds a violation that is
+ * planted for it.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { execFileSync } from "node:child_process"
 import { readdirSync, readFileSync } from "node:fs"
@@ -11,7 +15,7 @@ const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8"))
 const show = (violations: ReadonlyArray<Architecture.Violation>) =>
   violations.map(({ line, message, path }) => `${path}:${line}: ${message}`)
 
-describe("the source", () => {
+describe("source", () => {
   const project: Architecture.Project = {
     sources: readSources(join(root, "src")),
     ranks: Architecture.parseRanks(readFileSync(join(root, "src/README.md"), "utf8")),
@@ -19,10 +23,10 @@ describe("the source", () => {
   }
 
   for (const [name, rule] of Object.entries(Architecture.rules)) {
-    it(`keeps the rule \`${name}\``, () => assert.deepStrictEqual(show(rule(project)), []))
+    it(`the source keeps the rule \`${name}\``, () => assert.deepStrictEqual(show(rule(project)), []))
   }
 
-  it("has one first-level heading in every Markdown file", () => {
+  it("every Markdown file has one first-level heading", () => {
     const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
       cwd: root
     })
@@ -35,10 +39,10 @@ describe("the source", () => {
   })
 })
 
-describe("the helpers of tests", () => {
+describe("helpers of tests", () => {
   const support = join(root, "test/support")
 
-  it("are all named by their index", () => {
+  it("the index of test/support names each helper", () => {
     const index = readFileSync(join(support, "README.md"), "utf8")
     const missing = readdirSync(support, { withFileTypes: true })
       .map((entry) => entry.isDirectory() ? `${entry.name}/` : entry.name)
@@ -46,7 +50,7 @@ describe("the helpers of tests", () => {
     assert.deepStrictEqual(missing, [])
   })
 
-  it("lie in `test/support` and nowhere else", () => {
+  it("helpers lie in test/support and nowhere else", () => {
     const outside = readSources(join(root, "test"))
       .map(({ path }) => path)
       .filter((path) => !path.startsWith("support/") && !path.endsWith(".test.ts") && path !== "canaries.ts")
@@ -54,7 +58,7 @@ describe("the helpers of tests", () => {
   })
 })
 
-describe("every rule finds a planted violation", () => {
+describe("violation of a rule", () => {
   const ranks = new Map([["pattern", 1], ["eviction", 4], ["store", 5], ["cache", 6], ["testing", 8], ["cli", 8]])
   const find = (rule: Architecture.Rule, files: Readonly<Record<string, string>>) =>
     show(rule({
@@ -65,7 +69,7 @@ describe("every rule finds a planted violation", () => {
   const header = "/** A store. */\n\n"
   const doc = "/**\n * Makes one.\n *\n * @category constructors\n * @since 0.1.0\n */\n"
 
-  it("ranks: an import from a higher rank, by value, type, re-export, type query and `import()`", () => {
+  it("ranks: an import from a higher rank is found, by value, type, re-export, type query and `import()`", () => {
     const refused = "`store/` may not import `cache/`: its rank is not lower"
     for (
       const line of [
@@ -79,7 +83,7 @@ describe("every rule finds a planted violation", () => {
     ) assert.deepStrictEqual(find(Architecture.ranks, { "store/Store.ts": line }), [`store/Store.ts:1: ${refused}`])
   })
 
-  it("ranks: an import between folders of one rank, a folder without a rank, a file on top of src/", () => {
+  it("ranks: an import between folders of one rank, a folder without a rank, and a file on top of src/ are found", () => {
     assert.lengthOf(find(Architecture.ranks, { "cli/main.ts": `import "../testing/Suite.ts"` }), 1)
     assert.lengthOf(find(Architecture.ranks, { "misc/Thing.ts": "export {}" }), 1)
     assert.lengthOf(find(Architecture.ranks, { "Thing.ts": "export {}" }), 1)
@@ -90,7 +94,7 @@ describe("every rule finds a planted violation", () => {
     assert.deepStrictEqual(find(Architecture.ranks, files), [])
   })
 
-  it("imports: a missing file, a barrel, the effect barrel, a package that is no peer", () => {
+  it("imports: a missing file, a barrel, the effect barrel, and a package that is not a peer are found", () => {
     const text =
       `import "./Gone.ts"\nimport "./index.ts"\nimport { Effect } from "effect"\nimport "lodash"\nimport "lmdb"`
     assert.deepStrictEqual(find(Architecture.imports, { "store/Store.ts": text, "store/index.ts": "" }), [
@@ -101,13 +105,13 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("imports: what is bundled into the command line is allowed there, and nowhere else", () => {
+  it("imports: a package that is bundled into the command line is allowed there, and nowhere else", () => {
     const text = `import "@effect/platform-node/NodeServices"`
     assert.deepStrictEqual(find(Architecture.imports, { "cli/main.ts": text }), [])
     assert.lengthOf(find(Architecture.imports, { "store/Store.ts": text }), 1)
   })
 
-  it("internals: an import of another folder's `internal/`", () => {
+  it("internals: an import of another folder's `internal/` is found", () => {
     const files = {
       "cache/Cache.ts": `import "../store/internal/shard.ts"`,
       "store/Store.ts": `import "./internal/shard.ts"`
@@ -117,7 +121,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("internals: an import of a room's `internal/` from around it, or from another room", () => {
+  it("internals: an import of a room's `internal/` from around it, or from another room, is found", () => {
     const files = {
       "store/Store.ts": `import "./memory/internal/shard.ts"`,
       "store/internal/given.ts": `import "../memory/internal/shard.ts"`,
@@ -132,7 +136,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("ranks and internals: a folder of a higher rank imports `shared/`, one of a lower rank does not", () => {
+  it("ranks and internals: a folder of a higher rank may import `shared/`, and one of a lower rank may not", () => {
     const files = {
       "eviction/internal/lru.ts": `import "../shared/keyHash.ts"`,
       "store/Store.ts": `import "../eviction/shared/keyHash.ts"`,
@@ -145,7 +149,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("rooms: an import of a room from the folder around it, or from another room", () => {
+  it("rooms: an import of a room from the folder around it, or from another room, is found", () => {
     const line = `import "../memory/MemoryStore.ts"`
     const files = {
       "cache/Cache.ts": `import "../store/memory/MemoryStore.ts"`,
@@ -163,7 +167,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("rooms: two public modules with one name", () => {
+  it("rooms: two public modules with one name are found", () => {
     const files = { "cache/Store.ts": "", "store/Store.ts": "", "store/lmdb/Tier.ts": "", "store/memory/Tier.ts": "" }
     assert.deepStrictEqual(find(Architecture.rooms, files), [
       "store/memory/Tier.ts:1: `store/lmdb/Tier.ts` has the same name"
@@ -173,7 +177,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("drivers: an import outside of a room, or in a second room", () => {
+  it("drivers: an import outside of a room, or in a second room, is found", () => {
     const files = {
       "cache/Cache.ts": `import "lmdb"`,
       "store/Store.ts": `import "effect/Effect"\nimport type { Key } from "lmdb/index"`,
@@ -192,7 +196,7 @@ describe("every rule finds a planted violation", () => {
     assert.deepStrictEqual(find(Architecture.cycles, { "store/A.ts": `export * as A from "./A.ts"` }), [])
   })
 
-  it("cycles: two files that import each other, the types of each other included", () => {
+  it("cycles: two files that import each other are found, even when they import types only", () => {
     const files = {
       "store/A.ts": `import { b } from "./B.ts"`,
       "store/B.ts": `import type { C } from "./C.ts"`,
@@ -203,7 +207,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("portable: a `node:` module, a driver and a global of Node behind index.ts, and nowhere else", () => {
+  it("portable: a `node:` module, a driver and a global of Node behind index.ts are found, and nowhere else", () => {
     const files = {
       "index.ts": `export * as A from "./store/A.ts"`,
       "store/A.ts": `import { b } from "./B.ts"`,
@@ -217,13 +221,13 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("portable: a property or a parameter called like a global is none", () => {
+  it("portable: a property or a parameter with the name of a global is allowed", () => {
     const text =
       "export const f = (x: { process: number }, process: number) => x.process\nexport const o = { global: 1 }"
     assert.deepStrictEqual(find(Architecture.portable, { "index.ts": text }), [])
   })
 
-  it("used: a private file that nothing imports or that lies beside public ones", () => {
+  it("used: a private file that nothing imports, or that lies beside public ones, is found", () => {
     const files = { "store/Store.ts": "", "store/internal/ring.ts": "", "store/shard.ts": "", "cli/main.ts": "" }
     assert.deepStrictEqual(find(Architecture.used, files), [
       "store/internal/ring.ts:1: no file imports this one",
@@ -232,7 +236,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("used: a shared file that only its own folder imports, a private file with the name of a public one", () => {
+  it("used: a shared file that only its own folder imports, and a private file with a public name, are found", () => {
     const files = {
       "eviction/Policy.ts": `import "./shared/Lists.ts"\nimport "./shared/hash.ts"\nimport "./shared/ring.ts"`,
       "eviction/shared/Lists.ts": "",
@@ -246,7 +250,7 @@ describe("every rule finds a planted violation", () => {
     ])
   })
 
-  it("sizes: a long file, a long function, a long line; comments and blank lines do not count", () => {
+  it("sizes: a long file, a long function and a long line are found; comments and blank lines do not count", () => {
     const lines = (count: number, line: string) => `${line}\n`.repeat(count)
     const body = (count: number) => `export const f = () => {\n${lines(count, "  g()")}}\n`
     assert.deepStrictEqual(find(Architecture.sizes, { "store/A.ts": lines(601, "g()") }), [
@@ -263,7 +267,7 @@ describe("every rule finds a planted violation", () => {
     assert.lengthOf(find(Architecture.sizes, { "store/A.ts": commented.replace("g()\ng()\n", "") }), 0)
   })
 
-  it("banned: clocks, randomness, timers, console and unfinished work", () => {
+  it("banned: clocks, randomness, timers, console and unfinished work are found", () => {
     const planted = [
       "Date.now()",
       "Date[\"now\"]()",
@@ -281,12 +285,12 @@ describe("every rule finds a planted violation", () => {
     for (const text of planted) assert.lengthOf(find(Architecture.banned, { "store/A.ts": text }), 1, text)
   })
 
-  it("banned: a date from a number, a method or a text with a banned name is allowed", () => {
+  it("banned: a date from a number, and a method or a text with a banned name, are allowed", () => {
     const text = "new Date(0)\nself.setTimeout(1)\nconst s = \"console TODO\"\ninterface C { readonly console: 1 }"
     assert.deepStrictEqual(find(Architecture.banned, { "store/A.ts": text }), [])
   })
 
-  it("plain: a phrase that hides who acts, in a comment or a message", () => {
+  it("plain: a phrase that hides who acts is found, in a comment or a message", () => {
     const planted: ReadonlyArray<readonly [text: string, phrase: string]> = [
       ["// Nobody waits.", "Nobody"],
       ["/** For whoever comes. */", "whoever"],
@@ -322,7 +326,7 @@ describe("every rule finds a planted violation", () => {
     assert.deepStrictEqual(find(Architecture.plain, { "cache/A.ts": "// Nobody waits." }), [])
   })
 
-  it("documented: a public module without header, an export without doc, summary, @since or @category", () => {
+  it("documented: a public module without header, and an export without doc, summary, @since or @category, are found", () => {
     const of = (text: string) => find(Architecture.documented, { "store/A.ts": text })
     assert.deepStrictEqual(of(`${doc}export const a = 1`), [
       "store/A.ts:1: a public module starts with a header comment"
@@ -335,13 +339,13 @@ describe("every rule finds a planted violation", () => {
     assert.lengthOf(of(`${header}export { A } from "./B.ts"`), 1)
   })
 
-  it("alone: a doc comment that refers to the one before it", () => {
+  it("alone: a doc comment that refers to the one before it is found", () => {
     const text = "/** A. */\nconst a = 1\n/** The same, for b. */\nconst b = 2\n"
     assert.lengthOf(find(Architecture.alone, { "store/A.ts": text }), 1)
     assert.deepStrictEqual(find(Architecture.alone, { "store/internal/a.ts": text }), [])
   })
 
-  it("documented: overloads share one comment; internal exports and private files need none", () => {
+  it("documented: overloads share one comment, and internal exports and private files need none", () => {
     const overloads =
       `${doc}export function f(a: 1): 1\nexport function f(a: 2): 2\nexport function f(a: any) { return a }`
     const merged = `${doc}export interface A {}\nexport const A = 1`
@@ -350,7 +354,7 @@ describe("every rule finds a planted violation", () => {
     assert.deepStrictEqual(find(Architecture.documented, { "store/internal/a.ts": "export const a = 1" }), [])
   })
 
-  it("headings: no first-level heading, or two; those inside code do not count", () => {
+  it("headings: a missing first-level heading and a second one are found, and those inside code do not count", () => {
     const of = (text: string) => Architecture.headings([{ path: "README.md", text }]).length
     assert.strictEqual(of("## A"), 1)
     assert.strictEqual(of("# A\n# B"), 1)

@@ -1,3 +1,6 @@
+/**
+ * Each policy evicts exactly what its plain reference evicts, on random work, and keeps to its maximum.
+ */
 import * as AdaptiveReference from "../support/eviction/adaptiveReference.ts"
 import * as LruReference from "../support/eviction/lruReference.ts"
 import * as S3FifoReference from "../support/eviction/s3FifoReference.ts"

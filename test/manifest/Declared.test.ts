@@ -162,7 +162,7 @@ describe("declaration that was cast or comes from data", () => {
     ]
   }
   for (const [what, [declared, code, message]] of Object.entries(wrong)) {
-    it.effect(what, () =>
+    it.effect(`the call refuses ${what}`, () =>
       Effect.gen(function*() {
         let isRun = false
         const run = Effect.sync(() => {

@@ -86,7 +86,7 @@ describe("owner that leaves", () => {
   for (const [name, door] of Object.entries(doors)) {
     for (const comesBack of [false, true]) {
       const then = comesBack ? "another owner finds nothing of it in memory" : "memory stays empty"
-      it.effect(`no value of ${name} is served when the owner leaves meanwhile, and ${then}`, () =>
+      it.effect(`no value is served when the owner leaves during ${name}, and ${then}`, () =>
         Effect.gen(function*() {
           const { asReader, own, reader } = yield* world
           const former = yield* own({

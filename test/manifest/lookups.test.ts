@@ -86,7 +86,7 @@ describe("lookup that writes", () => {
     "by a lease": (app) => Effect.scoped(app.keys.prefs.lease({ id: "1" }) as AnyEffect)
   }
   for (const [way, write] of Object.entries(ways)) {
-    it.effect(way, () =>
+    it.effect(`a write ${way} is refused and changes nothing`, () =>
       Effect.gen(function*() {
         const rights: { context?: Context.Context<never> } = {}
         const { app, as, context } = yield* running((app, handles) =>
@@ -138,7 +138,7 @@ describe("lookup that asks about keys without a read", () => {
     "warm of what it derives from": [(_, { user }) => user.reader.warm([one]), undefined]
   }
   for (const [way, [ask, reason]] of Object.entries(ways)) {
-    it.effect(way, () =>
+    it.effect(`${way} in a lookup needs a declared source`, () =>
       Effect.gen(function*() {
         const rights: { context?: Context.Context<never> } = {}
         const { app, as, context } = yield* running((app, handles) =>

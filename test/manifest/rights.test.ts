@@ -436,7 +436,8 @@ describe("argument that was cast", () => {
     "a number for a pattern": [C.invalidate(as<"user:*">(5)), "no family of `Rights` matches the key `5`"]
   }
   for (const [what, [effect, message]] of Object.entries(keys)) {
-    it.effect(what, () => refuses(effect, Layer.provideMerge(userLive, C.layer), message))
+    it.effect(`${what} is refused by a typed error`, () =>
+      refuses(effect, Layer.provideMerge(userLive, C.layer), message))
   }
 
   it.effect("a function in place of a Schema is refused by a typed error", () =>

@@ -1,6 +1,6 @@
 /**
- * What the library guarantees in one process, law by law. Each property runs on random programs; a failure prints the seed
- * that repeats it.
+ * The guarantees of the library in one process, law by law. Each property runs on random programs, and a failure
+ * prints the seed that repeats it.
  *
  * `npm run test:props -- --runs 10000 --seed 42` looks deeper. Completeness (law 4) has a file of its own.
  */
@@ -52,7 +52,7 @@ const reasonOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
 }
 
 describe("law 1: ownership", () => {
-  it("nothing changes but through a grant for its key, and nothing is read without one", () =>
+  it("a change and a read need a right for their key", () =>
     holds(
       fc.tuple(manifest, fc.nat(255), fc.nat(255), fc.nat(), fc.nat(7)),
       ([valid, owned, borrowed, on, kind]) =>
@@ -118,7 +118,7 @@ describe("law 3: read your writes", () => {
 describe("law 5: single flight", () => {
   it("one lookup of a key runs at a time", () => holds(script({ kinds: reads }), live))
 
-  it("a failure is shared by all who joined, and later callers wait a short window", () =>
+  it("all callers of a load share its failure, and later callers get it for a short window", () =>
     holds(
       fc.tuple(fc.integer({ min: 1, max: 50 }), fc.integer({ min: 1, max: 50 })),
       ([early, late]) =>
@@ -142,7 +142,7 @@ describe("law 5: single flight", () => {
 describe("law 6: bounded staleness", () => {
   const times = fc.constantFrom(0, 1, 10, 100)
   const read = fc.record({ wait: fc.nat(60), broken: fc.boolean(), mark: fc.boolean() })
-  it("stale is served only where the family allows it, within its bound, and says so", () =>
+  it("a stale value is served only where the family allows it, within its bound, and marked as stale", () =>
     holds(
       fc.tuple(times, times, times, fc.array(read, { maxLength: 20 })),
       ([ttl, swr, sie, steps]) =>
@@ -190,10 +190,10 @@ describe("law 6: bounded staleness", () => {
 })
 
 describe("law 7: liveness", () => {
-  it("every caller gets an answer, though lookups fail, hang, and their callers go", () =>
+  it("every caller gets an answer when lookups fail or hang and other callers leave", () =>
     holds(script({ kinds: [...reads, ...drops], hanging: 30, failing: 20, interrupts: true }), live))
 
-  it("the last waiter to leave ends the load, and nobody else does", () =>
+  it("the last caller that leaves ends the load, and no other caller does", () =>
     holds(fc.array(fc.option(fc.nat(30)), { minLength: 1, maxLength: 10 }), (leaveAt) =>
       Effect.gen(function*() {
         let runs = 0
@@ -219,7 +219,7 @@ describe("law 7: liveness", () => {
 })
 
 describe("law 8: lifetime", () => {
-  it("when the scope of an owner closes, nothing of it is served, and no late result is kept", () =>
+  it("the end of an owner's scope ends its entries, and no late result is kept", () =>
     holds(
       fc.tuple(fc.nat(30), fc.array(fc.nat(40), { maxLength: 8 }), fc.boolean()),
       ([closesAt, startAt, updates]) =>
@@ -252,7 +252,7 @@ describe("law 8: lifetime", () => {
         })
     ))
 
-  it("what is derived is fresh no longer than what it was made from, along a chain, one by one and in bulk", () => {
+  it("a derived value is fresh no longer than its sources, along a chain, one by one and in bulk", () => {
     const life = fc.constantFrom(10, 50, 200, Infinity)
     const step = fc.record({ on: fc.nat(2), wait: fc.nat(60), many: fc.boolean() })
     return holds(
@@ -308,7 +308,7 @@ describe("law 9: exclusion", () => {
     timeToLive: fc.constantFrom(10, 100_000),
     cut: fc.option(fc.nat(20))
   })
-  it("leases that share a key are all shared or one alone, tokens only grow, and every wait ends", () =>
+  it("leases with a common key are all shared or one alone, tokens only grow, and every wait ends", () =>
     holds(fc.array(request, { maxLength: 12 }), (requests) =>
       Effect.gen(function*() {
         const { leases } = yield* engine(user({}), () => Effect.succeed(0))
@@ -347,7 +347,7 @@ describe("law 9: exclusion", () => {
 describe("law 10: atomic batch", () => {
   it("readers see all of a batch or none", () => holds(script({ kinds: [...reads, ...drops, "batch", "batch"] }), live))
 
-  it("a batch that is refused changes nothing", () =>
+  it("a refused batch changes nothing", () =>
     holds(
       fc.array(fc.tuple(fc.nat(3), fc.boolean()), { minLength: 1, maxLength: 4 }),
       (parts) =>
@@ -371,7 +371,7 @@ describe("law 10: atomic batch", () => {
 })
 
 describe("law 11: bounds", () => {
-  it("no more entries are held than the capacity, in any order", () =>
+  it("the number of entries never exceeds the capacity, in any order", () =>
     holds(
       script({ kinds: [...reads, ...drops, ...sets], capacities: [1, 2, 3, 5] }),
       (script) =>
@@ -384,7 +384,7 @@ describe("law 11: bounds", () => {
         })
     ))
 
-  it("no more lookups run or wait than the family allows; the others are refused at once", () =>
+  it("the number of running and waiting lookups never exceeds the bounds of the family, and further ones are refused at once", () =>
     holds(
       fc.record({
         concurrency: fc.integer({ min: 1, max: 3 }),
@@ -416,6 +416,6 @@ describe("law 11: bounds", () => {
 })
 
 describe("law 13: order needs no clock", () => {
-  it("a clock that jumps, forwards or back, hides no invalidation and loses no write", () =>
+  it("a clock that jumps forwards or back hides no invalidation and loses no write", () =>
     holds(script({ kinds: [...reads, ...drops, ...updates, ...sets, ...jumps, ...jumps] }), live))
 })

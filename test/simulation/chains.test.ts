@@ -1,6 +1,6 @@
 /**
- * Chains of loads that are longer than the stack is deep, under a scheduler that draws the order of fibers from a seed:
- * each reader gets an answer, however many leave and whatever is dropped, and nothing is left.
+ * Chains of loads that are longer than the stack is deep, under a scheduler with seeds: each reader gets an answer
+ * while others leave and keys are dropped, and nothing is left afterwards.
  */
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -40,5 +40,5 @@ const story = Effect.fnUntraced(function*() {
 })
 
 describe("long chains of loads", () => {
-  simulate("answer every reader", () => Effect.scoped(story()), { oneOf: 10 })
+  simulate("each reader of a long chain gets an answer", () => Effect.scoped(story()), { oneOf: 10 })
 })

@@ -1,16 +1,13 @@
 /**
- * Readers and writers over memory and a lower tier that misbehaves by a seed, under a scheduler that draws their order.
- *
- * A row is a number that grows with each write, and every value carries the number of its row. The promises:
+ * Readers and writers over memory and a lower tier with faults, under a scheduler with seeds. A row is a number that
+ * grows with each write, and every value carries the number of its row.
  *
  * - No read fails, and none waits for ever, whatever the lower tier does.
- * - A write that has returned holds in this process, even when it was told that a tier failed.
- * - A write that was told no failure holds after a restart as well, and after a crash.
- * - At no moment would a crash leave a part of a change behind: of a batch all is below or nothing, and no set beside an
- *   older value that was made of the one before.
- * - Of each key one lookup runs at a time, but for those that a change or an interruption set apart.
- *
- * `STATELESS_RUNS=10000 npm run test:sim` looks at more seeds, `STATELESS_SEED=42 STATELESS_RUNS=1` repeats one.
+ * - A write that has returned holds in this process, even when it failed because of a tier.
+ * - A write that succeeded holds after a restart and after a crash.
+ * - A crash at any moment leaves changes whole below: a batch entirely or not at all, and no set beside an older
+ *   value that was made from the one before.
+ * - One lookup of a key runs at a time, except after a change or an interruption.
  */
 import { assert, describe } from "@effect/vitest"
 import * as Cause from "effect/Cause"
@@ -321,52 +318,77 @@ const changes = ["set", "remove", "recordMarks", "clear"] as const
 
 const story = (name: string, plan: Plan) => simulate(name, (seed) => new World(plan, seed).run)
 
-describe("a lower tier with faults", () => {
-  story("none at all", { operations: [], kinds: [], capacities: [1, 2, 100] })
-  story("that cannot be read at times", { operations: ["get"], kinds: ["fail"], capacities: [1, 2, 100] })
-  story("that is slow", { operations: ["get", ...changes], kinds: ["slow", "slowLate"], capacities: [1, 2, 100] })
-  story("that answers late", { operations: ["get"], kinds: ["slowLate"], capacities: [1, 2] })
+describe("lower tier with faults", () => {
+  story("the promises hold over a tier without faults", { operations: [], kinds: [], capacities: [1, 2, 100] })
+  story("the promises hold over a tier that fails some reads", {
+    operations: ["get"],
+    kinds: ["fail"],
+    capacities: [1, 2, 100]
+  })
+  story("the promises hold over a slow tier", {
+    operations: ["get", ...changes],
+    kinds: ["slow", "slowLate"],
+    capacities: [1, 2, 100]
+  })
+  story("the promises hold over a tier that answers late", {
+    operations: ["get"],
+    kinds: ["slowLate"],
+    capacities: [1, 2]
+  })
   for (const under of ["two tiers", "nothing"] as const) {
-    story(`under ${under}, none at all`, { operations: [], kinds: [], under, capacities: [1, 2] })
-    story(`under ${under}, of every kind`, {
+    story(`the promises hold under ${under}, over a tier without faults`, {
+      operations: [],
+      kinds: [],
+      under,
+      capacities: [1, 2]
+    })
+    story(`the promises hold under ${under}, over a tier with all kinds of faults`, {
       operations: ["get", ...changes],
       kinds: ["fail", "failLate", "slow", "slowLate", "double", "corrupt"],
       interrupts: true,
       under,
       capacities: [1, 2]
     })
-    story(`under ${under}, that cannot be written at times`, {
+    story(`the promises hold under ${under}, over a tier that fails some writes`, {
       operations: changes,
       kinds: ["fail"],
       under,
       capacities: [1, 2]
     })
   }
-  story("that cannot remove at times", { operations: ["remove"], kinds: ["fail", "failLate"], capacities: [1, 100] })
-  story("that cannot be written at times", {
+  story("the promises hold over a tier that fails some removals", {
+    operations: ["remove"],
+    kinds: ["fail", "failLate"],
+    capacities: [1, 100]
+  })
+  story("the promises hold over a tier that fails some writes", {
     operations: changes,
     kinds: ["fail", "failLate"],
     capacities: [1, 2, 100]
   })
-  story("that does things twice, and finds things unreadable", {
+  story("the promises hold over a tier that does operations twice and finds unreadable entries", {
     operations: ["get", ...changes],
     kinds: ["double", "corrupt"],
     capacities: [1, 100]
   })
-  story("that stalls", { operations: ["get", ...changes], kinds: ["stall"], capacities: [1, 100] })
-  story("that gets what memory pushes out, and none", {
+  story("the promises hold over a tier that stalls", {
+    operations: ["get", ...changes],
+    kinds: ["stall"],
+    capacities: [1, 100]
+  })
+  story("the promises hold on eviction, over a tier without faults", {
     operations: [],
     kinds: [],
     capacities: [1, 2],
     set: "onEviction"
   })
-  story("of every kind, that gets what memory pushes out", {
+  story("the promises hold on eviction, over a tier with all kinds of faults", {
     operations: ["get", ...changes],
     kinds: ["fail", "failLate", "slow", "slowLate", "double", "corrupt"],
     capacities: [1, 2],
     set: "onEviction"
   })
-  story("of every kind, and readers and writers that are interrupted", {
+  story("the promises hold for interrupted readers and writers, over a tier with all kinds of faults", {
     operations: ["get", ...changes],
     kinds: ["fail", "failLate", "slow", "slowLate", "stall", "double", "corrupt"],
     interrupts: true,

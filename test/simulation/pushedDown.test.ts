@@ -1,11 +1,10 @@
 /**
- * Engines over one place that push down on eviction, under a scheduler that draws the order of fibers from a seed.
- * Memories are small, the tier below is slow, and engines close and open while others write. The cache alone has the
- * notes; pages are made from them.
+ * Engines over one place that push entries down on eviction, under a scheduler with seeds. Memories are small, the
+ * tier below is slow, and engines close and open while others write.
  *
- * - A read finds what the last write that returned has left, or something newer: in no order is a note nowhere.
+ * - A read finds what the last write that returned has left, or something newer.
  * - A page is never made from an older note than one whose write has returned.
- * - What was written is there when all have closed and the place is opened again.
+ * - Every written note is there when all engines have closed and the place is opened again.
  */
 import { assert, describe } from "@effect/vitest"
 import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -132,10 +131,10 @@ const story = (size: number) => {
     const [bottom] = yield* FaultyStore.make(mapStore({ place: makePlace(), name: "file" }), { rules })
     yield* new World(size, bottom, 1 + (yield* below(3))).run
   })
-  simulate(size === 1 ? "one engine" : `${size} engines`, () => program)
+  simulate(`a read finds the last write with ${size === 1 ? "one engine" : `${size} engines`}`, () => program)
 }
 
-describe("what memory pushes down", () => {
+describe("entries that memory pushes down", () => {
   story(1)
   story(2)
 })

@@ -1,7 +1,6 @@
 /**
- * Many fibers, under a scheduler that draws their order from a seed, on the world of `test/world.ts`.
- *
- * `STATELESS_RUNS=10000 npm run test:sim` looks at more seeds, `STATELESS_SEED=42 STATELESS_RUNS=1` repeats one.
+ * Many fibers on the world of `test/support/world.ts`, under a scheduler with seeds. The world checks the laws after
+ * each step.
  */
 import { describe } from "@effect/vitest"
 import * as fc from "fast-check"
@@ -24,7 +23,9 @@ import {
 const story = (name: string, options: ScriptOptions) => {
   const scripts = script(options)
   const draw = (seed: number) => fc.sample(scripts, { seed, numRuns: 1 })[0]!
-  simulate(name, (seed) => new World(draw(seed)).run, { about: (seed) => JSON.stringify(draw(seed)) })
+  simulate(`the laws hold with ${name}`, (seed) => new World(draw(seed)).run, {
+    about: (seed) => JSON.stringify(draw(seed))
+  })
 }
 
 const read = [...reads, ...reads]

@@ -1,11 +1,9 @@
 /**
- * Transactions, readers and plain writers under a scheduler that draws their order from a seed, over a database whose
- * commits may lose their answer, and in processes that end in the middle.
+ * Transactions, readers and plain writers under a scheduler with seeds, over a database whose commits may lose their
+ * answer, and in processes that end in the middle.
  *
- * What must hold: no reader gets a value that was not committed; a reader who begins after a change returned gets it or
- * a newer one; and when all is quiet, the cache answers what the database has, also after a crash.
- *
- * `STATELESS_RUNS=10000 npm run test:sim` looks at more seeds, `STATELESS_SEED=42 STATELESS_RUNS=1` repeats one.
+ * A reader never gets a value that was not committed. A reader that begins after a change returned gets it or a newer
+ * one. At rest the cache has what the database has, also after a crash.
  */
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -300,7 +298,7 @@ class World {
 // A process that ends never closes its engine, and each later engine would log a warning about it.
 const story = (name: string, setting: Setting) =>
   simulate(
-    name,
+    `the cache agrees with the database after ${name}`,
     (seed) => Effect.provideService(drive(new World(setting, seed).run), References.MinimumLogLevel, "Error")
   )
 

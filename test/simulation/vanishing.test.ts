@@ -1,9 +1,8 @@
 /**
- * Sources that vanish without a word, under a scheduler that draws the order of fibers from a seed: a file below is
- * small, takes some values not at all, or keeps the source's family not at all; the process ends now and then, and the
- * next one opens what is left. Nothing is written: the rows change where they are loaded from, unseen.
+ * Sources vanish from a small or limited file without a sign, under a scheduler with seeds; the process ends now and
+ * then, and the next one opens the file. No writer tells the cache that the rows change.
  *
- * - A reader who has seen a row of a source never sees one after that which was made of an older row.
+ * A reader that has seen a row of a source never sees a value that was made from an older row.
  */
 import { assert, describe } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -154,15 +153,18 @@ class World {
   })
 }
 
-const story = (name: string, plan: Plan) => simulate(name, () => new World(plan).run, { oneOf: 3 })
+const story = (name: string, plan: Plan) =>
+  simulate(`no value is made from an older row than a reader has seen, ${name}`, () => new World(plan).run, {
+    oneOf: 3
+  })
 
-describe("sources that vanish", () => {
-  story("since a file is small", { over: "nothing", room: 1 })
-  story("since a file under memory is small", { over: "memory", room: 1 })
-  story("since a file that gets what memory pushes out is small", { over: "memory", room: 1, set: "onEviction" })
-  story("since memory alone has them", { over: "memory", isLive: true })
-  story("since memory alone has them, and pushes down the rest", { over: "memory", isLive: true, set: "onEviction" })
-  story("since some do not fit", { over: "memory", unfit: 2 })
-  story("since some do not fit, and are pushed down", { over: "memory", unfit: 2, set: "onEviction" })
-  story("since some do not fit, without memory", { over: "nothing", unfit: 2 })
+describe("source that vanishes", () => {
+  story("when a file is small", { over: "nothing", room: 1 })
+  story("when a file under memory is small", { over: "memory", room: 1 })
+  story("when a file that gets what memory pushes out is small", { over: "memory", room: 1, set: "onEviction" })
+  story("when memory alone has them", { over: "memory", isLive: true })
+  story("when memory alone has them, and pushes down the rest", { over: "memory", isLive: true, set: "onEviction" })
+  story("when some do not fit", { over: "memory", unfit: 2 })
+  story("when some do not fit, and are pushed down", { over: "memory", unfit: 2, set: "onEviction" })
+  story("when some do not fit, without memory", { over: "nothing", unfit: 2 })
 })

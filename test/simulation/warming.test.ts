@@ -1,7 +1,6 @@
 /**
- * Owners that warm and predict, among readers and writers, under a scheduler that draws the order of fibers from a seed.
- *
- * `STATELESS_SEED=42 STATELESS_RUNS=1 npm run test:sim` repeats one.
+ * Owners that warm and predict beside readers and writers, under a scheduler with seeds: no value from before a write
+ * is served, and readers keep their permits.
  */
 import { assert, describe } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -135,5 +134,5 @@ class World {
 }
 
 describe("warming among readers and writers", () => {
-  simulate("serves nothing from before a write, and leaves readers their turns", () => new World().run)
+  simulate("no read returns a value from before a write, and readers keep their permits", () => new World().run)
 })

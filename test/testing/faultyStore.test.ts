@@ -1,3 +1,7 @@
+/**
+ * `FaultyStore` does each kind of fault as planned, passes the suite of stores without faults, and repeats its faults
+ * with a seed.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Store } from "effect-stateless/store/Store"
 import * as FaultyStore from "effect-stateless/testing/FaultyStore"
@@ -23,7 +27,7 @@ const opened = Store.use((store) => store.open(family))
 
 describe("FaultyStore", () => {
   test(
-    "fails the n-th call and no other, and does nothing of it",
+    "a `fail` fails the n-th call and no other, and does nothing of it",
     [
       { fault: { kind: "fail" }, operations: ["set"], nth: 2 }
     ],
@@ -39,7 +43,7 @@ describe("FaultyStore", () => {
   )
 
   test(
-    "does a write and fails it all the same",
+    "a `failLate` does the write and fails",
     [{ fault: { kind: "failLate" }, operations: ["remove"] }],
     Effect.gen(function*() {
       const users = yield* opened
@@ -50,7 +54,7 @@ describe("FaultyStore", () => {
   )
 
   test(
-    "loses a write that it acknowledged",
+    "a `lose` acknowledges a write and does not do it",
     [{ fault: { kind: "lose" }, operations: ["remove"], keys: ["1"] }],
     Effect.gen(function*() {
       const users = yield* opened
@@ -63,7 +67,7 @@ describe("FaultyStore", () => {
   )
 
   test(
-    "holds back a call for its delay",
+    "a `slow` delays the call",
     [{ fault: { kind: "slow", delay: "1 second" }, operations: ["get"] }],
     Effect.gen(function*() {
       const users = yield* opened
@@ -76,7 +80,7 @@ describe("FaultyStore", () => {
   )
 
   test(
-    "holds back the answer of a call that is done",
+    "a `slowLate` does the call and delays its answer",
     [{ fault: { kind: "slowLate", delay: "1 second" }, operations: ["get"] }],
     Effect.gen(function*() {
       const users = yield* opened
@@ -90,7 +94,7 @@ describe("FaultyStore", () => {
   )
 
   test(
-    "stalls calls until they are released, and for good until it stops",
+    "a `stall` holds calls until they are released, or until the faults stop",
     [
       { fault: { kind: "stall" }, operations: ["set"] }
     ],
@@ -113,7 +117,7 @@ describe("FaultyStore", () => {
   )
 
   test(
-    "finds an entry corrupt, and then has it no longer",
+    "a `corrupt` entry is reported once, and is absent afterwards",
     [{ fault: { kind: "corrupt" }, nth: 1 }],
     Effect.gen(function*() {
       const users = yield* opened
@@ -123,7 +127,7 @@ describe("FaultyStore", () => {
     })
   )
 
-  it.effect("gives the same faults for the same seed, and others for another", () =>
+  it.effect("equal seeds give equal faults, and different seeds different ones", () =>
     Effect.gen(function*() {
       const faultsOf = (seed: number) =>
         Effect.gen(function*() {

@@ -1,3 +1,6 @@
+/**
+ * `KeyGuard` lets operations on one key follow each other, and remembers a key only while an operation is running.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -7,7 +10,7 @@ import { KeyGuard } from "../../../src/store/internal/keyGuard.ts"
 import { fork } from "../../support/effects.ts"
 
 describe("KeyGuard", () => {
-  it.effect("knows a key only while someone works on it, however the work ends", () =>
+  it.effect("a key is known only while an operation works on it, in whatever way the operation ends", () =>
     Effect.gen(function*() {
       const guard = new KeyGuard()
       const works = [
@@ -30,7 +33,7 @@ describe("KeyGuard", () => {
       assert.strictEqual(guard.busy, 0)
     }))
 
-  it.effect("keeps the order when a caller gives up while it waits", () =>
+  it.effect("the order stays when a caller gives up while it waits", () =>
     Effect.gen(function*() {
       const guard = new KeyGuard()
       const order: Array<string> = []
@@ -49,7 +52,7 @@ describe("KeyGuard", () => {
       assert.strictEqual(guard.busy, 0)
     }))
 
-  it.effect("gives no more tickets that hold than its bound", () =>
+  it.effect("the number of tickets that hold is bounded", () =>
     Effect.sync(() => {
       const guard = new KeyGuard()
       const tickets = Array.from({ length: 10_001 }, (_, n) => guard.begin(`${n}`))

@@ -1,5 +1,6 @@
 /**
- * What a tier that is down owes: how much is remembered of it, and how long its end is awaited.
+ * A tier that is down owes removals. These tests hold how many are remembered, and how long the end of the store
+ * waits for them.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -19,8 +20,8 @@ const family = textFamily("user")
 
 const failed = new StoreError({ reason: new TierFailed({ tier: "cold", operation: "remove", cause: "down" }) })
 
-describe("a tier that is down", () => {
-  it.effect("remembers 1,000 keys that it owes by name, and of more that it owes all", () =>
+describe("tier that is down", () => {
+  it.effect("the tier remembers 1,000 owed keys by name, and clears everything when there are more", () =>
     Effect.gen(function*() {
       const store = mapStore()
       const inner = yield* store.open(family)
@@ -45,7 +46,7 @@ describe("a tier that is down", () => {
     }))
 
   for (const set of ["through", "onEviction"] as const) {
-    it.effect(`is awaited once when the store ends, however many families it has (set: ${set})`, () =>
+    it.effect(`the end of the store waits for the tier once, for any number of families (set: ${set})`, () =>
       Effect.gen(function*() {
         const [cold] = yield* FaultyStore.make(mapStore(), {
           rules: [{ fault: { kind: "stall" }, operations: set === "through" ? ["set"] : ["write"] }]
@@ -65,7 +66,7 @@ describe("a tier that is down", () => {
       }))
   }
 
-  it.effect("is awaited as long as it makes progress", () =>
+  it.effect("the end of the store waits as long as the tier makes progress", () =>
     Effect.gen(function*() {
       const place = makePlace()
       const [cold] = yield* FaultyStore.make(mapStore({ place }), {

@@ -1,3 +1,6 @@
+/**
+ * The LMDB store: opening, damage, order of writes, streams, upkeep and bounds, each against a real folder.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Codec from "effect-stateless/store/Codec"
 import type { Entry } from "effect-stateless/store/Entry"
@@ -63,14 +66,14 @@ describe("opening a folder", () => {
   const refusal = (path: string, options: Partial<LmdbStore.Options> = {}) =>
     Effect.flip(Effect.scoped(start(path, options)))
 
-  it.effect("makes it, and what leads to it", () =>
+  it.effect("the store makes the folder and its parents", () =>
     Effect.gen(function*() {
       const path = Path.join(yield* temporaryFolder, "a", "b.c")
       yield* life(path, (users) => users.set("1", entryOf("one")))
       assert.isTrue(Fs.statSync(Path.join(path, "data.mdb")).isFile())
     }))
 
-  it.effect("refuses a path that is a file, lies in one, or is empty", () =>
+  it.effect("a path that is empty, a file, or within a file is refused", () =>
     Effect.gen(function*() {
       const file = Path.join(yield* temporaryFolder, "file")
       Fs.writeFileSync(file, "")
@@ -81,7 +84,7 @@ describe("opening a folder", () => {
       }
     }))
 
-  it.effect("refuses a file that is not one of LMDB, or was cut, instead of ending the process", () =>
+  it.effect("a file that LMDB did not write, or that was cut, is refused without the end of the process", () =>
     Effect.gen(function*() {
       const damages: ReadonlyArray<readonly [message: RegExp, damage: (data: string) => void]> = [
         [/is not an LMDB file/, (data) => Fs.writeFileSync(data, Buffer.alloc(20_000, 0x5a))],
@@ -99,7 +102,7 @@ describe("opening a folder", () => {
       }
     }))
 
-  it.effect("refuses a folder in the place of one of its files", () =>
+  it.effect("a folder in the place of one of its files is refused", () =>
     Effect.gen(function*() {
       for (const name of ["data.mdb", "lock.mdb"]) {
         const path = yield* temporaryFolder
@@ -108,7 +111,7 @@ describe("opening a folder", () => {
       }
     }))
 
-  it.effect("refuses a format of the future, and an environment of another program", () =>
+  it.effect("a future format and the environment of another program are refused", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, () => Effect.void)
@@ -119,7 +122,7 @@ describe("opening a folder", () => {
       assert.match((yield* refusal(other)).message, /another program/)
     }))
 
-  it.effect("refuses options that mean nothing", () =>
+  it.effect("options without a meaning are refused", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const wrong: ReadonlyArray<Partial<LmdbStore.Options>> = [
@@ -138,7 +141,7 @@ describe("opening a folder", () => {
       }
     }))
 
-  it.effect("reads its options from the configuration", () =>
+  it.effect("the configuration gives the options", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const layer = LmdbStore.layerConfig({
@@ -155,8 +158,8 @@ describe("opening a folder", () => {
     }))
 })
 
-describe("a folder that is open already", () => {
-  it.effect("is one store to all who open it, by whatever path", () =>
+describe("folder that is open already", () => {
+  it.effect("two openings of a folder share one store, under any path", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const link = `${path}-link`
@@ -182,7 +185,7 @@ describe("a folder that is open already", () => {
       yield* life(path, (users) => Effect.map(valueOf(users, "4"), (value) => assert.strictEqual(value, "four")))
     }))
 
-  it.effect("is another store under another namespace", () =>
+  it.effect("another namespace is another store", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (first, store) =>
@@ -199,7 +202,7 @@ describe("a folder that is open already", () => {
         }))
     }))
 
-  it.effect("refuses other bounds", () =>
+  it.effect("other bounds are refused", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, () =>
@@ -210,7 +213,7 @@ describe("a folder that is open already", () => {
       yield* life(path, () => Effect.void, { entriesMax: 11 })
     }))
 
-  it.effect("answers with an error once it is closed", () =>
+  it.effect("a closed store answers with an error", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const [users, store] = yield* life(path, (users, store) =>
@@ -235,14 +238,14 @@ describe("a folder that is open already", () => {
     }))
 })
 
-describe("a record that is damaged", () => {
+describe("damaged record", () => {
   const droppedFor = (reason: string) =>
     Effect.map(
       Metric.value(Metric.withAttributes(LmdbStore.recordsDropped, { reason })),
       (state) => state.count
     )
 
-  it.effect("is absent, is counted, and is dropped", () =>
+  it.effect("the record is absent, counted and removed", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) => users.setMany(numbered(0, 4)))
@@ -267,7 +270,7 @@ describe("a record that is damaged", () => {
       yield* life(path, (users) => Effect.map(users.size, (size) => assert.strictEqual(size, 2)))
     }))
 
-  it.effect("a record of another schema is absent and counted, and no read takes it away", () =>
+  it.effect("a record of another schema is absent and counted, and a read does not remove it", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const before = yield* droppedFor("undecodable")
@@ -297,7 +300,7 @@ describe("a record that is damaged", () => {
         }))
     }))
 
-  it.effect("a record of a later format is absent, and no read takes it away", () =>
+  it.effect("a record of a later format is absent, and a read does not remove it", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) => users.set("1", entryOf("one")))
@@ -316,7 +319,7 @@ describe("a record that is damaged", () => {
       yield* life(path, (users) => Effect.map(valueOf(users, "1"), (value) => assert.strictEqual(value, "one")))
     }))
 
-  it.effect("among marks or state leaves nothing of which it is unknown whether it still holds", () =>
+  it.effect("a damaged mark or state hides every entry that it might have hidden", () =>
     Effect.gen(function*() {
       for (const name of ["marks", "state"] as const) {
         const path = yield* temporaryFolder
@@ -344,7 +347,7 @@ describe("a record that is damaged", () => {
 })
 
 describe("writes on their way", () => {
-  it.effect("are seen, all of a batch or none, while others commit", () =>
+  it.effect("readers see all of a batch or nothing while others commit", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) =>
@@ -372,7 +375,7 @@ describe("writes on their way", () => {
       assert.strictEqual(yield* checkFile(path), 3)
     }))
 
-  it.effect("wait when there are too many, and none overtakes another", () =>
+  it.effect("writes wait when there are too many, and keep their order", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) =>
@@ -391,7 +394,7 @@ describe("writes on their way", () => {
       assert.strictEqual(yield* checkFile(path), 1_333)
     }))
 
-  it.effect("keep their order when a codec makes some of them wait", () =>
+  it.effect("writes keep their order when a codec makes some of them wait", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       // Waits for values that begin with "slow", and only then looks at them, in both directions.
@@ -428,7 +431,7 @@ describe("writes on their way", () => {
       )
     }))
 
-  it.effect("leave the file in order, whatever the story", () =>
+  it.effect("random writes leave the file in order", () =>
     Effect.forEach([1, 2, 3], (seed) =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -449,8 +452,8 @@ describe("writes on their way", () => {
       }).pipe(Random.withSeed(seed)), { discard: true }))
 })
 
-describe("entries", () => {
-  it.effect("gives nothing more of a family that is cleared meanwhile, beyond what it has read already", () =>
+describe("stream of entries", () => {
+  it.effect("a stream ends after the entries that it has read when the family is cleared", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) =>
@@ -465,7 +468,7 @@ describe("entries", () => {
         }))
     }))
 
-  it.effect("holds no read transaction: the file does not grow while a stream waits", () =>
+  it.effect("a waiting stream holds no read transaction, so the file does not grow", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) =>
@@ -484,7 +487,7 @@ describe("entries", () => {
 })
 
 describe("upkeep", () => {
-  it.effect("frees what is due, tells of it once, and frees what was cleared", () =>
+  it.effect("upkeep removes ended entries with one event each, and cleared ones", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const heard: Array<string> = []
@@ -517,7 +520,7 @@ describe("upkeep", () => {
       assert.strictEqual(yield* checkFile(path), 1)
     }))
 
-  it.effect("goes by what a record says, whatever the order index says", () =>
+  it.effect("upkeep goes by the record when the order index differs", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) => users.set("1", entryOf("one")))
@@ -535,7 +538,7 @@ describe("upkeep", () => {
       assert.strictEqual(yield* checkFile(path), 2)
     }))
 
-  it.effect("goes on when one who listens throws", () =>
+  it.effect("upkeep goes on when a listener throws", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(
@@ -558,8 +561,8 @@ describe("upkeep", () => {
     }))
 })
 
-describe("a bound", () => {
-  it.effect("on entries holds after every write, and the soonest due leave first, then the oldest", () =>
+describe("bound", () => {
+  it.effect("a bound on entries holds after every write: entries with the nearest end leave first, then the oldest", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const heard: Array<string> = []
@@ -594,7 +597,7 @@ describe("a bound", () => {
       assert.strictEqual(yield* checkFile(path), 4)
     }))
 
-  it.effect("that became smaller is kept soon after the folder is opened", () =>
+  it.effect("a smaller bound holds soon after the folder is opened", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       yield* life(path, (users) => users.setMany(numbered(0, 2_500)))
@@ -605,7 +608,7 @@ describe("a bound", () => {
       assert.strictEqual(yield* checkFile(path), 10)
     }))
 
-  it.effect("on bytes keeps the file from growing", () =>
+  it.effect("a bound on bytes keeps the file from growing", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const megabyte = 1_048_576

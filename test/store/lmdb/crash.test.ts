@@ -1,3 +1,7 @@
+/**
+ * A writer on an LMDB folder is killed, or its disk is full. The file keeps what was acknowledged, tears no batch and
+ * brings nothing back.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import type { Store } from "effect-stateless/store/Store"
@@ -111,10 +115,10 @@ const verifyIn = (store: Store["Service"], acknowledged: ReadonlyArray<string>) 
     return Math.max(version, ...stamps.values())
   })
 
-describe("LmdbStore, when its process is killed,", () => {
+describe("LmdbStore of a process that is killed", () => {
   for (const durability of ["process", "flushed"] as const) {
     it.effect(
-      `keeps what it acknowledged, tears no batch, and brings nothing back (${durability})`,
+      `the file keeps what was acknowledged, tears no batch, and brings nothing back (${durability})`,
       () =>
         Effect.gen(function*() {
           const path = yield* temporaryFolder
@@ -134,9 +138,9 @@ describe("LmdbStore, when its process is killed,", () => {
   }
 })
 
-describe("LmdbStore, beside another process with a namespace of its own,", () => {
+describe("LmdbStore beside a process with another namespace", () => {
   it.effect(
-    "mixes nothing with what that one writes, and goes on when that one is killed",
+    "the store shares no entry with the other process, and goes on when that is killed",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -171,7 +175,7 @@ describe("LmdbStore, beside another process with a namespace of its own,", () =>
   )
 
   it.live(
-    "keeps its file as small as before when that one was killed while it read",
+    "the file stays as small as before when the other process is killed during a read",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -209,9 +213,9 @@ describe("LmdbStore, beside another process with a namespace of its own,", () =>
   )
 })
 
-describe("LmdbStore, when it cannot write,", () => {
+describe("LmdbStore that cannot write", () => {
   it.effect(
-    "says so to those who wait, gives no older value for a newer one, and goes on when it can",
+    "callers get errors and no older values, and the store goes on when it can write again",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -241,7 +245,7 @@ describe("LmdbStore, when it cannot write,", () => {
   )
 
   it.live(
-    "can still forget, and closes at once though its last write failed",
+    "the store still removes entries, and closes at once after a failed write",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder

@@ -1,3 +1,6 @@
+/**
+ * The LMDB driver does not end a commit. Writers fail after 30 seconds, and the program can end.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -43,8 +46,8 @@ const gated = Effect.gen(function*() {
 
 const reasonOf = <A>(effect: Effect.Effect<A, any>) => Effect.map(Effect.flip(effect), ({ reason }) => reason._tag)
 
-describe("an LMDB driver that does not end a commit", () => {
-  it.effect("fails those who wait after 30 seconds, and those who come later at once, until the commit ends", () =>
+describe("LMDB driver that does not end a commit", () => {
+  it.effect("writers that wait fail after 30 seconds, and later ones at once until the commit ends", () =>
     Effect.gen(function*() {
       const { gate, mark, tier } = yield* gated
       const first = yield* fork(reasonOf(mark(1)))
@@ -65,7 +68,7 @@ describe("an LMDB driver that does not end a commit", () => {
       assert.strictEqual((yield* tier.loadMarks).marks[0]?.stamp, 4)
     }))
 
-  it.effect("is waited for a second longer where the clock has jumped, as it does when a process has slept", () =>
+  it.effect("the wait goes on for a second when the clock jumped, as after the sleep of a process", () =>
     Effect.gen(function*() {
       const { gate, mark } = yield* gated
       const first = yield* fork(mark(1))
@@ -76,7 +79,7 @@ describe("an LMDB driver that does not end a commit", () => {
       yield* Fiber.join(first)
     }))
 
-  it.effect("does not hold up the end of the program", () =>
+  it.effect("the program can end", () =>
     Effect.gen(function*() {
       const { mark, tier } = yield* gated
       const first = yield* fork(reasonOf(mark(1)))

@@ -1,5 +1,5 @@
 /**
- * Rounds of an LMDB folder: whole or not there, whoever fails in them.
+ * A round of an LMDB folder is on disk as a whole or not at all, even when the process is killed within it.
  *
  * `STATELESS_KILLS=200 npx vitest run test/store/lmdb/rounds.test.ts` kills the writer more often.
  */
@@ -45,9 +45,9 @@ const writeAndKill = (path: string, first: number, afterMillis: number) =>
     })
   )
 
-describe("a round of 10,000 entries, removals and a mark", () => {
+describe("round of 10,000 entries, removals and a mark", () => {
   it.live(
-    "is on disk as a whole, or not at all, whenever its process is killed",
+    "a round is on disk as a whole or not at all when its process is killed at any moment",
     () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
@@ -88,14 +88,14 @@ const changeOf = <V>(partition: Partition<V>, all: ReadonlyArray<readonly [strin
     (set) => ({ partition, cleared: false, removed: [], set })
   )
 
-describe("to prepare an entry", () => {
+describe("prepare", () => {
   const store = Effect.gen(function*() {
     const path = yield* temporaryFolder
     const store = yield* LmdbStore.make({ path, durability: "process", bytesMax: 1_048_576 })
     return { path, store }
   })
 
-  it.live("fails with what is wrong with its key or its value, and changes nothing", () =>
+  it.live("prepare fails for an invalid key or value, and changes nothing", () =>
     Effect.gen(function*() {
       const { store: { open } } = yield* store
       const thrown = new Error("an encoder that throws")
@@ -123,7 +123,7 @@ describe("to prepare an entry", () => {
       assert.strictEqual((yield* users.get("1"))?.entry.value, "before")
     }))
 
-  it.live("is all that a codec is asked for: a round encodes nothing", () =>
+  it.live("prepare is the only call that encodes, and a round encodes nothing", () =>
     Effect.gen(function*() {
       const { store: { open, write } } = yield* store
       let encoded = 0
@@ -141,7 +141,7 @@ describe("to prepare an entry", () => {
     }))
 })
 
-describe("an LMDB folder that goes away while it is open", () => {
+describe("LMDB folder that goes away while it is open", () => {
   const ways = {
     "is removed": (path: string) => Fs.rmSync(path, { recursive: true }),
     "loses its file": (path: string) => Fs.rmSync(Path.join(path, "data.mdb")),
@@ -152,7 +152,7 @@ describe("an LMDB folder that goes away while it is open", () => {
     }
   }
   for (const [name, take] of Object.entries(ways)) {
-    it.live(`and ${name} fails each write and read, and is opened anew by the next store`, () =>
+    it.live(`each write and read fails, and the next store opens the folder again: ${name}`, () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const lost = yield* LmdbStore.make({ path, durability: "process" })

@@ -1,3 +1,6 @@
+/**
+ * The memory store: entries end on time, capacity and weights are bounded and shared, and upkeep runs in steps.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import * as StoreSuite from "effect-stateless/testing/StoreSuite"
 import * as Clock from "effect/Clock"
@@ -24,7 +27,7 @@ const put = <V>(hot: HotPartition<V>, key: string, stored: Entry<V>, dueAt: numb
   hot.put(key, stored, dueAt, hot.weigh(key, stored.value))
 
 describe("MemoryStore", () => {
-  it.effect("frees what ends soon within a second, though it slept for what ends late", () =>
+  it.effect("an entry that ends soon is removed within a second, after a sleep for one that ends late", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const a = yield* open(store, familyOf<unknown>("a"))
@@ -42,7 +45,7 @@ describe("MemoryStore", () => {
       a.checkInvariants()
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
-  it.effect("frees all that ends, whatever ends when, in the second in which it ends", () =>
+  it.effect("each entry is removed in the second in which it ends, in any order", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const a = yield* open(store, familyOf<unknown>("a"))
@@ -58,7 +61,7 @@ describe("MemoryStore", () => {
       }
     }).pipe(Random.withSeed("upkeep"), Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 500 }))))
 
-  it.effect("wakes nobody where nothing ends", () =>
+  it.effect("the store does not wake when no entry ends", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const a = yield* open(store, familyOf<unknown>("a"))
@@ -68,7 +71,7 @@ describe("MemoryStore", () => {
       assert.isBelow(performance.now() - begin, 5_000)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
-  it.effect("frees what a family's mark left dead before it evicts what lives", () =>
+  it.effect("entries that a mark has made dead are evicted before live ones", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const evicted: Array<string> = []
@@ -85,7 +88,7 @@ describe("MemoryStore", () => {
       assert.strictEqual(a.count + b.count, 50)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
-  it.effect("shares its capacity between families, and never exceeds it", () =>
+  it.effect("the capacity is shared between families, and never exceeded", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const evicted: Array<string> = []
@@ -107,7 +110,7 @@ describe("MemoryStore", () => {
       assert.strictEqual(a.hit("a0"), undefined)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
-  it.effect("tells a watcher of hits at the distances that it asks for, and of each second look", () =>
+  it.effect("a watcher receives hits at the distances that it asks for, and each second look", () =>
     Effect.gen(function*() {
       const users = yield* open(yield* Store, familyOf<unknown>("user"))
       const heard: Array<readonly [string, number]> = []
@@ -126,7 +129,7 @@ describe("MemoryStore", () => {
       assert.strictEqual(users.hottest(1)[0]?.key, "a")
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 50 }))))
 
-  it.effect("weighs entries, and keeps none that outweighs it", () =>
+  it.effect("entries are weighed, and one heavier than the maximum is not kept", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const texts = yield* open(store, familyOf<unknown>("text", { weigher: (_, value) => (value as string).length }))
@@ -139,7 +142,7 @@ describe("MemoryStore", () => {
       assert.deepStrictEqual([...texts.keys()], ["c"])
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ weightMax: 10, eviction: "lru" }))))
 
-  it.effect("lets the dead go before the living", () =>
+  it.effect("dead entries are evicted before live ones", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const hot = yield* open(store, familyOf<unknown>("f"))
@@ -156,7 +159,7 @@ describe("MemoryStore", () => {
       assert.strictEqual(hot.hit("new"), 3)
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 2, eviction: "lru" }))))
 
-  it.effect("frees what has expired, and what is below the floor, though nobody asks for it", () =>
+  it.effect("expired entries and entries below the floor are removed without a read", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const hot = yield* open(store, familyOf<unknown>("f"))
@@ -170,7 +173,7 @@ describe("MemoryStore", () => {
       hot.checkInvariants()
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 1_000 }))))
 
-  it.effect("finds, ends and forgets the right entries while tables grow and families mix", () =>
+  it.effect("the right entries are found, ended and dropped while tables grow and families mix", () =>
     Effect.gen(function*() {
       const store = yield* Store
       const hots = [yield* open(store, familyOf<unknown>("a")), yield* open(store, familyOf<unknown>("b"))]
@@ -204,7 +207,7 @@ describe("MemoryStore", () => {
       hots[1]!.checkInvariants()
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 110_000 }))))
 
-  it.effect("keeps equal lists of tags once, and tells different ones apart", () =>
+  it.effect("equal lists of tags are kept once, and different ones apart", () =>
     Effect.gen(function*() {
       const hot = yield* open(yield* Store, familyOf<unknown>("f"))
       const lists = [["a", "b"], ["a", "b"], ["a"], ["a"], ["b", "a"], [], ["a"], ["a", "b", "c"]]
@@ -214,7 +217,7 @@ describe("MemoryStore", () => {
       assert.strictEqual(kept[1], kept[0])
     }).pipe(Effect.scoped, Effect.provide(MemoryStore.layer({ capacity: 10 }))))
 
-  it.effect("refuses options that make no sense", () =>
+  it.effect("invalid options are refused", () =>
     Effect.gen(function*() {
       for (
         const options of [{}, { capacity: 0 }, { capacity: 1.5 }, { capacity: 9, weightMax: 9 }, {
@@ -230,7 +233,7 @@ describe("MemoryStore", () => {
       }
     }))
 
-  it("lets other work run between two steps of upkeep, also when it was built without waiting", async () => {
+  it("other work runs between two steps of upkeep, even when the store was built synchronously", async () => {
     let now = 0
     let sleeps = 0
     const clock: Clock.Clock = {
@@ -260,8 +263,8 @@ describe("MemoryStore", () => {
   })
 })
 
-describe("an entry that may be served stale", () => {
-  it.effect("comes back with the times it was stored with", () =>
+describe("entry that may be served stale", () => {
+  it.effect("the entry has the times that it was stored with", () =>
     Effect.gen(function*() {
       // The last but one are 30 days and a third of a millisecond apart: more than a `Float32Array` can tell.
       const times = [1_000, 1_000.5, 1_001, 2_000, 2_000.25, 1.7e12, 1.7e12 + 30 * 86_400_000 + 1 / 3, Infinity]

@@ -1,5 +1,6 @@
 /**
- * What a row of the table cannot say: what a lookup is told, what a value is like, what is counted.
+ * Rules of the arrangements that no row of the table of options can say: what a lookup receives, what a value is like,
+ * what is counted.
  */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
@@ -27,7 +28,7 @@ const slowly = Effect.fnUntraced(function*(world: World, read: Effect.Effect<unk
 })
 
 export const checks: { readonly [what: string]: Check } = {
-  "an entry that is read back has all that it was made with": {
+  "an entry is read back with all its properties": {
     policy: { timeToLive: 1_000, staleWhileRevalidate: 1_000 },
     run: Effect.fnUntraced(function*(world) {
       world.source.millis = 7
@@ -62,7 +63,7 @@ export const checks: { readonly [what: string]: Check } = {
       })
     })
   },
-  "a refresh knows what it replaces": {
+  "a refresh receives the value that it replaces": {
     policy: {},
     run: Effect.fnUntraced(function*(world) {
       world.source.answer = { revision: "r1" }
@@ -74,7 +75,7 @@ export const checks: { readonly [what: string]: Check } = {
       assert.deepInclude({ cause, ...previous }, { cause: "refresh", revision: "r1" })
     })
   },
-  "a value is frozen, wherever it is from": {
+  "a value from every tier is frozen": {
     policy: { freeze: true, timeToLive: 1_000 },
     run: Effect.fnUntraced(function*(world) {
       yield* get(world)
@@ -107,7 +108,7 @@ export const checks: { readonly [what: string]: Check } = {
       if (world.arrangement.inMemory) assert.strictEqual(hits, 5)
     })
   },
-  "a stale value is counted as such": {
+  "a stale hit is counted as stale": {
     policy: { timeToLive: 100, staleWhileRevalidate: 1_000, retryAfterFailure: 1_000 },
     only: ({ between }) => between !== "restart",
     run: Effect.fnUntraced(function*(world) {
@@ -122,7 +123,7 @@ export const checks: { readonly [what: string]: Check } = {
       }
     })
   },
-  "a stale value is served to all who ask while it is renewed": {
+  "all readers get the stale value while it is renewed": {
     policy: { timeToLive: 100, staleWhileRevalidate: 1_000 },
     run: Effect.fnUntraced(function*(world) {
       yield* get(world)
@@ -140,7 +141,7 @@ export const checks: { readonly [what: string]: Check } = {
       assert.deepStrictEqual(yield* get(world), { row: 2 })
     })
   },
-  "a renewal by what the load cost": {
+  "xfetch renews a value by the cost of its load": {
     policy: { timeToLive: 1e6, refreshAhead: "xfetch" },
     run: Effect.fnUntraced(function*(world) {
       world.source.millis = 1e5
@@ -154,7 +155,7 @@ export const checks: { readonly [what: string]: Check } = {
       assert.strictEqual(world.source.asked.at(-1)!.cause, "ahead")
     })
   },
-  "lookups of a family run one at a time, where it says so": {
+  "lookups keep to the loadConcurrency of their family": {
     policy: { timeToLive: 100, loadConcurrency: 1 },
     run: Effect.fnUntraced(function*(world) {
       const ids = ["1", "2", "3"]
@@ -169,7 +170,7 @@ export const checks: { readonly [what: string]: Check } = {
       assert.strictEqual(world.source.atOnce, 1)
     })
   },
-  "lookups that must wait beyond the queue are refused": {
+  "a lookup beyond the queue is refused": {
     policy: { timeToLive: 100, loadConcurrency: 1, loadQueueMax: 1 },
     run: Effect.fnUntraced(function*(world) {
       world.source.millis = 10
@@ -181,7 +182,7 @@ export const checks: { readonly [what: string]: Check } = {
       assert.strictEqual(reasonOf(yield* Effect.flip(exits[2] as Effect.Effect<unknown, unknown>)), "LoadQueueFull")
     })
   },
-  "a lookup whose readers have all gone is stopped": {
+  "a lookup is interrupted when all its readers have gone": {
     policy: { onAbandoned: "interrupt" },
     run: Effect.fnUntraced(function*(world) {
       world.source.millis = 10
@@ -191,7 +192,7 @@ export const checks: { readonly [what: string]: Check } = {
       assert.strictEqual(world.source.interrupted, 1)
     })
   },
-  "a lookup whose readers have all gone is finished, where the family says so": {
+  "a lookup goes on without readers when onAbandoned is finish": {
     policy: { onAbandoned: "finish" },
     run: Effect.fnUntraced(function*(world) {
       world.source.millis = 10
@@ -204,7 +205,7 @@ export const checks: { readonly [what: string]: Check } = {
       assert.strictEqual(world.source.interrupted, 0)
     })
   },
-  "a condition holds for what is held, wherever that is": {
+  "a condition compares with the held entry in every tier": {
     policy: { timeToLive: 100, staleIfError: 100 },
     run: Effect.fnUntraced(function*(world) {
       yield* world.on(world.user.set(params, { row: 1 }))

@@ -170,32 +170,32 @@ const agrees = (
 export const run = (name: EvictionPolicy.EvictionPolicyName, makeReference: MakeReference): void => {
   const make = (options: EvictionPolicy.Options) => EvictionPolicy.make(name, options)
   describe(name, () => {
-    it("evicts what its reference evicts, entries counted", () => {
+    it("the policy evicts what its reference evicts, with counted entries", () => {
       fc.assert(fc.property(fc.nat({ max: 30 }), steps(1), (weightMax, history) => {
         agrees(name, makeReference, weightMax, history)
       }))
     })
 
-    it("evicts what its reference evicts, entries weighed", () => {
+    it("the policy evicts what its reference evicts, with weighed entries", () => {
       fc.assert(fc.property(fc.nat({ max: 60 }), steps(12), (weightMax, history) => {
         agrees(name, makeReference, weightMax, history)
       }))
     })
 
-    it("keeps what fits when an entry comes that is heavier than everything together may be", () => {
+    it("the policy keeps its entries when one comes that is heavier than the maximum", () => {
       const table = new Table(make, 10)
       for (let key = 0; key < 10; key++) table.apply({ act: "read", key, weight: 1 })
       assert.deepStrictEqual(table.apply({ act: "read", key: 10, weight: 11 }), [10])
       assert.deepStrictEqual(table.apply({ act: "write", key: 3, weight: 11 }), [3])
     })
 
-    it("keeps nothing when its maximum is 0", () => {
+    it("the policy keeps nothing when its maximum is 0", () => {
       const table = new Table(make, 0)
       assert.deepStrictEqual(table.apply({ act: "read", key: 1, weight: 1 }), [1])
       assert.strictEqual(table.policy.evict(), -1)
     })
 
-    it("holds a hundred thousand slots, and its weight returns to 0 when they leave", () => {
+    it("the policy holds a hundred thousand slots, and its weight returns to 0 when they leave", () => {
       const policy = make({ weightMax: 1_000_000, hashOf })
       for (let slot = 0; slot < 100_000; slot++) policy.insert(slot, 1)
       for (let slot = 0; slot < 100_000; slot += 10) policy.update(slot, 2)
@@ -207,7 +207,7 @@ export const run = (name: EvictionPolicy.EvictionPolicyName, makeReference: Make
       assert.strictEqual(policy.size, 0)
     })
 
-    it("refuses a slot that is there twice or not at all, and a weight that is none", () => {
+    it("the policy refuses a slot that it has or does not have, and an invalid weight", () => {
       const policy = make({ weightMax: 10, hashOf })
       policy.insert(3, 1)
       assert.throws(() => policy.insert(3, 1), /broken invariant/)
