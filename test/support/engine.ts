@@ -1,5 +1,5 @@
 /**
- * A running cache for tests, from a definition and one lookup for all families; and its insides, to be looked at.
+ * A running cache of any definition, with one lookup for all families, the rights of all owners, and its internals.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"

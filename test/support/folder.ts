@@ -1,3 +1,6 @@
+/**
+ * A temporary folder for tests with files.
+ */
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Os from "node:os"

@@ -1,5 +1,5 @@
 /**
- * A client for the language server of TypeScript 7, as an editor is one: it opens a text, and asks about places in it.
+ * A client for the language server of TypeScript 7. Like an editor, it opens a text and asks about places in it.
  */
 import { type ChildProcess, spawn } from "node:child_process"
 import * as path from "node:path"

@@ -1,3 +1,6 @@
+/**
+ * An LMDB file, read past its store: a test looks at it, or damages it, while no store has it open.
+ */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Lmdb from "lmdb"

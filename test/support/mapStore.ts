@@ -1,3 +1,6 @@
+/**
+ * The plainest store that keeps the contract: a map for each family. Tests put it below memory, or compare with it.
+ */
 import type { Entry } from "effect-stateless/store/Entry"
 import {
   type Change,

@@ -1,5 +1,5 @@
 /**
- * Random patterns, manifests and programs from one seed, over an alphabet small enough that they meet.
+ * Random patterns, manifests and programs from one seed, over an alphabet so small that they often meet.
  */
 import type { FamilySpec } from "../../src/ownership/Definition.ts"
 

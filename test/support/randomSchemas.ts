@@ -1,5 +1,5 @@
 /**
- * Random schemas, each with values that it admits: ordinary ones, and odd ones that encodings tend to lose.
+ * Random schemas, each with values that it admits: ordinary ones, and unusual ones that encodings often lose.
  */
 import * as DateTime from "effect/DateTime"
 import * as Duration from "effect/Duration"

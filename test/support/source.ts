@@ -1,5 +1,5 @@
 /**
- * One family over a source that is told what to answer, for tests of one key; and tiers of which the lower one fails.
+ * One family over a source that answers as planned, for tests of one key; and memory over a lower tier with faults.
  */
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"

@@ -1,6 +1,7 @@
 /**
- * A small world for many fibers: a source whose rows only grow, three families derived from each other, and readers and
- * writers who note what they did. What the library promises is checked against those notes as they are made.
+ * A small world for many fibers: a source whose rows only grow, three families that derive from each other, and
+ * readers and writers that note what they did. The laws of the library are checked against these notes after each
+ * step.
  *
  * A row is a number that grows with each write, and every value carries the number of its row. So "this or something
  * newer" is `>=`, for derived values as for their source.

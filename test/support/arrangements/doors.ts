@@ -1,5 +1,5 @@
 /**
- * Every way to ask for one entry, and what it must say, given what the entry is at the moment.
+ * Every operation that reads an entry, with its expected result for each state of the entry.
  */
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"

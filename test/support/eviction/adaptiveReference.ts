@@ -1,3 +1,6 @@
+/**
+ * The policy `adaptive`, written for reading.
+ */
 import { FrequencySketch } from "../../../src/eviction/internal/frequencySketch.ts"
 import type { MakeReference } from "./suite.ts"
 

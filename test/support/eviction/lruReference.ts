@@ -1,3 +1,6 @@
+/**
+ * The policy `lru`, written for reading.
+ */
 import type { Reference } from "./suite.ts"
 
 /** A Map keeps the order in which its keys were set: the first was used least recently. */

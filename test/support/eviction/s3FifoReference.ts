@@ -1,3 +1,6 @@
+/**
+ * The policy `s3Fifo`, written for reading.
+ */
 import { type MakeReference, withOversizedFirst } from "./suite.ts"
 
 interface Entry {

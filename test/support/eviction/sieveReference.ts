@@ -1,3 +1,6 @@
+/**
+ * The policy `sieve`, written for reading.
+ */
 import { type Reference, withOversizedFirst } from "./suite.ts"
 
 interface Entry {

@@ -1,6 +1,6 @@
 /**
- * What every eviction policy promises, checked on random histories beside a plain reference of the same policy: both are
- * driven by one small table, and must give the same victims step by step.
+ * The promises of every eviction policy, checked on random histories: one small table drives the policy and its plain
+ * reference, and both must evict the same entries at each step.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as EvictionPolicy from "effect-stateless/eviction/EvictionPolicy"

@@ -1,3 +1,6 @@
+/**
+ * The policy `wTinyLfu`, written for reading.
+ */
 import { FrequencySketch } from "../../../src/eviction/internal/frequencySketch.ts"
 import { xorshift } from "../../../src/eviction/internal/xorshift.ts"
 import { type MakeReference, withOversizedFirst } from "./suite.ts"

@@ -1,5 +1,7 @@
-// Started with a limit on the size of files. Fills a folder until nothing more is taken, forgets a few keys, which a full
-// tier can, and closes while its last write is one that failed. Says `closed MILLIS TAKEN FORGOTTEN`.
+/**
+ * Fills a folder under a limit on the size of files until the tier takes nothing more. Then it removes a few keys,
+ * which a full tier can, and closes after a failed write. Prints `closed MILLIS TAKEN FORGOTTEN`.
+ */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"

@@ -1,4 +1,6 @@
-// Started with a limit on the size of files, which a store meets like a full disk. Says what the store answered.
+/**
+ * Writes under a limit on the size of files, which a store meets like a full disk. Prints the answers of the store.
+ */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"

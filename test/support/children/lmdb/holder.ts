@@ -1,6 +1,7 @@
-// Opens a folder and holds it, driven by its standard input: `write` writes without a pause from then on, `close` closes,
-// `again` becomes another program that does the same.
-// Says on its standard output what happens: `held`, `refused PID THREAD`, `closed`.
+/**
+ * Opens a folder and holds it. Standard input drives it: `write` writes without a pause from then on, `close` closes,
+ * `again` becomes another program that does the same. Prints `held`, `refused PID THREAD` or `closed`.
+ */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"

@@ -1,4 +1,7 @@
-// A thread that opens the folder that it is given, says who held it or that it holds it now, and stays.
+/**
+ * A thread that opens the folder that it receives, and stays. It posts that it holds the folder, or which process
+ * does.
+ */
 import * as Effect from "effect/Effect"
 import { parentPort, workerData } from "node:worker_threads"
 import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"

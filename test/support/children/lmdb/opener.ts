@@ -1,5 +1,7 @@
-// Opens one folder after the other, and says what came of each: its number and `opened`, or the reason of the failure.
-// The number is said before, so that whoever listens knows which folder has ended this process.
+/**
+ * Opens one folder after the other. Prints the number of each before it opens it, so that the test knows which folder
+ * ended this process; then `opened`, or the reason of the failure.
+ */
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as Path from "node:path"

@@ -1,5 +1,8 @@
-// Writes rounds until it is killed: of each round N, the entries of two families (one with a codec that waits), the
-// removal of what the round before has set in a third, and a mark. Says `N` when a round has returned.
+/**
+ * Writes rounds until it is killed. Round N has the entries of two families (one with a codec that waits), the
+ * removal of the entry that the round before has set in a third family, and a mark. Prints `N` when a round has
+ * returned.
+ */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Fs from "node:fs"

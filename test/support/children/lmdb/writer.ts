@@ -1,5 +1,7 @@
-// Writes until it is killed, and says on its standard output what was acknowledged: `r key version` for a removal,
-// `m stamp` for a mark, `c version` for a clear.
+/**
+ * Writes until it is killed. Prints what was acknowledged: `r KEY VERSION` for a removal, `m STAMP` for a mark, `c
+ * VERSION` for a clear.
+ */
 import * as Effect from "effect/Effect"
 import * as Fs from "node:fs"
 import * as LmdbStore from "../../../../src/store/lmdb/LmdbStore.ts"

@@ -1,3 +1,6 @@
+/**
+ * Accounts in PostgreSQL, with a cache over them: the test and its child process share this manifest.
+ */
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted, Schema } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"

@@ -1,4 +1,6 @@
-/** Writes batches over two families, one after the other, says which have returned, and waits to be killed. */
+/**
+ * Writes batches over two families, one after the other, prints the ones that have returned, and waits for its end.
+ */
 import { Effect, Layer } from "effect"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"

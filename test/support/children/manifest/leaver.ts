@@ -1,5 +1,8 @@
-// Loads a value through a runtime that is never disposed of, and has nothing left to do: `memory`, or memory over `lmdb`
-// in the folder that is given; with an owner that warms keys on a schedule and foresees reads, and a renewal that hangs.
+/**
+ * Loads a value through a runtime that is never disposed of, and has nothing left to do. The cache is in `memory`, or
+ * in memory over `lmdb` in the given folder. Its owner warms keys on a schedule and predicts reads, and a renewal
+ * hangs.
+ */
 import { Effect, Layer, ManagedRuntime } from "effect"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"

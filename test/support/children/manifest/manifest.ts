@@ -1,3 +1,6 @@
+/**
+ * The manifest that a killed process and its successor share.
+ */
 import { Schema } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 

@@ -1,4 +1,7 @@
-/** Fills the cache, changes a row in a transaction, and stops at the given point: before the commit, or just after it. */
+/**
+ * Fills the cache, changes a row in a transaction, and stops at the given point: just before or just after the
+ * commit.
+ */
 import { Effect, Layer } from "effect"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"

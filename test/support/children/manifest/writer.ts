@@ -1,4 +1,6 @@
-/** Fills an entry and what derives from it, writes the first, says so, and waits to be killed. */
+/**
+ * Fills an entry and one that derives from it, writes the first, prints that, and waits for its end.
+ */
 import { Effect, Layer } from "effect"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
