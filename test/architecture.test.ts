@@ -39,6 +39,14 @@ describe("source", () => {
   })
 })
 
+describe("tests", () => {
+  const project = { sources: readSources(join(root, "test")), ranks: new Map<string, number>(), peers: [] }
+
+  for (const [name, rule] of Object.entries(Architecture.testRules)) {
+    it(`the tests keep the rule \`${name}\``, () => assert.deepStrictEqual(show(rule(project)), []))
+  }
+})
+
 describe("helpers of tests", () => {
   const support = join(root, "test/support")
 
@@ -324,6 +332,39 @@ describe("violation of a rule", () => {
     ]
     for (const text of allowed) assert.deepStrictEqual(find(Architecture.plain, { "store/A.ts": text }), [], text)
     assert.deepStrictEqual(find(Architecture.plain, { "cache/A.ts": "// Nobody waits." }), [])
+  })
+
+  const { headed, named } = Architecture.testRules as { headed: Architecture.Rule; named: Architecture.Rule }
+
+  it("headed: a test file without a header, and a header that hides who acts, are found", () => {
+    assert.deepStrictEqual(find(headed, { "cache/a.test.ts": `it("a holds", f)` }), [
+      "cache/a.test.ts:1: a test file starts with a header comment that says what it shows"
+    ])
+    const unclear = "/**\n * A write, of which a listener is told\n * of.\n */\nimport \"./b.ts\"\n"
+    assert.lengthOf(find(headed, { "cache/a.test.ts": unclear }), 1)
+    assert.deepStrictEqual(find(headed, { "cache/a.test.ts": "/** Writes hold. */\n\nf()" }), [])
+  })
+
+  it("named: a name that hides who acts, or has no subject of its own, is found", () => {
+    const planted = [
+      `it("nobody waits", f)`,
+      "it.effect(`a ${key} is no key`, f)",
+      `describe("whoever reads", f)`,
+      `it.effect("of an absent key is refused", f)`,
+      `it.each([1])("is refused with %i", f)`,
+      `test("does not wait", f)`,
+      "simulate(`that fails ${n} times`, f)"
+    ]
+    for (const text of planted) assert.lengthOf(find(named, { "cache/a.test.ts": text }), 1, text)
+    assert.deepStrictEqual(find(named, { "cache/a.test.ts": planted[3]! }), [
+      "cache/a.test.ts:1: the name of a test begins with its subject, not with `of`"
+    ])
+  })
+
+  it("named: a subject in `describe`, a name that is not a text, and other calls are allowed", () => {
+    const text =
+      "describe(\"after a restart\", f)\nit(name, f)\nit(`${door} of a key waits`, f)\nload(\"nobody\")\nit(\"a key is read\", f)"
+    assert.deepStrictEqual(find(named, { "cache/a.test.ts": text }), [])
   })
 
   it("documented: a public module without header, and an export without doc, summary, @since or @category, are found", () => {

@@ -186,7 +186,7 @@ describe("idle life", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("has does not prolong an idle life", () =>
+  it.effect("`has` does not prolong an idle life", () =>
     Effect.gen(function*() {
       const { explain, get, has } = yield* family({ idleTimeToLive: 100 }, counted)
       yield* get

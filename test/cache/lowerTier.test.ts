@@ -143,7 +143,7 @@ describe("lower tier that cannot be read", () => {
       assert.strictEqual(source.runs, 1)
     }))
 
-  it.effect("has returns false and getOption returns None when the lower tier fails", () =>
+  it.effect("`has` returns false and getOption returns None when the lower tier fails", () =>
     Effect.gen(function*() {
       const { has, held } = yield* over(failing("get"), {}, () => Effect.succeed("value"))
       assert.deepStrictEqual([yield* has, yield* held], [false, undefined])

@@ -239,7 +239,7 @@ describe("bugs of other caches", () => {
       assert.strictEqual(yield* get, "value")
     }))
 
-  it.effect("has is not true for an entry whose tag was invalidated (in BentoCache it is)", () =>
+  it.effect("`has` is not true for an entry whose tag was invalidated (in BentoCache it is)", () =>
     Effect.gen(function*() {
       const { get, on, user } = yield* family({}, () => Effect.succeed(Lookup.loaded("value", { tags: ["tag"] })))
       yield* get

@@ -354,7 +354,7 @@ describe("refresh ahead", () => {
       }))
   }
 
-  it.effect("has, explain, and getOption of another key begin no refresh ahead", () =>
+  it.effect("`has`, explain, and getOption of another key begin no refresh ahead", () =>
     Effect.gen(function*() {
       const { explain, get, has, of, source } = yield* family(ahead, counted)
       yield* get

@@ -154,17 +154,21 @@ class World {
 }
 
 const story = (name: string, plan: Plan) =>
-  simulate(`no value is made from an older row than a reader has seen, ${name}`, () => new World(plan).run, {
+  simulate(`no value is made from an older row than a reader has seen, when ${name}`, () => new World(plan).run, {
     oneOf: 3
   })
 
 describe("source that vanishes", () => {
-  story("when a file is small", { over: "nothing", room: 1 })
-  story("when a file under memory is small", { over: "memory", room: 1 })
-  story("when a file that gets what memory pushes out is small", { over: "memory", room: 1, set: "onEviction" })
-  story("when memory alone has them", { over: "memory", isLive: true })
-  story("when memory alone has them, and pushes down the rest", { over: "memory", isLive: true, set: "onEviction" })
-  story("when some do not fit", { over: "memory", unfit: 2 })
-  story("when some do not fit, and are pushed down", { over: "memory", unfit: 2, set: "onEviction" })
-  story("when some do not fit, without memory", { over: "nothing", unfit: 2 })
+  story("a file is small", { over: "nothing", room: 1 })
+  story("a file under memory is small", { over: "memory", room: 1 })
+  story("a file that gets evicted entries is small", { over: "memory", room: 1, set: "onEviction" })
+  story("memory alone has the sources", { over: "memory", isLive: true })
+  story("memory alone has the sources, and pushes down other entries", {
+    over: "memory",
+    isLive: true,
+    set: "onEviction"
+  })
+  story("some sources do not fit", { over: "memory", unfit: 2 })
+  story("some sources do not fit, and are pushed down", { over: "memory", unfit: 2, set: "onEviction" })
+  story("some sources do not fit, without memory", { over: "nothing", unfit: 2 })
 })

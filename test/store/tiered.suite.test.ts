@@ -1,3 +1,6 @@
+/**
+ * The tiered store passes the suite of all stores, over several arrangements of tiers.
+ */
 import { describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"

@@ -4,6 +4,7 @@
  * `npm run test:props -- --runs 10000 --seed 42` runs every property more often, or again, without a change of a
  * test.
  */
+
 const number = (name: string): number | undefined => {
   const text = process.env[name]
   if (text === undefined || text === "") return undefined

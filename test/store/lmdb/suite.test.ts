@@ -1,3 +1,6 @@
+/**
+ * The LMDB store passes the suite of all stores, with each durability.
+ */
 import { describe, it } from "@effect/vitest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as StoreSuite from "effect-stateless/testing/StoreSuite"
