@@ -11,12 +11,12 @@ import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import {
+  ArrangedWorld,
   type Arrangement,
   arrangements,
   inside,
   type Value,
-  valueSchema,
-  World
+  valueSchema
 } from "../support/arrangements/world.ts"
 
 interface Ways {
@@ -26,7 +26,7 @@ interface Ways {
 }
 
 /** `user`, `profile` made from it, `page` made from that; and `board` and each `sheet`, made from four users. */
-class Chain extends World {
+class Chain extends ArrangedWorld {
   private readonly ways: Ways
 
   constructor(arrangement: Arrangement, ways: Ways, folder: string) {

@@ -13,7 +13,7 @@ import { Store } from "../../src/store/Store.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { after, drive, fork, reasonOf, settle, times } from "../support/effects.ts"
 import { checkInvariants, engine } from "../support/engine.ts"
-import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { keptIn, makePlace, mapStore, type Place } from "../support/mapStore.ts"
 import { type Answers, family, tiers, watch } from "../support/source.ts"
 
 const failing = (...operations: ReadonlyArray<NonNullable<FaultyStore.Rule["operations"]>[number]>) => [
@@ -31,7 +31,6 @@ const over = Effect.fnUntraced(function*(
   return { ...(yield* family(policy, answers, options)), faults, place: kept }
 })
 
-const below = (place: Place, key: string) => place.families.get("Test/user")?.get(key)?.value
 const derived = {
   families: { user: { pattern: "user:{id}" }, profile: { pattern: "profile:{id}", derives: ["user:{id}"] } }
 }
@@ -241,7 +240,7 @@ describe("slow lower tier", () => {
       assert.strictEqual(yield* get, 1, "whoever comes later finds it in memory")
       yield* TestClock.adjust(400)
       assert.strictEqual(yield* Fiber.join(caller), 1)
-      assert.deepStrictEqual([running.cache.stats["user"]!.loadFailures, below(place, "1")], [0, 1])
+      assert.deepStrictEqual([running.cache.stats["user"]!.loadFailures, keptIn(place, "Test/user", "1")], [0, 1])
       checkInvariants(running)
     }))
 
@@ -317,7 +316,7 @@ describe("lower tier that cannot be written", () => {
       assert.strictEqual(yield* cache.get, "loaded")
       evict(cache, "1")
       assert.strictEqual(yield* cache.get, "loaded")
-      assert.notStrictEqual(below(cache.place, "1"), "old")
+      assert.notStrictEqual(keptIn(cache.place, "Test/user", "1"), "old")
     }))
 
   it.effect("a set fails, and memory does not serve its value", () =>
@@ -437,7 +436,7 @@ describe("lower tier that fails once", () => {
       yield* of("2").get
       yield* on(user.deleteMany([{ id: "1" }, { id: "2" }]))
       assert.deepStrictEqual(yield* faults.injected, [["write", "fail"]])
-      assert.deepStrictEqual([below(place, "1"), below(place, "2")], [undefined, undefined])
+      assert.deepStrictEqual([keptIn(place, "Test/user", "1"), keptIn(place, "Test/user", "2")], [undefined, undefined])
     }))
 
   it.effect("a set fails when the tier has neither the new value nor has removed the old one", () =>
@@ -448,7 +447,7 @@ describe("lower tier that fails once", () => {
       const { get, set } = yield* over(fails, {}, () => Effect.succeed("loaded"), place)
       assert.strictEqual(reasonOf(yield* Effect.flip(set("new"))), "StoreFailed")
       assert.strictEqual(yield* get, "loaded")
-      assert.strictEqual(below(place, "1"), "old")
+      assert.strictEqual(keptIn(place, "Test/user", "1"), "old")
     }))
 })
 
@@ -565,7 +564,7 @@ describe("refresh after a restart", () => {
           assert.strictEqual(yield* next.held, isRefused ? undefined : "new")
           assert.strictEqual(yield* next.get, isRefused ? "newest" : "new")
           yield* settle
-          assert.strictEqual(below(place, "1"), isRefused ? "newest" : "new")
+          assert.strictEqual(keptIn(place, "Test/user", "1"), isRefused ? "newest" : "new")
         }))
     }
   }

@@ -2,7 +2,6 @@
  * Loads, refreshes, updates and writes of one key overtake each other. The value of the latest change stays.
  */
 import { assert, describe, it } from "@effect/vitest"
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
@@ -10,29 +9,10 @@ import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
-import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { after, fork, reasonOf } from "../support/effects.ts"
 import { checkInvariants } from "../support/engine.ts"
-import { family, inTurn } from "../support/source.ts"
-
-/** Runs of the lookup, each of which ends when the test says so. */
-const gated = Effect.fnUntraced(function*(policy: FamilyPolicy) {
-  const gates: Array<Deferred.Deferred<unknown, unknown>> = []
-  const cache = yield* family(policy, () =>
-    Effect.suspend(() => {
-      const gate = Deferred.makeUnsafe<unknown, unknown>()
-      gates.push(gate)
-      return Deferred.await(gate)
-    }))
-  const run = (n: number, answer: Effect.Effect<unknown, unknown>) =>
-    Effect.andThen(Deferred.completeWith(gates[n - 1]!, answer), Effect.repeat(Effect.yieldNow, { times: 5 }))
-  return {
-    ...cache,
-    ends: (n: number, value: unknown) => run(n, Effect.succeed(value)),
-    fails: (n: number) => run(n, Effect.fail("broken"))
-  }
-})
+import { family, gated, inTurn } from "../support/source.ts"
 
 describe("refresh that a set overtook", () => {
   it.effect("the refresh leaves the value of a second refresh that began after the set", () =>

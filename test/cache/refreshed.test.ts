@@ -10,8 +10,8 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as TestClock from "effect/testing/TestClock"
-import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
-import { keptOf, profile, user, users } from "../support/users.ts"
+import { keptIn, makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { profile, user, users } from "../support/users.ts"
 
 const live = (source: { name: string }, place: Place, fault: FaultyStore.Fault, nth?: number) =>
   users({ name: () => Effect.sync(() => source.name) }).pipe(Layer.provide(Layer.effect(
@@ -30,16 +30,19 @@ it.effect("a refresh returns when the tiers below have its value and no value de
   return Effect.gen(function*() {
     yield* profile.get({ id: "1" })
     yield* TestClock.adjust(100)
-    assert.deepStrictEqual([keptOf(place, "user", "1"), keptOf(place, "profile", "1")], ["Ann", "profile of Ann"])
+    assert.deepStrictEqual([keptIn(place, "Users/user", "1"), keptIn(place, "Users/profile", "1")], [
+      "Ann",
+      "profile of Ann"
+    ])
     source.name = "Bob"
     const refresh = yield* Effect.forkChild(user.refresh({ id: "1" }), { startImmediately: true })
     yield* TestClock.adjust(5)
     assert.strictEqual(yield* user.get({ id: "1" }), "Bob")
     assert.isUndefined(refresh.pollUnsafe())
-    assert.strictEqual(keptOf(place, "profile", "1"), "profile of Ann")
+    assert.strictEqual(keptIn(place, "Users/profile", "1"), "profile of Ann")
     yield* TestClock.adjust(5)
     assert.strictEqual(yield* Fiber.join(refresh), "Bob")
-    assert.deepStrictEqual([keptOf(place, "user", "1"), keptOf(place, "profile", "1")], ["Bob", undefined])
+    assert.deepStrictEqual([keptIn(place, "Users/user", "1"), keptIn(place, "Users/profile", "1")], ["Bob", undefined])
   }).pipe(Effect.provide(live(source, place, { kind: "slow", delay: 10 })))
 })
 

@@ -16,25 +16,17 @@ import { fork, settle } from "../support/effects.ts"
 import type { EngineOptions } from "../support/engine.ts"
 import { checkInvariants } from "../support/engine.ts"
 import { makePlace, mapStore } from "../support/mapStore.ts"
-import { family, tiers } from "../support/source.ts"
+import { family, gated, tiers } from "../support/source.ts"
 
-/** Lookups that wait for their gate, except those that are said to answer at once. */
-const gated = Effect.fnUntraced(
-  function*(policy: FamilyPolicy, options: EngineOptions, atOnce: ReadonlyArray<number> = []) {
-    const gates: Array<Deferred.Deferred<unknown, unknown>> = []
-    const answer = (run: number) => Lookup.loaded(run, { tags: [`run${run}`, "all"] })
-    const one = yield* family(policy, (run) => {
-      if (atOnce.includes(run)) return Effect.succeed(answer(run))
-      const gate = Deferred.makeUnsafe<unknown, unknown>()
-      gates[run] = gate
-      return Deferred.await(gate)
-    }, options)
-    const ends = (run: number, value: unknown = answer(run)) =>
-      Effect.andThen(Deferred.succeed(gates[run]!, value), settle)
-    return { ...one, ends }
-  }
-)
-type Gated = Effect.Success<ReturnType<typeof gated>>
+const answer = (run: number) => Lookup.loaded(run, { tags: [`run${run}`, "all"] })
+
+/** Lookups that wait for their end, except for the runs in `atOnce`. A value has a tag of its run, and one of all. */
+const tagged = (policy: FamilyPolicy, options: EngineOptions, atOnce: ReadonlyArray<number> = []) =>
+  Effect.map(gated(policy, options, (run) => atOnce.includes(run) ? answer(run) : undefined), (cache) => ({
+    ...cache,
+    ends: (run: number, value: unknown = answer(run)) => cache.ends(run, value)
+  }))
+type Tagged = Effect.Success<ReturnType<typeof tagged>>
 
 const arrangements: ReadonlyArray<readonly [name: string, options: Effect.Effect<EngineOptions, any, Scope.Scope>]> = [
   ["memory", Effect.succeed({})],
@@ -47,8 +39,8 @@ interface Running {
   readonly name: string
   readonly policy?: FamilyPolicy
   readonly atOnce?: ReadonlyArray<number>
-  readonly begin: (on: Gated) => Effect.Effect<Fiber.Fiber<unknown, unknown>, unknown, any>
-  readonly end: (on: Gated) => Effect.Effect<unknown, unknown>
+  readonly begin: (on: Tagged) => Effect.Effect<Fiber.Fiber<unknown, unknown>, unknown, any>
+  readonly end: (on: Tagged) => Effect.Effect<unknown, unknown>
   readonly value: unknown
   readonly brings: string
   readonly began?: string
@@ -116,7 +108,7 @@ for (const [tiersName, options] of arrangements) {
           it.effect(`the invalidation ${isConcerned ? "takes" : "leaves"} the value while ${running.name} runs (${tag}, ${mode})`, () =>
             Effect.gen(function*() {
               const { atOnce, begin, end, policy = {}, value } = running
-              const on = yield* gated(policy, yield* options, atOnce)
+              const on = yield* tagged(policy, yield* options, atOnce)
               yield* begin(on)
               yield* settle
               yield* on.on(on.user.invalidateTag(tag, { mode }))
@@ -131,7 +123,7 @@ for (const [tiersName, options] of arrangements) {
       for (const mode of ["hide", "markStale"] as const) {
         it.effect(`the invalidation ${isConcerned ? "makes void" : "does not concern"} an update that runs (${tag}, ${mode})`, () =>
           Effect.gen(function*() {
-            const on = yield* gated({}, yield* options)
+            const on = yield* tagged({}, yield* options)
             yield* on.set(5, { tags: ["mine"] })
             const hold = gate()
             const updating = yield* fork(
@@ -147,7 +139,7 @@ for (const [tiersName, options] of arrangements) {
 
         it.effect(`the invalidation ${isConcerned ? "makes void" : "does not concern"} a patch that runs (${tag}, ${mode})`, () =>
           Effect.gen(function*() {
-            const on = yield* gated({}, yield* options)
+            const on = yield* tagged({}, yield* options)
             yield* on.set(5, { tags: ["mine"] })
             const hold = gate()
             const patching = yield* fork(
@@ -164,7 +156,7 @@ for (const [tiersName, options] of arrangements) {
 
     it.effect("the invalidation leaves an update that is reading its value", () =>
       Effect.gen(function*() {
-        const on = yield* gated({}, yield* options)
+        const on = yield* tagged({}, yield* options)
         const updating = yield* fork(on.on<number>(on.user.update({ id: "1" }, (n: number) => n + 1)))
         yield* settle
         yield* on.on(on.user.invalidateTag("foreign"))
@@ -196,7 +188,7 @@ for (const [tiersName, options] of arrangements) {
 
 describe("two loads with an invalidation of a tag between them", () => {
   const two = Effect.fnUntraced(function*() {
-    const on = yield* gated({}, {})
+    const on = yield* tagged({}, {})
     const early = yield* fork(on.get)
     yield* settle
     yield* on.on(on.user.invalidateTag("foreign"))
@@ -265,7 +257,7 @@ describe("NotModified", () => {
   it.effect("NotModified is refused when the confirmed value had a tag that was invalidated, whatever its new tags are", () =>
     Effect.gen(function*() {
       for (const tag of ["run1", "foreign"]) {
-        const { ends, get, held, on, refresh, user } = yield* gated({}, {}, [1])
+        const { ends, get, held, on, refresh, user } = yield* tagged({}, {}, [1])
         yield* get
         const refreshing = yield* fork(refresh)
         yield* settle

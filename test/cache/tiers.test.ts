@@ -17,7 +17,7 @@ import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { fork } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
-import { makePlace, mapStore } from "../support/mapStore.ts"
+import { keptIn, makePlace, mapStore } from "../support/mapStore.ts"
 
 /** A cache over two tiers, and a look at the lower one. */
 const tiers = Effect.fnUntraced(function*(
@@ -44,7 +44,7 @@ const tiers = Effect.fnUntraced(function*(
     held: (id: string) => Effect.map(as<any>(user.getOption({ id })), (found) => found.value),
     set: (id: string, value: unknown, options?: object) => as<void>(user.set({ id }, value, options)),
     drop: (id: string) => as<void>(user.delete({ id })),
-    below: (id: string) => place.families.get("Test/user")?.get(id)?.value,
+    below: (id: string) => keptIn(place, "Test/user", id),
     forget: Effect.sync(() => running.cache.families.get("user")!.hot!.dropAll())
   }
 })

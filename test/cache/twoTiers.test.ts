@@ -13,10 +13,8 @@ import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
 import { after, fork, reasonOf, settle } from "../support/effects.ts"
-import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
+import { keptIn, makePlace, mapStore } from "../support/mapStore.ts"
 import { type Answers, counted, family, tiers } from "../support/source.ts"
-
-const below = (place: Place, key: string) => place.families.get("Test/user")?.get(key)?.value
 
 const over = Effect.fnUntraced(function*(policy: FamilyPolicy, answers: Answers, place = makePlace()) {
   const { faults, options } = yield* tiers([], { place })
@@ -57,15 +55,15 @@ describe("lower tier", () => {
       const { get, on, place, remove, set, user } = yield* over({}, counted)
       yield* get
       yield* settle
-      assert.strictEqual(below(place, "1"), 1)
+      assert.strictEqual(keptIn(place, "Test/user", "1"), 1)
       yield* set("set")
-      assert.strictEqual(below(place, "1"), "set")
+      assert.strictEqual(keptIn(place, "Test/user", "1"), "set")
       yield* on(user.update({ id: "1" }, () => "updated"))
-      assert.strictEqual(below(place, "1"), "updated")
+      assert.strictEqual(keptIn(place, "Test/user", "1"), "updated")
       yield* on(user.patch({ id: "1" }, () => "patched"))
-      assert.strictEqual(below(place, "1"), "patched")
+      assert.strictEqual(keptIn(place, "Test/user", "1"), "patched")
       yield* remove
-      assert.isUndefined(below(place, "1"))
+      assert.isUndefined(keptIn(place, "Test/user", "1"))
     }))
 
   it.effect("the lower tier gets the value of a load behind a reader", () =>
@@ -84,7 +82,7 @@ describe("lower tier", () => {
         yield* TestClock.adjust(5)
         assert.strictEqual(yield* Fiber.join(reader), 1)
         yield* TestClock.adjust(5)
-        assert.strictEqual(below(place, "1"), 2)
+        assert.strictEqual(keptIn(place, "Test/user", "1"), 2)
       }
     }))
 
@@ -93,7 +91,7 @@ describe("lower tier", () => {
       const { place, set } = yield* over({}, counted)
       yield* set("kept")
       yield* set("not kept", { timeToLive: "doNotStore" })
-      assert.isUndefined(below(place, "1"))
+      assert.isUndefined(keptIn(place, "Test/user", "1"))
     }))
 
   it.effect("the lower tier returns an entry with all its properties", () =>

@@ -12,7 +12,7 @@ import { Manifest } from "../../src/index.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { type Arrangement, inside, type Value, valueSchema, World } from "../support/arrangements/world.ts"
+import { ArrangedWorld, type Arrangement, inside, type Value, valueSchema } from "../support/arrangements/world.ts"
 
 // A value of this row is one that no codec takes.
 const oddRow = 7
@@ -27,7 +27,7 @@ interface Ways {
 const paramsOf = (family: string, id: string) =>
   family === "board" ? {} : family === "label" ? { id, language: "en" } : { id }
 
-class Chain extends World {
+class Chain extends ArrangedWorld {
   /** What a profile waits for once it has read its source. */
   readonly gate = Latch.makeUnsafe(true)
   /** What a profile has more than its source. */

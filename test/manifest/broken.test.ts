@@ -8,10 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { CacheError } from "../../src/cache/CacheError.ts"
+import type { CacheError } from "../../src/cache/CacheError.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import * as GraphDrawing from "../../src/ownership/GraphDrawing.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { reasonOf } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
 
 const wrong: Readonly<Record<string, unknown>> = {
@@ -41,14 +42,11 @@ const inputs: Readonly<Record<string, ReadonlyArray<unknown>>> = {
   setMany: [[[params, 1]]]
 }
 
-const reasonOf = (work: unknown) =>
-  Effect.map(Effect.flip(Effect.scoped(work as Effect.Effect<unknown, unknown>)), (error) => {
-    assert.instanceOf(error, CacheError)
-    return (error as CacheError).reason._tag
-  })
+const refusalOf = (work: unknown) =>
+  Effect.map(Effect.flip(Effect.scoped(work as Effect.Effect<unknown, unknown>)), reasonOf)
 
 const refuses = (work: unknown, what: string) =>
-  Effect.map(reasonOf(work), (reason) => assert.strictEqual(reason, "InvalidManifest", what))
+  Effect.map(refusalOf(work), (reason) => assert.strictEqual(reason, "InvalidManifest", what))
 
 const build = (layer: Layer.Layer<any, any, any>) =>
   Layer.build(Layer.provide(layer, MemoryStore.layer({ capacity: 1 })))

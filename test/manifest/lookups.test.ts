@@ -9,10 +9,11 @@ import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
-import { CacheError } from "../../src/cache/CacheError.ts"
+import type { CacheError } from "../../src/cache/CacheError.ts"
 import { lookups } from "../../src/cache/internal/flight.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { cacheReasonOf } from "../support/effects.ts"
 import { engine } from "../support/engine.ts"
 
 const definition = {
@@ -41,11 +42,6 @@ const running = Effect.fnUntraced(function*(f: (app: any, handles: any) => AnyEf
   yield* as(app.keys.user.set({ id: "1" }, "kept") as AnyEffect)
   return made
 })
-const reasonOf = (error: unknown) => {
-  assert.instanceOf(error, CacheError)
-  return (error as CacheError).reason
-}
-
 describe("lookup that writes", () => {
   const ways: { readonly [way: string]: (app: any, handles: any) => AnyEffect } = {
     "by a captured writer's set": (_, { prefs }) => prefs.writer.set({ id: "1" }, "changed"),
@@ -97,7 +93,7 @@ describe("lookup that writes", () => {
         const error = yield* Effect.flip(
           Effect.catchDefect(as(app.keys.profile.get({ id: "1" }) as AnyEffect), Effect.fail)
         )
-        assert.deepInclude(reasonOf(error), { _tag: "NotOwner", holds: "a lookup" })
+        assert.deepInclude(cacheReasonOf(error), { _tag: "NotOwner", holds: "a lookup" })
         assert.strictEqual(yield* as(app.keys.prefs.get({ id: "1" }) as AnyEffect), "kept")
         assert.strictEqual(yield* as(app.keys.user.get({ id: "1" }) as AnyEffect), "kept")
       }))
@@ -147,7 +143,7 @@ describe("lookup that asks about keys without a read", () => {
         rights.context = context as Context.Context<never>
         const read = as(app.keys.profile.get(one) as AnyEffect)
         if (reason === undefined) assert.strictEqual(yield* read, "profile:1")
-        else assert.deepInclude(reasonOf(yield* Effect.flip(read)), reason)
+        else assert.deepInclude(cacheReasonOf(yield* Effect.flip(read)), reason)
       }))
   }
 })
@@ -167,7 +163,7 @@ describe("lookup that reads outside of Effect", () => {
       it.effect(`${way} of a ${handle} is refused, and the value of the lookup is not stored`, () =>
         Effect.gen(function*() {
           const { app, as } = yield* running((_, handles) => read(handles[of][handle], "1"))
-          const reason = reasonOf(
+          const reason = cacheReasonOf(
             yield* Effect.flip(Effect.catchDefect(as(app.keys.profile.get({ id: "1" }) as AnyEffect), Effect.fail))
           )
           assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0211", read: "prefs:1" })
@@ -179,7 +175,7 @@ describe("lookup that reads outside of Effect", () => {
       Effect.gen(function*() {
         const { app, as } = yield* running((_, { user }) => read(user.reader, "2"))
         yield* as(app.keys.user.set({ id: "2" }, "kept") as AnyEffect)
-        const reason = reasonOf(
+        const reason = cacheReasonOf(
           yield* Effect.flip(Effect.catchDefect(as(app.keys.profile.get({ id: "1" }) as AnyEffect), Effect.fail))
         )
         assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0232", read: "user:2" })
@@ -236,7 +232,7 @@ describe("lookup that reads outside of Effect", () => {
         const seen: Array<unknown> = []
         const { get, has, set } = yield* reading("prefs", seen)
         yield* set
-        const reason = reasonOf(yield* Effect.flip(get))
+        const reason = cacheReasonOf(yield* Effect.flip(get))
         assert.deepInclude(reason, { _tag: "UndeclaredRead", code: "E0211", read: "prefs:1" })
         assert.deepStrictEqual(seen, [undefined])
         assert.isFalse(yield* has)

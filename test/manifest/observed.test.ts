@@ -9,10 +9,10 @@ import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
-import { CacheError } from "../../src/cache/CacheError.ts"
 import type { Reading } from "../../src/manifest/Family.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { cacheReasonOf } from "../support/effects.ts"
 import { engine, type LookupAll } from "../support/engine.ts"
 
 const definition = {
@@ -38,11 +38,9 @@ const running = (family: string, lookup: LookupAll) =>
     (about, app) => about.key.startsWith(`${family}:`) ? lookup(about, app) : Effect.succeed(about.key)
   )
 
-const reasonOf = (error: unknown) => {
-  assert.instanceOf(error, CacheError)
-  const { message, reason } = error as CacheError
-  if (reason._tag !== "UndeclaredRead") return assert.fail(`another reason: ${message}`)
-  return reason
+const undeclaredOf = (error: unknown) => {
+  const reason = cacheReasonOf(error)
+  return reason._tag === "UndeclaredRead" ? reason : assert.fail(`another reason: ${reason._tag}`)
 }
 
 // Each way to read a key that answers with what is held of it, or whether something is.
@@ -65,7 +63,7 @@ describe("lookup that reads a key outside of its derives", () => {
         Effect.gen(function*() {
           const { app, as } = yield* running("profile", (_, app) => read(app.keys.user, "2"))
           if (held) yield* as(app.keys.user.getMany([{ id: "1" }, { id: "2" }]))
-          const reason = reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
+          const reason = undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
           assert.deepInclude(reason, { code: "E0232", key: "profile:1", read: "user:2" })
           assert.strictEqual(
             reason.message,
@@ -104,21 +102,21 @@ describe("lookup that reads a key outside of its derives", () => {
         const { app, as } = yield* running("profile", (_, app) => read(app, reader))
         reader = yield* as(app.keys.user.reader)
         yield* as(reader.get({ id: "2" }) as Effect.Effect<unknown, unknown>)
-        assert.strictEqual(reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
+        assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
       }
     }))
 
   it.effect("the load fails even when the lookup recovers from the refusal", () =>
     Effect.gen(function*() {
       const { app, as } = yield* running("profile", (_, app) => Effect.option(app.keys.user.get({ id: "2" })))
-      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
+      assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" })))).read, "user:2")
       assert.isFalse(yield* as(app.keys.profile.has({ id: "1" })))
     }))
 
   it.effect("an error names the family that is not declared", () =>
     Effect.gen(function*() {
       const { app, as } = yield* running("profile", (_, app) => app.keys.prefs.get({ id: "1" }))
-      const reason = reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
+      const reason = undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
       assert.strictEqual(reason.code, "E0211")
       assert.strictEqual(
         reason.message,
@@ -132,7 +130,7 @@ describe("lookup that reads a key outside of its derives", () => {
         let reader: any
         const { app, as } = yield* running("prefs", () => read(reader, "2"))
         reader = yield* as(app.keys.prefs.reader)
-        const reason = reasonOf(yield* Effect.flip(as(app.keys.prefs.get({ id: "1" }))))
+        const reason = undeclaredOf(yield* Effect.flip(as(app.keys.prefs.get({ id: "1" }))))
         assert.deepInclude(reason, { code: "E0211", from: "its own family" })
         assert.strictEqual(
           reason.message,
@@ -155,12 +153,12 @@ describe("lookup that reads a key outside of its derives", () => {
       const lookup: LookupAll = ({ key }, app) => reads[key] === undefined ? Effect.succeed(key) : app.get(reads[key])
       const { app, as } = yield* engine(definition, lookup)
       assert.strictEqual(yield* as(app.get("page:1:a")), "user:1")
-      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.get("page:1:b")))).code, "E0232")
+      assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.get("page:1:b")))).code, "E0232")
       assert.strictEqual(yield* as(app.get("admin:a")), "user:1")
-      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.get("admin:b")))).code, "E0232")
+      assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.get("admin:b")))).code, "E0232")
       assert.strictEqual(yield* as(app.get("folder:a")), "files:x:y:z")
       assert.strictEqual(yield* as(app.get("title:en")), "words:en")
-      assert.strictEqual(reasonOf(yield* Effect.flip(as(app.get("title:de")))).code, "E0232")
+      assert.strictEqual(undeclaredOf(yield* Effect.flip(as(app.get("title:de")))).code, "E0232")
     }))
 
   it.effect("a bulk load may read the sources of each of its keys, and no others", () =>
@@ -189,7 +187,7 @@ describe("lookup that reads a key outside of its derives", () => {
         assert.deepStrictEqual(yield* profile.getMany([{ id: "1" }, { id: "2" }]), ["1", "2"])
         const { happenings } = yield* profile.explain({ id: "2" })
         assert.deepStrictEqual(happenings[0]?.from?.map(({ key }) => key), ["user:2"])
-        const reason = reasonOf(yield* Effect.flip(profile.getMany([{ id: "3" }, { id: "9" }])))
+        const reason = undeclaredOf(yield* Effect.flip(profile.getMany([{ id: "3" }, { id: "9" }])))
         assert.strictEqual(reason.read, "user:8")
         // Each is fresh as long as its own source, not as the first of all to end.
         yield* TestClock.adjust("30 seconds")
@@ -242,7 +240,7 @@ describe("lookup that reads another cache", () => {
       Effect.gen(function*() {
         const other = yield* running("none", () => Effect.void)
         const { app, as } = yield* running("profile", () => other.as(read(other.app.keys.user, "1")))
-        const reason = reasonOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
+        const reason = undeclaredOf(yield* Effect.flip(as(app.keys.profile.get({ id: "1" }))))
         assert.deepInclude(reason, { code: "E0211", family: "profile", read: "user:1", from: "another engine" })
         assert.strictEqual(
           reason.message,

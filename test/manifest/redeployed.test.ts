@@ -35,7 +35,7 @@ interface Step {
 }
 
 /** The database, and how often each family was loaded. */
-class World {
+class DeployedWorld {
   readonly place: Place = makePlace()
   readonly rows: Record<string, number> = { user: 0, team: 0 }
   readonly loads: Array<Name> = []
@@ -127,7 +127,7 @@ interface Life {
 }
 
 const run = Effect.fnUntraced(function*(lives: ReadonlyArray<Life>) {
-  const world = new World()
+  const world = new DeployedWorld()
   const read = (app: any, name: Name) =>
     Effect.map(
       app.keys[name].get({ id: "1" }) as Effect.Effect<unknown, unknown, any>,
@@ -165,7 +165,7 @@ describe("deployments in which families come and go", () => {
   ) {
     it.effect(`a family that missed no write keeps its entries: ${what}`, () =>
       Effect.gen(function*() {
-        const world = new World()
+        const world = new DeployedWorld()
         const first = what === "a new family besides" ? ["user", "page"] as const : names
         yield* world.life(first, readAll(first))
         world.loads.length = 0
@@ -178,7 +178,7 @@ describe("deployments in which families come and go", () => {
   for (const door of doors) {
     it.effect(`a page that was not open is loaded again after ${door} of its source`, () =>
       Effect.gen(function*() {
-        const world = new World()
+        const world = new DeployedWorld()
         yield* world.life(["user", "page", "site"], readAll(["user", "page", "site"]))
         yield* world.life(["user"], (app) => world.write(app, door, "user"))
         const read = yield* world.life(["user", "page", "site"], readAll(["site", "page"]))
@@ -189,7 +189,7 @@ describe("deployments in which families come and go", () => {
   for (const order of ["one after the other", "at once"] as const) {
     it.effect(`a page that was not open is loaded again by two engines that are built ${order}`, () =>
       Effect.gen(function*() {
-        const world = new World()
+        const world = new DeployedWorld()
         const open = ["user", "page"] as const
         yield* world.life(open, readAll(open))
         yield* world.life(["user"], (app) => world.write(app, "set", "user"))

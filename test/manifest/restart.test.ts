@@ -9,8 +9,6 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import { spawn, spawnSync } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
@@ -18,6 +16,7 @@ import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import { CrashCache } from "../support/children/manifest/manifest.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 class AppCache extends Manifest.Service<AppCache>()("AppCache", {
   families: {
@@ -27,11 +26,6 @@ class AppCache extends Manifest.Service<AppCache>()("AppCache", {
   }
 }) {}
 const { page, profile, user } = AppCache.keys
-
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "stateless-restart-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
 
 /** One life of a process: its loads are told apart from what the tiers still held. */
 const life = <A, E>(path: string, loads: Array<string>, program: Effect.Effect<A, E, any>, capacity = 1_000) =>
@@ -100,7 +94,7 @@ const killed = (path: string, acknowledgements: number, laterMillis: number) =>
 describe("cache over LMDB", () => {
   it.effect("the cache serves its entries after a restart and loads nothing", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       const loads: Array<string> = []
       yield* life(path, loads, profile.get({ id: "1" }))
       assert.deepStrictEqual(loads.splice(0), ["user 1", "profile 1"])
@@ -111,7 +105,7 @@ describe("cache over LMDB", () => {
 
   it.effect("a restart never brings back what was invalidated by key, by pattern or by tag", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       const loads: Array<string> = []
       const readAll = Effect.all([
         profile.get({ id: "1" }),
@@ -135,7 +129,7 @@ describe("cache over LMDB", () => {
 
   it.effect("the cache reads its own writes when memory is too small for them", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       const loads: Array<string> = []
       yield* life(
         path,
@@ -153,7 +147,7 @@ describe("cache over LMDB", () => {
 
   it.effect("kill -9 keeps each write that returned, and no entry that it invalidated", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       for (let round = 0; round < 3; round++) {
         const child = spawnSync(
           process.execPath,
@@ -173,7 +167,7 @@ describe("cache over LMDB", () => {
 
   it.effect("kill -9 in the middle of batches keeps all of a batch or nothing of it", () =>
     Effect.gen(function*() {
-      const path = yield* folder
+      const path = yield* temporaryFolder
       for (const [acknowledgements, laterMillis] of [[1, 0], [7, 1], [20, 2], [30, 3], [40, 4], [50, 5]] as const) {
         const last = yield* killed(path, acknowledgements, laterMillis)
         const { note, user } = CrashCache.keys

@@ -101,7 +101,7 @@ const within = <A, E>(
 
 const fated = (db: Database, fate: Fate = "done") => App.transaction(db.withTransaction(Effect.succeed(fate)))
 
-const reasonOf = <A, R>(effect: Effect.Effect<A, CacheError | DatabaseError | string, R>) =>
+const refusalOf = <A, R>(effect: Effect.Effect<A, CacheError | DatabaseError | string, R>) =>
   Effect.map(Effect.flip(effect), (error) => {
     assert.ok(typeof error === "object" && error._tag === "CacheError", String(error))
     return error.reason
@@ -252,9 +252,9 @@ describe("transaction", () => {
     within((db) =>
       Effect.gen(function*() {
         const refused = [
-          yield* reasonOf(fated(db)(row.update(one, (was) => was + 1))),
-          yield* reasonOf(fated(db)(row.patch(one, (was) => was + 1))),
-          yield* reasonOf(fated(db)(Effect.flatMap(row.writer, (writer) => writer.update(one, (was) => was + 1))))
+          yield* refusalOf(fated(db)(row.update(one, (was) => was + 1))),
+          yield* refusalOf(fated(db)(row.patch(one, (was) => was + 1))),
+          yield* refusalOf(fated(db)(Effect.flatMap(row.writer, (writer) => writer.update(one, (was) => was + 1))))
         ]
         for (const reason of refused) {
           assert.ok(reason._tag === "TransactionRefused" && reason.code === "E0524", reason._tag)
@@ -269,7 +269,7 @@ describe("transaction", () => {
       Effect.gen(function*() {
         yield* row.set(one, 0)
         const { version } = yield* row.getAnswer(one)
-        const reason = yield* reasonOf(
+        const reason = yield* refusalOf(
           fated(db)(Effect.gen(function*() {
             yield* db.write(id, 1)
             yield* row.set(one, 1, { ifVersion: version! + 1 })
@@ -285,7 +285,7 @@ describe("transaction", () => {
   it.effect("a lease that ends before the body does rolls the database back", () =>
     within((db) =>
       Effect.gen(function*() {
-        const reason = yield* reasonOf(
+        const reason = yield* refusalOf(
           fated(db)(Effect.gen(function*() {
             yield* db.write(id, 1)
             yield* Effect.scoped(Effect.flatMap(row.lease(one), (lease) => row.set(one, 1, { lease })))
@@ -299,7 +299,7 @@ describe("transaction", () => {
   it.effect("an invalid option fails in the body, where it is given", () =>
     within((db) =>
       Effect.gen(function*() {
-        const caught = yield* fated(db)(reasonOf(row.set(one, 1, { timeToLive: -1 })))
+        const caught = yield* fated(db)(refusalOf(row.set(one, 1, { timeToLive: -1 })))
         assert.strictEqual(caught._tag, "InvalidOption")
       })
     ))
@@ -308,7 +308,7 @@ describe("transaction", () => {
     within(
       (db) =>
         Effect.gen(function*() {
-          const reason = yield* reasonOf(fated(db)(Effect.andThen(db.write(id, 1), row.set(one, 1))))
+          const reason = yield* refusalOf(fated(db)(Effect.andThen(db.write(id, 1), row.set(one, 1))))
           assert.strictEqual(reason._tag, "StoreFailed")
           assert.strictEqual(db.rows.get(id), undefined)
         }),
@@ -338,7 +338,7 @@ describe("transaction", () => {
     within((db) =>
       Effect.gen(function*() {
         const many = Array.from({ length: 10_001 }, (_, i) => [{ id: String(i) }, i] as const)
-        const reason = yield* reasonOf(fated(db)(note.setMany(many)))
+        const reason = yield* refusalOf(fated(db)(note.setMany(many)))
         assert.ok(reason._tag === "TransactionRefused" && reason.code === "E0525")
         yield* fated(db)(note.invalidateAll())
       })
@@ -619,7 +619,7 @@ describe("transaction", () => {
   it.effect("a transaction within one that the cache does not know is refused, since a savepoint is not a commit", () =>
     within((db) =>
       Effect.gen(function*() {
-        const reason = yield* reasonOf(db.withTransaction()(fated(db)(row.set(one, 1))))
+        const reason = yield* refusalOf(db.withTransaction()(fated(db)(row.set(one, 1))))
         assert.ok(reason._tag === "TransactionRefused" && reason.code === "E0526", reason._tag)
         assert.include(reason.message, "App.transaction(sql.withTransaction)")
       })
@@ -732,7 +732,7 @@ describe("transaction", () => {
       const db = new Database(0)
       const scope = yield* Scope.make()
       const context = yield* Layer.buildWithScope(Layer.provide(appOver(db), memory), scope)
-      const reason = yield* reasonOf(Effect.provideContext(
+      const reason = yield* refusalOf(Effect.provideContext(
         fated(db)(Effect.gen(function*() {
           yield* db.write(id, 1)
           yield* row.set(one, 1)

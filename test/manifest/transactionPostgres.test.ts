@@ -11,8 +11,6 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { SqlClient } from "effect/sql"
 import { spawn } from "node:child_process"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
@@ -20,6 +18,7 @@ import type { Store } from "../../src/store/Store.ts"
 import type { StoreError } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import { Accounts, accountsOver, add, PostgresLive } from "../support/children/manifest/accounts.ts"
+import { temporaryFolder } from "../support/folder.ts"
 
 const { account, line, statement } = Accounts.keys
 const table = `stateless_test_${process.pid}`
@@ -83,11 +82,6 @@ const killed = (path: string, point: "before" | "after") =>
         signal === "SIGKILL" ? resolve(told.split("\n")[0]!) : reject(new Error("the payer ended by itself")))
     })
   )
-
-const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "stateless-transaction-"))),
-  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
-)
 
 describe.skipIf(!isReached)("transaction of PostgreSQL", () => {
   it.live("a value that the body set is held after the commit, and what derives from it is loaded again", () =>
@@ -176,7 +170,7 @@ describe.skipIf(!isReached)("transaction of PostgreSQL", () => {
   for (const [point, amount] of [["after", 11], ["before", 10]] as const) {
     it.live(`a process that is killed just ${point} the commit leaves only values of the database in its file`, () =>
       within(Effect.gen(function*() {
-        const path = yield* folder
+        const path = yield* temporaryFolder
         assert.strictEqual(yield* killed(path, point), "10, 10 left, 1: 10")
         // PostgreSQL ends what the killed process left open.
         const sql = yield* SqlClient.SqlClient

@@ -44,7 +44,7 @@ const holds = <A>(
 
 const live = (script: Script) => new World(script).run
 const user = (policy: FamilyPolicy) => ({ families: { user: { pattern: "user:{id}", ...policy } } })
-const reasonOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+const exitReasonOf = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
   if (exit._tag === "Success") return undefined
   const [reason] = exit.cause.reasons
   const error = reason?._tag === "Fail" ? reason.error : undefined
@@ -82,7 +82,9 @@ describe("law 1: ownership", () => {
           for (const hole of target.pattern.holes) params[hole] = "q"
           const of = running.app.keys[target.name]
           // Parameters of one family may spell a key of a family inside it, which has rules of its own.
-          if (reasonOf(yield* Effect.exit(of.key(params) as Effect.Effect<string, unknown>)) === "InvalidKey") return
+          if (exitReasonOf(yield* Effect.exit(of.key(params) as Effect.Effect<string, unknown>)) === "InvalidKey") {
+            return
+          }
           const act: Effect.Effect<unknown, unknown, any> = [
             of.get(params),
             of.getOption(params),
@@ -98,7 +100,7 @@ describe("law 1: ownership", () => {
           const mayWrite = target.covering.some((name) => owns.includes(name))
           const mayRead = mayWrite || target.covering.some((name) => borrows.includes(name))
           const allowed = kind < 3 ? mayRead : mayWrite
-          assert.strictEqual(reasonOf(exit), allowed ? undefined : "NotOwner")
+          assert.strictEqual(exitReasonOf(exit), allowed ? undefined : "NotOwner")
           const after: any = yield* running.as(of.getOption(params) as Effect.Effect<unknown, unknown, any>)
           if (!allowed || kind < 3) assert.strictEqual(after.value, "before", "a tier has changed")
         })
@@ -228,7 +230,7 @@ describe("law 8: lifetime", () => {
           const { app, cache, context } = running
           const second: Layer.Layer<any> = app.owner("user", ownerOptions(app, () => Effect.succeed("second")))
           const refused = yield* Effect.exit(Effect.provideContext(Layer.build(second), context))
-          assert.strictEqual(reasonOf(refused), "OwnershipConflict")
+          assert.strictEqual(exitReasonOf(refused), "OwnershipConflict")
           const family = cache.families.get("user")!
           const op = (at: number) =>
             Effect.andThen(
@@ -242,9 +244,9 @@ describe("law 8: lifetime", () => {
           const fibers = yield* Effect.forEach(startAt, (at) => Effect.forkChild(op(at)))
           yield* drive(Effect.sleep(closesAt), 1)
           family.disown()
-          assert.strictEqual(reasonOf(yield* Effect.exit(family.read("1"))), "Unowned")
+          assert.strictEqual(exitReasonOf(yield* Effect.exit(family.read("1"))), "Unowned")
           const ended = yield* drive(Fiber.joinAll(fibers), 1)
-          for (const exit of ended) if (exit._tag === "Failure") assert.strictEqual(reasonOf(exit), "Unowned")
+          for (const exit of ended) if (exit._tag === "Failure") assert.strictEqual(exitReasonOf(exit), "Unowned")
           checkInvariants(running)
           assert.strictEqual(family.hot!.count, 0, "nothing is left")
           family.own({ lookup: () => Effect.succeed("new"), lookupMany: undefined, context })
@@ -362,7 +364,7 @@ describe("law 10: atomic batch", () => {
           )
           const exit = yield* Effect.exit(as(app.batch(writes) as Effect.Effect<void, unknown>))
           const refused = parts.some(([, wrong]) => wrong)
-          assert.strictEqual(reasonOf(exit), refused ? "VersionConflict" : undefined)
+          assert.strictEqual(exitReasonOf(exit), refused ? "VersionConflict" : undefined)
           if (!refused) return
           assert.deepStrictEqual(["0", "1", "2", "3"].map((key) => family.hot!.peek(key)), before)
           assert.strictEqual(cache.stamp, stamp)
@@ -409,7 +411,7 @@ describe("law 11: bounds", () => {
             )
           }
           const exits = yield* drive(Effect.forEach(readers, one, { concurrency: "unbounded" }), 1)
-          for (const exit of exits) if (exit._tag === "Failure") assert.strictEqual(reasonOf(exit), "LoadQueueFull")
+          for (const exit of exits) if (exit._tag === "Failure") assert.strictEqual(exitReasonOf(exit), "LoadQueueFull")
           checkInvariants(world)
         })
     ))

@@ -29,6 +29,7 @@ import { drive } from "../support/effects.ts"
 import { checkInvariants, engine, type Running } from "../support/engine.ts"
 import { makePlace, mapStore, type Place } from "../support/mapStore.ts"
 import { below, pick, simulate } from "../support/simulate.ts"
+import { policies } from "../support/world.ts"
 
 const ids = ["1", "2"] as const
 const families = ["user", "profile"] as const
@@ -50,17 +51,6 @@ interface Plan {
   readonly set?: "through" | "onEviction"
 }
 
-const policies: ReadonlyArray<FamilyPolicy> = [
-  {},
-  { timeToLive: 40 },
-  { timeToLive: 40, staleWhileRevalidate: 60 },
-  { timeToLive: 40, refreshAhead: 0.5 },
-  { timeToLive: 40, staleIfError: 60, softTimeout: 5 },
-  { idleTimeToLive: 30, loadConcurrency: 1 },
-  { onAbandoned: "finish" },
-  { timeToLive: "doNotStore" }
-]
-
 const fibersMin = 2
 const fibersMax = 8
 const stepsMax = 12
@@ -73,7 +63,7 @@ const ruleOf = (kind: FaultyStore.Fault["kind"], operations: ReadonlyArray<Opera
   probability: 0.4
 })
 
-class World {
+class FaultyWorld {
   private readonly plan: Plan
   private readonly seed: number
   private readonly rows = new Map<string, number>()
@@ -112,7 +102,7 @@ class World {
         })
     )
 
-  private readonly load = Effect.fnUntraced(function*(this: World, key: string, app: any) {
+  private readonly load = Effect.fnUntraced(function*(this: FaultyWorld, key: string, app: any) {
     const [family, id] = key.split(":") as [string, Id]
     // So that a value that was loaded has a cost.
     yield* Effect.sleep(1 + (yield* below(10)))
@@ -127,7 +117,7 @@ class World {
     assert.isAtLeast(n as number, floor, `${how} of id ${id} saw a value from before a write that had returned`)
   }
 
-  private readonly read = Effect.fnUntraced(function*(this: World) {
+  private readonly read = Effect.fnUntraced(function*(this: FaultyWorld) {
     const [kind, name, id] = [yield* pick(reads), yield* pick(families), yield* pick(ids)]
     const of = this.running.app.keys[name]
     const floors = new Map(ids.map((id) => [id, this.held.get(id) ?? 0]))
@@ -175,7 +165,7 @@ class World {
   }
 
   /** Writers of one id follow each other: a cache cannot order values that are written at once. */
-  private readonly write = Effect.fnUntraced(function*(this: World) {
+  private readonly write = Effect.fnUntraced(function*(this: FaultyWorld) {
     const [kind, id] = [yield* pick(writes), yield* pick(ids)]
     const concerned: ReadonlyArray<Id> = kind === "all" || kind === "batch" ? ids : [id]
     const work = Effect.suspend(() => {
@@ -196,7 +186,7 @@ class World {
     yield* concerned.reduceRight((inner, id) => this.turns.get(id)!.withPermit(inner), work)
   })
 
-  private readonly step = Effect.fnUntraced(function*(this: World) {
+  private readonly step = Effect.fnUntraced(function*(this: FaultyWorld) {
     yield* Effect.sleep(yield* below(30))
     const work = (yield* Random.nextBoolean) ? this.read() : this.write()
     if (this.plan.interrupts === true && (yield* below(4)) === 0) {
@@ -316,7 +306,7 @@ const failedTier = ({ cause }: Exit.Failure<unknown, unknown>): boolean =>
 
 const changes = ["set", "remove", "recordMarks", "clear"] as const
 
-const story = (name: string, plan: Plan) => simulate(name, (seed) => new World(plan, seed).run)
+const story = (name: string, plan: Plan) => simulate(name, (seed) => new FaultyWorld(plan, seed).run)
 
 describe("lower tier with faults", () => {
   story("the promises hold over a tier without faults", { operations: [], kinds: [], capacities: [1, 2, 100] })

@@ -43,7 +43,7 @@ interface One extends Pick<Running, "as" | "cache"> {
   readonly scope: Scope.Closeable
 }
 
-class World {
+class EvictingWorld {
   private readonly engines: Array<One> = []
   private readonly size: number
   private readonly bottom: Store["Service"]
@@ -129,7 +129,7 @@ const story = (size: number) => {
       { fault: { kind: "slowLate", delay: 4 }, operations: ["get", "write"], probability: 0.3 }
     ]
     const [bottom] = yield* FaultyStore.make(mapStore({ place: makePlace(), name: "file" }), { rules })
-    yield* new World(size, bottom, 1 + (yield* below(3))).run
+    yield* new EvictingWorld(size, bottom, 1 + (yield* below(3))).run
   })
   simulate(`a read finds the last write with ${size === 1 ? "one engine" : `${size} engines`}`, () => program)
 }

@@ -82,7 +82,7 @@ const mortal = (place: Place, process: { isAlive: boolean }): Layer.Layer<Store>
     })
   })
 
-class World {
+class BankWorld {
   private db = new Database(12)
   private readonly setting: Setting
   private readonly seed: number
@@ -299,7 +299,7 @@ class World {
 const story = (name: string, setting: Setting) =>
   simulate(
     `the cache agrees with the database after ${name}`,
-    (seed) => Effect.provideService(drive(new World(setting, seed).run), References.MinimumLogLevel, "Error")
+    (seed) => Effect.provideService(drive(new BankWorld(setting, seed).run), References.MinimumLogLevel, "Error")
   )
 
 const lost = ["done", "done", "done", "refused", "lostAfter", "lostBefore", "lostLate"] as const

@@ -61,7 +61,7 @@ const file = (place: Place, { isLive, room, unfit = Infinity }: Plan): Store["Se
   })
 }
 
-class World {
+class VanishingWorld {
   private readonly plan: Plan
   private readonly rows = new Map<string, number>(ids.map((id) => [id, 1]))
   private readonly seen = new Map<string, number>()
@@ -70,13 +70,13 @@ class World {
     this.plan = plan
   }
 
-  private readonly lookup = Effect.fnUntraced(function*(this: World, key: string, app: any) {
+  private readonly lookup = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: any) {
     const row: number = yield* this.make(key, app)
     if ((yield* below(2)) === 0) yield* Effect.sleep(1 + (yield* below(8)))
     return row
   })
 
-  private readonly make = Effect.fnUntraced(function*(this: World, key: string, app: any) {
+  private readonly make = Effect.fnUntraced(function*(this: VanishingWorld, key: string, app: any) {
     const [family, id] = key.split(":")
     const { profile, user } = app.keys
     if ((yield* below(2)) === 0) yield* Effect.sleep(1 + (yield* below(8)))
@@ -98,7 +98,7 @@ class World {
     }
   })
 
-  private readonly life = Effect.fnUntraced(function*(this: World, place: Place, policy: FamilyPolicy) {
+  private readonly life = Effect.fnUntraced(function*(this: VanishingWorld, place: Place, policy: FamilyPolicy) {
     const { over, set } = this.plan
     const bottom = file(place, this.plan)
     const capacity = yield* pick([2, 4, 100])
@@ -154,9 +154,13 @@ class World {
 }
 
 const story = (name: string, plan: Plan) =>
-  simulate(`no value is made from an older row than a reader has seen, when ${name}`, () => new World(plan).run, {
-    oneOf: 3
-  })
+  simulate(
+    `no value is made from an older row than a reader has seen, when ${name}`,
+    () => new VanishingWorld(plan).run,
+    {
+      oneOf: 3
+    }
+  )
 
 describe("source that vanishes", () => {
   story("a file is small", { over: "nothing", room: 1 })

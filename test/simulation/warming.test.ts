@@ -36,7 +36,7 @@ const { profile, user } = App.keys
 const ids = ["a", "b", "c", "d"]
 const keys = ids.map((id) => ({ id }))
 
-class World {
+class WarmWorld {
   // A row grows with each write; `floors` are the rows of writes that have returned.
   readonly rows = new Map<string, number>()
   readonly floors = new Map<string, number>()
@@ -134,5 +134,5 @@ class World {
 }
 
 describe("warming among readers and writers", () => {
-  simulate("no read returns a value from before a write, and readers keep their permits", () => new World().run)
+  simulate("no read returns a value from before a write, and readers keep their permits", () => new WarmWorld().run)
 })

@@ -2,10 +2,11 @@
  * Short words for what tests do with effects: start one, repeat it, delay it, let others run, drive the clock, name why
  * it failed.
  */
+import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
-import type { CacheError } from "../../src/cache/CacheError.ts"
+import { CacheError } from "../../src/cache/CacheError.ts"
 
 /** Starts an effect on a fiber of its own, and runs it until it waits. */
 export const fork = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.forkChild(effect, { startImmediately: true })
@@ -19,7 +20,14 @@ export const after = <A, E, R>(millis: number, effect: Effect.Effect<A, E, R>) =
 /** Lets every fiber run that does not wait. */
 export const settle = Effect.repeat(Effect.yieldNow, { times: 20 })
 
-export const reasonOf = (error: unknown): string => (error as CacheError).reason._tag
+/** The reason of a CacheError. Any other error fails the test. */
+export const cacheReasonOf = (error: unknown): CacheError["reason"] => {
+  assert.instanceOf(error, CacheError)
+  return (error as CacheError).reason
+}
+
+/** The name of that reason. */
+export const reasonOf = (error: unknown): string => cacheReasonOf(error)._tag
 
 const stepsMax = 2_000
 

@@ -23,6 +23,10 @@ export interface Place {
   stampMax: number
 }
 
+/** The value that a place holds for a key of a family, such as `user` of the manifest `Test`: `keptIn(place, "Test/user", "1")`. */
+export const keptIn = (place: Place, family: string, key: string): unknown =>
+  place.families.get(family)?.get(key)?.value
+
 export const makePlace = (): Place => ({ families: new Map(), marks: new Map(), stampMax: 0 })
 
 /** A store that is a map for each family: the plainest one that keeps the contract. Pushes out the oldest when full. */

@@ -1,6 +1,7 @@
 /**
  * One family over a source that answers as planned, for tests of one key; and memory over a lower tier with faults.
  */
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
@@ -15,6 +16,7 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import * as FaultyStore from "../../src/testing/FaultyStore.ts"
+import { settle } from "./effects.ts"
 import { engine, type EngineOptions } from "./engine.ts"
 import { makePlace, mapStore, type Place } from "./mapStore.ts"
 
@@ -74,6 +76,27 @@ export const family = Effect.fnUntraced(function*(policy: FamilyPolicy, answers:
   })
   return { ...of("1"), of, on, user, source, running }
 })
+
+/** Like `family`, with lookups that wait until the test ends the run with this number. Runs of `atOnce` do not wait. */
+export const gated = Effect.fnUntraced(
+  function*(policy: FamilyPolicy, options?: EngineOptions, atOnce?: (run: number) => unknown) {
+    const gates: Array<Deferred.Deferred<unknown, unknown>> = []
+    const cache = yield* family(policy, (run) => {
+      const answer = atOnce?.(run)
+      if (answer !== undefined) return Effect.succeed(answer)
+      const gate = Deferred.makeUnsafe<unknown, unknown>()
+      gates[run] = gate
+      return Deferred.await(gate)
+    }, options)
+    const end = (run: number, answer: Effect.Effect<unknown, unknown>) =>
+      Effect.andThen(Deferred.completeWith(gates[run]!, answer), settle)
+    return {
+      ...cache,
+      ends: (run: number, value: unknown) => end(run, Effect.succeed(value)),
+      fails: (run: number) => end(run, Effect.fail("broken"))
+    }
+  }
+)
 
 /** A memory tier over a lower one that behaves as planned, whose place outlives the engine. */
 export const tiers = Effect.fnUntraced(function*(

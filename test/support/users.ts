@@ -30,10 +30,3 @@ export const users = ({ name, warm = [] }: UsersOptions = {}) =>
       lookup: ({ id }) => Effect.map(user.get({ id }), (name) => `profile of ${name}`)
     })
   })
-
-/** What a place below memory holds of a family of `Users`. */
-export const keptOf = (
-  place: { readonly families: ReadonlyMap<string, ReadonlyMap<string, { readonly value: unknown }>> },
-  family: "user" | "profile",
-  id: string
-): unknown => place.families.get(`Users/${family}`)?.get(id)?.value

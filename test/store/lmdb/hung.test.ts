@@ -44,18 +44,18 @@ const gated = Effect.gen(function*() {
   return { gate, mark, tier }
 })
 
-const reasonOf = <A>(effect: Effect.Effect<A, any>) => Effect.map(Effect.flip(effect), ({ reason }) => reason._tag)
+const storeReasonOf = <A>(effect: Effect.Effect<A, any>) => Effect.map(Effect.flip(effect), ({ reason }) => reason._tag)
 
 describe("LMDB driver that does not end a commit", () => {
   it.effect("writers that wait fail after 30 seconds, and later ones at once until the commit ends", () =>
     Effect.gen(function*() {
       const { gate, mark, tier } = yield* gated
-      const first = yield* fork(reasonOf(mark(1)))
+      const first = yield* fork(storeReasonOf(mark(1)))
       yield* Effect.yieldNow
-      const second = yield* fork(reasonOf(mark(2)))
+      const second = yield* fork(storeReasonOf(mark(2)))
       yield* TestClock.adjust("30 seconds")
       assert.deepStrictEqual([yield* Fiber.join(first), yield* Fiber.join(second)], ["TierTimeout", "TierTimeout"])
-      assert.strictEqual(yield* reasonOf(mark(3)), "TierTimeout")
+      assert.strictEqual(yield* storeReasonOf(mark(3)), "TierTimeout")
       gate.open = true
       gate.release()
       let known = 0
@@ -82,7 +82,7 @@ describe("LMDB driver that does not end a commit", () => {
   it.effect("the program can end", () =>
     Effect.gen(function*() {
       const { mark, tier } = yield* gated
-      const first = yield* fork(reasonOf(mark(1)))
+      const first = yield* fork(storeReasonOf(mark(1)))
       const closing = yield* fork(tier.writes.close)
       yield* TestClock.adjust("30 seconds")
       assert.strictEqual(yield* Fiber.join(closing), "hung")

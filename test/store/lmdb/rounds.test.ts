@@ -111,14 +111,14 @@ describe("prepare", () => {
         yield* open(family("odd", broken))
       ]
       yield* users.set("1", entry("before"))
-      const reasonOf = (prepared: Effect.Effect<unknown, any>) =>
+      const storeReasonOf = (prepared: Effect.Effect<unknown, any>) =>
         Effect.map(Effect.flip(prepared), ({ reason }) => reason)
-      const tooLong = yield* reasonOf(users.prepare("é".repeat(32_769), entry("value")))
+      const tooLong = yield* storeReasonOf(users.prepare("é".repeat(32_769), entry("value")))
       assert.deepStrictEqual([tooLong._tag, tooLong.bytes, tooLong.bytesMax], ["KeyTooLong", 65_538, 65_536])
-      const tooLarge = yield* reasonOf(users.prepare("1", entry("x".repeat(1_048_576))))
+      const tooLarge = yield* storeReasonOf(users.prepare("1", entry("x".repeat(1_048_576))))
       assert.deepStrictEqual([tooLarge._tag, tooLarge.key, tooLarge.bytesMax], ["ValueTooLarge", "user:1", 1_048_576])
-      assert.strictEqual((yield* reasonOf(ints.prepare("1", entry(1.5))))._tag, "EncodeFailed")
-      const refused = yield* reasonOf(odd.prepare("1", entry("value")))
+      assert.strictEqual((yield* storeReasonOf(ints.prepare("1", entry(1.5))))._tag, "EncodeFailed")
+      const refused = yield* storeReasonOf(odd.prepare("1", entry("value")))
       assert.deepStrictEqual([refused._tag, refused.key, refused.cause], ["EncodeFailed", "odd:1", thrown])
       assert.strictEqual((yield* users.get("1"))?.entry.value, "before")
     }))

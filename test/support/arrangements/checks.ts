@@ -8,19 +8,19 @@ import * as Fiber from "effect/Fiber"
 import type * as Scope from "effect/Scope"
 import type { FamilyPolicy } from "../../../src/ownership/FamilyPolicy.ts"
 import { fork, reasonOf } from "../effects.ts"
-import { type Arrangement, pass, type World } from "./world.ts"
+import { type ArrangedWorld, type Arrangement, pass } from "./world.ts"
 
 interface Check {
   readonly policy: FamilyPolicy
   readonly only?: (arrangement: Arrangement) => boolean
-  readonly run: (world: World) => Effect.Effect<unknown, unknown, Scope.Scope>
+  readonly run: (world: ArrangedWorld) => Effect.Effect<unknown, unknown, Scope.Scope>
 }
 
 const params = { id: "1" }
-const get = (world: World, id = "1") => world.on<any>(world.user.get({ id }))
+const get = (world: ArrangedWorld, id = "1") => world.on<any>(world.user.get({ id }))
 
 /** A read whose lookup takes its time. */
-const slowly = Effect.fnUntraced(function*(world: World, read: Effect.Effect<unknown, unknown>) {
+const slowly = Effect.fnUntraced(function*(world: ArrangedWorld, read: Effect.Effect<unknown, unknown>) {
   const reading = yield* fork(read)
   yield* world.settle
   yield* pass(world, world.source.millis)

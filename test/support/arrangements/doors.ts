@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
-import type { Value, World } from "./world.ts"
+import type { ArrangedWorld, Value } from "./world.ts"
 
 /**
  * What an entry is.
@@ -33,8 +33,8 @@ export interface Said {
 }
 
 interface Door {
-  readonly ask: (world: World, id: string) => Effect.Effect<unknown, unknown>
-  readonly expected: (state: State, world: World) => Said | ReadonlyArray<Said>
+  readonly ask: (world: ArrangedWorld, id: string) => Effect.Effect<unknown, unknown>
+  readonly expected: (state: State, world: ArrangedWorld) => Said | ReadonlyArray<Said>
 }
 
 const failure = "failure"
@@ -73,15 +73,16 @@ const current = (state: State): Said => {
 }
 
 const reads = {
-  get: ({ user }: World, id: string) => Effect.map(user.get({ id }), rowOf),
-  getAnswer: ({ user }: World, id: string) => Effect.map(user.getAnswer({ id }), (answer: any) => rowOf(answer.value)),
-  getMany: ({ user }: World, id: string) => Effect.map(user.getMany([{ id }]), (all: any) => rowOf(all[0])),
-  select: ({ user }: World, id: string) => user.select({ id }, rowOf),
-  "reader.get": ({ user }: World, id: string) =>
+  get: ({ user }: ArrangedWorld, id: string) => Effect.map(user.get({ id }), rowOf),
+  getAnswer: ({ user }: ArrangedWorld, id: string) =>
+    Effect.map(user.getAnswer({ id }), (answer: any) => rowOf(answer.value)),
+  getMany: ({ user }: ArrangedWorld, id: string) => Effect.map(user.getMany([{ id }]), (all: any) => rowOf(all[0])),
+  select: ({ user }: ArrangedWorld, id: string) => user.select({ id }, rowOf),
+  "reader.get": ({ user }: ArrangedWorld, id: string) =>
     Effect.flatMap(user.reader, (of: any) => Effect.map(of.get({ id }), rowOf)),
-  "writer.getMany": ({ user }: World, id: string) =>
+  "writer.getMany": ({ user }: ArrangedWorld, id: string) =>
     Effect.flatMap(user.writer, (of: any) => Effect.map(of.getMany([{ id }, { id }]), (all: any) => rowOf(all[1]))),
-  "reader.getPromise": ({ user }: World, id: string) =>
+  "reader.getPromise": ({ user }: ArrangedWorld, id: string) =>
     Effect.flatMap(
       user.reader,
       (of: any) => Effect.map(Effect.tryPromise({ try: () => of.getPromise({ id }), catch: (error) => error }), rowOf)
@@ -165,7 +166,7 @@ export const doors: { readonly [name: string]: Door } = {
 
 /** Asks every door about its own key, all of which have the same story, and compares with what is expected. */
 export const ask = (
-  world: World,
+  world: ArrangedWorld,
   state: State,
   { only = Object.keys(doors), passing = 0 }: { readonly only?: ReadonlyArray<string>; readonly passing?: number } = {}
 ) =>

@@ -126,7 +126,7 @@ export class Source {
   }
 }
 
-export class World {
+export class ArrangedWorld {
   readonly arrangement: Arrangement
   readonly source = new Source()
   running!: Running
@@ -198,10 +198,10 @@ export class World {
 export const inEach = (
   policy: FamilyPolicy,
   arrangement: Arrangement,
-  program: (world: World) => Effect.Effect<unknown, unknown, Scope.Scope>
-): Effect.Effect<void, unknown> => inside((folder) => new World(arrangement, policy, folder), program)
+  program: (world: ArrangedWorld) => Effect.Effect<unknown, unknown, Scope.Scope>
+): Effect.Effect<void, unknown> => inside((folder) => new ArrangedWorld(arrangement, policy, folder), program)
 
-export const inside = <W extends World>(
+export const inside = <W extends ArrangedWorld>(
   make: (folder: string) => W,
   program: (world: W) => Effect.Effect<unknown, unknown, Scope.Scope>
 ): Effect.Effect<void, unknown> =>
@@ -216,9 +216,9 @@ export const inside = <W extends World>(
 // --- the steps of a story --------------------------------------------------------------------------------------------
 
 /** One step, for all keys of the story. */
-export type Step = (world: World, ids: ReadonlyArray<string>) => Effect.Effect<unknown, unknown>
+export type Step = (world: ArrangedWorld, ids: ReadonlyArray<string>) => Effect.Effect<unknown, unknown>
 
-const each = (f: (world: World, id: string) => unknown): Step => (world, ids) =>
+const each = (f: (world: ArrangedWorld, id: string) => unknown): Step => (world, ids) =>
   Effect.forEach(ids, (id) => world.on(f(world, id)), { discard: true })
 
 /** Loads the keys, or reads what is there. */
@@ -237,7 +237,7 @@ export const wait = (millis: number): Step => (world) => pass(world, millis)
  * Lets time pass once the tiers have committed what is on its way: a file is written in real time, and a jump of the
  * test's clock would be the end of what a tier waits for. A deletion returns when all that came before it is committed.
  */
-export const pass = (world: World, millis: number): Effect.Effect<void> => {
+export const pass = (world: ArrangedWorld, millis: number): Effect.Effect<void> => {
   const committed = world.on<void>(world.running.app.keys.other.delete({ id: "none" }))
   return Effect.andThen(Effect.andThen(world.settle, Effect.ignore(committed)), TestClock.adjust(millis))
 }
@@ -250,5 +250,5 @@ export const slow = (millis: number): Step => change((source) => source.millis =
 export const answering = (answer: Source["answer"]): Step => change((source) => source.answer = answer)
 
 /** Tells a story, with what happens in this arrangement between two steps. */
-export const tell = (world: World, ids: ReadonlyArray<string>, steps: ReadonlyArray<Step>) =>
+export const tell = (world: ArrangedWorld, ids: ReadonlyArray<string>, steps: ReadonlyArray<Step>) =>
   Effect.forEach(steps, (step) => Effect.andThen(step(world, ids), world.between), { discard: true })
