@@ -1836,6 +1836,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/redeployed.test.ts"]
   },
   {
+    law: 4,
+    bug: "a second engine of a manifest does not take over what hides entries that families have missed",
+    file: cache,
+    text: "    for (const { scope, stamp } of begun.hides) restore(scope, stamp)\n",
+    planted: "",
+    suites: ["test/manifest/redeployed.test.ts"]
+  },
+  {
     law: 12,
     bug: "a caller of a refresh does not wait for the tiers",
     file: "src/cache/CacheFamily.ts",
