@@ -439,7 +439,7 @@ describe("lower tier that fails once", () => {
       assert.deepStrictEqual([keptIn(place, "Test/user", "1"), keptIn(place, "Test/user", "2")], [undefined, undefined])
     }))
 
-  it.effect("a set fails when the tier has neither the new value nor has removed the old one", () =>
+  it.effect("a set fails when the tier neither stores the new value nor removes the old one", () =>
     Effect.gen(function*() {
       const fails = [{ fault: { kind: "fail" }, operations: ["set", "remove"], keys: ["1"] }] as const
       const place = makePlace()
