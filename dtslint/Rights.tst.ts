@@ -284,11 +284,11 @@ describe("rights", () => {
   })
 
   test("a grant, a word or an engine cannot be made by hand", () => {
-    // @ts-expect-error "E0237: this is no engine of the manifest
+    // @ts-expect-error "E0237: this is not an engine of the manifest
     Effect.provideService(user.get({ id }), AppCache, {})
-    // @ts-expect-error "E0237: this is no engine of the manifest
+    // @ts-expect-error "E0237: this is not an engine of the manifest
     Effect.provideService(user.get({ id }), AppCache, AppCache)
-    // @ts-expect-error "E0237: this is no engine of the manifest
+    // @ts-expect-error "E0237: this is not an engine of the manifest
     Layer.succeed(AppCache, { ...AppCache })
     // @ts-expect-error Argument of type 'undefined' is not assignable to parameter of type 'Engine<AppCache>'.
     Layer.succeed(AppCache, undefined)

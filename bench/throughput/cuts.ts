@@ -13,8 +13,8 @@ export const parts: { readonly [part: string]: ReadonlyArray<Cut> } = {
   grant: [
     [
       "manifest/internal/grants.ts",
-      "context === this.readContext && this.readGrant!.active ? this.readHot",
-      "this.readHot !== undefined ? this.readHot"
+      "last.context === context && last.grant.active ? last.hot",
+      "last !== nothing ? last.hot"
     ],
     [
       "manifest/internal/accessor.ts",

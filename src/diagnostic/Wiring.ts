@@ -223,4 +223,9 @@ export const appointmentMissing = (id: string, role: "the owner" | "a reader", p
  * @since 0.1.0
  */
 export const engineForged = (id: string) =>
-  finding("E0237", "EngineForged", say`this is no engine of ${id}`, "provide its layer or its modules, which make one")
+  finding(
+    "E0237",
+    "EngineForged",
+    say`this is not an engine of ${id}`,
+    "provide its layer or its modules"
+  )

@@ -74,7 +74,7 @@ for (const [arrangement, store] of Object.entries(arrangements)) {
         }) as Effect.Effect<void>)
     }
 
-    it.live("each write takes a value for which the type promises all that the schema checks", () =>
+    it.live("each write takes a value for which the type promises everything that the schema checks", () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         yield* Effect.gen(function*() {

@@ -120,7 +120,7 @@ describe("caches that share a store", () => {
       codec: undefined,
       weigher: undefined,
       policy: {},
-      dependents: []
+      plan: []
     }])
     const user = cache.families.get("user")!
     user.own({

@@ -428,7 +428,7 @@ describe("loaded value on its way to a lower tier", () => {
 })
 
 describe("lower tier that fails once", () => {
-  it.effect("a tier that failed to remove a key removes it with the next write, and all that it owes", () =>
+  it.effect("a tier that failed to remove a key removes it with the next write, and every key that it owes", () =>
     Effect.gen(function*() {
       const fails = [{ fault: { kind: "fail" }, operations: ["remove"], nth: 1 }] as const
       const { faults, of, on, place, user } = yield* over(fails, {}, (run) => Effect.succeed(run))

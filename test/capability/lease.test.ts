@@ -10,7 +10,8 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { DeadlineHeap, type Ending } from "../../src/capability/internal/deadlineHeap.ts"
 import { LeaseQueues, type Request } from "../../src/capability/internal/leaseQueues.ts"
-import * as Lease from "../../src/capability/Lease.ts"
+import type * as Lease from "../../src/capability/Lease.ts"
+import * as LeaseTable from "../../src/capability/shared/leaseTable.ts"
 import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 import { fork } from "../support/effects.ts"
 
@@ -87,7 +88,7 @@ describe("waiting leases", () => {
       })
     })
 
-  const waitersOf = (table: Lease.LeaseTable, n: number, mode: Lease.LeaseMode) =>
+  const waitersOf = (table: LeaseTable.LeaseTable, n: number, mode: Lease.LeaseMode) =>
     Effect.forEach(
       Array.from({ length: n }),
       () => Effect.forkChild(Effect.scoped(table.acquire([key], { ...long, mode })), { startImmediately: true })
@@ -96,13 +97,13 @@ describe("waiting leases", () => {
   const stories: Readonly<Record<string, (n: number) => Effect.Effect<unknown, unknown>>> = {
     "who wait are interrupted together": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         yield* table.acquire([key], long)
         yield* Fiber.interruptAll(yield* waitersOf(table, n, "exclusive"))
       }).pipe(Effect.scoped),
     "who wait go one after the other": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         const waiters = yield* Effect.scoped(
           Effect.andThen(table.acquire([key], long), waitersOf(table, n, "exclusive"))
         )
@@ -110,19 +111,19 @@ describe("waiting leases", () => {
       }),
     "shared ones wait behind an exclusive one, and go together": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         const waiters = yield* Effect.scoped(Effect.andThen(table.acquire([key], long), waitersOf(table, n, "shared")))
         yield* Fiber.awaitAll(waiters)
       }),
     "exclusive ones behind many shared ones give up": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         yield* Effect.forEach(Array.from({ length: n }), () => table.acquire([key], { ...long, mode: "shared" }))
         yield* Fiber.interruptAll(yield* waitersOf(table, n, "exclusive"))
       }).pipe(Effect.scoped),
     "many keys are held": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         yield* Effect.forEach(Array.from({ length: n }, (_, i) => i), (i) =>
           table.acquire([parsePatternUnsafe(`user:${i}`)], long))
       }).pipe(Effect.scoped)
@@ -140,7 +141,7 @@ describe("waiting leases", () => {
 
   it.effect("a lost lease goes to the waiting requests in their order, each after its time", () =>
     Effect.gen(function*() {
-      const table = yield* Lease.make
+      const table = yield* LeaseTable.make
       const order: Array<number> = []
       yield* table.acquire([key], { timeToLive: 100 })
       for (let i = 0; i < 3; i++) {
@@ -165,7 +166,7 @@ describe("waiting leases", () => {
 
   it.effect("a shorter lease that comes later ends in time", () =>
     Effect.gen(function*() {
-      const table = yield* Lease.make
+      const table = yield* LeaseTable.make
       const other = parsePatternUnsafe("user:2")
       yield* table.acquire([other], { timeToLive: "50 seconds" })
       yield* Effect.forkChild(Effect.scoped(table.acquire([other], { deadline: "1 hour" })))
@@ -177,7 +178,7 @@ describe("waiting leases", () => {
 
   it.effect("the patterns that wait are bounded in length", () =>
     Effect.gen(function*() {
-      const table = yield* Lease.make
+      const table = yield* LeaseTable.make
       const long = parsePatternUnsafe(`user:${"x".repeat(3_000_000)}`)
       yield* table.acquire([long])
       for (let i = 0; i < 6; i++) {

@@ -114,7 +114,7 @@ describe("argument that does not fit, in the words of the compiler", () => {
       `'SomeParams<"page:{lang}:{id}:*", {}>'.`
     const found = findMisfit(text, place, "page.invalidateWhere({ language })")!
     assert.strictEqual(found.code, "E0112")
-    assert.strictEqual(found.sentence, "'language' is no parameter of 'page:{lang}:{id}:*'")
+    assert.strictEqual(found.sentence, "'language' is not a parameter of 'page:{lang}:{id}:*'")
     assert.strictEqual(found.help, "name some of its parameters: 'lang', 'id', '*'")
   })
 
@@ -163,7 +163,7 @@ describe("name that the compiler does not know", () => {
   it("the finding names a raw key of a generic function, or an accessor without a family", () => {
     assert.deepStrictEqual(
       unknown("error TS2345: Argument of type 'K' is not assignable to parameter of type 'CheckedKey<AppCache, K>'."),
-      ["E0107", "this key is a type parameter, so its owner is not known"]
+      ["E0107", "this key is a type parameter, so its owner is unknown"]
     )
     assert.deepStrictEqual(
       unknown("error TS2551: Property 'usr' does not exist on type 'Families<AppCache>'. Did you mean 'user'?"),

@@ -1,5 +1,5 @@
 /**
- * The projects that `stateless check` compiles: a configuration and all that it references.
+ * The projects that `stateless check` compiles: a configuration and every project that it references.
  */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"

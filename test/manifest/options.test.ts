@@ -189,7 +189,7 @@ describe("option of a call", () => {
       }))
   }
 
-  it.effect("an error lists all that timeToLive may be, in a family, a write and a lookup", () =>
+  it.effect("an error lists every form of timeToLive, in a family, a write and a lookup", () =>
     Effect.gen(function*() {
       const { on, user } = yield* world()
       const lookup = yield* family({}, () => Effect.succeed(Lookup.loaded(1, { timeToLive: "5m" as never })))

@@ -165,7 +165,7 @@ describe("right of one engine", () => {
       assert.include((error as CacheError).message, "two engines of `Rights` are over one store")
       assert.deepStrictEqual(said, [])
       yield* Effect.provide(Layer.build(Layer.fresh(Layer.provide(C.layer, memory))), logged)
-      assert.include(String(said), "2 engines of the manifest Rights live in this process")
+      assert.include(String(said), "2 engines of the manifest Rights run in this process")
     }))
 
   it.effect("the store is free again when an engine could not be built", () =>
@@ -581,7 +581,7 @@ describe("object that a program makes by hand", () => {
       const read = yield* Effect.exit(provided(user.get({ id })))
       assert.include(errorOf(read).message, "cannot read `user:{id}`")
       const stats = yield* Effect.exit(provided(C.stats))
-      assert.include(errorOf(stats).message, "what is provided for Rights is no engine of it")
+      assert.include(errorOf(stats).message, "the value that is provided for Rights is not its engine")
     }))
 
   it.effect("the engine of the Context needs no such object", () =>

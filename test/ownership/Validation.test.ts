@@ -234,7 +234,7 @@ describe("valid manifest", () => {
     }
   })
 
-  it("the manifest spells the versions of all that a family derives from, in a fixed order", () => {
+  it("the manifest spells the version of each family that a family derives from, in a fixed order", () => {
     const versionsOf = (version?: number) =>
       [
         ...Result.getOrThrow(validate("Test", {

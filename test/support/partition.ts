@@ -5,9 +5,9 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Lane, type Outbox } from "../../src/cache/internal/outbox.ts"
-import { CoarseClock } from "../../src/store/CoarseClock.ts"
 import * as Codec from "../../src/store/Codec.ts"
 import type { Entry } from "../../src/store/Entry.ts"
+import { CoarseClock } from "../../src/store/shared/coarseClock.ts"
 import type { Partition, StoreFamily } from "../../src/store/Store.ts"
 
 /** An entry without end or tags, unless the options say otherwise. */

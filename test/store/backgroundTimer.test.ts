@@ -2,8 +2,8 @@
  * `BackgroundTimer` pauses without keeping the process alive.
  */
 import { afterEach, assert, describe, it, vi } from "@effect/vitest"
-import * as BackgroundTimer from "effect-stateless/store/BackgroundTimer"
 import * as Effect from "effect/Effect"
+import * as BackgroundTimer from "../../src/store/shared/backgroundTimer.ts"
 
 describe("pause of BackgroundTimer", () => {
   afterEach(() => {

@@ -327,7 +327,7 @@ describe("entry that was made from other entries", () => {
       }
     }))
 
-  it.effect("the entry is stale from the end of its source on, as far as its family allows", () =>
+  it.effect("the entry is stale from the end of its source on, if its family serves stale values", () =>
     Effect.gen(function*() {
       const { app, as } = yield* running("stale", (_, app) => app.keys.user.get({ id: "1" }))
       yield* as(app.keys.stale.get({ id: "1" }))
