@@ -1192,8 +1192,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a reader is told what a lower tier held of a family that has no owner any more",
     file: familyReads,
-    text: `while the tier was asked.\n        if (this.loads.loader === undefined)`,
-    planted: `while the tier was asked.\n        if (this.loads.loader === undefined && key === "")`,
+    text: `while the tier looked for the entry.\n        if (this.loads.loader === undefined)`,
+    planted: `while the tier looked for the entry.\n        if (this.loads.loader === undefined && key === "")`,
     suites: [leaving]
   },
   {
