@@ -186,7 +186,7 @@ export class CacheFamily<V = unknown> extends FamilyReads<V> {
     this.removed(key, cause)
   }
 
-  /** The tier calls this when memory has evicted an entry that the lower tiers should have. */
+  /** The tier calls this when memory has pushed out an entry that the lower tiers should have. */
   pushedDown(key: string, entry: Entry<unknown>): void {
     if (this.entries.sources?.wasAlone(key) === true) this.left(key, "Evicted", entry)
   }

@@ -121,8 +121,8 @@ export interface FamilyStats {
   readonly refused: number
   /**
    * Entries that the whole store evicted because it was full, each counted once. With several tiers, only the lowest
-   * tier counts: an entry that memory evicts is still in the tier below. A lowest tier without a bound, such as a file,
-   * evicts no entry.
+   * tier counts: an entry that memory pushes out is still in the tier below. A lowest tier without a bound, such as a
+   * file, evicts no entry.
    */
   readonly evictions: number
   readonly expirations: number

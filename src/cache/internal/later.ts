@@ -1,5 +1,5 @@
 /**
- * Finds out whether a key has a later value than one that is taken back. Memory may have evicted that later value
+ * Finds out whether a key has a later value than one that is taken back. Memory may have pushed that later value out
  * since.
  */
 import * as Effect from "effect/Effect"

@@ -109,7 +109,7 @@ export class Sources {
     if (this.alone.fits(key)) this.alone.set(key, true)
   }
 
-  /** Forgets that note when memory evicts the key. Returns whether memory alone held it. */
+  /** Forgets that note when memory pushes the key out. Returns whether memory alone held it. */
   wasAlone(key: string): boolean {
     return this.alone.delete(key)
   }
