@@ -21,7 +21,8 @@ export interface Waiter<V> {
   work?: Work
 }
 
-// The Effect by which a waiter leaves. It is one small object, because a thousand readers may wait for one load.
+// The Effect by which a waiter leaves. A thousand readers may wait for one load, so this is a function and not a class:
+// an object of a class would need more bytes.
 const Leave: new(place: Waited<any>, waiter: Waiter<any>) => Effect.Effect<void> = function(
   this: { place: Waited<unknown>; waiter: Waiter<unknown> },
   place: Waited<unknown>,
