@@ -52,9 +52,11 @@ export interface Engine {
   /** Like `whenRoom`, for a caller that already runs: if there is room, the step runs at once. */
   inRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
   nextVersion(nowMillis: number): number
-  /** Notes an entry that was found below. Later versions are greater than its version, even if its clock was ahead. */
+  /**
+   * An entry was found below. Versions from now on are greater than its own, whatever the clock was when it was made.
+   */
   saw(entry: Entry<unknown>): void
-  /** Entries that the lower tiers held when the engine was opened have smaller stamps; 0 if they held none. */
+  /** Entries that the tiers below held when the engine was opened have lesser stamps; 0 where they held none. */
   readonly openedAt: number
   /** Whether an entry was in the lower tiers when the engine was opened. */
   isFromBefore(entry: Entry<unknown>): boolean

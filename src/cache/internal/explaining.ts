@@ -29,7 +29,7 @@ export const explain = <V>(
         (watch) => Effect.map(entries.lookBelow(key), (below) => watch.changed ? undefined : below)
       )
     return Effect.map(found, (held) => {
-      // Without an owner, an entry that a lower tier still has is not shown either.
+      // Without an owner, what a tier below still has is not shown either.
       const verdict = held === undefined || loads.loader === undefined
         ? "hidden"
         : entries.judge(key, held.entry.stamp, held.entry.tags)

@@ -183,7 +183,7 @@ export class FamilyReads<V> implements Reads<V> {
     return Answer.make(served, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
   }
 
-  /** Finds the fresh entry of a key in any tier. This counts as a read, so the idle time of the entry begins again. */
+  /** Finds what is held of a key, with the tier that it is from; a read of it puts off the end of its idle time. */
   held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
     const found = Effect.map(this.find(key), (served) => this.entries.countHeld(key, served))
     if (this.expiry.idleTimeToLive === undefined) return found

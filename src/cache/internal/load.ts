@@ -177,7 +177,7 @@ export class Load extends Work {
     }
   }
 
-  /** Records a key that the lookup has read, whether it was found or not. */
+  /** Records a key that was looked for, whether it was found or not. */
   noteRead(family: string, key: string): void {
     const reads = this.reads ??= new Map()
     if (this.readCount++ >= readsMax) return reads.clear()

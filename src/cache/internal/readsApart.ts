@@ -125,7 +125,7 @@ export class TransactionReads<V> implements Reads<V> {
     return this.family.answerOf(key, served)
   }
 
-  /** Explains what a read in the body would do. The history of the key is that outside of the transaction. */
+  /** What a read in the body would do. What happened to the key before happened outside of it. */
   explain(key: string, onHeld?: (served: Served<V> | undefined) => void): Effect.Effect<Explanation<V>> {
     return Effect.suspend(() => {
       const state = this.frame.stateOf(this.family, key)

@@ -14,6 +14,6 @@ export interface Served<out V> {
   /** The tags of a value that was not stored. */
   readonly tags?: ReadonlyArray<string> | undefined
   readonly stale: boolean
-  /** The changes of its load that are still on their way to the lower tiers. */
+  /** What the tiers below still have to take of the load that brought it. */
   readonly below?: Below
 }

@@ -144,7 +144,7 @@ export class TrackedReads<V> implements Reads<V> {
     return this.looking(keys, () => Effect.andThen(this.source.renew(keys, until), Effect.suspend(noted)))
   }
 
-  /** Notes that the lookup found no value. The value that it makes is dropped when there is one. */
+  /** What is made from the want of a value ends when there is one. */
   private missed(key: string): Option.Option<never> {
     this.load.noteRead(this.source.spec.name, key)
     this.source.wasMissed(key)
