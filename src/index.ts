@@ -606,14 +606,14 @@ export * as CacheFamily from "./cache/CacheFamily.ts"
 export * as CacheMetrics from "./cache/CacheMetrics.ts"
 
 /**
- * The times of an entry: until when it is fresh, when a refresh is due, until when it may be served stale, and when it
- * ends. A family's policy is decoded once; the rest is arithmetic on it.
+ * Computes the times of an entry: the time until which it is fresh, when a refresh is due, until when it may be served
+ * stale, and when it ends. A family's policy is decoded once; the rest is arithmetic on it.
  *
  * An entry's life, on the time axis:
  *
- *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt
- *         a plain hit       a hit, and a           stale: served at once and renewed behind,
- *                           renewal behind         or served only if the lookup fails
+ *     made ------ refreshAhead ------ freshUntil ------ staleWhileRevalidate / staleIfError ------ expiresAt a plain
+ *     hit       a hit, and a           stale: served at once and renewed behind, renewal behind         or served only
+ *     if the lookup fails
  *
  * @since 0.1.0
  */
