@@ -21,7 +21,7 @@ export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
     ? Effect.void
     : Effect.mapError(arrival(below), (error) => new CacheError({ reason: new StoreFailed({ error }) }))
 
-/** Waits until a write has arrived below. If a tier does not take it, `takeBack` removes it from memory, too. */
+/** For writes: where a tier does not take one, `takeBack` removes it from memory, too. */
 export const orTakenBack = (below: Below, takeBack: () => Effect.Effect<void>): Effect.Effect<void, CacheError> =>
   below === nothing ? Effect.void : Effect.tapError(orStoreFailed(below), takeBack)
 
@@ -65,7 +65,7 @@ export interface Engine {
   tell(family: string, heard: Heard): void
   /** Starts a sweep in the background, which forgets the marks of a family that no entry needs any more. */
   sweepSoon(family: string): void
-  /** What a sweep needs to know about a family, from each engine over the same place, this one included. */
+  /** What a sweep asks of a family, in each engine over the same place; this one is among them. */
   sweptOf(family: string): ReadonlyArray<Swept>
   /** What drops the keys that a change reaches. */
   readonly spread: Spread

@@ -1,13 +1,10 @@
 /**
- * Finds out whether a key has a later value than one that is taken back. Memory may have pushed that later value out
- * since.
+ * Whether a key has a later value than one that is taken back: memory may have pushed it out since.
  */
 import * as Effect from "effect/Effect"
 import type { Entries } from "./entries.ts"
 
-/**
- * Asks memory, then the outbox, then the lower tiers. A change of the key during the search counts as a later value.
- */
+/** Asks memory, what is on its way below, and then the tiers below. A change meanwhile is later as well. */
 export const isLaterThan = <V>(entries: Entries<V>, key: string, version: number): Effect.Effect<boolean> =>
   Effect.suspend(() => {
     const held = entries.hot?.peek(key) ?? entries.lower?.pending(key)?.entry
