@@ -805,7 +805,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a key that is read no more is loaded for ever",
-    file: "src/cache/internal/reuse.ts",
+    file: "src/cache/internal/readForecast.ts",
     text: `watched.lastAt < madeAt || watched.lastAt < watched.renewedAt`,
     planted: `watched.lastAt < 0`,
     suites: [warm]
@@ -1723,10 +1723,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what a check shows is true",
     bug: "a check takes a family of another manifest for the other party",
-    file: "src/cli/parties.ts",
+    file: "src/cli/declarations.ts",
     text: `if (meant === "elsewhere") return undefined`,
     planted: `if (meant === "elsewhere") return findIn(finding, manifests)`,
-    suites: ["test/cli/parties.test.ts"]
+    suites: ["test/cli/declarations.test.ts"]
   },
   {
     law: "what a check shows is true",

@@ -18,7 +18,7 @@ import type { Entries } from "./entries.ts"
 import type { Flight } from "./flight.ts"
 import { Load } from "./load.ts"
 import type { Loads } from "./loads.ts"
-import { Reuse } from "./reuse.ts"
+import { ReadForecast } from "./readForecast.ts"
 
 export interface PredictOptions {
   /** The most keys that one round loads. */
@@ -84,30 +84,30 @@ export class Warming<V> {
     const interval = intervalMillis ?? Math.min(intervalMax, Math.max(intervalMin, life / roundsPerLife))
     return Effect.acquireUseRelease(
       Effect.sync(() => {
-        const reuse = new Reuse(life, random, time.now())
-        hot.watch((key, reads) => reuse.note(key, reads, time.now()))
-        return reuse
+        const forecast = new ReadForecast(life, random, time.now())
+        hot.watch((key, reads) => forecast.note(key, reads, time.now()))
+        return forecast
       }),
-      (reuse) =>
-        Effect.forever(Effect.andThen(BackgroundTimer.sleep(interval), this.predictOnce(reuse, keysMax, interval))),
+      (forecast) =>
+        Effect.forever(Effect.andThen(BackgroundTimer.sleep(interval), this.predictOnce(forecast, keysMax, interval))),
       () => Effect.sync(() => hot.watch(undefined))
     )
   }
 
   private readonly predictOnce = Effect.fnUntraced(
-    function*(this: Warming<V>, reuse: Reuse, keysMax: number, interval: number) {
+    function*(this: Warming<V>, forecast: ReadForecast, keysMax: number, interval: number) {
       const { time } = this.entries.cache
       const until = time.now() + interval
-      reuse.turn(time.now())
+      forecast.turn(time.now())
       const likely: Array<{ readonly key: string; readonly rate: number }> = []
       let looked = 0
-      for (const key of Array.from(reuse.keys())) {
-        const rate = this.rateOfMissed(reuse, key, until)
+      for (const key of Array.from(forecast.keys())) {
+        const rate = this.rateOfMissed(forecast, key, until)
         if (rate > 0) likely.push({ key, rate })
         if (++looked % keysPerPassMax === 0) yield* Effect.yieldNow
       }
       const chosen = likely.toSorted((a, b) => b.rate - a.rate).slice(0, keysMax).map(({ key }) => key)
-      for (const key of chosen) reuse.renewed(key, time.now())
+      for (const key of chosen) forecast.renewed(key, time.now())
       yield* this.renew(chosen, until)
     }
   )
@@ -116,13 +116,13 @@ export class Warming<V> {
    * The expected reads of a key per millisecond; 0 if its value lasts long enough, or if no read is expected in one
    * lifetime.
    */
-  private rateOfMissed(reuse: Reuse, key: string, until: number): number {
+  private rateOfMissed(forecast: ReadForecast, key: string, until: number): number {
     if (this.causeToLoad(key, until) === undefined) return 0
     const now = this.entries.cache.time.now()
     const entry = this.entries.held(key)
     const madeAt = entry === undefined ? -Infinity : Expiry.madeAtMillis(entry)
-    const rate = reuse.rate(key, madeAt, now)
-    return rate * reuse.life(key, entry && entry.freshUntil - madeAt) >= 1 ? rate : 0
+    const rate = forecast.rate(key, madeAt, now)
+    return rate * forecast.life(key, entry && entry.freshUntil - madeAt) >= 1 ? rate : 0
   }
 
   /** Why a key should be loaded before a reader asks for it; `undefined` if it should not. */

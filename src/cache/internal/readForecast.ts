@@ -34,7 +34,7 @@ const windowMillisDefault = 600_000
 // window.
 const looksPerGap = 4_096
 
-export class Reuse {
+export class ReadForecast {
   private readonly watched = new Map<string, Watched>()
   private readonly lifeMillis: number
   private readonly windowMillis: number
