@@ -50,6 +50,8 @@ const waits = "test/cache/waits.test.ts"
 const chains = "test/manifest/chains.test.ts"
 const herd = "test/cache/herd.test.ts"
 const tagRaces = "test/cache/tagRaces.test.ts"
+const absent = "test/cache/absent.test.ts"
+const loadQueue = "test/cache/loadQueue.test.ts"
 
 const collected = "src/cache/internal/collected.ts"
 const transaction = "src/cache/Transaction.ts"
@@ -58,6 +60,87 @@ const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
+  {
+    law: 6,
+    bug: "a value that the source says is gone is served stale",
+    file: landing,
+    text: `Absent: () => this.absent(flight),`,
+    planted:
+      `Absent: () => Effect.sync(() => this.fail(flight, Cause.fail(this.ground.absent(flight.key, "no value")), previous)),`,
+    suites: [absent]
+  },
+  {
+    law: 4,
+    bug: "what was made from a value that is gone in the source stays",
+    file: landing,
+    text: `const spread = isNews ? `,
+    planted: `const spread = isNews && key === "" ? `,
+    suites: [absent]
+  },
+  {
+    law: 2,
+    bug: "a load that finds no value takes away what was written while it ran",
+    file: landing,
+    text: `if (this.isOutOfDate(flight, noTags)) {`,
+    planted: `if (this.isOutOfDate(flight, noTags) && flight.hasEnded) {`,
+    suites: [absent, races]
+  },
+  {
+    law: 5,
+    bug: "that a key has no value is not remembered",
+    file: landing,
+    text: `    this.ground.failures.rememberAbsent(key, absent, flight.stamp, now)\n`,
+    planted: ``,
+    suites: [absent]
+  },
+  {
+    law: "what is derived",
+    bug: "what is made from an absent key is dropped with each answer that it is absent",
+    file: landing,
+    text: `const isNews = before !== undefined || sources?.isAbsent(key) !== true`,
+    planted: `const isNews = true`,
+    suites: [absent]
+  },
+  {
+    law: 4,
+    bug: "what could not be made for want of its source is absent after the source has a value",
+    file: "src/cache/internal/spreading.ts",
+    text: `    loads.failures.forget(key)\n`,
+    planted: ``,
+    suites: [absent]
+  },
+  {
+    law: 6,
+    bug: "a value that is gone in the source stays in a tier that could not be read",
+    file: loads,
+    text: `      if (this.entries.failedReads > failedReads) flight.holdsBelow()\n      previous`,
+    planted: `      previous`,
+    suites: [absent]
+  },
+  {
+    law: 11,
+    bug: "renewals behind readers take the places of readers",
+    file: loads,
+    text: `isDetached: true, isBehind: true })`,
+    planted: `isDetached: true })`,
+    suites: [loadQueue]
+  },
+  {
+    law: 11,
+    bug: "renewals behind readers have no bound",
+    file: "src/cache/internal/loadQueue.ts",
+    text: `return this.background.size >= backgroundMax`,
+    planted: `return this.background.size >= backgroundMax * 2`,
+    suites: [loadQueue]
+  },
+  {
+    law: 7,
+    bug: "a reader who joins a renewal waits behind all other readers",
+    file: "src/cache/internal/flight.ts",
+    text: `    this.load.place?.meetReader()\n    return this.add(resume, wantsFresh)`,
+    planted: `    return this.add(resume, wantsFresh)`,
+    suites: [loadQueue]
+  },
   {
     law: "a check tells what it does not know",
     bug: "a compiler that crashed has found no errors",
@@ -238,8 +321,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load replaces what another engine has loaded meanwhile",
     file: landing,
-    text: `if (rival !== undefined && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)`,
-    planted: ``,
+    text: `if (rival !== undefined && mayDiffer(rival.value, value)) {`,
+    planted: `if (rival !== undefined && mayDiffer(rival.value, value) && flight.hasEnded) {`,
     suites: [peers]
   },
   {
@@ -419,8 +502,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "the queue of loads has no bound",
     file: "src/cache/internal/loadQueue.ts",
-    text: `return this.permits !== undefined && this.waiting >= this.waitingMax`,
-    planted: `return this.permits !== undefined && this.waiting >= this.waitingMax * 2`,
+    text: `this.readers.size >= this.waitingMax`,
+    planted: `this.readers.size >= this.waitingMax * 2`,
     suites: ["props"]
   },
   {
@@ -589,8 +672,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a change of a source that lay below alone leaves behind what was made from it",
     file: landing,
-    text: `this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before`,
-    planted: `this.entries.held(key) ?? rival ?? flight.fallback`,
+    text: `this.entries.held(key) ?? rival ?? fallback ?? before`,
+    planted: `this.entries.held(key) ?? rival ?? fallback`,
     suites: [derived]
   },
   {
@@ -789,8 +872,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for takes more turns than there are",
     file: "src/cache/internal/loadQueue.ts",
-    text: `if (isQuiet) return permits.withPermit(work)`,
-    planted: `if (quiet) return work`,
+    text: `if (this.turns === Infinity) return work`,
+    planted: `if (isBackground || this.turns === Infinity) return work`,
     suites: ["test/simulation/warming.test.ts", warm]
   },
   {

@@ -2,8 +2,8 @@
  * Lookups: the functions by which the owner of a family loads its entries.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `skip` says that
- * the key has no value.
+ * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `absent` says
+ * that the key has no value.
  *
  * @since 0.1.0
  */
@@ -35,7 +35,7 @@ export interface LookupContext<out V> {
 
 /**
  * A function that loads one entry from the parameters of its key. It returns the value, or an answer such as `loaded`,
- * `notModified` or `skip`.
+ * `notModified` or `absent`.
  *
  * @category models
  * @since 0.1.0
@@ -101,13 +101,13 @@ export interface NotModified {
 }
 
 /**
- * An answer that says that the key has no value, so the cache stores none. It is the type of `skip`.
+ * An answer that says that the key has no value. It is the type of `absent`.
  *
  * @category models
  * @since 0.1.0
  */
-export interface Skip {
-  readonly [TypeId]: "Skip"
+export interface AbsentAnswer {
+  readonly [TypeId]: "Absent"
 }
 
 /**
@@ -122,12 +122,12 @@ export interface Failed<out E> {
 }
 
 /**
- * An answer of a lookup that is more than a value: `loaded`, `notModified`, `skip` or `failed`.
+ * An answer of a lookup that is more than a value: `loaded`, `notModified`, `absent` or `failed`.
  *
  * @category models
  * @since 0.1.0
  */
-export type Answer<V, E = unknown> = Loaded<V> | NotModified | Skip | Failed<E>
+export type Answer<V, E = unknown> = Loaded<V> | NotModified | AbsentAnswer | Failed<E>
 
 /**
  * Answers a lookup with a value and with a lifetime, tags or a revision for it. These replace the family's own options.
@@ -139,7 +139,7 @@ export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [Ty
 
 /**
  * Answers a lookup with "not modified": the cache keeps its value and renews its lifetime. If the cache has no value,
- * this does the same as `skip`.
+ * this does the same as `absent`.
  *
  * @category constructors
  * @since 0.1.0
@@ -147,13 +147,19 @@ export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [Ty
 export const notModified = (options: LoadedOptions = {}): NotModified => ({ [TypeId]: "NotModified", options })
 
 /**
- * Answers a lookup with "no value". Readers get the stale value if the family allows it, and fail with `Absent`
- * otherwise.
+ * Answers a lookup with "the source has no value for this key".
+ *
+ * **Details**
+ *
+ * - The value that the cache has is removed from every tier, with everything that derives from it. It is not served
+ *   stale: stale rules are for errors and delays.
+ * - Readers fail with `Absent`. The answer is remembered for `negativeTimeToLive`, until the key is written or
+ *   invalidated.
  *
  * @category constructors
  * @since 0.1.0
  */
-export const skip: Skip = { [TypeId]: "Skip" }
+export const absent: AbsentAnswer = { [TypeId]: "Absent" }
 
 /**
  * Fails one key of a `lookupMany`. `error` is of the type that its family declares, or a `CacheError`.
@@ -164,7 +170,7 @@ export const skip: Skip = { [TypeId]: "Skip" }
 export const failed = <E>(error: E): Failed<E> => ({ [TypeId]: "Failed", error })
 
 /**
- * Whether a lookup's result is an answer such as `loaded` or `skip`, and not a plain value.
+ * Whether a lookup's result is an answer such as `loaded` or `absent`, and not a plain value.
  *
  * @category guards
  * @since 0.1.0
@@ -180,7 +186,7 @@ export const isAnswer = (u: unknown): u is Answer<unknown> => typeof u === "obje
 export const match = <V, E, A, B, C, D>(answer: Answer<V, E>, cases: {
   readonly Loaded: (answer: Loaded<V>) => A
   readonly NotModified: (answer: NotModified) => B
-  readonly Skip: () => C
+  readonly Absent: () => C
   readonly Failed: (answer: Failed<E>) => D
 }): A | B | C | D => {
   switch (answer[TypeId]) {
@@ -188,8 +194,8 @@ export const match = <V, E, A, B, C, D>(answer: Answer<V, E>, cases: {
       return cases.Loaded(answer)
     case "NotModified":
       return cases.NotModified(answer)
-    case "Skip":
-      return cases.Skip()
+    case "Absent":
+      return cases.Absent()
     case "Failed":
       return cases.Failed(answer)
   }

@@ -222,7 +222,7 @@ describe("of a bulk load", () => {
     Effect.gen(function*() {
       const { getMany, held } = yield* bulk(
         {},
-        (keys) => Effect.succeed(keys.map((key) => key === "user:2" ? Lookup.skip : key))
+        (keys) => Effect.succeed(keys.map((key) => key === "user:2" ? Lookup.absent : key))
       )
       assert.strictEqual(reasonOf(yield* Effect.flip(getMany("1", "2"))), "Absent")
       assert.strictEqual(yield* held, "user:1")
@@ -368,7 +368,7 @@ describe("writes of many keys", () => {
 describe("a key without a value in a bulk load", () => {
   const answers = {
     "fails": Lookup.failed("broken"),
-    "is skipped": Lookup.skip,
+    "is absent": Lookup.absent,
     "has options that are refused": Lookup.loaded("x", { timeToLive: "wrong" as never })
   }
   for (const [name, answer] of Object.entries(answers)) {

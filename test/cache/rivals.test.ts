@@ -235,9 +235,9 @@ describe("what other caches do", () => {
       assert.deepStrictEqual(seen, [undefined, 1])
     }))
 
-  it.effect("a herd that meets a lookup which skips does not run it a hundred times (BentoCache does)", () =>
+  it.effect("a herd that meets a lookup without a value does not run it a hundred times (BentoCache does)", () =>
     Effect.gen(function*() {
-      const { get, source } = yield* family({}, () => after(10, Effect.succeed(Lookup.skip)))
+      const { get, source } = yield* family({}, () => after(10, Effect.succeed(Lookup.absent)))
       const callers = yield* times(100, fork(Effect.exit(get)))
       yield* TestClock.adjust(10)
       for (const exit of yield* Fiber.joinAll(callers)) assert.strictEqual(exit._tag, "Failure")

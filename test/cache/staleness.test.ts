@@ -57,16 +57,16 @@ describe("a stale value", () => {
       assert.strictEqual(yield* Effect.flip(get), "broken")
     }))
 
-  it.effect("is served for a lookup that gives no value, as for one that fails", () =>
+  it.effect("is not served for a lookup that says that there is no value: that is no error", () =>
     Effect.gen(function*() {
-      const { answer, get } = yield* family(
+      const { explain, get } = yield* family(
         { timeToLive: 100, staleIfError: 1_000 },
-        (run) => Effect.succeed(run === 1 ? "old" : Lookup.skip)
+        (run) => Effect.succeed(run === 1 ? "old" : Lookup.absent)
       )
       yield* get
       yield* TestClock.adjust(100)
-      const { stale, value } = yield* answer
-      assert.deepStrictEqual([value, stale], ["old", true])
+      assert.strictEqual(reasonOf(yield* Effect.flip(get)), "Absent")
+      assert.isUndefined((yield* explain).held)
     }))
 
   it.effect("is served for a lookup that dies", () =>
@@ -80,9 +80,9 @@ describe("a stale value", () => {
       assert.strictEqual(yield* get, "old")
     }))
 
-  it.effect("is not served for what no lookup gave: one that skips, and nothing held, is absent", () =>
+  it.effect("is not served for what no lookup gave: what is not there, and was not held, is absent", () =>
     Effect.gen(function*() {
-      const { get } = yield* family({ staleIfError: 1_000 }, () => Effect.succeed(Lookup.skip))
+      const { get } = yield* family({ staleIfError: 1_000 }, () => Effect.succeed(Lookup.absent))
       assert.strictEqual(reasonOf(yield* Effect.flip(get)), "Absent")
     }))
 

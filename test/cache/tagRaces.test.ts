@@ -223,7 +223,7 @@ describe("of two loads between which a tag was invalidated", () => {
 
   it.effect("the earlier one is not kept after the later one has failed, or has found nothing", () =>
     Effect.gen(function*() {
-      for (const answer of [Lookup.skip, Lookup.failed("broken")]) {
+      for (const answer of [Lookup.absent, Lookup.failed("broken")]) {
         const { early, ends, held, late, running } = yield* two()
         const ended = yield* fork(Effect.exit(Fiber.join(late)))
         yield* ends(2, answer)

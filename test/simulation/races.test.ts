@@ -19,6 +19,7 @@ import {
   sets,
   sweeps,
   updates,
+  vanishes,
   World
 } from "../world.ts"
 
@@ -87,6 +88,15 @@ describe("races", () => {
     kinds: [...read, ...read, "refresh", "delegate", "delegate"],
     ...tiered
   })
+  simulate("rows that go away", { kinds: [...all, ...vanishes, ...vanishes], failing: 10 })
+  simulate("rows that go away, and come back by writes", {
+    kinds: [...read, ...vanishes, ...sets, "delete", "getMany"]
+  })
+  simulate("rows that go away, and readers who leave", {
+    kinds: [...read, ...vanishes, ...vanishes, "refresh", "invalidate"],
+    interrupts: true
+  })
+  simulate("rows that go away, over a slow tier", { kinds: [...all, ...vanishes, ...vanishes], ...tiered })
   simulate("marks that are forgotten, in memory", {
     kinds: ["get", "getAnswer", ...drops, ...marks, ...updates, ...sweeps, ...sweeps, ...sweeps],
     failing: 20

@@ -180,6 +180,8 @@ export class Entries<V> {
   /** How often each tier below memory answered. */
   readonly hitsBelow = new Map<string, number>()
   private readonly told = new WeakSet<StoreError>()
+  /** How often a lower tier could not be read, so that it may hold what was not found. */
+  failedReads = 0
   readonly counts = {
     hits: 0,
     staleHits: 0,
@@ -398,6 +400,7 @@ export class Entries<V> {
   /** A tier that cannot be read holds nothing, and is told of. */
   private orNothing<A>(read: Effect.Effect<A, StoreError>, nothingFound: A): Effect.Effect<A> {
     return Effect.catch(read, (error) => {
+      this.failedReads++
       this.tierFailed("get", error)
       return Effect.succeed(nothingFound)
     })
@@ -613,6 +616,14 @@ export class Entries<V> {
   forget(key: string): Below {
     this.cache.tell(this.name, { _tag: "Changed", key })
     return this.remove(key)
+  }
+
+  /** The source has no value for the key; lower tiers that are known to hold none are left alone. */
+  gone(key: string, isHeldBelow: boolean): Below {
+    if (isHeldBelow) return this.forget(key)
+    this.cache.tell(this.name, { _tag: "Changed", key })
+    this.ended(key, true)
+    return nothing
   }
 
   private remove(key: string): Below {

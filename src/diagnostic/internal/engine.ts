@@ -107,7 +107,7 @@ export const engine: ReadonlyArray<Explained> = [
     "E0510",
     "A lookupMany answered another number of values than it was asked for.",
     "Values belong to keys by their order, so none of them can be told apart.",
-    "Answer one for each key, in the order of the keys, and `Lookup.skip` for a key that has no value."
+    "Answer one for each key, in the order of the keys, and `Lookup.absent` for a key that has no value."
   ),
   atRunTime(
     "E0521",
