@@ -26,6 +26,7 @@ import type * as Scope from "effect/Scope"
 import { type KeyPattern, overlaps } from "../pattern/KeyPattern.ts"
 import { DeadlineHeap, type Ending } from "./internal/deadlineHeap.ts"
 import { LeaseQueues, type Request } from "./internal/leaseQueues.ts"
+import { outside } from "./shared/outside.ts"
 
 declare const TypeId: unique symbol
 
@@ -365,5 +366,6 @@ class LocalTable implements LeaseTable {
  */
 export const make: Effect.Effect<LeaseTable> = Effect.map(
   Effect.context<never>(),
-  (context) => new LocalTable(Context.get(context, Clock.Clock), Effect.runForkWith(context))
+  (context) =>
+    new LocalTable(Context.get(context, Clock.Clock), (work) => outside(() => Effect.runForkWith(context)(work)))
 )

@@ -15,6 +15,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Scope_ from "effect/Scope"
+import { outside } from "../../capability/shared/outside.ts"
 import type { Entry } from "../../store/Entry.ts"
 import { Absent, CacheError, LoadQueueFull, LoadTimeout, Unowned } from "../CacheError.ts"
 import * as Expiry from "../Expiry.ts"
@@ -92,8 +93,13 @@ export class Loads<V> {
     return this.spec.show(key)
   }
 
-  /** Starts a fiber of the engine's own. */
+  /** Starts a fiber of the engine's own, which belongs to no caller. */
   fork(work: Effect.Effect<void>): Fiber.Fiber<void> {
+    return outside(() => this.forkFor(work))
+  }
+
+  /** Starts a fiber of the engine's own, for one load. */
+  forkFor(work: Effect.Effect<void>): Fiber.Fiber<void> {
     return Effect.runForkWith(this.loader?.context ?? Context.empty())(work)
   }
 
@@ -307,7 +313,7 @@ export class Loads<V> {
       const fiber = fork(start)
       load.runBy(fiber)
       fiber.addObserver((exit) => {
-        if (scope.state._tag === "Open") this.fork(Scope_.close(scope, exit))
+        if (scope.state._tag === "Open") this.forkFor(Scope_.close(scope, exit))
         if (exit._tag === "Failure") { for (const flight of flights) this.lose(flight, exit.cause) }
       })
     } catch (cause) {

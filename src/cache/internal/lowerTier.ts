@@ -15,7 +15,7 @@ import type { Served } from "./served.ts"
 interface Ground<V> {
   readonly expiry: Expiry.Expiry
   readonly failures: Failures<V>
-  fork(work: Effect.Effect<void>): Fiber.Fiber<void>
+  forkFor(work: Effect.Effect<void>): Fiber.Fiber<void>
   end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void
   refreshAhead(key: string, entry: Entry<V>, now: number): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
@@ -95,7 +95,7 @@ export class LowerTier<V> {
       const now = this.entries.cache.time.now()
       if (!flight.isBarred && this.ground.maySubstitute(flight.key, entry, now)) flight.answerEarly(stale, servedUntil)
     })
-    flight.answerEarlyBy(this.ground.fork(Effect.andThen(Effect.sleep(millis), answer)))
+    flight.answerEarlyBy(this.ground.forkFor(Effect.andThen(Effect.sleep(millis), answer)))
   }
 
   /** Ends a flight that has found nothing to serve, if a failure is remembered. */
