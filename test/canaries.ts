@@ -52,6 +52,8 @@ const herd = "test/cache/herd.test.ts"
 const tagRaces = "test/cache/tagRaces.test.ts"
 const absent = "test/cache/absent.test.ts"
 const loadQueue = "test/cache/loadQueue.test.ts"
+const asyncContext = "test/cache/asyncContext.test.ts"
+const hidden = "test/cache/hidden.test.ts"
 
 const collected = "src/cache/internal/collected.ts"
 const transaction = "src/cache/Transaction.ts"
@@ -60,6 +62,78 @@ const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
+  {
+    law: "async context",
+    bug: "a fiber of a family keeps the storage of the request that began it",
+    file: loads,
+    text: `return outside(() => this.forkFor(work))`,
+    planted: `return this.forkFor(work)`,
+    suites: [asyncContext]
+  },
+  {
+    law: "async context",
+    bug: "what a layer starts keeps the storage of the request that built it",
+    file: "src/capability/shared/outside.ts",
+    text: `Effect.sync(() => outside(() => Effect.runForkWith(context)(steps)))`,
+    planted: `Effect.sync(() => Effect.runForkWith(context)(steps))`,
+    suites: [asyncContext]
+  },
+  {
+    law: "async context",
+    bug: "the end of leases keeps the storage of the request that waited first",
+    file: "src/capability/Lease.ts",
+    text: `(work) => outside(() => Effect.runForkWith(context)(work))`,
+    planted: `(work) => Effect.runForkWith(context)(work)`,
+    suites: [asyncContext]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides is freed only when there are many marks",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.ground.fullness >= this.fullAt || this.isPending && this.writes >= this.writesAt`,
+    planted: `this.ground.fullness >= this.fullAt`,
+    suites: [hidden]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides stays while nothing is written",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `if (!wasPending && this.isPending) this.plan()`,
+    planted: `if (!wasPending && this.isPending) this.check()`,
+    suites: [hidden]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides stays if no process lives for long",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.writes = Math.floor(share * writesMin)`,
+    planted: `this.writes = 0`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a sweep follows each few writes, however large the tier is",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.writesAt = Math.max(writesMin, Math.ceil(kept * writesPerKept))`,
+    planted: `this.writesAt = writesMin`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a large tier is swept each ten seconds",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.pauseMillis = pauseMillisMin + kept * pauseMillisPerKept`,
+    planted: `this.pauseMillis = pauseMillisMin`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a mark on a whole family is swept in each life again",
+    file: "src/cache/Invalidation.ts",
+    text: `if (this.whole.latest <= upTo) {`,
+    planted: `if (this.whole.latest < 0) {`,
+    suites: [hidden]
+  },
   {
     law: 6,
     bug: "a value that the source says is gone is served stale",
@@ -784,7 +858,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what a lookup acquires stays open as long as its owner",
     file: loads,
-    text: `if (scope.state._tag === "Open") this.fork(Scope_.close(scope, exit))`,
+    text: `if (scope.state._tag === "Open") this.forkFor(Scope_.close(scope, exit))`,
     planted: `void scope`,
     suites: ["test/cache/ownContext.test.ts"]
   },
@@ -1571,9 +1645,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "marks are never forgotten",
-    file: entries,
-    text: `if (this.fullness >= this.sweepAt && now >= this.sweepAfter) this`,
-    planted: `if (now < 0) this`,
+    file: "src/cache/internal/sweepDue.ts",
+    text: `if (this.isDue && this.ground.now() >= this.notBefore) this.ground.sweepSoon()`,
+    planted: ``,
     suites: [marks]
   },
   {

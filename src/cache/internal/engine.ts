@@ -65,6 +65,8 @@ export interface Engine {
   tell(family: string, heard: Heard): void
   /** Has the marks of a family forgotten that no entry needs any more, behind the caller. */
   sweepSoon(family: string): void
+  /** The same at a time, or earlier. */
+  sweepAt(family: string, atMillis: number): void
   /** What a sweep asks of a family, in each engine over the same place; this one is among them. */
   sweptOf(family: string): ReadonlyArray<Swept>
   /** What drops the keys that a change reaches. */

@@ -10,8 +10,8 @@
  *   gives out the keys that have been missed for longest, or are too long: they are to be counted as changed at once.
  * - Some keys are known to be held by memory alone, beyond whatever was to be there below as well.
  *
- * A key is known to be absent if a lookup has said so, what was made from an earlier value was dropped, and it has had no
- * value since. The same answer again drops nothing.
+ * A key is known to be absent if a lookup has said so, what was made from an earlier value was dropped, and the key has
+ * had no value since. The same answer again drops nothing.
  *
  * What lookups read before the engine was opened, or before an owner has left, is not known. A key is settled once
  * what was made of it by then has been dropped; beyond the bound that is done again, which loses more than it must.
