@@ -215,6 +215,20 @@ describe("a load that finds no value", () => {
       assert.deepStrictEqual(happenings.map(({ what }) => what), ["Absent", "Absent", "Loaded"])
     }))
 
+  it.effect("in the body of a transaction takes the value away with the commit, and not without it", () =>
+    Effect.gen(function*() {
+      for (const isCaught of [true, false]) {
+        const on = yield* family({}, once)
+        yield* on.get
+        const refresh = on.user.refresh({ id: "1" })
+        const body = isCaught ? Effect.exit(refresh) : refresh
+        const { app } = on.running
+        const commit = on.on(app.transaction((body: Effect.Effect<unknown, unknown, any>) => body)(body))
+        assert.strictEqual((yield* Effect.exit(commit))._tag, isCaught ? "Success" : "Failure")
+        assert.strictEqual(yield* on.held, isCaught ? undefined : "Ann")
+      }
+    }))
+
   it.effect("answers a herd with one lookup", () =>
     Effect.gen(function*() {
       const on = yield* family({}, () => after(10, Effect.succeed(Lookup.absent)))
