@@ -2,6 +2,7 @@
  * Bugs to plant, so that the proofs are seen to fail: each names the law that it breaks, the text that it changes, and
  * the suites of which one must notice. `npm run test:canaries` plants them one by one, in a copy.
  */
+
 export interface Canary {
   /** The law by its number in src/README.md, or a promise that none of them names. */
   readonly law: number | string
@@ -81,7 +82,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "async context",
     bug: "the end of leases keeps the storage of the request that waited first",
-    file: "src/capability/Lease.ts",
+    file: "src/capability/shared/leaseTable.ts",
     text: `(work) => outside(() => Effect.runForkWith(context)(work))`,
     planted: `(work) => Effect.runForkWith(context)(work)`,
     suites: [asyncContext]
@@ -251,7 +252,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "options act or are refused",
     bug: "an owner ignores an option that does not exist",
     file: "src/manifest/internal/ownerOptions.ts",
-    text: "if (!known.includes(option)) return [{ ...Diagnostic.optionUnknown(option, place, known), path: at }]",
+    text: "if (!known.includes(option)) return [{ ...ManifestFindings.optionUnknown(option, place, known), path: at }]",
     planted: "if (!known.includes(option)) return []",
     suites: [rights]
   },
@@ -541,7 +542,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a lease that is granted in the moment of an interruption is kept",
-    file: "src/capability/Lease.ts",
+    file: "src/capability/shared/leaseTable.ts",
     text: `Effect.onError(restore(waited), () => giveBack)`,
     planted: `Effect.onError(restore(waited), () => Effect.void)`,
     suites: ["props", races]
@@ -786,7 +787,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "tiers",
     bug: "what a listener to failures of tiers throws ends the round",
     file: "src/store/TieredStore.ts",
-    text: `    } catch { /* said where the option is */ }`,
+    text: `    } catch { /* The documentation of the option says so. */ }`,
     planted: `    } catch (error) {\n      throw error\n    }`,
     suites: ["test/manifest/options.test.ts"]
   },
@@ -849,7 +850,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "a holder makes a shared lease exclusive",
-    file: "src/capability/Lease.ts",
+    file: "src/capability/shared/leaseTable.ts",
     text: `Object.freeze(lease)`,
     planted: `void lease`,
     suites: ["test/cache/handedOut.test.ts"]
@@ -1101,6 +1102,14 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")`,
     planted: `if (cache !== this.cache) return undefined`,
     suites: [tracked]
+  },
+  {
+    law: "types and run time agree",
+    bug: "a malformed pattern is suggested",
+    file: "src/ownership/Validation.ts",
+    text: `family !== own && (family === source || isWellFormed(pattern))`,
+    planted: `family !== own`,
+    suites: ["test/ownership/Validation.test.ts"]
   },
   {
     law: "edges",
@@ -1380,7 +1389,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a wall clock that is set back makes entries live longer",
-    file: "src/store/CoarseClock.ts",
+    file: "src/store/shared/coarseClock.ts",
     text: `if (behind > this.slack) {`,
     planted: `if (behind > this.slack && this.wall < 0) {`,
     suites: ["test/cache/clock.test.ts"]
@@ -1396,7 +1405,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "what was written below before the wall clock was set back lives longer",
-    file: "src/store/CoarseClock.ts",
+    file: "src/store/shared/coarseClock.ts",
     text: `this.steps.findLast(({ at }) => at < millis)?.ahead ?? 0`,
     planted: `this.ahead + millis * 0`,
     suites: ["test/cache/clock.test.ts"]
@@ -1862,9 +1871,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler overlooks a source that a program may have or not",
-    file: "src/ownership/Definition.ts",
-    text: `undefined extends F[O] ? Given<O, F[O], never> : CheckedReferences<D, K, F, O, F[O]>`,
-    planted: `CheckedReferences<D, K, F, O, F[O]>`,
+    file: "src/ownership/DefinitionChecks.ts",
+    text:
+      `undefined extends F[Option] ? Given<Option, F[Option], never> : CheckedReferences<D, K, F, Option, F[Option]>`,
+    planted: `CheckedReferences<D, K, F, Option, F[Option]>`,
     suites: ["test/types/explanations.test.ts"]
   },
   {
@@ -1902,9 +1912,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "the compiler does not check a manifest whose families are an interface",
-    file: "src/ownership/Definition.ts",
-    text: `: Spelt<D> extends infer X extends Definition ? Checked<X>`,
-    planted: `: Spelt<D> extends infer X extends Definition ? X`,
+    file: "src/ownership/DefinitionShape.ts",
+    text: `: Spelt<D> extends infer Given extends Definition ? Checked<Given>`,
+    planted: `: Spelt<D> extends infer Given extends Definition ? Given`,
     suites: ["test/types/forms.test.ts"]
   },
   {
@@ -1993,6 +2003,14 @@ export const canaries: ReadonlyArray<Canary> = [
     file: "src/cache/internal/lives.ts",
     text: `if (row?.life !== last || row.form !== origin.form) return true`,
     planted: `if (row?.life !== last && row?.form !== origin.form) return true`,
+    suites: ["test/manifest/redeployed.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a second engine of a manifest does not take over what hides entries that families have missed",
+    file: cache,
+    text: "    for (const { scope, stamp } of begun.hides) restore(scope, stamp)\n",
+    planted: "",
     suites: ["test/manifest/redeployed.test.ts"]
   },
   {

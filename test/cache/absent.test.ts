@@ -10,8 +10,9 @@ import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as Lookup from "../../src/cache/Lookup.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import { checkInvariants, engine, type EngineOptions } from "../engine.ts"
-import { after, family, fork, reasonOf, settle, tiers, times, watch } from "./source.ts"
+import { after, fork, reasonOf, settle, times } from "../support/effects.ts"
+import { checkInvariants, engine, type EngineOptions } from "../support/engine.ts"
+import { family, tiers, watch } from "../support/source.ts"
 
 /** The first lookup finds a value, and later ones find none. */
 const once = (run: number): Effect.Effect<unknown> =>
@@ -63,7 +64,7 @@ describe("a value that the source says is gone", () => {
   for (const [way, { ask, policy }] of Object.entries(ways)) {
     for (const [tier, options] of stores) {
       for (const answer of ["absent", "notModified"] as const) {
-        it.effect(`is removed by ${way}, in ${tier}, with the answer ${answer}`, () =>
+        it.effect(`a value is removed by ${way}, in ${tier}, with the answer ${answer}`, () =>
           Effect.gen(function*() {
             const rules = { ...policy, negativeTimeToLive: 50 }
             // Without the value that it was given, "not modified" says the same.
@@ -93,7 +94,7 @@ describe("a value that the source says is gone", () => {
     }
   }
 
-  it.effect("is removed below, so that the next process does not find it", () =>
+  it.effect("a value is removed below, so that the next process does not find it", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers([])
       yield* Effect.scoped(Effect.gen(function*() {
@@ -105,7 +106,7 @@ describe("a value that the source says is gone", () => {
       assert.isUndefined(yield* next.held)
     }))
 
-  it.effect("is removed below also if the tier could not be read", () =>
+  it.effect("a value is removed below even if the tier could not be read", () =>
     Effect.gen(function*() {
       const rules = [{ fault: { kind: "fail" }, operations: ["get"], nth: 2 }] as const
       const { options } = yield* tiers(rules)
@@ -118,7 +119,7 @@ describe("a value that the source says is gone", () => {
       assert.isUndefined(yield* on.held)
     }))
 
-  it.effect("makes no write below where the tiers hold none", () =>
+  it.effect("a lower tier that holds no value gets no write", () =>
     Effect.gen(function*() {
       const { faults, options } = yield* tiers([])
       const on = yield* family({ negativeTimeToLive: 0 }, () => Effect.succeed(Lookup.absent), options)
@@ -130,7 +131,7 @@ describe("a value that the source says is gone", () => {
 })
 
 describe("a load that finds no value", () => {
-  it.effect("leaves what was written while it ran", () =>
+  it.effect("a load without a value leaves what was written while it ran", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const on = yield* family({}, () => Effect.as(Deferred.await(gate), Lookup.absent))
@@ -142,7 +143,7 @@ describe("a load that finds no value", () => {
       assert.strictEqual(yield* on.get, "written")
     }))
 
-  it.effect("is not remembered if the key was invalidated while it ran", () =>
+  it.effect("an answer is not remembered if the key was invalidated while the lookup ran", () =>
     Effect.gen(function*() {
       for (const change of ["drop", "all", "tag"] as const) {
         const gate = yield* Deferred.make<void>()
@@ -159,7 +160,7 @@ describe("a load that finds no value", () => {
       }
     }))
 
-  it.effect("is forgotten with a write or an invalidation of its key", () =>
+  it.effect("an answer is forgotten with a write or an invalidation of its key", () =>
     Effect.gen(function*() {
       const changes = {
         set: (on: any) => on.set("Bob"),
@@ -179,7 +180,7 @@ describe("a load that finds no value", () => {
       }
     }))
 
-  it.effect("takes the value from an update that has read the key before", () =>
+  it.effect("an update that has read the key before is not written", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()
       const on = yield* family({}, once)
@@ -191,13 +192,13 @@ describe("a load that finds no value", () => {
       assert.isUndefined(yield* on.held)
     }))
 
-  it.effect("fails an update of its key", () =>
+  it.effect("an update of an absent key fails", () =>
     Effect.gen(function*() {
       const on = yield* family({}, () => Effect.succeed(Lookup.absent))
       isAbsent(yield* Effect.exit(on.on(on.user.update({ id: "1" }, (was: unknown) => was))))
     }))
 
-  it.effect("is counted, told to listeners, and explained", () =>
+  it.effect("an answer is counted, told to listeners, and explained", () =>
     Effect.gen(function*() {
       const on = yield* family({ negativeTimeToLive: 0 }, once)
       const events = yield* watch(on.running.cache.events)
@@ -215,7 +216,7 @@ describe("a load that finds no value", () => {
       assert.deepStrictEqual(happenings.map(({ what }) => what), ["Absent", "Absent", "Loaded"])
     }))
 
-  it.effect("in the body of a transaction takes the value away with the commit, and not without it", () =>
+  it.effect("a refresh in the body of a transaction removes the value with the commit, and not without it", () =>
     Effect.gen(function*() {
       for (const isCaught of [true, false]) {
         const on = yield* family({}, once)
@@ -229,7 +230,7 @@ describe("a load that finds no value", () => {
       }
     }))
 
-  it.effect("answers a herd with one lookup", () =>
+  it.effect("a herd is answered by one lookup", () =>
     Effect.gen(function*() {
       const on = yield* family({}, () => after(10, Effect.succeed(Lookup.absent)))
       const readers = yield* times(20, fork(Effect.exit(on.get)))
@@ -239,7 +240,7 @@ describe("a load that finds no value", () => {
       assert.strictEqual(on.source.runs, 1)
     }))
 
-  it.effect("of many keys is remembered for each of them", () =>
+  it.effect("an answer for one of many keys is remembered for that key", () =>
     Effect.gen(function*() {
       let runs = 0
       const on = yield* family({}, () => Effect.die("one"), {
@@ -280,7 +281,7 @@ const derived = Effect.fnUntraced(function*(rows: Map<string, string>, policy: F
 })
 
 describe("what derives from a key without a value", () => {
-  it.effect("is dropped when the value goes away, and again when it comes back by a load", () =>
+  it.effect("a derived value is dropped when its source goes away, and again when it comes back by a load", () =>
     Effect.gen(function*() {
       const rows = new Map([["1", "Ann"]])
       const { of, on, page, runs, user } = yield* derived(rows)
@@ -296,7 +297,7 @@ describe("what derives from a key without a value", () => {
       assert.strictEqual(yield* page, "Hi Bob")
     }))
 
-  it.effect("is kept when the source says the same again", () =>
+  it.effect("a derived value is kept when the source says again that there is no value", () =>
     Effect.gen(function*() {
       const { page, runs, user } = yield* derived(new Map())
       assert.strictEqual(yield* page, "Who?")
@@ -308,7 +309,7 @@ describe("what derives from a key without a value", () => {
       assert.deepStrictEqual(runs, { user: 4, page: 1 })
     }))
 
-  it.effect("is dropped with a value that memory has pushed out before", () =>
+  it.effect("a derived value is dropped if memory has pushed its source out before", () =>
     Effect.gen(function*() {
       const rows = new Map([["1", "Ann"]])
       const { page, running, user } = yield* derived(rows)
@@ -322,7 +323,7 @@ describe("what derives from a key without a value", () => {
       assert.strictEqual(yield* page, "Who?")
     }))
 
-  it.effect("is absent no longer when its source has a value again", () =>
+  it.effect("a derived key is not absent any more when its source has a value again", () =>
     Effect.gen(function*() {
       const rows = new Map<string, string>()
       const running = yield* engine({
@@ -352,7 +353,7 @@ describe("what derives from a key without a value", () => {
 })
 
 describe("a refresh that finds no value", () => {
-  it.effect("returns when the lower tier has removed the old one, and fails if it could not", () =>
+  it.effect("a refresh returns when the lower tier has removed the old value, and fails if it could not", () =>
     Effect.gen(function*() {
       const { options } = yield* tiers([{ fault: { kind: "fail" }, operations: ["remove"] }])
       const on = yield* family({}, once, options)

@@ -106,11 +106,11 @@ const cases: {
   }
 }
 
-describe("a request that has ended is not held", () => {
+describe("the storage of a request that has ended", () => {
   for (const [tiers, isFile] of [["memory", false], ["memory over a file", true]] as const) {
     for (const [what, begin] of Object.entries(cases)) {
       for (const isFirst of [true, false]) {
-        it(`by ${what}, over ${tiers}${isFirst ? ", for the first request" : ""}`, async () => {
+        it(`a request is not held by ${what}, over ${tiers}${isFirst ? ", for the first request" : ""}`, async () => {
           const path = mkdtempSync(join(tmpdir(), "stateless-"))
           const memory = MemoryStore.layer({ capacity: 100 })
           const lookup = ({ id }: { readonly id: string }) =>

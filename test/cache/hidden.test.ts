@@ -14,9 +14,10 @@ import { pauseMillisMin, writesMin } from "../../src/cache/internal/sweepDue.ts"
 import * as LmdbStore from "../../src/store/lmdb/LmdbStore.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { engine, type Running } from "../engine.ts"
-import { temporaryFolder } from "../store/folder.ts"
-import { settle, tiers } from "./source.ts"
+import { settle } from "../support/effects.ts"
+import { engine, type Running } from "../support/engine.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { tiers } from "../support/source.ts"
 
 const definition = {
   families: {
@@ -95,9 +96,9 @@ const counting = ({ cache }: Running): { looked: number; sweeps: number } => {
   return count
 }
 
-describe("what a mark hides is freed", () => {
+describe("hidden entries, with writes", () => {
   for (const [way, round] of Object.entries(ways)) {
-    it.live(`while entries are written: ${way}`, () =>
+    it.live(`hidden entries are freed while others are written: ${way}`, () =>
       Effect.gen(function*() {
         const path = yield* temporaryFolder
         const running = yield* start(path)
@@ -117,7 +118,7 @@ describe("what a mark hides is freed", () => {
       }).pipe(Effect.scoped), 30_000)
   }
 
-  it.live("over many short lives", () =>
+  it.live("hidden entries are freed over many short lives", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const few = writesMin / 2
@@ -134,7 +135,7 @@ describe("what a mark hides is freed", () => {
       assert.isAtMost(most, 20 * few, "half of the lives free what was left")
     }).pipe(Effect.scoped), 60_000)
 
-  it.live("before it pushes out what is valid", () =>
+  it.live("hidden entries do not push out valid ones", () =>
     Effect.gen(function*() {
       const path = yield* temporaryFolder
       const running = yield* start(path, 1_000)
@@ -162,8 +163,8 @@ const write = ({ app, as }: Running, round: number, count: number) =>
   as(app.keys.doc.setMany(docs(round, count)) as Effect.Effect<void, unknown, any>)
 const invalidateAll = ({ app, as }: Running) => as(app.keys.doc.invalidateAll() as Effect.Effect<void, unknown, any>)
 
-describe("what a mark hides, and nothing is written after it", () => {
-  it.effect("is freed after a while", () =>
+describe("hidden entries, without writes", () => {
+  it.effect("hidden entries are freed after a while", () =>
     Effect.gen(function*() {
       const running = yield* (yield* byTestClock).start
       yield* write(running, 0, 10)
@@ -176,7 +177,7 @@ describe("what a mark hides, and nothing is written after it", () => {
       assert.strictEqual(yield* heldBelow(running), 0)
     }))
 
-  it.effect("is freed by the next life", () =>
+  it.effect("hidden entries are freed by the next life", () =>
     Effect.gen(function*() {
       const { start } = yield* byTestClock
       yield* Effect.scoped(Effect.gen(function*() {
@@ -191,7 +192,7 @@ describe("what a mark hides, and nothing is written after it", () => {
       assert.strictEqual(yield* heldBelow(running), 0)
     }))
 
-  it.effect("is looked for once, in a later life as well", () =>
+  it.effect("hidden entries are looked for once, and not again in the next life", () =>
     Effect.gen(function*() {
       const { start } = yield* byTestClock
       yield* Effect.scoped(Effect.gen(function*() {
@@ -212,7 +213,7 @@ describe("what a mark hides, and nothing is written after it", () => {
 })
 
 describe("sweeps", () => {
-  it.effect("look at one entry in a millisecond, where a mark is set each second", () =>
+  it.effect("sweeps look at one entry in a millisecond at the most, if a mark is set each second", () =>
     Effect.gen(function*() {
       const running = yield* (yield* byTestClock).start
       const count = counting(running)
@@ -229,7 +230,7 @@ describe("sweeps", () => {
       assert.isAtMost(count.sweeps, 1 + Math.ceil(seconds * 1_000 / (pauseMillisMin + held)))
     }))
 
-  it.effect("look at few entries for each that is written, however large the tier is", () =>
+  it.effect("sweeps look at few entries for each one that is written, however large the tier is", () =>
     Effect.gen(function*() {
       const running = yield* (yield* byTestClock).start
       yield* write(running, 0, 5_000)

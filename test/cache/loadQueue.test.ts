@@ -7,8 +7,9 @@ import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import { backgroundMax } from "../../src/cache/internal/loadQueue.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
-import { checkInvariants } from "../engine.ts"
-import { after, family, fork, reasonOf, settle, tiers } from "./source.ts"
+import { after, fork, reasonOf, settle } from "../support/effects.ts"
+import { checkInvariants } from "../support/engine.ts"
+import { family, tiers } from "../support/source.ts"
 
 const slow = { timeToLive: 1_000, loadConcurrency: 1, loadQueueMax: 10 }
 
@@ -49,7 +50,7 @@ const due = Effect.fnUntraced(function*(policy: FamilyPolicy, count: number, age
 describe("renewals behind readers", () => {
   for (const [way, { age, below, policy }] of Object.entries(waysBehind)) {
     for (const count of [8, 30]) {
-      it.effect(`do not hold up a reader of a new key: ${count} by ${way}`, () =>
+      it.effect(`renewals do not hold up a reader of a new key: ${count} by ${way}`, () =>
         Effect.gen(function*() {
           const { of, renew, running, source } = yield* due(policy, count, age, below)
           yield* renew
@@ -66,7 +67,7 @@ describe("renewals behind readers", () => {
     }
   }
 
-  it.effect("do not refuse readers, who fill their own queue", () =>
+  it.effect("renewals do not refuse readers, who fill their own queue", () =>
     Effect.gen(function*() {
       const { of, renew, running } = yield* due(waysBehind["staleWhileRevalidate"]!.policy, 30, 1_000)
       yield* renew
@@ -79,7 +80,7 @@ describe("renewals behind readers", () => {
       checkInvariants(running)
     }))
 
-  it.effect("beyond their bound are left to the next reader", () =>
+  it.effect("renewals beyond their bound are left to the next reader", () =>
     Effect.gen(function*() {
       const count = backgroundMax + 10
       const { lookups, of, renew, running } = yield* due(waysBehind["staleWhileRevalidate"]!.policy, count, 1_000)
@@ -93,7 +94,7 @@ describe("renewals behind readers", () => {
       checkInvariants(running)
     }))
 
-  it.effect("move up with the first reader who waits for them", () =>
+  it.effect("a renewal moves up with the first reader who waits for it", () =>
     Effect.gen(function*() {
       const policy = { ...slow, staleWhileRevalidate: 1_000 }
       const { of, renew, running } = yield* due(policy, 30, 1_999)
@@ -107,7 +108,7 @@ describe("renewals behind readers", () => {
       checkInvariants(running)
     }))
 
-  it.effect("leave a turn to readers, where there are several", () =>
+  it.effect("renewals leave a turn to readers, where there are several", () =>
     Effect.gen(function*() {
       const policy = { ...slow, loadConcurrency: 3, staleWhileRevalidate: 1e9 }
       const { of, renew, running, source } = yield* due(policy, 8, 1_000)
@@ -122,7 +123,7 @@ describe("renewals behind readers", () => {
 })
 
 describe("a load whose readers have left", () => {
-  it.effect("goes on behind those that have readers", () =>
+  it.effect("a load whose readers have left goes on behind those that have readers", () =>
     Effect.gen(function*() {
       const on = yield* family(
         { loadConcurrency: 1, loadQueueMax: 1, onAbandoned: "finish" },

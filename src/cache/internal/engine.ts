@@ -2,9 +2,9 @@
  * What a family needs of the cache that it belongs to.
  */
 import * as Effect from "effect/Effect"
-import type { LeaseTable } from "../../capability/Lease.ts"
-import type { CoarseClock } from "../../store/CoarseClock.ts"
+import type { LeaseTable } from "../../capability/shared/leaseTable.ts"
 import type { Entry } from "../../store/Entry.ts"
+import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"

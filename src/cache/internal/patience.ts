@@ -12,7 +12,7 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
+import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import type { Flight } from "./flight.ts"
 import type { Waited } from "./waiters.ts"
 import { patienceMillis } from "./waits.ts"

@@ -11,7 +11,7 @@
  *   held, `retryAfterFailure` where something is.
  */
 import * as Effect from "effect/Effect"
-import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
+import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Loader } from "../FamilySpec.ts"
 import type { Entries } from "./entries.ts"
