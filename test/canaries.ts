@@ -212,9 +212,17 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a reader who joins a renewal waits behind all other readers",
     file: "src/cache/internal/flight.ts",
-    text: `    this.load.place?.meetReader()\n    return this.add(resume, wantsFresh)`,
-    planted: `    return this.add(resume, wantsFresh)`,
+    text: `    this.load.place?.meetReader()\n    return leave`,
+    planted: `    return leave`,
     suites: [loadQueue]
+  },
+  {
+    law: 7,
+    bug: "a reader joins a renewal that begins and ends before he waits",
+    file: "src/cache/internal/flight.ts",
+    text: `    const leave = this.add(resume, wantsFresh)\n`,
+    planted: `    this.load.place?.meetReader()\n    const leave = this.add(resume, wantsFresh)\n`,
+    suites: [loadQueue, "test/simulation/warming.test.ts"]
   },
   {
     law: "a check tells what it does not know",

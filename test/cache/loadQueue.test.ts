@@ -44,7 +44,10 @@ const due = Effect.fnUntraced(function*(policy: FamilyPolicy, count: number, age
   const renew = Effect.forEach(ids, (id) => isBelow ? fork(Effect.exit(on.of(id).get)) : on.of(id).get, {
     discard: true
   })
-  return { ...on, ids, renew, lookups: () => on.source.runs - runs }
+  const hasten = () => {
+    millis = 0
+  }
+  return { ...on, hasten, ids, renew, lookups: () => on.source.runs - runs }
 })
 
 describe("renewals behind readers", () => {
@@ -105,6 +108,25 @@ describe("renewals behind readers", () => {
       yield* TestClock.adjust(199)
       assert.isNumber(reader.pollUnsafe()?._tag === "Success" ? yield* Fiber.join(reader) : undefined)
       yield* TestClock.adjust(5_000)
+      checkInvariants(running)
+    }))
+
+  it.effect("a renewal that begins and ends at once when a reader joins it answers that reader", () =>
+    Effect.gen(function*() {
+      // The third load is in the background, and waits behind the second one, for the one turn that readers leave.
+      const policy = { ...slow, loadConcurrency: 2, staleWhileRevalidate: 1_000 }
+      const { hasten, of, running, source } = yield* due(policy, 2, 1_999)
+      yield* of("old0").get
+      yield* of("old1").get
+      yield* TestClock.adjust(1)
+      assert.strictEqual(source.now, 1)
+      const runs = source.runs
+      hasten()
+      const reader = yield* fork(of("old1").get)
+      yield* settle
+      assert.strictEqual(source.runs, runs + 1)
+      assert.isNumber(yield* Fiber.join(reader))
+      yield* TestClock.adjust(1_000)
       checkInvariants(running)
     }))
 

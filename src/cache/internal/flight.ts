@@ -345,8 +345,10 @@ export class Flight<V> extends Waited<V> {
     const early = wantsFresh ? undefined : this.earlyAt(nowMillis)
     const exit = wantsFresh ? this.freshExit : isFirst ? early ?? this.finalExit : this.finalExit ?? early
     if (exit !== undefined) return resume(exit)
+    const leave = this.add(resume, wantsFresh)
+    // The lookup may begin now, and end at once.
     this.load.place?.meetReader()
-    return this.add(resume, wantsFresh)
+    return leave
   }
 
   protected override receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
@@ -401,8 +403,9 @@ export class Flight<V> extends Waited<V> {
     this.earlyUntilMillis = untilMillis
     const { strict } = this
     if (strict === undefined) {
-      if (!this.wantsFresh) this.rest()
-      return this.answer(exit)
+      this.answer(exit)
+      if (this.isEmpty && !this.wantsFresh) this.rest()
+      return
     }
     const others = Array.from(this.waiters).filter((waiter) => !strict.has(waiter))
     this.waiters = new Set(strict)
