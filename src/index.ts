@@ -659,8 +659,8 @@ export * as Invalidation from "./cache/Invalidation.ts"
  * Lookups: the functions by which the owner of a family loads its entries.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `skip` says that
- * the key has no value.
+ * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `absent` says
+ * that the key has no value.
  *
  * @since 0.1.0
  */

@@ -51,6 +51,10 @@ const waits = "test/cache/waits.test.ts"
 const chains = "test/manifest/chains.test.ts"
 const herd = "test/cache/herd.test.ts"
 const tagRaces = "test/cache/tagRaces.test.ts"
+const absent = "test/cache/absent.test.ts"
+const loadQueue = "test/cache/loadQueue.test.ts"
+const asyncContext = "test/cache/asyncContext.test.ts"
+const hidden = "test/cache/hidden.test.ts"
 
 const collected = "src/cache/internal/collected.ts"
 const transaction = "src/cache/Transaction.ts"
@@ -59,6 +63,167 @@ const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
+  {
+    law: "async context",
+    bug: "a fiber of a family keeps the storage of the request that began it",
+    file: loads,
+    text: `return outside(() => this.forkFor(work))`,
+    planted: `return this.forkFor(work)`,
+    suites: [asyncContext]
+  },
+  {
+    law: "async context",
+    bug: "what a layer starts keeps the storage of the request that built it",
+    file: "src/capability/shared/outside.ts",
+    text: `Effect.sync(() => outside(() => Effect.runForkWith(context)(steps)))`,
+    planted: `Effect.sync(() => Effect.runForkWith(context)(steps))`,
+    suites: [asyncContext]
+  },
+  {
+    law: "async context",
+    bug: "the end of leases keeps the storage of the request that waited first",
+    file: "src/capability/shared/leaseTable.ts",
+    text: `(work) => outside(() => Effect.runForkWith(context)(work))`,
+    planted: `(work) => Effect.runForkWith(context)(work)`,
+    suites: [asyncContext]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides is freed only when there are many marks",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.ground.fullness >= this.fullAt || this.isPending && this.writes >= this.writesAt`,
+    planted: `this.ground.fullness >= this.fullAt`,
+    suites: [hidden]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides stays while nothing is written",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `if (!wasPending && this.isPending) this.plan()`,
+    planted: `if (!wasPending && this.isPending) this.check()`,
+    suites: [hidden]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides stays if no process lives for long",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.writes = Math.floor(share * writesMin)`,
+    planted: `this.writes = 0`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a sweep follows each few writes, however large the tier is",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.writesAt = Math.max(writesMin, Math.ceil(kept * writesPerKept))`,
+    planted: `this.writesAt = writesMin`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a large tier is swept each ten seconds",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.pauseMillis = pauseMillisMin + kept * pauseMillisPerKept`,
+    planted: `this.pauseMillis = pauseMillisMin`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a mark on a whole family is swept in each life again",
+    file: "src/cache/Invalidation.ts",
+    text: `if (this.whole.latest <= upTo) {`,
+    planted: `if (this.whole.latest < 0) {`,
+    suites: [hidden]
+  },
+  {
+    law: 6,
+    bug: "a value that the source says is gone is served stale",
+    file: landing,
+    text: `Absent: () => this.absent(flight),`,
+    planted:
+      `Absent: () => Effect.sync(() => this.fail(flight, Cause.fail(this.ground.absent(flight.key, "no value")), previous)),`,
+    suites: [absent]
+  },
+  {
+    law: 4,
+    bug: "what was made from a value that is gone in the source stays",
+    file: landing,
+    text: `const spread = isNews ? `,
+    planted: `const spread = isNews && key === "" ? `,
+    suites: [absent]
+  },
+  {
+    law: 2,
+    bug: "a load that finds no value takes away what was written while it ran",
+    file: landing,
+    text: `if (this.isOutOfDate(flight, noTags)) {`,
+    planted: `if (this.isOutOfDate(flight, noTags) && flight.hasEnded) {`,
+    suites: [absent, races]
+  },
+  {
+    law: 5,
+    bug: "that a key has no value is not remembered",
+    file: landing,
+    text: `    this.ground.failures.rememberAbsent(key, absent, flight.stamp, now)\n`,
+    planted: ``,
+    suites: [absent]
+  },
+  {
+    law: "what is derived",
+    bug: "what is made from an absent key is dropped with each answer that it is absent",
+    file: landing,
+    text: `const isNews = before !== undefined || sources?.isAbsent(key) !== true`,
+    planted: `const isNews = true`,
+    suites: [absent]
+  },
+  {
+    law: 4,
+    bug: "what could not be made for want of its source is absent after the source has a value",
+    file: "src/cache/internal/spreading.ts",
+    text: `    loads.failures.forget(key)\n`,
+    planted: ``,
+    suites: [absent]
+  },
+  {
+    law: 6,
+    bug: "a value that is gone in the source stays in a tier that could not be read",
+    file: loads,
+    text: `      if (this.entries.failedReads > failedReads) flight.holdsBelow()\n      previous`,
+    planted: `      previous`,
+    suites: [absent]
+  },
+  {
+    law: 11,
+    bug: "renewals behind readers take the places of readers",
+    file: loads,
+    text: `isDetached: true, isBehind: true })`,
+    planted: `isDetached: true })`,
+    suites: [loadQueue]
+  },
+  {
+    law: 11,
+    bug: "renewals behind readers have no bound",
+    file: "src/cache/internal/loadQueue.ts",
+    text: `return this.background.size >= backgroundMax`,
+    planted: `return this.background.size >= backgroundMax * 2`,
+    suites: [loadQueue]
+  },
+  {
+    law: 7,
+    bug: "a reader who joins a renewal waits behind all other readers",
+    file: "src/cache/internal/flight.ts",
+    text: `    this.load.place?.meetReader()\n    return leave`,
+    planted: `    return leave`,
+    suites: [loadQueue]
+  },
+  {
+    law: 7,
+    bug: "a reader joins a renewal that begins and ends before he waits",
+    file: "src/cache/internal/flight.ts",
+    text: `    const leave = this.add(resume, wantsFresh)\n`,
+    planted: `    this.load.place?.meetReader()\n    const leave = this.add(resume, wantsFresh)\n`,
+    suites: [loadQueue, "test/simulation/warming.test.ts"]
+  },
   {
     law: "a check tells what it does not know",
     bug: "a compiler that crashed has found no errors",
@@ -239,8 +404,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load replaces what another engine has loaded meanwhile",
     file: landing,
-    text: `if (rival !== undefined && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)`,
-    planted: ``,
+    text: `if (rival !== undefined && mayDiffer(rival.value, value)) {`,
+    planted: `if (rival !== undefined && mayDiffer(rival.value, value) && flight.hasEnded) {`,
     suites: [peers]
   },
   {
@@ -420,8 +585,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "the queue of loads has no bound",
     file: "src/cache/internal/loadQueue.ts",
-    text: `return this.permits !== undefined && this.waiting >= this.waitingMax`,
-    planted: `return this.permits !== undefined && this.waiting >= this.waitingMax * 2`,
+    text: `this.readers.size >= this.waitingMax`,
+    planted: `this.readers.size >= this.waitingMax * 2`,
     suites: ["props"]
   },
   {
@@ -590,8 +755,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a change of a source that lay below alone leaves behind what was made from it",
     file: landing,
-    text: `this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before`,
-    planted: `this.entries.held(key) ?? rival ?? flight.fallback`,
+    text: `this.entries.held(key) ?? rival ?? fallback ?? before`,
+    planted: `this.entries.held(key) ?? rival ?? fallback`,
     suites: [derived]
   },
   {
@@ -702,7 +867,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what a lookup acquires stays open as long as its owner",
     file: loads,
-    text: `if (scope.state._tag === "Open") this.fork(Scope_.close(scope, exit))`,
+    text: `if (scope.state._tag === "Open") this.forkFor(Scope_.close(scope, exit))`,
     planted: `void scope`,
     suites: ["test/cache/ownContext.test.ts"]
   },
@@ -790,8 +955,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for takes more turns than there are",
     file: "src/cache/internal/loadQueue.ts",
-    text: `if (isQuiet) return permits.withPermit(work)`,
-    planted: `if (quiet) return work`,
+    text: `if (this.turns === Infinity) return work`,
+    planted: `if (isBackground || this.turns === Infinity) return work`,
     suites: ["test/simulation/warming.test.ts", warm]
   },
   {
@@ -1497,9 +1662,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "marks are never forgotten",
-    file: entries,
-    text: `if (this.fullness >= this.sweepAt && now >= this.sweepAfter) this`,
-    planted: `if (now < 0) this`,
+    file: "src/cache/internal/sweepDue.ts",
+    text: `if (this.isDue && this.ground.now() >= this.notBefore) this.ground.sweepSoon()`,
+    planted: ``,
     suites: [marks]
   },
   {

@@ -32,8 +32,8 @@ import { History } from "./Explanation.ts"
 import type { FamilyStats, Origin, SetOptions } from "./FamilySpec.ts"
 import { both, nothing } from "./internal/below.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
-import { knowing } from "./internal/entries.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
+import { knowing } from "./internal/knowing.ts"
 import { Lengths } from "./internal/lengths.ts"
 import { isRow, lifeOf } from "./internal/lives.ts"
 import { familyName, splitMark } from "./internal/names.ts"
@@ -114,7 +114,10 @@ export class Cache implements Engine, Peer {
   readonly outbox: Outbox
   readonly peers: Peers
   private readonly commons: Commons
-  readonly sweeper = new Sweeper((family) => Effect.ignore(this.families.get(family)!.sweepMarks))
+  readonly sweeper = new Sweeper(this, (name) => {
+    const family = this.families.get(name)!
+    return family.entries.sweepDue.isStillDue() ? Effect.ignore(family.sweepMarks) : Effect.void
+  })
   openedAt = 0
   // The greatest version of an entry from before that was found below: what is made later has a greater one.
   private versionBefore = 0
@@ -239,6 +242,10 @@ export class Cache implements Engine, Peer {
 
   sweepSoon(family: string): void {
     this.sweeper.ask(family)
+  }
+
+  sweepAt(family: string, atMillis: number): void {
+    this.sweeper.askAt(family, atMillis)
   }
 
   sweptOf(family: string): ReadonlyArray<Swept> {

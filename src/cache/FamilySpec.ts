@@ -113,6 +113,7 @@ export interface FamilyStats {
    * Readers who waited for one answer together count once.
    */
   readonly hitsByTier: { readonly [tier: string]: number }
+  /** Lookups that brought a value, or answered that the key has none. */
   readonly loads: number
   readonly loadFailures: number
   /** Readers who joined a load that another reader had started. */

@@ -269,8 +269,11 @@ export class FamilyMarks {
     return known !== undefined && known.hidden >= stamp
   }
 
-  /** The marks on some of the keys that are not later than a stamp. */
+  /** The marks that are not later than a stamp. */
   *upTo(upTo: number): Iterable<{ readonly scope: Scope; readonly mode: Mode; readonly stamp: number }> {
+    if (this.whole.latest <= upTo) {
+      for (const [mode, stamp] of this.whole.modes) yield { scope: everything, mode, stamp }
+    }
     for (const projection of this.projections.values()) {
       for (const [values, mode, stamp] of projection.upTo(upTo)) {
         yield { scope: { positions: projection.positions, values: values.split(separator) }, mode, stamp }
@@ -280,7 +283,7 @@ export class FamilyMarks {
 
   /**
    * Forgets the marks up to a stamp, when no entry is left that they concern. Marks on the whole family take no room,
-   * and stay.
+   * and stay in memory.
    */
   forget(upTo: number): void {
     for (const [id, projection] of this.projections) {

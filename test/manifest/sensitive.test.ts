@@ -107,8 +107,8 @@ const leaky = (store: Store["Service"]): Store["Service"] => {
 }
 
 const lookup = (_params: unknown, about: { readonly key: string }): Effect.Effect<unknown> =>
-  about.key.includes("skip")
-    ? Effect.succeed(Lookup.skip)
+  about.key.includes("absent")
+    ? Effect.succeed(Lookup.absent)
     : about.key.includes("hang")
     ? Effect.never
     : about.key.includes("interrupt")
@@ -196,17 +196,17 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   ) => [
     of.get(params),
     of.get({ id: `${canary}:x` }),
-    of.get({ id: `skip ${canary}` }),
+    of.get({ id: `absent ${canary}` }),
     of.get({ id: `hang ${canary}` }),
     of.get({ id: `interrupt ${canary}` })
   ],
   getOption: (of) => [of.getOption(params), of.getOption({ id: `${canary}:x` }), of.getOption(failing)],
-  getMany: (of) => [of.getMany([params, { id: `skip ${canary}` }]), of.getMany([params, { id: `{${canary}}` }])],
-  getAnswer: (of) => [of.getAnswer(params), of.getAnswer({ id: `skip ${canary}` })],
+  getMany: (of) => [of.getMany([params, { id: `absent ${canary}` }]), of.getMany([params, { id: `{${canary}}` }])],
+  getAnswer: (of) => [of.getAnswer(params), of.getAnswer({ id: `absent ${canary}` })],
   getAnswerOption: (of) => [of.getAnswerOption(params), of.getAnswerOption({ id: `*${canary}` })],
   explain: (of) => [of.explain(params), of.explain({ id: `${canary}:x` })],
   has: (of) => [of.has(params), of.has(failing)],
-  select: (of) => [of.select({ id: `skip ${canary}` }, () => 1)],
+  select: (of) => [of.select({ id: `absent ${canary}` }, () => 1)],
   warm: (of) => [of.warm([params, failing, { id: `hang ${canary}` }])],
   hottest: (of) => [
     Effect.tap(
@@ -232,7 +232,7 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   setMany: (of) => [of.setMany([[params, value], [failing, value]]), of.setMany([[params, misfit]])],
   update: (of) => [
     of.update(params, () => misfit),
-    of.update({ id: `skip ${canary}` }, () => value),
+    of.update({ id: `absent ${canary}` }, () => value),
     of.update(params, () => of.update(params, () => value)),
     Effect.all([Effect.timeoutOption(of.update(params, () => Effect.never), 200), of.update(params, () => value)], {
       concurrency: "unbounded"
@@ -245,7 +245,7 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   invalidateWhere: (of) => [of.invalidateWhere(params), of.invalidateWhere({ id: `${canary}:x` })],
   invalidateAll: (of) => [of.invalidateAll()],
   invalidateTag: (of) => [of.invalidateTag(tag), of.invalidateTag(tag, { mode: "markStale" })],
-  refresh: (of) => [of.refresh(params), of.refresh({ id: `skip ${canary}` }), of.refresh({ id: `hang ${canary}` })],
+  refresh: (of) => [of.refresh(params), of.refresh({ id: `absent ${canary}` }), of.refresh({ id: `hang ${canary}` })],
   setting: (of) => [of.setting(params, value).key],
   deleting: (of) => [of.deleting(params).key],
   lease: (of) => [
@@ -262,9 +262,9 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
         !(name in doors || ["getUnsafe", "getPromise"].includes(name))
       )
       assert.deepStrictEqual(missing, [], "a handle has no door that an accessor has not")
-      return Effect.tryPromise({ try: () => handle.getPromise({ id: `skip ${canary}` }), catch: (error) => error })
+      return Effect.tryPromise({ try: () => handle.getPromise({ id: `absent ${canary}` }), catch: (error) => error })
     }),
-    Effect.flatMap(of.reader, (handle: any) => handle.get({ id: `skip ${canary}` }))
+    Effect.flatMap(of.reader, (handle: any) => handle.get({ id: `absent ${canary}` }))
   ],
   writer: (of) => [of.writer, Effect.flatMap(of.writer, (handle: any) => handle.set(params, misfit))]
 }
@@ -355,8 +355,8 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
       Layer.fresh(Layer.provide(app.layer, Layer.fresh(MemoryStore.layer({ capacity: 1 })))) as Layer.Layer<any, any>
     )
   ],
-  ["get of two parameters", app.keys.pair.get({ a: canary, b: `skip ${canary}` })],
-  ["explain of two parameters", app.keys.pair.explain({ a: canary, b: `skip ${canary}` })],
+  ["get of two parameters", app.keys.pair.get({ a: canary, b: `absent ${canary}` })],
+  ["explain of two parameters", app.keys.pair.explain({ a: canary, b: `absent ${canary}` })],
   [
     "get of a full queue",
     Effect.all(
@@ -369,7 +369,7 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
   ],
   ["invalidateWhere of one of two", app.keys.pair.invalidateWhere({ a: canary })],
   ["explain of one of two", app.keys.pair.explain({ a: canary, b: "x" })],
-  ["get of a rest", app.keys.rest.get({ "*": `skip ${canary}:${canary}` })],
+  ["get of a rest", app.keys.rest.get({ "*": `absent ${canary}:${canary}` })],
   ["explain of a rest", app.keys.rest.explain({ "*": `${canary}:${canary}` })]
 ]
 
@@ -410,7 +410,7 @@ describe("sensitive family", () => {
         [
           "get",
           Effect.tapError(
-            app.keys.user.get({ id: `skip ${canary}` }) as Effect.Effect<unknown, Error>,
+            app.keys.user.get({ id: `absent ${canary}` }) as Effect.Effect<unknown, Error>,
             (error) => Effect.sync(() => errors.push(error.message))
           )
         ],
@@ -424,7 +424,7 @@ describe("sensitive family", () => {
         ["getAnswer", Effect.tap(app.keys.user.explain({ id }) as Effect.Effect<any>, () => Effect.void)]
       ])
       assert.deepStrictEqual(errors, [
-        `\`user:${SensitiveKey.hash(`skip ${canary}`)}\` is absent: its lookup gave no value`
+        `\`user:${SensitiveKey.hash(`absent ${canary}`)}\` is absent: its lookup says that there is no value`
       ])
     }))
 

@@ -17,9 +17,9 @@ import type { SetOptions } from "../FamilySpec.ts"
 import { everything, type Mode, type Scope } from "../Invalidation.ts"
 import { type Below, both, nothing } from "./below.ts"
 import { type Engine, orStoreFailed, orTakenBack, type Reached } from "./engine.ts"
-import { knowing } from "./entries.ts"
 import { doubtMillis, type HeldKey, Hold, isWithin } from "./holds.ts"
 import { type Judged, noOptions } from "./judgement.ts"
+import { knowing } from "./knowing.ts"
 
 /** The most changes that one transaction collects. All of them are made after the commit, in one synchronous step. */
 const collectedMax = 10_000

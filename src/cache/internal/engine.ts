@@ -65,6 +65,8 @@ export interface Engine {
   tell(family: string, heard: Heard): void
   /** Starts a sweep in the background, which forgets the marks of a family that no entry needs any more. */
   sweepSoon(family: string): void
+  /** The same at a time, or earlier. */
+  sweepAt(family: string, atMillis: number): void
   /** What a sweep asks of a family, in each engine over the same place; this one is among them. */
   sweptOf(family: string): ReadonlyArray<Swept>
   /** What drops the keys that a change reaches. */

@@ -18,6 +18,7 @@ import { endsAt } from "../Expiry.ts"
 import type { FamilySpec, Loader, Sources } from "../FamilySpec.ts"
 import { isWithin, type Scope } from "../Invalidation.ts"
 import { reachedAmong, reaches } from "../shared/invalidationPlan.ts"
+import type { Place } from "./loadQueue.ts"
 import type { Served } from "./served.ts"
 import { shallow } from "./stack.ts"
 import { CurrentUpdate, Work } from "./waits.ts"
@@ -39,6 +40,8 @@ export class Load extends Work {
   /** The lookups of its owner, and the Context in which they run. */
   readonly loader: Loader<any>
   private runningFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  /** Its place among the lookups of a family with a `loadConcurrency`. */
+  place: Place | undefined = undefined
   /** How many of its flights have not ended. */
   open: number
   /** The time until which its value should last. A value that it reads must not end earlier. */

@@ -15,7 +15,7 @@ import type { Served } from "./served.ts"
 interface Ground<V> {
   readonly expiry: Expiry.Expiry
   readonly failures: Failures<V>
-  fork(work: Effect.Effect<void>): Fiber.Fiber<void>
+  forkFor(work: Effect.Effect<void>): Fiber.Fiber<void>
   end(flight: Flight<V>, exit: Exit.Exit<Served<V>, unknown>): void
   refreshAhead(key: string, entry: Entry<V>, now: number): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
@@ -34,6 +34,7 @@ export class LowerTier<V> {
   take(flight: Flight<V>, found: Found<V> | undefined): Entry<V> | undefined {
     const { key, load, isQuiet } = flight
     const now = this.entries.cache.time.now()
+    if (found !== undefined) flight.holdsBelow()
     const isFresh = found !== undefined && this.entries.isFresh(key, found.entry, now)
     // To its readers, who came before its key changed, what is fresh is an answer. What is stale is none.
     if (found === undefined || flight.isSuperseded && !isFresh) {
@@ -97,7 +98,7 @@ export class LowerTier<V> {
       const now = this.entries.cache.time.now()
       if (!flight.isBarred && this.ground.maySubstitute(flight.key, entry, now)) flight.answerEarly(stale, servedUntil)
     })
-    flight.answerEarlyBy(this.ground.fork(Effect.andThen(Effect.sleep(millis), answer)))
+    flight.answerEarlyBy(this.ground.forkFor(Effect.andThen(Effect.sleep(millis), answer)))
   }
 
   /** Ends a flight that found no entry to serve, if a failure of its key is remembered. */

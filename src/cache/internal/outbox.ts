@@ -30,6 +30,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
+import { forkOutside } from "../../capability/shared/outside.ts"
 import type { Entry, Found } from "../../store/Entry.ts"
 import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Change, Mark, Partition, Prepared, PreparedEntry, Store } from "../../store/Store.ts"
@@ -535,7 +536,7 @@ export class Carrier {
       this.wake.closeUnsafe()
       return Effect.andThen(rounds, this.wake.await)
     }))
-    return Effect.map(Effect.forkDetach(carry), (fiber) => {
+    return Effect.map(forkOutside(carry), (fiber) => {
       this.fiber = fiber
     })
   })

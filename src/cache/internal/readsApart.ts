@@ -16,6 +16,7 @@ import type { Explanation } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
+import { miscounted } from "./failures.ts"
 import { CurrentTransaction, type Frame } from "./frame.ts"
 import type { HeldKey } from "./holds.ts"
 import type { Judged } from "./judgement.ts"
@@ -185,7 +186,7 @@ export class TransactionReads<V> implements Reads<V> {
       return Effect.filterOrFail(
         lookupMany(keys, keys.map(contextOf)) as Effect.Effect<ReadonlyArray<V | Lookup.Answer<V>>, unknown>,
         (answers) => answers.length === keys.length,
-        () => this.family.loads.absent(keys[0]!, "skipped")
+        (answers) => miscounted(this.family.name, keys.length, answers.length)
       )
     }
     if (lookup === undefined) return Effect.fail(this.family.loads.absent(keys[0]!, "no lookup"))
@@ -209,11 +210,11 @@ export class TransactionReads<V> implements Reads<V> {
     const loaded = (value: V, tags: ReadonlyArray<string> | undefined): Effect.Effect<Served<V>, unknown> =>
       Effect.succeed({ value, tier: "lookup", entry: undefined, tags, stale: false })
     if (!Lookup.isAnswer(answer)) return loaded(answer, undefined)
-    const none = (): Effect.Effect<Served<V>, unknown> => Effect.fail(this.family.loads.absent(key, "skipped"))
+    const none = (): Effect.Effect<Served<V>, unknown> => Effect.fail(this.family.loads.absent(key, "no value"))
     return Lookup.match(answer as Lookup.Answer<V>, {
       Loaded: ({ options, value }) => loaded(value, options.tags),
       NotModified: none,
-      Skip: none,
+      Absent: none,
       Failed: ({ error }) => Effect.fail(error)
     })
   }

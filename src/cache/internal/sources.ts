@@ -10,6 +10,9 @@
  *   gives out the keys that have been missed for longest, or are too long: they are to be counted as changed at once.
  * - Some keys are known to be held by memory alone, beyond whatever was to be there below as well.
  *
+ * A key is known to be absent if a lookup has said so, what was made from an earlier value was dropped, and the key has
+ * had no value since. The same answer again drops nothing.
+ *
  * What lookups read before the engine was opened, or before an owner has left, is not known. A key is settled once
  * what was made of it by then has been dropped; beyond the bound that is done again, which loses more than it must.
  */
@@ -34,6 +37,7 @@ export class Sources {
   private readonly missing = new Keys<number>()
   private readonly alone = new Keys<true>()
   private readonly settled = new Keys<true>()
+  private readonly without = new Keys<true>()
 
   /** A lookup has read the key, which ends at `end` unless it is read again. */
   read(key: string, stamp: number, end: number): void {
@@ -96,6 +100,17 @@ export class Sources {
   kept(key: string): void {
     this.missing.delete(key)
     this.alone.delete(key)
+    this.without.delete(key)
+  }
+
+  /** The source has no value for the key, and what was made from an earlier one has been dropped. */
+  absent(key: string): void {
+    if (this.without.fits(key)) this.without.set(key, true)
+  }
+
+  /** Nothing is made from a value of the key: it is known to be absent. */
+  isAbsent(key: string): boolean {
+    return this.without.get(key) === true
   }
 
   /** Forgets a key that has ended, because the values made from it have ended, too. */
@@ -125,6 +140,7 @@ export class Sources {
   /** What was made of the keys by now is to be dropped with the next value of each. */
   unsettle(): void {
     this.settled.clear()
+    this.without.clear()
   }
 
   /** Empties the filter, because all keys have ended. For known keys, the mark says so. */

@@ -110,7 +110,7 @@ export const engine: ReadonlyArray<Explained> = [
     "E0510",
     "A lookupMany returned another number of values than it was asked for.",
     "The order of the values says which key each belongs to. With another number the order says nothing.",
-    "Return one value for each key, in the order of the keys, and `Lookup.skip` for a key without a value."
+    "Return one value for each key, in the order of the keys, and `Lookup.absent` for a key without a value."
   ),
   atRunTime(
     "E0521",

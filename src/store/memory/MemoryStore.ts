@@ -14,10 +14,12 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { forkOutside } from "../../capability/shared/outside.ts"
 import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
 import { invariant } from "../../eviction/shared/invariant.ts"
 import { spreadHash } from "../../eviction/shared/keyHash.ts"
@@ -585,9 +587,8 @@ export const make = Effect.fnUntraced(function*(options: Options) {
   }
 
   const patient = PatientScheduler.from(yield* Scheduler.Scheduler)
-  yield* Effect.forkScoped(
-    Effect.provideService(upkeep.run(shards, () => partitions.values()), Scheduler.Scheduler, patient)
-  )
+  const frees = upkeep.run(shards, () => partitions.values())
+  Fiber.runIn(yield* forkOutside(Effect.provideService(frees, Scheduler.Scheduler, patient)), yield* Effect.scope)
 
   return Store.of({
     name,
