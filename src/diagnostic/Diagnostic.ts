@@ -577,7 +577,7 @@ export type lookupReadsBack<Family extends string, Source extends string> = mess
 >
 
 /**
- * E0211 at run time: a read that was observed while a lookup ran.
+ * E0211 at run time: a read that was tracked while a lookup ran.
  *
  * @category ownership
  * @since 0.1.0

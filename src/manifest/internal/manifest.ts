@@ -16,6 +16,7 @@ import * as Cache from "../../cache/Cache.ts"
 import { CacheError, InvalidBatch, InvalidKey } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
+import { compile } from "../../cache/shared/invalidationPlan.ts"
 import * as Transaction from "../../cache/Transaction.ts"
 import type { Lease } from "../../capability/Lease.ts"
 import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
@@ -30,12 +31,12 @@ import { FamilyAccess } from "./access.ts"
 import * as accessor from "./accessor.ts"
 import { broken } from "./broken.ts"
 import * as declared from "./declared.ts"
-import * as dependents from "./dependents.ts"
 import { engineOf, type Face, faceOf, keyOfClass, type Runtime, runtimeOf, Word, wordOf } from "./grants.ts"
 import * as keys from "./keys.ts"
 import * as modules from "./modules.ts"
 import { errorOf } from "./names.ts"
 import * as options from "./options.ts"
+import { originOf } from "./origin.ts"
 import { Owners } from "./owners.ts"
 import type { Statics } from "./statics.ts"
 
@@ -177,8 +178,8 @@ const engineLayer = (
         : undefined,
       weigher: spec.weigher,
       policy: spec,
-      dependents: dependents.make(manifest, graph, family),
-      origin: dependents.originOf(family, graph)
+      plan: compile(manifest, graph, family),
+      origin: originOf(family, graph)
     }
   })
   return Layer.effectContext(
