@@ -383,6 +383,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 9,
+    bug: "a write without a lease goes through while another caller has one",
+    file: "src/cache/internal/conditions.ts",
+    text: `keys.filter((key) => leases.isLeased(spec.render(key)))`,
+    planted: `keys.filter((key) => leases.isLeased(key))`,
+    suites: ["props", "test/manifest/leases.test.ts", "test/model/engine.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write under a lease brings back what was removed since it was read",
+    file: "src/cache/internal/loads.ts",
+    text: `) term.isOvertaken = true\n    }\n    if (this.turns`,
+    planted: `) term.wasSeen = true\n    }\n    if (this.turns`,
+    suites: ["props", "test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write under a lease brings back what was invalidated by a mark since it was read",
+    file: "src/cache/internal/familyWrites.ts",
+    text: `keys.some((one) => this.isMarkedSince(one, term) || `,
+    planted: `keys.some((one) => `,
+    suites: ["props", "test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
     bug: "a lease that is granted in the moment of an interruption is kept",
     file: "src/capability/shared/leaseTable.ts",
     text: `Effect.onError(restore(waited), () => giveBack)`,
@@ -669,8 +693,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "an update that was overtaken is written where the cache alone has the value",
     file: familyWrites,
-    text: `if (!overtaken) return this.applySet(judged)`,
-    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged)`,
+    text: `if (!overtaken) return this.applySet(judged, noOptions)`,
+    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged, noOptions)`,
     suites: ["test/cache/overtaken.test.ts"]
   },
   {

@@ -29,7 +29,7 @@ import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
-import type { FamilyStats, Origin, SetOptions } from "./FamilySpec.ts"
+import type { FamilySpec, FamilyStats, Origin, SetOptions } from "./FamilySpec.ts"
 import { both, nothing } from "./internal/below.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
@@ -167,7 +167,10 @@ export class Cache implements Engine, Peer {
     return this.commons.version = Math.max(this.commons.version + 1, byClock <= clockVersionMax ? byClock : 0)
   }
 
-  saw({ stamp, version }: Entry<unknown>): void {
+  saw({ stamp, version }: Entry<unknown>, spec?: FamilySpec<any>, key = ""): void {
+    if (spec !== undefined && !this.leases.isEmpty) {
+      for (const term of this.leases.termsOf(spec.render(key))) term.wasSeen = true
+    }
     if (stamp < this.openedAt) this.versionBefore = Math.max(this.versionBefore, version)
     if (version <= Number.MAX_SAFE_INTEGER) this.commons.version = Math.max(this.commons.version, version)
   }
@@ -291,7 +294,13 @@ export class Cache implements Engine, Peer {
               const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
               for (const [i, write] of writes.entries()) {
                 const conflict = write.family.writes.goneSince(ends[i]!) ??
-                  write.family.writes.conflictOf(write.key, write.options, known.get(write), held !== undefined)
+                  write.family.writes.conflictOf(
+                    write.key,
+                    write.options,
+                    known.get(write),
+                    held !== undefined,
+                    write.value === undefined
+                  )
                 if (conflict !== undefined) return Effect.fail(conflict)
               }
               return this.applyBatch(writes, judged)
@@ -318,6 +327,7 @@ export class Cache implements Engine, Peer {
         // Of the writes of one key the last one holds, so a deletion takes away what came before it in the batch.
       } else if (isWritten) below = both(below, family.invalidation.dropKey(key, "hide", stamp, family.name))
     }
+    for (const { family, options } of writes) family.writes.renewTerm(options)
     if (below === nothing) return Effect.void
     const { version } = this
     return orTakenBack(

@@ -19,6 +19,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
+import { parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import type { Mark, Store } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import type { Entries } from "./entries.ts"
@@ -57,6 +58,7 @@ const heed = <V>(entries: Entries<V>, { failures, running, turns }: Loads<V>): v
     if (mayHide(flight.key)) flight.bar()
   }
   failures.heed()
+  if (!entries.cache.leases.isEmpty) entries.cache.leases.overtake(parsePatternUnsafe(entries.spec.pattern))
   for (const [key, turn] of turns.byKey) {
     // Which tags the value has that is being read is not known.
     const isTagged = turn.reading && turn.stamp < entries.tagMark

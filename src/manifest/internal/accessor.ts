@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import type { Write as EngineWrite } from "../../cache/Cache.ts"
-import { CacheError, LeaseRefused, type Verb } from "../../cache/CacheError.ts"
+import type { CacheError, Verb } from "../../cache/CacheError.ts"
 import { CacheFamily } from "../../cache/CacheFamily.ts"
 import type { SetOptions } from "../../cache/FamilySpec.ts"
 import type { Mode } from "../../cache/Invalidation.ts"
@@ -231,11 +231,7 @@ export const make = (access: FamilyAccess) => {
         if (refused !== undefined) return Effect.fail(refused)
         const grant = given?.mode === "shared" ? access.grantToRead(fiber.context) : access.writable(fiber.context)
         if (grant === undefined) return Effect.fail(access.refusal(fiber.context, "lease"))
-        return Effect.flatMap(access.patternOf(params), ({ pattern, shown }) =>
-          Effect.mapError(
-            grant.engine.cache.leases.acquire([pattern], given, [shown]),
-            (error) => new CacheError({ reason: new LeaseRefused({ error }) })
-          ))
+        return Effect.flatMapEager(access.keyOf(params), (key) => access.familyOf(grant).lease(key, given))
       }),
     key: (params: Params) => Effect.suspend(() => Effect.map(access.keyOf(params), access.keys.render)),
     // A program without types may give another value than a text.
