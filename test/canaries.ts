@@ -931,6 +931,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "lookups",
+    bug: "a Promise becomes the value of a family",
+    file: "src/cache/internal/judgement.ts",
+    text: `const why = unrun(value)`,
+    planted: `const why = undefined as string | undefined`,
+    suites: [lookups]
+  },
+  {
+    law: "lookups",
     bug: "a lookup may write by a handle",
     file: "src/manifest/internal/accessor.ts",
     text: `CacheFamily.isLookup(fiber.context) ?\n`,
