@@ -930,6 +930,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [rights]
   },
   {
+    law: "sensitive",
+    bug: "a family that derives from a sensitive one shows its keys",
+    file: "src/ownership/Validation.ts",
+    text: `isSensitive: sensitive.has(family.name)`,
+    planted: `isSensitive: family.spec.sensitive === true && sensitive.has(family.name)`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
     law: "lookups",
     bug: "a Promise becomes the value of a family",
     file: "src/cache/internal/judgement.ts",

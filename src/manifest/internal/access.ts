@@ -24,7 +24,7 @@ export class FamilyAccess extends Access {
     this.name = family.name
     this.pattern = family.pattern.source
     this.keys = keys
-    this.isSensitive = family.spec.sensitive === true
+    this.isSensitive = family.isSensitive
     this.textOf = keys.textOf
   }
 
