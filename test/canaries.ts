@@ -1269,6 +1269,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/clock.test.ts"]
   },
   {
+    law: 6,
+    bug: "time stands still for hundreds of hits of a synchronous run",
+    file: "src/store/shared/coarseClock.ts",
+    text: `const readsPerBurstMax = 32`,
+    planted: `const readsPerBurstMax = 256`,
+    suites: ["test/cache/burst.test.ts"]
+  },
+  {
     law: 7,
     bug: "a cache whose tier hangs does not close",
     file: outbox,
