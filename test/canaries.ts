@@ -1277,6 +1277,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/cache/burst.test.ts"]
   },
   {
+    law: 11,
+    bug: "a listener that is too slow does not learn that it has missed events",
+    file: cache,
+    text: `if (number > next) events.push(`,
+    planted: `if (number > next && next < 0) events.push(`,
+    suites: ["test/cache/events.test.ts"]
+  },
+  {
     law: 7,
     bug: "a cache whose tier hangs does not close",
     file: outbox,

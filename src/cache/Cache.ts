@@ -25,7 +25,7 @@ import { CoarseClock } from "../store/shared/coarseClock.ts"
 import * as PatientScheduler from "../store/shared/patientScheduler.ts"
 import { type Commons, type Mark, Store } from "../store/Store.ts"
 import { CacheError, StoreFailed } from "./CacheError.ts"
-import type { CacheEvent } from "./CacheEvent.ts"
+import { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
@@ -93,6 +93,12 @@ const clockVersionMax = Number.MAX_SAFE_INTEGER - 2 ** 43
 const eventsMax = 16_384
 const eventCharactersMax = 4_194_304
 
+/** An event, and how many came before it since its listener began. */
+interface Numbered {
+  readonly number: number
+  readonly event: CacheEvent
+}
+
 /**
  * A cache without authority: whoever holds it may read and write everything.
  *
@@ -118,7 +124,7 @@ export class Cache implements Engine, Peer {
   openedAt = 0
   // The greatest version of an entry from before that was found below: what is made later has a greater one.
   private versionBefore = 0
-  private readonly listeners = new Map<(event: CacheEvent) => void, Queue.Enqueue<CacheEvent, Cause.Done>>()
+  private readonly listeners = new Map<(event: CacheEvent) => void, Queue.Enqueue<Numbered, Cause.Done>>()
   private isClosed = false
 
   constructor(
@@ -201,18 +207,33 @@ export class Cache implements Engine, Peer {
   }
 
   /**
-   * Everything that happens from the moment it is run until the cache closes, where it ends. A slow reader loses the
-   * oldest events.
+   * Everything that happens from the moment it is run until the cache closes, where it ends. A slow listener loses the
+   * oldest events, and gets a `Missed` with their number in their place.
    */
-  readonly events: Stream.Stream<CacheEvent> = Stream.callback<CacheEvent>((queue) =>
+  readonly events: Stream.Stream<CacheEvent> = Stream.suspend(() => {
+    let next = 0
+    return Stream.mapArray(this.numbered, (all) => {
+      const events: Array<CacheEvent> = []
+      for (const { event, number } of all) {
+        if (number > next) events.push(Object.freeze(CacheEvent.Missed({ count: number - next })))
+        events.push(event)
+        next = number + 1
+      }
+      return events as [CacheEvent, ...Array<CacheEvent>]
+    })
+  })
+
+  // A gap in the numbers shows what a listener has missed, so a listener that keeps up costs nothing more than them.
+  private readonly numbered: Stream.Stream<Numbered> = Stream.callback<Numbered>((queue) =>
     Effect.acquireRelease(
       Effect.sync(() => {
         const lengths = new Lengths()
+        let number = 0
         const listener = (event: CacheEvent) => {
           const length = lengthOf(event)
           lengths.keepLast(Queue.sizeUnsafe(queue))
           while (lengths.sum + length > eventCharactersMax && Queue.takeUnsafe(queue) !== undefined) lengths.shift()
-          Queue.offerUnsafe(queue, event)
+          Queue.offerUnsafe(queue, { number: number++, event })
           lengths.push(length)
         }
         this.listen(listener, queue)
@@ -221,7 +242,7 @@ export class Cache implements Engine, Peer {
       (listener) => Effect.sync(() => this.unlisten(listener))
     ), { bufferSize: eventsMax, strategy: "sliding" })
 
-  private listen(listener: (event: CacheEvent) => void, queue: Queue.Enqueue<CacheEvent, Cause.Done>): void {
+  private listen(listener: (event: CacheEvent) => void, queue: Queue.Enqueue<Numbered, Cause.Done>): void {
     if (this.isClosed) return void Queue.endUnsafe(queue)
     this.listeners.set(listener, queue)
     this.hasListeners = true
