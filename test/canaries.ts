@@ -549,6 +549,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 9,
+    bug: "a write without a lease goes through while another caller has one",
+    file: "src/cache/internal/conditions.ts",
+    text: `keys.filter((key) => leases.isLeased(spec.render(key)))`,
+    planted: `keys.filter((key) => leases.isLeased(key))`,
+    suites: ["props", "test/manifest/leases.test.ts", "test/model/engine.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write under a lease brings back what was removed since it was read",
+    file: "src/cache/internal/loads.ts",
+    text: `) term.isOvertaken = true\n    }\n    if (this.turns`,
+    planted: `) term.wasSeen = true\n    }\n    if (this.turns`,
+    suites: ["props", "test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write under a lease brings back what was invalidated by a mark since it was read",
+    file: "src/cache/internal/familyWrites.ts",
+    text: `keys.some((one) => this.isMarkedSince(one, term) || `,
+    planted: `keys.some((one) => `,
+    suites: ["props", "test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
     bug: "a lease that is granted in the moment of an interruption is kept",
     file: "src/capability/shared/leaseTable.ts",
     text: `Effect.onError(restore(waited), () => giveBack)`,
@@ -835,8 +859,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "an update that was overtaken is written where the cache alone has the value",
     file: familyWrites,
-    text: `if (!overtaken) return this.applySet(judged)`,
-    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged)`,
+    text: `if (!overtaken) return this.applySet(judged, noOptions)`,
+    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged, noOptions)`,
     suites: ["test/cache/overtaken.test.ts"]
   },
   {
@@ -1070,6 +1094,22 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (!leases.isOwn(lease)) return`,
     planted: `if (!leases.isOwn(lease) && keys.length === 0) return`,
     suites: [rights]
+  },
+  {
+    law: "sensitive",
+    bug: "a family that derives from a sensitive one shows its keys",
+    file: "src/ownership/Validation.ts",
+    text: `isSensitive: sensitive.has(family.name)`,
+    planted: `isSensitive: family.spec.sensitive === true && sensitive.has(family.name)`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "lookups",
+    bug: "a Promise becomes the value of a family",
+    file: "src/cache/internal/judgement.ts",
+    text: `const why = unrun(value)`,
+    planted: `const why = undefined as string | undefined`,
+    suites: [lookups]
   },
   {
     law: "lookups",
@@ -1401,6 +1441,22 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (behind > this.slack) {`,
     planted: `if (behind > this.slack && this.wall < 0) {`,
     suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "time stands still for hundreds of hits of a synchronous run",
+    file: "src/store/shared/coarseClock.ts",
+    text: `const readsPerBurstMax = 32`,
+    planted: `const readsPerBurstMax = 256`,
+    suites: ["test/cache/burst.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "a listener that is too slow does not learn that it has missed events",
+    file: cache,
+    text: `if (number > next) events.push(`,
+    planted: `if (number > next && next < 0) events.push(`,
+    suites: ["test/cache/events.test.ts"]
   },
   {
     law: 7,

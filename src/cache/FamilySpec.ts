@@ -65,7 +65,10 @@ export interface SetOptions<out L = never> extends Lookup.LoadedOptions {
    * Writes only if the key has this version, or no value for `null`. Otherwise the write fails with `VersionConflict`.
    */
   readonly ifVersion?: number | null | undefined
-  /** The lease of the write. A write under a lease that has ended is refused, however late it comes. */
+  /**
+   * The lease of the write, which must be exclusive. A write under a lease that has ended is refused, however late it
+   * comes. While the key has a lease, a write without it is refused.
+   */
   readonly lease?: L | undefined
 }
 

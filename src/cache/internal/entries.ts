@@ -401,7 +401,7 @@ export class Entries<V> {
     if (watch.changed) return this.instead(key, watch)
     if (found === undefined) return undefined
     const { entry } = found
-    this.cache.saw(entry)
+    this.cache.saw(entry, this.spec, key)
     if (weight === undefined) return undefined
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true

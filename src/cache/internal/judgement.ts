@@ -30,6 +30,7 @@ import { CacheError, InvalidOption, StoreFailed } from "../CacheError.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, SetOptions } from "../FamilySpec.ts"
 import type { LoadedOptions } from "../Lookup.ts"
+import { unrun } from "../shared/unrun.ts"
 import { freezeDeep, Unfreezable } from "./freeze.ts"
 import { sealedFunction } from "./sensitive.ts"
 
@@ -201,6 +202,8 @@ export class Judge<V> {
   }
 
   private judgeValue(lower: Partition<V> | undefined, key: string, value: V, terms: Terms): Judging<Judged<V>> {
+    const why = unrun(value)
+    if (why !== undefined) throw this.invalid("value", why)
     if (terms.lifeMillis === 0) return this.judged(key, value, terms, 1, undefined)
     const weight = this.weigh(key, value)
     const made = lower?.prepare(key, { value, tags: terms.tags, revision: terms.revision })
