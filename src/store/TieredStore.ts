@@ -223,7 +223,7 @@ const open = <V>(
       // It may have come back since.
       if (tiers[0]!.partition.hot?.peek(key) === undefined) family.onEvict?.(key, entry, "Evicted")
     }
-    const demotions = new Demotions<V>(guard, sweeps, tiers, lost)
+    const demotions = new Demotions<V>({ guard, sweeps, tiers, lost, owed: family.owed ?? (() => []) })
     let refused: StoreError | undefined
     const tell: Report = (tier, operation, error) => {
       report(tier, operation, error)
