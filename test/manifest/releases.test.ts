@@ -324,8 +324,7 @@ describe("releases that differ in what they say of their families", () => {
     "serve what the database has, as far as the cache was told, and nothing that is over by today's options",
     () =>
       fc.assert(
-        fc.asyncProperty(fc.array(life, { minLength: 2, maxLength: 6 }), (lives) => inTestClock(run(lives))),
-        { numRuns: Number(process.env["RUNS"] ?? 150) }
+        fc.asyncProperty(fc.array(life, { minLength: 2, maxLength: 6 }), (lives) => inTestClock(run(lives)))
       ),
     120_000
   )
