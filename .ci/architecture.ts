@@ -288,7 +288,7 @@ const forEachReference = (source: Source, visit: (node: Node, parent: Node) => v
   })
 
 const bannedReferences = new Map([
-  ["setTimeout", "time comes from `Clock`: use `Effect.sleep`, or `BackgroundTimer.sleep`"],
+  ["setTimeout", "time comes from `Clock`: use `Effect.sleep`, or `sleep` of `store/shared/backgroundTimer.ts`"],
   ["setInterval", "time comes from `Clock`: use `Effect.repeat`"],
   ["performance", "time comes from `Clock`"],
   ["console", "nothing in src/ prints: use `Effect.log` or `Console`"]
@@ -300,7 +300,7 @@ const bannedMembers = new Map([
 ])
 
 // The timer of the live clock that lets a process end, which no clock has.
-const timerFile = "store/BackgroundTimer.ts"
+const timerFile = "store/shared/backgroundTimer.ts"
 
 /** Time, randomness and output come from services, and no comment announces work that is not done. */
 export const banned: Rule = (project) =>
@@ -331,11 +331,10 @@ const plainFolders: ReadonlySet<string> = new Set([
   "capability",
   "pattern",
   "ownership",
-  "diagnostic"
+  "diagnostic",
+  "manifest",
+  "cli"
 ])
-
-/** Files of these folders that are still to be rewritten. */
-const notPlainYet: ReadonlySet<string> = new Set(["store/TieredStore.ts", "store/internal/tieredTier.ts"])
 
 const comparatives = "longer|later|earlier|larger|smaller|greater|slower|faster|older|newer|better|worse|more|less"
 
@@ -352,6 +351,16 @@ const unclear: ReadonlyArray<readonly [phrase: RegExp, better: string]> = [
     "write `is not a` or `are not`"
   ],
   [/\btold\s+of\b/gi, "write `is called with`, `receives` or `learns that`"],
+  [/\b(is|are|was|be)\s+told\b(?!\s+(apart|of)\b)/gi, "write `gets`, `receives` or `learns that`"],
+  [/\ball\s+that\b/gi, "write `everything that`, or name what it is"],
+  [/\ball\s+the\s+same\b/gi, "write `nevertheless`"],
+  [/\banew\b/gi, "write `again`"],
+  [/\bas\s+far\s+as\b/gi, "write `if`, `only` or `up to`"],
+  [/\bsomething\s+else\s+than\b/gi, "write `another value than`, or name what it is"],
+  [/\bcalled\s+like\b/gi, "write `has the name of`"],
+  [/\bmend(s|ed|ing)?\b/gi, "write `repair`"],
+  [/\b(for|in)\s+want\s+of\b/gi, "write `because there is no`"],
+  [/\b(he|him|his|whom)\b/gi, "name the actor: caller, reader, owner, listener, tier, engine or process"],
   [/\bhears?\s+of\b/gi, "write `receives`, `sees` or `learns that`"]
 ]
 
@@ -376,7 +385,7 @@ const proseOf = ({ comments, program, text }: Source): string => {
 /** Comments and messages are plain English: none of the phrases that hide who acts, in the folders that are done. */
 export const plain: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
-    if (isIndex(source.path) || notPlainYet.has(source.path) || !plainFolders.has(folderOf(source.path))) return
+    if (isIndex(source.path) || !plainFolders.has(folderOf(source.path))) return
     const prose = proseOf(source)
     for (const [phrase, better] of unclear) {
       for (const { 0: found, index } of prose.matchAll(phrase)) {
@@ -422,6 +431,8 @@ export const typeNames: Rule = (project) =>
   })
 const nameOf = (identifier: unknown): string => (identifier as Node)["name"] as string
 
+const afterTag = /^ *\* @[^]*^ *\* \*\*/m
+
 /** Every public module says what it is; every export of it has a summary, `@since` and one `@category`. */
 export const documented: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
@@ -439,8 +450,31 @@ export const documented: Rule = (project) =>
       if (docs.length === 0) refuse(start, `\`${name}\` has no doc comment`)
       for (const doc of docs) {
         if (/^\/\*\*[\s*]*(@|\/$)/.test(doc)) refuse(start, `the doc comment of \`${name}\` does not say what it is`)
+        if (afterTag.test(doc)) refuse(start, `a section after a tag of \`${name}\` belongs to that tag in a hover`)
         if (!/@since \d+\.\d+\.\d+/.test(doc)) refuse(start, `the doc comment of \`${name}\` has no @since`)
         if ([...doc.matchAll(/@category \S/g)].length !== 1) refuse(start, `\`${name}\` needs exactly one @category`)
+      }
+    }
+  })
+
+/** Folders and modules of `src/` whose exports say how stable they are. A folder is added when its surface is decided. */
+const statedFolders: ReadonlySet<string> = new Set(["manifest", "capability", "testing", "store"])
+const statedModules: ReadonlySet<string> = new Set(
+  ["CacheError", "CacheEvent", "CacheMetrics", "Lookup"].map((name) => `cache/${name}.ts`)
+)
+
+/** Every doc comment of an export says `@stability stable` or `@stability experimental`, in the folders that are done. */
+export const stability: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    const { exports, path } = source
+    if (!isPublicModule(path) || !(statedFolders.has(folderOf(path)) || statedModules.has(path))) return
+    for (const { doc = "", name, start } of exports) {
+      // `documented` reports an export without a comment, and overloads share one.
+      if (doc === "" || /@internal\b/.test(doc)) continue
+      const stated = [...doc.matchAll(/@stability[^\S\n]*(\S*)/g)].map(([, word]) => word)
+      if (stated.length !== 1) refuse(start, `\`${name}\` needs exactly one @stability`)
+      else if (stated[0] !== "stable" && stated[0] !== "experimental") {
+        refuse(start, `the @stability of \`${name}\` is not \`stable\` or \`experimental\``)
       }
     }
   })
@@ -481,5 +515,6 @@ export const rules: Readonly<Record<string, Rule>> = {
   plain,
   typeNames,
   documented,
+  stability,
   alone
 }

@@ -388,19 +388,15 @@ export * as Validation from "./ownership/Validation.ts"
 export * as Capability from "./capability/Capability.ts"
 
 /**
- * The right to a set of keys for a time: either many holders share it, or one holder has it alone.
+ * Gives the right to a set of keys for a time: either many holders share it, or one holder has it alone. A user takes a
+ * lease with `lease` of an accessor, and gives it to a write.
  *
  * - At any moment, of the leases held on patterns that share a key, either all are shared or there is only one.
  * - Tokens only grow: a later lease on the same keys has a greater token. So a write with the token of an ended lease
  *   can be distinguished from a write of the present holder (a *fencing token*).
- * - Conflicting requests are served in the order in which they came. A request that conflicts with an earlier one waits
- *   behind it, so readers cannot starve a writer.
- * - Several patterns are acquired at once or not at all, so no two requests can wait for each other.
  * - Every wait ends: by a grant, by the request's own deadline, or because a holder's time is over.
  *
- * Not here: leases among processes. Tiers that several processes share implement the same contract.
- *
- * Gray, Cheriton: Leases (SOSP 1989). Fencing: Burrows, The Chubby lock service (OSDI 2006).
+ * Not here: the table that grants leases (`shared/leaseTable.ts`), and leases among processes.
  *
  * @since 0.1.0
  */
@@ -424,31 +420,6 @@ export * as Lease from "./capability/Lease.ts"
  * @since 0.1.0
  */
 export * as EvictionPolicy from "./eviction/EvictionPolicy.ts"
-
-/**
- * Pauses that do not keep a process alive: for work behind a program that never ends by itself, such as upkeep.
- *
- * A program that never disposes of its runtime ends when nothing else is left to do. The process waits for work that
- * has begun, and for a write on its way to a tier; it does not wait for the pauses in between.
- *
- * @since 0.1.0
- */
-export * as BackgroundTimer from "./store/BackgroundTimer.ts"
-
-/**
- * The engine's time, read once per burst.
- *
- * Reading the system's clock costs three times as much as finding an entry. So one synchronous burst of JavaScript
- * (until the next microtask) sees one time, renewed every `readsPerBurstMax` reads. A clock that is not the live one (a
- * test's clock) is read each time, and shows every adjustment at once.
- *
- * The time is that of the wall clock, but it never goes back. After the wall clock was set back, the time advances with
- * the monotonic clock, and is `ahead` of the wall clock from then on. Else every entry would live longer by the step.
- * All readers of one `Clock` see one time. The time follows a step forward, since a process may have slept.
- *
- * @since 0.1.0
- */
-export * as CoarseClock from "./store/CoarseClock.ts"
 
 /**
  * How a family's values become bytes, for the tiers that keep bytes.
@@ -494,16 +465,6 @@ export * as Entry from "./store/Entry.ts"
 export * as MemoryStore from "./store/memory/MemoryStore.ts"
 
 /**
- * A scheduler for work behind its caller: upkeep of a tier, loads, changes on their way to lower tiers.
- *
- * An effect that `runSync` runs gets a scheduler whose yields are microtasks: with it, long work would block everything
- * else between two steps, timers included.
- *
- * @since 0.1.0
- */
-export * as PatientScheduler from "./store/PatientScheduler.ts"
-
-/**
  * The contract of a tier: where entries live, by family and key.
  *
  * - `open` resolves a family once and returns a `Partition`. A partition is asked by the key *within* the family (its
@@ -536,19 +497,21 @@ export * as Store from "./store/Store.ts"
 export * as StoreError from "./store/StoreError.ts"
 
 /**
- * Several tiers that act as one store, hottest first.
+ * Makes one store out of several tiers, for an application that keeps entries in memory and in a slower place. The
+ * fastest tier comes first.
  *
- * - A read walks down until a tier has the key, and what it finds is copied up. A write of the key that comes between
- *   wins: a copy never undoes a `set`, a `remove` or a `clear` that was called after the read began.
- * - A write goes from the lowest tier to the hottest, so that whatever ends it midway leaves nothing below that is gone
- *   above. Writes of one key take turns.
- * - A tier that fails to read is passed over. A tier that fails to remove makes the removal fail, once every tier was
- *   tried, and so does one that neither takes what is set nor removes what was there; what it should have forgotten is
- *   not read from it again until it has.
- * - A round is whole in each tier, and goes to the lowest first. A tier that refuses it holds nothing of its keys.
- * - Marks are kept by every tier; a mark is known as long as one tier knows it.
+ * - A read asks one tier after the other until a tier has the key. The entry is then copied to the faster tiers. A copy
+ *   never undoes a `set`, a `remove` or a `clear` that was called after the read began.
+ * - A write goes from the lowest tier to the fastest. If it ends midway, no lower tier holds a key that a faster tier
+ *   has lost. Writes of one key take turns.
+ * - If a tier fails to read, the next tier is asked. If a tier fails to remove, every other tier is tried, and then the
+ *   removal fails. The same holds for a tier that neither takes a new value nor removes the old one. Such a key is not
+ *   read from this tier again until the tier has removed it.
+ * - Each tier gets its part of a round as a whole, the lowest tier first. A tier that refuses a round holds nothing of
+ *   its keys.
+ * - Every tier keeps the marks. A mark is known as long as one tier knows it.
  *
- * Not here: breakers and time limits. A tier ends its own operations; each of its failures is told to `onTierFailure`.
+ * Not here: circuit breakers and time limits. A tier ends its own operations, and `onTierFailure` gets each failure.
  *
  * @since 0.1.0
  */
@@ -592,17 +555,35 @@ export * as CacheError from "./cache/CacheError.ts"
 export * as CacheEvent from "./cache/CacheEvent.ts"
 
 /**
- * The engine of one family: how its entries are served, loaded, written and dropped.
+ * One family of a cache: the façade of its reads, its writes and its invalidation.
  *
  * Keys here are keys *within* the family: the parameters of its pattern, joined by `:`.
  *
  * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
  * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
  *   stored.
- * - Whatever changes an entry changes memory, and voids the loads under way, in one synchronous step; the tiers below
- *   follow before the operation returns.
+ * - Whatever changes an entry changes memory, and supersedes the loads under way, in one synchronous step. The tiers
+ *   below follow before the operation returns.
  * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
- * - What is computed from a value that was served stale is stale itself: it is returned, and not stored.
+ * - A value that is computed from a stale value is stale itself: it is returned, and not stored.
+ *
+ * Every verb that reads, and what it may do. `peek` and `hit` look at memory, `serve` and `read` may load.
+ *
+ * | verb | looks at | may load | may wait for a load | asks lower tiers |
+ * | --- | --- | --- | --- | --- |
+ * | `hot.hit`, `hot.peek` | memory, without a second look | no | no | no |
+ * | `hitUnsafe` | memory, without a second look; tracked | no | no | no |
+ * | `peekUnsafe`, `readUnsafe` | memory, with a second look | no | no | no |
+ * | `find`, `held`, `readHeld`, `answerHeld` | memory, then the tiers | no | no | yes |
+ * | `explain` | memory, then the tiers, and the history | no | no | yes |
+ * | `readPromise` | memory, and the load that runs | no | yes | no |
+ * | `read`, `serve`, `answer` | memory, then a load | yes | yes | in the load |
+ * | `readMany`, `serveMany` | memory, then one load for all | yes | yes | in the load |
+ * | `serveNothingStale` | as `serve`, without stale values | yes | yes | in the load |
+ * | `refresh` | a load that begins after the call | yes | yes | for what the load replaces |
+ * | `warm`, `renew`, `predict` | memory, then a load that no reader waits for | yes | yes | in the load |
+ *
+ * Of entries, `Entries.fromBelow`, `heldBelow` and `lookBelow` ask the tiers; `Entries.held` does not.
  *
  * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
  *
@@ -698,32 +679,39 @@ export * as Lookup from "./cache/Lookup.ts"
 export * as Transaction from "./cache/Transaction.ts"
 
 /**
- * Several manifests over one store, as types: no key may belong to two of them.
+ * Checks several manifests over one store, for the person who calls `Manifest.compose`: no key may belong to two of
+ * them, and no two of them may have one name.
  *
  * @since 0.1.0
  */
 export * as Composition from "./manifest/Composition.ts"
 
 /**
- * Functions, methods and programs that say what they do to the cache, as types: a body may do no more than it declares.
+ * Checks functions, methods and programs that declare what they do to the cache: a body that does more than its
+ * declaration says does not compile.
+ *
+ * Not here: what a declaration may contain (`Declared` in `ownership/`), and the run time, in `internal/`.
  *
  * @since 0.1.0
  */
 export * as Declared from "./manifest/Declared.ts"
 
 /**
- * Access to the keys of one family, as a user of a manifest sees it.
+ * Reads and writes the keys of one family: the operations of `AppCache.keys.user`, of its readers and of its writers.
  *
- * - Operations name the family's declared pattern as their requirement: `Owns` to write, `Borrows` to read.
- * - A reader or writer has resolved its right once; its operations require nothing.
- * - Reads and writes answer with values; invalidation follows the manifest and is done when a write returns.
+ * - Operations require a right to the pattern of the family: `Owns` to write, `Borrows` to read.
+ * - A reader or a writer has found its right once, so its operations require nothing.
+ * - When a write returns, everything that derives from the written key is dropped, as the manifest says.
+ *
+ * Not here: operations on several families at once (`Manifest`), and how entries are made (`Owner`).
  *
  * @since 0.1.0
  */
 export * as Family from "./manifest/Family.ts"
 
 /**
- * A manifest: one class that declares every key pattern of a cache, who owns it, and what derives from what.
+ * Declares a cache for the people who write a program with it: one class that lists every family of keys, who owns it,
+ * and what derives from what.
  *
  * ```ts
  * import * as Manifest from "effect-stateless/manifest/Manifest"
@@ -740,30 +728,38 @@ export * as Family from "./manifest/Family.ts"
  * - Rights come from `owner`, `borrower`, `delegate` and `modules`, and from nowhere else.
  * - The class is the service of its engine: two manifests have two engines, even over one store.
  *
+ * Not here: the operations of one family (`Family`), the options of an owner (`Owner`), and the run time, which is in
+ * `internal/`.
+ *
  * @since 0.1.0
  */
 export * as Manifest from "./manifest/Manifest.ts"
 
 /**
- * The application as types: one layer per family or reader, each given exactly what the manifest grants it.
+ * Checks the modules of an application, for the person who calls `AppCache.modules`: each layer may require and provide
+ * what its line of the manifest says, and nothing else.
  *
- * An object literal has one value per name, so a family has one owner by construction, and a module that needs more
- * than its borrows, or gives away what it does not own, does not compile.
+ * - An object literal has one value for each name, so a family has one owner.
+ * - A module that requires more than its borrows does not compile.
+ * - A module that provides a right which it does not own does not compile.
+ *
+ * Not here: how modules are built, in `internal/`.
  *
  * @since 0.1.0
  */
 export * as Modules from "./manifest/Modules.ts"
 
 /**
- * What an owner may say, as types: the family that it owns, and a lookup that reads nothing but what the family
- * derives from.
+ * Types the options of an owner, for the person who writes a lookup: which family it owns, and what its lookup may
+ * read.
  *
- * The lookup is where an entry comes from, so whatever it reads of the same cache must be a declared source: else a
- * change there would not reach the entry. Its requirements show what it reads, and anything else is refused, on the
- * lookup.
+ * - A lookup makes the entries of a family. So everything that it reads of the same cache must be a declared source of
+ *   the family: otherwise a change of the source would not reach the entry.
+ * - The requirements of a lookup show what it reads. A lookup that reads anything else does not compile, and the
+ *   message stands at the lookup.
  *
- * Not here: which *keys* of a source it reads. Types cannot tell `user:1` from `user:2`; the engine compares the
- * reads that it observes (E0232).
+ * Not here: which *keys* of a source a lookup reads. Types cannot tell `user:1` from `user:2`. The engine records the
+ * reads of a lookup, and compares them (E0232).
  *
  * @since 0.1.0
  */

@@ -319,7 +319,17 @@ describe("every rule finds a planted violation", () => {
       ["/**\n * A listener is told\n * of each write.\n */", "told of"],
       ["// A listener hears\n// of each write.", "hears of"],
       ["// They hear of each write.", "hear of"],
-      ["// What is no\n// longest one.", "is no"]
+      ["// What is no\n// longest one.", "is no"],
+      ["// A listener is told\n// about it.", "is told"],
+      ["/** Drops all that derives from it. */", "all that"],
+      ["// It fails all the same.", "all the same"],
+      ["// It is read anew.", "anew"],
+      ["// It is checked as far\n// as types are known.", "as far as"],
+      ["const a = \"give something else than a text\"", "something else than"],
+      ["// A group may be called like a family.", "called like"],
+      ["const a = `help: mend it`", "mend"],
+      ["// Removed for want of room.", "for want of"],
+      ["// A reader gets what he asked for.", "he"]
     ]
     for (const [text, phrase] of planted) {
       const [first = ""] = find(Architecture.plain, { "store/A.ts": text })
@@ -334,6 +344,7 @@ describe("every rule finds a planted violation", () => {
   it("plain: code, a comparison, an existence, and a folder that is not done yet are allowed", () => {
     const allowed = [
       "// There is no entry, and there are no keys. It is no longer here.",
+      "// Tiers of one name are told apart by a number. At all, that is the mendacious sheath of this.",
       "const nobody = { whoever: 1 }",
       "const a = \"the sum is\"\nno(1)",
       "// It is\nconst no = 1\n// of"
@@ -351,8 +362,32 @@ describe("every rule finds a planted violation", () => {
     assert.lengthOf(of(header + doc.replace(" * Makes one.\n *\n", "") + "export const a = 1"), 1)
     assert.lengthOf(of(header + doc.replace("@since 0.1.0", "") + "export const a = 1"), 1)
     assert.lengthOf(of(header + doc.replace("@category constructors", "") + "export const a = 1"), 1)
+    const late = doc.replace(" * @category", " * @see B\n *\n * **Details**\n *\n * It is slow.\n *\n * @category")
+    assert.deepStrictEqual(of(`${header}${late}export const a = 1`), [
+      "store/A.ts:15: a section after a tag of `a` belongs to that tag in a hover"
+    ])
+    assert.deepStrictEqual(of(`${header}${doc.replace(" * @", " * **Details**\n *\n * @")}export const a = 1`), [])
     assert.lengthOf(of(`${header}class A {}\nexport { A }`), 1)
     assert.lengthOf(of(`${header}export { A } from "./B.ts"`), 1)
+  })
+
+  it("stability: an export that does not say how stable it is, says it twice, or says another word", () => {
+    const of = (tags: string, path = "store/A.ts") =>
+      find(Architecture.stability, {
+        [path]: `${header}${doc.replace(" * @since", `${tags} * @since`)}export const a = 1`
+      })
+    assert.deepStrictEqual(of(""), ["store/A.ts:9: `a` needs exactly one @stability"])
+    assert.lengthOf(of(" * @stability stable\n * @stability experimental\n"), 1)
+    assert.deepStrictEqual(of(" * @stability solid\n"), [
+      "store/A.ts:10: the @stability of `a` is not `stable` or `experimental`"
+    ])
+    assert.lengthOf(of(" * @stability\n"), 1)
+    assert.deepStrictEqual(of(" * @stability stable\n"), [])
+    assert.deepStrictEqual(of(" * @stability experimental\n"), [])
+    assert.lengthOf(of("", "cache/Lookup.ts"), 1)
+    for (const path of ["cache/A.ts", "store/internal/a.ts", "store/shared/a.ts"]) {
+      assert.deepStrictEqual(of("", path), [])
+    }
   })
 
   it("alone: a doc comment that refers to the one before it", () => {

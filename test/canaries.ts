@@ -16,7 +16,10 @@ export interface Canary {
 }
 
 const family = "src/cache/CacheFamily.ts"
+const familyReads = "src/cache/internal/familyReads.ts"
+const familyWrites = "src/cache/internal/familyWrites.ts"
 const loads = "src/cache/internal/loads.ts"
+const landing = "src/cache/internal/landing.ts"
 const entries = "src/cache/internal/entries.ts"
 const outbox = "src/cache/internal/outbox.ts"
 const cache = "src/cache/Cache.ts"
@@ -35,7 +38,7 @@ const arrangements = "test/cache/arrangements.test.ts"
 const derived = "test/cache/derived.test.ts"
 const vanished = "test/cache/vanished.test.ts"
 const marks = "test/cache/marks.test.ts"
-const observed = "test/manifest/observed.test.ts"
+const tracked = "test/manifest/tracked.test.ts"
 const warm = "test/manifest/warm.test.ts"
 const rights = "test/manifest/rights.test.ts"
 const lookups = "test/manifest/lookups.test.ts"
@@ -98,7 +101,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a lookup learns what a family holds by warming it",
-    file: "src/cache/internal/observed.ts",
+    file: "src/cache/internal/trackedReads.ts",
     text: "return this.looking(keys, () => this.source.warm(keys, concurrency))",
     planted: "return this.source.warm(keys, concurrency)",
     suites: [lookups]
@@ -106,17 +109,17 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a load that was overtaken is stored",
-    file: loads,
-    text: `if (flight.voided || readRefused || isClosed) {`,
-    planted: `if (isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid") {`,
+    file: landing,
+    text: `return isHidden || flight.load.readRefused || isClosed`,
+    planted: `return isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid"`,
     suites: [races]
   },
   {
     law: 2,
     bug: "what was made from a stale value is stored as fresh",
-    file: loads,
-    text: `} else if (!readStale) {`,
-    planted: `} else if (!readStale || key !== "") {`,
+    file: landing,
+    text: `if (readStale) return {`,
+    planted: `if (readStale && key === "") return {`,
     suites: [races, "model"]
   },
   {
@@ -130,7 +133,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a refused refresh leaves older entries below",
-    file: loads,
+    file: landing,
     text: `if (!isReplaced) this.entries.forget(key)`,
     planted: `if (!isReplaced) this.entries.hot?.drop(key)`,
     suites: [races]
@@ -138,7 +141,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a refused refresh takes what a later write brought",
-    file: loads,
+    file: landing,
     text: `if (!isReplaced) this.entries.forget(key)`,
     planted: `this.entries.forget(key)`,
     suites: ["test/cache/overtaken.test.ts", "test/cache/twoTiers.test.ts"]
@@ -146,23 +149,23 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a load that ends after a later one replaces its value",
-    file: loads,
-    text: `if (this.overtaken.size === 0) return\n    for`,
-    planted: `if (this.overtaken.size >= 0) return\n    for`,
+    file: landing,
+    text: `for (const older of this.ground.before(flight)) older.outrun()`,
+    planted: ``,
     suites: [tagRaces]
   },
   {
     law: 2,
     bug: "a reader joins a load that began before a tag was invalidated",
     file: loads,
-    text: `return !voided && !isClosed && this`,
-    planted: `return !voided && this`,
+    text: `isOpen({ isCurrent, key, stamp }: Flight<V>): boolean {\n    return isCurrent && this`,
+    planted: `isOpen({ isSuperseded, key, stamp }: Flight<V>): boolean {\n    return !isSuperseded && this`,
     suites: [tagRaces]
   },
   {
     law: 2,
     bug: "a value is renewed though a tag of it was invalidated meanwhile",
-    file: loads,
+    file: landing,
     text: `given !== undefined && this.entries.judge`,
     planted: `given === undefined && this.entries.judge`,
     suites: [tagRaces]
@@ -178,7 +181,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "an update is stored though a tag of its value was invalidated meanwhile",
-    file: family,
+    file: familyWrites,
     text: `this.entries.judge(key, turn.stamp, turn.tags) !== "valid"`,
     planted: `this.entries.judge(key, turn.stamp, []) !== "valid"`,
     suites: [tagRaces]
@@ -187,8 +190,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 5,
     bug: "a tag that a value does not have makes its load void",
     file: loads,
-    text: `for (const flight of this.running) flight.isClosed = true`,
-    planted: `for (const flight of this.running) flight.isClosed = flight.voided = true`,
+    text: `for (const flight of this.running) flight.close()`,
+    planted: `for (const flight of this.running) flight.supersede()`,
     suites: [tagRaces]
   },
   {
@@ -203,22 +206,22 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a read beside a set runs the lookup though a tier has the value",
     file: "src/cache/internal/lowerTier.ts",
-    text: `found === undefined || flight.voided && !isFresh`,
-    planted: `found === undefined || flight.voided`,
+    text: `found === undefined || flight.isSuperseded && !isFresh`,
+    planted: `found === undefined || flight.isSuperseded`,
     suites: ["test/cache/lowerTier.test.ts"]
   },
   {
     law: 5,
     bug: "a key that fails takes the other keys of its bulk load along",
     file: loads,
-    text: `for (const flight of open) flight.detached = true`,
-    planted: `for (const flight of open) flight.detached ||= false`,
+    text: `for (const flight of open) flight.detach()`,
+    planted: `for (const flight of open) void flight`,
     suites: ["test/cache/bulk.test.ts"]
   },
   {
     law: 6,
     bug: "NotModified forgets the value that the lookup was given",
-    file: loads,
+    file: landing,
     text: `const before = flight.given`,
     planted: `const before = this.entries.hot?.peek(flight.key)`,
     suites: ["test/cache/lowerTier.test.ts"]
@@ -234,7 +237,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 2,
     bug: "a load replaces what another engine has loaded meanwhile",
-    file: loads,
+    file: landing,
     text: `if (rival !== undefined && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)`,
     planted: ``,
     suites: [peers]
@@ -306,18 +309,17 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a write leaves what is derived from it",
-    file: cache,
-    text: `segments.length)) continue\n      const target = this.families.get(dependent.family)!\n      const scope`,
-    planted:
-      `segments.length) || dependent.exact) continue\n      const target = this.families.get(dependent.family)!\n      const scope`,
+    file: "src/cache/internal/spreading.ts",
+    text: `below = both(below, this.drop(step, scope, mode, family))`,
+    planted: `if (!step.exact) below = both(below, this.drop(step, scope, mode, family))`,
     suites: ["props", races]
   },
   {
     law: 4,
     bug: "a load that brings another value leaves what is derived from the one before",
-    file: loads,
-    text: `if (changed) below = this.spreadChange(key)`,
-    planted: `if (changed && key === "") below = this.spreadChange(key)`,
+    file: landing,
+    text: `if (changed) return this.spreadChange(key)`,
+    planted: `if (changed && key === "") return this.spreadChange(key)`,
     suites: ["model", races]
   },
   {
@@ -331,15 +333,17 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 5,
     bug: "a failure is not remembered",
-    file: loads,
-    text: `if (!flight.voided && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
-    planted: `if (flight.voided && !isShed(cause)) this.failures.remember(key, exit, flight.stamp, now, previous)`,
+    file: landing,
+    text:
+      `if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)`,
+    planted:
+      `if (flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)`,
     suites: ["props"]
   },
   {
     law: 6,
     bug: "a stale value is served for twice as long as allowed",
-    file: family,
+    file: familyReads,
     text: `const age = now - freshUntil\n    const { softTimeout`,
     planted: `const age = (now - freshUntil) / 2\n    const { softTimeout`,
     suites: ["props", "model"]
@@ -356,7 +360,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 7,
     bug: "a load that hangs is not ended",
     file: loads,
-    text: `this.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.substitute, true)`,
+    text: `this.landing.fail(flight, Cause.fail(new CacheError({ reason: timeout })), flight.substitute, true)`,
     planted: `flight.stop()`,
     suites: [races]
   },
@@ -380,7 +384,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 9,
     bug: "a lease that is granted in the moment of an interruption is kept",
-    file: "src/capability/Lease.ts",
+    file: "src/capability/shared/leaseTable.ts",
     text: `Effect.onError(restore(waited), () => giveBack)`,
     planted: `Effect.onError(restore(waited), () => Effect.void)`,
     suites: ["props", races]
@@ -454,7 +458,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "idle",
     bug: "a read does not put off the end of an idle entry",
-    file: family,
+    file: familyReads,
     text: `return fromMemory(this.entries.touch(key, entry, now), false)`,
     planted: `return fromMemory(entry, false)`,
     suites: ["test/cache/expiry.test.ts", arrangements]
@@ -470,7 +474,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what is made from an idle source outlives it",
-    file: "src/cache/internal/flight.ts",
+    file: "src/cache/internal/load.ts",
     text: `Infinity : endsAt(entry)`,
     planted: `Infinity : entry.freshUntil`,
     suites: ["model", derived]
@@ -478,16 +482,16 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a source that was evicted, and has changed, leaves behind what was made from it",
-    file: loads,
-    text: `else if (missedAt !== undefined) this`,
-    planted: `else if (missedAt === -1) this`,
+    file: landing,
+    text: `if (missedAt !== undefined) this`,
+    planted: `if (missedAt === -1) this`,
     suites: [derived]
   },
   {
     law: 8,
     bug: "a source of which nothing is known counts as unchanged when it is loaded",
-    file: loads,
-    text: `else this.cache.spreadBefore(this.name, key)`,
+    file: landing,
+    text: `else this.cache.spread.ofBefore(this.name, key)`,
     planted: `else this.cache.nextStamp()`,
     suites: [vanished]
   },
@@ -511,7 +515,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what was made from what is not to be believed below is served",
     file: entries,
-    text: `    this.cache.spreadEnd(this.name)\n`,
+    text: `    this.cache.spread.ofEnd(this.name)\n`,
     planted: ``,
     suites: [vanished]
   },
@@ -534,10 +538,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "what was made from what memory alone had outlives the process",
-    file: cache,
+    file: "src/cache/internal/spreading.ts",
     text:
-      `if (lower !== undefined && !marks.hidesAll(scope, this.openedAt)) target.hideHere(scope, this.openedAt, name)`,
-    planted: `marks.hidesAll(scope, this.openedAt)`,
+      `if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)`,
+    planted: `marks.hidesAll(scope, openedAt)`,
     suites: [vanished]
   },
   {
@@ -560,8 +564,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a source that was evicted leaves what was made from it",
-    file: cache,
-    text: `    if (!this.isPutting) this.spreadEvicted()\n`,
+    file: "src/cache/internal/spreading.ts",
+    text: `    if (!this.isPutting) this.ofEvicted()\n`,
     planted: `    this.evicted.pop()\n`,
     suites: [derived]
   },
@@ -576,7 +580,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a source that memory never held leaves behind what was made from it",
-    file: family,
+    file: familyReads,
     text: `if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)`,
     planted: `if (lower === undefined && this.hot === undefined) this.wasMissed(key)`,
     suites: [derived]
@@ -584,7 +588,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a change of a source that lay below alone leaves behind what was made from it",
-    file: loads,
+    file: landing,
     text: `this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before`,
     planted: `this.entries.held(key) ?? rival ?? flight.fallback`,
     suites: [derived]
@@ -593,7 +597,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what was made from a family outlives the owner of the family",
     file: family,
-    text: `    this.cache.spreadEnd(this.name)\n`,
+    text: `    this.cache.spread.ofEnd(this.name)\n`,
     planted: ``,
     suites: [derived]
   },
@@ -625,7 +629,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "tiers",
     bug: "what a listener to failures of tiers throws ends the round",
     file: "src/store/TieredStore.ts",
-    text: `    } catch { /* said where the option is */ }`,
+    text: `    } catch { /* The documentation of the option says so. */ }`,
     planted: `    } catch (error) {\n      throw error\n    }`,
     suites: ["test/manifest/options.test.ts"]
   },
@@ -656,7 +660,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "what a read found is put off where a write has taken its place",
-    file: family,
+    file: familyReads,
     text: `served?.entry === undefined || watch.changed`,
     planted: `served?.entry === undefined`,
     suites: ["test/cache/steps.test.ts"]
@@ -664,7 +668,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "an update that was overtaken is written where the cache alone has the value",
-    file: family,
+    file: familyWrites,
     text: `if (!overtaken) return this.applySet(judged)`,
     planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged)`,
     suites: ["test/cache/overtaken.test.ts"]
@@ -688,7 +692,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 1,
     bug: "a holder makes a shared lease exclusive",
-    file: "src/capability/Lease.ts",
+    file: "src/capability/shared/leaseTable.ts",
     text: `Object.freeze(lease)`,
     planted: `void lease`,
     suites: ["test/cache/handedOut.test.ts"]
@@ -752,34 +756,34 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "a lookup reads any key of a family that it derives from",
-    file: cache,
-    text: `agrees(dependent, segments, own)\n`,
-    planted: `own !== undefined\n`,
-    suites: [observed]
+    file: "src/cache/shared/invalidationPlan.ts",
+    text: `agrees(step, segments, own))\n`,
+    planted: `own !== undefined)\n`,
+    suites: [tracked]
   },
   {
     law: 4,
-    bug: "a hit inside a lookup is not observed",
+    bug: "a hit inside a lookup is not tracked",
     file: "src/manifest/internal/grants.ts",
     text: `if (Transaction.isApart(context)) return undefined\n    const grant = this.grantToRead(context)`,
     planted: `const grant = this.grantToRead(context)`,
-    suites: [observed]
+    suites: [tracked]
   },
   {
     law: 4,
     bug: "a lookup that makes light of a refused read has its value stored",
-    file: loads,
+    file: landing,
     text: `if (refused !== undefined) return`,
     planted: `if (refused !== undefined && flight.key === "") return`,
-    suites: [observed]
+    suites: [tracked]
   },
   {
     law: 6,
     bug: "a derived entry is fresh for longer than what it was made from",
-    file: loads,
-    text: `Expiry.endBy(this.expiry, own, flight.load.freshUntilMax(key))`,
-    planted: `Expiry.endBy(this.expiry, own, Infinity)`,
-    suites: [observed]
+    file: landing,
+    text: `Expiry.endBy(this.ground.expiry, own, flight.load.freshUntilMax(key))`,
+    planted: `Expiry.endBy(this.ground.expiry, own, Infinity)`,
+    suites: [tracked]
   },
   {
     law: "warming",
@@ -792,9 +796,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a load that nobody asked for is stored though it was overtaken",
-    file: loads,
-    text: `if (flight.voided || readRefused || isClosed) {`,
-    planted: `if (!flight.quiet && (flight.voided || readRefused || isClosed)) {`,
+    file: landing,
+    text: `return isHidden || flight.load.readRefused || isClosed`,
+    planted: `return !flight.isQuiet && (isHidden || flight.load.readRefused || isClosed)`,
     suites: ["test/simulation/warming.test.ts"]
   },
   {
@@ -919,27 +923,27 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "lookups",
-    bug: "what a lookup reads by getUnsafe is not observed",
-    file: family,
+    bug: "what a lookup reads by getUnsafe is not tracked",
+    file: familyReads,
     text: `return lookups.open === 0 ? this.hot?.hit(key)`,
     planted: `return lookups.open >= 0 ? this.hot?.hit(key)`,
     suites: [lookups]
   },
   {
     law: "lookups",
-    bug: "what a lookup reads by getUnsafe is not observed where memory must look twice",
-    file: family,
-    text: `return load === undefined ? this.freshUnsafe(key)?.value`,
-    planted: `return load !== null ? this.freshUnsafe(key)?.value`,
+    bug: "what a lookup reads by getUnsafe is not tracked where memory must look twice",
+    file: familyReads,
+    text: `return load === undefined ? this.peekUnsafe(key)?.value`,
+    planted: `return load !== null ? this.peekUnsafe(key)?.value`,
     suites: [lookups]
   },
   {
     law: "lookups",
     bug: "what a lookup reads of another cache goes unseen",
-    file: "src/cache/internal/flight.ts",
+    file: "src/cache/internal/load.ts",
     text: `if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")`,
     planted: `if (cache !== this.cache) return undefined`,
-    suites: [observed]
+    suites: [tracked]
   },
   {
     law: "types and run time agree",
@@ -1089,7 +1093,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "options act or are refused",
     bug: "setMany ignores the version that it was given",
-    file: family,
+    file: familyWrites,
     text: "const isConditional = options.ifVersion !== undefined",
     planted: "const isConditional = options.ifVersion !== undefined && entries.length < 0",
     suites: ["test/manifest/options.test.ts"]
@@ -1121,18 +1125,18 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "a load that waits for itself where the engine cannot see it goes on for ever",
-    file: loads,
-    text: `to.sharedSince === undefined ? to.joined > 0 : to.isBehind`,
-    planted: `to.sharedSince === undefined ? to.joined > waitersMax : to.isBehind`,
+    file: "src/cache/internal/waiters.ts",
+    text: `this.sharedAt === undefined ? this.joinedCount > 0 : this.behind`,
+    planted: `this.sharedAt === undefined ? this.joinedCount > waitersMax : this.behind`,
     suites: [waits]
   },
   {
     law: 7,
     bug: "a renewal that hangs keeps its key stale",
     file: loads,
-    text: `    flight.isBehind = true
+    text: `    flight.renewBehind()
     this.patience.share(flight)`,
-    planted: `    flight.isBehind = true`,
+    planted: `    flight.renewBehind()`,
     suites: ["test/cache/staleness.test.ts"]
   },
   {
@@ -1170,9 +1174,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 7,
     bug: "the readers of a lookup that interrupts itself are interrupted",
-    file: loads,
+    file: landing,
     text: `if (Cause.hasInterruptsOnly(cause)) cause = this.interrupted(key)`,
-    planted: `if (Cause.hasInterruptsOnly(cause)) return this.end(flight, Exit.failCause(cause))`,
+    planted: `if (Cause.hasInterruptsOnly(cause)) return this.ground.end(flight, Exit.failCause(cause))`,
     suites: ["test/cache/stampede.test.ts"]
   },
   {
@@ -1186,7 +1190,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "a reader is told what a lower tier held of a family that has no owner any more",
-    file: family,
+    file: familyReads,
     text: `while the tier was asked.\n        if (this.loads.loader === undefined)`,
     planted: `while the tier was asked.\n        if (this.loads.loader === undefined && key === "")`,
     suites: [leaving]
@@ -1194,7 +1198,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 8,
     bug: "a write of an owner that has left is done where the family has an owner again",
-    file: family,
+    file: familyWrites,
     text: `const conflict = this.goneSince(ends) ?? this.conflictOf`,
     planted: `const conflict = this.conflictOf`,
     suites: [leaving]
@@ -1212,8 +1216,8 @@ export const canaries: ReadonlyArray<Canary> = [
     bug: "each refresh starts one more lookup",
     file: loads,
     text:
-      `    if (this.joinable(key) === undefined && !this.isCrowded(key)) {\n      return this.start(loader, key, "refresh"`,
-    planted: `    if (loader !== undefined) {\n      return this.start(loader, key, "refresh"`,
+      `    if (this.joinable(key) === undefined && !this.isCrowded(key)) {\n      return this.start(loader, key, { cause: "refresh"`,
+    planted: `    if (loader !== undefined) {\n      return this.start(loader, key, { cause: "refresh"`,
     suites: [herd, races]
   },
   {
@@ -1227,7 +1231,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "a wall clock that is set back makes entries live longer",
-    file: "src/store/CoarseClock.ts",
+    file: "src/store/shared/coarseClock.ts",
     text: `if (behind > this.slack) {`,
     planted: `if (behind > this.slack && this.wall < 0) {`,
     suites: ["test/cache/clock.test.ts"]
@@ -1243,7 +1247,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 6,
     bug: "what was written below before the wall clock was set back lives longer",
-    file: "src/store/CoarseClock.ts",
+    file: "src/store/shared/coarseClock.ts",
     text: `this.steps.findLast(({ at }) => at < millis)?.ahead ?? 0`,
     planted: `this.ahead + millis * 0`,
     suites: ["test/cache/clock.test.ts"]
@@ -1556,8 +1560,8 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 14,
     bug: "what is loaded between the last step of a transaction and its outcome is kept",
-    file: loads,
-    text: `const isClosed = this.entries.isClosed(key, tags, flight.startedAt)`,
+    file: landing,
+    text: `const isClosed = this.entries.isClosed(key, tags, startedAt)`,
     planted: `const isClosed = false`,
     suites: [transactions, commits]
   },
@@ -1694,7 +1698,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 14,
     bug: "what depends on a changed key is loaded and kept while a transaction commits",
     file: collected,
-    text: `for (const [target, scope] of cache.reachOf(family.name, change.key)) this.holdScope(target, scope)`,
+    text: `cache.spread.eachOfKey(family.name, change.key, (target, scope) => this.holdScope(target, scope))`,
     planted: ``,
     suites: [transactions, commits]
   },
@@ -1844,9 +1848,17 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/redeployed.test.ts"]
   },
   {
+    law: 4,
+    bug: "a second engine of a manifest does not take over what hides entries that families have missed",
+    file: cache,
+    text: "    for (const { scope, stamp } of begun.hides) restore(scope, stamp)\n",
+    planted: "",
+    suites: ["test/manifest/redeployed.test.ts"]
+  },
+  {
     law: 12,
     bug: "a caller of a refresh does not wait for the tiers",
-    file: "src/cache/CacheFamily.ts",
+    file: familyReads,
     text: `orStoreFailed(served.below ?? nothing)`,
     planted: `orStoreFailed(nothing)`,
     suites: ["test/cache/refreshed.test.ts"]

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import { madeAtMillis } from "./Expiry.ts"
-import type { Served } from "./internal/flight.ts"
+import type { Served } from "./internal/served.ts"
 
 /**
  * The answer of `getAnswer`: the value, and what the cache knows about it. Use it to see where a value came from, or to

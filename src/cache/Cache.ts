@@ -16,30 +16,23 @@ import * as Random from "effect/Random"
 import * as Scheduler from "effect/Scheduler"
 import type * as Scope_ from "effect/Scope"
 import * as Stream from "effect/Stream"
-import * as Lease from "../capability/Lease.ts"
+import type { Lease } from "../capability/Lease.ts"
+import * as LeaseTable from "../capability/shared/leaseTable.ts"
 import type { FamilyPolicy } from "../ownership/FamilyPolicy.ts"
-import { CoarseClock } from "../store/CoarseClock.ts"
 import type { Codec } from "../store/Codec.ts"
 import type { Entry } from "../store/Entry.ts"
-import * as PatientScheduler from "../store/PatientScheduler.ts"
+import { CoarseClock } from "../store/shared/coarseClock.ts"
+import * as PatientScheduler from "../store/shared/patientScheduler.ts"
 import { type Commons, type Mark, Store } from "../store/Store.ts"
 import { CacheError, StoreFailed } from "./CacheError.ts"
 import type { CacheEvent } from "./CacheEvent.ts"
 import { CacheFamily } from "./CacheFamily.ts"
 import * as Expiry from "./Expiry.ts"
 import { History } from "./Explanation.ts"
-import {
-  type Dependent,
-  type Dependents,
-  type FamilyStats,
-  listed,
-  type Origin,
-  type SetOptions
-} from "./FamilySpec.ts"
-import { type Below, both, nothing } from "./internal/below.ts"
+import type { FamilyStats, Origin, SetOptions } from "./FamilySpec.ts"
+import { both, nothing } from "./internal/below.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { knowing } from "./internal/entries.ts"
-import type { Flight } from "./internal/flight.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
 import { Lengths } from "./internal/lengths.ts"
 import { isRow, lifeOf } from "./internal/lives.ts"
@@ -47,9 +40,10 @@ import { familyName, splitMark } from "./internal/names.ts"
 import { Outbox } from "./internal/outbox.ts"
 import { type Heard, type Peer, Peers, type Swept } from "./internal/peers.ts"
 import { sealed, sealedCodec, sealedPartition } from "./internal/sensitive.ts"
+import { Spreading } from "./internal/spreading.ts"
 import { Sweeper } from "./internal/sweep.ts"
-import { dropUnseen } from "./internal/unseen.ts"
-import { everything, type Mode, type Scope } from "./Invalidation.ts"
+import type { Mode, Scope } from "./Invalidation.ts"
+import { type InvalidationPlan, listed, type Step } from "./shared/invalidationPlan.ts"
 
 /**
  * What a cache is made of: families by name, with what depends on each.
@@ -73,7 +67,7 @@ export interface FamilyOptions {
   readonly weigher: ((key: string, value: any) => number) | undefined
   readonly policy: FamilyPolicy
   /** As a list, or compiled when they are asked for. */
-  readonly dependents: ReadonlyArray<Dependent> | Dependents
+  readonly plan: ReadonlyArray<Step> | InvalidationPlan
   /** How it is made, so that a store knows whether it was open while its sources were; its pattern unless given. */
   readonly origin?: Origin | undefined
 }
@@ -88,7 +82,7 @@ export interface Write {
   readonly family: CacheFamily<any>
   readonly key: string
   readonly value: { readonly value: unknown } | undefined
-  readonly options: SetOptions<Lease.Lease>
+  readonly options: SetOptions<Lease>
 }
 
 // Versions are exact up to 2^53 microseconds, in the year 2255. A clock that shows a time from a hundred days before
@@ -113,19 +107,17 @@ export class Cache implements Engine, Peer {
   readonly random: { nextDoubleUnsafe(): number }
   readonly history = new History()
   /** Who grants leases on its keys. */
-  readonly leases: Lease.LeaseTable
+  readonly leases: LeaseTable.LeaseTable
   readonly families = new Map<string, CacheFamily<any>>()
-  observed = false
+  hasListeners = false
+  readonly spread = new Spreading(this)
   readonly outbox: Outbox
   readonly peers: Peers
   private readonly commons: Commons
-  readonly forgotten: Array<readonly [family: string, key: string, since: number]> = []
   readonly sweeper = new Sweeper((family) => Effect.ignore(this.families.get(family)!.sweepMarks))
-  isPutting = false
   openedAt = 0
   // The greatest version of an entry from before that was found below: what is made later has a greater one.
   private versionBefore = 0
-  private readonly evicted: Array<readonly [family: string, key: string, wasRead: boolean]> = []
   private readonly listeners = new Map<(event: CacheEvent) => void, Queue.Enqueue<CacheEvent, Cause.Done>>()
   private isClosed = false
 
@@ -134,7 +126,7 @@ export class Cache implements Engine, Peer {
     store: Store["Service"],
     time: CoarseClock,
     random: { nextDoubleUnsafe(): number },
-    leases: Lease.LeaseTable,
+    leases: LeaseTable.LeaseTable,
     realm = id
   ) {
     this.id = id
@@ -229,14 +221,14 @@ export class Cache implements Engine, Peer {
   private listen(listener: (event: CacheEvent) => void, queue: Queue.Enqueue<CacheEvent, Cause.Done>): void {
     if (this.isClosed) return void Queue.endUnsafe(queue)
     this.listeners.set(listener, queue)
-    this.observed = true
-    for (const family of this.families.values()) family.observe(true)
+    this.hasListeners = true
+    for (const family of this.families.values()) family.noteListeners(true)
   }
 
   private unlisten(listener: (event: CacheEvent) => void): void {
     this.listeners.delete(listener)
-    this.observed = this.listeners.size > 0
-    for (const family of this.families.values()) family.observe(this.observed)
+    this.hasListeners = this.listeners.size > 0
+    for (const family of this.families.values()) family.noteListeners(this.hasListeners)
   }
 
   /** Nothing happens any more: each listener gets what he has not taken yet, and then the end. */
@@ -259,185 +251,13 @@ export class Cache implements Engine, Peer {
 
   // --- invalidation -----------------------------------------------------------------------------
 
-  spread(family: string, key: string, mode: Mode): Below {
-    const dependents = this.families.get(family)!.spec.dependents.all
-    if (dependents.length === 0) return nothing
-    const segments = key.split(":")
-    let below = nothing
-    for (const dependent of dependents) {
-      if (!isConcerned(dependent, segments, segments.length)) continue
-      const target = this.families.get(dependent.family)!
-      const scope = scopeOf(dependent, segments)
-      below = both(
-        below,
-        dependent.exact
-          ? target.dropKey(scope.values.join(":"), mode, this.stamp, family)
-          : target.markScope(scope, mode, this.stamp, family)
-      )
-    }
-    return below
-  }
-
-  reaches(family: string, key: string, target: string, targetKey: string): boolean {
-    const segments = key.split(":")
-    const own = targetKey.split(":")
-    return this.families.get(family)!.spec.dependents.in(target).some((dependent) =>
-      isConcerned(dependent, segments, segments.length) && agrees(dependent, segments, own)
-    )
-  }
-
-  *reachedAmong(family: string, key: string, target: string, keys: ReadonlySet<string>): Iterable<string> {
-    const segments = key.split(":")
-    for (const dependent of this.families.get(family)!.spec.dependents.in(target)) {
-      if (!isConcerned(dependent, segments, segments.length)) continue
-      if (dependent.exact) {
-        const own = scopeOf(dependent, segments).values.join(":")
-        if (keys.has(own)) yield own
-      } else for (const own of keys) if (agrees(dependent, segments, own.split(":"))) yield own
-    }
-  }
-
-  *reachOf(family: string, key: string): Iterable<readonly [CacheFamily<any>, Scope]> {
-    const segments = key.split(":")
-    for (const dependent of this.families.get(family)!.spec.dependents.all) {
-      if (!isConcerned(dependent, segments, segments.length)) continue
-      yield [this.families.get(dependent.family)!, scopeOf(dependent, segments)]
-    }
-  }
-
-  *reachOfScope(family: string, scope: Scope): Iterable<readonly [CacheFamily<any>, Scope]> {
-    const known = knownIn(scope)
-    for (const dependent of this.families.get(family)!.spec.dependents.all) {
-      if (!isConcerned(dependent, known, undefined)) continue
-      yield [this.families.get(dependent.family)!, scopeOf(dependent, known)]
-    }
-  }
-
-  spreadScope(family: string, scope: Scope, mode: Mode): Below {
-    const known = knownIn(scope)
-    let below = nothing
-    for (const dependent of this.families.get(family)!.spec.dependents.all) {
-      if (!isConcerned(dependent, known, undefined)) continue
-      const target = this.families.get(dependent.family)!
-      below = both(below, target.markScope(scopeOf(dependent, known), mode, this.stamp, family))
-    }
-    return below
-  }
-
-  spreadUnseen(family: string, key: string, since: number): void {
-    this.dropMade(family, key, false, (flight) => flight.stamp < since && flight.load.mayHaveRead(family, key))
-  }
-
-  spreadBefore(family: string, key: string): void {
-    const { before, sources } = this.families.get(family)!.entries
-    if (before === 0 || sources === undefined || sources.isSettled(key)) return
-    sources.settle(key)
-    // What is read in this process is known, so no load that runs has read the key itself.
-    this.dropMade(family, key, true, isNotBehind)
-  }
-
-  /** Drops what was made from a key, with the loads that have read it, or have read the key too early. */
-  private dropMade(
-    family: string,
-    key: string,
-    fromBefore: boolean,
-    hasRead: (flight: Flight<any>) => boolean
-  ): void {
-    const segments = key.split(":")
-    const stamp = this.nextStamp()
-    const reached = this.families.get(family)!.spec.dependents.all
-      .filter((dependent) => isConcerned(dependent, segments, segments.length))
-      .map((dependent) => {
-        const { exact } = dependent
-        const target = this.families.get(dependent.family)!
-        const scope = scopeOf(dependent, segments)
-        const { entries } = target
-        const dropped = exact ? scope.values.join(":") : scope
-        const isHeld = fromBefore ? entries.mayHaveBefore(dropped) : entries.mayHave(dropped)
-        return { dropped, exact, scope, target, isHeld }
-      })
-    const held = reached.filter(({ isHeld }) => isHeld)
-    // What is made since from what is dropped goes with it.
-    for (const { dropped, target } of held) {
-      if (!fromBefore || target.entries.sources?.wasReadIn(dropped) !== true) continue
-      for (const each of reached) {
-        if (each.isHeld || target.spec.dependents.in(each.target.name).length === 0) continue
-        each.isHeld = each.target.entries.mayHave(each.dropped)
-        if (each.isHeld) held.push(each)
-      }
-    }
-    const isBehind = (flight: Flight<any>) =>
-      hasRead(flight) || held.some(({ scope, target }) => flight.load.mayHaveReadOf(target.name, scope))
-    for (const { exact, isHeld, scope, target } of reached) {
-      dropUnseen(target, { scope, exact, isHeld, isBehind }, stamp, family)
-    }
-  }
-
-  spreadForgotten(): void {
-    for (let one = this.forgotten.pop(); one !== undefined; one = this.forgotten.pop()) this.spreadUnseen(...one)
-  }
-
-  sourceEvicted(family: string, key: string, wasRead: boolean): void {
-    this.evicted.push([family, key, wasRead])
-    if (!this.isPutting) this.spreadEvicted()
-  }
-
-  spreadEvicted(exceptFamily?: string, exceptKey?: string): void {
-    for (let one = this.evicted.pop(); one !== undefined; one = this.evicted.pop()) {
-      const [family, key, wasRead] = one
-      if (!wasRead) {
-        this.spreadBefore(family, key)
-        continue
-      }
-      const segments = key.split(":")
-      const stamp = this.nextStamp()
-      for (const dependent of this.families.get(family)!.spec.dependents.all) {
-        if (!isConcerned(dependent, segments, segments.length)) continue
-        const scope = scopeOf(dependent, segments)
-        const isExcepted = dependent.exact && dependent.family === exceptFamily && scope.values.join(":") === exceptKey
-        if (isExcepted) continue
-        const target = this.families.get(dependent.family)!
-        const isHeld = target.entries.mayHave(dependent.exact ? scope.values.join(":") : scope)
-        dropUnseen(target, { scope, exact: dependent.exact, isHeld, isBehind: isNotBehind }, stamp, family)
-      }
-    }
-  }
-
-  spreadEnd(family: string): void {
-    const { dependents } = this.families.get(family)!.spec
-    if (dependents.isEmpty) return
-    const stamp = this.nextStamp()
-    const { whole } = dependents
-    // All owners of a chain end together: no plan is compiled for their sake.
-    if (whole !== undefined) { for (const each of whole) this.families.get(each)!.hideHere(everything, stamp, family) }
-    else {
-      for (const dependent of dependents.all) {
-        this.families.get(dependent.family)!.hideHere(scopeOf(dependent, []), stamp, family)
-      }
-    }
-  }
-
-  /**
-   * From here on it is known what is made from what. What the tiers below hold of families that are made from one of
-   * which memory alone holds entries was made from what has gone with the process before.
-   */
+  /** The lower tiers hold entries from before. From here on the engine knows what is made from what. */
   opened(): void {
     const families = Array.from(this.families.values())
     if (!families.some(({ entries }) => entries.lower !== undefined)) return
     this.openedAt = this.stamp
     for (const { entries } of families) entries.before = this.openedAt
-    for (const { entries, name, spec } of families) {
-      if (entries.lower !== undefined || spec.dependents.isEmpty) continue
-      const { whole } = spec.dependents
-      const concerned = whole === undefined
-        ? spec.dependents.all.map((dependent) => [dependent.family, scopeOf(dependent, [])] as const)
-        : whole.map((family) => [family, everything] as const)
-      for (const [family, scope] of concerned) {
-        const target = this.families.get(family)!
-        const { lower, marks } = target.entries
-        if (lower !== undefined && !marks.hidesAll(scope, this.openedAt)) target.hideHere(scope, this.openedAt, name)
-      }
-    }
+    this.spread.ofRestart(this.openedAt)
   }
 
   /** Drops the scopes of several families, and all that depends on them, in one step. */
@@ -448,7 +268,7 @@ export class Cache implements Engine, Peer {
     return Effect.suspend(() => {
       const stamp = this.nextStamp()
       let below = nothing
-      for (const [family, scope] of scopes) below = both(below, family.applyDropScope(scope, mode, stamp))
+      for (const [family, scope] of scopes) below = both(below, family.invalidation.applyDropScope(scope, mode, stamp))
       return orStoreFailed(below)
     })
   }
@@ -462,16 +282,16 @@ export class Cache implements Engine, Peer {
   batch(writes: ReadonlyArray<Write>): Effect.Effect<void, CacheError> {
     return Effect.suspend(() => {
       const conditional = writes.filter(({ options }) => options.ifVersion !== undefined)
-      const ends = writes.map(({ family }) => family.ends)
+      const ends = writes.map(({ family }) => family.writes.ends)
       return whenJudged(
         judgeAll(writes, judgeWrite),
         (judged) =>
           this.inRoom(() =>
-            knowing(conditional.map(({ family, key }) => family.holding(key)), (held) => {
+            knowing(conditional.map(({ family, key }) => family.writes.holding(key)), (held) => {
               const known = new Map(conditional.map((write, i) => [write, held?.[i]]))
               for (const [i, write] of writes.entries()) {
-                const conflict = write.family.goneSince(ends[i]!) ??
-                  write.family.conflictOf(write.key, write.options, known.get(write), held !== undefined)
+                const conflict = write.family.writes.goneSince(ends[i]!) ??
+                  write.family.writes.conflictOf(write.key, write.options, known.get(write), held !== undefined)
                 if (conflict !== undefined) return Effect.fail(conflict)
               }
               return this.applyBatch(writes, judged)
@@ -488,64 +308,31 @@ export class Cache implements Engine, Peer {
     const stamp = this.nextStamp()
     let below = nothing
     // First all that goes: a value of the batch stays, also where it depends on another one.
-    for (const { family, key } of writes) below = both(below, family.applyDelete(key, "hide", stamp))
+    for (const { family, key } of writes) below = both(below, family.invalidation.applyDelete(key, "hide", stamp))
     let isWritten = false
     for (let i = 0; i < writes.length; i++) {
       const { family, key } = writes[i]!
       if (judged[i] !== deletion) {
-        below = both(below, family.applyWrite(judged[i]!, stamp))
+        below = both(below, family.writes.applyWrite(judged[i]!, stamp))
         isWritten = true
         // Of the writes of one key the last one holds, so a deletion takes away what came before it in the batch.
-      } else if (isWritten) below = both(below, family.dropKey(key, "hide", stamp, family.name))
+      } else if (isWritten) below = both(below, family.invalidation.dropKey(key, "hide", stamp, family.name))
     }
     if (below === nothing) return Effect.void
     const { version } = this
     return orTakenBack(
       below,
-      () => Effect.forEach(writes, ({ family, key }) => family.takeBack(key, version), { discard: true })
+      () => Effect.forEach(writes, ({ family, key }) => family.writes.takeBack(key, version), { discard: true })
     )
   }
 }
 
-// A load that runs has read the source while it was there.
-const isNotBehind = () => false
-
 const judgeWrite = ({ family, key, options, value }: Write): Judging<Judged<any>> =>
-  value === undefined ? deletion : family.judge(key, value.value, options)
+  value === undefined ? deletion : family.writes.judge(key, value.value, options)
 
 /** How long the names in an event are that may be of any length. */
 const lengthOf = (event: CacheEvent): number =>
   "key" in event ? event.key.length : "scope" in event ? event.scope.length : 0
-
-type Known = ReadonlyArray<string | undefined>
-
-const knownIn = ({ positions, values }: Scope): Known => {
-  const known: Array<string | undefined> = []
-  positions.forEach((position, i) => known[position] = values[i])
-  return known
-}
-
-/** Whether a change of a key with these segments can concern a dependent; a segment that is not known might be any. */
-const isConcerned = (dependent: Dependent, known: Known, length: number | undefined): boolean =>
-  dependent.guards.every((guard) => {
-    if (guard._tag === "Length") return length === undefined || (length >= guard.min && length <= guard.max)
-    return known[guard.position] === undefined || known[guard.position] === guard.text
-  })
-
-/** Whether a change of a key concerns this one of the dependent's keys. */
-const agrees = ({ bound, constants }: Dependent, changed: ReadonlyArray<string>, own: ReadonlyArray<string>): boolean =>
-  bound.every(([at, source]) => own[at] === changed[source]) && constants.every(([at, text]) => own[at] === text)
-
-/** The keys of a dependent that a change concerns, as far as they are known. */
-const scopeOf = (dependent: Dependent, known: Known): Scope => {
-  const values = new Map<number, string>(dependent.constants)
-  for (const [target, source] of dependent.bound) {
-    if (known[source] !== undefined) values.set(target, known[source])
-  }
-  if (values.size === 0) return everything
-  const positions = Array.from(values.keys()).toSorted((a, b) => a - b)
-  return { positions, values: positions.map((position) => values.get(position)!) }
-}
 
 /**
  * Opens the families in the `Store` of the context, and takes over the marks that it kept.
@@ -563,7 +350,7 @@ export const make: (
     const clock = yield* Clock.Clock
     const random = yield* Random.Random
     const cache = yield* Effect.acquireRelease(
-      Effect.map(Lease.make, (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)),
+      Effect.map(LeaseTable.make, (leases) => new Cache(id, store, new CoarseClock(clock), random, leases, realm)),
       (made) => Effect.sync(() => made.close())
     )
     for (const options of families) {
@@ -584,9 +371,9 @@ export const make: (
         (error) => new CacheError({ reason: new StoreFailed({ error }) })
       )
       const { pattern } = options
-      const dependents = "all" in options.dependents ? options.dependents : listed(options.dependents)
+      const plan = "all" in options.plan ? options.plan : listed(options.plan)
       const admits = options.codec?.admits
-      const spec = { name, pattern, render, show, hide, isSensitive, expiry, admits, dependents }
+      const spec = { name, pattern, render, show, hide, isSensitive, expiry, admits, plan }
       const shown = isSensitive ? sealedPartition(partition) : partition
       cache.families.set(name, new CacheFamily(cache, { ...spec, partition: shown }))
     }

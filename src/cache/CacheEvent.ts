@@ -10,6 +10,7 @@ import type { Mode } from "./Invalidation.ts"
 /**
  * Why a store removed an entry: its lifetime was over, or the store had no room for it.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -27,6 +28,7 @@ export type RemovalCause = "Expired" | "Evicted"
  * - `Refused`: a load's value was not stored, because its key was invalidated while it ran.
  * - `TierFailed`: a tier failed. A read continues with the next tier; a failed write or invalidation fails its caller.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -56,6 +58,7 @@ export type CacheEvent = Data.TaggedEnum<{
 /**
  * The constructors of events, and `$match`, which handles each kind of event.
  *
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */

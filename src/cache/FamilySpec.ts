@@ -9,68 +9,7 @@ import type * as Effect from "effect/Effect"
 import type { Partition } from "../store/Store.ts"
 import type { Expiry } from "./Expiry.ts"
 import type * as Lookup from "./Lookup.ts"
-
-/**
- * One dependent of a family: the entries that `family` loses when a key changes. A position is the index of a segment
- * in a key within its family, from 0.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Dependent {
-  readonly family: string
-  /** Pairs of positions, one in the dependent's key and one in the changed key. Their segments must be equal. */
-  readonly bound: ReadonlyArray<readonly [target: number, source: number]>
-  /** Positions in the dependent's key that have a fixed segment. */
-  readonly constants: ReadonlyArray<readonly [target: number, text: string]>
-  readonly guards: ReadonlyArray<Guard>
-  /** Whether every segment is bound or constant, so that one key is concerned. */
-  readonly exact: boolean
-}
-
-/**
- * All dependents of a family. A chain of 1,000 families has 500,000 of them, so they are compiled at the first change
- * that needs them.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Dependents {
-  /** Whether the family has no dependents. Known before the dependents are compiled. */
-  readonly isEmpty: boolean
-  /**
-   * The families of `all`, if no fixed text narrows what they lose; otherwise `undefined`. Known before the
-   * dependents are compiled.
-   */
-  readonly whole: ReadonlyArray<string> | undefined
-  /** Every dependent of the family, nearest first. */
-  readonly all: ReadonlyArray<Dependent>
-  /** The dependents in one family. This compiles only those. */
-  readonly in: (family: string) => ReadonlyArray<Dependent>
-}
-
-/**
- * Makes `Dependents` from a list that is already complete.
- *
- * @category constructors
- * @since 0.1.0
- */
-export const listed = (all: ReadonlyArray<Dependent>): Dependents => ({
-  isEmpty: all.length === 0,
-  whole: undefined,
-  all,
-  in: (family) => all.filter((dependent) => dependent.family === family)
-})
-
-/**
- * A condition on the changed key. A dependent is concerned only if all of its conditions hold.
- *
- * @category models
- * @since 0.1.0
- */
-export type Guard =
-  | { readonly _tag: "Equals"; readonly position: number; readonly text: string }
-  | { readonly _tag: "Length"; readonly min: number; readonly max: number }
+import type { InvalidationPlan } from "./shared/invalidationPlan.ts"
 
 /**
  * The engine's description of a family.
@@ -90,7 +29,8 @@ export interface FamilySpec<V> {
   readonly expiry: Expiry
   /** Checks whether memory may hold a value, for families whose type does not say so. */
   readonly admits?: ((value: V) => boolean) | undefined
-  readonly dependents: Dependents
+  /** Which keys of which families a change drops. */
+  readonly plan: InvalidationPlan
   readonly partition: Partition<V>
 }
 

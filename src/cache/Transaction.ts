@@ -16,10 +16,11 @@ import * as Fiber from "effect/Fiber"
 import type { Cache, Write } from "./Cache.ts"
 import { CacheError, TransactionRefused } from "./CacheError.ts"
 import type { CacheFamily } from "./CacheFamily.ts"
-import { lookups } from "./internal/flight.ts"
 import { connectionsIn, CurrentTransaction, Frame, frameIn } from "./internal/frame.ts"
-import { loadOf, ObservedReads, type Reads } from "./internal/observed.ts"
+import { lookups } from "./internal/load.ts"
+import { loadOf } from "./internal/load.ts"
 import { TransactionReads } from "./internal/readsApart.ts"
+import { type Reads, TrackedReads } from "./internal/trackedReads.ts"
 import {
   batch as collectBatch,
   dropScopes as collectScopes,
@@ -170,8 +171,8 @@ export const currentApart = (): Context.Context<never> | undefined => {
 export const outside: <R>(context: Context.Context<R>) => Context.Context<R> = Context.omit(CurrentTransaction) as never
 
 /**
- * The family as a fiber with this Context reads it: what a lookup reads is observed, and the body of a transaction sees
- * what it has done.
+ * The family as a fiber with this Context reads it: the reads of a lookup are tracked, and the body of a transaction
+ * sees what the transaction has collected.
  *
  * @category accessors
  * @since 0.1.0
@@ -184,7 +185,7 @@ export const readsOf = <V>(family: CacheFamily<V>, context: Context.Context<neve
 const readsIn = <V>(frame: Frame, family: CacheFamily<V>, context: Context.Context<never>): Reads<V> => {
   const reads = new TransactionReads(family, frame)
   const load = loadOf(context)
-  return load === undefined ? reads : new ObservedReads(reads, load)
+  return load === undefined ? reads : new TrackedReads(reads, load)
 }
 
 /**
@@ -227,7 +228,7 @@ export const readUnsafe = <V>(family: CacheFamily<V>, key: string): V | undefine
   if (frame === undefined) return family.readUnsafe(key)
   const reads = new TransactionReads(family, frame)
   const load = loadOf(Fiber.getCurrent()!.context)
-  return load === undefined ? reads.freshUnsafe(key)?.value : new ObservedReads(reads, load).readUnsafe(key)
+  return load === undefined ? reads.peekUnsafe(key)?.value : new TrackedReads(reads, load).readUnsafe(key)
 }
 
 /**

@@ -36,17 +36,35 @@ export * as CacheError from "./CacheError.ts"
 export * as CacheEvent from "./CacheEvent.ts"
 
 /**
- * The engine of one family: how its entries are served, loaded, written and dropped.
+ * One family of a cache: the façade of its reads, its writes and its invalidation.
  *
  * Keys here are keys *within* the family: the parameters of its pattern, joined by `:`.
  *
  * - One lookup per key and epoch runs at a time; an invalidation of the key starts a new epoch.
  * - A value whose load began before an invalidation of its key is returned to those who had joined the load, and is not
  *   stored.
- * - Whatever changes an entry changes memory, and voids the loads under way, in one synchronous step; the tiers below
- *   follow before the operation returns.
+ * - Whatever changes an entry changes memory, and supersedes the loads under way, in one synchronous step. The tiers
+ *   below follow before the operation returns.
  * - A load that brings another value than the one it replaces counts as a write: dependents are dropped.
- * - What is computed from a value that was served stale is stale itself: it is returned, and not stored.
+ * - A value that is computed from a stale value is stale itself: it is returned, and not stored.
+ *
+ * Every verb that reads, and what it may do. `peek` and `hit` look at memory, `serve` and `read` may load.
+ *
+ * | verb | looks at | may load | may wait for a load | asks lower tiers |
+ * | --- | --- | --- | --- | --- |
+ * | `hot.hit`, `hot.peek` | memory, without a second look | no | no | no |
+ * | `hitUnsafe` | memory, without a second look; tracked | no | no | no |
+ * | `peekUnsafe`, `readUnsafe` | memory, with a second look | no | no | no |
+ * | `find`, `held`, `readHeld`, `answerHeld` | memory, then the tiers | no | no | yes |
+ * | `explain` | memory, then the tiers, and the history | no | no | yes |
+ * | `readPromise` | memory, and the load that runs | no | yes | no |
+ * | `read`, `serve`, `answer` | memory, then a load | yes | yes | in the load |
+ * | `readMany`, `serveMany` | memory, then one load for all | yes | yes | in the load |
+ * | `serveNothingStale` | as `serve`, without stale values | yes | yes | in the load |
+ * | `refresh` | a load that begins after the call | yes | yes | for what the load replaces |
+ * | `warm`, `renew`, `predict` | memory, then a load that no reader waits for | yes | yes | in the load |
+ *
+ * Of entries, `Entries.fromBelow`, `heldBelow` and `lookBelow` ask the tiers; `Entries.held` does not.
  *
  * Not here: who may call (the manifest's accessors), and what depends on what (the plan, given as data).
  *

@@ -1,6 +1,6 @@
 /**
- * Errors in the compiler's own words that are ours: a right that nobody provides, and calls of accessors where no type
- * of ours has a place for a message.
+ * Recognizes errors in the compiler's own words that are ours: a right that no layer provides, and calls of accessors
+ * where none of our types can hold a message.
  */
 import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
@@ -10,14 +10,14 @@ import * as Wiring from "../diagnostic/Wiring.ts"
 import { type Finding, labelOf, type Place, say } from "./findings.ts"
 import { escape, offsetOf, tokens } from "./source.ts"
 
-// The compiler names one member of the requirements, or all; the latter are names, and rights with their two arguments.
+// The compiler prints one member of the requirements, or all of them: names, and rights with their two arguments.
 const right = `(Owns|Borrows|Appoints|Admits)<"([^"]+)", (\\w+)>`
 const alone = new RegExp(`Type '${right}' is not assignable to type '(?!"E\\d)`)
 const among = new RegExp(
   `Type '(?:(?:[\\w.]+|\\w+<"[^"]+", \\w+>) \\| )*?${right}(?: \\| .*)?' is not assignable to type 'never'`
 )
 
-/** A program that runs without a right. `sources` are the files in which its family may be declared. */
+/** Recognizes a program that runs without a right. `sources` are the files in which its family may be declared. */
 export const findUnprovided = (
   text: string,
   place: Place,
@@ -44,7 +44,7 @@ const nameUnprovided = (
   return RightFindings.capabilityUnprovided(id, verb, pattern, ownerOf(pattern, sources) ?? "...")
 }
 
-// The family of a pattern, or the one that it is a part of, as its manifest spells it.
+// Finds the owner of a pattern in the text of its manifest: its family, or the family of which it is a part.
 const ownerOf = (
   pattern: string,
   sources: ReadonlyArray<readonly [file: string, text: string]>
@@ -62,10 +62,10 @@ const reads = "get|getPromise|getAnswerOption|getOption|getMany|getAnswer|getUns
 const writes = "set|setMany|setting|deleting|update|patch|delete|deleteMany|invalidate|invalidateWhere|refresh|lease"
 const operation = new RegExp(`([\\w$]+)\\s*\\.\\s*(${reads}|${writes})\\s*$`)
 const valued = /^(?:set|setMany|setting|update|patch)$/
-// What the compiler reports for an argument: a type that does not fit, a property that is missing or too many, a count.
+// The errors that the compiler reports for an argument: a wrong type, a missing or surplus property, a wrong count.
 const argument = /error TS(?:2322|2345|2353|2379|2375|2554|2555|2561|2739|2740|2741|2769): /
 
-// What an operation takes: the compiler names the type, and with it the pattern.
+// The names of our types for the arguments of operations. The compiler prints them with the pattern.
 const keyParams = new RegExp(
   `(?:is missing in type|is not assignable to (?:parameter of )?type|does not exist in type) .*'KeyParams<"([^"]+)"`
 )
@@ -74,55 +74,54 @@ const entryValue = new RegExp(
     `[^\\n]*'(Value|Change)<"([^"]+)"`
 )
 const writeOptions = /'([^']+)' does not exist in type 'WriteOptions<"([^"]+)">'/
-// What each option of a write takes.
+// The values of each option of a write.
 const written: { readonly [option: string]: string } = {
-  timeToLive: "a time such as '5 minutes', '1 hour' or 500, in milliseconds, or 'never', or 'doNotStore'",
+  timeToLive: "a duration, such as '5 minutes', '1 hour' or 500 (milliseconds), or 'never', or 'doNotStore'",
   tags: "a list of texts, ['de', 'news']",
-  revision: "a text, by which the source names this state of the value",
-  ifVersion: "the version that the key must have, a number, or null for none",
+  revision: "the source's own name of this state of the value, a text",
+  ifVersion: "the version that the key must have, a number, or null for a key without a value",
   lease: "an exclusive lease of this family"
 }
-// A part of the parameters, and pairs of parameters and values.
+// Some of the parameters, and pairs of parameters and values.
 const someParams = /'([^']+)' does not exist in type 'SomeParams<"([^"]+)"/
 const entries = /type '(?:Many<)?(?:Entry<|readonly \[params: KeyParams<)"([^"]+)"/
-// The parameters that a lookup is given.
+// The parameters that a lookup gets.
 const destructured = /TS(?:2339|2551): Property '([^']+)' does not exist on type 'ParsedParams<"([^"]+)"/
 
-// What a generic function takes, so that its check is put off and printed, with the whole manifest in it; an accessor
-// of no family; and an option of a manifest that does not exist, where another one is missing.
+// An argument whose type has a type parameter: the compiler puts our check off, and prints it with the whole manifest.
 const generic = /^[^\n]*is not assignable to (?:parameter of )?type '[^\n]*?\bChecked(\w+)</
 type Unknown = Pick<Finding, "code" | "sentence" | "help">
 const unknownKey: Unknown = {
   code: "E0107",
-  sentence: "this key is a type parameter, so its owner is not known",
+  sentence: "this key is a type parameter, so its owner is unknown",
   help: "use the accessors of 'keys', or name the key where it is a literal"
 }
 const unknownLookup: Unknown = {
   code: "E0220",
-  sentence: "this lookup has a type parameter in its type, so it is unknown what it reads",
-  help: "annotate the lookup with all that it requires, or call 'owner' where its type is known"
+  sentence: "this lookup has a type parameter in its type, so its reads are unknown",
+  help: "annotate the lookup with everything that it requires, or call 'owner' where its type is known"
 }
 const unknownBody: Unknown = {
   code: "E0220",
-  sentence: "this body has a type parameter in its type, so it is unknown what it does",
-  help: "annotate what it yields with all that this requires, or call 'fn' where its type is known"
+  sentence: "this body has a type parameter in its type, so its reads and writes are unknown",
+  help: "annotate the yielded Effects with everything that they require, or call 'fn' where their type is known"
 }
 const unknownModule: Unknown = {
   code: "E0214",
-  sentence: "this module has a type parameter in its type, so it is unknown what it requires",
-  help: "annotate the module as the Layer that it is, or call 'modules' where its type is known"
+  sentence: "this module has a type parameter in its type, so its requirements are unknown",
+  help: "annotate the module with the type of its Layer, or call 'modules' where its type is known"
 }
 const generics: { readonly [check: string]: Unknown } = {
   Key: unknownKey,
   OneKey: unknownKey,
   Pattern: {
     code: "E0107",
-    sentence: "this pattern is a type parameter, so it is not known whose keys it names",
+    sentence: "this pattern is a type parameter, so its keys are unknown",
     help: "use invalidateWhere of the family, or name the pattern where it is a literal"
   },
   NameOf: {
     code: "E0210",
-    sentence: "this name is a type parameter, so it is unknown which family it names",
+    sentence: "this name is a type parameter, so its family is unknown",
     help: "name the family where its name is a literal"
   },
   Answer: unknownLookup,
@@ -131,15 +130,15 @@ const generics: { readonly [check: string]: Unknown } = {
   Group: unknownModule,
   Module: unknownModule
 }
-// The type of what a generic function hands to `provided` has no end.
+// The compiler does not finish the type of a generic function's argument of `provided`.
 const unknownProgram: Unknown = {
   code: "E0233",
-  sentence: "this program has a type parameter in its requirements, so it is unknown which rights they hold",
-  help: "annotate it with all that it requires, or call 'provided' where its type is known"
+  sentence: "this program has a type parameter in its requirements, so its rights are unknown",
+  help: "annotate it with everything that it requires, or call 'provided' where its type is known"
 }
 const provided = /^(?:[\w$]+\s*\.\s*)*provided\s*\(/
 
-// A family that is no object, or whose name is no text.
+// A family that is not an object, or whose name is not a text.
 const noFamily = /TS2322: Type '(.+)' is not assignable to type '(?:Manifest\.)?AnyFamily'/
 const noPattern = /TS2741: Property 'pattern' is missing in type .* but required in type '(?:Manifest\.)?AnyFamily'/
 const noName = /TS(?:2322|2418): Type (?:of computed property's value is )?'.*\bpattern: .*type 'never'/
@@ -158,10 +157,10 @@ const places: { readonly [spec: string]: readonly [place: string, options: Reado
   LayerSpec: ["a layer", ["reads"]],
   ReaderSpec: ["a reader", ["layer", "borrows"]]
 }
-// What the compiler found itself, where it knows more names than we do.
+// A suggestion of the compiler, which may know more names than this file.
 const meant = /Did you mean (?:to write )?'([^']+)'\?/
 
-/** A key, a family or an option that the compiler does not know. */
+/** Recognizes a key, a family or an option that does not exist, or whose type is unknown. */
 export const findUnknown = (text: string, place: Place, source: string): Finding | undefined => {
   const unknown = generics[generic.exec(text)?.[1] ?? ""] ?? findShape(text, place, source)
   if (unknown !== undefined) return { ...place, ...unknown }
@@ -191,7 +190,7 @@ const findShape = (text: string, place: Place, source: string): Unknown | undefi
   return undefined
 }
 
-/** A parameter or a value that does not fit, where the compiler prints no union: the call around names the family. */
+/** Recognizes a wrong parameter or value. If the error does not name its family, the call around it does. */
 export const findMisfit = (text: string, place: Place, source: string): Finding | undefined => {
   const [, called] = keyParams.exec(text) ?? []
   if (called !== undefined) return { ...place, ...parameters(called), ...labelled(text) }
@@ -216,7 +215,7 @@ export const findMisfit = (text: string, place: Place, source: string): Finding 
   const call = callAround(source, offsetOf(source, place))
   const [, accessor, verb] = call === undefined ? [] : operation.exec(call.callee) ?? []
   const family = accessor === undefined ? undefined : familyOf(accessor, call!.callee, source)
-  // What stands after the parameters of a read, or of an invalidation, is no value.
+  // An argument after the parameters of a read, or of an invalidation, is not a value.
   if (family === undefined || (call!.argument > 0 && !valued.test(verb!))) return undefined
   if (call!.argument === (verb === "setMany" ? 1 : 2)) {
     const [, wrong] = /^([\w$]+)\s*[:,}]/.exec(source.slice(offsetOf(source, place))) ?? []
@@ -254,11 +253,11 @@ const optionOf = (option: string, family: string) => ({
 const pairs = (pattern: string) => ({
   code: "E0114",
   sentence: `these are not entries of '${pattern}'`,
-  help: "give a list of pairs, [[params, value], [params, value]]; options of all of them come after the list"
+  help: "give a list of pairs, [[params, value], [params, value]]; options for all of them come after the list"
 })
 const noParameter = (name: string, pattern: string) => ({
   code: "E0112",
-  sentence: `'${name}' is no parameter of '${pattern}'`,
+  sentence: `'${name}' is not a parameter of '${pattern}'`,
   help: `name some of its parameters: ${
     [...pattern.matchAll(/\{([^}]+)\}|\*/g)].map(([star, one]) => `'${one ?? star}'`).join(", ")
   }`
@@ -270,7 +269,7 @@ const parameters = (familyOrPattern: string) => ({
 })
 
 // `AppCache.keys.user`; or a name for it: `const { user } = AppCache.keys`, `const { user: name } = AppCache.keys`,
-// `const name = AppCache.keys.user`. Anything else of that name is no accessor.
+// `const name = AppCache.keys.user`. Any other variable of that name is not an accessor.
 const familyOf = (name: string, callee: string, source: string): string | undefined => {
   if (new RegExp(`\\.\\s*keys\\s*\\.\\s*${name}\\s*\\.\\s*\\w+\\s*$`).test(callee)) return name
   const whole = `(?<![\\w$])${name}(?![\\w$])`
@@ -283,7 +282,7 @@ const familyOf = (name: string, callee: string, source: string): string | undefi
 interface Call {
   /** The text before the parenthesis. */
   readonly callee: string
-  /** Which argument, from 0. */
+  /** The index of the argument, from 0. */
   readonly argument: number
 }
 
@@ -293,7 +292,7 @@ interface Open {
   commas: number
 }
 
-// The innermost call whose arguments, or whose name, hold a place; none beyond the block of a function.
+// Finds the innermost call whose arguments or whose name contain a place, within the block of one function.
 const callAround = (source: string, offset: number): Call | undefined => {
   const open: Array<Open> = []
   for (const { 0: token, index } of source.matchAll(tokens)) {
@@ -302,7 +301,7 @@ const callAround = (source: string, offset: number): Call | undefined => {
     else if (token === ")" || token === "]" || token === "}") open.pop()
     else if (token === "," && open.length > 0) open.at(-1)!.commas++
   }
-  // Too few arguments are reported at the name that is called.
+  // The compiler reports too few arguments at the name of the called function.
   const name = /^[\w$]+\s*\(/.exec(source.slice(offset))
   if (name !== null) {
     const callee = source.slice(0, offset + name[0].length - 1)

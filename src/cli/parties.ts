@@ -1,8 +1,8 @@
 /**
- * The other party of a finding: where the family, or the pattern, that its sentence names is declared.
+ * Finds the other party of a finding: the place that declares the family or the pattern in its sentence.
  *
- * A project may have several manifests, with families of one name. The one that is meant is the one around the finding,
- * or else the nearest one that is named before it, be it by an accessor.
+ * A project may have several manifests that have families of one name. The manifest around the finding counts, or else
+ * the nearest manifest that is named before it, by its own name or by an accessor.
  */
 import type { Finding, Place } from "./findings.ts"
 import type { Meanings } from "./meaning.ts"
@@ -13,7 +13,7 @@ export interface Declaration extends Place {
   readonly label: string
 }
 
-/** The same text with blanks for comments, where examples declare families, too. */
+/** Replaces comments by blanks, because examples in comments declare families, too. */
 export const withoutComments = (text: string): string =>
   text.replace(
     /("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*'|`(?:[^`\\]|\\.)*`)|\/\/[^\n]*|\/\*[^]*?\*\//g,
@@ -22,7 +22,7 @@ export const withoutComments = (text: string): string =>
 
 type Source = readonly [file: string, text: string]
 
-/** A file, or the part of it that is one manifest. */
+/** A file, or the part of a file that is one manifest. */
 interface Area {
   readonly file: string
   readonly text: string
@@ -34,7 +34,7 @@ interface Manifest extends Area {
   readonly name: string
 }
 
-/** `sources` are the files in which to look, nearest first. */
+/** Finds the other party of a finding. `sources` are the files to search, nearest first. */
 export const findOther = (
   finding: Finding,
   sources: Iterable<Source>,
@@ -46,7 +46,8 @@ export const findOther = (
   if (meant === "elsewhere") return undefined
   const found = meant && findIn(finding, [meant])
   if (found !== undefined) return found
-  // What a manifest says of itself is about no other one; a name before a finding may belong to the statement before.
+  // A finding inside a manifest does not concern another manifest. Outside of all manifests, a name before the finding
+  // may belong to the statement before, so all files are searched.
   const text = files.find(([file]) => file === finding.file)?.[1] ?? ""
   const isInside = meant !== undefined && isWithin({ file: finding.file, at: offsetOf(text, finding) }, meant)
   const isOther = (spot: Spot) => isInside && manifests.some((one) => one !== meant && isWithin(spot, one))
@@ -60,7 +61,7 @@ interface Spot {
 
 const isWithin = ({ at, file }: Spot, area: Area): boolean => file === area.file && area.start <= at && at < area.end
 
-// A sentence names who was refused first and the other party last, so names are tried from its end.
+// A sentence names the refused party first and the other party last, so its names are tried from the end.
 const findIn = (
   finding: Finding,
   areas: ReadonlyArray<Area>,
@@ -102,10 +103,11 @@ const findDeclaration = (
   return undefined
 }
 
-// Lines before a finding in which the call that it is about may begin.
+// In how many lines before a finding its call may begin.
 const linesBefore = 5
 
-// The manifest that a finding is about, if it is known; one that is named and lies in no file here is elsewhere.
+// Finds the manifest that a finding concerns. The answer is `elsewhere` for a manifest that is named, and is not in
+// these files.
 const findManifest = (
   finding: Finding,
   files: ReadonlyArray<Source>,
@@ -136,7 +138,7 @@ const findManifest = (
   return undefined
 }
 
-// The last name between two places that is proved to lead to a manifest.
+// Finds the last name between two places that is proved to mean a manifest.
 const provedAt = (meanings: Meanings, file: string, [from, to]: readonly [number, number]) => {
   const { tokens = [] } = meanings.sourceOf(file) ?? {}
   for (let at = tokens.findLastIndex(({ start }) => start <= to); at >= 0 && tokens[at]!.start >= from; at--) {
@@ -148,12 +150,12 @@ const provedAt = (meanings: Meanings, file: string, [from, to]: readonly [number
 
 const manifestsIn = ([file, text]: Source): ReadonlyArray<Manifest> =>
   [...text.matchAll(/\bclass\s+(\w+)\s+extends\s+[\w.]*Service<\1>\s*\(\)\s*\(/g)].map(({ 1: name, index }) => {
-    // A class ends its manifest: `}) {`.
+    // The manifest ends where the body of the class begins: `}) {`.
     const length = text.slice(index).search(/\)\s*\{/)
     return { name: name!, file, text, start: index, end: length < 0 ? text.length : index + length }
   })
 
-// `const { user } = AppCache.keys`, and `const user = AppCache.keys.user`: whose accessors the names are.
+// Answers the manifest of each accessor: `const { user } = AppCache.keys`, and `const user = AppCache.keys.user`.
 const accessorsIn = (text: string): ReadonlyMap<string, string> => {
   const owners = new Map<string, string>()
   for (const [, names, manifest] of text.matchAll(/\{([^{}]*)\}\s*=\s*(\w+)\.keys\b/g)) {

@@ -1,5 +1,6 @@
 /**
- * Several manifests over one store, as types: no key may belong to two of them.
+ * Checks several manifests over one store, for the person who calls `Manifest.compose`: no key may belong to two of
+ * them, and no two of them may have one name.
  *
  * @since 0.1.0
  */
@@ -15,8 +16,9 @@ import type { findWitness, normalizePattern } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 
 /**
- * Any manifest class, with the layer of its engine.
+ * Any manifest class: its definition, and the layer of its engine.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -26,8 +28,10 @@ export interface AnyManifest extends Context.Key<any, unknown> {
 }
 
 /**
- * Manifests in a row, each that shares a key or a name with an earlier one replaced by a message.
+ * Checks a list of manifests: answers it, with a message in place of each that shares a key or a name with an earlier
+ * one.
  *
+ * @stability experimental
  * @category type level
  * @since 0.1.0
  */

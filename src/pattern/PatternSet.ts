@@ -266,7 +266,7 @@ const insert = <A>(root: Node<A>, member: Member<A>): void => {
 
 // --- routing ---
 
-// The nodes that can still match, most specific first. A rest matches all that follows, so no node after it can win.
+// The nodes that can still match, most specific first. A rest matches all other segments, so no node after it can win.
 interface State<A> {
   readonly nodes: ReadonlyArray<Node<A>>
   readonly rest: Member<A> | undefined

@@ -4,15 +4,15 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import * as Cache from "../../src/cache/Cache.ts"
-import type { Dependent } from "../../src/cache/FamilySpec.ts"
 import type * as Lookup from "../../src/cache/Lookup.ts"
+import type { Step } from "../../src/cache/shared/invalidationPlan.ts"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 
 const options = (
   name: string,
   policy: FamilyPolicy = {},
-  dependents: ReadonlyArray<Dependent> = []
+  plan: ReadonlyArray<Step> = []
 ): Cache.FamilyOptions => ({
   name,
   pattern: `${name}:{id}`,
@@ -21,7 +21,7 @@ const options = (
   codec: undefined,
   weigher: undefined,
   policy,
-  dependents
+  plan
 })
 
 const family = Effect.fnUntraced(function*<V, E>(

@@ -10,7 +10,7 @@ import * as Fiber from "effect/Fiber"
 import { TestClock } from "effect/testing"
 import type { FamilyPolicy } from "../../src/ownership/FamilyPolicy.ts"
 import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
-import { CoarseClock } from "../../src/store/CoarseClock.ts"
+import { CoarseClock } from "../../src/store/shared/coarseClock.ts"
 import { after, family, fork, reasonOf, tiers } from "./source.ts"
 
 const hour = 3_600_000

@@ -172,12 +172,12 @@ describe("a listener hears of", () => {
       yield* get
       yield* Effect.scoped(Effect.gen(function*() {
         const events = yield* watch(running.cache.events)
-        assert.isTrue(running.cache.observed)
+        assert.isTrue(running.cache.hasListeners)
         yield* of("2").get
         yield* settle
         assert.deepStrictEqual(events.map(told), ["Miss user:2", "Load user:2 in 0"])
       }))
-      assert.isFalse(running.cache.observed)
+      assert.isFalse(running.cache.hasListeners)
       yield* of("3").get
     }))
 

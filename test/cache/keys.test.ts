@@ -118,7 +118,7 @@ describe("caches that share a store", () => {
       codec: undefined,
       weigher: undefined,
       policy: {},
-      dependents: []
+      plan: []
     }])
     const user = cache.families.get("user")!
     user.own({

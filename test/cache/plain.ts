@@ -23,7 +23,7 @@ export const make = Effect.fnUntraced(
           codec: undefined,
           weigher: undefined,
           policy,
-          dependents: []
+          plan: []
         }))
       ),
       MemoryStore.layer({ capacity: 100_000 })

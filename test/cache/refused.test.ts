@@ -16,7 +16,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as SchemaGetter from "effect/SchemaGetter"
 import { Carrier, Lane, Outbox } from "../../src/cache/internal/outbox.ts"
-import { CoarseClock } from "../../src/store/CoarseClock.ts"
+import { CoarseClock } from "../../src/store/shared/coarseClock.ts"
 import { temporaryFolder } from "../store/folder.ts"
 import { mapStore } from "../store/mapStore.ts"
 

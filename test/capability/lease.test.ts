@@ -9,7 +9,8 @@ import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { DeadlineHeap, type Ending } from "../../src/capability/internal/deadlineHeap.ts"
 import { LeaseQueues, type Request } from "../../src/capability/internal/leaseQueues.ts"
-import * as Lease from "../../src/capability/Lease.ts"
+import type * as Lease from "../../src/capability/Lease.ts"
+import * as LeaseTable from "../../src/capability/shared/leaseTable.ts"
 import { overlaps, parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
 
 const patterns = ["a:1", "a:2", "a:{x}", "a:*", "b:1", "b:{y}"].map(parsePatternUnsafe)
@@ -85,7 +86,7 @@ describe("the cost of waiting", () => {
       })
     })
 
-  const waitersOf = (table: Lease.LeaseTable, n: number, mode: Lease.LeaseMode) =>
+  const waitersOf = (table: LeaseTable.LeaseTable, n: number, mode: Lease.LeaseMode) =>
     Effect.forEach(
       Array.from({ length: n }),
       () => Effect.forkChild(Effect.scoped(table.acquire([key], { ...long, mode })), { startImmediately: true })
@@ -94,13 +95,13 @@ describe("the cost of waiting", () => {
   const stories: Readonly<Record<string, (n: number) => Effect.Effect<unknown, unknown>>> = {
     "who wait are interrupted together": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         yield* table.acquire([key], long)
         yield* Fiber.interruptAll(yield* waitersOf(table, n, "exclusive"))
       }).pipe(Effect.scoped),
     "who wait go one after the other": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         const waiters = yield* Effect.scoped(
           Effect.andThen(table.acquire([key], long), waitersOf(table, n, "exclusive"))
         )
@@ -108,19 +109,19 @@ describe("the cost of waiting", () => {
       }),
     "shared ones wait behind an exclusive one, and go together": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         const waiters = yield* Effect.scoped(Effect.andThen(table.acquire([key], long), waitersOf(table, n, "shared")))
         yield* Fiber.awaitAll(waiters)
       }),
     "exclusive ones behind many shared ones give up": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         yield* Effect.forEach(Array.from({ length: n }), () => table.acquire([key], { ...long, mode: "shared" }))
         yield* Fiber.interruptAll(yield* waitersOf(table, n, "exclusive"))
       }).pipe(Effect.scoped),
     "many keys are held": (n) =>
       Effect.gen(function*() {
-        const table = yield* Lease.make
+        const table = yield* LeaseTable.make
         yield* Effect.forEach(Array.from({ length: n }, (_, i) => i), (i) =>
           table.acquire([parsePatternUnsafe(`user:${i}`)], long))
       }).pipe(Effect.scoped)
@@ -138,7 +139,7 @@ describe("the cost of waiting", () => {
 
   it.effect("a lease whose holder is lost goes to who waits, in the order of asking, each after its time", () =>
     Effect.gen(function*() {
-      const table = yield* Lease.make
+      const table = yield* LeaseTable.make
       const order: Array<number> = []
       yield* table.acquire([key], { timeToLive: 100 })
       for (let i = 0; i < 3; i++) {
@@ -163,7 +164,7 @@ describe("the cost of waiting", () => {
 
   it.effect("a shorter lease that comes later is over in time", () =>
     Effect.gen(function*() {
-      const table = yield* Lease.make
+      const table = yield* LeaseTable.make
       const other = parsePatternUnsafe("user:2")
       yield* table.acquire([other], { timeToLive: "50 seconds" })
       yield* Effect.forkChild(Effect.scoped(table.acquire([other], { deadline: "1 hour" })))
@@ -175,7 +176,7 @@ describe("the cost of waiting", () => {
 
   it.effect("the patterns that wait are bounded by their length, too", () =>
     Effect.gen(function*() {
-      const table = yield* Lease.make
+      const table = yield* LeaseTable.make
       const long = parsePatternUnsafe(`user:${"x".repeat(3_000_000)}`)
       yield* table.acquire([long])
       for (let i = 0; i < 6; i++) {

@@ -10,7 +10,7 @@ import manifest from "../../package.json" with { type: "json" }
 import { CacheError } from "../../src/cache/CacheError.ts"
 import { defaults } from "../../src/cache/Expiry.ts"
 import { patienceMillis } from "../../src/cache/internal/waits.ts"
-import { defaults as leaseDefaults } from "../../src/capability/Lease.ts"
+import { defaults as leaseDefaults } from "../../src/capability/shared/leaseTable.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import { policyOptions } from "../../src/ownership/FamilyPolicy.ts"
 
@@ -59,7 +59,8 @@ describe("CONTRIBUTING.md", () => {
       "src/ownership/DefinitionShape.ts": ["interface Expected"],
       "src/cache/Expiry.ts": ["interface Expiry", "const make"],
       "src/manifest/Family.ts": ["interface Reading", "interface Writing", "interface Refused"],
-      "src/cache/internal/observed.ts": ["interface Reads", "class ObservedReads"],
+      "src/cache/CacheFamily.ts": ["class CacheFamily"],
+      "src/cache/internal/trackedReads.ts": ["interface Reads", "class TrackedReads"],
       "src/cache/internal/writesApart.ts": ["interface Writes"],
       "src/cli/neverRun.ts": ["const ofAccessor"],
       "src/diagnostic/ReferenceFindings.ts": ["type fanoutUnsaid", "const fanoutUnsaid"],

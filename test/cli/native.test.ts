@@ -110,7 +110,7 @@ describe("an argument that does not fit, in the compiler's own words", () => {
       `'SomeParams<"page:{lang}:{id}:*", {}>'.`
     const found = findMisfit(text, place, "page.invalidateWhere({ language })")!
     assert.strictEqual(found.code, "E0112")
-    assert.strictEqual(found.sentence, "'language' is no parameter of 'page:{lang}:{id}:*'")
+    assert.strictEqual(found.sentence, "'language' is not a parameter of 'page:{lang}:{id}:*'")
     assert.strictEqual(found.help, "name some of its parameters: 'lang', 'id', '*'")
   })
 
@@ -159,7 +159,7 @@ describe("a key, a family or an option that the compiler does not know", () => {
   it("is a raw key of a generic function, or an accessor of no family", () => {
     assert.deepStrictEqual(
       unknown("error TS2345: Argument of type 'K' is not assignable to parameter of type 'CheckedKey<AppCache, K>'."),
-      ["E0107", "this key is a type parameter, so its owner is not known"]
+      ["E0107", "this key is a type parameter, so its owner is unknown"]
     )
     assert.deepStrictEqual(
       unknown("error TS2551: Property 'usr' does not exist on type 'Families<AppCache>'. Did you mean 'user'?"),

@@ -54,7 +54,7 @@ describe("compose", () => {
   it.effect("refuses what is no manifest where the layer is built, and a composition of none", () =>
     Effect.gen(function*() {
       const compose: any = Manifest.compose
-      assert.include(yield* refusal(compose()), "`the composition` must be of one manifest at least")
+      assert.include(yield* refusal(compose()), "`the composition` must be of at least one manifest")
       for (const other of [5, undefined, null, "Users", {}, () => Users, Users.layer, Users.keys]) {
         assert.include(yield* refusal(compose(Users, other)), "`argument 1` must be a manifest")
         assert.include(yield* refusal(compose(other, Users)), "`argument 0` must be a manifest")

@@ -6,7 +6,7 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
 import { CacheError } from "../../src/cache/CacheError.ts"
-import { lookups } from "../../src/cache/internal/flight.ts"
+import { lookups } from "../../src/cache/internal/load.ts"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { engine } from "../engine.ts"
@@ -113,7 +113,7 @@ describe("a lookup that writes is refused and changes nothing,", () => {
     }))
 })
 
-describe("a lookup that asks about keys without reading one is observed alike at each door:", () => {
+describe("a lookup that asks about keys without reading one is tracked alike at each door:", () => {
   const one = { id: "1" }
   const prefsOf = { _tag: "UndeclaredRead", source: "prefs:{id}" }
   const ways: {

@@ -199,10 +199,10 @@ describe("deployments in which families come and go", () => {
             Effect.andThen(wait, app.keys.page.get({ id: "1" }) as Effect.Effect<unknown, unknown, any>),
             live
           ))
-        const second = engine(Deferred.succeed(gate, undefined))
         const running = yield* Effect.forkChild(engine(Deferred.await(gate)), { startImmediately: true })
         if (order === "one after the other") yield* Effect.repeat(Effect.yieldNow, { times: 20 })
-        assert.strictEqual(yield* second, "page(user 1)")
+        assert.strictEqual(yield* engine(Effect.void), "page(user 1)")
+        yield* Deferred.succeed(gate, undefined)
         assert.strictEqual(yield* Fiber.join(running), "page(user 1)")
       }))
   }

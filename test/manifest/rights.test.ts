@@ -160,7 +160,7 @@ describe("a right of one engine", () => {
       assert.include((error as CacheError).message, "two engines of `Rights` are over one store")
       assert.deepStrictEqual(said, [])
       yield* Effect.provide(Layer.build(Layer.fresh(Layer.provide(C.layer, memory))), logged)
-      assert.include(String(said), "2 engines of the manifest Rights live in this process")
+      assert.include(String(said), "2 engines of the manifest Rights run in this process")
     }))
 
   it.effect("is free again when an engine could not be built", () =>
@@ -575,7 +575,7 @@ describe("what a program makes by hand", () => {
       const read = yield* Effect.exit(provided(user.get({ id })))
       assert.include(errorOf(read).message, "cannot read `user:{id}`")
       const stats = yield* Effect.exit(provided(C.stats))
-      assert.include(errorOf(stats).message, "what is provided for Rights is no engine of it")
+      assert.include(errorOf(stats).message, "the value that is provided for Rights is not its engine")
     }))
 
   it.effect("is not needed to use the engine of the Context", () =>

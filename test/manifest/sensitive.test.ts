@@ -13,7 +13,7 @@ import * as Schema from "effect/Schema"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import * as Lookup from "../../src/cache/Lookup.ts"
-import * as Lease from "../../src/capability/Lease.ts"
+import * as LeaseTable from "../../src/capability/shared/leaseTable.ts"
 import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import { make } from "../../src/manifest/internal/manifest.ts"
 import { parsePatternUnsafe } from "../../src/pattern/KeyPattern.ts"
@@ -179,7 +179,7 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
 /** Answers that are made to be printed; of the others the caller asks for a key or a value. */
 const printed = new Set(["explain", "hottest", "lease", "reader", "writer", "warm", "stats"])
 
-const foreignLease = Effect.flatMap(Lease.make, (table) => table.acquire([parsePatternUnsafe(key)]))
+const foreignLease = Effect.flatMap(LeaseTable.make, (table) => table.acquire([parsePatternUnsafe(key)]))
 const unfreezable = new Proxy({}, {
   preventExtensions: () => {
     throw new Error(canary)

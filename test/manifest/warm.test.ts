@@ -416,7 +416,7 @@ describe("an owner that predicts", () => {
       const get = Effect.provideContext(user.get({ id: "hot" }), context)
       yield* Effect.forkScoped(Effect.provideContext(Effect.never, context))
       const { cache } = yield* engineOf(App.key)
-      cache.families.get("user")!.observe(true)
+      cache.families.get("user")!.noteListeners(true)
       yield* seconds(120, get)
       assert.strictEqual(yield* missed, 1)
     }).pipe(Effect.scoped, Effect.provide(base)))

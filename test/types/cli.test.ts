@@ -38,7 +38,7 @@ describe("stateless check", () => {
   it("ends with 2 where it cannot run, as its help says", () => {
     const { status, stderr } = run("explain", "E9999")
     assert.strictEqual(status, 2)
-    assert.include(stderr, "no code is called `E9999`")
+    assert.include(stderr, "there is no code `E9999`")
     assert.strictEqual(run("check", "--nope").status, 2)
     assert.strictEqual(run("chek").status, 2)
     const missing = run("check", "nowhere/tsconfig.json")

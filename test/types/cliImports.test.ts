@@ -162,7 +162,10 @@ describe("stateless check does not keep silent", () => {
       inFolder({ "use.ts": "export const one = 1\n", ...files }, (folder) => {
         const { status, stderr } = check(folder, project)
         assert.strictEqual(status, 2)
-        assert.match(stderr, /^stateless: `\w+\.\w+` is no configuration that the compiler understands.*\n.*error TS/)
+        assert.match(
+          stderr,
+          /^stateless: `\w+\.\w+` is not a configuration that the compiler understands.*\n.*error TS/
+        )
       }))
   }
 

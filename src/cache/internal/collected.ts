@@ -93,7 +93,7 @@ export class Collected {
       const held: HeldKey = { judged, contended }
       keys.set(key, held)
       this.modes.set(held, mode)
-      this.conditions.push({ change, ends: family.ends })
+      this.conditions.push({ change, ends: family.writes.ends })
     }
     return undefined
   }
@@ -123,15 +123,15 @@ export class Collected {
     const { cache } = family
     if (change._tag === "Key") {
       this.holdOf(family).scopes.addKey(change.key)
-      for (const [target, scope] of cache.reachOf(family.name, change.key)) this.holdScope(target, scope)
+      cache.spread.eachOfKey(family.name, change.key, (target, scope) => this.holdScope(target, scope))
     } else if (change._tag === "Scope") {
       this.holdScope(family, change.scope)
-      for (const [target, scope] of cache.reachOfScope(family.name, change.scope)) this.holdScope(target, scope)
+      cache.spread.eachOfScope(family.name, change.scope, (target, scope) => this.holdScope(target, scope))
     } else {
       const hold = this.holdOf(family)
       hold.tags.add(change.tag)
       for (const held of hold.keys.values()) held.judged = undefined
-      for (const [target, scope] of cache.reachOfScope(family.name, everything)) this.holdScope(target, scope)
+      cache.spread.eachOfScope(family.name, everything, (target, scope) => this.holdScope(target, scope))
     }
   }
 
@@ -188,16 +188,16 @@ export class Collected {
     return Effect.suspend(() => {
       if (this.size > collectedMax) return Effect.fail(this.tooMany())
       const versioned = this.conditions.filter(({ change }) => change.options.ifVersion !== undefined)
-      return knowing(versioned.map(({ change: { family, key } }) => family.holding(key)), (held) => {
+      return knowing(versioned.map(({ change: { family, key } }) => family.writes.holding(key)), (held) => {
         const known = new Map(versioned.map(({ change }, i) => [change, held?.[i]]))
         for (const { change, ends } of this.conditions) {
           const { family, key, options } = change
-          const conflict = family.goneSince(ends) ??
-            family.conflictOf(key, options, known.get(change), held !== undefined)
+          const conflict = family.writes.goneSince(ends) ??
+            family.writes.conflictOf(key, options, known.get(change), held !== undefined)
           if (conflict !== undefined) return Effect.fail(conflict)
         }
         for (const hold of this.holds.values()) hold.closedUntil = Infinity
-        for (const family of this.written.values()) this.ends.set(family, family.ends)
+        for (const family of this.written.values()) this.ends.set(family, family.writes.ends)
         return orStoreFailed(this.drop())
       })
     })
@@ -219,13 +219,13 @@ export class Collected {
       below = both(
         below,
         change._tag === "Scope"
-          ? family.applyDropScope(change.scope, mode, stampOf(family))
-          : family.applyDropTag(change.tag, mode, stampOf(family))
+          ? family.invalidation.applyDropScope(change.scope, mode, stampOf(family))
+          : family.invalidation.applyDropTag(change.tag, mode, stampOf(family))
       )
     }
     for (const family of this.written.values()) {
       for (const [key, held] of this.holds.get(family)!.keys) {
-        below = both(below, family.applyDelete(key, this.modes.get(held)!, stampOf(family)))
+        below = both(below, family.invalidation.applyDelete(key, this.modes.get(held)!, stampOf(family)))
       }
     }
     for (const [held, was] of contended) held.contended = was
@@ -238,7 +238,7 @@ export class Collected {
       const writes: Array<readonly [CacheFamily<any>, Judged<any>]> = []
       for (const family of this.written.values()) {
         for (const { contended, judged } of this.holds.get(family)!.keys.values()) {
-          const isGone = family.goneSince(this.ends.get(family)!) !== undefined
+          const isGone = family.writes.goneSince(this.ends.get(family)!) !== undefined
           // A write that would have to wait for room is left to the next load: nothing waits after the commit.
           if (judged !== undefined && !contended && !isGone && !family.cache.outbox.isFull) {
             writes.push([family, judged])
@@ -247,10 +247,12 @@ export class Collected {
       }
       this.free()
       let below = this.drop()
-      for (const [family, judged] of writes) below = both(below, family.applyWrite(judged, family.cache.stamp))
+      for (const [family, judged] of writes) below = both(below, family.writes.applyWrite(judged, family.cache.stamp))
       const versions = new Map(writes.map(([family]) => [family, family.cache.version]))
       const takeBack = () =>
-        Effect.forEach(writes, ([family, { key }]) => family.takeBack(key, versions.get(family)!), { discard: true })
+        Effect.forEach(writes, ([family, { key }]) => family.writes.takeBack(key, versions.get(family)!), {
+          discard: true
+        })
       const own = told(orTakenBack(below, takeBack))
       return together(own, this.adopted, (other) => other.commit())
     })

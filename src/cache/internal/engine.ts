@@ -2,16 +2,15 @@
  * What a family needs of the cache that it belongs to.
  */
 import * as Effect from "effect/Effect"
-import type { LeaseTable } from "../../capability/Lease.ts"
-import type { CoarseClock } from "../../store/CoarseClock.ts"
+import type { LeaseTable } from "../../capability/shared/leaseTable.ts"
 import type { Entry } from "../../store/Entry.ts"
+import type { CoarseClock } from "../../store/shared/coarseClock.ts"
 import type { Store } from "../../store/Store.ts"
 import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
 import { arrival, type Below, nothing } from "./below.ts"
-import type { Plan } from "./flight.ts"
 import type { Holds } from "./holds.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Heard, Swept } from "./peers.ts"
@@ -33,7 +32,7 @@ export interface Reached {
   readonly entries: { readonly holds: Holds }
 }
 
-export interface Engine extends Plan {
+export interface Engine {
   readonly id: string
   readonly store: Store["Service"]
   readonly time: CoarseClock
@@ -45,8 +44,8 @@ export interface Engine extends Plan {
   readonly stamp: number
   /** The version of the latest entry. */
   readonly version: number
-  /** Somebody listens to events. */
-  readonly observed: boolean
+  /** Whether events have a listener. */
+  readonly hasListeners: boolean
   nextStamp(): number
   /** Runs what sets a key, once there is room for it on the way to the tiers below. */
   whenRoom<A, E>(step: () => Effect.Effect<A, E>): Effect.Effect<A, E>
@@ -68,34 +67,36 @@ export interface Engine extends Plan {
   sweepSoon(family: string): void
   /** What a sweep asks of a family, in each engine over the same place; this one is among them. */
   sweptOf(family: string): ReadonlyArray<Swept>
-  /** Drops what depends on one key of a family. */
-  spread(family: string, key: string, mode: Mode): Below
-  /** Drops what depends on any key of a scope. */
-  spreadScope(family: string, scope: Scope, mode: Mode): Below
-  /** Drops what was made from a key, but for loads that began at `since` or later, or have not read it. */
-  spreadUnseen(family: string, key: string, since: number): void
-  /** Drops what was made from a key before the engine was opened, or before it was hidden in this process alone. */
-  spreadBefore(family: string, key: string): void
-  /**
-   * Evicted keys that nothing remembers any more, and since when: they count as changed after the next entry is stored.
-   */
-  readonly forgotten: Array<readonly [family: string, key: string, since: number]>
-  spreadForgotten(): void
-  /** An entry is being put into memory, and is not pushed out for what it pushes out. */
-  isPutting: boolean
-  /**
-   * Drops what was made from a key that has left the last tier, or what was so before the engine was opened; while an
-   * entry is being put, that follows.
-   */
-  sourceEvicted(family: string, key: string, wasRead: boolean): void
-  /** Drops what was made from the keys that were pushed out meanwhile, but for this one, which pushed them out. */
-  spreadEvicted(exceptFamily?: string, exceptKey?: string): void
-  /** Drops in this process what was made from a family that is hidden here; the tiers below keep it. */
-  spreadEnd(family: string): void
+  /** What drops the keys that a change reaches. */
+  readonly spread: Spread
   /** Whose transactions collect its changes: the manifest's class. */
   readonly realm: string
-  /** What depends on one key of a family. */
-  reachOf(family: string, key: string): Iterable<readonly [Reached, Scope]>
-  /** What depends on any key of a scope. */
-  reachOfScope(family: string, scope: Scope): Iterable<readonly [Reached, Scope]>
+}
+
+/** What drops the keys that a change of a family reaches. The verbs note what happened, and `of…` drops. */
+export interface Spread {
+  /** Drops what depends on one key of a family. */
+  ofKey(family: string, key: string, mode: Mode): Below
+  /** Drops what depends on any key of a scope. */
+  ofScope(family: string, scope: Scope, mode: Mode): Below
+  /** Drops what was made from a key, except by loads that began at `since` or later, or have not read the key. */
+  ofUnseen(family: string, key: string, since: number): void
+  /** Drops what was made from a key before the engine was opened, or before it was hidden in this process alone. */
+  ofBefore(family: string, key: string): void
+  /** An evicted key is not remembered any more. It counts as changed since then, after the next entry is stored. */
+  forget(family: string, key: string, since: number): void
+  ofForgotten(): void
+  /** An entry is being put into memory. It is not dropped for the entries that it pushes out. */
+  beginPut(): void
+  endPut(): void
+  /** A key has left the last tier. Lookups have read it, or it is from before the engine was opened. */
+  evict(family: string, key: string, wasRead: boolean): void
+  /** Drops what was made from the evicted keys, except this one, which pushed them out. */
+  ofEvicted(exceptFamily?: string, exceptKey?: string): void
+  /** Drops in this process what was made from a family that is hidden here. The lower tiers keep it. */
+  ofEnd(family: string): void
+  /** Visits what depends on one key of a family. */
+  eachOfKey(family: string, key: string, visit: (target: Reached, scope: Scope) => void): void
+  /** Visits what depends on any key of a scope. */
+  eachOfScope(family: string, scope: Scope, visit: (target: Reached, scope: Scope) => void): void
 }

@@ -24,13 +24,13 @@ import {
 } from "../Invalidation.ts"
 import { type Below, nothing } from "./below.ts"
 import type { Engine } from "./engine.ts"
-import type { Served } from "./flight.ts"
 import { freezeDeep } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
 import { Lane, type OnFailure } from "./outbox.ts"
 import { sealed } from "./sensitive.ts"
+import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
 
 // How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so
@@ -158,7 +158,7 @@ export class Entries<V> {
   tagged: boolean
   /** What a tag's invalidation may concern is older than this. */
   tagMark = 0
-  observed = false
+  hasListeners = false
   /** How a store knows the family. */
   private readonly storeName: string
   /**
@@ -212,7 +212,7 @@ export class Entries<V> {
       onAlone: (key) => this.sources?.isAlone(key)
     })
     this.tagged = this.lower !== undefined
-    this.sources = spec.dependents.isEmpty ? undefined : new Sources()
+    this.sources = spec.plan.isEmpty ? undefined : new Sources()
     this.mayHold = this.lower !== undefined
     this.lookTwice()
   }
@@ -300,11 +300,11 @@ export class Entries<V> {
   /** Counts a read that memory could not answer. */
   countMiss(key: string): void {
     this.counts.misses++
-    if (this.observed) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.show(key) }))
+    if (this.hasListeners) this.cache.emit(CacheEvent.Miss({ family: this.name, key: this.spec.show(key) }))
   }
 
   tellHit(key: string, tier: string, stale: boolean): void {
-    if (this.observed) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.show(key), tier, stale }))
+    if (this.hasListeners) this.cache.emit(CacheEvent.Hit({ family: this.name, key: this.spec.show(key), tier, stale }))
   }
 
   // --- the tiers below --------------------------------------------------------------------------
@@ -453,7 +453,7 @@ export class Entries<V> {
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
       this.putHot(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry)), weight)
-      this.cache.spreadEvicted()
+      this.cache.spread.ofEvicted()
     }
     return found
   }
@@ -480,7 +480,7 @@ export class Entries<V> {
 
   /** Tells of a failure once, though a store of several tiers and the operation that failed of it both report it. */
   readonly tierFailed: OnFailure = (operation, error) => {
-    if (!this.cache.observed || this.told.has(error)) return
+    if (!this.cache.hasListeners || this.told.has(error)) return
     this.told.add(error)
     this.cache.emit(CacheEvent.TierFailed({ family: this.name, operation, error }))
   }
@@ -488,7 +488,7 @@ export class Entries<V> {
   /** Nobody knows what is below: whatever is there counts as changed now, and what was made from it. */
   private readonly distrustBelow = (): void => {
     this.hideHere(everything, this.cache.nextStamp(), this.cache.time.now())
-    this.cache.spreadEnd(this.name)
+    this.cache.spread.ofEnd(this.name)
   }
 
   /** The entry of what was judged, from now on. */
@@ -547,17 +547,17 @@ export class Entries<V> {
     this.mayHold = true
     if (this.hot !== undefined) this.putHot(key, entry, this.dueAt(entry, now), weight)
     const before = this.cache.stamp
-    this.cache.spreadEvicted(this.name, key)
+    this.cache.spread.ofEvicted(this.name, key)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     const below = this.lower === undefined ? nothing : this.lower.set(key, kept, prepared)
-    if (this.cache.forgotten.length > 0) this.cache.spreadForgotten()
+    this.cache.spread.ofForgotten()
     return below
   }
 
   private putHot(key: string, entry: Entry<V>, dueAt: number, weight: number): void {
-    this.cache.isPutting = true
+    this.cache.spread.beginPut()
     this.hot!.put(key, entry, dueAt, weight)
-    this.cache.isPutting = false
+    this.cache.spread.endPut()
   }
 
   /** An entry that is valid now, whatever it has pushed out. */
@@ -656,7 +656,7 @@ export class Entries<V> {
   invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {
     this.counts.invalidations++
     this.note("Invalidated", scope, stamp, through, mode)
-    if (!this.cache.observed) return
+    if (!this.cache.hasListeners) return
     const name = typeof scope === "string"
       ? this.spec.show(scope)
       : key ?? (scope.positions.length === 0 ? this.spec.pattern : scope.values.map(this.spec.hide).join(":"))
@@ -788,7 +788,7 @@ export class Entries<V> {
    */
   lookTwice(): void {
     if (this.hot === undefined) return
-    const always = this.observed || this.expiry.idleTimeToLive !== undefined
+    const always = this.hasListeners || this.expiry.idleTimeToLive !== undefined
     this.hot.mark = always ? Infinity : Math.max(this.marks.latest, this.tagged ? this.tagMark : 0)
     this.hot.floor = this.marks.floor
   }

@@ -6,10 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Answer from "../Answer.ts"
 import type { Explanation, Outcome } from "../Explanation.ts"
 import { type Entries, foundIn } from "./entries.ts"
-import type { Served } from "./flight.ts"
 import { noTags } from "./judgement.ts"
 import type { Loads } from "./loads.ts"
 import { hiding } from "./sensitive.ts"
+import type { Served } from "./served.ts"
 
 /** `onHeld` gets what of it is a read: the value that is shown. */
 export const explain = <V>(

@@ -7,8 +7,8 @@ import * as Exit from "effect/Exit"
 import type { CacheError } from "../CacheError.ts"
 import { type Change, Collected } from "./collected.ts"
 import type { Reached } from "./engine.ts"
-import { lookups } from "./flight.ts"
 import { bodies, type HeldKey } from "./holds.ts"
+import { lookups } from "./load.ts"
 
 /** One run of the body of a transaction. */
 export class Frame {

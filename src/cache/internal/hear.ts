@@ -23,7 +23,7 @@ export const hear = (entries: Entries<any>, loads: Loads<any>, heard: Heard): vo
       const missedAt = entries.sources?.missedAt(heard.key) ?? (isUnseen ? Infinity : undefined)
       entries.sources?.kept(heard.key)
       entries.drop(heard.key)
-      return missedAt === undefined ? undefined : entries.cache.spreadUnseen(entries.name, heard.key, missedAt)
+      return missedAt === undefined ? undefined : entries.cache.spread.ofUnseen(entries.name, heard.key, missedAt)
     }
     case "Marked":
       entries.hearMark(heard.scope, heard.mode, heard.stamp, now)

@@ -7,7 +7,7 @@
 import * as Context from "effect/Context"
 import * as Scheduler from "effect/Scheduler"
 import * as Tracer from "effect/Tracer"
-import * as PatientScheduler from "../../store/PatientScheduler.ts"
+import * as PatientScheduler from "../../store/shared/patientScheduler.ts"
 import type { Loader } from "../FamilySpec.ts"
 
 /** The same loader in the Context of its loads. */

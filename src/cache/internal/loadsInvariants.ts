@@ -12,13 +12,13 @@ export const checkLoads = <V>(loads: Loads<V>, { idle }: { readonly idle: boolea
   for (const [key, flight] of flights) {
     check(flight.key === key && running.has(flight), "a load that may be joined runs")
   }
-  for (const flight of running) check(flight.exit === undefined, "a load that runs has not ended")
+  for (const flight of running) check(!flight.hasEnded, "a load that runs has not ended")
   lookups.checkInvariants(check, idle)
   failures.checkInvariants(check)
   for (const [key, others] of overtaken) {
     check(others.size > 0, "a key without a load that was overtaken is forgotten")
     for (const flight of others) {
-      check((flight.voided || flight.isClosed) && running.has(flight), "a load that was overtaken runs")
+      check(!flight.isCurrent && running.has(flight), "a load that was overtaken runs")
     }
     check(loads.loadsOf(key).length <= lookupsPerKeyMax, "at most two lookups of a key run at a time")
   }

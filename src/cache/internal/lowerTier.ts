@@ -8,7 +8,8 @@ import type { Entry, Found } from "../../store/Entry.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Entries } from "./entries.ts"
 import type { Failures } from "./failures.ts"
-import type { Flight, Served } from "./flight.ts"
+import type { Flight } from "./flight.ts"
+import type { Served } from "./served.ts"
 
 /** What it needs of the loads that it answers. */
 interface Ground<V> {
@@ -31,32 +32,32 @@ export class LowerTier<V> {
 
   /** Ends the flight if what was found is fresh; else returns what may be served should the lookup fail. */
   take(flight: Flight<V>, found: Found<V> | undefined): Entry<V> | undefined {
-    const { key, load, quiet } = flight
+    const { key, load, isQuiet } = flight
     const now = this.entries.cache.time.now()
     const isFresh = found !== undefined && this.entries.isFresh(key, found.entry, now)
     // To its readers, who came before its key changed, what is fresh is an answer. What is stale is none.
-    if (found === undefined || flight.voided && !isFresh) {
+    if (found === undefined || flight.isSuperseded && !isFresh) {
       this.repeatFailure(flight, now)
       return undefined
     }
     const { entry, tier } = found
     if (!isFresh) return this.takeStale(flight, entry, tier, now)
-    if (quiet && entry.freshUntil - entry.costMillis <= load.until) {
-      flight.cause = "ahead"
-      return flight.before = entry
+    if (isQuiet && entry.freshUntil - entry.costMillis <= load.until) {
+      flight.renews("ahead", entry)
+      return entry
     }
-    if (!quiet) this.entries.countHit(key, tier)
+    if (!isQuiet) this.entries.countHit(key, tier)
     // What another engine has loaded since must not be replaced by what was found before.
-    const isKept = quiet || flight.voided || flight.rival !== undefined
+    const isKept = isQuiet || flight.isSuperseded || flight.rival !== undefined
     const read = isKept ? entry : this.entries.touch(key, entry, now)
     this.ground.end(flight, Exit.succeed({ value: entry.value, tier, entry: read, stale: false }))
-    if (!quiet) this.ground.refreshAhead(key, entry, now)
+    if (!isQuiet) this.ground.refreshAhead(key, entry, now)
     return entry
   }
 
   /** What a stale entry is good for: to be served, or should the load fail. */
   private takeStale(flight: Flight<V>, entry: Entry<V>, tier: string, now: number): Entry<V> | undefined {
-    const { key, load, quiet } = flight
+    const { key, load, isQuiet } = flight
     const { expiry, failures } = this.ground
     const freshUntil = this.entries.freshUntil(key, entry, now)
     const revalidatedUntil = freshUntil + expiry.staleWhileRevalidate
@@ -65,19 +66,17 @@ export class LowerTier<V> {
       this.repeatFailure(flight, now)
       return undefined
     }
-    flight.cause = "stale"
-    flight.before = entry
-    flight.tierBefore = tier
+    flight.renews("stale", entry, tier)
     const stale = Exit.succeed({ value: entry.value, tier, entry, stale: true })
     const isBackingOff = failures.isBackingOff(key, now)
     // A load that no reader asked for leaves it to its readers, unless it was to last.
-    const isLeft = quiet && (isBackingOff || freshUntil - entry.costMillis > load.until)
+    const isLeft = isQuiet && (isBackingOff || freshUntil - entry.costMillis > load.until)
     if (isLeft || isBackingOff && !flight.isForFresh) this.ground.end(flight, stale)
     else if (isBackingOff) flight.answerEarly(stale, servedUntil)
     else if (now < revalidatedUntil) flight.answerEarly(stale, revalidatedUntil)
     else if (expiry.softTimeout !== undefined) this.answerAfter(expiry.softTimeout, flight, stale, entry, servedUntil)
     const isServed = isBackingOff || now < revalidatedUntil
-    if (isServed && !quiet && !flight.wantsFresh) this.entries.countStale(key, tier)
+    if (isServed && !isQuiet && !flight.wantsFresh) this.entries.countStale(key, tier)
     if (flight.wantsFresh && flight.areAllForFresh) this.repeatFailure(flight, now)
     return entry
   }
@@ -90,12 +89,12 @@ export class LowerTier<V> {
     entry: Entry<V>,
     servedUntil: number
   ): void {
-    flight.detached = true
+    flight.detach()
     const answer = Effect.sync(() => {
       const now = this.entries.cache.time.now()
-      if (!flight.barred && this.ground.maySubstitute(flight.key, entry, now)) flight.answerEarly(stale, servedUntil)
+      if (!flight.isBarred && this.ground.maySubstitute(flight.key, entry, now)) flight.answerEarly(stale, servedUntil)
     })
-    flight.softTimer = this.ground.fork(Effect.andThen(Effect.sleep(millis), answer))
+    flight.answerEarlyBy(this.ground.fork(Effect.andThen(Effect.sleep(millis), answer)))
   }
 
   /** Ends a flight that has found nothing to serve, if a failure is remembered. */

@@ -4,9 +4,10 @@
  */
 import * as Effect from "effect/Effect"
 import type { Entries } from "./entries.ts"
-import type { Flight, Served } from "./flight.ts"
+import type { Flight } from "./flight.ts"
 import { memory } from "./judgement.ts"
 import type { Loads } from "./loads.ts"
+import type { Served } from "./served.ts"
 
 /** A family, as far as reads of many keys need it. */
 interface Ground<V> {

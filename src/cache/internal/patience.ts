@@ -12,8 +12,9 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
-import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
-import type { Flight, Waited } from "./flight.ts"
+import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
+import type { Flight } from "./flight.ts"
+import type { Waited } from "./waiters.ts"
 import { patienceMillis } from "./waits.ts"
 
 /** What it needs of the loads that it watches. */
@@ -41,7 +42,7 @@ export class Patience {
 
   /** Others share a load than the reader who waits for it: from now on its time is bounded. */
   share(load: Waited<any>): void {
-    load.sharedSince ??= this.ground.now()
+    load.share(this.ground.now())
     if (this.fiber !== undefined) {
       if (!this.isBehind || load.isBehind) return
       // The process must not end while a reader waits.

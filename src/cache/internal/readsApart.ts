@@ -16,12 +16,13 @@ import type { Explanation } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
-import { CurrentLoad, Load, type Served } from "./flight.ts"
 import { CurrentTransaction, type Frame } from "./frame.ts"
 import type { HeldKey } from "./holds.ts"
 import type { Judged } from "./judgement.ts"
-import type { Reads } from "./observed.ts"
+import { CurrentLoad, Load } from "./load.ts"
 import { hidingAnswer } from "./sensitive.ts"
+import type { Served } from "./served.ts"
+import type { Reads } from "./trackedReads.ts"
 
 // Where a value is from that the transaction wrote.
 const tier = "transaction"
@@ -45,9 +46,9 @@ export class TransactionReads<V> implements Reads<V> {
   }
 
   /** What the transaction wrote, or what memory holds and is fresh of a key that it has not changed. */
-  freshUnsafe(key: string): Served<V> | undefined {
+  peekUnsafe(key: string): Served<V> | undefined {
     const state = this.frame.stateOf(this.family, key)
-    return state === undefined ? this.family.freshUnsafe(key) : this.written(state)
+    return state === undefined ? this.family.peekUnsafe(key) : this.written(state)
   }
 
   /** What a lookup makes of what it reads here is not kept, so no later change has to reach it. */

@@ -53,14 +53,14 @@ const heed = <V>(entries: Entries<V>, { failures, running, turns }: Loads<V>): v
   const mayHide = (key: string) => entries.tags.fullness > 0 || entries.judge(key, 0, noTags) === "hidden"
   for (const flight of running) {
     // One that is closed may bring a tag of which the mark is forgotten.
-    if (flight.isClosed || entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.voided = true
-    if (mayHide(flight.key)) flight.barred = true
+    if (flight.isClosed || entries.judge(flight.key, flight.stamp, noTags) !== "valid") flight.supersede()
+    if (mayHide(flight.key)) flight.bar()
   }
   failures.heed()
   for (const [key, turn] of turns.byKey) {
     // Which tags the value has that is being read is not known.
     const isTagged = turn.reading && turn.stamp < entries.tagMark
-    if (isTagged || entries.judge(key, turn.stamp, turn.tags) !== "valid") turn.overtaken = true
+    if (isTagged || entries.judge(key, turn.stamp, turn.tags) !== "valid") turn.overtake()
   }
 }
 

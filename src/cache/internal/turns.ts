@@ -11,9 +11,10 @@ import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import type { Entry } from "../../store/Entry.ts"
 import { CacheError, UpdateTimeout } from "../CacheError.ts"
-import { currentWork, waitersMax } from "./flight.ts"
 import { noTags } from "./judgement.ts"
+import { currentWork } from "./load.ts"
 import { shallow } from "./stack.ts"
+import { waitersMax } from "./waiters.ts"
 import { type Awaited, patienceMillis, Work } from "./waits.ts"
 
 /** What updates need of the family that they belong to. */
@@ -91,6 +92,11 @@ export class Turn implements Awaited {
     this.reading = false
     this.tags = tags
     if (entry !== undefined) this.stamp = Math.max(this.stamp, entry.stamp)
+  }
+
+  /** The key has changed: the holder may not write what it makes of the value that it has read. */
+  overtake(): void {
+    this.overtaken = true
   }
 
   add(updating: Updating): void {

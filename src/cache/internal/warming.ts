@@ -11,11 +11,12 @@
  *   held, `retryAfterFailure` where something is.
  */
 import * as Effect from "effect/Effect"
-import * as BackgroundTimer from "../../store/BackgroundTimer.ts"
+import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import * as Expiry from "../Expiry.ts"
 import type { Loader } from "../FamilySpec.ts"
 import type { Entries } from "./entries.ts"
-import { type Flight, Load } from "./flight.ts"
+import type { Flight } from "./flight.ts"
+import { Load } from "./load.ts"
 import type { Loads } from "./loads.ts"
 import { Reuse } from "./reuse.ts"
 
@@ -149,10 +150,10 @@ export class Warming<V> {
         })
     )
     return Effect.flatMap(once, (flights) => {
-      const isLoaded = ({ exit, voided }: Flight<V>) =>
-        exit?._tag === "Success" && exit.value.tier === "lookup" && !voided
+      const isLoaded = ({ exit, isSuperseded }: Flight<V>) =>
+        exit?._tag === "Success" && exit.value.tier === "lookup" && !isSuperseded
       const loaded = flights.filter(isLoaded).length
-      const overtaken = flights.filter(({ voided }) => voided).map(({ key }) => key)
+      const overtaken = flights.filter(({ isSuperseded }) => isSuperseded).map(({ key }) => key)
       return overtaken.length === 0 || attempts === 1
         ? Effect.succeed(loaded)
         : Effect.map(this.loadGroup(overtaken, until, attempts - 1), (more) => loaded + more)
@@ -178,13 +179,9 @@ export class Warming<V> {
     until: number
   ): ReadonlyArray<Flight<V>> {
     if (keys.length === 0) return []
-    const load = new Load(this.entries.cache, this.entries.spec, keys, loader)
-    load.until = until
-    const flights = keys.map((key) => this.loads.takeOff(key, cause, undefined, false, load))
-    for (const flight of flights) {
-      flight.held = true
-      flight.quiet = true
-    }
+    const load = new Load(this.entries.cache, this.entries.spec, keys, loader, until)
+    const flights = keys.map((key) => this.loads.takeOff(load, key, { cause, isQuiet: true }))
+    for (const flight of flights) flight.hold()
     const work = loader.lookupMany === undefined ? this.loads.load(flights[0]!) : this.loads.loadMany(flights)
     this.loads.run(load, flights, work)
     return flights

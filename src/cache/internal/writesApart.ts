@@ -108,12 +108,12 @@ export const batch = (
 ): Effect.Effect<void, CacheError> =>
   Effect.suspend(() => {
     for (const { family, key, options } of writes) {
-      const refusal = family.refusalOf(options, key)
+      const refusal = family.writes.refusalOf(options, key)
       if (refusal !== undefined) return Effect.fail(refusal)
     }
     const values = writes.filter(({ value }) => value !== undefined)
     return whenJudged(
-      judgeAll(values, ({ family, key, options, value }) => family.judge(key, value!.value, options)),
+      judgeAll(values, ({ family, key, options, value }) => family.writes.judge(key, value!.value, options)),
       (judged) => {
         const byWrite = new Map<Write, Judged<any>>(values.map((write, i) => [write, judged[i]!]))
         const changes = writes.map((write) => ({ ...removal(write.family, write.key), ...termsOf(write, byWrite) }))

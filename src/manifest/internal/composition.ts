@@ -1,5 +1,5 @@
 /**
- * The engines of several manifests over one store, after a check that no key belongs to two of them.
+ * Builds the engines of several manifests over one store, after a check that no key belongs to two of them.
  */
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
@@ -13,13 +13,13 @@ import { type Found, refused } from "./names.ts"
 type AnyLayer = Layer.Layer<any, CacheError, any>
 
 export const compose = (manifests: ReadonlyArray<AnyManifest>): AnyLayer => {
-  if (manifests.length === 0) return refusedAt("", "the composition", "of one manifest at least")
+  if (manifests.length === 0) return refusedAt("", "the composition", "of at least one manifest")
   const wrong = manifests.findIndex((manifest) => !isManifest(manifest))
   if (wrong >= 0) return refusedAt(String(wrong), `argument ${wrong}`, "a manifest")
   const earlier: Array<ValidManifest> = []
   for (const { definition, id } of manifests as ReadonlyArray<AnyManifest & { readonly id: string }>) {
     const valid = validate(id, definition)
-    // A manifest with mistakes of its own says so when its layer is built.
+    // The layer of a manifest with mistakes fails itself, and names these.
     if (Result.isFailure(valid)) continue
     const problems = earlier.flatMap((other) => findClashes(other, valid.success))
     if (problems.length > 0) return refused(id, problems)
@@ -28,7 +28,7 @@ export const compose = (manifests: ReadonlyArray<AnyManifest>): AnyLayer => {
   return Layer.mergeAll(...manifests.map((manifest) => manifest.layer) as [AnyLayer])
 }
 
-// A program without types may give something else than classes of manifests.
+// A program without types may give other values than classes of manifests.
 const isManifest = (u: unknown): boolean =>
   (typeof u === "function" || typeof u === "object") && u !== null && "definition" in u && "id" in u && "layer" in u &&
   Layer.isLayer(u.layer)

@@ -1,8 +1,8 @@
 /**
- * Options of owners and delegates that the compiler did not see: they were cast, or come from data. A layer of wrong
- * ones fails with what the compiler would say.
+ * Checks the options of owners and delegates that the compiler did not see, because they were cast or come from data. A
+ * layer with wrong options fails with the message that the compiler would print.
  *
- * Not here: times and numbers of `warm` and `predict`, which are read when the layer is built.
+ * Not here: the times and numbers of `warm` and `predict`, which `warm.ts` reads when the layer is built.
  */
 import * as Effect from "effect/Effect"
 import type { LookupContext } from "../../cache/Lookup.ts"
@@ -32,12 +32,12 @@ export interface OwnerOptions extends Lookups {
 
 type Known<O> = { readonly [Option in keyof O]-?: true }
 
-// The compiler sees to it that no option is missing here.
+// The type makes the compiler refuse a list in which an option is missing.
 const lookupsKnown: Known<Lookups> = { lookup: true, lookupMany: true, warm: true, predict: true }
 const warmKnown: Known<WarmOptions> = { keys: true, schedule: true, await: true }
 const predictKnown: Known<PredictOptions> = { keysMax: true, interval: true }
 
-/** What is wrong with the options of an owner or a delegate, if they are any. */
+/** Answers what is wrong with the options of an owner or a delegate; nothing if none were given. */
 export const findProblems = (
   { families }: ValidManifest,
   place: "owner" | "delegate",
@@ -93,7 +93,7 @@ const inLookups = (
     return [{ ...(option === "lookup" ? Misfit.lookup(family) : Misfit.lookupMany(family)), path: at }]
   })
 
-// The compiler has seen what a class shows. What it holds besides is its own.
+// An instance of a class may have properties besides the options. These belong to the class, and are not checked.
 const shownBy = (options: object, known: ReadonlyArray<string>): ReadonlyArray<[string, unknown]> => {
   const prototype: unknown = Object.getPrototypeOf(options)
   const isInstance = prototype !== null && prototype !== Object.prototype

@@ -22,10 +22,10 @@ import * as EvictionPolicy from "../../eviction/EvictionPolicy.ts"
 import { invariant } from "../../eviction/shared/invariant.ts"
 import { spreadHash } from "../../eviction/shared/keyHash.ts"
 import { entryWeightMax } from "../../eviction/shared/slotWeights.ts"
-import { CoarseClock } from "../CoarseClock.ts"
 import type { Entry, Found } from "../Entry.ts"
 import { noOptions, refused } from "../internal/given.ts"
-import * as PatientScheduler from "../PatientScheduler.ts"
+import { CoarseClock } from "../shared/coarseClock.ts"
+import * as PatientScheduler from "../shared/patientScheduler.ts"
 import {
   type Change,
   type Content,
@@ -50,6 +50,7 @@ import { TopKeys } from "./internal/topKeys.ts"
 /**
  * The size of a memory store, and the policy by which it evicts when it is full.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -65,6 +66,7 @@ export type Options = Size & {
 /**
  * How much a store holds: give one of the two.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -131,6 +133,7 @@ const shardBits = 20
 /**
  * One family in a memory store, with a synchronous form of each operation.
  *
+ * @stability stable
  * @category models
  * @since 0.1.0
  */
@@ -553,8 +556,10 @@ const bounds = (options: Options): Effect.Effect<{ readonly max: number; readonl
 }
 
 /**
- * Makes a memory store that lives until the Scope ends.
+ * Makes a store in memory that lives until the Scope ends.
  *
+ * @see {@link layer} for the same store as a layer
+ * @stability stable
  * @category constructors
  * @since 0.1.0
  */
@@ -613,7 +618,21 @@ export const make = Effect.fnUntraced(function*(options: Options) {
 })
 
 /**
- * A memory store as the `Store`.
+ * A layer with a store in memory.
+ *
+ * **When to use**
+ *
+ * For every cache: alone, or as the first tier of a `TieredStore`.
+ *
+ * **Details**
+ *
+ * - Values are kept as they are: a reader gets the very object that was stored.
+ * - When the store is full, it evicts entries. Entries whose time is over leave first.
+ * - It fails with `InvalidStoreOptions` for options that cannot be right.
+ *
+ * **Gotchas**
+ *
+ * A cache has one store. Build the layer once, and share it: each build is an empty store of its own.
  *
  * **Example** (Keeping at most 10,000 entries)
  *
@@ -623,6 +642,7 @@ export const make = Effect.fnUntraced(function*(options: Options) {
  * const StoreLive = MemoryStore.layer({ capacity: 10_000, eviction: "lru" })
  * ```
  *
+ * @stability stable
  * @category layers
  * @since 0.1.0
  */

@@ -26,8 +26,8 @@ import { type Database, type DatabaseOptions, type RootDatabase, TransactionFlag
 import * as Lmdb from "lmdb"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
-import * as BackgroundTimer from "../../BackgroundTimer.ts"
 import { refused } from "../../internal/given.ts"
+import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
 import { FolderHeld, StoreError, TierFailed, TierFull } from "../../StoreError.ts"
 import { dataFault, isHollow } from "./lmdbDataFile.ts"
 import { beatMillis, type Holder, isForeign } from "./lmdbHolder.ts"
@@ -159,7 +159,7 @@ export const acquire = <A>(
     return { tier: made.tier, release: release(environment, namespace) }
   })))
 
-/** The open environment of a folder, unless its users meet an error; then the next caller opens the folder anew. */
+/** The open environment of a folder, unless its users meet an error; then the next caller opens the folder again. */
 const findOpen = (path: string): Effect.Effect<Environment | undefined, StoreError> =>
   attempt(() => {
     const file = identityOf(Path.join(path, dataName))

@@ -207,7 +207,7 @@ describe("a lookup that reads a key which its family does not derive from", () =
     }))
 })
 
-describe("what is not a lookup's read is not observed", () => {
+describe("a read outside a lookup is not tracked", () => {
   it.effect("neither a reader's hits, nor what a lookup left behind when it ended", () =>
     Effect.gen(function*() {
       const gate = yield* Deferred.make<void>()

@@ -1,5 +1,5 @@
 /**
- * Observed reads: the types check which families a lookup reads, and the engine checks which keys.
+ * Tracked reads: the types check which families a lookup reads, and the engine checks which keys.
  */
 import { Effect, Layer } from "effect"
 import * as Manifest from "effect-stateless/manifest/Manifest"

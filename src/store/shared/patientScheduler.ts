@@ -3,8 +3,6 @@
  *
  * An effect that `runSync` runs gets a scheduler whose yields are microtasks: with it, long work would block everything
  * else between two steps, timers included.
- *
- * @since 0.1.0
  */
 import * as Scheduler from "effect/Scheduler"
 
@@ -12,9 +10,6 @@ let mixed: Scheduler.Scheduler | undefined
 
 /**
  * Returns the given scheduler, or one whose yields let other work run if the given one does not.
- *
- * @category constructors
- * @since 0.1.0
  */
 export const from = (scheduler: Scheduler.Scheduler): Scheduler.Scheduler =>
   scheduler.executionMode === "sync" ? mixed ??= new Scheduler.MixedScheduler() : scheduler

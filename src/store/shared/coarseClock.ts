@@ -8,8 +8,6 @@
  * The time is that of the wall clock, but it never goes back. After the wall clock was set back, the time advances with
  * the monotonic clock, and is `ahead` of the wall clock from then on. Else every entry would live longer by the step.
  * All readers of one `Clock` see one time. The time follows a step forward, since a process may have slept.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -86,17 +84,11 @@ const timelineOf = (clock: Clock.Clock): Timeline => {
 
 /**
  * Whether a clock is the live clock of the machine, and not a clock of a test.
- *
- * @category guards
- * @since 0.1.0
  */
 export const isLive = (clock: Clock.Clock): boolean => clock === liveClock
 
 /**
  * A clock that is cheap to ask often.
- *
- * @category models
- * @since 0.1.0
  */
 export class CoarseClock {
   declare readonly clock: Clock.Clock
@@ -137,7 +129,7 @@ export class CoarseClock {
     return this.millis
   }
 
-  /** Makes the next reader read the clock anew. */
+  /** Makes the next reader read the clock again. */
   expire(): void {
     this.next = Infinity
     this.left = 0

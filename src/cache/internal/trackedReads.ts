@@ -1,14 +1,12 @@
 /**
- * What a lookup reads: who looks, which keys it may read, and what it found.
+ * The reads of a lookup: each is refused or recorded by the load for which the lookup runs (`load.ts`).
  *
- * The compiled plan of invalidation decides: a key may be read if its change would reach what is being loaded. So what
- * is declared and what is done check each other, and the check can be no weaker than the invalidation is.
+ * The compiled plan of invalidation decides whether a lookup may read a key: a change of the key must reach what is
+ * loaded. So the check is exactly as strong as the invalidation.
  *
- * Reads of a lookup come here by the Context of its fiber. Those of everybody else do not, and pay nothing.
+ * The Context of a fiber says whether the fiber runs a lookup. All other reads do not come here, and pay nothing.
  */
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import type { Entry } from "../../store/Entry.ts"
 import type { HotPartition } from "../../store/Store.ts"
@@ -17,8 +15,9 @@ import type { CacheError } from "../CacheError.ts"
 import type { Explanation } from "../Explanation.ts"
 import type { FamilySpec } from "../FamilySpec.ts"
 import type { Engine } from "./engine.ts"
-import { CurrentLoad, type Load, lookups, type Served } from "./flight.ts"
 import { memory } from "./judgement.ts"
+import type { Load } from "./load.ts"
+import type { Served } from "./served.ts"
 
 /** The reading operations of a family. */
 export interface Reads<V> {
@@ -45,7 +44,7 @@ interface Source<V> extends Reads<V> {
   ): Effect.Effect<Explanation<V>, CacheError>
   answerOf(key: string, served: Served<V>): Answer.Answer<V>
   /** What memory holds of the key, if it is fresh. */
-  freshUnsafe(key: string): Served<V> | undefined
+  peekUnsafe(key: string): Served<V> | undefined
   /** A lookup has read the key; without an entry, a value that was not stored. */
   wasRead(key: string, entry: Entry<V> | undefined): void
   /** A lookup has found nothing under the key, or no value could be loaded. */
@@ -53,21 +52,8 @@ interface Source<V> extends Reads<V> {
   renew(keys: ReadonlyArray<string>, untilMillis: number): Effect.Effect<number>
 }
 
-/** The load that a Context belongs to, unless it has ended: what it left behind is on its own. */
-export const loadOf = (context: Context.Context<never>): Load | undefined => {
-  const load = Context.getOrUndefined(context, CurrentLoad)
-  return load === undefined || load.open === 0 ? undefined : load
-}
-
-/** The Context of the lookup that is running at this moment, if one is. */
-export const currentLookup = (): Context.Context<never> | undefined => {
-  if (lookups.open === 0) return undefined
-  const context = Fiber.getCurrent()?.context
-  return context !== undefined && loadOf(context) !== undefined ? context : undefined
-}
-
 /** A family as the lookup of another one reads it. */
-export class ObservedReads<V> implements Reads<V> {
+export class TrackedReads<V> implements Reads<V> {
   readonly hot: HotPartition<V> | undefined
   private readonly source: Source<V>
   private readonly load: Load
@@ -91,7 +77,7 @@ export class ObservedReads<V> implements Reads<V> {
   readUnsafe(key: string): V | undefined {
     const { cache, spec } = this.source
     if (this.load.refusalOf(cache, spec, key) !== undefined) return undefined
-    const served = this.source.freshUnsafe(key)
+    const served = this.source.peekUnsafe(key)
     if (served !== undefined) return this.seen(key, served)
     this.missed(key)
     return undefined
@@ -183,7 +169,7 @@ export class ObservedReads<V> implements Reads<V> {
   }
 
   private seen(key: string, served: Served<V>): V {
-    this.load.observe(this.source.cache, this.source.spec, key, served)
+    this.load.track(this.source.spec, key, served)
     this.source.wasRead(key, served.entry)
     return served.value
   }

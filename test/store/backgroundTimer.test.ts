@@ -1,6 +1,6 @@
 import { afterEach, assert, describe, it, vi } from "@effect/vitest"
-import * as BackgroundTimer from "effect-stateless/store/BackgroundTimer"
 import * as Effect from "effect/Effect"
+import * as BackgroundTimer from "../../src/store/shared/backgroundTimer.ts"
 
 describe("a pause behind a program", () => {
   afterEach(() => {

@@ -3,13 +3,11 @@
  *
  * A program that never disposes of its runtime ends when nothing else is left to do. The process waits for work that
  * has begun, and for a write on its way to a tier; it does not wait for the pauses in between.
- *
- * @since 0.1.0
  */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { isLive } from "./CoarseClock.ts"
+import { isLive } from "./coarseClock.ts"
 
 // A longer timer of JavaScript fires at once; so a longer pause is made of several timers.
 const millisMax = 2_147_483_647
@@ -19,9 +17,6 @@ const millisMax = 2_147_483_647
  *
  * With the live clock the timer lets the process end. In a browser, whose timers cannot do that, it is an ordinary
  * timer.
- *
- * @category combinators
- * @since 0.1.0
  */
 export const sleep = (duration: Duration.Input): Effect.Effect<void> =>
   Effect.flatMap(Clock.Clock, (clock) => {

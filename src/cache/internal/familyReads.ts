@@ -1,0 +1,383 @@
+/**
+ * The reads of a family: by fibers, by callers without a fiber, of one key and of many, with and without a load.
+ *
+ * The first look at memory (`hot.hit`) is the caller's. Here is the second look, which compares the entry with the
+ * marks and the clock.
+ *
+ * - A fresh value is served. A stale one is served where the stale rules of the family allow it (law 6).
+ * - Otherwise the reader joins the load of the key, or starts one (law 5).
+ * - The reads of a lookup are tracked: see `trackedReads.ts`.
+ *
+ * `CacheFamily.ts` has a table of all verbs.
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type { Entry } from "../../store/Entry.ts"
+import type { HotPartition } from "../../store/Store.ts"
+import * as Answer from "../Answer.ts"
+import type { CacheError } from "../CacheError.ts"
+import * as Expiry from "../Expiry.ts"
+import type { Explanation } from "../Explanation.ts"
+import type { FamilySpec } from "../FamilySpec.ts"
+import { nothing } from "./below.ts"
+import { type Engine, orStoreFailed } from "./engine.ts"
+import { Entries, fromMemory } from "./entries.ts"
+import { explain } from "./explaining.ts"
+import type { Flight } from "./flight.ts"
+import { memory } from "./judgement.ts"
+import { currentLookup, loadOf, lookups, valueExit, valueOf } from "./load.ts"
+import { Loads } from "./loads.ts"
+import { serveMany } from "./many.ts"
+import type { Served } from "./served.ts"
+import { type Reads, TrackedReads } from "./trackedReads.ts"
+import { joinPromise, type Waited, type Waiter } from "./waiters.ts"
+import { type PredictOptions, Warming } from "./warming.ts"
+
+/** The reads of one family, and the parts of the engine that they need. */
+export class FamilyReads<V> implements Reads<V> {
+  declare readonly cache: Engine
+  declare readonly spec: FamilySpec<V>
+  declare readonly name: string
+  declare readonly hot: HotPartition<V> | undefined
+  declare readonly entries: Entries<V>
+  declare readonly loads: Loads<V>
+  declare private readonly expiry: Expiry.Expiry
+  declare private readonly warming: Warming<V>
+
+  constructor(cache: Engine, spec: FamilySpec<V>) {
+    this.cache = cache
+    this.spec = spec
+    this.name = spec.name
+    this.expiry = spec.expiry
+    this.entries = new Entries(cache, spec)
+    this.loads = new Loads(this.entries)
+    this.warming = new Warming(this.entries, this.loads)
+    this.hot = this.entries.hot
+  }
+
+  /** The value if it is in memory and fresh. A lookup's reads are tracked; it gets only what it may read. */
+  hitUnsafe(key: string): V | undefined {
+    return lookups.open === 0 ? this.hot?.hit(key) : this.hitTracked(key)
+  }
+
+  private hitTracked(key: string): V | undefined {
+    const context = currentLookup()
+    const load = context && loadOf(context)
+    return load === undefined ? this.hot?.hit(key) : new TrackedReads(this, load).hitUnsafe(key)
+  }
+
+  /** The family as a fiber with this Context reads it: the reads of a lookup are tracked. */
+  readsOf(context: Context.Context<never>): Reads<V> {
+    const load = loadOf(context)
+    return load === undefined ? this : new TrackedReads(this, load)
+  }
+
+  /** The value of a key: held, or loaded. Callers try `hot.hit` first. */
+  read(key: string): Effect.Effect<V, unknown> {
+    const running = this.awaited(key)
+    return running === undefined
+      ? Effect.mapEager(this.serve(key), valueOf)
+      : Effect.callback((resume) => this.join(running, (exit) => resume(valueExit(exit))))
+  }
+
+  /** Joins a load for a caller that is not a fiber; `undefined` where there is more to do than to wait. */
+  readPromise(key: string, signal: AbortSignal | undefined): Promise<V> | undefined {
+    const running = this.awaited(key)
+    if (running === undefined || signal?.aborted === true) return undefined
+    return joinPromise(this.joining, running, signal)
+  }
+
+  /** The load under way, where all that a read has to do is to wait for it. */
+  private awaited(key: string): Flight<V> | undefined {
+    const running = this.loads.joinable(key)
+    if (running === undefined || this.hot?.peek(key) !== undefined) return undefined
+    return this.loads.failures.negative(key, this.cache.time.now()) === undefined ? running : undefined
+  }
+
+  // One for all Promises: a thousand may wait for one load.
+  private readonly joining = (running: Waited<V>, resume: Waiter<V>) => this.join(running, resume)
+
+  private join(running: Waited<V>, resume: Waiter<V>, wantsFresh = false): Effect.Effect<void> | void {
+    // A reader who was held up on the way here does not share the end of those who have left.
+    if (running.wasAbandoned) return this.joinOrStart(running.key, undefined, wantsFresh, resume)
+    const now = this.cache.time.now()
+    const early = wantsFresh ? undefined : running.earlyAt(now)
+    this.entries.countMiss(running.key)
+    if (early?._tag === "Success") this.entries.countStale(running.key, early.value.tier)
+    else this.entries.counts.coalesced++
+    if (early !== undefined) return running.join(resume, now, wantsFresh)
+    return this.loads.wait(running, resume, now, wantsFresh)
+  }
+
+  /** Serves a key, with the tier that its value is from. */
+  serve(key: string): Effect.Effect<Served<V>, unknown> {
+    if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
+    const now = this.cache.time.now()
+    const entry = this.hot?.peek(key)
+    if (entry !== undefined) {
+      const verdict = this.entries.judge(key, entry.stamp, entry.tags)
+      const freshUntil = this.entries.freshUntil(key, entry, now)
+      if (verdict === "hidden") this.hot!.drop(key)
+      else if (now < freshUntil) return Exit.succeed(this.serveFresh(key, entry, now))
+      else {
+        const stale = this.serveStale(key, entry, freshUntil, now)
+        if (stale !== undefined) return stale
+      }
+    }
+    return this.serveMissing(key, now, undefined)
+  }
+
+  /**
+   * The values of many keys, in their order. Keys that are missing are loaded together, where the owner can do that.
+   */
+  readMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<V>, unknown> {
+    return Effect.suspend(() => {
+      const values: Array<V> = []
+      const open: Array<number> = []
+      for (const [i, key] of keys.entries()) {
+        const value = this.hot?.hit(key)
+        if (value === undefined) open.push(i)
+        else values[i] = value
+      }
+      if (open.length === 0) return Exit.succeed(values)
+      return Effect.map(this.serveMany(open.map((i) => keys[i]!)), (served) => {
+        for (const [at, i] of open.entries()) values[i] = valueOf(served[at]!)
+        return values
+      })
+    })
+  }
+
+  /** Serves keys that were no hits, each with the tier of its value. A key that is named twice is served once. */
+  serveMany(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Served<V>>, unknown> {
+    const { entries, loads } = this
+    return serveMany({ entries, loads, serve: (key) => this.serve(key) }, keys)
+  }
+
+  /** The value of a key with all that is known about it. */
+  answer(key: string): Effect.Effect<Answer.Answer<V>, unknown> {
+    return Effect.map(Effect.suspend(() => this.serve(key)), (served) => {
+      valueOf(served)
+      return this.answerOf(key, served)
+    })
+  }
+
+  /** The value that is held and fresh, if there is one. Loads nothing. */
+  readHeld(key: string): Effect.Effect<Option.Option<V>, CacheError> {
+    return Effect.map(this.held(key), (served) => served === undefined ? Option.none() : Option.some(served.value))
+  }
+
+  /** Reads a key, with all that is known about its entry. */
+  answerHeld(key: string): Effect.Effect<Option.Option<Answer.Answer<V>>, CacheError> {
+    return Effect.map(
+      this.held(key),
+      (served) => served === undefined ? Option.none() : Option.some(this.answerOf(key, served))
+    )
+  }
+
+  /** What is told of what was served. */
+  answerOf(key: string, served: Served<V>): Answer.Answer<V> {
+    const now = this.cache.time.now()
+    const { entry } = served
+    return Answer.make(served, now, entry === undefined ? Infinity : this.entries.freshUntil(key, entry, now))
+  }
+
+  /** Finds what is held of a key, with the tier that it is from; a read of it puts off the end of its idle time. */
+  held(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
+    const found = Effect.map(this.find(key), (served) => this.entries.countHeld(key, served))
+    if (this.expiry.idleTimeToLive === undefined) return found
+    // The run loop may yield between two steps: what was found may be gone, and must not replace what is there.
+    return this.entries.watching(
+      key,
+      (watch) =>
+        Effect.map(found, (served) =>
+          served?.entry === undefined || watch.changed
+            ? served
+            : { ...served, entry: this.entries.touch(key, served.entry, this.cache.time.now()) })
+    )
+  }
+
+  /** The fresh entry of a key, if a tier holds one. Loads nothing. */
+  find(key: string): Effect.Effect<Served<V> | undefined, CacheError> {
+    return Effect.suspend(() => {
+      if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
+      const now = this.cache.time.now()
+      const entry = this.hot?.peek(key)
+      if (entry !== undefined && this.entries.isFresh(key, entry, now)) {
+        return Effect.succeed<Served<V> | undefined>(fromMemory(entry, false))
+      }
+      if (this.entries.lower === undefined) return Effect.succeed(undefined)
+      if (entry !== undefined && this.entries.judge(key, entry.stamp, entry.tags) === "hidden") this.hot!.drop(key)
+      return Effect.flatMap(this.entries.fromBelow(key), (found): Effect.Effect<Served<V> | undefined, CacheError> => {
+        // The owner may have left while the tier was asked.
+        if (this.loads.loader === undefined) return Effect.fail(this.loads.unowned())
+        return Exit.succeed(
+          found !== undefined && this.entries.isFresh(key, found.entry, this.cache.time.now())
+            ? { value: found.entry.value, tier: found.tier, entry: found.entry, stale: false }
+            : undefined
+        )
+      })
+    })
+  }
+
+  private serveFresh(key: string, entry: Entry<V>, now: number): Served<V> {
+    const hot = this.hot!
+    this.entries.countHit(key, memory)
+    hot.confirm(key, this.cache.stamp)
+    hot.touch(key)
+    this.loads.refreshAhead(key, entry, now)
+    return fromMemory(this.entries.touch(key, entry, now), false)
+  }
+
+  /** The second look of callers without a fiber, who try `hitUnsafe` first. The reads of a lookup are tracked. */
+  readUnsafe(key: string): V | undefined {
+    const context = currentLookup()
+    const load = context && loadOf(context)
+    return load === undefined ? this.peekUnsafe(key)?.value : new TrackedReads(this, load).readUnsafe(key)
+  }
+
+  /** What memory holds of a key, if it is fresh. */
+  peekUnsafe(key: string): Served<V> | undefined {
+    const now = this.cache.time.now()
+    const entry = this.loads.loader === undefined ? undefined : this.hot?.peek(key)
+    return entry === undefined || !this.entries.isFresh(key, entry, now) ? undefined : this.serveFresh(key, entry, now)
+  }
+
+  /** What is held and fresh, or else what the lookup gives. */
+  serveNothingStale(key: string): Effect.Effect<Served<V>, unknown> {
+    const now = this.cache.time.now()
+    const entry = this.hot?.peek(key)
+    return entry !== undefined && this.entries.isFresh(key, entry, now)
+      ? Exit.succeed(this.serveFresh(key, entry, now))
+      : this.serveMissing(key, now, undefined, true)
+  }
+
+  /** A stale entry, where it may be served; `undefined` where it may not. */
+  private serveStale(
+    key: string,
+    entry: Entry<V>,
+    freshUntil: number,
+    now: number
+  ): Effect.Effect<Served<V>, unknown> | undefined {
+    const age = now - freshUntil
+    const { softTimeout, staleWhileRevalidate } = this.expiry
+    if (age >= Expiry.staleMillisMax(this.expiry)) return undefined
+    if (age < staleWhileRevalidate) {
+      this.loads.refreshBehind(key, "stale", entry, now)
+      return this.answerStale(key, entry)
+    }
+    if (this.loads.failures.isBackingOff(key, now)) return this.answerStale(key, entry)
+    const waited = this.serveMissing(key, now, entry)
+    if (softTimeout === undefined) return waited
+    return this.entries.watching(key, (watch) =>
+      Effect.timeoutOrElse(waited, {
+        duration: softTimeout,
+        orElse: () =>
+          !watch.changed && this.loads.maySubstitute(key, entry, this.cache.time.now())
+            ? this.answerStale(key, entry)
+            : waited
+      }))
+  }
+
+  private answerStale(key: string, entry: Entry<V>): Effect.Effect<Served<V>> {
+    this.entries.countStale(key, memory)
+    return Exit.succeed(fromMemory(entry, true))
+  }
+
+  /** Nothing may be served as it is: join the load, or start one. */
+  private serveMissing(
+    key: string,
+    now: number,
+    fallback: Entry<V> | undefined,
+    wantsFresh = false
+  ): Effect.Effect<Served<V>, unknown> {
+    const failure = fallback === undefined ? this.loads.failures.negative(key, now) : undefined
+    if (failure !== undefined) return failure.exit
+    return Effect.callback((resume) => this.joinOrStart(key, fallback, wantsFresh, resume))
+  }
+
+  private joinOrStart(
+    key: string,
+    fallback: Entry<V> | undefined,
+    wantsFresh: boolean,
+    resume: Waiter<V>
+  ): Effect.Effect<void> | void {
+    if (this.loads.loader === undefined) return resume(Exit.fail(this.loads.unowned()))
+    const running = this.loads.joinable(key)
+    if (running !== undefined) return this.join(running, resume, wantsFresh)
+    this.entries.countMiss(key)
+    // A reader who was held up on the way here must not repeat a load that has ended meanwhile.
+    const ended = this.endedMeanwhile(key, fallback)
+    if (ended !== undefined) return resume(ended)
+    // Started where it is joined: a reader who is interrupted in between would leave a load that nobody waits for.
+    const outlivesReader = fallback !== undefined && this.expiry.softTimeout !== undefined
+    if (this.loads.isCrowded(key)) {
+      return this.loads.join(this.loads.queue(key, { isDetached: outlivesReader }), resume, wantsFresh)
+    }
+    const cause = fallback === undefined ? "absent" : "stale"
+    const asked = { cause, fallback, isDetached: outlivesReader, wantsFresh } as const
+    const flight = this.loads.start(this.loads.loader, key, asked)
+    return this.loads.join(flight, resume, wantsFresh)
+  }
+
+  private endedMeanwhile(key: string, fallback: Entry<V> | undefined): Exit.Exit<Served<V>, unknown> | undefined {
+    const now = this.cache.time.now()
+    const entry = this.hot?.peek(key)
+    if (entry !== undefined && this.entries.isFresh(key, entry, now)) return Exit.succeed(fromMemory(entry, false))
+    return fallback === undefined ? this.loads.failures.negative(key, now)?.exit : undefined
+  }
+
+  /** What a read would do now, and what happened to the key before. */
+  explain(key: string, onHeld?: (served: Served<V> | undefined) => void): Effect.Effect<Explanation<V>> {
+    return explain(this.entries, this.loads, key, onHeld)
+  }
+
+  /** Loads those of the keys that are missing; how many were loaded. A key that fails is left for its readers. */
+  warm(keys: ReadonlyArray<string>, concurrency: number): Effect.Effect<number, CacheError> {
+    return this.loads.loader === undefined
+      ? Effect.fail(this.loads.unowned())
+      : this.warming.renew(keys, -Infinity, concurrency)
+  }
+
+  /** Loads those of the keys that are missing or end before `untilMillis`; how many were loaded. */
+  renew(keys: ReadonlyArray<string>, untilMillis: number): Effect.Effect<number> {
+    return this.warming.renew(keys, untilMillis)
+  }
+
+  /** Loads, for as long as it runs, what is likely to be read again and would be missed. */
+  predict(options: PredictOptions): Effect.Effect<void> {
+    return this.warming.predict(options)
+  }
+
+  /** The value of a load that begins after it was asked for; all who ask until it begins share it. */
+  refresh(key: string): Effect.Effect<V, unknown> {
+    return Effect.flatMap(
+      Effect.callback<Served<V>, unknown>((resume) => {
+        const { loader } = this.loads
+        return loader === undefined
+          ? resume(Exit.fail(this.loads.unowned()))
+          : this.loads.join(this.loads.refresh(loader, key), resume, true)
+      }),
+      // What it changed is as durable as what a write changes.
+      (served) => Effect.as(orStoreFailed(served.below ?? nothing), valueOf(served))
+    )
+  }
+
+  /** A lookup has read the key: something may be made from it. */
+  wasRead(key: string, entry: Entry<V> | undefined): void {
+    const { lower, sources } = this.entries
+    if (sources === undefined) return
+    // Memory may have pushed it out at once.
+    if (lower === undefined && this.hot?.peek(key) === undefined) this.wasMissed(key)
+    else sources.read(key, this.cache.stamp, entry === undefined ? Infinity : Expiry.endsAt(entry))
+  }
+
+  /**
+   * A lookup has found nothing under the key, or something is made from an entry that is gone: its next value is news.
+   */
+  wasMissed(key: string): void {
+    const forgotten = this.entries.sources?.missed(key, this.cache.nextStamp()) ?? []
+    for (const one of forgotten) this.cache.spread.forget(this.name, ...one)
+  }
+}

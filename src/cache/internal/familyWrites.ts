@@ -1,0 +1,267 @@
+/**
+ * The writes of a family. Each has two phases.
+ *
+ * 1. **Judging** (`judgement.ts`): all that can refuse the value is asked. Nothing has changed yet. The writer may wait
+ *    here, for a codec or for room in the outbox.
+ * 2. **Applying**: the conditions are compared. Then one synchronous step drops the dependents, supersedes running
+ *    loads, and stores the entry in memory and in the outbox (laws 2, 3 and 4). `set` returns when the lower tiers have
+ *    the change. If a tier refuses it, the value is removed from memory, too.
+ *
+ * Because a writer may wait between the phases, the right to write is asked again in the second one.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { Lease } from "../../capability/Lease.ts"
+import type { Entry } from "../../store/Entry.ts"
+import type { CacheError } from "../CacheError.ts"
+import { CacheEvent } from "../CacheEvent.ts"
+import * as Expiry from "../Expiry.ts"
+import type { FamilySpec, SetOptions } from "../FamilySpec.ts"
+import type { LoadedOptions } from "../Lookup.ts"
+import { type Below, both, nothing } from "./below.ts"
+import { leaseRefusal, overtakenUpdate, versionConflict } from "./conditions.ts"
+import { type Engine, orTakenBack } from "./engine.ts"
+import { type Entries, type Holding, knowing } from "./entries.ts"
+import type { FamilyInvalidation } from "./familyInvalidation.ts"
+import type { FamilyReads } from "./familyReads.ts"
+import { isJudged, type Judged, type Judging, noOptions, whenJudged } from "./judgement.ts"
+import { isLaterThan } from "./later.ts"
+import type { Loads } from "./loads.ts"
+import type { Turn } from "./turns.ts"
+import { CurrentUpdate } from "./waits.ts"
+
+// What is held is kept, whatever its family says of new values.
+const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
+
+export class FamilyWrites<V> {
+  private readonly cache: Engine
+  private readonly spec: FamilySpec<V>
+  private readonly name: string
+  private readonly expiry: Expiry.Expiry
+  private readonly entries: Entries<V>
+  private readonly loads: Loads<V>
+  private readonly reads: FamilyReads<V>
+  private readonly invalidation: FamilyInvalidation<V>
+  private endCount = 0
+
+  constructor(reads: FamilyReads<V>, invalidation: FamilyInvalidation<V>) {
+    this.cache = reads.cache
+    this.spec = reads.spec
+    this.name = reads.name
+    this.expiry = reads.spec.expiry
+    this.entries = reads.entries
+    this.loads = reads.loads
+    this.reads = reads
+    this.invalidation = invalidation
+  }
+
+  /** How often an owner has left. A writer that waits compares it with the count before. */
+  get ends(): number {
+    return this.endCount
+  }
+
+  /** An owner has left: writers that wait may not write any more. */
+  end(): void {
+    this.endCount++
+  }
+
+  set(key: string, value: V, options: SetOptions<Lease> = noOptions): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => {
+      const { ends } = this
+      const refusal = this.refusalOf(options, key)
+      if (refusal !== undefined) return Effect.fail(refusal)
+      const judging = this.judge(key, value, options)
+      // Without a closure where there is nothing to wait for: every write comes this way.
+      return isJudged(judging) && !this.cache.outbox.isFull
+        ? this.applyIf(judging, options, ends)
+        : whenJudged(judging, (judged) => this.cache.inRoom(() => this.applyIf(judged, options, ends)))
+    })
+  }
+
+  /** All that can refuse a write, before anything changes. */
+  judge(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
+    return this.entries.judgement.judge(key, value, options)
+  }
+
+  /** Applies what was judged, if the caller may still write it and the key has the version that it should have. */
+  private applyIf(judged: Judged<V>, options: SetOptions<Lease>, ends: number): Effect.Effect<void, CacheError> {
+    const { key } = judged
+    if (options.ifVersion === undefined) {
+      const refusal = this.goneSince(ends) ?? this.refusalOf(options, key)
+      return refusal === undefined ? this.applySet(judged) : Effect.fail(refusal)
+    }
+    return knowing([this.holding(key)], (held) => {
+      const conflict = this.goneSince(ends) ?? this.conflictOf(key, options, held?.[0], held !== undefined)
+      return conflict === undefined ? this.applySet(judged) : Effect.fail(conflict)
+    })
+  }
+
+  /** For what waits before it writes: why it may not write any more, if an owner has left since `ends` was read. */
+  goneSince(ends: number): CacheError | undefined {
+    return this.endCount === ends ? undefined : this.loads.unowned()
+  }
+
+  /** For conditions on what is held. */
+  holding(key: string): Holding {
+    return this.entries.holding(key)
+  }
+
+  /** Why a write on a condition must not happen, given what is held of the key, as far as that is known. */
+  conflictOf(
+    key: string,
+    options: SetOptions<Lease>,
+    held: Entry<V> | undefined,
+    isKnown: boolean
+  ): CacheError | undefined {
+    const refusal = this.refusalOf(options, key)
+    if (refusal !== undefined || options.ifVersion === undefined) return refusal
+    return versionConflict(this.spec.show(key), options.ifVersion, held, isKnown)
+  }
+
+  /** Why a caller may not write now: the family has no owner, or the lease does not allow it. */
+  refusalOf({ lease }: SetOptions<Lease>, key: string | ReadonlyArray<string>): CacheError | undefined {
+    if (this.loads.loader === undefined) return this.loads.unowned()
+    return lease === undefined ? undefined : leaseRefusal(this.cache.leases, lease, this.spec, [key].flat())
+  }
+
+  /** A value with its dependents, in one synchronous step. What a tier does not take is not left in memory either. */
+  private applySet(judged: Judged<V>): Effect.Effect<void, CacheError> {
+    const below = this.applyWhole(judged)
+    const { version } = this.cache
+    return below === nothing ? Effect.void : orTakenBack(below, () => this.takeBack(judged.key, version))
+  }
+
+  private applySets(all: ReadonlyArray<Judged<V>>): Effect.Effect<void, CacheError> {
+    let below = nothing
+    for (const judged of all) below = both(below, this.applyWhole(judged))
+    const { version } = this.cache
+    return orTakenBack(below, () => Effect.forEach(all, ({ key }) => this.takeBack(key, version), { discard: true }))
+  }
+
+  private applyWhole(judged: Judged<V>): Below {
+    const stamp = this.cache.nextStamp()
+    const dependents = this.invalidation.spread(judged.key, "hide")
+    return both(dependents, this.applyWrite(judged, stamp))
+  }
+
+  /** The synchronous part of a write, without its dependents; what is returned is left to do below. */
+  applyWrite(judged: Judged<V>, stamp: number): Below {
+    const now = this.cache.time.now()
+    return this.keepWritten(judged, this.entries.entryOf(judged, stamp, now, 0), now)
+  }
+
+  /** A write brought this entry: its key has it from now on, and all that was before is told so. */
+  private keepWritten({ key, prepared, weight }: Judged<V>, entry: Entry<V>, now: number): Below {
+    this.loads.overtake(key)
+    this.loads.failures.forget(key)
+    this.entries.note("Set", key, entry.stamp)
+    if (this.cache.hasListeners) this.cache.emit(CacheEvent.Set({ family: this.name, key: this.spec.show(key) }))
+    return this.entries.keep(key, entry, now, weight, prepared)
+  }
+
+  /** Removes a value that was written up to this version, where the write failed as a whole. A later value stays. */
+  takeBack(key: string, version: number): Effect.Effect<void> {
+    return Effect.map(isLaterThan(this.entries, key, version), (isLater) => {
+      if (!isLater) this.invalidation.applyDelete(key, "hide", this.cache.nextStamp())
+    })
+  }
+
+  setMany(
+    entries: ReadonlyArray<readonly [key: string, value: V]>,
+    options: SetOptions<Lease> = noOptions
+  ): Effect.Effect<void, CacheError> {
+    return Effect.suspend(() => {
+      const { ends } = this
+      const isConditional = options.ifVersion !== undefined
+      const keys = isConditional || options.lease !== undefined ? entries.map(([key]) => key) : []
+      const refusal = this.refusalOf(options, keys)
+      if (refusal !== undefined) return Effect.fail(refusal)
+      return whenJudged(
+        this.entries.judgement.judgeMany(entries, options),
+        (judged) =>
+          this.cache.inRoom(() =>
+            knowing(isConditional ? keys.map((key) => this.holding(key)) : [], (held) => {
+              const conflict = this.goneSince(ends) ?? (isConditional
+                ? keys.map((key, i) => this.conflictOf(key, options, held?.[i], held !== undefined))
+                  .find((one) => one !== undefined)
+                : this.refusalOf(options, keys))
+              return conflict === undefined ? this.applySets(judged) : Effect.fail(conflict)
+            })
+          )
+      )
+    })
+  }
+
+  /**
+   * Reads, changes and writes; updates of one key follow each other. Nothing changes when `f` fails. The entry keeps
+   * its tags.
+   *
+   * Where the key was changed or invalidated meanwhile, the new value is made from one that is gone. The key is left
+   * absent, if its owner can load it: nobody knows which value the source has. Where the cache alone has the value, the
+   * update fails with `VersionConflict`, and what came in between stays.
+   */
+  update<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>): Effect.Effect<V, unknown, R> {
+    return this.loads.turns.take(
+      key,
+      (updating) => Effect.provideService(this.updateInTurn(key, f, updating.turn), CurrentUpdate, updating)
+    )
+  }
+
+  private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, turn: Turn) {
+    const { ends } = this
+    turn.readsFrom(this.cache.stamp)
+    return Effect.flatMap(this.reads.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
+      turn.hasRead(entry, tags)
+      const write = (value: V) =>
+        whenJudged(this.judge(key, value, { tags }), (judged) =>
+          this.cache.whenRoom(() => {
+            const left = this.goneSince(ends)
+            if (left !== undefined) return Effect.fail(left)
+            const overtaken = stale || turn.overtaken || this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
+            if (!overtaken) return this.applySet(judged)
+            return this.loads.loader?.lookup === undefined
+              ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))
+              : this.invalidation.drop([key], "hide")
+          }))
+      return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
+    })
+  }
+
+  /**
+   * Changes a part of what is held, which keeps its lifetime, tags and revision. Nothing is loaded; the answer is
+   * nothing when nothing fresh is held, or when the key changed while `f` ran.
+   */
+  patch<E, R>(
+    key: string,
+    f: (was: V) => Effect.Effect<V, E, R>
+  ): Effect.Effect<Option.Option<V>, CacheError | E, R> {
+    return this.entries.watching(key, (watch) => {
+      const { ends } = this
+      return Effect.flatMap(this.reads.find(key), (held) => {
+        const before = held?.entry
+        if (before === undefined) return Effect.succeed(Option.none())
+        const write = (judged: Judged<V>) => {
+          const now = this.cache.time.now()
+          const left = this.goneSince(ends)
+          if (left !== undefined) return Effect.fail(left)
+          const stamp = this.cache.nextStamp()
+          if (watch.changed || !this.entries.isFresh(key, before, now)) return Effect.succeed(Option.none())
+          const { value } = judged
+          const dependents = this.invalidation.spread(key, "hide")
+          const version = this.cache.nextVersion(now)
+          const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
+          const below = this.keepWritten(judged, { ...before, value, stamp, version, expiresAt }, now)
+          return Effect.as(
+            orTakenBack(both(dependents, below), () => this.takeBack(key, version)),
+            Option.some(value)
+          )
+        }
+        const options = asHeld(before)
+        return Effect.flatMap(
+          f(before.value),
+          (value) => whenJudged(this.judge(key, value, options), (judged) => this.cache.whenRoom(() => write(judged)))
+        )
+      })
+    })
+  }
+}

@@ -1,0 +1,273 @@
+/**
+ * Where a load ends: what becomes of the answer of a lookup.
+ *
+ * A value is decided on in this order. The numbers are those in the code below.
+ *
+ * 1. **Has the flight ended?** Its time is over, or its readers or its owner have left. Then the answer is dropped.
+ *    (Laws 7 and 8.)
+ * 2. **Did the lookup read a key that it may not read?** Then the load fails, whatever it answered. (Law 4.)
+ * 3. **May memory hold the value?** It is weighed, checked and frozen. If it is refused, the load fails.
+ * 4. **Is there room in the outbox?** The load waits for room, and asks 1 again. The rest is one synchronous step.
+ * 5. **What is older?** Loads of the key that began before are outrun, and an update that has read the key is
+ *    overtaken: none of them may store what it makes of an older value. (Law 2.)
+ * 6. **Has another engine loaded another value meanwhile?** The engine cannot know which of the two is newer. Neither
+ *    is kept, nor what was made from them. (Law 2.)
+ * 7. **Is it another value than the one before?** This is asked before the marks are compared, because a class may
+ *    have an equality of its own, which may invalidate.
+ * 8. **Is the value out of date?** The flight was superseded, or a mark of the key or of a tag is newer than its stamp,
+ *    or a transaction is about to commit another value, or the lookup has read a value that was not stored. Then the
+ *    value is refused: the readers who have joined get it, and it is not stored. If it differs from the value before,
+ *    it proves that everything older is out of date as well. (Laws 2 and 14.)
+ * 9. **Was it made from a stale value?** Then it is stale itself: readers get it as stale, and it is not stored.
+ *    (Law 6.)
+ * 10. **It is kept.** If it is another value, dependents are dropped, with a stamp of their own. If the engine cannot
+ *     know whether it is, what was made from the value before is dropped. The entry ends no later than the first value
+ *     that the lookup has read. It is stored in memory and in the outbox. (Laws 3, 4 and 8.)
+ *
+ * Then all readers are answered.
+ *
+ * A load without a value (it failed, or its lookup skipped the key) outruns earlier loads as well. A failure is
+ * remembered, unless the flight was superseded or the lookup could not run. A stale value answers in its place if that
+ * is allowed; readers who accept no stale value get the failure. (Laws 5 and 6.)
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { Entry } from "../../store/Entry.ts"
+import { CacheError, LookupInterrupted } from "../CacheError.ts"
+import { CacheEvent } from "../CacheEvent.ts"
+import * as Expiry from "../Expiry.ts"
+import type { FamilySpec } from "../FamilySpec.ts"
+import * as Lookup from "../Lookup.ts"
+import { type Below, both, nothing } from "./below.ts"
+import { mayDiffer } from "./differs.ts"
+import type { Engine } from "./engine.ts"
+import { type Entries, fromMemory } from "./entries.ts"
+import { type Failures, isShed } from "./failures.ts"
+import type { Flight } from "./flight.ts"
+import { isJudged, type Judged, memory, noOptions, renewed } from "./judgement.ts"
+import type { Served } from "./served.ts"
+import type { Turns } from "./turns.ts"
+
+/** What it needs of the loads that end. */
+interface Ground<V> {
+  readonly expiry: Expiry.Expiry
+  readonly failures: Failures<V>
+  readonly turns: Turns
+  /** The loads of a key that began before this one. */
+  before(flight: Flight<V>): ReadonlyArray<Flight<V>>
+  overtake(key: string): void
+  maySubstitute(key: string, entry: Entry<V>, now: number): boolean
+  absent(key: string, why: "skipped"): CacheError
+  end(
+    flight: Flight<V>,
+    exit: Exit.Exit<Served<V>, unknown>,
+    isCut?: boolean,
+    freshExit?: Exit.Exit<never, unknown>
+  ): void
+}
+
+export class Landing<V> {
+  private readonly cache: Engine
+  private readonly spec: FamilySpec<V>
+  private readonly name: string
+  private readonly entries: Entries<V>
+  private readonly ground: Ground<V>
+
+  constructor(entries: Entries<V>, ground: Ground<V>) {
+    this.cache = entries.cache
+    this.spec = entries.spec
+    this.name = entries.name
+    this.entries = entries
+    this.ground = ground
+  }
+
+  /** A lookup has answered. */
+  land(flight: Flight<V>, answer: V | Lookup.Answer<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
+    // 2.
+    const { refused } = flight.load
+    if (refused !== undefined) return Effect.sync(() => this.fail(flight, Cause.fail(refused), previous))
+    if (!Lookup.isAnswer(answer)) return this.fill(flight, answer, noOptions, previous)
+    const before = flight.given
+    return Lookup.match(answer as Lookup.Answer<V>, {
+      Loaded: (loaded) => this.fill(flight, loaded.value, loaded.options, previous),
+      NotModified: ({ options }) =>
+        before === undefined
+          ? this.skip(flight, previous)
+          : this.fill(flight, before.value, renewed(before, options), previous),
+      Skip: () => this.skip(flight, previous),
+      Failed: ({ error }) => Effect.sync(() => this.fail(flight, Cause.fail(error), previous))
+    })
+  }
+
+  skip(flight: Flight<V>, previous: Entry<V> | undefined): Effect.Effect<void> {
+    return Effect.sync(() => {
+      this.precede(flight)
+      this.endWith(flight, previous, this.cache.time.now(), () => Exit.fail(this.ground.absent(flight.key, "skipped")))
+    })
+  }
+
+  /** Stores the value that a lookup brought, unless it is out of date, and ends the flight. */
+  fill(
+    flight: Flight<V>,
+    value: V,
+    options: Lookup.LoadedOptions,
+    previous: Entry<V> | undefined
+  ): Effect.Effect<void> {
+    // 3.
+    const judging = this.entries.judgement.judgeLoaded(flight.key, value, options)
+    return isJudged(judging) ? this.store(flight, judging) : Effect.matchCauseEffect(judging, {
+      onFailure: (cause) => Effect.sync(() => this.fail(flight, cause, previous)),
+      onSuccess: (judged) => this.store(flight, judged)
+    })
+  }
+
+  private store(flight: Flight<V>, judged: Judged<V>): Effect.Effect<void> {
+    // 4.
+    return this.cache.inRoom(() => {
+      // 1.
+      if (!flight.hasEnded) this.ground.end(flight, Exit.succeed(this.fillUnsafe(flight, judged)))
+      return Effect.void
+    })
+  }
+
+  private fillUnsafe(flight: Flight<V>, judged: Judged<V>): Served<V> {
+    const { key } = flight
+    const { tags, value } = judged
+    const now = this.cache.time.now()
+    this.entries.counts.loads++
+    this.entries.note("Loaded", key, flight.stamp, undefined, undefined, flight.load.sourcesOf(key))
+    this.ground.failures.forget(key)
+    // 5.
+    this.precede(flight)
+    this.emit(CacheEvent.Load, flight, now)
+    const turn = this.ground.turns.byKey.get(key)
+    if (turn?.reading === false) turn.overtake()
+    // 6.
+    const { rival } = flight
+    if (rival !== undefined && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)
+    // 7. Without dependents, it is asked only where something follows from it.
+    const before = this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before
+    const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
+    const isSource = !this.spec.plan.isEmpty
+    const changed = isSource && isChanged()
+    const { readStale } = flight.load
+    // 8.
+    if (this.isOutOfDate(flight, tags)) {
+      this.refuse(flight)
+      if (changed || !isSource && isChanged()) this.disprove(flight)
+      return { value, tier: "lookup", entry: undefined, tags, stale: readStale }
+    }
+    // 9.
+    if (readStale) return { value, tier: "lookup", entry: undefined, tags, stale: true }
+    // 10.
+    const spread = this.spreadLoaded(key, now, changed, isSource && before === undefined)
+    const own = this.entries.entryOf(judged, flight.stamp, now, now - flight.startedAt)
+    const entry = Expiry.endBy(this.ground.expiry, own, flight.load.freshUntilMax(key))
+    for (const older of this.ground.before(flight)) older.replacedByLoad()
+    // No reader waits for the lower tiers: until they have it, the outbox answers in their place. A refresh waits.
+    const below = both(spread, this.entries.keepLoaded(key, entry, now, judged.weight, before === undefined))
+    return { value, tier: "lookup", entry, stale: false, below }
+  }
+
+  /** Whether the value may not be stored. A flight whose marks say so is superseded. */
+  private isOutOfDate(flight: Flight<V>, tags: ReadonlyArray<string>): boolean {
+    const { given, key, startedAt } = flight
+    const isClosed = this.entries.isClosed(key, tags, startedAt)
+    // The entry that the value may have been made from had tags, too.
+    const isHidden = flight.isSuperseded || this.entries.judge(key, flight.stamp, tags) !== "valid" ||
+      given !== undefined && this.entries.judge(key, flight.stamp, given.tags) !== "valid"
+    if (isHidden) flight.supersede()
+    return isHidden || flight.load.readRefused || isClosed
+  }
+
+  /** Drops the dependents of a value that is about to be stored. */
+  private spreadLoaded(key: string, now: number, changed: boolean, isUnknown: boolean): Below {
+    const missedAt = this.entries.sources?.missedAt(key)
+    if (changed) return this.spreadChange(key)
+    // The value before is gone, or never was, so the engine cannot know whether it has changed.
+    if (missedAt !== undefined) this.cache.spread.ofUnseen(this.name, key, missedAt)
+    else if (isUnknown) this.spreadUnknown(key, now)
+    return nothing
+  }
+
+  /** A load that brings another value is a write to those who depend on it, with a stamp of its own. */
+  private spreadChange(key: string): Below {
+    this.cache.nextStamp()
+    return this.cache.spread.ofKey(this.name, key, "hide")
+  }
+
+  /** The engine cannot know whether the value is the one before, or whether there was one. */
+  private spreadUnknown(key: string, now: number): void {
+    if (this.entries.isGoneUnseen(key, now)) this.cache.spread.ofUnseen(this.name, key, Infinity)
+    else this.cache.spread.ofBefore(this.name, key)
+  }
+
+  private refuse({ key, stamp }: Flight<V>): void {
+    this.entries.counts.refused++
+    this.entries.note("Refused", key, stamp)
+    if (this.cache.hasListeners) this.cache.emit(CacheEvent.Refused({ family: this.name, key: this.spec.show(key) }))
+  }
+
+  /** A refused value may be out of date, but it proves that everything older than its load is so, too. */
+  private disprove({ isReplaced, key }: Flight<V>): void {
+    this.spreadChange(key)
+    if (!isReplaced) this.entries.forget(key)
+  }
+
+  /** Two engines have loaded two values: none is kept, nor what was made from it. */
+  private yieldTo(flight: Flight<V>, { tags, value }: Judged<V>): Served<V> {
+    this.refuse(flight)
+    this.spreadChange(flight.key)
+    this.ground.overtake(flight.key)
+    this.entries.forget(flight.key)
+    return { value, tier: "lookup", entry: undefined, tags, stale: flight.load.readStale }
+  }
+
+  /** The load failed: its failure is remembered, and its readers get it, or a stale value in its place. */
+  fail(flight: Flight<V>, cause: Cause.Cause<unknown>, previous = flight.substitute, isCut = false): void {
+    if (flight.hasEnded) return
+    const { key } = flight
+    // Only an interruption by the lookup itself comes here: the engine ends a flight before it interrupts its fiber.
+    if (Cause.hasInterruptsOnly(cause)) cause = this.interrupted(key)
+    const exit = Exit.failCause(cause)
+    const now = this.cache.time.now()
+    this.precede(flight)
+    this.entries.counts.loadFailures++
+    this.emit(CacheEvent.LoadFailed, flight, now)
+    if (!flight.isSuperseded && !isShed(cause)) this.ground.failures.remember(key, exit, flight.stamp, now, previous)
+    this.endWith(flight, previous, now, () => exit, isCut)
+  }
+
+  /** Ends a flight that brings no value: with the stale entry where it may be served, else with what came of it. */
+  endWith(
+    flight: Flight<V>,
+    previous: Entry<V> | undefined,
+    now: number,
+    otherwise: () => Exit.Exit<never, unknown>,
+    isCut = false
+  ): void {
+    const failed = otherwise()
+    if (previous === undefined || flight.isBarred || !this.ground.maySubstitute(flight.key, previous, now)) {
+      return this.ground.end(flight, failed, isCut)
+    }
+    const stale = Exit.succeed({ ...fromMemory(previous, true), tier: flight.tierBefore ?? memory })
+    this.ground.end(flight, stale, isCut, failed)
+  }
+
+  /** The load has an answer: the values of loads that began before it are older. */
+  private precede(flight: Flight<V>): void {
+    for (const older of this.ground.before(flight)) older.outrun()
+  }
+
+  private emit(event: typeof CacheEvent.Load | typeof CacheEvent.LoadFailed, flight: Flight<V>, now: number): void {
+    if (!this.cache.hasListeners) return
+    const { joined: waiters, key, startedAt } = flight
+    this.cache.emit(event({ family: this.name, key: this.spec.show(key), millis: now - startedAt, waiters }))
+  }
+
+  /** The failure of a lookup that interrupted itself. */
+  interrupted(key: string): Cause.Cause<CacheError> {
+    return Cause.fail(new CacheError({ reason: new LookupInterrupted({ key: this.spec.show(key) }) }))
+  }
+}

@@ -1,0 +1,288 @@
+/**
+ * A load: the fiber that runs a lookup, and what this lookup has read of the cache.
+ *
+ * - A lookup may read a key only if a change of that key would drop what is loaded. Otherwise the load is refused.
+ * - The load knows when the first of the values that it has read ends, whether one of them was stale, and which keys it
+ *   has read. The value that it makes lasts no longer, is as stale, and is dropped when one of these keys changes.
+ *
+ * The Context of a fiber says which load the fiber works for.
+ *
+ * Not here: the reads themselves (`trackedReads.ts`), and the readers who wait for a load (`flight.ts`).
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import { CacheError, UndeclaredRead } from "../CacheError.ts"
+import { endsAt } from "../Expiry.ts"
+import type { FamilySpec, Loader, Sources } from "../FamilySpec.ts"
+import { isWithin, type Scope } from "../Invalidation.ts"
+import { reachedAmong, reaches } from "../shared/invalidationPlan.ts"
+import type { Served } from "./served.ts"
+import { shallow } from "./stack.ts"
+import { CurrentUpdate, Work } from "./waits.ts"
+
+// How many keys a load is known to have read; beyond, it may have read any.
+const readsMax = 65_536
+
+// How many sources of an entry `explain` shows: those that were read first.
+const sourcesMax = 32
+
+/**
+ * How many lookups and bodies of transactions run in this process. While there are none, a read outside of Effect need
+ * not ask whether a lookup reads, nor a write whether it is collected.
+ */
+export const lookups = { open: 0 }
+
+/** One run of a lookup, for one flight or for several that are loaded together, and what it has read of the cache. */
+export class Load extends Work {
+  /** The lookups of its owner, and the Context in which they run. */
+  readonly loader: Loader<any>
+  private runningFiber: Fiber.Fiber<unknown, unknown> | undefined = undefined
+  /** How many of its flights have not ended. */
+  open: number
+  /** Until when its value should last; what it reads must not end before that. */
+  readonly until: number
+  /** It has read a stale value, so the value that it makes is stale as well. */
+  readStale = false
+  /** It has read a value that was refused, so the value that it makes is not stored either. */
+  readRefused = false
+  /** Why a read was refused. Then its value is not stored, even if the lookup has caught the error. */
+  refused: CacheError | undefined = undefined
+  private readonly cache: object
+  private readonly spec: FamilySpec<any>
+  private readonly key: string
+  /** All keys, if there are several. */
+  private readonly keys: ReadonlySet<string> | undefined
+  private sources: Array<ReadSource> | undefined = undefined
+  private listeners: Set<() => void> | undefined = undefined
+  /** By family. */
+  private reads: Map<string, Set<string>> | undefined = undefined
+  private readCount = 0
+  /** The characters of the keys in `sources`, and of the keys that are loaded together. */
+  private characters = 0
+  /** When the first value that it has read ends; `ends` has that for each of several keys. */
+  private endsAt = Infinity
+  private ends: Map<string, number> | undefined = undefined
+
+  constructor(
+    cache: object,
+    spec: FamilySpec<any>,
+    keys: ReadonlyArray<string>,
+    loader: Loader<any>,
+    until = -Infinity
+  ) {
+    super()
+    this.loader = loader
+    this.until = until
+    this.cache = cache
+    this.spec = spec
+    this.key = keys[0]!
+    this.keys = keys.length === 1 ? undefined : new Set(keys)
+    if (this.keys !== undefined) { for (const each of keys) this.characters += each.length }
+    this.open = keys.length
+    if (this.open > 0) lookups.open++
+  }
+
+  get name(): string {
+    return `the lookup of \`${this.spec.show(this.key)}\``
+  }
+
+  get isOver(): boolean {
+    return this.open === 0
+  }
+
+  get fiber(): Fiber.Fiber<unknown, unknown> | undefined {
+    return this.runningFiber
+  }
+
+  /** This fiber runs the lookup. */
+  runBy(fiber: Fiber.Fiber<unknown, unknown>): void {
+    this.runningFiber = fiber
+  }
+
+  /** One of its flights has ended. */
+  close(): void {
+    if (--this.open > 0) return
+    lookups.open--
+    if (this.listeners === undefined) return
+    const { listeners } = this
+    shallow(() => {
+      for (const listener of listeners) listener()
+    })
+  }
+
+  /** Waits until all its flights have ended. */
+  whenOver(): Effect.Effect<void> {
+    return Effect.callback<void>((resume) => {
+      if (this.isOver) return resume(Effect.void)
+      const listener = () => resume(Effect.void)
+      const listeners = this.listeners ??= new Set()
+      listeners.add(listener)
+      return Effect.sync(() => listeners.delete(listener))
+    })
+  }
+
+  /**
+   * Why the load may not read a key: no change of the key would reach any of the keys that are loaded. No change in
+   * another cache does.
+   */
+  refusalOf(cache: object, source: FamilySpec<any>, key: string): CacheError | undefined {
+    if (cache !== this.cache) return this.refuse(source, key, "E0211", "another engine")
+    if (this.keys === undefined) {
+      if (reaches(source.plan, key, this.spec.name, this.key)) return undefined
+    } else for (const _ of reachedAmong(source.plan, key, this.spec.name, this.keys)) return undefined
+    const isDeclared = source.plan.in(this.spec.name).length > 0
+    const from = source.name === this.spec.name ? "its own family" : "another family"
+    return this.refuse(source, key, isDeclared ? "E0232" : "E0211", from)
+  }
+
+  private refuse(
+    source: FamilySpec<any>,
+    key: string,
+    code: UndeclaredRead["code"],
+    from: UndeclaredRead["from"]
+  ): CacheError {
+    return this.refused = new CacheError({
+      reason: new UndeclaredRead({
+        code,
+        from,
+        family: this.spec.name,
+        key: this.spec.show(this.key),
+        source: source.pattern,
+        read: source.show(key)
+      })
+    })
+  }
+
+  /** Records a value that was read. */
+  track(source: FamilySpec<any>, key: string, { entry, stale, tier }: Served<unknown>): void {
+    if (stale) this.readStale = true
+    if (entry === undefined && tier === "lookup") this.readRefused = true
+    // An entry that nothing reads any more ends before its time.
+    const end = entry === undefined ? Infinity : endsAt(entry)
+    this.restOn(end)
+    if (this.keys === undefined) this.endsAt = Math.min(this.endsAt, end)
+    else if (end < Infinity) {
+      for (const own of reachedAmong(source.plan, key, this.spec.name, this.keys)) {
+        const ends = this.ends ??= new Map()
+        ends.set(own, Math.min(end, ends.get(own) ?? Infinity))
+      }
+    }
+    this.noteRead(source.name, key)
+    const sources = this.sources ??= []
+    if (sources.length < sourcesMax * (this.keys?.size ?? 1)) {
+      sources.push({ of: source, key, tier, stamp: entry?.stamp })
+      this.characters += key.length
+    }
+  }
+
+  /** Records a key that was looked for, whether it was found or not. */
+  noteRead(family: string, key: string): void {
+    const reads = this.reads ??= new Map()
+    if (this.readCount++ >= readsMax) return reads.clear()
+    const keys = reads.get(family)
+    if (keys === undefined) reads.set(family, new Set([key]))
+    else keys.add(key)
+  }
+
+  /** Whether it has read a key, as far as that is known. */
+  mayHaveRead(family: string, key: string): boolean {
+    return this.readCount > readsMax || this.reads?.get(family)?.has(key) === true
+  }
+
+  /** Whether it has read any key of a scope, as far as that is known. */
+  mayHaveReadOf(family: string, scope: Scope): boolean {
+    if (this.readCount > readsMax) return true
+    const keys = this.reads?.get(family)
+    if (keys === undefined) return false
+    for (const key of keys) if (isWithin(scope, key)) return true
+    return false
+  }
+
+  /** When the first source of a key ends. The key is fresh no longer than that. */
+  freshUntilMax(own: string): number {
+    return Math.min(this.endsAt, this.ends?.get(own) ?? Infinity)
+  }
+
+  /** Until when a reader may join the load of a key: until a value ends that it has read, or that it waits for. */
+  joinableUntil(own: string): number {
+    return Math.min(this.waitsUntil, this.freshUntilMax(own))
+  }
+
+  /** The sources of one key that is loaded, as far as they were read in this cache. They are spelt when asked for. */
+  sourcesOf(own: string): Sources {
+    const { keys, sources, spec } = this
+    if (sources === undefined) return noSources
+    return {
+      // What is kept for all keys that were loaded together is kept once.
+      characters: this.characters / (keys?.size ?? 1),
+      spell: () => {
+        const mine = sources.filter(({ key, of }) => keys === undefined || reaches(of.plan, key, spec.name, own))
+        const spelt = mine.map(({ key, of, stamp, tier }) => ({ key: of.show(key), tier, stamp }))
+        return [...new Map(spelt.map((source) => [source.key, source])).values()].slice(0, sourcesMax)
+      }
+    }
+  }
+}
+
+const noSources: Sources = { characters: 0, spell: () => [] }
+
+interface ReadSource {
+  readonly of: FamilySpec<any>
+  readonly key: string
+  readonly tier: string
+  readonly stamp: number | undefined
+}
+
+/** The load that a fiber works for, if it does. */
+export const CurrentLoad = Context.Reference<Load | undefined>("effect-stateless/cache/internal/load/CurrentLoad", {
+  defaultValue: () => undefined
+})
+
+/** The load that a Context belongs to, unless it has ended. Fibers that it left behind belong to no load. */
+export const loadOf = (context: Context.Context<never>): Load | undefined => {
+  const load = Context.getOrUndefined(context, CurrentLoad)
+  return load === undefined || load.open === 0 ? undefined : load
+}
+
+/** The Context of the lookup that is running at this moment, if one is. */
+export const currentLookup = (): Context.Context<never> | undefined => {
+  if (lookups.open === 0) return undefined
+  const context = Fiber.getCurrent()?.context
+  return context !== undefined && loadOf(context) !== undefined ? context : undefined
+}
+
+// The last Context that belongs to no work: fibers that start together have one.
+let plain: Context.Context<never> | undefined
+
+/** Lets go of the Context that was remembered. */
+export const forgetPlain = (): void => {
+  plain = undefined
+}
+
+/** The load or the update that the running fiber works for, unless that is over. */
+export const currentWork = (): Work | undefined => {
+  const context = Fiber.getCurrent()?.context
+  if (context === undefined || context === plain) return undefined
+  const work = Context.get(context, CurrentLoad) ?? Context.get(context, CurrentUpdate)
+  if (work === undefined) plain = context
+  return work?.isOver === false ? work : undefined
+}
+
+/** The value that is served to the running fiber. Its load learns whether the value was stale. */
+export const valueOf = <V>(served: Served<V>): V => {
+  if (served.stale) {
+    const load = Fiber.getCurrent()?.getRef(CurrentLoad)
+    if (load !== undefined) load.readStale = true
+  }
+  return served.value
+}
+
+/** The value of an exit, for a fiber that has waited for it. Its load learns whether the value was stale. */
+export const valueExit = <V>(exit: Exit.Exit<Served<V>, unknown>): Effect.Effect<V, unknown> =>
+  exit._tag === "Failure"
+    ? exit as Exit.Exit<never, unknown>
+    : exit.value.stale
+    ? Effect.sync(() => valueOf(exit.value))
+    : Exit.succeed(exit.value.value)

@@ -1,0 +1,243 @@
+/**
+ * What drops the keys that a change reaches.
+ *
+ * The plan of the changed family says which keys are reached (`shared/invalidationPlan.ts`). Here they are dropped, in
+ * the same synchronous step as the change: one key by its name, any other scope by one mark.
+ *
+ * Some changes are not seen when they happen, because the entry of the source is gone. A value that was made from such
+ * a source is dropped when the engine can no longer find out whether the source has changed:
+ *
+ * - when the source leaves the last tier (`ofEvicted`),
+ * - when a key that a lookup has missed, or that has gone unseen, has a value again (`ofUnseen`),
+ * - when a key from before the engine was opened has another value (`ofBefore`),
+ * - when the owner of a source has left, or no tier keeps the source for the next process (`ofEnd`, `ofRestart`).
+ *
+ * Law 4: completeness.
+ */
+import type { Mode, Scope } from "../Invalidation.ts"
+import { eachReached, eachReachedFrom, eachReachedFromAll, keyOf, type Step } from "../shared/invalidationPlan.ts"
+import { type Below, both, nothing } from "./below.ts"
+import type { Reached, Spread } from "./engine.ts"
+import type { Entries } from "./entries.ts"
+import type { FamilyInvalidation } from "./familyInvalidation.ts"
+import type { Flight } from "./flight.ts"
+import type { Loads } from "./loads.ts"
+
+/** A family, as far as a change needs it. */
+interface Target extends Reached {
+  readonly entries: Entries<any>
+  readonly loads: Loads<any>
+  readonly invalidation: FamilyInvalidation<any>
+}
+
+/** The cache, as far as its changes need it. */
+interface Ground {
+  readonly families: ReadonlyMap<string, Target>
+  readonly stamp: number
+  nextStamp(): number
+}
+
+/** Keys that were made from a source of which it is not known whether it has changed. */
+interface Unseen {
+  readonly scope: Scope
+  /** Whether the scope is one key. */
+  readonly exact: boolean
+  /** Whether there may be entries in the scope. */
+  readonly isHeld: boolean
+  /** Whether a load has read the source before it changed. */
+  readonly isBehind: (flight: Flight<any>) => boolean
+}
+
+export class Spreading implements Spread {
+  private readonly ground: Ground
+  /** Keys that were pushed out while an entry was put. */
+  private readonly evicted: Array<readonly [family: string, key: string, wasRead: boolean]> = []
+  private readonly forgotten: Array<readonly [family: string, key: string, since: number]> = []
+  private isPutting = false
+
+  constructor(ground: Ground) {
+    this.ground = ground
+  }
+
+  private target(family: string): Target {
+    return this.ground.families.get(family)!
+  }
+
+  private planOf(family: string) {
+    return this.target(family).entries.spec.plan
+  }
+
+  // --- a change that is seen --------------------------------------------------------------------
+
+  ofKey(family: string, key: string, mode: Mode): Below {
+    let below = nothing
+    eachReached(this.planOf(family), key, (step, scope) => {
+      below = both(below, this.drop(step, scope, mode, family))
+    })
+    return below
+  }
+
+  private drop(step: Step, scope: Scope, mode: Mode, through: string): Below {
+    const target = this.target(step.family)
+    const { stamp } = this.ground
+    return step.exact
+      ? target.invalidation.dropKey(keyOf(scope), mode, stamp, through)
+      : target.invalidation.markScope(scope, mode, stamp, through)
+  }
+
+  ofScope(family: string, scope: Scope, mode: Mode): Below {
+    let below = nothing
+    eachReachedFrom(this.planOf(family), scope, (step, reached) => {
+      below = both(below, this.target(step.family).invalidation.markScope(reached, mode, this.ground.stamp, family))
+    })
+    return below
+  }
+
+  // --- a change that may have gone unseen -------------------------------------------------------
+
+  ofUnseen(family: string, key: string, since: number): void {
+    this.dropMade(family, key, false, (flight) => flight.stamp < since && flight.load.mayHaveRead(family, key))
+  }
+
+  ofBefore(family: string, key: string): void {
+    const { before, sources } = this.target(family).entries
+    if (before === 0 || sources === undefined || sources.isSettled(key)) return
+    sources.settle(key)
+    // All keys that are read in this process are known, so no load that runs has read this key itself.
+    this.dropMade(family, key, true, isNotBehind)
+  }
+
+  /** Drops what was made from a key, with the loads that have read the key, or have read it too early. */
+  private dropMade(family: string, key: string, fromBefore: boolean, hasRead: (flight: Flight<any>) => boolean): void {
+    const stamp = this.ground.nextStamp()
+    const reached: Array<{
+      readonly dropped: string | Scope
+      readonly exact: boolean
+      readonly scope: Scope
+      readonly target: Target
+      isHeld: boolean
+    }> = []
+    eachReached(this.planOf(family), key, ({ exact, family }, scope) => {
+      const target = this.target(family)
+      const dropped = exact ? keyOf(scope) : scope
+      const isHeld = fromBefore ? target.entries.mayHaveBefore(dropped) : target.entries.mayHave(dropped)
+      reached.push({ dropped, exact, scope, target, isHeld })
+    })
+    const held = reached.filter(({ isHeld }) => isHeld)
+    // What was made since from a dropped key is dropped with it.
+    for (const { dropped, target } of held) {
+      if (!fromBefore || target.entries.sources?.wasReadIn(dropped) !== true) continue
+      for (const each of reached) {
+        if (each.isHeld || target.entries.spec.plan.in(each.target.name).length === 0) continue
+        each.isHeld = each.target.entries.mayHave(each.dropped)
+        if (each.isHeld) held.push(each)
+      }
+    }
+    const isBehind = (flight: Flight<any>) =>
+      hasRead(flight) || held.some(({ scope, target }) => flight.load.mayHaveReadOf(target.name, scope))
+    for (const { exact, isHeld, scope, target } of reached) {
+      dropUnseen(target, { scope, exact, isHeld, isBehind }, stamp, family)
+    }
+  }
+
+  forget(family: string, key: string, since: number): void {
+    this.forgotten.push([family, key, since])
+  }
+
+  ofForgotten(): void {
+    for (let one = this.forgotten.pop(); one !== undefined; one = this.forgotten.pop()) this.ofUnseen(...one)
+  }
+
+  beginPut(): void {
+    this.isPutting = true
+  }
+
+  endPut(): void {
+    this.isPutting = false
+  }
+
+  evict(family: string, key: string, wasRead: boolean): void {
+    this.evicted.push([family, key, wasRead])
+    if (!this.isPutting) this.ofEvicted()
+  }
+
+  ofEvicted(exceptFamily?: string, exceptKey?: string): void {
+    for (let one = this.evicted.pop(); one !== undefined; one = this.evicted.pop()) {
+      const [family, key, wasRead] = one
+      if (!wasRead) {
+        this.ofBefore(family, key)
+        continue
+      }
+      const stamp = this.ground.nextStamp()
+      eachReached(this.planOf(family), key, (step, scope) => {
+        const { exact } = step
+        if (exact && step.family === exceptFamily && keyOf(scope) === exceptKey) return
+        const target = this.target(step.family)
+        const isHeld = target.entries.mayHave(exact ? keyOf(scope) : scope)
+        dropUnseen(target, { scope, exact, isHeld, isBehind: isNotBehind }, stamp, family)
+      })
+    }
+  }
+
+  // --- a source that is gone --------------------------------------------------------------------
+
+  ofEnd(family: string): void {
+    const plan = this.planOf(family)
+    if (plan.isEmpty) return
+    const stamp = this.ground.nextStamp()
+    // All owners of a chain end together. A plan that is known as a whole is not compiled for that.
+    eachReachedFromAll(plan, (name, scope) => this.target(name).invalidation.hideHere(scope, stamp, family))
+  }
+
+  /**
+   * The engine has been opened over tiers that hold entries. If memory alone holds a source, the lower tiers hold what
+   * was made from values that are gone with the process before.
+   */
+  ofRestart(openedAt: number): void {
+    for (const { entries, name } of this.ground.families.values()) {
+      if (entries.lower !== undefined || entries.spec.plan.isEmpty) continue
+      eachReachedFromAll(entries.spec.plan, (family, scope) => {
+        const target = this.target(family)
+        const { lower, marks } = target.entries
+        if (lower !== undefined && !marks.hidesAll(scope, openedAt)) target.invalidation.hideHere(scope, openedAt, name)
+      })
+    }
+  }
+
+  // --- what would be dropped --------------------------------------------------------------------
+
+  eachOfKey(family: string, key: string, visit: (target: Target, scope: Scope) => void): void {
+    eachReached(this.planOf(family), key, (step, scope) => visit(this.target(step.family), scope))
+  }
+
+  eachOfScope(family: string, scope: Scope, visit: (target: Target, scope: Scope) => void): void {
+    eachReachedFrom(this.planOf(family), scope, (step, reached) => visit(this.target(step.family), reached))
+  }
+}
+
+// A load that runs has read the source while the source was there.
+const isNotBehind = () => false
+
+/** Drops what was made from an unseen source, with the loads that are behind. */
+const dropUnseen = (
+  { entries, loads }: Target,
+  { exact, isBehind, isHeld, scope }: Unseen,
+  stamp: number,
+  through: string
+): void => {
+  if (exact) {
+    const key = keyOf(scope)
+    const flight = loads.flights.get(key)
+    if (flight !== undefined && isBehind(flight)) loads.overtake(key)
+    if (!isHeld) return
+    entries.invalidated(key, "hide", stamp, through)
+    entries.forget(key)
+    return
+  }
+  const open = Array.from(loads.flights.values()).filter((flight) => loads.isOpen(flight))
+  const ahead = open.filter((flight) => !isBehind(flight))
+  if (open.length === ahead.length && !isHeld) return
+  entries.invalidated(scope, "hide", stamp, through)
+  entries.markKeys(scope, "hide", stamp, entries.cache.time.now())
+  for (const flight of ahead) flight.confirmUpTo(stamp)
+}

@@ -1,0 +1,244 @@
+/**
+ * Places where readers wait for the load of a key, and how a reader joins and leaves.
+ *
+ * Each reader is called once. Readers who wait in one place can be moved to another place. The last reader to leave a
+ * place ends it, so that no load runs for readers who are gone.
+ *
+ * Not here: the load that runs (`flight.ts`), and who may not wait because it would wait for itself (`waits.ts`).
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Effectable from "effect/Effectable"
+import * as Exit from "effect/Exit"
+import type { Served } from "./served.ts"
+import { shallow } from "./stack.ts"
+import type { Awaited, Work } from "./waits.ts"
+
+/** A reader who waits for a load. It is called once. */
+export interface Waiter<V> {
+  (exit: Exit.Exit<Served<V>, unknown>): void
+  /** The load or the update that waits. */
+  work?: Work
+}
+
+// The Effect by which a waiter leaves. One object for each waiter, since a thousand may wait.
+const Leave: new(place: Waited<any>, waiter: Waiter<any>) => Effect.Effect<void> = function(
+  this: { place: Waited<unknown>; waiter: Waiter<unknown> },
+  place: Waited<unknown>,
+  waiter: Waiter<unknown>
+) {
+  this.place = place
+  this.waiter = waiter
+} as any
+Leave.prototype = Effectable.Prototype<
+  Effect.Effect<void> & { readonly place: Waited<unknown>; readonly waiter: Waiter<unknown> }
+>({
+  label: "effect-stateless/cache/internal/waiters/Leave",
+  evaluate() {
+    this.place.leave(this.waiter)
+    return Exit.void
+  }
+})
+
+/** The most readers who wait for one load. Further readers are refused. */
+export const waitersMax = 100_000
+
+/** A place where readers wait for a load of one key: one that runs, or the next one. */
+export abstract class Waited<V> {
+  readonly key: string
+  protected joinedCount = 0
+  private sharedAt: number | undefined = undefined
+  private behind = false
+  protected waiters = new Set<Waiter<V>>()
+  /** The waiters who accept no stale value. */
+  protected strict: Set<Waiter<V>> | undefined = undefined
+  /** The place to which its readers have been moved. */
+  protected movedTo: Waited<V> | undefined = undefined
+
+  constructor(key: string) {
+    this.key = key
+  }
+
+  /** The work or the queue that readers here wait for. */
+  abstract get subject(): Awaited
+
+  /** The number of readers who have joined a load that runs. Readers who left again count. */
+  get joined(): number {
+    return this.joinedCount
+  }
+
+  /** Since when its time is bounded, because more than one reader depends on it. */
+  get sharedSince(): number | undefined {
+    return this.sharedAt
+  }
+
+  /** Whether it renews an entry, and no reader has waited for it. */
+  get isBehind(): boolean {
+    return this.behind
+  }
+
+  /** Whether the next reader who joins is the first one that bounds its time. */
+  get isNewlyShared(): boolean {
+    return this.sharedAt === undefined ? this.joinedCount > 0 : this.behind
+  }
+
+  /** It renews an entry behind its readers. */
+  renewBehind(): void {
+    this.behind = true
+  }
+
+  /** A reader waits for it, so it is not behind its readers any more. */
+  meetReader(): void {
+    this.behind = false
+  }
+
+  /** More than one reader depends on it from now on. */
+  share(nowMillis: number): void {
+    this.sharedAt ??= nowMillis
+  }
+
+  /** Ends if no reader waits any more. */
+  abstract abandonIfAlone(): void
+
+  /** Whether it ended because no reader waited any more. A reader who comes late has to begin anew. */
+  abstract get wasAbandoned(): boolean
+
+  /** Waits for the answer. The returned Effect leaves again. */
+  join(resume: Waiter<V>, nowMillis: number, wantsFresh: boolean): Effect.Effect<void> | void {
+    return this.movedTo === undefined ? this.add(resume, wantsFresh) : this.movedTo.join(resume, nowMillis, wantsFresh)
+  }
+
+  protected add(resume: Waiter<V>, wantsFresh: boolean): Effect.Effect<void> {
+    this.waiters.add(resume)
+    if (wantsFresh) (this.strict ??= new Set()).add(resume)
+    return new Leave(this, resume)
+  }
+
+  /** The stale value that answers a reader at once, while the load goes on. */
+  earlyAt(nowMillis: number): Exit.Exit<Served<V>, unknown> | undefined {
+    return this.movedTo?.earlyAt(nowMillis)
+  }
+
+  leave(waiter: Waiter<V>): void {
+    if (this.movedTo !== undefined) return this.movedTo.leave(waiter)
+    this.waiters.delete(waiter)
+    this.strict?.delete(waiter)
+    this.abandonIfAlone()
+  }
+
+  /** Whether no further reader may wait. */
+  get isFull(): boolean {
+    return this.waiters.size >= waitersMax
+  }
+
+  get isEmpty(): boolean {
+    return this.waiters.size === 0
+  }
+
+  /** All readers who wait here wait there instead. */
+  moveTo(place: Waited<V>): void {
+    const { strict, waiters } = this
+    this.waiters = new Set()
+    this.strict = undefined
+    this.movedTo = place
+    place.receive(waiters, strict)
+  }
+
+  protected receive(waiters: ReadonlySet<Waiter<V>>, strict: ReadonlySet<Waiter<V>> | undefined): void {
+    for (const waiter of waiters) this.waiters.add(waiter)
+    if (strict !== undefined) this.strict = new Set([...this.strict ?? [], ...strict])
+  }
+
+  /** Answers all readers who wait. Those who accept no stale value get `freshExit`. */
+  protected answer(exit: Exit.Exit<Served<V>, unknown>, freshExit = exit): void {
+    const { strict, waiters } = this
+    if (waiters.size === 0) return
+    this.waiters = new Set()
+    this.strict = undefined
+    shallow(() => {
+      if (strict === undefined) { for (const resume of waiters) resume(exit) }
+      else for (const resume of waiters) resume(strict.has(resume) ? freshExit : exit)
+    })
+  }
+}
+
+/** What a caller asks of the next load of a key. */
+export interface AskedNext {
+  readonly isRefresh?: boolean
+  readonly isDetached?: boolean
+}
+
+/** The readers who wait for the next load of a key, which has not begun. */
+export class Queued<V> extends Waited<V> {
+  private refresh = false
+  private detached = false
+  readonly subject: Awaited
+  private isOver = false
+  private readonly abandoned: (queued: Queued<V>) => void
+
+  /** `before` gives the loads that must end before it begins. */
+  constructor(key: string, before: () => Iterable<Awaited>, abandoned: (queued: Queued<V>) => void) {
+    super(key)
+    this.subject = { awaited: before }
+    this.abandoned = abandoned
+  }
+
+  /** Whether the lookup must run even if an entry is there by then. */
+  get isRefresh(): boolean {
+    return this.refresh
+  }
+
+  /** Whether the load runs to its end even if no reader waits. */
+  get isDetached(): boolean {
+    return this.detached
+  }
+
+  /** One more caller asks for the load. */
+  ask({ isDetached = false, isRefresh = false }: AskedNext): void {
+    this.refresh ||= isRefresh
+    this.detached ||= isDetached
+  }
+
+  get wasAbandoned(): boolean {
+    return this.movedTo?.wasAbandoned ?? this.isOver
+  }
+
+  abandonIfAlone(): void {
+    if (!this.isEmpty || this.movedTo !== undefined) return
+    this.isOver = true
+    this.abandoned(this)
+  }
+
+  end(exit: Exit.Exit<Served<V>, unknown>): void {
+    this.isOver = true
+    this.answer(exit)
+  }
+}
+
+/**
+ * Waits as a Promise, which rejects with what `Effect.runPromise` would reject with, or with the reason of the signal
+ * that aborts it.
+ */
+export const joinPromise = <V>(
+  join: (to: Waited<V>, waiter: Waiter<V>) => Effect.Effect<void> | void,
+  to: Waited<V>,
+  signal: AbortSignal | undefined
+): Promise<V> =>
+  new Promise((resolve, reject) => {
+    const settle: Waiter<V> = (exit) => {
+      if (exit._tag === "Success") resolve(exit.value.value)
+      else reject(Cause.squash(exit.cause))
+    }
+    // A thousand may wait for one load: without a signal, a waiter is one closure.
+    if (signal === undefined) return void join(to, settle)
+    const stop = (): void => {
+      if (leave !== undefined) Effect.runSync(leave)
+      reject(signal.reason)
+    }
+    const leave = join(to, (exit) => {
+      signal.removeEventListener("abort", stop)
+      settle(exit)
+    }) ?? undefined
+    // A reader who was answered at once does not wait for the signal.
+    if (leave !== undefined) signal.addEventListener("abort", stop, { once: true })
+  })

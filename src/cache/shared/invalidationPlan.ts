@@ -1,0 +1,233 @@
+/**
+ * The invalidation plan of a family: the steps that say which keys of which other families a change drops.
+ *
+ * - A plan is compiled from the dependency graph of a manifest. The graph counts segments of full keys and holes of
+ *   patterns. A plan counts positions in keys within a family, from 0, so the engine never needs a pattern.
+ * - What a pattern decides by itself (its text segments, its length) is decided here, once. A guard that always holds
+ *   is left out, and so is a step whose guards never hold.
+ * - One plan answers both questions: what a change drops, and whether a lookup may read a key. So the check of reads is
+ *   exactly as strong as the invalidation.
+ *
+ * Not here: the graph (`ownership/DependencyGraph.ts`), and what drops the keys that are reached
+ * (`internal/spreading.ts`).
+ */
+import type * as DependencyGraph from "../../ownership/DependencyGraph.ts"
+import type { ValidFamily, ValidManifest } from "../../ownership/Validation.ts"
+import { everything, type Scope } from "../Invalidation.ts"
+
+/** A condition on the changed key. A step is taken only if all of its conditions hold. */
+export type Guard =
+  | { readonly _tag: "Equals"; readonly position: number; readonly text: string }
+  | { readonly _tag: "Length"; readonly min: number; readonly max: number }
+
+/** The keys that `family` loses when a key of the plan's own family changes. */
+export interface Step {
+  readonly family: string
+  /** Pairs of positions, one in the key that is dropped and one in the changed key. Their segments must be equal. */
+  readonly bound: ReadonlyArray<readonly [target: number, source: number]>
+  /** Positions in the key that is dropped, with the text that each must have. */
+  readonly constants: ReadonlyArray<readonly [target: number, text: string]>
+  readonly guards: ReadonlyArray<Guard>
+  /** Whether every position is bound or constant, so that the step drops one key. */
+  readonly exact: boolean
+}
+
+/**
+ * All steps of a family. A chain of 1,000 families has 500,000 of them, so they are compiled at the first change that
+ * needs them.
+ */
+export interface InvalidationPlan {
+  /** Whether the plan has no steps. Known before the steps are compiled. */
+  readonly isEmpty: boolean
+  /**
+   * The families of `all`, if no fixed text narrows what they lose; otherwise `undefined`. Known before the steps are
+   * compiled.
+   */
+  readonly whole: ReadonlyArray<string> | undefined
+  /** Every step, nearest family first. */
+  readonly all: ReadonlyArray<Step>
+  /** The steps that drop keys of one family. This compiles only those. */
+  readonly in: (family: string) => ReadonlyArray<Step>
+}
+
+/** Makes a plan of a complete list of steps. */
+export const listed = (all: ReadonlyArray<Step>): InvalidationPlan => ({
+  isEmpty: all.length === 0,
+  whole: undefined,
+  all,
+  in: (family) => all.filter((step) => step.family === family)
+})
+
+// --- what a change reaches --------------------------------------------------------------------
+
+/** The segments of a changed key, as far as they are known. */
+type Known = ReadonlyArray<string | undefined>
+
+/** Visits each step that a change of a key takes, with the keys that it drops. */
+export const eachReached = (plan: InvalidationPlan, key: string, visit: (step: Step, scope: Scope) => void): void => {
+  const steps = plan.all
+  if (steps.length === 0) return
+  const segments = key.split(":")
+  for (const step of steps) if (holds(step, segments, segments.length)) visit(step, scopeOf(step, segments))
+}
+
+/** Visits each step that a change of some key of a scope may take, with the keys that it may drop. */
+export const eachReachedFrom = (
+  plan: InvalidationPlan,
+  { positions, values }: Scope,
+  visit: (step: Step, scope: Scope) => void
+): void => {
+  const known: Array<string | undefined> = []
+  positions.forEach((position, i) => known[position] = values[i])
+  for (const step of plan.all) if (holds(step, known, undefined)) visit(step, scopeOf(step, known))
+}
+
+/** Visits each family that a change of any key may reach, with the keys that it may drop. */
+export const eachReachedFromAll = (plan: InvalidationPlan, visit: (family: string, scope: Scope) => void): void => {
+  // Without fixed texts, the families are known before their steps are compiled.
+  if (plan.whole !== undefined) { for (const family of plan.whole) visit(family, everything) }
+  else for (const step of plan.all) visit(step.family, scopeOf(step, []))
+}
+
+/** Whether a change of a key drops one key of a target family. */
+export const reaches = (plan: InvalidationPlan, key: string, target: string, targetKey: string): boolean => {
+  const segments = key.split(":")
+  const own = targetKey.split(":")
+  return plan.in(target).some((step) => holds(step, segments, segments.length) && agrees(step, segments, own))
+}
+
+/** The keys of a target family, among those given, that a change of a key drops. */
+export function* reachedAmong(
+  plan: InvalidationPlan,
+  key: string,
+  target: string,
+  keys: ReadonlySet<string>
+): Iterable<string> {
+  const segments = key.split(":")
+  for (const step of plan.in(target)) {
+    if (!holds(step, segments, segments.length)) continue
+    if (step.exact) {
+      const own = keyOf(scopeOf(step, segments))
+      if (keys.has(own)) yield own
+    } else for (const own of keys) if (agrees(step, segments, own.split(":"))) yield own
+  }
+}
+
+/** The one key of a scope in which every position is known. */
+export const keyOf = (scope: Scope): string => scope.values.join(":")
+
+/** Whether the guards of a step hold for a change; a segment or a length that is not known might be any. */
+const holds = (step: Step, known: Known, length: number | undefined): boolean =>
+  step.guards.every((guard) => {
+    if (guard._tag === "Length") return length === undefined || (length >= guard.min && length <= guard.max)
+    return known[guard.position] === undefined || known[guard.position] === guard.text
+  })
+
+/** Whether a step drops one particular key. */
+const agrees = ({ bound, constants }: Step, changed: ReadonlyArray<string>, own: ReadonlyArray<string>): boolean =>
+  bound.every(([at, source]) => own[at] === changed[source]) && constants.every(([at, text]) => own[at] === text)
+
+/** The keys that a step drops, as far as they are known. */
+const scopeOf = (step: Step, known: Known): Scope => {
+  const values = new Map<number, string>(step.constants)
+  for (const [target, source] of step.bound) {
+    if (known[source] !== undefined) values.set(target, known[source])
+  }
+  if (values.size === 0) return everything
+  const positions = Array.from(values.keys()).toSorted((a, b) => a - b)
+  return { positions, values: positions.map((position) => values.get(position)!) }
+}
+
+// --- the compiler ------------------------------------------------------------------------------
+
+/** The plan of a family. A lookup that reads the family asks for the steps to one target, and a change for all. */
+export const compile = (
+  manifest: ValidManifest,
+  graph: DependencyGraph.DependencyGraph,
+  source: ValidFamily
+): InvalidationPlan => {
+  const targets = graph.dependentsOf(source.index)
+  if (targets.length === 0) return none
+  const byTarget = new Map<number, ReadonlyArray<Step>>()
+  const to = (target: number) => {
+    const known = byTarget.get(target) ?? translate(source, graph.compile(source.index, target))
+    byTarget.set(target, known)
+    return known
+  }
+  let isEmpty: boolean | undefined
+  let all: ReadonlyArray<Step> | undefined
+  return {
+    // A family that is further away is reached through one of these.
+    get isEmpty() {
+      return isEmpty ??= targets.every((target) => to(target).length === 0)
+    },
+    get whole() {
+      return graph.concerned(source.index)?.map((index) => graph.nodes[index]!.name)
+    },
+    get all() {
+      return all ??= translate(source, graph.compile(source.index))
+    },
+    in: (family) => {
+      const target = manifest.families.get(family)!
+      return target.upstream.has(source.index) ? to(target.index) : []
+    }
+  }
+}
+
+const none: InvalidationPlan = { isEmpty: true, whole: [], all: [], in: () => [] }
+
+const translate = (source: ValidFamily, plan: DependencyGraph.Plan): ReadonlyArray<Step> => {
+  // Most steps of a long plan share their bound positions, and have no guards.
+  const known = new Map<DependencyGraph.Step["bound"], Pick<Step, "bound" | "constants">>()
+  return plan.flatMap((step) => {
+    const guards = step.guards.length === 0 ? noGuards : guardsOf(source, step.guards)
+    if (guards === undefined) return []
+    let values = known.get(step.bound)
+    if (values === undefined) known.set(step.bound, values = valuesOf(source, step))
+    return [{ family: step.family, bound: values.bound, constants: values.constants, guards, exact: step.free === 0 }]
+  })
+}
+
+const noGuards: ReadonlyArray<Guard> = []
+
+const valuesOf = (source: ValidFamily, step: DependencyGraph.Step): Pick<Step, "bound" | "constants"> => {
+  const bound: Array<readonly [number, number]> = []
+  const constants = [...step.constants]
+  for (const [hole, segment] of step.bound) {
+    const at = positionOf(source, segment)
+    if (typeof at === "number") bound.push([hole, at])
+    else constants.push([hole, at])
+  }
+  return { bound, constants }
+}
+
+/** The position, in a key within the family, of a segment of the full key; or the segment itself if it is text. */
+const positionOf = (source: ValidFamily, segment: number): number | string => {
+  const { segments } = source.pattern
+  const own = segments[segment]
+  if (own?._tag === "Text") return own.text
+  const texts = segments.slice(0, segment).filter(({ _tag }) => _tag === "Text").length
+  return segment - texts
+}
+
+/** The guards that are still open; `undefined` if no key of the family passes. */
+const guardsOf = (
+  source: ValidFamily,
+  guards: ReadonlyArray<DependencyGraph.Guard>
+): ReadonlyArray<Guard> | undefined => {
+  const { rest, segments } = source.pattern
+  const texts = segments.filter(({ _tag }) => _tag === "Text").length
+  const open: Array<Guard> = []
+  for (const guard of guards) {
+    if (guard._tag === "Equals") {
+      const at = positionOf(source, guard.segment)
+      if (typeof at === "number") open.push({ _tag: "Equals", position: at, text: guard.text })
+      else if (at !== guard.text) return undefined
+      continue
+    }
+    const max = guard._tag === "Length" ? guard.segments : Infinity
+    if (rest) open.push({ _tag: "Length", min: guard.segments - texts, max: max - texts })
+    else if (segments.length < guard.segments || segments.length > max) return undefined
+  }
+  return open
+}
