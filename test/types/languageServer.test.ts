@@ -24,6 +24,8 @@ export class C extends Manifest.Service<C>()("C", {
   }${rest}
 }) {}
 `
+// The first block of a hover is the signature. The doc comment follows, with its example.
+const signatureIn = (hover: string): string => /^```\w*\n([^]*?)```/.exec(hover)?.[1] ?? hover
 const program = (body: string) => `
 import { Effect } from "effect"
 import * as Manifest from "../src/manifest/Manifest.ts"
@@ -136,7 +138,7 @@ describe("hovers over operations are free of messages", () => {
     assert.include(owner, `Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache>>`)
     const modules = await server.hover(program(`const p = AppCache./*|*/modules({ user: AppCache.owner("user") })`))
     assert.include(modules, `Layer<AppCache | Owns<"user:{id}", AppCache>, CacheError, Store>`)
-    for (const hover of [owner, modules]) {
+    for (const hover of [owner, modules].map(signatureIn)) {
       assert.notMatch(hover, /E\d{4}/)
       assert.notInclude(hover, "families:", "the whole manifest is not shown")
     }
@@ -176,17 +178,17 @@ describe("hovers show capabilities, and no machinery", () => {
     [
       "the families of a manifest",
       "const p = AppCache./*|*/keys",
-      `(property) Service<AppCache, "AppCache">.keys: Manifest.Families<AppCache>Typed access, by family.`
+      `(property) Service<AppCache, "AppCache">.keys: Manifest.Families<AppCache>`
     ],
     [
       "an engine",
       "const p = AppCache./*|*/layer",
-      `(property) Service<AppCache, "AppCache">.layer: Layer<AppCache | Appoints<string, AppCache>, CacheError, Store>The engine of a program that is wired by hand: owners may be built over it. It gives no right to any key.`
+      `(property) Service<AppCache, "AppCache">.layer: Layer<AppCache | Appoints<string, AppCache>, CacheError, Store>`
     ],
     [
       "the declaration of a function",
       `const p = AppCache./*|*/fn("p", { owns: ["user:{id}"] })`,
-      `(method) Service<AppCache, "AppCache">.fn<{ readonly owns: readonly ["user:{id}"]; }>(name: string, declared: { readonly owns: readonly ["user:{id}"]; }): DeclaredFn<AppCache, { readonly owns: readonly ["user:{id}"]; }>Declares what a function does to the cache; its body may do no more.`
+      `(method) Service<AppCache, "AppCache">.fn<{ readonly owns: readonly ["user:{id}"]; }>(name: string, declared: { readonly owns: readonly ["user:{id}"]; }): DeclaredFn<AppCache, { readonly owns: readonly ["user:{id}"]; }>`
     ],
     [
       "a hand-written right",
@@ -197,7 +199,7 @@ describe("hovers show capabilities, and no machinery", () => {
   for (const [name, body, shown] of cases) {
     it(name, async () => {
       const hover = await server.hover(program(`export ${body}`))
-      assert.strictEqual(hover.replace(/```(tsx?|typescript)?\n?/g, "").replace(/\s+/g, " ").trim(), shown)
+      assert.strictEqual(signatureIn(hover).replace(/\s+/g, " ").trim(), shown)
     })
   }
 })
