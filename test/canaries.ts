@@ -2,6 +2,7 @@
  * Bugs to plant, so that the proofs are seen to fail: each names the law that it breaks, the text that it changes, and
  * the suites of which one must notice. `npm run test:canaries` plants them one by one, in a copy.
  */
+
 export interface Canary {
   /** The law by its number in src/README.md, or a promise that none of them names. */
   readonly law: number | string

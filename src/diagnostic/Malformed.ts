@@ -34,14 +34,14 @@ export const patternSegmentEmpty = (pattern: string) =>
 export type patternRestInside<Pattern extends string> = message<
   "E0103",
   `the pattern '${Pattern}' has '*' before its last segment`,
-  "write {name} for one segment; '*' stands for all that follow"
+  "write {name} for one segment; '*' stands for the segments that follow"
 >
 export const patternRestInside = (pattern: string) =>
   finding(
     "E0103",
     "PatternMalformed",
     say`the pattern ${pattern} has ${"*"} before its last segment`,
-    say`write {name} for one segment; ${"*"} stands for all that follow`
+    say`write {name} for one segment; ${"*"} stands for the segments that follow`
   )
 
 /**
@@ -53,14 +53,14 @@ export const patternRestInside = (pattern: string) =>
 export type patternParameterMalformed<Pattern extends string, Segment extends string> = message<
   "E0103",
   `'${Segment}' in the pattern '${Pattern}' is not a parameter`,
-  "write {name} for one segment, or a last '*' for all that follow"
+  "write {name} for one segment, or a last '*' for the segments that follow"
 >
 export const patternParameterMalformed = (pattern: string, segment: string) =>
   finding(
     "E0103",
     "PatternMalformed",
     say`${segment} in the pattern ${pattern} is not a parameter`,
-    say`write {name} for one segment, or a last ${"*"} for all that follow`
+    say`write {name} for one segment, or a last ${"*"} for the segments that follow`
   )
 
 /**

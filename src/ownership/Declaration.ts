@@ -59,7 +59,7 @@ export const findProblems = (manifest: ValidManifest, declared: unknown): Readon
  */
 export const findLayerUnknown = (manifest: ValidManifest, layer: unknown): Diagnostic.Diagnostic | undefined => {
   const { layers = {} } = manifest.definition
-  // In a program built from data it may be something else than a text.
+  // In a program built from data it may not be a text.
   const name = String(layer)
   return Object.hasOwn(layers, name) ? undefined : ManifestFindings.layerUnknown(name, Object.keys(layers))
 }

@@ -1,3 +1,7 @@
+/**
+ * `stateless check` translates errors of the compiler itself into findings about rights, parameters, options and
+ * names. Errors with another cause stay as they are.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { labelOf } from "../../src/cli/findings.ts"
 import { findMisfit, findUnknown, findUnprovided } from "../../src/cli/native.ts"
@@ -12,8 +16,8 @@ const manifest = `class AppCache extends Manifest.Service<AppCache>()("AppCache"
 const place = { file: "a.ts", line: 1, column: 1 }
 const unprovided = (text: string) => findUnprovided(text, place, [["cache.ts", manifest]])
 
-describe("a right that nobody provides", () => {
-  it("is found alone, among others, and in the requirements that a signature lacks", () => {
+describe("right that the program does not provide", () => {
+  it("the finding names a missing right that is alone, among other requirements, or lacking in a signature", () => {
     for (
       const text of [
         `Type 'Owns<"user:{id}", AppCache>' is not assignable to type 'never'.`,
@@ -33,7 +37,7 @@ describe("a right that nobody provides", () => {
     }
   })
 
-  it("is shown with the others that are missing", () => {
+  it("the finding shows all missing rights", () => {
     const found = unprovided(
       `Type 'Borrows<"user:{id}", AppCache> | Db | Owns<"x", AppCache>' is not assignable to type 'never'.\n` +
         `    Type 'Borrows<"user:{id}", AppCache>' is not assignable to type 'never'.`
@@ -41,13 +45,13 @@ describe("a right that nobody provides", () => {
     assert.strictEqual(found!.label, `this requires Borrows<"user:{id}", AppCache>, Owns<"x", AppCache>`)
   })
 
-  it("names the owner of the whole for a part", () => {
+  it("the finding for a part names the owner of the whole", () => {
     const found = unprovided(`Type 'Borrows<"files:{id}:facts", AppCache>' is not assignable to type 'never'.`)
     assert.include(found!.sentence, "to read 'files:{id}:facts'")
     assert.include(found!.help, "owner('files') of 'AppCache'")
   })
 
-  it("is not seen in other errors", () => {
+  it("other errors stay as they are", () => {
     assert.isUndefined(unprovided(`Type 'Db' is not assignable to type 'never'.`))
     assert.isUndefined(unprovided(`Type 'Owns<"user:{id}", AppCache>' is not assignable to type '"E0220: the body'.`))
     assert.isUndefined(
@@ -56,7 +60,7 @@ describe("a right that nobody provides", () => {
   })
 })
 
-describe("an argument that does not fit, in the compiler's own words", () => {
+describe("argument that does not fit, in the words of the compiler", () => {
   // `|` marks the place of the error.
   const misfit = (marked: string, error = "error TS2322: Type 'string' is not assignable to type 'boolean'.") => {
     const before = marked.slice(0, marked.indexOf("|")).split("\n")
@@ -66,7 +70,7 @@ describe("an argument that does not fit, in the compiler's own words", () => {
   }
   const few = "error TS2554: Expected 2-3 arguments, but got 1."
 
-  it("is that of the family whose accessor is called", () => {
+  it("the finding names the family whose accessor is called", () => {
     const dark = ["E0114", "prefs", "this is 'string'"]
     assert.deepStrictEqual(misfit("const { prefs } = C.keys\nprefs.set({ id }, { |dark: '(' })"), dark)
     assert.deepStrictEqual(misfit("C.keys.prefs.update({ id }, (was) => ({ |dark: 'no' }))"), dark)
@@ -80,7 +84,7 @@ describe("an argument that does not fit, in the compiler's own words", () => {
     assert.deepStrictEqual(misfit("C.keys.prefs.|set()", few)![0], "E0112")
   })
 
-  it("is that of the family, whatever its accessor is called", () => {
+  it("the finding names the family, even when its accessor has another name", () => {
     const dark = ["E0114", "prefs", "this is 'string'"]
     assert.deepStrictEqual(misfit("const { user, prefs: p } = C.keys\np.set({ id }, { |dark: '(' })"), dark)
     assert.deepStrictEqual(misfit("const p = C.keys.prefs\np.set({ id }, { |dark: '(' })"), dark)
@@ -88,7 +92,7 @@ describe("an argument that does not fit, in the compiler's own words", () => {
     assert.isUndefined(misfit("const p = C.keys.prefs.reader\np.set({ id }, { |dark: '(' })"))
   })
 
-  it("is an option of a write, which is named, and not the value", () => {
+  it("the finding names the wrong option of a write, and not the value", () => {
     const given = "error TS2322: Type 'string' is not assignable to type 'readonly string[]'."
     for (
       const [option, text] of [
@@ -104,7 +108,7 @@ describe("an argument that does not fit, in the compiler's own words", () => {
     assert.isUndefined(misfit("C.keys.prefs.set({ id }, dark, { |other: 1 })", given))
   })
 
-  it("is a parameter that the pattern has not, with those that it has", () => {
+  it("the finding names a parameter outside of the pattern, and the parameters of the pattern", () => {
     const text =
       "error TS2353: Object literal may only specify known properties, and 'language' does not exist in type " +
       `'SomeParams<"page:{lang}:{id}:*", {}>'.`
@@ -114,7 +118,7 @@ describe("an argument that does not fit, in the compiler's own words", () => {
     assert.strictEqual(found.help, "name some of its parameters: 'lang', 'id', '*'")
   })
 
-  it("is what setMany does not take for pairs", () => {
+  it("the finding names what setMany does not take as pairs", () => {
     for (
       const text of [
         "error TS2353: Object literal may only specify known properties, and 'id' does not exist in type " +
@@ -130,33 +134,33 @@ describe("an argument that does not fit, in the compiler's own words", () => {
     }
   })
 
-  it("is found behind a regular expression with a quote or a bracket in it", () => {
+  it("the finding is made behind a regular expression with a quote or a bracket", () => {
     const dark = ["E0114", "prefs", "this is 'string'"]
     for (const text of ["const r = /[`/]/", "f(/[(`]/)", "const half = 1 / 2, `/`"]) {
       assert.deepStrictEqual(misfit(`${text}\nC.keys.prefs.set({ id }, { |dark: \`x\` })`), dark)
     }
   })
 
-  it("is not one of another call, of a function's body, or of something else with that name", () => {
+  it("no finding is made for another call, the body of a function, or another thing of that name", () => {
     assert.isUndefined(misfit("const { prefs } = C.keys\nprefs.set({ id }, make(|1))"))
     assert.isUndefined(misfit("const { prefs } = C.keys\nprefs.update({ id }, (was) => { |dark = 1; return was })"))
     assert.isUndefined(misfit("const prefs = new Map()\nprefs.set(1, |2)"))
     assert.isUndefined(misfit("const { prefs } = C.keys\nprefs.set({ id }, |x)", "error TS2304: Cannot find name 'x'."))
   })
 
-  it("may be a parameter that a lookup is not given", () => {
+  it("the finding names a parameter that a lookup does not receive", () => {
     const error = `error TS2339: Property 'di' does not exist on type 'ParsedParams<"prefs:{id}", {}>'.`
     assert.deepStrictEqual(misfit("lookup: ({ |di }) => 1", error), ["E0112", "prefs:{id}", "there is no 'di'"])
   })
 })
 
-describe("a key, a family or an option that the compiler does not know", () => {
+describe("name that the compiler does not know", () => {
   const unknown = (text: string, source = "") => {
     const found = findUnknown(text, place, source)
     return found && [found.code, found.sentence]
   }
 
-  it("is a raw key of a generic function, or an accessor of no family", () => {
+  it("the finding names a raw key of a generic function, or an accessor without a family", () => {
     assert.deepStrictEqual(
       unknown("error TS2345: Argument of type 'K' is not assignable to parameter of type 'CheckedKey<AppCache, K>'."),
       ["E0107", "this key is a type parameter, so its owner is unknown"]
@@ -168,7 +172,7 @@ describe("a key, a family or an option that the compiler does not know", () => {
     assert.isUndefined(unknown("error TS2339: Property 'usr' does not exist on type '{ readonly user: string }'."))
   })
 
-  it("is what a generic function hands on, and no text of a manifest", () => {
+  it("the finding names the argument of a generic function, and no text of a manifest", () => {
     const manifest = `AppCache, { readonly families: { readonly user: { readonly pattern: "user:{id}"; }; }; }`
     for (
       const [code, what, error] of [
@@ -202,7 +206,7 @@ describe("a key, a family or an option that the compiler does not know", () => {
     assert.isUndefined(unknown(endless, "Other.deep(e)"))
   })
 
-  it("is a family of another shape", () => {
+  it("the finding names a family of another shape", () => {
     assert.deepStrictEqual(unknown("error TS2322: Type 'string' is not assignable to type 'AnyFamily'."), [
       "E0408",
       "a family is an object with a pattern, and this is 'string'"
@@ -215,7 +219,7 @@ describe("a key, a family or an option that the compiler does not know", () => {
     assert.isUndefined(unknown(never, "user: x"))
   })
 
-  it("is an option that a manifest has not, where it lacks one", () => {
+  it("the finding names an option that the manifest does not have", () => {
     const text = "Object literal may only specify known properties, and 'user' does not exist in type"
     assert.deepStrictEqual(unknown(`error TS2353: ${text} 'AnyDefinition'.`), [
       "E0406",
@@ -226,7 +230,7 @@ describe("a key, a family or an option that the compiler does not know", () => {
 })
 
 describe("labelOf", () => {
-  it("says in few words what the compiler says", () => {
+  it("labelOf says in few words what the compiler says", () => {
     assert.strictEqual(labelOf("Property 'id' is missing in type '{}' but required in type 'X'."), "'id' is missing")
     assert.strictEqual(labelOf("Type '{}' is missing the following properties from type 'X': a, b"), "missing: a, b")
     const own = "Type '{}' is missing the following properties from type 'X': a, [TypeId]"

@@ -1,3 +1,7 @@
+/**
+ * A finding shows its other party: the line of the manifest that it is about. These tests hold that it is the right
+ * line of the right manifest.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Meanings } from "../../src/cli/meaning.ts"
 import { findOther, withoutComments } from "../../src/cli/parties.ts"
@@ -23,8 +27,8 @@ const lineOf = (
   return other && [other.file, other.line]
 }
 
-describe("the other party", () => {
-  it("is in the manifest whose accessor is called", () => {
+describe("other party of a finding", () => {
+  it("the party is in the manifest whose accessor is called", () => {
     const sentence = "these are not the parameters of 'user:{id}'"
     for (
       const call of [
@@ -40,21 +44,21 @@ describe("the other party", () => {
     assert.deepStrictEqual(lineOf(`${two}\n${one}\nOne.keys.user.get({ |x: 1 })`, sentence), ["a.ts", 5])
   })
 
-  it("is in the manifest that the finding is in", () => {
+  it("the party is in the manifest that contains the finding", () => {
     const clash = two.replace("photo: ", "photo: |").replace("}, photo", "},\n photo")
     assert.deepStrictEqual(lineOf(`${one}\n${clash}`, "'user:{id}' is owned by 'user'"), ["a.ts", 5])
   })
 
-  it("is in the manifest of the right that is missing, and has its pattern, where the sentence names none", () => {
+  it("the party is in the manifest of the missing right, and has its pattern when the message names no manifest", () => {
     const code = `${one}\n${two}\nconst run = |program`
     assert.deepStrictEqual(lineOf(code, "this writes", `this requires Owns<"user:{id}", Two>`), ["a.ts", 5])
   })
 
-  it("is anywhere else where no manifest is named", () => {
+  it("the party may be in any manifest when the message names none", () => {
     assert.deepStrictEqual(lineOf(`${one}\nrun(|program)`, "'user:{id}' is read"), ["a.ts", 2])
   })
 
-  it("is no family of another manifest, where the one that is meant has none of that name or is not read", () => {
+  it("the party is never a family of another manifest than the named one", () => {
     const user = "these are not the parameters of 'user:{id}'"
     for (
       const call of [
@@ -68,13 +72,13 @@ describe("the other party", () => {
     assert.isUndefined(lineOf(odd, "'user' is no option", undefined, [["one.ts", one]]))
   })
 
-  it("is in a text that is spread into the manifest that is meant", () => {
+  it("the party may be in a text that is spread into the named manifest", () => {
     const families = `const families = {\n user: { pattern: "user:{id}" } }`
     const odd = `class Odd extends Manifest.Service<Odd>()("Odd", {\n families: |families\n}) {}`
     assert.deepStrictEqual(lineOf(`${families}\n${one}\n${odd}`, "'user:{id}' is owned twice"), ["a.ts", 2])
   })
 
-  it("is found through what a name is proved to mean", () => {
+  it("the party is found when the meaning of a name is certain", () => {
     const files: { readonly [file: string]: string } = {
       "a.ts": `import First from "./one.ts"\nimport * as all from "./two.ts"\n` +
         "First.keys.user.get(1)\nall.Two.keys.user.get(2)",
@@ -89,7 +93,7 @@ describe("the other party", () => {
     assert.deepStrictEqual([other(3), other(4)], ["one.ts", "two.ts"])
   })
 
-  it("is no example in a comment", () => {
+  it("the party is never an example in a comment", () => {
     const text = `/**\n * ${one.replaceAll("\n", "\n * ")}\n */\nconst url = "http://a/*" // ${
       two.replaceAll("\n", " ")
     }\n`

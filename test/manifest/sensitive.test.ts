@@ -1,6 +1,6 @@
 /**
- * `sensitive: true`: no key and no value of such a family is shown, whatever goes wrong and whoever listens. One table
- * has every door of a manifest, an accessor and a handle; a door that is missing from it fails the test.
+ * `sensitive: true`: no key and no value of such a family is shown in an error, log, trace, metric or event. A table
+ * has every operation of a manifest, an accessor and a handle; an operation without a row makes a test fail.
  */
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
@@ -23,9 +23,9 @@ import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { type Partition, Store } from "../../src/store/Store.ts"
 import { type Operation, StoreError, TierFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
-import { watch } from "../cache/source.ts"
-import { drive } from "../drive.ts"
-import { temporaryFolder } from "../store/folder.ts"
+import { drive } from "../support/effects.ts"
+import { temporaryFolder } from "../support/folder.ts"
+import { watch } from "../support/source.ts"
 
 const canary = "078-05-1120"
 const id = `id ${canary}`
@@ -373,8 +373,8 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
   ["explain of a rest", app.keys.rest.explain({ "*": `${canary}:${canary}` })]
 ]
 
-describe("a sensitive family", () => {
-  it.effect("shows no key and no value, at any door", () =>
+describe("sensitive family", () => {
+  it.effect("no operation shows a key or a value", () =>
     Effect.gen(function*() {
       const seen = new Seen()
       const logger = Logger.make((entry) => {
@@ -394,14 +394,14 @@ describe("a sensitive family", () => {
       }
     }), 120_000)
 
-  it("has a test for every door", () => {
+  it("the table has a test for every door", () => {
     const app: any = make("Doors", definition)
     assert.deepStrictEqual(Object.keys(app.keys.user).toSorted(), Object.keys(doors).toSorted())
     const own = Object.keys(app).filter((name) => !(name in Context.Service<any, any>("Plain")))
     assert.deepStrictEqual(own.toSorted(), Object.keys(statics).toSorted())
   })
 
-  it.effect("is shown by hashes that are the same at every door, and that can be computed for one's own key", () =>
+  it.effect("every operation shows the same hash for a key, and a user can compute it", () =>
     Effect.gen(function*() {
       const shown = `user:${SensitiveKey.hash(id)}`
       const errors: Array<string> = []
@@ -428,7 +428,7 @@ describe("a sensitive family", () => {
       ])
     }))
 
-  it.effect("hides no text that is spelt as a key of another family", () =>
+  it.effect("an error shows a text that is spelt like a key of another family", () =>
     Effect.gen(function*() {
       const families = {
         user: { pattern: "user:{id}" },
@@ -455,7 +455,7 @@ describe("a sensitive family", () => {
       assert.notInclude(yield* messageOf(any, `user:${canary}:deep`), canary)
     }))
 
-  it("has hashes of SipHash-2-4, as its authors give them", () => {
+  it("the hash is SipHash-2-4, with the results that its authors give", () => {
     const key = new Uint32Array(Uint8Array.from({ length: 16 }, (_, i) => i).buffer)
     const hashOf = (length: number) =>
       SensitiveKey.sipHash(key, Uint8Array.from({ length }, (_, i) => i)).map((word) => word.toString(16))

@@ -7,7 +7,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import * as Compiler from "./compiler.ts"
+import * as Compiler from "../support/compiler.ts"
 
 const program = `
 import * as Effect from "effect/Effect"
@@ -33,7 +33,7 @@ export const write = Effect.flatMap(App.keys.user.writer, (user) => user.set({ i
 `
 
 describe("declaration files", () => {
-  it("of a program name only modules that a program can import", () => {
+  it("the declaration file of a program names only modules that a program can import", () => {
     const name = "declarations"
     const out = path.join(Compiler.root, ".gen", name, "out")
     const printed = Compiler.runOn(name, { "app.ts": program }, [

@@ -1,8 +1,11 @@
+/**
+ * What an editor shows: completions, hovers and definitions of manifests and their operations.
+ */
 import { afterAll, assert, beforeAll, describe, it } from "@effect/vitest"
 import * as fs from "node:fs"
 import * as path from "node:path"
-import * as Compiler from "./compiler.ts"
-import { LanguageServer } from "./languageServer.ts"
+import * as Compiler from "../support/compiler.ts"
+import { LanguageServer } from "../support/languageServer.ts"
 
 let server: LanguageServer
 beforeAll(async () => {
@@ -35,7 +38,7 @@ declare const ann: User
 ${body}
 `
 
-describe("completion offers", () => {
+describe("completion", () => {
   const cases: ReadonlyArray<readonly [what: string, marked: string, expected: ReadonlyArray<string>]> = [
     ["patterns in derives", manifest(`x: { pattern: "x", derives: ["/*|*/"] }`), ["user:{id}", "user:{id}:posts:*"]],
     ["patterns in borrows", manifest(`x: { pattern: "x", borrows: ["/*|*/"] }`), ["user:{id}", "user:{id}:posts:*"]],
@@ -81,7 +84,7 @@ describe("completion offers", () => {
     ["parameters of a lookup", program(`AppCache.owner("feed", { lookup: ({ /*|*/ }) => null! })`), ["id", "page"]]
   ]
   for (const [what, marked, expected] of cases) {
-    it(what, async () => {
+    it(`completion offers ${what}`, async () => {
       const offered = await server.complete(marked)
       for (const one of expected) assert.include(offered, one)
       for (const one of offered) assert.notMatch(one, /^"?(?:E\d{4}:|~(?!effect\/))/, "a message is no completion")
@@ -97,19 +100,19 @@ describe("completion of a reader", () => {
     "invalidate invalidateWhere invalidateAll invalidateTag"
   ).split(" ")
 
-  it("does not offer what it cannot do, or strikes it out", async () => {
+  it("completion of a reader does not offer a write, or strikes it out", async () => {
     const offered = await server.completeUsable(program(handles.replace("HANDLE", "reader")))
     for (const one of ["get", "getMany", "getPromise", "has"]) assert.include(offered, one)
     for (const one of writing) assert.notInclude(offered, one)
   })
 
-  it("is not that of a writer, which offers both", async () => {
+  it("completion of a writer offers reads and writes", async () => {
     const offered = await server.completeUsable(program(handles.replace("HANDLE", "writer")))
     for (const one of ["get", ...writing]) assert.include(offered, one)
   })
 })
 
-describe("hovers over operations are free of messages", () => {
+describe("hover over an operation, which shows no message", () => {
   const one = "{ id }"
   const calls: ReadonlyArray<readonly [operation: string, given: string]> = [
     ...["get", "getOption", "getAnswer", "has", "delete", "refresh", "invalidate", "explain"].map((name) =>
@@ -124,7 +127,7 @@ describe("hovers over operations are free of messages", () => {
     ["invalidateAll", ""]
   ]
   for (const [operation, given] of calls) {
-    it(operation, async () => {
+    it(`the hover over ${operation} has no message`, async () => {
       for (const body of [`/*|*/${operation}(${given})`, `/*|*/${operation}`]) {
         const hover = await server.hover(program(`const p = AppCache.keys.user.${body}`))
         assert.include(hover, operation)
@@ -133,7 +136,7 @@ describe("hovers over operations are free of messages", () => {
     })
   }
 
-  it("owner without options, and modules", async () => {
+  it("the hovers over `owner` without options and over `modules` have no messages", async () => {
     const owner = await server.hover(program(`const p = AppCache./*|*/owner("user")`))
     assert.include(owner, `Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache>>`)
     const modules = await server.hover(program(`const p = AppCache./*|*/modules({ user: AppCache.owner("user") })`))
@@ -145,7 +148,7 @@ describe("hovers over operations are free of messages", () => {
   })
 })
 
-describe("hovers show capabilities, and no machinery", () => {
+describe("hover over a capability, which shows no machinery", () => {
   const cases: ReadonlyArray<readonly [name: string, body: string, shown: string]> = [
     [
       "a generator",
@@ -197,7 +200,7 @@ describe("hovers show capabilities, and no machinery", () => {
     ]
   ]
   for (const [name, body, shown] of cases) {
-    it(name, async () => {
+    it(`the hover over ${name} shows no machinery`, async () => {
       const hover = await server.hover(program(`export ${body}`))
       assert.strictEqual(signatureIn(hover).replace(/\s+/g, " ").trim(), shown)
     })
@@ -205,12 +208,12 @@ describe("hovers show capabilities, and no machinery", () => {
 })
 
 describe("go to definition", () => {
-  it("of an accessor lands on its family", async () => {
+  it("the definition of an accessor is its family", async () => {
     const places = await server.define(program("AppCache.keys./*|*/user"))
     assert.deepStrictEqual(places, [{ file: "fixture.ts", line: lineOf("    user: {") }])
   })
 
-  it("of a manifest lands on its class", async () => {
+  it("the definition of a manifest is its class", async () => {
     const places = await server.define(program("/*|*/AppCache.keys"))
     assert.deepStrictEqual(places, [{ file: "fixture.ts", line: lineOf("export class AppCache") }])
   })

@@ -1,3 +1,7 @@
+/**
+ * `Reuse` estimates how often a key is read, for the prediction of hot keys. It counts exactly while reads are few,
+ * samples when they are many, and remembers a bounded number of keys.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Reuse } from "../../../src/cache/internal/reuse.ts"
 import { xorshift } from "../../../src/eviction/internal/xorshift.ts"
@@ -21,7 +25,7 @@ const tell = (reuse: Reuse, keys: ReadonlyArray<string>, now: number) => {
 }
 
 describe("Reuse", () => {
-  it("counts every read while they are few", () => {
+  it("Reuse counts every read while reads are few", () => {
     const reuse = make()
     tell(reuse, ["a", "b", "a", "a"], 10)
     assert.strictEqual(reuse.rate("a", 0, 20), 3 / window)
@@ -29,7 +33,7 @@ describe("Reuse", () => {
     assert.strictEqual(reuse.rate("c", 0, 20), 0)
   })
 
-  it("estimates from fewer and fewer looks when reads are many, also of keys that are read in turns", () => {
+  it("Reuse estimates from fewer samples when reads are many, and also for keys that are read in turns", () => {
     const reuse = make()
     const keys = Array.from({ length: 1_000_000 }, (_, i) => `${i % 8}`)
     const told = tell(reuse, keys, 10)
@@ -37,7 +41,7 @@ describe("Reuse", () => {
     for (let i = 0; i < 8; i++) assert.closeTo(reuse.rate(`${i}`, 0, 20) * window, 125_000, 12_500)
   })
 
-  it("looks closely again when reads are few again", () => {
+  it("Reuse samples more when reads are few again", () => {
     const reuse = make()
     tell(reuse, Array.from({ length: 100_000 }, () => "a"), 10)
     for (let i = 1; i <= 20; i++) reuse.turn(i * window)
@@ -45,7 +49,7 @@ describe("Reuse", () => {
     assert.strictEqual(reuse.rate("b", 0, 20 * window) * window, 3)
   })
 
-  it("expects nothing of a key that was not read since its value was made, or since it was renewed", () => {
+  it("Reuse expects no read of a key without a read since its value was made or renewed", () => {
     const reuse = make()
     tell(reuse, ["a", "a", "a"], 10)
     assert.isAbove(reuse.rate("a", 10, 20), 0)
@@ -56,7 +60,7 @@ describe("Reuse", () => {
     assert.isAbove(reuse.rate("a", 0, 20), 0)
   })
 
-  it("forgets what was read in neither of two windows", () => {
+  it("Reuse drops a key that was not read in two windows", () => {
     const reuse = make()
     tell(reuse, ["a", "b"], 10)
     reuse.turn(window)
@@ -68,7 +72,7 @@ describe("Reuse", () => {
     assert.deepStrictEqual([...reuse.keys()], [])
   })
 
-  it("ends a window also when the clock is set back", () => {
+  it("Reuse ends a window when the clock is set back", () => {
     const reuse = make()
     reuse.turn(window * 100)
     tell(reuse, ["a"], window * 100)
@@ -77,7 +81,7 @@ describe("Reuse", () => {
     assert.deepStrictEqual([...reuse.keys()], [])
   })
 
-  it("knows a bounded number of keys, those read last", () => {
+  it("Reuse remembers a bounded number of keys, those with the latest reads", () => {
     const reuse = make()
     tell(reuse, ["first"], 1)
     for (let i = 0; i < 10_000; i++) {
