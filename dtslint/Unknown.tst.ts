@@ -316,7 +316,7 @@ describe("a misuse has one message, and a code:", () => {
     class Methods {
       // @ts-expect-error E0220: the body writes 'other:{id}', but declares: owns 'left:{id}'
       @Wide.method({ owns: ["left:{id}"] })
-      *write() { yield* left.patch(params, () => other.set(params, 1)) }
+      write() { return left.patch(params, () => other.set(params, 1)) }
     }
     void Methods
     // @ts-expect-error E0224: cannot write 'other:{id}' in layer 'client': it is owned by layer 'server'; help: move the

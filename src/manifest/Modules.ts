@@ -168,9 +168,11 @@ type CheckedItems<Self, D extends Definition, M, K extends string, Fs> = {
     : CheckedOwned<Self, D, M, K, Fs[I]>
 }
 // The indexes at which a list names a family again.
-type findRepeated<Fs, Before extends ReadonlyArray<unknown> = []> = Fs extends readonly [infer F, ...infer Rest]
-  ? (F extends Before[number] ? `${Before["length"]}` : never) | findRepeated<Rest, [...Before, F]>
-  : never
+type findRepeated<Fs, Before extends ReadonlyArray<unknown> = [], Found = never> = Fs extends
+  readonly [infer F, ...infer Rest]
+  // The answer is a parameter, so that the compiler counts one depth for the whole list.
+  ? findRepeated<Rest, [...Before, F], Found | (F extends Before[number] ? `${Before["length"]}` : never)>
+  : Found
 type CheckedOwned<Self, D extends Definition, M, K extends string, F> = F extends FamilyName<D>
   ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? OwnerFindings.familyIsPart<F, Whole>
   : orElse<findTwice<M, F, K>, F>
