@@ -200,7 +200,7 @@ type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L>
     : Store extends R ? Wiring.moduleBuilds<K>
     : orElse<
       // A borrow of the module's own family is refused, too: readers would take it for the owner.
-      findProvidesProblem<K, exceeding<Out, OwnsFamily<D, F, Self>, any> | Extract<Out, AnyBorrow>>,
+      findProvidesProblem<K, Self, exceeding<Out, OwnsFamily<D, F, Self>, any> | Extract<Out, AnyBorrow>>,
       orElse<
         findRequiresProblem<
           D,
@@ -238,9 +238,12 @@ type findUnserved<D extends Definition, M, K extends string, Self, R> = R extend
 type Granted<Ps, Self> = BorrowsEach<Ps, Self> | (Ps extends string ? Admits<Ps, Self> : never)
 type orElse<Problems, L> = [Problems] extends [never] ? L : Several.one<Problems>
 
-type findProvidesProblem<K extends string, Out> = Out extends BorrowsCapability<infer P, any, any, any>
+// The permission of another manifest is not this module's own: it comes with the layer of that manifest.
+type findProvidesProblem<K extends string, Self, Out> = Out extends BorrowsCapability<infer P, any, any, any>
   ? Wiring.moduleLends<K, P>
   : Out extends OwnsCapability<infer P, any, any, any> ? Wiring.moduleProvides<K, P>
+  : Out extends Admits<infer P, Self> ? Wiring.moduleAppoints<K, "a reader", P>
+  : Out extends Appoints<infer P, Self> ? Wiring.moduleAppoints<K, "the owner", P>
   : never
 
 type findRequiresProblem<D extends Definition, K extends string, Own, Reads, R> = R extends
