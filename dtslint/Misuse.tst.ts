@@ -1,4 +1,4 @@
-import { Effect, Layer, pipe } from "effect"
+import { Context, Effect, Layer, pipe, Schema, SchemaGetter } from "effect"
 import { describe, expect, test } from "tstyche"
 import type { CacheError } from "../src/cache/CacheError.ts"
 import type { Borrows } from "../src/capability/Capability.ts"
@@ -211,6 +211,51 @@ describe("declarations", () => {
     AppCache.fn("f", { reads: ["user:{id}"] })
     // @ts-expect-error E0404: no layer is called 'sever'; help: did you mean 'server'?
     AppCache.inLayer("sever")
+  })
+
+  test("hold for Schemas that a key or a tier cannot use", () => {
+    class Crypt extends Context.Service<Crypt, (text: string) => Effect.Effect<string>>()("Crypt") {}
+    const Secret = Schema.String.pipe(Schema.decodeTo(Schema.String, {
+      decode: SchemaGetter.transformEffect((text: string) => Effect.flatten(Crypt.useSync((crypt) => crypt(text)))),
+      encode: SchemaGetter.transformEffect((text: string) => Effect.succeed(text))
+    }))
+    Manifest.Service<never>()("C", {
+      families: {
+        // @ts-expect-error E0408: this Schema requires a service to encode or decode, and a tier provides none; help: use
+        value: { pattern: "value:{id}", value: Secret },
+        // @ts-expect-error E0408: this Schema requires a service to encode or decode, and a tier provides none; help: use
+        nested: { pattern: "nested:{id}", value: Schema.Array(Secret) },
+        // @ts-expect-error E0408: this Schema requires a service to encode or decode, and a tier provides none; help: use
+        error: { pattern: "error:{id}", error: Secret },
+        // @ts-expect-error E0408: this Schema requires a service to encode or decode, and a tier provides none; help: use
+        param: { pattern: "param:{id}", params: { id: Secret } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        struct: { pattern: "struct:{id}", params: { id: Schema.Struct({ a: Schema.String }) } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        list: { pattern: "list:{id}", params: { id: Schema.Array(Schema.String) } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        date: { pattern: "date:{id}", params: { id: Schema.Date } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        optional: { pattern: "optional:{id}", params: { id: Schema.optional(Schema.String) } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        nullable: { pattern: "nullable:{id}", params: { id: Schema.NullOr(Schema.String) } },
+        // @ts-expect-error E0408: a key holds texts, and this Schema does not encode to a text, a number or a boolean; help:
+        unknown: { pattern: "unknown:{id}", params: { id: Schema.Unknown } },
+        good: {
+          pattern: "good:{a}:{b}:{c}:{d}:{e}:{f}",
+          params: {
+            a: Schema.Number,
+            b: Schema.BigInt,
+            c: Schema.Boolean,
+            d: Schema.Literals(["x", "y"]),
+            e: Schema.DateFromString,
+            f: Schema.Union([Schema.String, Schema.Number])
+          },
+          value: Schema.NullOr(Schema.Date),
+          error: Schema.Struct({ at: Schema.Date })
+        }
+      }
+    })
   })
 
   test("hold for bodies, methods and programs", () => {

@@ -1036,6 +1036,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: "rights",
+    bug: "a module gives its word to what is around it",
+    file: "src/manifest/internal/modules.ts",
+    text: `!isLent(value, runtime)`,
+    planted: `value !== runtime`,
+    suites: [rights]
+  },
+  {
+    law: "rights",
     bug: "a part may have an owner of its own",
     file: "src/manifest/internal/names.ts",
     text: `if (use === "own" && partOf !== undefined)`,

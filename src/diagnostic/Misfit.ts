@@ -303,6 +303,43 @@ export type parameterCodec = message<
 >
 
 /**
+ * E0408: a parameter whose codec encodes to an object, a list, `null` or `undefined`.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type parameterEncoding = message<
+  "E0408",
+  "a key holds texts, and this Schema does not encode to a text, a number or a boolean",
+  "give one parameter for each part, or a Schema that encodes to a text"
+>
+/**
+ * E0408 at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export const parameterEncoding = () =>
+  finding(
+    "E0408",
+    "ParameterEncoding",
+    "a key holds texts, and this Schema does not encode to a text, a number or a boolean",
+    "give one parameter for each part, or a Schema that encodes to a text"
+  )
+
+/**
+ * E0408: a Schema that requires services. Only the compiler finds it, because a Schema does not list them at run time.
+ *
+ * @category manifests
+ * @since 0.1.0
+ */
+export type codecNeeds = message<
+  "E0408",
+  "this Schema requires a service to encode or decode, and a tier provides none",
+  "use the service in the lookup, and give a Schema without requirements"
+>
+
+/**
  * E0408: a value that is not an object with a codec for each parameter.
  *
  * @category manifests

@@ -154,6 +154,22 @@ export type moduleLends<Module extends string, Pattern extends string> = message
 >
 
 /**
+ * E0226: a module that passes its permission to build an owner or a borrower on to other modules.
+ *
+ * @category ownership
+ * @since 0.1.0
+ */
+export type moduleAppoints<
+  Module extends string,
+  Role extends "the owner" | "a reader",
+  Pattern extends string
+> = message<
+  "E0226",
+  `module '${Module}' gives away its permission to make ${Role} of '${Pattern}'`,
+  `build the owners and the borrowers of '${Module}' in its own layer`
+>
+
+/**
  * E0227: a module that needs its ownership and does not bring it.
  *
  * @category ownership

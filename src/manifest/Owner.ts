@@ -509,15 +509,17 @@ type CheckedNameOf<
   K extends string,
   How extends "own" | "borrow" | "delegate"
 > = isUnion<K> extends true ? OwnerFindings.familyChoice
-  : [K] extends [FamilyName<DefinitionOf<Self>>] ? CheckedUse<DefinitionOf<Self>, K, How>
+  : isFamily<DefinitionOf<Self>, K> extends true ? CheckedUse<DefinitionOf<Self>, K, How>
   : string extends K ? Misfit.Otherwise<Opaque.family>
   // An editor asks with an empty name while it is typed. It offers the names, and not the message beside them.
   : K extends "" ? FamilyName<DefinitionOf<Self>> | Misfit.Otherwise<Opaque.family>
   : OwnerFindings.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
 
-type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own" | "borrow" | "delegate"> = How extends
+// A question of its own. A condition on `K` itself would make the compiler intersect all names with all names.
+type isFamily<D extends Definition, K> = [K] extends [FamilyName<D>] ? true : false
+type CheckedUse<D extends Definition, K extends string, How extends "own" | "borrow" | "delegate"> = How extends
   "borrow" ? K
-  : D["families"][K] extends { readonly partOf: infer Whole extends string }
+  : FamilyOf<D, K> extends { readonly partOf: infer Whole extends string }
     ? How extends "delegate" ? K : OwnerFindings.familyIsPart<K, Whole>
   : How extends "own" ? K
   : OwnerFindings.familyIsWhole<K>

@@ -24,6 +24,7 @@ import * as PatternSet from "../pattern/PatternSet.ts"
 import type { Definition, FamilySpec, LayerSpec, ReaderSpec } from "./Definition.ts"
 import { policyOptions } from "./FamilyPolicy.ts"
 import { FamilySet } from "./FamilySet.ts"
+import { findParamProblems } from "./internal/params.ts"
 import { sensitiveOf } from "./internal/sensitive.ts"
 import { versionOf, versionsOf } from "./internal/versions.ts"
 
@@ -383,12 +384,7 @@ const checkEncloser = (draft: Draft, family: DraftFamily, report: Report): void 
 }
 
 const checkParams = (family: DraftFamily, report: Report): void => {
-  for (const param of Object.keys(family.spec.params ?? {})) {
-    if (!family.pattern.holes.includes(param)) {
-      const problem = ManifestFindings.parameterUnknown(param, family.pattern.source, family.name, family.pattern.holes)
-      report(["families", family.name, "params", param], problem)
-    }
-  }
+  for (const [param, problem] of findParamProblems(family)) report(["families", family.name, "params", param], problem)
 }
 
 // --- references ---
