@@ -1933,9 +1933,17 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "what memory pushes down comes below without the rows of the life",
     file: "src/store/internal/demotions.ts",
-    text: `[{ tier, change }], this.#owed())`,
-    planted: `[{ tier, change }], [])`,
+    text: `write(change, owed)`,
+    planted: `write(change, [])`,
     suites: [deployments]
+  },
+  {
+    law: 4,
+    bug: "the rows of a life are only in the tier that took what was pushed down, and the tier below outlives it",
+    file: "src/store/internal/demotions.ts",
+    text: `this.#tiers.slice(to + 1).toReversed()`,
+    planted: `this.#tiers.slice(0, 0)`,
+    suites: ["test/store/tiered.test.ts"]
   },
   {
     law: 12,
