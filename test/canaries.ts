@@ -1845,8 +1845,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a release in which memory alone keeps a family is as one in which the file keeps it",
     file: lives,
-    text: `[isKept ? "kept" : "memory", pattern, origin.form]`,
-    planted: `["kept", pattern, origin.form]`,
+    text: `=> [below, pattern, origin.form]`,
+    planted: `=> [below.slice(0, 0), pattern, origin.form]`,
     suites: [deployments]
   },
   {

@@ -109,6 +109,19 @@ describe("a release in which memory alone keeps a family", () => {
       assert.deepStrictEqual(yield* world.life(families(true, true), both, { lookups }), ["row 1", "costs row 1"])
     }))
 
+  it.effect("a tier of live values between memory and the file is no file", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const set = (app: any) => app.keys.price.set(id, "row 2")
+      yield* world.life(families(true, true), both, { lookups, hasMiddle: true })
+      world.row = 2
+      yield* world.life(families(false, true), set, { lookups, hasMiddle: true })
+      assert.deepStrictEqual(
+        yield* world.life(families(true, true), both, { lookups, hasMiddle: true }),
+        ["row 2", "costs row 2"]
+      )
+    }))
+
   it.effect("nothing is lost by a release that opens and changes nothing", () =>
     Effect.gen(function*() {
       const world = new World()

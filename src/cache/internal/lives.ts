@@ -37,8 +37,11 @@ export interface Opened extends Lifetimes {
   readonly storeName: string
   readonly pattern: string
   readonly origin: Origin
-  /** Tiers below memory keep it. */
-  readonly isKept: boolean
+  /**
+   * What of it the tiers below memory keep: nothing, its live values (it has no codec, and a tier that keeps bytes does
+   * not have it), or their bytes.
+   */
+  readonly below: "nothing" | "values" | "bytes"
 }
 
 /** Options in milliseconds; `Infinity` is no end. */
@@ -166,9 +169,9 @@ const limitName = (storeName: string, option: LimitedOption, millis: number): st
   markName(storeName, `${limitStart}${option}|${millis}`)
 
 /** What makes the keys and values of a family mean something else, or be written by others, when it changes. */
-const formOf = ({ isKept, origin, pattern }: Opened): Form => [isKept ? "kept" : "memory", pattern, origin.form]
+const formOf = ({ below, origin, pattern }: Opened): Form => [below, pattern, origin.form]
 
-type Form = readonly [kept: string, pattern: string, origin: string]
+type Form = readonly [below: string, pattern: string, origin: string]
 
 const isAs = (family: Opened, { form }: Row): boolean => form === JSON.stringify(formOf(family))
 
@@ -181,10 +184,10 @@ const writeRow = (of: Opened): string =>
 const moved: Omit<Row, "life"> = { form: "", pattern: "", timeToLive: Infinity, idleTimeToLive: Infinity }
 
 const readRow = (written: string, life: number): Row => {
-  const [kept, pattern, origin, ...times] = written === "" ? [] : JSON.parse(written)
+  const [below, pattern, origin, ...times] = written === "" ? [] : JSON.parse(written)
   if (pattern === undefined) return { ...moved, life }
   const [timeToLive, idleTimeToLive] = times.map((time: unknown) => time === "never" ? Infinity : time)
-  return { form: JSON.stringify([kept, pattern, origin]), pattern, timeToLive, idleTimeToLive, life }
+  return { form: JSON.stringify([below, pattern, origin]), pattern, timeToLive, idleTimeToLive, life }
 }
 
 // --- what was missed ----------------------------------------------------------------------------
