@@ -1906,6 +1906,14 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: [deployments]
   },
   {
+    law: 11,
+    bug: "a family has a limit for each release that has made a lifetime longer",
+    file: limits,
+    text: `all.length <= limitsMax`,
+    planted: `all.length <= Infinity`,
+    suites: ["test/cache/limits.test.ts"]
+  },
+  {
     law: 6,
     bug: "a second engine over a place does not know the limits of the first one",
     file: cache,
