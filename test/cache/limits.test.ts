@@ -6,7 +6,7 @@ import { type Limit, needed, withLimit } from "../../src/cache/internal/limits.t
 const longest = (limits: ReadonlyArray<Limit>, stamp: number): number =>
   Math.min(Infinity, ...limits.filter(({ before }) => stamp < before).map(({ millis }) => millis))
 
-const series = fc.array(fc.nat(1_000), { maxLength: 60 }).map((all) =>
+const series = fc.array(fc.nat(1_000), { maxLength: 60, size: "max" }).map((all) =>
   all.map((millis, at): Limit => ({ before: at + 1, millis }))
 )
 

@@ -379,6 +379,26 @@ describe("options of lifetime", () => {
     }))
 })
 
+describe("a row that another version of the library has written", () => {
+  it.effect("hides what was kept, and is no mistake", () =>
+    Effect.gen(function*() {
+      const world = new World()
+      const families = { user: { pattern: "user:{id}", value: Schema.String } }
+      const get = (app: any) => app.keys.user.get(id)
+      yield* world.life(families, get)
+      const rows = Array.from(world.place.marks).filter(([scope]) => scope.includes("|o|"))
+      for (const [scope, stamp] of rows) {
+        world.place.marks.delete(scope)
+        world.place.marks.set("App/user|o|user:{0}", stamp)
+      }
+      assert.strictEqual(rows.length, 1)
+      world.row = 2
+      assert.strictEqual(yield* world.life(families, get), "row 2")
+      world.row = 3
+      assert.strictEqual(yield* world.life(families, get), "row 2")
+    }))
+})
+
 describe("what memory pushes down", () => {
   for (const isFaulty of [false, true]) {
     it.effect(`takes the rows of the life along, where the first round ${isFaulty ? "has failed" : "has arrived"}`, () =>

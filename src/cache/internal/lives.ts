@@ -177,17 +177,28 @@ const isAs = (family: Opened, { form }: Row): boolean => form === JSON.stringify
 
 // JSON has no `Infinity`.
 const timeOf = (millis: number) => millis === Infinity ? "never" : millis
+const millisOf = (time: number | "never") => time === "never" ? Infinity : time
 
 const writeRow = (of: Opened): string =>
   JSON.stringify([...formOf(of), timeOf(of.timeToLive), timeOf(of.idleTimeToLive)])
 
 const moved: Omit<Row, "life"> = { form: "", pattern: "", timeToLive: Infinity, idleTimeToLive: Infinity }
 
+// A row in the form of another version of the library says as little as the row of a family that has moved.
+const partsOf = (written: string): ReadonlyArray<any> => {
+  try {
+    const parts: unknown = JSON.parse(written)
+    return Array.isArray(parts) ? parts : []
+  } catch {
+    return []
+  }
+}
+
 const readRow = (written: string, life: number): Row => {
-  const [below, pattern, origin, ...times] = written === "" ? [] : JSON.parse(written)
+  const [below, pattern, origin, timeToLive, idleTimeToLive] = partsOf(written)
   if (pattern === undefined) return { ...moved, life }
-  const [timeToLive, idleTimeToLive] = times.map((time: unknown) => time === "never" ? Infinity : time)
-  return { form: JSON.stringify([below, pattern, origin]), pattern, timeToLive, idleTimeToLive, life }
+  const form = JSON.stringify([below, pattern, origin])
+  return { form, pattern, timeToLive: millisOf(timeToLive), idleTimeToLive: millisOf(idleTimeToLive), life }
 }
 
 // --- what was missed ----------------------------------------------------------------------------
