@@ -970,7 +970,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a key that is read no more is loaded for ever",
-    file: "src/cache/internal/reuse.ts",
+    file: "src/cache/internal/readForecast.ts",
     text: `watched.lastAt < madeAt || watched.lastAt < watched.renewedAt`,
     planted: `watched.lastAt < 0`,
     suites: [warm]
@@ -1357,8 +1357,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a reader is told what a lower tier held of a family that has no owner any more",
     file: familyReads,
-    text: `while the tier was asked.\n        if (this.loads.loader === undefined)`,
-    planted: `while the tier was asked.\n        if (this.loads.loader === undefined && key === "")`,
+    text: `while the tier looked for the entry.\n        if (this.loads.loader === undefined)`,
+    planted: `while the tier looked for the entry.\n        if (this.loads.loader === undefined && key === "")`,
     suites: [leaving]
   },
   {
@@ -1888,10 +1888,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what a check shows is true",
     bug: "a check takes a family of another manifest for the other party",
-    file: "src/cli/parties.ts",
+    file: "src/cli/declarations.ts",
     text: `if (meant === "elsewhere") return undefined`,
     planted: `if (meant === "elsewhere") return findIn(finding, manifests)`,
-    suites: ["test/cli/parties.test.ts"]
+    suites: ["test/cli/declarations.test.ts"]
   },
   {
     law: "what a check shows is true",

@@ -55,7 +55,7 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
 const held: { readonly [_ in NotOwner["holds"]]: string } = {
   "nothing": "the caller has no right to it",
   "a borrow": "the caller only borrows it",
-  "a lookup": "the caller is a lookup, which only answers with its own value",
+  "a lookup": "the caller is a lookup, which may only return its own value",
   "another engine": "the caller's right belongs to another engine of this manifest",
   "another class": "the caller's right belongs to another manifest class of the same name"
 }
@@ -281,7 +281,7 @@ export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("
   key: Schema.String
 }) {
   override get message() {
-    return `the lookup of \`${this.key}\` was interrupted from within`
+    return `the lookup of \`${this.key}\` was interrupted, and not by the cache`
   }
 }
 

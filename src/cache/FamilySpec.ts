@@ -121,9 +121,9 @@ export interface FamilyStats {
   /** Loaded values that were not stored, because their key was invalidated during the load. */
   readonly refused: number
   /**
-   * Entries that the whole store removed for want of room, each counted once. With several tiers, only the lowest tier
-   * counts: an entry that memory pushes out is still in the tier below. A lowest tier without a bound, such as a file,
-   * has none.
+   * Entries that the whole store evicted because it was full, each counted once. With several tiers, only the lowest
+   * tier counts: an entry that memory pushes out is still in the tier below. A lowest tier without a bound, such as a
+   * file, evicts no entry.
    */
   readonly evictions: number
   readonly expirations: number

@@ -1,5 +1,5 @@
 /**
- * Invalidations, as numbers that a read compares.
+ * Records invalidations as numbers, which each read compares with the number of its entry.
  *
  * Each invalidation takes the next number of one counter, a *stamp*. An entry carries the stamp at which its load
  * began. An invalidation of many keys is one *mark*: "in this scope, every entry older than this stamp is invalid". So
@@ -11,9 +11,9 @@
  *
  * - `judge` uses the marks alone, and no time.
  * - Of two stamps for one scope the greater one counts, so marks may be recorded twice, or in any order.
- * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). Marks are bounded in number and
- *   length all the same: a mark without room becomes a mark of the whole family. This may invalidate too much, and
- *   never too little.
+ * - A mark is forgotten when it no longer concerns any entry (`internal/sweep.ts`). The marks are bounded in number and
+ *   in length nevertheless: if there is no room for a mark, it becomes a mark of the whole family. This may invalidate
+ *   too much, and never too little.
  *
  * @since 0.1.0
  */

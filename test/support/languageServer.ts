@@ -50,7 +50,7 @@ export class LanguageServer {
       workspaceFolders: [{ uri: root, name: "root" }],
       capabilities: {
         textDocument: {
-          hover: { contentFormat: ["plaintext"] },
+          hover: { contentFormat: ["markdown"] },
           completion: { completionItem: { deprecatedSupport: true, tagSupport: { valueSet: [1] } } }
         }
       }

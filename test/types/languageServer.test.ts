@@ -36,6 +36,9 @@ declare const ann: User
 ${body}
 `
 
+/** The type that a hover shows, without the doc comment below it. */
+const signatureOf = (hover: string): string => /```\w*\n([^]*?)```/.exec(hover)?.[1] ?? hover
+
 describe("completion", () => {
   const cases: ReadonlyArray<readonly [what: string, marked: string, expected: ReadonlyArray<string>]> = [
     ["patterns in derives", manifest(`x: { pattern: "x", derives: ["/*|*/"] }`), ["user:{id}", "user:{id}:posts:*"]],
@@ -139,7 +142,7 @@ describe("hover over an operation, which shows no message", () => {
     assert.include(owner, `Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache>>`)
     const modules = await server.hover(program(`const p = AppCache./*|*/modules({ user: AppCache.owner("user") })`))
     assert.include(modules, `Layer<AppCache | Owns<"user:{id}", AppCache>, CacheError, Store>`)
-    for (const hover of [owner, modules]) {
+    for (const hover of [owner, modules].map(signatureOf)) {
       assert.notMatch(hover, /E\d{4}/)
       assert.notInclude(hover, "families:", "the whole manifest is not shown")
     }
@@ -179,17 +182,17 @@ describe("hover over a capability, which shows no machinery", () => {
     [
       "the families of a manifest",
       "const p = AppCache./*|*/keys",
-      `(property) Service<AppCache, "AppCache">.keys: Manifest.Families<AppCache>Typed access, by family.`
+      `(property) Service<AppCache, "AppCache">.keys: Manifest.Families<AppCache>`
     ],
     [
       "an engine",
       "const p = AppCache./*|*/layer",
-      `(property) Service<AppCache, "AppCache">.layer: Layer<AppCache | Appoints<string, AppCache>, CacheError, Store>The engine of a program that is wired by hand: owners may be built over it. It gives no right to any key.`
+      `(property) Service<AppCache, "AppCache">.layer: Layer<AppCache | Appoints<string, AppCache>, CacheError, Store>`
     ],
     [
       "the declaration of a function",
       `const p = AppCache./*|*/fn("p", { owns: ["user:{id}"] })`,
-      `(method) Service<AppCache, "AppCache">.fn<{ readonly owns: readonly ["user:{id}"]; }>(name: string, declared: { readonly owns: readonly ["user:{id}"]; }): DeclaredFn<AppCache, { readonly owns: readonly ["user:{id}"]; }>Declares what a function does to the cache; its body may do no more.`
+      `(method) Service<AppCache, "AppCache">.fn<{ readonly owns: readonly ["user:{id}"]; }>(name: string, declared: { readonly owns: readonly ["user:{id}"]; }): DeclaredFn<AppCache, { readonly owns: readonly ["user:{id}"]; }>`
     ],
     [
       "a hand-written right",
@@ -200,7 +203,7 @@ describe("hover over a capability, which shows no machinery", () => {
   for (const [name, body, shown] of cases) {
     it(`the hover over ${name} shows no machinery`, async () => {
       const hover = await server.hover(program(`export ${body}`))
-      assert.strictEqual(hover.replace(/```(tsx?|typescript)?\n?/g, "").replace(/\s+/g, " ").trim(), shown)
+      assert.strictEqual(signatureOf(hover).replace(/\s+/g, " ").trim(), shown)
     })
   }
 })

@@ -1,5 +1,6 @@
 /**
- * A flight: one key of a load that runs, and the readers who wait for it.
+ * Answers the readers of one key while its load runs. A flight is one key of a running load, with the readers who wait
+ * for it.
  *
  * A flight is four state machines that change apart from each other. Only the methods of this class change them, and
  * each method says what has happened. The laws are those of `src/README.md`.
@@ -97,7 +98,7 @@ interface Before<out V> {
   readonly staleTier: string | undefined
 }
 
-/** One key of a load that runs, and the readers who wait for it. */
+/** One key of a running load, with the readers who wait for it. */
 export class Flight<V> extends Waited<V> {
   readonly load: Load
   readonly startedAt: number
@@ -145,7 +146,7 @@ export class Flight<V> extends Waited<V> {
     return this.load
   }
 
-  /** Up to which invalidation the values that it reads are known to be true. */
+  /** The stamp up to which the values that it reads are known to be valid. */
   get stamp(): number {
     return this.stampNow
   }
@@ -185,7 +186,7 @@ export class Flight<V> extends Waited<V> {
     return this.fallback ?? (this.below?.staleTier === undefined ? undefined : this.below.entry)
   }
 
-  /** The lookup is given this entry. */
+  /** Notes the entry that the lookup gets. */
   give(entry: Entry<V> | undefined): void {
     this.givenNow = entry
   }
@@ -196,12 +197,12 @@ export class Flight<V> extends Waited<V> {
     this.below = { entry, staleTier }
   }
 
-  /** A lower tier holds an entry of which nothing more is known. */
+  /** Notes the entry that a lower tier holds of the key. It is not served; the load replaces it. */
   replaces(entry: Entry<V> | undefined): void {
     this.below = entry && { entry, staleTier: undefined }
   }
 
-  /** What the load has read is known to be true up to this invalidation. */
+  /** The values that the load has read are known to be valid up to this stamp. */
   confirmUpTo(stamp: number): void {
     this.stampNow = stamp
   }

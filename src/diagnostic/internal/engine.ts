@@ -138,14 +138,14 @@ export const engine: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0525",
-    "A transaction changes more keys than it may collect.",
+    "A transaction makes more changes than it may collect.",
     "All changes take effect in one step after the commit, and stay in memory until then.",
-    "Invalidate many keys by `invalidateWhere`, by a tag or by a pattern."
+    "Invalidate many keys at once, with `invalidateWhere` or `invalidateTag`."
   ),
   atRunTime(
     "E0526",
-    "A transaction was opened inside a database transaction that the cache does not know of.",
+    "A transaction was opened inside a database transaction that the cache does not know.",
     "The cache would take the savepoint for the commit, although the outer transaction may still roll back.",
-    "Open the outer transaction with `AppCache.transaction(sql.withTransaction)`, too."
+    "Open the outer transaction with `AppCache.transaction(sql.withTransaction)`."
   )
 ]
