@@ -221,7 +221,7 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 7,
-    bug: "a reader joins a renewal that begins and ends before he waits",
+    bug: "a reader is not answered by a renewal that begins and ends when the reader joins it",
     file: "src/cache/internal/flight.ts",
     text: `    const leave = this.add(resume, wantsFresh)\n`,
     planted: `    this.load.place?.meetReader()\n    const leave = this.add(resume, wantsFresh)\n`,
