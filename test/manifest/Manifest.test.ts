@@ -244,7 +244,7 @@ describe("a grant", () => {
       )
       assert.strictEqual(
         borrowed.message,
-        "cannot write `count:{day}`: it is owned by `count`, and the caller only borrows it"
+        "E0205: cannot write `count:{day}`: it is owned by `count`, and the caller only borrows it"
       )
     }))
 

@@ -102,11 +102,15 @@ export const deletion = new Judged<never>(
 const refused = (error: unknown): Effect.Effect<never, CacheError> =>
   error instanceof CacheError ? Effect.fail(error) : Effect.die(error)
 
-// A write is also given its conditions, which are not stored.
-const known: { readonly [O in keyof Required<SetOptions<unknown>>]: true } = {
+const knownOfLoads: { readonly [O in keyof Required<LoadedOptions>]: true } = {
   timeToLive: true,
   tags: true,
-  revision: true,
+  revision: true
+}
+
+// A write is also given its conditions, which are not stored. A load has none.
+const knownOfWrites: { readonly [O in keyof Required<SetOptions<unknown>>]: true } = {
+  ...knownOfLoads,
   ifVersion: true,
   lease: true
 }
@@ -152,7 +156,7 @@ export class Judge<V> {
   /** Judges what a lookup brought: a tier that cannot keep the value does not refuse it. */
   judgeLoaded(key: string, value: V, options: LoadedOptions): Judging<Judged<V>> {
     try {
-      return this.judgeValue(undefined, key, value, this.termsOf(options))
+      return this.judgeValue(undefined, key, value, this.termsOf(options, knownOfLoads))
     } catch (error) {
       return refused(error)
     }
@@ -231,7 +235,7 @@ export class Judge<V> {
   }
 
   // A program without types may leave out the options of `Lookup.loaded`.
-  private termsOf(options: LoadedOptions | undefined): Terms {
+  private termsOf(options: LoadedOptions | undefined, known: object = knownOfWrites): Terms {
     if (options === noOptions || options === undefined) return this.terms
     if (!isBag(options as unknown)) throw this.invalid("options", "must be an object")
     const unknown = Nearest.unknownOption(options, known)
