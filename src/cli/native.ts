@@ -234,17 +234,17 @@ const labelled = (text: string): Pick<Finding, "label"> => {
 
 const value = (family: string) => ({
   code: "E0114",
-  sentence: `this is not a value of '${family}'`,
+  sentence: `this is not a valid value for '${family}'`,
   help: "give the type that its family declares as value, or declare another"
 })
 const change = (pattern: string) => ({
   code: "E0114",
-  sentence: `this function does not make a value of '${pattern}'`,
-  help: "answer the type that its family declares as value, or an Effect of it"
+  sentence: `this function does not return a valid value for '${pattern}'`,
+  help: "return the type that its family declares as value, or an Effect of it"
 })
 const optionOf = (option: string, family: string) => ({
   code: "E0408",
-  sentence: `this is not a value of the option '${option}' of a write to '${family}'`,
+  sentence: `this is not a valid value for the option '${option}' of a write to '${family}'`,
   help: `give ${written[option]}`
 })
 const pairs = (pattern: string) => ({
