@@ -325,7 +325,16 @@ export const banned: Rule = (project) =>
   })
 
 /** Folders of `src/` in which people read plain English. A folder is added when its last sentence is rewritten. */
-const plainFolders: ReadonlySet<string> = new Set(["eviction", "store", "capability", "pattern", "manifest", "cli"])
+const plainFolders: ReadonlySet<string> = new Set([
+  "eviction",
+  "store",
+  "capability",
+  "pattern",
+  "ownership",
+  "diagnostic",
+  "manifest",
+  "cli"
+])
 
 const comparatives = "longer|later|earlier|larger|smaller|greater|slower|faster|older|newer|better|worse|more|less"
 
@@ -373,19 +382,59 @@ const proseOf = ({ comments, program, text }: Source): string => {
   return prose.join("")
 }
 
+const refuseUnclear = (prose: string, at: number, refuse: (offset: number, message: string) => void) => {
+  for (const [phrase, better] of unclear) {
+    for (const { 0: found, index } of prose.matchAll(phrase)) {
+      refuse(at + index, `\`${found.replace(/\s+/g, " ")}\` is hard to read: ${better}`)
+    }
+  }
+}
+
 /** Comments and messages are plain English: none of the phrases that hide who acts, in the folders that are done. */
 export const plain: Rule = (project) =>
   violationsOf(project, (source, refuse) => {
     if (isIndex(source.path) || !plainFolders.has(folderOf(source.path))) return
-    const prose = proseOf(source)
-    for (const [phrase, better] of unclear) {
-      for (const { 0: found, index } of prose.matchAll(phrase)) {
-        refuse(index, `\`${found.replace(/\s+/g, " ")}\` is hard to read: ${better}`)
-      }
-    }
+    refuseUnclear(proseOf(source), 0, refuse)
   })
 
 const afterTag = /^ *\* @[^]*^ *\* \*\*/m
+
+/** Folders of `src/` whose types keep the rule for names. A folder is added when its last name is changed. */
+const namedFolders: ReadonlySet<string> = new Set(["diagnostic", "pattern", "ownership"])
+
+// A name in lower case is a function on types, and a finding is one without parameters.
+const findings = "diagnostic"
+const verb = /^(Find|Is|Has|May|Show|Normalize|Parse|Join|Invert|Describe|Help|Match|Cover|Overlap)(?![a-z])/
+
+/** The type parameters that every reader knows; `src/pattern/KeyPattern.ts` says what each stands for. */
+const lettersAllowed: ReadonlySet<string> = new Set("ABDEFKPQRT")
+
+/**
+ * A name of a type in lower case is a function on types, so it takes parameters; one that begins with a verb is in lower
+ * case; a type parameter of one letter is one of those that every reader knows.
+ */
+export const typeNames: Rule = (project) =>
+  violationsOf(project, (source, refuse) => {
+    if (!namedFolders.has(folderOf(source.path))) return
+    const checkParameter = (node: Node, name: string): void => {
+      if (name.length > 1 || name === "_" || lettersAllowed.has(name)) return
+      refuse(node.start, `the type parameter \`${name}\` has no name: a reader does not know what it stands for`)
+    }
+    walk(source.program, (node) => {
+      if (node.type === "TSTypeParameter") checkParameter(node, nameOf(node["name"]))
+      if (node.type === "TSMappedType") checkParameter(node, nameOf(node["key"]))
+      if (node.type !== "TSTypeAliasDeclaration") return
+      const name = nameOf(node["id"])
+      const takesParameters = node["typeParameters"] !== null
+      if (/^[a-z]/.test(name) && !takesParameters && folderOf(source.path) !== findings) {
+        refuse(node.start, `\`${name}\` takes no parameters, so it is a type: write it with a capital`)
+      }
+      if (takesParameters && verb.test(name)) {
+        refuse(node.start, `\`${name}\` begins with a verb, so it is a function on types: write it in lower case`)
+      }
+    })
+  })
+const nameOf = (identifier: unknown): string => (identifier as Node)["name"] as string
 
 /** Every public module says what it is; every export of it has a summary, `@since` and one `@category`. */
 export const documented: Rule = (project) =>
@@ -445,6 +494,47 @@ export const alone: Rule = (project) =>
     }
   })
 
+/** Every file of `test/` opens with a comment in plain English that says what it shows, or what it is for. */
+const headed: Rule = (project) =>
+  violationsOf(project, ({ header, text }, refuse) => {
+    if (header === undefined) return refuse(0, "a test file starts with a header comment that says what it shows")
+    refuseUnclear(header.replace(/\n \*/g, "\n  "), text.indexOf(header), refuse)
+  })
+
+// Functions whose first argument names a test.
+const naming: ReadonlySet<string> = new Set(["describe", "it", "test", "simulate", "story"])
+
+// A name that begins so completes the name of its `describe`. Alone, in a list of failures, it has no subject.
+const subjectless = new RegExp(
+  "^(is|are|was|were|does|do|has|have|had|may|can|must|will|gets?|gives?|takes?|keeps?|tells?|says?|of|that|which|who|" +
+    "whose|and|or|nor|by|with|in|on|for|from|to|at|also|though|where|when|while|after|before|until|since|not|never)\\b"
+)
+
+/** The function that a call begins with: `it` of `it.effect.each([])(…)`. */
+const calledBy = (node: Node | undefined): unknown => {
+  if (node?.type === "MemberExpression") return calledBy(node["object"] as Node)
+  return node?.type === "CallExpression" ? calledBy(node["callee"] as Node) : node?.["name"]
+}
+
+/** The name of a test is plain English, and a sentence of its own unless it names the subject of others. */
+const named: Rule = (project) =>
+  violationsOf(project, ({ program, text }, refuse) => {
+    walk(program, (node) => {
+      if (node.type !== "CallExpression") return
+      const called = calledBy(node["callee"] as Node)
+      const [name] = node["arguments"] as ReadonlyArray<Node>
+      if (!naming.has(called as string) || (name?.type !== "Literal" && name?.type !== "TemplateLiteral")) return
+      const prose = text.slice(name.start + 1, name.end - 1)
+      refuseUnclear(prose, name.start + 1, refuse)
+      if (called === "describe") return
+      const [first] = subjectless.exec(prose) ?? []
+      if (first !== undefined) refuse(name.start, `the name of a test begins with its subject, not with \`${first}\``)
+    })
+  })
+
+/** The rules of `test/`. */
+export const testRules: Readonly<Record<string, Rule>> = { headed, named }
+
 /** One first-level heading per Markdown file. */
 export const headings = (
   files: ReadonlyArray<{ readonly path: string; readonly text: string }>
@@ -467,6 +557,7 @@ export const rules: Readonly<Record<string, Rule>> = {
   sizes,
   banned,
   plain,
+  typeNames,
   documented,
   stability,
   alone

@@ -10,6 +10,7 @@
 import * as Schema from "effect/Schema"
 import { LeaseError } from "../capability/Lease.ts"
 import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as LookupFindings from "../diagnostic/LookupFindings.ts"
 import { ManifestError } from "../ownership/Validation.ts"
 import { FunctionFailed, StoreError } from "../store/StoreError.ts"
 
@@ -58,7 +59,7 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
 const held: { readonly [_ in NotOwner["holds"]]: string } = {
   "nothing": "the caller has no right to it",
   "a borrow": "the caller only borrows it",
-  "a lookup": "the caller is a lookup, which only answers with its own value",
+  "a lookup": "the caller is a lookup, which may only return its own value",
   "another engine": "the caller's right belongs to another engine of this manifest",
   "another class": "the caller's right belongs to another manifest class of the same name"
 }
@@ -140,9 +141,10 @@ export class UndeclaredRead extends Schema.TaggedError<UndeclaredRead>()("Undecl
 }) {
   override get message() {
     const { family, from, key, read, source } = this
-    if (this.code === "E0232") return Diagnostic.lookupReadsKey(family, key, read, source).sentence
-    if (from === "another engine") return Diagnostic.lookupReadsElsewhere(family, source).sentence
-    return (from === "its own family" ? Diagnostic.lookupReadsOwn : Diagnostic.lookupReads)(family, source).sentence
+    if (this.code === "E0232") return LookupFindings.lookupReadsKey(family, key, read, source).sentence
+    if (from === "another engine") return LookupFindings.lookupReadsElsewhere(family, source).sentence
+    return (from === "its own family" ? LookupFindings.lookupReadsOwn : LookupFindings.lookupReads)(family, source)
+      .sentence
   }
 }
 
@@ -175,7 +177,7 @@ export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
 
 /**
  * The cache has no value for the key. Either the owner of the family gave no lookup, or the lookup answered
- * `Lookup.skip`. `getOption` does not load, and answers `None` instead of this error.
+ * `Lookup.absent`. `getOption` does not load, and answers `None` instead of this error.
  *
  * @stability stable
  * @category errors
@@ -185,10 +187,12 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
   code: Schema.tag("E0501"),
   key: Schema.String,
   family: Schema.String,
-  why: Schema.Literals(["no lookup", "skipped"])
+  why: Schema.Literals(["no lookup", "no value"])
 }) {
   override get message() {
-    const why = this.why === "skipped" ? "its lookup gave no value" : `the owner of \`${this.family}\` gave no lookup`
+    const why = this.why === "no value"
+      ? "its lookup says that there is no value"
+      : `the owner of \`${this.family}\` gave no lookup`
     return `\`${this.key}\` is absent: ${why}`
   }
 }
@@ -281,7 +285,7 @@ export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("
   key: Schema.String
 }) {
   override get message() {
-    return `the lookup of \`${this.key}\` was interrupted from within`
+    return `the lookup of \`${this.key}\` was interrupted, and not by the cache`
   }
 }
 
@@ -418,7 +422,7 @@ export class BulkMiscounted extends Schema.TaggedError<BulkMiscounted>()("BulkMi
 }) {
   override get message() {
     return `the lookupMany of \`${this.family}\` was asked for ${this.asked} keys and answered ${this.answered}; ` +
-      "help: answer once for each key, in the order of the keys, with `Lookup.skip` for a key that has no value"
+      "help: answer once for each key, in the order of the keys, with `Lookup.absent` for a key that has no value"
   }
 }
 

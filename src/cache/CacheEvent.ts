@@ -21,7 +21,8 @@ export type RemovalCause = "Expired" | "Evicted"
  *
  * - `Hit`: `tier` had the value, and it was served. `stale` is true if the value was past its lifetime.
  * - `Miss`: memory had no value that may be served. If a lower tier has one, a `Hit` of that tier follows.
- * - `Load`: a lookup succeeded; it took `millis`, and `waiters` readers had joined it. `LoadFailed`: a lookup failed.
+ * - `Load`: a lookup succeeded; it took `millis`, and `waiters` readers had joined it. `absent` is true if it answered
+ *   that the key has no value. `LoadFailed`: a lookup failed.
  * - `Set`: a value was written. `Removed`: the store removed an entry, because of its lifetime or for want of room.
  * - `Invalidated`: keys were invalidated. `scope` is a key, a pattern or a tag; `through` is the family whose change
  *   caused it.
@@ -38,7 +39,13 @@ export type RemovalCause = "Expired" | "Evicted"
 export type CacheEvent = Data.TaggedEnum<{
   readonly Hit: { readonly family: string; readonly key: string; readonly tier: string; readonly stale: boolean }
   readonly Miss: { readonly family: string; readonly key: string }
-  readonly Load: { readonly family: string; readonly key: string; readonly millis: number; readonly waiters: number }
+  readonly Load: {
+    readonly family: string
+    readonly key: string
+    readonly millis: number
+    readonly waiters: number
+    readonly absent: boolean
+  }
   readonly LoadFailed: {
     readonly family: string
     readonly key: string

@@ -1,7 +1,8 @@
 /**
  * Reads the output of a compiler: separates our findings, with their places, from all other errors.
  */
-import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as RightFindings from "../diagnostic/RightFindings.ts"
 
 export interface Place {
   readonly file: string
@@ -44,7 +45,7 @@ export const parse = (output: string): Report => {
     const at = place.exec(text)
     const where = at === null ? undefined : { file: at[1]!, line: Number(at[2]), column: Number(at[3]) }
     if (where !== undefined && ofSeveral.test(text)) {
-      findings.push({ ...where, ...say(Diagnostic.writeChoice()) })
+      findings.push({ ...where, ...say(RightFindings.writeChoice()) })
       continue
     }
     const ours = message.exec(text)

@@ -11,7 +11,7 @@
  *
  * Not here: other Effects. `@effect/language-service`, a plugin of editors, reports all Effects that nothing runs.
  */
-import * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import * as RightFindings from "../diagnostic/RightFindings.ts"
 import { type Finding, say } from "./findings.ts"
 import { type Meanings, stepAt } from "./meaning.ts"
 import { afterCast, beginsLine } from "./scopes.ts"
@@ -41,7 +41,7 @@ export const neverRunIn = (meanings: Meanings, file: string): ReadonlyArray<Find
     found.push({
       file,
       ...placeOf(tokens[at]!.start),
-      ...say(Diagnostic.neverRun(operation)),
+      ...say(RightFindings.neverRun(operation)),
       label: "nothing runs this"
     })
   }

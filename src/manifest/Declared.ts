@@ -20,22 +20,15 @@ import type {
   OwnsEach
 } from "../capability/Capability.ts"
 import type * as Declaring from "../diagnostic/Declaring.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as RightFindings from "../diagnostic/RightFindings.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type * as Wiring from "../diagnostic/Wiring.ts"
-import type {
-  CheckedDeclared,
-  DeclaredPattern,
-  Definition,
-  DefinitionOf,
-  findLayerProblem,
-  IdOf,
-  joinQuoted,
-  ListOf,
-  OwnerOf,
-  Route
-} from "../ownership/Definition.ts"
+import type { CheckedDeclared } from "../ownership/DeclarationChecks.ts"
+import type { Definition } from "../ownership/Definition.ts"
+import type { DeclaredPattern, Route } from "../ownership/DefinitionFacts.ts"
+import type { findLayerProblem } from "../ownership/DefinitionLayers.ts"
+import type { DefinitionOf, IdOf, joinQuoted, ListOf, OwnerOf } from "../ownership/DefinitionParts.ts"
 
 /**
  * The answer of `AppCache.fn(name, C)`: takes the body, and answers the function.
@@ -162,5 +155,5 @@ type findUnprovided<R> = R extends BorrowsCapability<infer P, any, any, infer Se
 type nameUnprovided<Self, Verb extends "read" | "write", P extends string> = [
   IdOf<Self>,
   OwnerOf<DefinitionOf<Self>, Route<DefinitionOf<Self>, P>>
-] extends [infer Id extends string, infer Owner extends string] ? Diagnostic.capabilityUnprovided<Id, Verb, P, Owner>
+] extends [infer Id extends string, infer Owner extends string] ? RightFindings.capabilityUnprovided<Id, Verb, P, Owner>
   : never

@@ -18,8 +18,8 @@ import type { Explanation } from "../cache/Explanation.ts"
 import type { SetOptions } from "../cache/FamilySpec.ts"
 import type { Borrows, Owns } from "../capability/Capability.ts"
 import type { Lease, LeaseMode, LeaseOptions, SharedLeaseOptions } from "../capability/Lease.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
+import type * as RightFindings from "../diagnostic/RightFindings.ts"
 import type { ParamNames, ParamOf, ParsedParams } from "../pattern/KeyPattern.ts"
 
 /**
@@ -950,7 +950,7 @@ export interface Refused<P extends string, Name extends string> {
     ...rest: ReadonlyArray<any>
   ): Effect.Effect<never, never, Misfit.Otherwise<CannotWrite<P, Name>>>
 }
-type CannotWrite<P extends string, Name extends string> = Diagnostic.writeThroughBorrow<P, Name>
+type CannotWrite<P extends string, Name extends string> = RightFindings.writeThroughBorrow<P, Name>
 
 /**
  * The handle of an owner: the operations that read and write. They require nothing.

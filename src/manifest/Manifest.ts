@@ -31,38 +31,28 @@ import type { CacheError } from "../cache/CacheError.ts"
 import type { CacheEvent } from "../cache/CacheEvent.ts"
 import type { FamilyStats } from "../cache/FamilySpec.ts"
 import type * as Capability from "../capability/Capability.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as KeyFindings from "../diagnostic/KeyFindings.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as RightFindings from "../diagnostic/RightFindings.ts"
+import type { CheckedDeclared } from "../ownership/DeclarationChecks.ts"
+import type { AnyDefinition, Anything, Declared, Definition, Typed, Undetermined } from "../ownership/Definition.ts"
+import type { Checked } from "../ownership/DefinitionChecks.ts"
+import type { CarvedPatterns, DeclaredPattern, isDeclared, Route, Touching } from "../ownership/DefinitionFacts.ts"
+import type { helpWith, helpWithKey } from "../ownership/DefinitionHelp.ts"
+import type { CheckedLayerName } from "../ownership/DefinitionLayers.ts"
 import type {
-  AnyDefinition,
-  Anything,
-  CarvedPatterns,
-  Checked,
-  CheckedDeclared,
-  CheckedLayerName,
   CodecsOf,
-  Declared,
-  DeclaredPattern,
-  Definition,
   DefinitionOf,
   ErrorOf,
   FamilyOf,
-  helpWith,
-  helpWithKey,
   IdOf,
-  isDeclared,
-  isUntyped,
-  Misshapen,
   PatternOf,
-  Route,
-  Shaped,
-  Touching,
-  Typed,
-  Undetermined,
   ValueOf
-} from "../ownership/Definition.ts"
+} from "../ownership/DefinitionParts.ts"
+import type { Misshapen, Shaped } from "../ownership/DefinitionShape.ts"
 import type { DependencyGraph } from "../ownership/DependencyGraph.ts"
+import type { isUntyped } from "../ownership/TypeQuestions.ts"
 import type { keyProblem, patternProblem } from "../pattern/KeyPattern.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyManifest, CheckedComposition } from "./Composition.ts"
@@ -229,7 +219,11 @@ export interface Declares<Message> {
 }
 type findCapabilityProblem<Self, Pattern> = Self extends Instance<infer Id, infer D>
   ? Pattern extends string ? isDeclared<D, Pattern> extends true ? number
-    : Diagnostic.capabilityUnknown<Id, Pattern, helpWith<D, Pattern, "name a declared pattern, or check its spelling">>
+    : RightFindings.capabilityUnknown<
+      Id,
+      Pattern,
+      helpWith<D, Pattern, "name a declared pattern, or check its spelling">
+    >
   : number
   : number
 
@@ -885,7 +879,7 @@ export type Families<Self> = {
 
 type CheckedPattern<Self, P extends string> = string extends P ? Misfit.Otherwise<Opaque.keyPattern>
   : P extends "" ? DeclaredPattern<DefinitionOf<Self>> | Misfit.Otherwise<patternProblem<P>>
-  : [patternProblem<P>] extends [never] ? [Touching<DefinitionOf<Self>, P>] extends [never] ? Diagnostic.keyUnknown<
+  : [patternProblem<P>] extends [never] ? [Touching<DefinitionOf<Self>, P>] extends [never] ? KeyFindings.keyUnknown<
         IdOf<Self>,
         P,
         helpWith<DefinitionOf<Self>, P, "declare a pattern for it, or check its spelling", true>
@@ -898,7 +892,7 @@ type CheckedKey<Self, K extends string> = isUnion<Route<DefinitionOf<Self>, K>> 
   : CheckedOneKey<IdOf<Self>, DefinitionOf<Self>, K>
 type CheckedOneKey<Id extends string, D extends Definition, K extends string> = K extends unknown
   ? [keyProblem<K>] extends [never]
-    ? [Route<D, K>] extends [never] ? Diagnostic.keyUnknown<Id, K, helpWithKey<D, K>> : K
+    ? [Route<D, K>] extends [never] ? KeyFindings.keyUnknown<Id, K, helpWithKey<D, K>> : K
   : isUntyped<K> extends true ? Misfit.Otherwise<keyProblem<K>>
   : keyProblem<K>
   : never

@@ -23,28 +23,28 @@ import type {
   Owns,
   OwnsCapability
 } from "../capability/Capability.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as OwnerFindings from "../diagnostic/OwnerFindings.ts"
 import type * as Several from "../diagnostic/Several.ts"
 import type * as Wiring from "../diagnostic/Wiring.ts"
+import type { Definition, Undetermined } from "../ownership/Definition.ts"
+import type { invert, Route } from "../ownership/DefinitionFacts.ts"
+import type { helpWithName } from "../ownership/DefinitionHelp.ts"
 import type {
   At,
-  Definition,
   DefinitionOf,
   FamilyName,
   FamilyOf,
-  helpWithName,
   IdOf,
-  invert,
   joinQuoted,
   ListOf,
   OwnerOf,
   PatternOf,
-  ReaderOf,
-  Route,
-  Undetermined
-} from "../ownership/Definition.ts"
+  ReaderOf
+} from "../ownership/DefinitionParts.ts"
+import type { isAny } from "../ownership/TypeQuestions.ts"
 import type { Store } from "../store/Store.ts"
 import type { AnyFunction, isUnion, SourceOf, undeclared } from "./Owner.ts"
 
@@ -115,13 +115,13 @@ export type CheckedModules<Self, M, All = M> = M extends NoModules ? Opaque.modu
           >
         : K extends FamilyName<DefinitionOf<Self>>
           ? DefinitionOf<Self>["families"][K] extends { readonly partOf: infer Whole extends string }
-            ? Diagnostic.familyIsPart<K, Whole>
+            ? OwnerFindings.familyIsPart<K, Whole>
           : orElse<
             findTwice<M, K, K>,
             CheckedModule<Self, DefinitionOf<Self>, M, K, K, ModuleReads<DefinitionOf<Self>, K>, M[K]>
           >
         : [ReaderOf<DefinitionOf<Self>, K>] extends [never]
-          ? K extends string ? unfit<M[K], Diagnostic.moduleUnknown<IdOf<Self>, K, ModuleName<DefinitionOf<Self>>>>
+          ? K extends string ? unfit<M[K], OwnerFindings.moduleUnknown<IdOf<Self>, K, ModuleName<DefinitionOf<Self>>>>
           : Opaque.names<"modules">
         : CheckedModule<
           Self,
@@ -150,7 +150,7 @@ type CheckedGroup<Self, D extends Definition, M, K extends string, G, Fs, L> = {
     : O extends "layer" ?
       Fs extends ReadonlyArray<FamilyName<D>> ? CheckedModule<Self, D, M, K, Fs[number], ModuleReads<D, Fs[number]>, L>
       : L
-    : Diagnostic.optionUnknown<O & string, `module '${K}'`, "owns" | "layer">
+    : ManifestFindings.optionUnknown<O & string, `module '${K}'`, "owns" | "layer">
 }
 // A group may have the name of a family that it owns.
 type findMisnamed<D extends Definition, K extends string, Fs> = K extends FamilyName<D>
@@ -159,11 +159,11 @@ type findMisnamed<D extends Definition, K extends string, Fs> = K extends Family
   : Wiring.moduleMisnamed<K, "reader">
 // In a list of unknown length, and in a union of lists, it is unknown which families are named.
 type CheckedList<Self, D extends Definition, M, K extends string, Fs> = isUnion<Fs> extends true
-  ? Diagnostic.familyChoice
+  ? OwnerFindings.familyChoice
   : Fs extends { readonly length: infer N } ? number extends N ? Opaque.family : CheckedItems<Self, D, M, K, Fs>
   : CheckedItems<Self, D, M, K, Fs>
 type CheckedItems<Self, D extends Definition, M, K extends string, Fs> = {
-  readonly [I in keyof Fs]: isUnion<Fs[I]> extends true ? Diagnostic.familyChoice
+  readonly [I in keyof Fs]: isUnion<Fs[I]> extends true ? OwnerFindings.familyChoice
     : I extends findRepeated<Fs> ? Wiring.moduleRepeats<K, Fs[I] & string>
     : CheckedOwned<Self, D, M, K, Fs[I]>
 }
@@ -172,11 +172,11 @@ type findRepeated<Fs, Before extends ReadonlyArray<unknown> = []> = Fs extends r
   ? (F extends Before[number] ? `${Before["length"]}` : never) | findRepeated<Rest, [...Before, F]>
   : never
 type CheckedOwned<Self, D extends Definition, M, K extends string, F> = F extends FamilyName<D>
-  ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? Diagnostic.familyIsPart<F, Whole>
+  ? D["families"][F] extends { readonly partOf: infer Whole extends string } ? OwnerFindings.familyIsPart<F, Whole>
   : orElse<findTwice<M, F, K>, F>
   : F extends string ? string extends F ? FamilyName<D>
     : F extends "" ? FamilyName<D>
-    : Diagnostic.familyUnknown<IdOf<Self>, F, helpWithName<D, F>>
+    : OwnerFindings.familyUnknown<IdOf<Self>, F, helpWithName<D, F>>
   : FamilyName<D>
 
 // The patterns that a module may read, by the line of its family.
@@ -192,7 +192,7 @@ type Holders<M> = M extends unknown
   ? invert<{ readonly [J in keyof M]: M[J] extends { readonly owns: ReadonlyArray<infer Fs> } ? Fs : J }>
   : never
 
-type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = 0 extends 1 & L ? Opaque.module
+type CheckedModule<Self, D extends Definition, M, K extends string, F, Reads, L> = isAny<L> extends true ? Opaque.module
   : L extends Layer.Layer<infer Out, any, infer R> ? unknown extends R ? Opaque.module
       // A module that builds an engine could appoint any owner.
     : Store extends R ? Wiring.moduleBuilds<K>

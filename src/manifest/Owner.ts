@@ -29,26 +29,26 @@ import type {
   exceeding,
   OwnsCapability
 } from "../capability/Capability.ts"
-import type * as Diagnostic from "../diagnostic/Diagnostic.ts"
+import type * as LookupFindings from "../diagnostic/LookupFindings.ts"
+import type * as ManifestFindings from "../diagnostic/ManifestFindings.ts"
 import type * as Misfit from "../diagnostic/Misfit.ts"
 import type * as Opaque from "../diagnostic/Opaque.ts"
+import type * as OwnerFindings from "../diagnostic/OwnerFindings.ts"
 import type * as Several from "../diagnostic/Several.ts"
+import type { Definition, Undetermined } from "../ownership/Definition.ts"
+import type { isDeclared, Readable, Route } from "../ownership/DefinitionFacts.ts"
+import type { helpWithName } from "../ownership/DefinitionHelp.ts"
 import type {
   CodecsOf,
-  Definition,
   DefinitionOf,
   ErrorOf,
   FamilyName,
   FamilyOf,
-  helpWithName,
-  isDeclared,
   ListOf,
   PatternOf,
-  Readable,
-  Route,
-  Undetermined,
   ValueOf
-} from "../ownership/Definition.ts"
+} from "../ownership/DefinitionParts.ts"
+import type { isAny } from "../ownership/TypeQuestions.ts"
 import type { findWitness, normalizePattern, overlaps, ParsedParams } from "../pattern/KeyPattern.ts"
 import type { KeyParams, Many } from "./Family.ts"
 
@@ -337,13 +337,13 @@ type CheckedOption<Self, K extends string, N, X> = N extends "lookup" | "lookupM
   : unknownOption<N, `the owner of family '${K}'`, keyof OwnerOptions<any, any>>
 // A name that is not a literal text is computed.
 type unknownOption<N, Place extends string, Known extends string> = N extends string
-  ? string extends N ? Opaque.names<"options"> : Diagnostic.optionUnknown<N, Place, Known>
+  ? string extends N ? Opaque.names<"options"> : ManifestFindings.optionUnknown<N, Place, Known>
   : Opaque.names<"options">
 
 type CheckedParts<Self, D extends Definition, K extends string, Ps> = {
   readonly [Part in keyof Ps]: Part extends PartName<D, K> ? CheckedPart<Self, D, Part, Ps[Part]>
     : string extends Part ? Opaque.names<"parts">
-    : Diagnostic.partUnknown<K, Part & string, PartName<D, K>>
+    : OwnerFindings.partUnknown<K, Part & string, PartName<D, K>>
 }
 type CheckedPart<Self, D extends Definition, Part extends string, O> = {
   readonly [N in keyof O]: N extends "lookup" | "lookupMany" ? CheckedLookup<Self, D, Part, N, O[N]>
@@ -362,7 +362,7 @@ type WarmingOption<Option extends "warm" | "predict"> = Option extends "warm" ? 
 
 type CheckedLookup<Self, D extends Definition, K extends string, N, L> = [Anything] extends [L] ? Opaque.anyLookup<K>
   : L extends undefined ? L
-  : L extends Answering<infer A, infer B, infer C, infer D4> ? 0 extends 1 & (A | B | C | D4) ? L
+  : L extends Answering<infer A, infer B, infer C, infer D4> ? isAny<A | B | C | D4> extends true ? L
     : [A | B | C | D4] extends [Effect.Effect<infer V, infer E, infer R>] ?
       L extends ParamsFit<Self, K, N> ? CheckedAnswer<Opaque.lookup, Self, K, N, L, V, E, R>
       : Misfit.lookupParameters<K, PatternOf<FamilyOf<D, K>>>
@@ -393,12 +393,12 @@ type CheckedAnswer<_Message extends string, Self, K extends string, N, L, A, E, 
 type CheckedValue<Self, D extends Definition, K extends string, N, L, A, E> =
   isAnswer<A, N, AnswerOf<ValueOf<FamilyOf<D, K>>>> extends false ? lookupUnfit<Self, K, N>
     : CheckedError<D, K, L, E | failedIn<N, A>>
-type CheckedError<D extends Definition, K extends string, L, E> = 0 extends 1 & E ? L
+type CheckedError<D extends Definition, K extends string, L, E> = isAny<E> extends true ? L
   : [Exclude<E, ErrorOf<FamilyOf<D, K>> | CacheError>] extends [never] ? L
-  : Diagnostic.lookupFails<K>
+  : LookupFindings.lookupFails<K>
 // `Lookup.failed(error)` in the answer of a lookup fails the reads of its key, so `error` counts as an error.
 type failedIn<N, A> = N extends "lookup" ? failedOf<A> : A extends ReadonlyArray<infer X> ? failedOf<X> : never
-type failedOf<X> = 0 extends 1 & X ? never : X extends Lookup.Failed<infer E> ? E : never
+type failedOf<X> = isAny<X> extends true ? never : X extends Lookup.Failed<infer E> ? E : never
 /**
  * The requirements in `R` that read more than family `K` derives from.
  *
@@ -429,16 +429,16 @@ type LookupManyFor<Self, K extends string> = (
 
 type findLookupProblem<K extends string, Self, R> = R extends BorrowsCapability<infer P, any, any, Self>
   ? nameRead<DefinitionOf<Self>, K, P>
-  : R extends BorrowsCapability<infer P, any, any, any> ? Diagnostic.lookupReadsAbroad<K, P>
-  : R extends OwnsCapability<infer P, any, any, any> ? Diagnostic.lookupWrites<K, P>
-  : R extends Admits<infer P, any> ? Diagnostic.lookupReads<K, P>
-  : R extends Appoints<infer P, any> ? Diagnostic.lookupWrites<K, P>
+  : R extends BorrowsCapability<infer P, any, any, any> ? LookupFindings.lookupReadsAbroad<K, P>
+  : R extends OwnsCapability<infer P, any, any, any> ? LookupFindings.lookupWrites<K, P>
+  : R extends Admits<infer P, any> ? LookupFindings.lookupReads<K, P>
+  : R extends Appoints<infer P, any> ? LookupFindings.lookupWrites<K, P>
   : never
 // A family that derives from this one cannot be added to its `derives`: that would be a cycle. So the help is another.
 type nameRead<D extends Definition, K extends string, P extends string> = Route<D, P> extends infer F
-  ? F extends K ? Diagnostic.lookupReadsOwn<K, P>
-  : K extends Readable<D, F> ? Diagnostic.lookupReadsBack<K, P>
-  : Diagnostic.lookupReads<K, P>
+  ? F extends K ? LookupFindings.lookupReadsOwn<K, P>
+  : K extends Readable<D, F> ? LookupFindings.lookupReadsBack<K, P>
+  : LookupFindings.lookupReads<K, P>
   : never
 
 /**
@@ -502,25 +502,25 @@ export type CheckedName<
   Id extends string,
   K extends string,
   How extends "own" | "borrow" | "delegate"
-> = [Self] extends [{ readonly key: Id }] ? CheckedNameOf<Self, Id, K, How> : Diagnostic.selfWrong<Id>
+> = [Self] extends [{ readonly key: Id }] ? CheckedNameOf<Self, Id, K, How> : ManifestFindings.selfWrong<Id>
 type CheckedNameOf<
   Self,
   Id extends string,
   K extends string,
   How extends "own" | "borrow" | "delegate"
-> = isUnion<K> extends true ? Diagnostic.familyChoice
+> = isUnion<K> extends true ? OwnerFindings.familyChoice
   : [K] extends [FamilyName<DefinitionOf<Self>>] ? CheckedUse<DefinitionOf<Self>, K, How>
   : string extends K ? Misfit.Otherwise<Opaque.family>
   // An editor asks with an empty name while it is typed. It offers the names, and not the message beside them.
   : K extends "" ? FamilyName<DefinitionOf<Self>> | Misfit.Otherwise<Opaque.family>
-  : Diagnostic.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
+  : OwnerFindings.familyUnknown<Id, K, helpWithName<DefinitionOf<Self>, K>>
 
 type CheckedUse<D extends Definition, K extends FamilyName<D>, How extends "own" | "borrow" | "delegate"> = How extends
   "borrow" ? K
   : D["families"][K] extends { readonly partOf: infer Whole extends string }
-    ? How extends "delegate" ? K : Diagnostic.familyIsPart<K, Whole>
+    ? How extends "delegate" ? K : OwnerFindings.familyIsPart<K, Whole>
   : How extends "own" ? K
-  : Diagnostic.familyIsWhole<K>
+  : OwnerFindings.familyIsWhole<K>
 
 /**
  * Whether a type is a union of more than one member.
@@ -551,7 +551,7 @@ type findClash<A, B> = A extends OwnsCapability<infer PA, any, infer KA, infer S
   ? B extends OwnsCapability<infer PB, any, infer KB, S>
     ? [realmOf<KA>, realmOf<KB>] extends [realmOf<KB>, realmOf<KA>]
       ? overlaps<PA, PB> extends true
-        ? Diagnostic.ownersMerged<PA, PB, findWitness<normalizePattern<PA>, normalizePattern<PB>>>
+        ? OwnerFindings.ownersMerged<PA, PB, findWitness<normalizePattern<PA>, normalizePattern<PB>>>
       : never
     : never
   : never

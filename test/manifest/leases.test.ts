@@ -23,10 +23,10 @@ const live = Effect.provide(
 /** The combinator of a database that always commits. */
 const alone = <A, E, R>(body: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => body
 
-describe("a lease", () => {
+describe("lease", () => {
   const modes = ["exclusive", "shared"] as const
   it.effect.each(modes)(
-    "that is %s refuses every write of its key that does not carry it",
+    "a lease (%s) refuses every write of its key that does not carry it",
     (mode) =>
       Effect.gen(function*() {
         yield* user.get({ id })
@@ -55,7 +55,7 @@ describe("a lease", () => {
         yield* user.set({ id: "2" }, "another key")
       }).pipe(Effect.scoped, live)
   )
-  it.effect("that has ended refuses no write, though no request has waited for its end", () =>
+  it.effect("a lease that has ended refuses no write, though no request has waited for its end", () =>
     Effect.gen(function*() {
       yield* user.lease({ id }, { timeToLive: "1 minute" })
       yield* TestClock.adjust("1 minute")
@@ -79,7 +79,7 @@ describe("a lease", () => {
     "a delete that commits": C.transaction(alone)(user.delete({ id }))
   }
   it.effect.each(Object.keys(goThrough))(
-    "lets %s through, and the write that was read before it is refused",
+    "a lease lets %s through, and refuses the write that was read before it",
     (door) =>
       Effect.gen(function*() {
         yield* user.set({ id }, "Ann", { tags: ["t"] })
@@ -96,7 +96,7 @@ describe("a lease", () => {
         assert.strictEqual(yield* user.get({ id }), "Ann!")
       }).pipe(Effect.scoped, live)
   )
-  it.effect("is of use where the key was absent, and a load brings it", () =>
+  it.effect("a lease of an absent key allows a write after a load brought the value", () =>
     Effect.gen(function*() {
       const lease = yield* user.lease({ id })
       const was = yield* user.get({ id })

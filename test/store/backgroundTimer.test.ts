@@ -1,13 +1,16 @@
+/**
+ * `BackgroundTimer` pauses without keeping the process alive.
+ */
 import { afterEach, assert, describe, it, vi } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as BackgroundTimer from "../../src/store/shared/backgroundTimer.ts"
 
-describe("a pause behind a program", () => {
+describe("pause of BackgroundTimer", () => {
   afterEach(() => {
     vi.useRealTimers()
   })
 
-  it("lasts as long as it says, also beyond what one timer can wait", async () => {
+  it("a pause lasts its full time, even longer than one timer can wait", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
     const day = 86_400_000
     for (const days of [1, 24, 25, 30, 60]) {
@@ -21,7 +24,7 @@ describe("a pause behind a program", () => {
     assert.strictEqual(vi.getTimerCount(), 0)
   })
 
-  it("that is interrupted leaves no timer, in whichever part of it", async () => {
+  it("an interrupted pause leaves no timer", async () => {
     vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] })
     for (const waited of [0, 2 ** 31 + 1_000]) {
       const stop = Effect.runCallback(BackgroundTimer.sleep("60 days"))

@@ -21,6 +21,7 @@ import { type KeyPattern, matches, overlaps } from "../../pattern/KeyPattern.ts"
 import { DeadlineHeap, type Ending } from "../internal/deadlineHeap.ts"
 import { LeaseQueues, type Request } from "../internal/leaseQueues.ts"
 import { type Lease, LeaseError, type LeaseMode, type LeaseOptions } from "../Lease.ts"
+import { outside } from "./outside.ts"
 
 /** The values of options that are left out. */
 export const defaults = { mode: "exclusive", deadline: "10 seconds", timeToLive: "1 minute" } as const
@@ -334,5 +335,6 @@ class LocalTable implements LeaseTable {
 /** Makes a lease table for one process. */
 export const make: Effect.Effect<LeaseTable> = Effect.map(
   Effect.context<never>(),
-  (context) => new LocalTable(Context.get(context, Clock.Clock), Effect.runForkWith(context))
+  (context) =>
+    new LocalTable(Context.get(context, Clock.Clock), (work) => outside(() => Effect.runForkWith(context)(work)))
 )

@@ -4,7 +4,7 @@
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type { CacheError } from "../../cache/CacheError.ts"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as ManifestFindings from "../../diagnostic/ManifestFindings.ts"
 import { validate, type ValidManifest } from "../../ownership/Validation.ts"
 import { findWitness } from "../../pattern/KeyPattern.ts"
 import type { AnyManifest } from "../Composition.ts"
@@ -34,13 +34,13 @@ const isManifest = (u: unknown): boolean =>
   Layer.isLayer(u.layer)
 
 const refusedAt = (at: string, what: string, expected: string): AnyLayer =>
-  refused("compose", [{ ...Diagnostic.shapeWrong(what, expected, "AnyManifest"), path: at === "" ? [] : [at] }])
+  refused("compose", [{ ...ManifestFindings.shapeWrong(what, expected, "AnyManifest"), path: at === "" ? [] : [at] }])
 
 const findClashes = (earlier: ValidManifest, manifest: ValidManifest): ReadonlyArray<Found> => {
-  if (earlier.id === manifest.id) return [{ ...Diagnostic.manifestsAlike(manifest.id), path: [] }]
+  if (earlier.id === manifest.id) return [{ ...ManifestFindings.manifestsAlike(manifest.id), path: [] }]
   return [...manifest.families.values()].flatMap(({ name, pattern }) =>
     earlier.patterns.overlapping(pattern).map((other) => ({
-      ...Diagnostic.manifestsOverlap(
+      ...ManifestFindings.manifestsOverlap(
         manifest.id,
         pattern.source,
         earlier.id,

@@ -13,7 +13,8 @@ import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import type * as SchemaAST from "effect/SchemaAST"
 import type { Scope } from "../../cache/Invalidation.ts"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as KeyFindings from "../../diagnostic/KeyFindings.ts"
 import * as Misfit from "../../diagnostic/Misfit.ts"
 import { isBag, type ValidFamily, type ValidManifest } from "../../ownership/Validation.ts"
 import { isSegment, isTooLong, keyBytesMax } from "../../pattern/Key.ts"
@@ -170,23 +171,23 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     return [...texts, ...segments.slice(pattern.segments.length)].join(":")
   }
   const check = (key: string): Diagnostic.Diagnostic | undefined => {
-    if (isTooLong(key)) return Diagnostic.keyTooLong(pattern.source, keyBytesMax)
+    if (isTooLong(key)) return KeyFindings.keyTooLong(pattern.source, keyBytesMax)
     // Every write and every miss runs this. A key of one parameter is not split: with a colon it is not a segment.
     const texts = isText ? undefined : split(key)
     const wrong = texts === undefined ? (isSegment(key) ? -1 : 0) : texts.findIndex((text) => !isSegment(text))
     const isMiscounted = texts !== undefined &&
       (pattern.rest ? texts.length <= holes.length : texts.length !== holes.length)
     if (wrong >= 0 || isMiscounted) {
-      return Diagnostic.parameterNotSegment(pattern.source, names[Math.max(0, wrong)] ?? "*")
+      return KeyFindings.parameterNotSegment(pattern.source, names[Math.max(0, wrong)] ?? "*")
     }
     if (hasChecks) {
       const refused = holes.find(({ accepts }, i) => accepts?.(texts === undefined ? key : texts[i]!) === false)
-      if (refused !== undefined) return Diagnostic.parameterRefused(pattern.source, refused.name)
+      if (refused !== undefined) return KeyFindings.parameterRefused(pattern.source, refused.name)
     }
     if (family.inner.length === 0) return undefined
     const decides = manifest.patterns.route(render(key))
     if (decides === undefined || decides.name === family.name) return undefined
-    return Diagnostic.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name)
+    return KeyFindings.keyOfOtherFamily(pattern.source, decides.pattern.source, decides.name)
   }
   return {
     names: pattern.holes,
@@ -211,7 +212,7 @@ export const make = (manifest: ValidManifest, family: ValidFamily): Keys => {
     unread: (key) => {
       const texts = split(key)
       const refused = holes.find(({ decode }, i) => Option.isNone(decode(texts[i]!)))
-      return Diagnostic.parameterRefused(pattern.source, refused?.name ?? "*")
+      return KeyFindings.parameterRefused(pattern.source, refused?.name ?? "*")
     },
     scopeOfPattern: (wanted) => scopeOfPattern(pattern, wanted),
     scopeOf: (params) => scopeOf(pattern, holes, params)
@@ -233,11 +234,11 @@ const scopeOf = (
   const rest = Object.hasOwn(params, "*") ? restText(params["*"]).split(":") : []
   rest.forEach((value, i) => given.push({ name: "*", position: holes.length + i, value, accepts: undefined }))
   const wrong = given.find(({ value }) => !isSegment(value))
-  if (wrong !== undefined) return Result.fail(Diagnostic.parameterNotSegment(pattern.source, wrong.name))
+  if (wrong !== undefined) return Result.fail(KeyFindings.parameterNotSegment(pattern.source, wrong.name))
   const refused = given.find(({ accepts, value }) => accepts?.(value) === false)
   return refused === undefined
     ? Result.succeed({ positions: given.map((each) => each.position), values: given.map((each) => each.value) })
-    : Result.fail(Diagnostic.parameterRefused(pattern.source, refused.name))
+    : Result.fail(KeyFindings.parameterRefused(pattern.source, refused.name))
 }
 
 /**

@@ -19,7 +19,9 @@ import type { SetOptions } from "../../cache/FamilySpec.ts"
 import { compile } from "../../cache/shared/invalidationPlan.ts"
 import * as Transaction from "../../cache/Transaction.ts"
 import type { Lease } from "../../capability/Lease.ts"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as KeyFindings from "../../diagnostic/KeyFindings.ts"
+import * as ManifestFindings from "../../diagnostic/ManifestFindings.ts"
 import * as Nearest from "../../diagnostic/Nearest.ts"
 import * as DependencyGraph from "../../ownership/DependencyGraph.ts"
 import { validate, type ValidFamily, type ValidManifest } from "../../ownership/Validation.ts"
@@ -179,7 +181,7 @@ const engineLayer = (
       weigher: spec.weigher,
       policy: spec,
       plan: compile(manifest, graph, family),
-      origin: originOf(family, graph)
+      origin: originOf(manifest, family, graph)
     }
   })
   return Layer.effectContext(
@@ -217,7 +219,7 @@ const alone = (engine: Living): Effect.Effect<void, CacheError> =>
     const over = enginesOver.get(store.commons) ?? []
     const other = over.find((one) => one.id === id && (one.store === store || one.key !== key))
     if (other !== undefined) {
-      const found = other.key === key ? Diagnostic.enginesAlike(id) : Diagnostic.manifestsAlike(id)
+      const found = other.key === key ? ManifestFindings.enginesAlike(id) : ManifestFindings.manifestsAlike(id)
       return Effect.fail(errorOf(id, [{ ...found, path: [] }]))
     }
     enginesOver.set(store.commons, [...over, engine])
@@ -261,7 +263,7 @@ const unknown = (manifest: ValidManifest, text: string, isOne: boolean): Invalid
     : shown === text
     ? Nearest.helpWith(text, declared, isMatched, otherwise)
     : otherwise
-  return InvalidKey.of(shown, Diagnostic.keyUnknown(manifest.id, shown, help))
+  return InvalidKey.of(shown, KeyFindings.keyUnknown(manifest.id, shown, help))
 }
 
 const malformed = (manifest: ValidManifest, text: string, problem: Diagnostic.Diagnostic): InvalidKey =>

@@ -10,7 +10,9 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as ManifestFindings from "../../diagnostic/ManifestFindings.ts"
+import * as OwnerFindings from "../../diagnostic/OwnerFindings.ts"
 import * as Wiring from "../../diagnostic/Wiring.ts"
 import { FamilySet } from "../../ownership/FamilySet.ts"
 import type { ValidManifest } from "../../ownership/Validation.ts"
@@ -123,7 +125,7 @@ const readModule = (
     })
     for (const option of Object.keys(value)) {
       if (option !== "owns" && option !== "layer") {
-        report([option], Diagnostic.optionUnknown(option, `module \`${name}\``))
+        report([option], ManifestFindings.optionUnknown(option, `module \`${name}\``))
       }
     }
     if (!Layer.isLayer(value.layer)) return void report(["layer"], Wiring.moduleWrong(name))
@@ -139,7 +141,7 @@ const readModule = (
   const isFamily = manifest.families.has(name)
   if (!isFamily && reader === undefined) {
     const known = [...manifest.families.keys(), ...manifest.readers.keys()]
-    return void report([], Diagnostic.moduleUnknown(manifest.id, name, known))
+    return void report([], OwnerFindings.moduleUnknown(manifest.id, name, known))
   }
   const problem = isFamily ? problemOf(manifest, name, "own") : undefined
   if (problem !== undefined) return void report([], problem)

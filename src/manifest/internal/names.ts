@@ -6,7 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import { CacheError, InvalidManifest } from "../../cache/CacheError.ts"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as OwnerFindings from "../../diagnostic/OwnerFindings.ts"
 import { ManifestError, type ValidManifest } from "../../ownership/Validation.ts"
 import { parsePattern } from "../../pattern/KeyPattern.ts"
 
@@ -34,12 +35,12 @@ export const problemOf = (
   // The name may be another value than a text.
   if (family === undefined) return unknown(manifest, String(name))
   const { partOf } = family.spec
-  if (use === "own" && partOf !== undefined) return Diagnostic.familyIsPart(name, partOf)
-  return use === "delegate" && partOf === undefined ? Diagnostic.familyIsWhole(name) : undefined
+  if (use === "own" && partOf !== undefined) return OwnerFindings.familyIsPart(name, partOf)
+  return use === "delegate" && partOf === undefined ? OwnerFindings.familyIsWhole(name) : undefined
 }
 
 const unknown = (manifest: ValidManifest, name: string): Diagnostic.Diagnostic => {
-  const problem = Diagnostic.familyUnknown(manifest.id, name, manifest.families.keys())
+  const problem = OwnerFindings.familyUnknown(manifest.id, name, manifest.families.keys())
   const parsed = parsePattern(name)
   const { normal } = Result.getOrElse(parsed, () => ({ normal: undefined }))
   const meant = [...manifest.families.values()].find(({ pattern }) => pattern.normal === normal)

@@ -6,8 +6,9 @@
  */
 import * as Effect from "effect/Effect"
 import type { LookupContext } from "../../cache/Lookup.ts"
-import * as Diagnostic from "../../diagnostic/Diagnostic.ts"
+import * as ManifestFindings from "../../diagnostic/ManifestFindings.ts"
 import * as Misfit from "../../diagnostic/Misfit.ts"
+import * as OwnerFindings from "../../diagnostic/OwnerFindings.ts"
 import { isBag, type ValidManifest } from "../../ownership/Validation.ts"
 import type { Params } from "./keys.ts"
 import type { Found } from "./names.ts"
@@ -66,7 +67,7 @@ const inParts = (
   const known = [...families.values()].filter(({ owner }) => owner === name).map((each) => each.name)
   return Object.entries(parts).flatMap(([part, lookups]) => {
     const at = [...path, part]
-    if (!known.includes(part)) return [{ ...Diagnostic.partUnknown(name, part, known), path: at }]
+    if (!known.includes(part)) return [{ ...OwnerFindings.partUnknown(name, part, known), path: at }]
     return isBag(lookups)
       ? inLookups(at, part, `the part \`${part}\``, lookups)
       : lookups === undefined
@@ -84,7 +85,7 @@ const inLookups = (
 ): ReadonlyArray<Found> =>
   shownBy(options, known).flatMap(([option, value]): ReadonlyArray<Found> => {
     const at = [...path, option]
-    if (!known.includes(option)) return [{ ...Diagnostic.optionUnknown(option, place, known), path: at }]
+    if (!known.includes(option)) return [{ ...ManifestFindings.optionUnknown(option, place, known), path: at }]
     if (value === undefined || option === "parts") return []
     if (option === "warm") return inWarm(at, value)
     if (option === "predict") return inRecord(at, value, predictKnown)
@@ -120,9 +121,9 @@ const inRecord = (path: ReadonlyArray<string>, value: unknown, known: object): R
   if (!isBag(value)) return [{ ...shapeWrong(option, "an object"), path }]
   const names = Object.keys(known)
   return Object.keys(value).filter((name) => !names.includes(name)).map((name) => ({
-    ...Diagnostic.optionUnknown(name, `\`${option}\``, names),
+    ...ManifestFindings.optionUnknown(name, `\`${option}\``, names),
     path: [...path, name]
   }))
 }
 
-const shapeWrong = (what: string, expected: string) => Diagnostic.shapeWrong(what, expected, "OwnerOptions")
+const shapeWrong = (what: string, expected: string) => ManifestFindings.shapeWrong(what, expected, "OwnerOptions")
