@@ -1879,11 +1879,19 @@ export const canaries: ReadonlyArray<Canary> = [
     suites: ["test/manifest/options.test.ts"]
   },
   {
+    law: "keys",
+    bug: "a misspelt parameter is blamed on its codec",
+    file: "src/manifest/internal/access.ts",
+    text: `this.parameterProblem(params) ?? problem`,
+    planted: `problem`,
+    suites: ["test/manifest/parameters.test.ts"]
+  },
+  {
     law: "options act or are refused",
     bug: "parameters that are not an object are blamed on a codec",
     file: "src/manifest/internal/access.ts",
-    text: `isBag(params) ? problem :`,
-    planted: `problem !== undefined ? problem :`,
+    text: `if (!isBag(params)) return this.invalid(`,
+    planted: `if (params === this) return this.invalid(`,
     suites: ["test/manifest/parameters.test.ts"]
   },
   {
