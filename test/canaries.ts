@@ -24,6 +24,8 @@ const landing = "src/cache/internal/landing.ts"
 const entries = "src/cache/internal/entries.ts"
 const outbox = "src/cache/internal/outbox.ts"
 const cache = "src/cache/Cache.ts"
+const lives = "src/cache/internal/lives.ts"
+const limits = "src/cache/internal/limits.ts"
 
 const codec = "src/store/Codec.ts"
 const differs = "src/cache/internal/differs.ts"
@@ -51,14 +53,180 @@ const waits = "test/cache/waits.test.ts"
 const chains = "test/manifest/chains.test.ts"
 const herd = "test/cache/herd.test.ts"
 const tagRaces = "test/cache/tagRaces.test.ts"
+const absent = "test/cache/absent.test.ts"
+const loadQueue = "test/cache/loadQueue.test.ts"
+const asyncContext = "test/cache/asyncContext.test.ts"
+const hidden = "test/cache/hidden.test.ts"
 
 const collected = "src/cache/internal/collected.ts"
 const transaction = "src/cache/Transaction.ts"
 const transactions = "test/manifest/transaction.test.ts"
 const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
+const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
+  {
+    law: "async context",
+    bug: "a fiber of a family keeps the storage of the request that began it",
+    file: loads,
+    text: `return outside(() => this.forkFor(work))`,
+    planted: `return this.forkFor(work)`,
+    suites: [asyncContext]
+  },
+  {
+    law: "async context",
+    bug: "what a layer starts keeps the storage of the request that built it",
+    file: "src/capability/shared/outside.ts",
+    text: `Effect.sync(() => outside(() => Effect.runForkWith(context)(steps)))`,
+    planted: `Effect.sync(() => Effect.runForkWith(context)(steps))`,
+    suites: [asyncContext]
+  },
+  {
+    law: "async context",
+    bug: "the end of leases keeps the storage of the request that waited first",
+    file: "src/capability/shared/leaseTable.ts",
+    text: `(work) => outside(() => Effect.runForkWith(context)(work))`,
+    planted: `(work) => Effect.runForkWith(context)(work)`,
+    suites: [asyncContext]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides is freed only when there are many marks",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.ground.fullness >= this.fullAt || this.isPending && this.writes >= this.writesAt`,
+    planted: `this.ground.fullness >= this.fullAt`,
+    suites: [hidden]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides stays while nothing is written",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `if (!wasPending && this.isPending) this.plan()`,
+    planted: `if (!wasPending && this.isPending) this.check()`,
+    suites: [hidden]
+  },
+  {
+    law: 11,
+    bug: "what a mark hides stays if no process lives for long",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.writes = Math.floor(share * writesMin)`,
+    planted: `this.writes = 0`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a sweep follows each few writes, however large the tier is",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.writesAt = Math.max(writesMin, Math.ceil(kept * writesPerKept))`,
+    planted: `this.writesAt = writesMin`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a large tier is swept each ten seconds",
+    file: "src/cache/internal/sweepDue.ts",
+    text: `this.pauseMillis = pauseMillisMin + kept * pauseMillisPerKept`,
+    planted: `this.pauseMillis = pauseMillisMin`,
+    suites: [hidden]
+  },
+  {
+    law: "sweeps",
+    bug: "a mark on a whole family is swept in each life again",
+    file: "src/cache/Invalidation.ts",
+    text: `if (this.whole.latest <= upTo) {`,
+    planted: `if (this.whole.latest < 0) {`,
+    suites: [hidden]
+  },
+  {
+    law: 6,
+    bug: "a value that the source says is gone is served stale",
+    file: landing,
+    text: `Absent: () => this.absent(flight),`,
+    planted:
+      `Absent: () => Effect.sync(() => this.fail(flight, Cause.fail(this.ground.absent(flight.key, "no value")), previous)),`,
+    suites: [absent]
+  },
+  {
+    law: 4,
+    bug: "what was made from a value that is gone in the source stays",
+    file: landing,
+    text: `const spread = isNews ? `,
+    planted: `const spread = isNews && key === "" ? `,
+    suites: [absent]
+  },
+  {
+    law: 2,
+    bug: "a load that finds no value takes away what was written while it ran",
+    file: landing,
+    text: `if (this.isOutOfDate(flight, noTags)) {`,
+    planted: `if (this.isOutOfDate(flight, noTags) && flight.hasEnded) {`,
+    suites: [absent, races]
+  },
+  {
+    law: 5,
+    bug: "that a key has no value is not remembered",
+    file: landing,
+    text: `    this.ground.failures.rememberAbsent(key, absent, flight.stamp, now)\n`,
+    planted: ``,
+    suites: [absent]
+  },
+  {
+    law: "what is derived",
+    bug: "what is made from an absent key is dropped with each answer that it is absent",
+    file: landing,
+    text: `const isNews = before !== undefined || sources?.isAbsent(key) !== true`,
+    planted: `const isNews = true`,
+    suites: [absent]
+  },
+  {
+    law: 4,
+    bug: "what could not be made for want of its source is absent after the source has a value",
+    file: "src/cache/internal/spreading.ts",
+    text: `    loads.failures.forget(key)\n`,
+    planted: ``,
+    suites: [absent]
+  },
+  {
+    law: 6,
+    bug: "a value that is gone in the source stays in a tier that could not be read",
+    file: loads,
+    text: `      if (this.entries.failedReads > failedReads) flight.holdsBelow()\n      previous`,
+    planted: `      previous`,
+    suites: [absent]
+  },
+  {
+    law: 11,
+    bug: "renewals behind readers take the places of readers",
+    file: loads,
+    text: `isDetached: true, isBehind: true })`,
+    planted: `isDetached: true })`,
+    suites: [loadQueue]
+  },
+  {
+    law: 11,
+    bug: "renewals behind readers have no bound",
+    file: "src/cache/internal/loadQueue.ts",
+    text: `return this.background.size >= backgroundMax`,
+    planted: `return this.background.size >= backgroundMax * 2`,
+    suites: [loadQueue]
+  },
+  {
+    law: 7,
+    bug: "a reader who joins a renewal waits behind all other readers",
+    file: "src/cache/internal/flight.ts",
+    text: `    this.load.place?.meetReader()\n    return leave`,
+    planted: `    return leave`,
+    suites: [loadQueue]
+  },
+  {
+    law: 7,
+    bug: "a reader joins a renewal that begins and ends before he waits",
+    file: "src/cache/internal/flight.ts",
+    text: `    const leave = this.add(resume, wantsFresh)\n`,
+    planted: `    this.load.place?.meetReader()\n    const leave = this.add(resume, wantsFresh)\n`,
+    suites: [loadQueue, "test/simulation/warming.test.ts"]
+  },
   {
     law: "a check tells what it does not know",
     bug: "a compiler that crashed has found no errors",
@@ -239,8 +407,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load replaces what another engine has loaded meanwhile",
     file: landing,
-    text: `if (rival !== undefined && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)`,
-    planted: ``,
+    text: `if (rival !== undefined && mayDiffer(rival.value, value)) {`,
+    planted: `if (rival !== undefined && mayDiffer(rival.value, value) && flight.hasEnded) {`,
     suites: [peers]
   },
   {
@@ -384,6 +552,30 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 9,
+    bug: "a write without a lease goes through while another caller has one",
+    file: "src/cache/internal/conditions.ts",
+    text: `keys.filter((key) => leases.isLeased(spec.render(key)))`,
+    planted: `keys.filter((key) => leases.isLeased(key))`,
+    suites: ["props", "test/manifest/leases.test.ts", "test/model/engine.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write under a lease brings back what was removed since it was read",
+    file: "src/cache/internal/loads.ts",
+    text: `) term.isOvertaken = true\n    }\n    if (this.turns`,
+    planted: `) term.wasSeen = true\n    }\n    if (this.turns`,
+    suites: ["props", "test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
+    bug: "a write under a lease brings back what was invalidated by a mark since it was read",
+    file: "src/cache/internal/familyWrites.ts",
+    text: `keys.some((one) => this.isMarkedSince(one, term) || `,
+    planted: `keys.some((one) => `,
+    suites: ["props", "test/manifest/leases.test.ts"]
+  },
+  {
+    law: 9,
     bug: "a lease that is granted in the moment of an interruption is kept",
     file: "src/capability/shared/leaseTable.ts",
     text: `Effect.onError(restore(waited), () => giveBack)`,
@@ -420,8 +612,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 11,
     bug: "the queue of loads has no bound",
     file: "src/cache/internal/loadQueue.ts",
-    text: `return this.permits !== undefined && this.waiting >= this.waitingMax`,
-    planted: `return this.permits !== undefined && this.waiting >= this.waitingMax * 2`,
+    text: `this.readers.size >= this.waitingMax`,
+    planted: `this.readers.size >= this.waitingMax * 2`,
     suites: ["props"]
   },
   {
@@ -444,8 +636,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "what was invalidated comes back after a crash",
     file: entries,
-    text: `markName(this.storeName, scope), stamp, this.tierFailed, isSensitive)`,
-    planted: `markName(this.storeName, scope), 0, this.tierFailed, isSensitive)`,
+    text: `markName(this.storeName, scope), stamp, this.tierFailed, this.spec.isSensitive)`,
+    planted: `markName(this.storeName, scope), 0, this.tierFailed, this.spec.isSensitive)`,
     suites: ["test/manifest/restart.test.ts"]
   },
   {
@@ -590,8 +782,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a change of a source that lay below alone leaves behind what was made from it",
     file: landing,
-    text: `this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before`,
-    planted: `this.entries.held(key) ?? rival ?? flight.fallback`,
+    text: `this.entries.held(key) ?? rival ?? fallback ?? before`,
+    planted: `this.entries.held(key) ?? rival ?? fallback`,
     suites: [derived]
   },
   {
@@ -670,8 +862,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "an update that was overtaken is written where the cache alone has the value",
     file: familyWrites,
-    text: `if (!overtaken) return this.applySet(judged)`,
-    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged)`,
+    text: `if (!overtaken) return this.applySet(judged, noOptions)`,
+    planted: `if (!overtaken || this.loads.loader?.lookup === undefined) return this.applySet(judged, noOptions)`,
     suites: ["test/cache/overtaken.test.ts"]
   },
   {
@@ -702,7 +894,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "what a lookup acquires stays open as long as its owner",
     file: loads,
-    text: `if (scope.state._tag === "Open") this.fork(Scope_.close(scope, exit))`,
+    text: `if (scope.state._tag === "Open") this.forkFor(Scope_.close(scope, exit))`,
     planted: `void scope`,
     suites: ["test/cache/ownContext.test.ts"]
   },
@@ -790,8 +982,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for takes more turns than there are",
     file: "src/cache/internal/loadQueue.ts",
-    text: `if (isQuiet) return permits.withPermit(work)`,
-    planted: `if (quiet) return work`,
+    text: `if (this.turns === Infinity) return work`,
+    planted: `if (isBackground || this.turns === Infinity) return work`,
     suites: ["test/simulation/warming.test.ts", warm]
   },
   {
@@ -805,7 +997,7 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "warming",
     bug: "a key that is read no more is loaded for ever",
-    file: "src/cache/internal/reuse.ts",
+    file: "src/cache/internal/readForecast.ts",
     text: `watched.lastAt < madeAt || watched.lastAt < watched.renewedAt`,
     planted: `watched.lastAt < 0`,
     suites: [warm]
@@ -913,6 +1105,22 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (!leases.isOwn(lease)) return`,
     planted: `if (!leases.isOwn(lease) && keys.length === 0) return`,
     suites: [rights]
+  },
+  {
+    law: "sensitive",
+    bug: "a family that derives from a sensitive one shows its keys",
+    file: "src/ownership/Validation.ts",
+    text: `isSensitive: sensitive.has(family.name)`,
+    planted: `isSensitive: family.spec.sensitive === true && sensitive.has(family.name)`,
+    suites: ["test/manifest/sensitive.test.ts"]
+  },
+  {
+    law: "lookups",
+    bug: "a Promise becomes the value of a family",
+    file: "src/cache/internal/judgement.ts",
+    text: `const why = unrun(value)`,
+    planted: `const why = undefined as string | undefined`,
+    suites: [lookups]
   },
   {
     law: "lookups",
@@ -1200,8 +1408,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 8,
     bug: "a reader is told what a lower tier held of a family that has no owner any more",
     file: familyReads,
-    text: `while the tier was asked.\n        if (this.loads.loader === undefined)`,
-    planted: `while the tier was asked.\n        if (this.loads.loader === undefined && key === "")`,
+    text: `while the tier looked for the entry.\n        if (this.loads.loader === undefined)`,
+    planted: `while the tier looked for the entry.\n        if (this.loads.loader === undefined && key === "")`,
     suites: [leaving]
   },
   {
@@ -1244,6 +1452,22 @@ export const canaries: ReadonlyArray<Canary> = [
     text: `if (behind > this.slack) {`,
     planted: `if (behind > this.slack && this.wall < 0) {`,
     suites: ["test/cache/clock.test.ts"]
+  },
+  {
+    law: 6,
+    bug: "time stands still for hundreds of hits of a synchronous run",
+    file: "src/store/shared/coarseClock.ts",
+    text: `const readsPerBurstMax = 32`,
+    planted: `const readsPerBurstMax = 256`,
+    suites: ["test/cache/burst.test.ts"]
+  },
+  {
+    law: 11,
+    bug: "a listener that is too slow does not learn that it has missed events",
+    file: cache,
+    text: `if (number > next) events.push(`,
+    planted: `if (number > next && next < 0) events.push(`,
+    suites: ["test/cache/events.test.ts"]
   },
   {
     law: 7,
@@ -1505,9 +1729,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 11,
     bug: "marks are never forgotten",
-    file: entries,
-    text: `if (this.fullness >= this.sweepAt && now >= this.sweepAfter) this`,
-    planted: `if (now < 0) this`,
+    file: "src/cache/internal/sweepDue.ts",
+    text: `if (this.isDue && this.ground.now() >= this.notBefore) this.ground.sweepSoon()`,
+    planted: ``,
     suites: [marks]
   },
   {
@@ -1731,10 +1955,10 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: "what a check shows is true",
     bug: "a check takes a family of another manifest for the other party",
-    file: "src/cli/parties.ts",
+    file: "src/cli/declarations.ts",
     text: `if (meant === "elsewhere") return undefined`,
     planted: `if (meant === "elsewhere") return findIn(finding, manifests)`,
-    suites: ["test/cli/parties.test.ts"]
+    suites: ["test/cli/declarations.test.ts"]
   },
   {
     law: "what a check shows is true",
@@ -1851,9 +2075,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what a family has kept from before a time in which it was not open is served",
-    file: "src/cache/internal/lives.ts",
-    text: `if (row?.life !== last || row.form !== origin.form) return true`,
-    planted: `if (row?.life !== last && row?.form !== origin.form) return true`,
+    file: lives,
+    text: `if (row?.life !== last || !isAs(each, row)) return true`,
+    planted: `if (row?.life !== last && row !== undefined && !isAs(each, row)) return true`,
     suites: ["test/manifest/redeployed.test.ts"]
   },
   {
@@ -1863,6 +2087,102 @@ export const canaries: ReadonlyArray<Canary> = [
     text: "    for (const { scope, stamp } of begun.hides) restore(scope, stamp)\n",
     planted: "",
     suites: ["test/manifest/redeployed.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a release in which memory alone keeps a family is as one in which the file keeps it",
+    file: lives,
+    text: `[isKept ? "kept" : "memory", pattern, origin.form]`,
+    planted: `["kept", pattern, origin.form]`,
+    suites: [deployments]
+  },
+  {
+    law: 4,
+    bug: "a change that memory alone keeps leaves no trace in the file, which the next release reads",
+    file: outbox,
+    text: `if (!this.debt.isKnown || this.debt.owed.length === 0) return nothing`,
+    planted: `if (this.debt.owed.length >= 0) return nothing`,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "a key that means something else than in the release before has its value",
+    file: lives,
+    text: `if (own !== undefined && !isAs(family, own)) return true`,
+    planted: ``,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "a parameter with another codec finds what was kept for the codec before",
+    file: "src/manifest/internal/origin.ts",
+    text: `Schema.isSchema(codec) ? Codec.shape(codec) : ""`,
+    planted: `""`,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "the enclosing family serves what it had before a part was carved out of it and written",
+    file: "src/manifest/internal/origin.ts",
+    text: `inner.toSorted()`,
+    planted: `[]`,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "a family serves what it had before another family had its keys",
+    file: lives,
+    text: `overlaps(own, other)`,
+    planted: `false`,
+    suites: [deployments]
+  },
+  {
+    law: 6,
+    bug: "what is kept lives by the options of the release before",
+    file: limits,
+    text: `if (stamp >= this.before) return found`,
+    planted: `if (stamp >= 0) return found`,
+    suites: [deployments]
+  },
+  {
+    law: 6,
+    bug: "what one release has ended comes back with a later one",
+    file: lives,
+    text: `withLimit(known[option], {`,
+    planted: `withLimit([], {`,
+    suites: [deployments]
+  },
+  {
+    law: 6,
+    bug: "a second engine over a place does not know the limits of the first one",
+    file: cache,
+    text: `limitBy(begun.limits)`,
+    planted: ``,
+    suites: [deployments]
+  },
+  {
+    law: 6,
+    bug: "what was made from an entry outlives it where its option is shorter now",
+    file: lives,
+    text: `if (each !== family && limitedOptions.some((option) => each[option] < row[option])) return true`,
+    planted: ``,
+    suites: [deployments]
+  },
+  {
+    law: "what has missed nothing is still there",
+    bug: "a read does not put off the end of an entry that has a limit",
+    file: entries,
+    text: `isOfToday ? this.limiter.before : entry.stamp`,
+    planted: `entry.stamp`,
+    suites: [deployments]
+  },
+  {
+    law: 4,
+    bug: "what memory pushes down comes below without the rows of the life",
+    file: "src/store/internal/demotions.ts",
+    text: `[{ tier, change }], this.#owed())`,
+    planted: `[{ tier, change }], [])`,
+    suites: [deployments]
   },
   {
     law: 12,

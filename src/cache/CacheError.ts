@@ -55,7 +55,7 @@ export class NotOwner extends Schema.TaggedError<NotOwner>()("NotOwner", {
 const held: { readonly [_ in NotOwner["holds"]]: string } = {
   "nothing": "the caller has no right to it",
   "a borrow": "the caller only borrows it",
-  "a lookup": "the caller is a lookup, which only answers with its own value",
+  "a lookup": "the caller is a lookup, which may only return its own value",
   "another engine": "the caller's right belongs to another engine of this manifest",
   "another class": "the caller's right belongs to another manifest class of the same name"
 }
@@ -173,7 +173,7 @@ export class InvalidKey extends Schema.TaggedError<InvalidKey>()("InvalidKey", {
 
 /**
  * The cache has no value for the key. Either the owner of the family gave no lookup, or the lookup answered
- * `Lookup.skip`. `getOption` does not load, and answers `None` instead of this error.
+ * `Lookup.absent`. `getOption` does not load, and answers `None` instead of this error.
  *
  * @stability stable
  * @category errors
@@ -183,10 +183,12 @@ export class Absent extends Schema.TaggedError<Absent>()("Absent", {
   code: Schema.tag("E0501"),
   key: Schema.String,
   family: Schema.String,
-  why: Schema.Literals(["no lookup", "skipped"])
+  why: Schema.Literals(["no lookup", "no value"])
 }) {
   override get message() {
-    const why = this.why === "skipped" ? "its lookup gave no value" : `the owner of \`${this.family}\` gave no lookup`
+    const why = this.why === "no value"
+      ? "its lookup says that there is no value"
+      : `the owner of \`${this.family}\` gave no lookup`
     return `\`${this.key}\` is absent: ${why}`
   }
 }
@@ -279,7 +281,7 @@ export class LookupInterrupted extends Schema.TaggedError<LookupInterrupted>()("
   key: Schema.String
 }) {
   override get message() {
-    return `the lookup of \`${this.key}\` was interrupted from within`
+    return `the lookup of \`${this.key}\` was interrupted, and not by the cache`
   }
 }
 
@@ -416,7 +418,7 @@ export class BulkMiscounted extends Schema.TaggedError<BulkMiscounted>()("BulkMi
 }) {
   override get message() {
     return `the lookupMany of \`${this.family}\` was asked for ${this.asked} keys and answered ${this.answered}; ` +
-      "help: answer once for each key, in the order of the keys, with `Lookup.skip` for a key that has no value"
+      "help: answer once for each key, in the order of the keys, with `Lookup.absent` for a key that has no value"
   }
 }
 

@@ -1,5 +1,6 @@
 /**
- * The counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus or OTLP.
+ * Publishes the counts of a cache as Effect metrics. Any exporter of Effect metrics can read them, such as Prometheus
+ * or OTLP.
  *
  * - A hit costs nothing more: the cache counts anyway, and the increase is published once per interval.
  * - The attributes are `cache` and `family`; `cache.tier.hits` also has `tier`. A key is never an attribute.
@@ -115,7 +116,8 @@ export const publish = <E, R>(
 const invalid = (option: string, why: string) =>
   Effect.fail(new CacheError({ reason: new InvalidOption({ family: undefined, option, why }) }))
 
-// A count only grows, and exporters have to know: OTLP calls it monotonic then, and Prometheus a counter.
+// A count only grows, and an exporter has to know that: OTLP calls such a count monotonic, and Prometheus calls it a
+// counter.
 const counter = (name: string, attributes: { readonly [attribute: string]: string }) =>
   Metric.counter(name, { attributes, incremental: true })
 

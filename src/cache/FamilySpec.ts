@@ -65,7 +65,10 @@ export interface SetOptions<out L = never> extends Lookup.LoadedOptions {
    * Writes only if the key has this version, or no value for `null`. Otherwise the write fails with `VersionConflict`.
    */
   readonly ifVersion?: number | null | undefined
-  /** The lease of the write. A write under a lease that has ended is refused, however late it comes. */
+  /**
+   * The lease of the write, which must be exclusive. A write under a lease that has ended is refused, however late it
+   * comes. While the key has a lease, a write without it is refused.
+   */
   readonly lease?: L | undefined
 }
 
@@ -113,6 +116,7 @@ export interface FamilyStats {
    * Readers who waited for one answer together count once.
    */
   readonly hitsByTier: { readonly [tier: string]: number }
+  /** Lookups that brought a value, or answered that the key has none. */
   readonly loads: number
   readonly loadFailures: number
   /** Readers who joined a load that another reader had started. */
@@ -120,9 +124,9 @@ export interface FamilyStats {
   /** Loaded values that were not stored, because their key was invalidated during the load. */
   readonly refused: number
   /**
-   * Entries that the whole store removed for want of room, each counted once. With several tiers, only the lowest tier
-   * counts: an entry that memory pushes out is still in the tier below. A lowest tier without a bound, such as a file,
-   * has none.
+   * Entries that the whole store evicted because it was full, each counted once. With several tiers, only the lowest
+   * tier counts: an entry that memory pushes out is still in the tier below. A lowest tier without a bound, such as a
+   * file, evicts no entry.
    */
   readonly evictions: number
   readonly expirations: number
@@ -132,13 +136,13 @@ export interface FamilyStats {
 }
 
 /**
- * How a family is made: by its own pattern, and from which others.
+ * How a family is made: what its keys mean, beside its pattern, and from which others its values are made.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Origin {
-  /** Its pattern and those that it derives from, as a text. */
+  /** The codecs of its parameters, the families inside it, and the patterns that it derives from, as a text. */
   readonly form: string
   /** The names of the families whose changes reach it, at any distance. */
   readonly sources: () => Iterable<string>

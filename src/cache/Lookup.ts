@@ -2,8 +2,8 @@
  * Lookups: the functions by which the owner of a family loads its entries.
  *
  * A lookup is a function from the parameters of a key to an Effect of its value. It may answer with more than a value:
- * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `skip` says that
- * the key has no value.
+ * `loaded` adds a lifetime, tags or a revision, `notModified` renews the value that the cache has, and `absent` says
+ * that the key has no value.
  *
  * @since 0.1.0
  */
@@ -36,7 +36,7 @@ export interface LookupContext<out V> {
 
 /**
  * A function that loads one entry from the parameters of its key. It returns the value, or an answer such as `loaded`,
- * `notModified` or `skip`.
+ * `notModified` or `absent`.
  *
  * @stability stable
  * @category models
@@ -107,14 +107,14 @@ export interface NotModified {
 }
 
 /**
- * An answer that says that the key has no value, so the cache stores none. It is the type of `skip`.
+ * An answer that says that the key has no value. It is the type of `absent`.
  *
  * @stability stable
  * @category models
  * @since 0.1.0
  */
-export interface Skip {
-  readonly [TypeId]: "Skip"
+export interface AbsentAnswer {
+  readonly [TypeId]: "Absent"
 }
 
 /**
@@ -130,13 +130,13 @@ export interface Failed<out E> {
 }
 
 /**
- * An answer of a lookup that is more than a value: `loaded`, `notModified`, `skip` or `failed`.
+ * An answer of a lookup that is more than a value: `loaded`, `notModified`, `absent` or `failed`.
  *
  * @stability stable
  * @category models
  * @since 0.1.0
  */
-export type Answer<V, E = unknown> = Loaded<V> | NotModified | Skip | Failed<E>
+export type Answer<V, E = unknown> = Loaded<V> | NotModified | AbsentAnswer | Failed<E>
 
 /**
  * Answers a lookup with a value and with a lifetime, tags or a revision for it. These replace the family's own options.
@@ -186,7 +186,7 @@ export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [Ty
  *
  * **Gotchas**
  *
- * If the cache has no value, this does the same as `skip`.
+ * If the cache has no value, this does the same as `absent`.
  *
  * **Example** (A conditional request)
  *
@@ -219,13 +219,19 @@ export const loaded = <V>(value: V, options: LoadedOptions): Loaded<V> => ({ [Ty
 export const notModified = (options: LoadedOptions = {}): NotModified => ({ [TypeId]: "NotModified", options })
 
 /**
- * Answers a lookup with "no value". Readers get the stale value if the family allows it, and fail with `Absent`
- * otherwise.
+ * Answers a lookup with "the source has no value for this key".
  *
  * **When to use**
  *
- * For a key that the source does not have, where `get` should fail. To cache the absence itself, let the value be an
- * `Option`.
+ * For a key that the source does not have, where `get` should fail. To have `get` succeed, and to keep the absence
+ * longer than `negativeTimeToLive`, let the value be an `Option`.
+ *
+ * **Details**
+ *
+ * - The value that the cache has is removed from every tier, with everything that derives from it. It is not served
+ *   stale: stale rules are for errors and delays.
+ * - Readers fail with `Absent`. The answer is remembered for `negativeTimeToLive`, until the key is written or
+ *   invalidated.
  *
  * **Example** (A key that the source does not have)
  *
@@ -237,7 +243,7 @@ export const notModified = (options: LoadedOptions = {}): NotModified => ({ [Typ
  *   families: { price: { pattern: "price:{item}", value: Manifest.type<number>() } }
  * }) {}
  * const { price } = Shop.keys
- * const PriceLive = Shop.owner("price", { lookup: () => Effect.succeed(Lookup.skip) })
+ * const PriceLive = Shop.owner("price", { lookup: () => Effect.succeed(Lookup.absent) })
  * const ShopLive = Shop.modules({ price: PriceLive }).pipe(Layer.provide(MemoryStore.layer({ capacity: 100 })))
  *
  * const program = Effect.gen(function*() {
@@ -251,7 +257,7 @@ export const notModified = (options: LoadedOptions = {}): NotModified => ({ [Typ
  * @category constructors
  * @since 0.1.0
  */
-export const skip: Skip = { [TypeId]: "Skip" }
+export const absent: AbsentAnswer = { [TypeId]: "Absent" }
 
 /**
  * Fails one key of a `lookupMany`. `error` is of the type that its family declares, or a `CacheError`.
@@ -292,7 +298,7 @@ export const skip: Skip = { [TypeId]: "Skip" }
 export const failed = <E>(error: E): Failed<E> => ({ [TypeId]: "Failed", error })
 
 /**
- * Whether a lookup's result is an answer such as `loaded` or `skip`, and not a plain value.
+ * Whether a lookup's result is an answer such as `loaded` or `absent`, and not a plain value.
  *
  * @stability stable
  * @category guards
@@ -310,7 +316,7 @@ export const isAnswer = (u: unknown): u is Answer<unknown> => typeof u === "obje
 export const match = <V, E, A, B, C, D>(answer: Answer<V, E>, cases: {
   readonly Loaded: (answer: Loaded<V>) => A
   readonly NotModified: (answer: NotModified) => B
-  readonly Skip: () => C
+  readonly Absent: () => C
   readonly Failed: (answer: Failed<E>) => D
 }): A | B | C | D => {
   switch (answer[TypeId]) {
@@ -318,8 +324,8 @@ export const match = <V, E, A, B, C, D>(answer: Answer<V, E>, cases: {
       return cases.Loaded(answer)
     case "NotModified":
       return cases.NotModified(answer)
-    case "Skip":
-      return cases.Skip()
+    case "Absent":
+      return cases.Absent()
     case "Failed":
       return cases.Failed(answer)
   }

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
 import * as Schema from "effect/Schema"
-import { withoutComments } from "./parties.ts"
+import { withoutComments } from "./declarations.ts"
 
 /** The named project does not exist. */
 export class ProjectMissing extends Schema.TaggedError<ProjectMissing>()("ProjectMissing", {

@@ -2,8 +2,8 @@
  * Prints a finding as rustc prints a borrow error: the refused line with a label, the line of the other party with
  * another label, then help and note.
  */
+import type { Declaration } from "./declarations.ts"
 import { type Finding, lengthAt } from "./findings.ts"
-import type { Declaration } from "./parties.ts"
 
 export interface Style {
   readonly refused: (text: string) => string

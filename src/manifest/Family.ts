@@ -736,8 +736,10 @@ export interface Family<Self, P extends string, V, E, Codecs, Name = string>
    *
    * **Gotchas**
    *
-   * A lease does not stop writes that do not name it. Give it to a write as the option `lease`: then the write fails if
-   * the lease has ended.
+   * - While a key has a lease, every write that does not carry an exclusive lease of it fails with `LeaseRefused`. Give
+   *   the lease to `set`, `setMany` or `setting` as the option `lease`. `update` and `patch` take no lease.
+   * - Deletions, invalidations, loads and `refresh` go through. The next write under the lease fails with
+   *   `LeaseRefused` if one of them has changed the key since the grant, unless it has an `ifVersion`.
    *
    * **Example** (A write under a lease)
    *

@@ -752,8 +752,8 @@ export interface Service<Self, Id extends string> {
    *
    * **Gotchas**
    *
-   * While a listener exists, each hit is slower, because it makes an event. A listener that is too slow loses the
-   * oldest of the events that wait for it. No reader waits for a listener.
+   * While a listener exists, each hit is slower, because it makes an event. No reader waits for a listener: one that
+   * is more than 16,384 events behind loses the oldest, and gets one event `Missed` with their `count` in their place.
    *
    * **Example** (The first hit)
    *

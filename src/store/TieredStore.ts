@@ -26,6 +26,7 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { forkOutside } from "../capability/shared/outside.ts"
 import type { Entry, Found } from "./Entry.ts"
 import { Demotions, type Lost, Sweeps } from "./internal/demotions.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
@@ -246,7 +247,7 @@ const open = <V>(
       // The entry may have come back to the fastest tier since.
       if (tiers[0]!.partition.hot?.peek(key) === undefined) family.onEvict?.(key, entry, "Evicted")
     }
-    const demotions = new Demotions<V>(guard, sweeps, tiers, lost)
+    const demotions = new Demotions<V>({ guard, sweeps, tiers, lost, owed: family.owed ?? (() => []) })
     let refused: StoreError | undefined
     const reportToBoth: Report = (tier, operation, error) => {
       report(tier, operation, error)
@@ -276,7 +277,7 @@ const open = <V>(
         () => Effect.sync(() => hot && guard.tops.delete(hot))
       )
       yield* Effect.addFinalizer(() => underWay.lastly(demotions.drain, demotions.progress))
-      yield* Effect.acquireRelease(Effect.forkDetach(demotions.run), (fiber) => {
+      yield* Effect.acquireRelease(forkOutside(demotions.run), (fiber) => {
         fiber.interruptUnsafe()
         return underWay.lastly(Effect.asVoid(Fiber.await(fiber)), demotions.progress)
       })

@@ -15,10 +15,12 @@ import {
   broken,
   drop,
   dropTag,
+  gone,
   inEach,
   look,
   peer,
   read,
+  refresh,
   repaired,
   row,
   set,
@@ -154,6 +156,13 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       entry: absent
     },
     {
+      story: "does not serve what is gone in the source",
+      policy: { timeToLive: 100, staleWhileRevalidate: 500, negativeTimeToLive: 1_000 },
+      steps: [...loaded, gone, wait(100), read],
+      entry: { is: "failed" },
+      afterRestart: { is: "failing" }
+    },
+    {
       story: "waits after a failure",
       policy: { timeToLive: 100, staleWhileRevalidate: 500, retryAfterFailure: 200, negativeTimeToLive: 0 },
       steps: [...loaded, broken, wait(100), read, wait(50)],
@@ -173,6 +182,12 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       policy: { timeToLive: 100, staleIfError: 500 },
       steps: [...loaded, wait(100)],
       entry: { is: "substitute", row: 1, next: 2 }
+    },
+    {
+      story: "does not serve what is gone in the source",
+      policy: { timeToLive: 100, staleIfError: 500, negativeTimeToLive: 0 },
+      steps: [...loaded, gone, wait(100), read],
+      entry: { is: "failing" }
     },
     {
       story: "ends",
@@ -216,6 +231,19 @@ const policies: { readonly [O in keyof Required<FamilyPolicy>]: ReadonlyArray<Ro
       policy: { negativeTimeToLive: 50 },
       steps: [broken, read, repaired, row(2), wait(50)],
       entry: absent
+    },
+    {
+      story: "repeats that there is no value",
+      policy: { negativeTimeToLive: 50 },
+      steps: [...loaded, gone, refresh, wait(49)],
+      entry: { is: "failed" },
+      afterRestart: { is: "failing" }
+    },
+    {
+      story: "of an absent key ends with a set",
+      policy: { negativeTimeToLive: 50 },
+      steps: [gone, read, row(2), set(1)],
+      entry: { is: "fresh", row: 1 }
     },
     {
       story: "leaves the stale value to be served",

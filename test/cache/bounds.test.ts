@@ -11,7 +11,7 @@ import * as Stream from "effect/Stream"
 import { History, type Noted } from "../../src/cache/Explanation.ts"
 import { Failures } from "../../src/cache/internal/failures.ts"
 import { Lengths } from "../../src/cache/internal/lengths.ts"
-import { Reuse } from "../../src/cache/internal/reuse.ts"
+import { ReadForecast } from "../../src/cache/internal/readForecast.ts"
 import { Sources } from "../../src/cache/internal/sources.ts"
 import { TopKeys } from "../../src/store/memory/internal/topKeys.ts"
 import { fork, settle } from "../support/effects.ts"
@@ -215,13 +215,13 @@ describe("events that wait for a slow listener", () => {
 describe("keys of more than 1,024 characters", () => {
   it("a very long key is never a hot key and is never predicted", () => {
     const hot = new TopKeys()
-    const reuse = new Reuse(1_000, { nextDoubleUnsafe: () => 0.5 }, 0)
+    const forecast = new ReadForecast(1_000, { nextDoubleUnsafe: () => 0.5 }, 0)
     for (const key of ["x".repeat(1_024), "x".repeat(1_025)]) {
       hot.add(key)
-      reuse.note(key, 1, 0)
+      forecast.note(key, 1, 0)
     }
     assert.deepStrictEqual(hot.top(10).map(({ key }) => key.length), [1_024])
-    assert.deepStrictEqual([...reuse.keys()].map((key) => key.length), [1_024])
+    assert.deepStrictEqual([...forecast.keys()].map((key) => key.length), [1_024])
     hot.checkInvariants()
   })
 })

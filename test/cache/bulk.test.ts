@@ -224,7 +224,7 @@ describe("bulk load", () => {
     Effect.gen(function*() {
       const { getMany, held } = yield* bulk(
         {},
-        (keys) => Effect.succeed(keys.map((key) => key === "user:2" ? Lookup.skip : key))
+        (keys) => Effect.succeed(keys.map((key) => key === "user:2" ? Lookup.absent : key))
       )
       assert.strictEqual(reasonOf(yield* Effect.flip(getMany("1", "2"))), "Absent")
       assert.strictEqual(yield* held, "user:1")
@@ -370,7 +370,7 @@ describe("writes of many keys", () => {
 describe("absent key in a bulk load", () => {
   const answers = {
     "fails": Lookup.failed("broken"),
-    "is skipped": Lookup.skip,
+    "is absent": Lookup.absent,
     "has options that are refused": Lookup.loaded("x", { timeToLive: "wrong" as never })
   }
   for (const [name, answer] of Object.entries(answers)) {

@@ -3,6 +3,7 @@
  * invalidations of the others.
  */
 import { assert, describe, it } from "@effect/vitest"
+import * as Lookup from "effect-stateless/cache/Lookup"
 import * as Manifest from "effect-stateless/manifest/Manifest"
 import * as LmdbStore from "effect-stateless/store/LmdbStore"
 import * as MemoryStore from "effect-stateless/store/MemoryStore"
@@ -22,7 +23,7 @@ import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import { TestClock } from "effect/testing"
 import type { CacheError } from "../../src/cache/CacheError.ts"
-import { isRow } from "../../src/cache/internal/lives.ts"
+import { isOfLives } from "../../src/cache/internal/lives.ts"
 import { splitMark } from "../../src/cache/internal/names.ts"
 import { engineOf, type Runtime } from "../../src/manifest/internal/grants.ts"
 import { fork } from "../support/effects.ts"
@@ -49,13 +50,13 @@ type Tiers = "memory over LMDB" | "LMDB alone"
 /** Two engines over one folder, and the truth that their lookups see. */
 const engines = Effect.fnUntraced(function*(tiers: Tiers) {
   const path = yield* temporaryFolder
-  const truth = { price: 1 }
+  const truth: { price: number | undefined } = { price: 1 }
   const warm = LmdbStore.layer({ path, durability: "process" })
   const tiered = tiers === "LMDB alone"
     ? warm
     : TieredStore.layer([MemoryStore.layer({ capacity: 100 }), warm])
   const Live = App.modules({
-    price: App.owner("price", { lookup: () => Effect.sync(() => truth.price) }),
+    price: App.owner("price", { lookup: () => Effect.sync(() => truth.price ?? Lookup.absent) }),
     page: App.owner("page", { lookup: ({ item }) => price.get({ item }) }),
     label: App.owner("label", { lookup: ({ item }) => price.get({ item }) }),
     plain: App.owner("plain")
@@ -83,6 +84,22 @@ const changes: ReadonlyArray<readonly [name: string, change: Effect.Effect<unkno
 ]
 
 for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
+  describe("a price that the source has no more", () => {
+    for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
+      it.live(`a value is served by no engine once one of them has found that the source has none: ${tiers}`, () =>
+        Effect.scoped(Effect.gen(function*() {
+          const { a, b, truth } = yield* engines(tiers)
+          assert.deepStrictEqual([yield* a(page.get(item)), yield* b(page.get(item))], [1, 1])
+          truth.price = undefined
+          yield* b(Effect.exit(price.refresh(item)))
+          for (const engine of [a, b]) {
+            assert.isTrue(Option.isNone(yield* engine(price.getOption(item))))
+            assert.isTrue(Option.isNone(yield* engine(page.getOption(item))))
+          }
+        })))
+    }
+  })
+
   describe(`two engines over one folder, ${tiers}`, () => {
     for (const [name, change] of changes) {
       it.live(`an engine never serves a value that ${name} in the other has replaced`, () =>
@@ -119,7 +136,7 @@ for (const tiers of ["memory over LMDB", "LMDB alone"] as const) {
           const { loader } = family.loads
           family.disown(loader)
           family.own(loader!)
-          truth.price++
+          truth.price = 3
           assert.strictEqual(yield* read(price.get(item)), truth.price)
           for (const other of [yield* start, a, b]) {
             assert.deepStrictEqual(
@@ -240,7 +257,7 @@ describe("engines over one folder", () => {
         // The marks are gone from the folder as well, and with them nothing that they hid has come back.
         const late = yield* build(over(path, set))
         const { marks } = yield* late.cache.store.loadMarks
-        assert.deepStrictEqual(marks.filter(({ scope }) => !isRow(splitMark(scope).scope)), [])
+        assert.deepStrictEqual(marks.filter(({ scope }) => !isOfLives(splitMark(scope).scope)), [])
         assert.isTrue(Option.isNone(yield* late.on(plain.getOption(item))))
       }))
   }

@@ -209,9 +209,9 @@ describe("bugs of other caches", () => {
       assert.deepStrictEqual(seen, [undefined, 1])
     }))
 
-  it.effect("a hundred callers do not run a lookup that skips a hundred times (BentoCache does)", () =>
+  it.effect("a hundred callers do not run a lookup without a value a hundred times (BentoCache does)", () =>
     Effect.gen(function*() {
-      const { get, source } = yield* family({}, () => after(10, Effect.succeed(Lookup.skip)))
+      const { get, source } = yield* family({}, () => after(10, Effect.succeed(Lookup.absent)))
       const callers = yield* times(100, fork(Effect.exit(get)))
       yield* TestClock.adjust(10)
       for (const exit of yield* Fiber.joinAll(callers)) assert.strictEqual(exit._tag, "Failure")

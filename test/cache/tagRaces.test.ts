@@ -219,7 +219,7 @@ describe("two loads with an invalidation of a tag between them", () => {
 
   it.effect("the value of the earlier load is not kept after the later load has failed or found nothing", () =>
     Effect.gen(function*() {
-      for (const answer of [Lookup.skip, Lookup.failed("broken")]) {
+      for (const answer of [Lookup.absent, Lookup.failed("broken")]) {
         const { early, ends, held, late, running } = yield* two()
         const ended = yield* fork(Effect.exit(Fiber.join(late)))
         yield* ends(2, answer)

@@ -3,8 +3,8 @@
  * parties.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { findOther } from "../../src/cli/declarations.ts"
 import { parse } from "../../src/cli/findings.ts"
-import { findOther } from "../../src/cli/parties.ts"
 import { plain, render } from "../../src/cli/render.ts"
 
 const source = `class C extends Manifest.Service<C>()("C", {

@@ -42,7 +42,11 @@ const definition = {
     pair: { pattern: "pair:{a}:{b}", value: Schema.String, sensitive: true, loadConcurrency: 1, loadQueueMax: 1 },
     rest: { pattern: "rest:*", value: Schema.String, sensitive: true },
     coded: { pattern: "coded:{n}", value: Schema.String, sensitive: true, params: { n: Schema.NumberFromString } },
-    derived: { pattern: "derived:{id}", value: Schema.String, sensitive: true, derives: ["user:{id}"] },
+    derived: { pattern: "derived:{id}", value: Schema.String, derives: ["user:{id}"] },
+    further: { pattern: "further:{id}", value: Schema.String, derives: ["derived:{id}"] },
+    within: { pattern: "rest:{id}:within", value: Schema.String, partOf: "rest" },
+    carved: { pattern: "rest:{id}:carved", value: Schema.String, carvedFrom: "rest" },
+    listed: { pattern: "listed:{id}:{page}", value: Schema.String, derives: ["rest:{id}:carved"] },
     thrown: {
       pattern: "thrown:{id}",
       value: Schema.Struct({ name: Schema.String }),
@@ -107,8 +111,8 @@ const leaky = (store: Store["Service"]): Store["Service"] => {
 }
 
 const lookup = (_params: unknown, about: { readonly key: string }): Effect.Effect<unknown> =>
-  about.key.includes("skip")
-    ? Effect.succeed(Lookup.skip)
+  about.key.includes("absent")
+    ? Effect.succeed(Lookup.absent)
     : about.key.includes("hang")
     ? Effect.never
     : about.key.includes("interrupt")
@@ -141,7 +145,9 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
       pair: { lookup, warm: { keys: Effect.fail(new Error(canary)) } }
     }
     const modules = Object.fromEntries(
-      Object.keys(definition.families).map((name) => [name, app.owner(name, options[name] ?? { lookup })])
+      Object.keys(definition.families).filter((name) => name !== "within").map((
+        name
+      ) => [name, app.owner(name, options[name] ?? { lookup })])
     )
     const context: Context.Context<any> = yield* Layer.build(
       Layer.provide(app.modules(modules), tiers) as Layer.Layer<any, unknown>
@@ -170,7 +176,7 @@ const program = (seen: Seen, visit: (app: any) => ReadonlyArray<readonly [door: 
     }
     for (const params of [{ id }, failing]) seen.see("the explanation", yield* as(app.keys.user.explain(params)))
     seen.see("the statistics", yield* as(app.stats))
-    for (const event of events) if (event.family !== "open") seen.see("an event", event)
+    for (const event of events) if (event._tag === "Missed" || event.family !== "open") seen.see("an event", event)
     seen.see("a drawing", app.graph)
     seen.see("metrics", yield* Metric.snapshot)
     assert.isAbove(events.length, 0)
@@ -196,17 +202,17 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   ) => [
     of.get(params),
     of.get({ id: `${canary}:x` }),
-    of.get({ id: `skip ${canary}` }),
+    of.get({ id: `absent ${canary}` }),
     of.get({ id: `hang ${canary}` }),
     of.get({ id: `interrupt ${canary}` })
   ],
   getOption: (of) => [of.getOption(params), of.getOption({ id: `${canary}:x` }), of.getOption(failing)],
-  getMany: (of) => [of.getMany([params, { id: `skip ${canary}` }]), of.getMany([params, { id: `{${canary}}` }])],
-  getAnswer: (of) => [of.getAnswer(params), of.getAnswer({ id: `skip ${canary}` })],
+  getMany: (of) => [of.getMany([params, { id: `absent ${canary}` }]), of.getMany([params, { id: `{${canary}}` }])],
+  getAnswer: (of) => [of.getAnswer(params), of.getAnswer({ id: `absent ${canary}` })],
   getAnswerOption: (of) => [of.getAnswerOption(params), of.getAnswerOption({ id: `*${canary}` })],
   explain: (of) => [of.explain(params), of.explain({ id: `${canary}:x` })],
   has: (of) => [of.has(params), of.has(failing)],
-  select: (of) => [of.select({ id: `skip ${canary}` }, () => 1)],
+  select: (of) => [of.select({ id: `absent ${canary}` }, () => 1)],
   warm: (of) => [of.warm([params, failing, { id: `hang ${canary}` }])],
   hottest: (of) => [
     Effect.tap(
@@ -232,7 +238,7 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   setMany: (of) => [of.setMany([[params, value], [failing, value]]), of.setMany([[params, misfit]])],
   update: (of) => [
     of.update(params, () => misfit),
-    of.update({ id: `skip ${canary}` }, () => value),
+    of.update({ id: `absent ${canary}` }, () => value),
     of.update(params, () => of.update(params, () => value)),
     Effect.all([Effect.timeoutOption(of.update(params, () => Effect.never), 200), of.update(params, () => value)], {
       concurrency: "unbounded"
@@ -245,7 +251,7 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
   invalidateWhere: (of) => [of.invalidateWhere(params), of.invalidateWhere({ id: `${canary}:x` })],
   invalidateAll: (of) => [of.invalidateAll()],
   invalidateTag: (of) => [of.invalidateTag(tag), of.invalidateTag(tag, { mode: "markStale" })],
-  refresh: (of) => [of.refresh(params), of.refresh({ id: `skip ${canary}` }), of.refresh({ id: `hang ${canary}` })],
+  refresh: (of) => [of.refresh(params), of.refresh({ id: `absent ${canary}` }), of.refresh({ id: `hang ${canary}` })],
   setting: (of) => [of.setting(params, value).key],
   deleting: (of) => [of.deleting(params).key],
   lease: (of) => [
@@ -262,9 +268,9 @@ const doors: Readonly<Record<string, (of: any) => ReadonlyArray<unknown>>> = {
         !(name in doors || ["getUnsafe", "getPromise"].includes(name))
       )
       assert.deepStrictEqual(missing, [], "a handle has no door that an accessor has not")
-      return Effect.tryPromise({ try: () => handle.getPromise({ id: `skip ${canary}` }), catch: (error) => error })
+      return Effect.tryPromise({ try: () => handle.getPromise({ id: `absent ${canary}` }), catch: (error) => error })
     }),
-    Effect.flatMap(of.reader, (handle: any) => handle.get({ id: `skip ${canary}` }))
+    Effect.flatMap(of.reader, (handle: any) => handle.get({ id: `absent ${canary}` }))
   ],
   writer: (of) => [of.writer, Effect.flatMap(of.writer, (handle: any) => handle.set(params, misfit))]
 }
@@ -343,6 +349,20 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
   ["get of a derived key", app.keys.derived.get({ id })],
   ["get of a lookup that reads what it may not", app.keys.derived.get({ id: `undeclared ${canary}` })],
   ["explain of a derived key", app.keys.derived.explain({ id })],
+  ...["further", "within", "carved", "listed"].flatMap((name): ReadonlyArray<readonly [string, unknown]> => {
+    const of = app.keys[name]
+    const at = name === "listed" ? { id, page: canary } : { id }
+    return [
+      [`set of ${name}`, of.set(at, "one", { tags: [tag] })],
+      [`explain of ${name}`, of.explain(at)],
+      [`set of a misfit in ${name}`, of.set(at, misfit)],
+      [`set on a condition in ${name}`, of.set(at, "one", { ifVersion: 7 })],
+      [`a raw key of ${name}`, Effect.flatMap(of.key(at), (raw: any) => app.set(raw, misfit))],
+      [`invalidateTag of ${name}`, of.invalidateTag(tag)],
+      [`a write of what ${name} is made from`, app.keys.user.set({ id }, value)],
+      [`a write of what ${name} lies in`, app.keys.carved.set({ id }, "two")]
+    ]
+  }),
   ["get of a lookup that reads its own key", app.keys.derived.get({ id: `itself ${canary}` })],
   ["set of a value whose weigher throws", app.keys.thrown.set(params, value)],
   ["get of a value whose weigher throws", app.keys.thrown.get(params)],
@@ -355,8 +375,8 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
       Layer.fresh(Layer.provide(app.layer, Layer.fresh(MemoryStore.layer({ capacity: 1 })))) as Layer.Layer<any, any>
     )
   ],
-  ["get of two parameters", app.keys.pair.get({ a: canary, b: `skip ${canary}` })],
-  ["explain of two parameters", app.keys.pair.explain({ a: canary, b: `skip ${canary}` })],
+  ["get of two parameters", app.keys.pair.get({ a: canary, b: `absent ${canary}` })],
+  ["explain of two parameters", app.keys.pair.explain({ a: canary, b: `absent ${canary}` })],
   [
     "get of a full queue",
     Effect.all(
@@ -369,7 +389,7 @@ const others = (app: any): ReadonlyArray<readonly [door: string, work: unknown]>
   ],
   ["invalidateWhere of one of two", app.keys.pair.invalidateWhere({ a: canary })],
   ["explain of one of two", app.keys.pair.explain({ a: canary, b: "x" })],
-  ["get of a rest", app.keys.rest.get({ "*": `skip ${canary}:${canary}` })],
+  ["get of a rest", app.keys.rest.get({ "*": `absent ${canary}:${canary}` })],
   ["explain of a rest", app.keys.rest.explain({ "*": `${canary}:${canary}` })]
 ]
 
@@ -410,7 +430,7 @@ describe("sensitive family", () => {
         [
           "get",
           Effect.tapError(
-            app.keys.user.get({ id: `skip ${canary}` }) as Effect.Effect<unknown, Error>,
+            app.keys.user.get({ id: `absent ${canary}` }) as Effect.Effect<unknown, Error>,
             (error) => Effect.sync(() => errors.push(error.message))
           )
         ],
@@ -424,7 +444,7 @@ describe("sensitive family", () => {
         ["getAnswer", Effect.tap(app.keys.user.explain({ id }) as Effect.Effect<any>, () => Effect.void)]
       ])
       assert.deepStrictEqual(errors, [
-        `\`user:${SensitiveKey.hash(`skip ${canary}`)}\` is absent: its lookup gave no value`
+        `\`user:${SensitiveKey.hash(`absent ${canary}`)}\` is absent: its lookup says that there is no value`
       ])
     }))
 

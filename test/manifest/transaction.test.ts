@@ -340,6 +340,7 @@ describe("transaction", () => {
         const many = Array.from({ length: 10_001 }, (_, i) => [{ id: String(i) }, i] as const)
         const reason = yield* refusalOf(fated(db)(note.setMany(many)))
         assert.ok(reason._tag === "TransactionRefused" && reason.code === "E0525")
+        assert.include(reason.message, "it makes more than 10000 changes, the most that a transaction collects")
         yield* fated(db)(note.invalidateAll())
       })
     ))

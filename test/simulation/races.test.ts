@@ -17,6 +17,7 @@ import {
   sets,
   sweeps,
   updates,
+  vanishes,
   World
 } from "../support/world.ts"
 
@@ -76,6 +77,15 @@ describe("races", () => {
     kinds: [...read, ...read, "refresh", "delegate", "delegate"],
     ...tiered
   })
+  story("rows that go away", { kinds: [...all, ...vanishes, ...vanishes], failing: 10 })
+  story("rows that go away, and come back by writes", {
+    kinds: [...read, ...vanishes, ...sets, "delete", "getMany"]
+  })
+  story("rows that go away, and readers who leave", {
+    kinds: [...read, ...vanishes, ...vanishes, "refresh", "invalidate"],
+    interrupts: true
+  })
+  story("rows that go away, over a slow tier", { kinds: [...all, ...vanishes, ...vanishes], ...tiered })
   story("marks that are forgotten, in memory", {
     kinds: ["get", "getAnswer", ...drops, ...marks, ...updates, ...sweeps, ...sweeps, ...sweeps],
     failing: 20

@@ -42,6 +42,8 @@ export const owners = ["leave", "delegate"] as const
 export const sets = ["set", "batch"] as const
 export const jumps = ["back", "forth"] as const
 export const sweeps = ["sweep"] as const
+/** The row goes away in the source, and its owner asks the source again. */
+export const vanishes = ["vanish"] as const
 type Kind =
   | typeof reads[number]
   | typeof drops[number]
@@ -51,6 +53,7 @@ type Kind =
   | typeof owners[number]
   | typeof sets[number]
   | "sweep"
+  | "vanish"
   | "back"
   | "forth"
 
@@ -157,12 +160,17 @@ interface Run {
   readonly key: string
 }
 
+const isAbsent = (error: unknown): boolean => error instanceof CacheError && error.reason._tag === "Absent"
+
 export class World {
   readonly script: Script
   readonly rows = new Map<string, number>()
   // What the last write, mark or either that has returned said of an id: older is not served, or not as fresh.
   readonly hidden = new Map<string, number>()
   readonly marked = new Map<string, number>()
+  // The write by which the row of an id went away last, and the ids whose rows are away.
+  readonly vanished = new Map<string, number>()
+  readonly gone = new Set<string>()
   readonly batches = new Set<number>()
   readonly lookups = new Set<Run>()
   lookupsAtOnce = 0
@@ -216,19 +224,24 @@ export class World {
   private readonly load = Effect.fnUntraced(function*(this: World, key: string, app: any) {
     const [family, id] = key.split(":") as [string, string]
     yield* Effect.sleep(yield* Random.nextIntBetween(0, 10))
-    const n: number = family === "user"
-      ? this.rows.get(id) ?? 0
-      : (yield* app.keys[family === "profile" ? "user" : "profile"].get({ id })) as number
+    const n: number | Lookup.AbsentAnswer = family === "user"
+      ? this.gone.has(id) ? Lookup.absent : this.rows.get(id) ?? 0
+      : yield* Effect.catchIf(
+        app.keys[family === "profile" ? "user" : "profile"].get({ id }) as Effect.Effect<number, unknown>,
+        isAbsent,
+        () => Effect.succeed(Lookup.absent)
+      )
     yield* Effect.sleep(yield* Random.nextIntBetween(0, 10))
     const luck = yield* Random.nextIntBetween(0, 100)
     if (luck < this.script.failing) return yield* Effect.fail(new LookupFailed())
     if (luck < this.script.failing + this.script.hanging) return yield* Effect.never
-    return Lookup.loaded(n, { tags: [`t${id}`] })
+    return typeof n === "number" ? Lookup.loaded(n, { tags: [`t${id}`] }) : n
   })
 
   private write(id: string): number {
     const n = ++this.writes
     this.rows.set(id, n)
+    this.gone.delete(id)
     return n
   }
 
@@ -238,7 +251,21 @@ export class World {
     assert.isAtLeast(n, floor, `${how} of id ${id} saw a value from before a write that had returned`)
   }
 
-  private read({ family, id: at, kind }: Step): Effect.Effect<unknown, unknown> {
+  /** Only a row that has gone away since the last write is absent. */
+  private read(step: Step): Effect.Effect<unknown, unknown> {
+    return Effect.suspend(() => {
+      const read = step.kind === "getMany" ? ids : [ids[step.id]]
+      const floors = read.map((id) => this.hidden.get(id) ?? 0)
+      return Effect.tapError(this.readValue(step), (error) =>
+        Effect.sync(() => {
+          if (!isAbsent(error)) return
+          const isRight = read.some((id, i) => (this.vanished.get(id) ?? -1) >= floors[i]!)
+          assert.isTrue(isRight, `${step.kind} of id ${read} found no value after a write that had returned`)
+        }))
+    })
+  }
+
+  private readValue({ family, id: at, kind }: Step): Effect.Effect<unknown, unknown> {
     const name = families[family]
     const id = ids[at]
     const params = family === 2 ? { id, page: "a" } : { id }
@@ -296,7 +323,8 @@ export class World {
 
   /** Writers of one id follow each other where the script has writes that carry a value: the cache cannot order those. */
   private alone<A, E>(all: ReadonlyArray<string>, work: Effect.Effect<A, E>): Effect.Effect<A, unknown> {
-    const patterns = all.map((id) => parsePatternUnsafe(`user:${id}`))
+    // Not of the keys themselves: a lease on them would refuse the writes that carry none.
+    const patterns = all.map((id) => parsePatternUnsafe(`turn:${id}`))
     const critical = Effect.acquireUseRelease(
       Effect.sync(() => {
         for (const id of all) {
@@ -344,6 +372,21 @@ export class World {
         return drop(user.invalidateTag(`t${id}`))
       case "refresh":
         return drop(user.refresh({ id }))
+      case "vanish":
+        return Effect.suspend(() => {
+          const n = this.write(id)
+          this.gone.add(id)
+          this.vanished.set(id, n)
+          this.epochs++
+          return Effect.matchEffect(as(user.refresh({ id })), {
+            onSuccess: () => Effect.void,
+            onFailure: (error) => {
+              this.epochs++
+              if (isAbsent(error)) this.returned(this.hidden, id, n)
+              return Effect.fail(error)
+            }
+          })
+        })
       case "update":
         return Effect.suspend(() => {
           let n = 0
@@ -403,7 +446,10 @@ export class World {
         return Effect.suspend(() => {
           const n = ++this.writes
           this.batches.add(n)
-          for (const id of ids) this.rows.set(id, n)
+          for (const id of ids) {
+            this.rows.set(id, n)
+            this.gone.delete(id)
+          }
           this.epochs++
           const writes = ids.map((id) => user.setting({ id }, n, { tags: [`t${id}`] }))
           return Effect.map(as(app.batch(writes)), () => ids.forEach((id) => this.returned(this.hidden, id, n)))
@@ -491,6 +537,8 @@ export class World {
         : error instanceof CacheError && error.reason._tag === "Unowned"
         // A write that began while a part was lent is refused once the part has been given back.
         ? this.kinds.has("leave") || this.kinds.has("delegate") && !isRead
+        : isAbsent(error)
+        ? this.kinds.has("vanish")
         : error instanceof CacheError && error.reason._tag === "StoreFailed" && this.script.faults > 0
       assert.isTrue(expected, `${step.kind} failed: ${Cause.pretty(exit.cause)}`)
     }

@@ -27,8 +27,6 @@ export class C extends Manifest.Service<C>()("C", {
   }${rest}
 }) {}
 `
-// The first block of a hover is the signature. The doc comment follows, with its example.
-const signatureIn = (hover: string): string => /^```\w*\n([^]*?)```/.exec(hover)?.[1] ?? hover
 const program = (body: string) => `
 import { Effect } from "effect"
 import * as Manifest from "../src/manifest/Manifest.ts"
@@ -37,6 +35,9 @@ declare const id: typeof UserId.Type
 declare const ann: User
 ${body}
 `
+
+/** The type that a hover shows, without the doc comment below it. */
+const signatureOf = (hover: string): string => /```\w*\n([^]*?)```/.exec(hover)?.[1] ?? hover
 
 describe("completion", () => {
   const cases: ReadonlyArray<readonly [what: string, marked: string, expected: ReadonlyArray<string>]> = [
@@ -141,7 +142,7 @@ describe("hover over an operation, which shows no message", () => {
     assert.include(owner, `Layer<Owns<"user:{id}", AppCache>, CacheError, Appoints<"user:{id}", AppCache>>`)
     const modules = await server.hover(program(`const p = AppCache./*|*/modules({ user: AppCache.owner("user") })`))
     assert.include(modules, `Layer<AppCache | Owns<"user:{id}", AppCache>, CacheError, Store>`)
-    for (const hover of [owner, modules].map(signatureIn)) {
+    for (const hover of [owner, modules].map(signatureOf)) {
       assert.notMatch(hover, /E\d{4}/)
       assert.notInclude(hover, "families:", "the whole manifest is not shown")
     }
@@ -202,7 +203,7 @@ describe("hover over a capability, which shows no machinery", () => {
   for (const [name, body, shown] of cases) {
     it(`the hover over ${name} shows no machinery`, async () => {
       const hover = await server.hover(program(`export ${body}`))
-      assert.strictEqual(signatureIn(hover).replace(/\s+/g, " ").trim(), shown)
+      assert.strictEqual(signatureOf(hover).replace(/\s+/g, " ").trim(), shown)
     })
   }
 })

@@ -24,27 +24,21 @@ import {
 } from "../Invalidation.ts"
 import { type Below, nothing } from "./below.ts"
 import type { Engine } from "./engine.ts"
-import { freezeDeep } from "./freeze.ts"
+import { freezeFound } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
+import { type Holding, triesMax, type Watch } from "./knowing.ts"
+import { Limiter } from "./limits.ts"
 import { familyName, markName } from "./names.ts"
 import { Lane, type OnFailure } from "./outbox.ts"
 import { sealed } from "./sensitive.ts"
 import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
+import { type Looked, SweepDue } from "./sweepDue.ts"
 
 // How often in one idle time the tiers below learn that an entry is read. Without memory above them, an entry may so
 // end earlier than its idle time, by a share of it of one in so many at most; with more, reads would write more.
 const idleSteps = 16
-
-// Marks are swept when they take a sixteenth of their room, 4,096 in number; later where the last sweep had to look at
-// many entries, so that a mark costs a look at some sixteen of them, and at half of the room at the latest.
-const sweepAtMin = 1 / 16
-const sweepAtMax = 1 / 2
-const sweepAtPerEntry = 1 / 16 / 65_536
-
-// After a sweep that a tier has failed, the next one waits for so long.
-const sweepAgainMillis = 10_000
 
 /** An entry of that tier, as it is served. */
 export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
@@ -54,46 +48,8 @@ export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
   stale
 })
 
-/** Somebody's interest in a key that may be changed meanwhile. */
-export interface Watch {
-  changed: boolean
-  /** The last change was a removal. */
-  isGone: boolean
-}
-
-/** What memory or a tier below holds of a key. */
-export interface Holding {
-  readonly watch: () => Watch
-  readonly unwatch: (watch: Watch) => void
-  readonly current: Effect.Effect<Entry<any> | undefined>
-}
-
-// Each further try means that another caller has changed one of the keys.
-const triesMax = 16
-
 // What a read below says of a key that was changed meanwhile, where neither memory nor the outbox has it any more.
 const unknown = Symbol("unknown")
-
-/**
- * Runs `step`, at once where it asks for nothing, with what is held of each key, as long as that is so; with nothing
- * when it changes all the time.
- */
-export const knowing = <A, E>(
-  holdings: ReadonlyArray<Holding>,
-  step: (held: ReadonlyArray<Entry<any> | undefined> | undefined) => Effect.Effect<A, E>,
-  tries = triesMax
-): Effect.Effect<A, E> =>
-  holdings.length === 0 ? step([]) : Effect.acquireUseRelease(
-    Effect.sync(() => holdings.map(({ watch }) => watch())),
-    (watches) =>
-      Effect.flatMap(Effect.forEach(holdings, ({ current }) => current), (held) =>
-        !watches.some(({ changed }) => changed)
-          ? step(held)
-          : tries > 0
-          ? knowing(holdings, step, tries - 1)
-          : step(undefined)),
-    (watches) => Effect.sync(() => holdings.forEach(({ unwatch }, i) => unwatch(watches[i]!)))
-  )
 
 /** What memory found, as a tier says it. */
 export const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>
@@ -132,15 +88,6 @@ class MadeEntry<V> implements Entry<V> {
   }
 }
 
-// What was written before the family had the option may not be one that can be frozen. It is served as it is.
-const freezeFound = (value: unknown): void => {
-  try {
-    freezeDeep(value)
-  } catch {
-    // A write of such a value is refused, which says why.
-  }
-}
-
 export class Entries<V> {
   readonly cache: Engine
   readonly spec: FamilySpec<V>
@@ -160,7 +107,9 @@ export class Entries<V> {
   tagMark = 0
   hasListeners = false
   /** How a store knows the family. */
-  private readonly storeName: string
+  readonly storeName: string
+  /** How long entries of earlier lives may live. */
+  readonly limiter: Limiter
   /**
    * Of families from which others derive: which keys lookups have read, and which of them have been pushed out since.
    */
@@ -171,15 +120,16 @@ export class Entries<V> {
    */
   before = 0
   private versionBefore = 0
-  // How full the marks are when a sweep begins, and when it may.
-  private sweepAt = sweepAtMin
-  private sweepAfter = -Infinity
+  /** When the marks are swept. */
+  readonly sweepDue = new SweepDue(this)
   /** Some tier may hold an entry that no mark on the whole family hides. */
   private mayHold: boolean
   private readonly watches = new Map<string, Set<Watch>>()
   /** How often each tier below memory answered. */
   readonly hitsBelow = new Map<string, number>()
   private readonly told = new WeakSet<StoreError>()
+  /** How often a lower tier could not be read, so that it may hold what was not found. */
+  failedReads = 0
   readonly counts = {
     hits: 0,
     staleHits: 0,
@@ -199,6 +149,7 @@ export class Entries<V> {
     this.name = spec.name
     this.storeName = familyName(cache.id, spec.name)
     this.expiry = spec.expiry
+    this.limiter = new Limiter(spec.expiry)
     this.hot = spec.partition.hot
     const lower = this.hot === undefined ? spec.partition : spec.partition.below
     this.judgement = new Judge(spec, lower)
@@ -265,7 +216,9 @@ export class Entries<V> {
     const expiresAt = Expiry.endOf(this.expiry, entry.freshUntil, now)
     if (expiresAt === entry.expiresAt) return entry
     this.hot?.postpone(key, expiresAt)
-    const read = { ...entry, expiresAt }
+    // From now on its end is that of today's options, which its stamp says, unless a mark came since it was found.
+    const isOfToday = entry.stamp < this.limiter.before && this.judge(key, entry.stamp, entry.tags) === "valid"
+    const read = { ...entry, expiresAt, stamp: isOfToday ? this.limiter.before : entry.stamp }
     if (this.lower === undefined || this.cache.outbox.isFull) return read
     const step = idleTimeToLive / idleSteps
     const isNoted = Math.floor(now / step) === Math.floor((entry.expiresAt - idleTimeToLive) / step)
@@ -385,8 +338,9 @@ export class Entries<V> {
 
   /** What a tier below has found, as it would be found in memory. */
   private readonly whole = (found: Found<V> | undefined): Found<V> | undefined => {
-    if (found !== undefined && this.expiry.freeze) freezeFound(found.entry.value)
-    return found
+    if (found === undefined) return undefined
+    if (this.expiry.freeze) freezeFound(found.entry.value)
+    return this.limiter.limited(found, this.cache.time.now())
   }
 
   /** An entry that the tiers below do not have yet; without memory, the store answers for it. */
@@ -398,6 +352,7 @@ export class Entries<V> {
   /** A tier that cannot be read holds nothing, and is told of. */
   private orNothing<A>(read: Effect.Effect<A, StoreError>, nothingFound: A): Effect.Effect<A> {
     return Effect.catch(read, (error) => {
+      this.failedReads++
       this.tierFailed("get", error)
       return Effect.succeed(nothingFound)
     })
@@ -444,7 +399,7 @@ export class Entries<V> {
     if (watch.changed) return this.instead(key, watch)
     if (found === undefined) return undefined
     const { entry } = found
-    this.cache.saw(entry)
+    this.cache.saw(entry, this.spec, key)
     if (weight === undefined) return undefined
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
@@ -549,7 +504,8 @@ export class Entries<V> {
     const before = this.cache.stamp
     this.cache.spread.ofEvicted(this.name, key)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
-    const below = this.lower === undefined ? nothing : this.lower.set(key, kept, prepared)
+    if (this.lower !== undefined) this.sweepDue.wrote()
+    const below = this.lower === undefined ? this.settleDebt() : this.lower.set(key, kept, prepared)
     this.cache.spread.ofForgotten()
     return below
   }
@@ -615,9 +571,17 @@ export class Entries<V> {
     return this.remove(key)
   }
 
+  /** The source has no value for the key; lower tiers that are known to hold none are left alone. */
+  gone(key: string, isHeldBelow: boolean): Below {
+    if (isHeldBelow) return this.forget(key)
+    this.cache.tell(this.name, { _tag: "Changed", key })
+    this.ended(key, true)
+    return this.lower === undefined ? this.settleDebt() : nothing
+  }
+
   private remove(key: string): Below {
     this.ended(key, true)
-    return this.lower === undefined ? nothing : this.lower.remove(key)
+    return this.lower === undefined ? this.settleDebt() : this.lower.remove(key)
   }
 
   /** The key has another value, or none; what lies below is as it is. */
@@ -647,10 +611,12 @@ export class Entries<V> {
 
   /** Has the store keep a mark on the family, which gives the scope its meaning. */
   private recordMark(scope: string, stamp: number): Below {
-    if (this.lower === undefined) return nothing
-    const { isSensitive } = this.spec
-    return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed, isSensitive)
+    if (this.lower === undefined) return this.settleDebt()
+    return this.cache.outbox.mark(markName(this.storeName, scope), stamp, this.tierFailed, this.spec.isSensitive)
   }
+
+  /** A change that no tier below gets: a release that keeps the family there has to learn that it missed some. */
+  private readonly settleDebt = (): Below => this.cache.outbox.settleDebt(this.tierFailed, this.spec.isSensitive)
 
   /** Counts an invalidation, notes it, and tells of it. */
   invalidated(scope: string | Scope, mode: Mode, stamp: number, through: string, key?: string): void {
@@ -668,7 +634,6 @@ export class Entries<V> {
     this.cache.tell(this.name, { _tag: "Marked", scope, mode, stamp })
     const marked = this.hearMark(scope, mode, stamp, atMillis)
     if (mode === "hide" && scope.positions.length === 0) this.mayHold = this.lower !== undefined
-    this.sweepIfDue(atMillis)
     return this.recordMark(writeScope(marked, mode), stamp)
   }
 
@@ -688,7 +653,6 @@ export class Entries<V> {
   markTag(tag: string, mode: Mode, stamp: number, atMillis: number): Below {
     this.cache.tell(this.name, { _tag: "Tagged", tag, mode, stamp })
     if (!this.hearTag(tag, mode, stamp, atMillis)) return this.markKeys(everything, mode, stamp, atMillis)
-    this.sweepIfDue(atMillis)
     return this.recordMark(writeTag(tag, mode), stamp)
   }
 
@@ -701,6 +665,7 @@ export class Entries<V> {
 
   private judgeBy(scope: Scope, mode: Mode, stamp: number, atMillis: number): Scope {
     const marked = this.marks.record(scope, mode, stamp, atMillis)
+    this.sweepDue.marked(stamp)
     this.lookTwice()
     if (this.holds.isWatching) this.holds.touchScope(scope)
     return marked
@@ -711,6 +676,7 @@ export class Entries<V> {
     this.tagMark = Math.max(this.tagMark, stamp)
     if (this.holds.isWatching) this.holds.touchScope(everything)
     if (!this.tags.record(tag, mode, stamp, atMillis)) return false
+    this.sweepDue.marked(stamp)
     this.lookTwice()
     return true
   }
@@ -728,17 +694,33 @@ export class Entries<V> {
     if (read?._tag === "tag") this.tags.restore(read.tag, read.mode, stamp)
     else if (read !== undefined) this.marks.restore(read.scope, read.mode, stamp)
     this.lookTwice()
-    this.sweepIfDue(this.cache.time.now())
+    this.sweepDue.restored(stamp)
   }
 
   // --- marks that nothing needs any more ---------------------------------------------------------
 
-  private sweepIfDue(now: number): void {
-    if (this.fullness >= this.sweepAt && now >= this.sweepAfter) this.cache.sweepSoon(this.name)
+  get fullness(): number {
+    return Math.max(this.marks.fullness, this.tags.fullness)
   }
 
-  private get fullness(): number {
-    return Math.max(this.marks.fullness, this.tags.fullness)
+  get isKept(): boolean {
+    return this.lower !== undefined
+  }
+
+  now(): number {
+    return this.cache.time.now()
+  }
+
+  random(): number {
+    return this.cache.random.nextDoubleUnsafe()
+  }
+
+  sweepSoon(): void {
+    this.cache.sweepSoon(this.name)
+  }
+
+  sweepAt(atMillis: number): void {
+    this.cache.sweepAt(this.name, atMillis)
   }
 
   /** Until when an entry may count as fresh on account of the marks: for ever, or never again. */
@@ -764,8 +746,8 @@ export class Entries<V> {
     }
   }
 
-  /** Forgets the marks up to a stamp; `looked` is how many entries a sweep had to look at for that. */
-  forgetMarks(upTo: number, looked: number): void {
+  /** Forgets the marks up to a stamp, of which nothing is left that they hide. */
+  forgetMarks(upTo: number, looked: Looked): void {
     for (const [key, watches] of this.watches) {
       // An entry that is being read may have any tags.
       if (this.tags.fullness === 0 && this.judge(key, 0, noTags) === "valid") continue
@@ -773,13 +755,7 @@ export class Entries<V> {
     }
     this.marks.forget(upTo)
     this.tags.forget(upTo)
-    this.sweepAt = Math.min(sweepAtMax, Math.max(sweepAtMin, looked * sweepAtPerEntry, this.fullness * 2))
-    this.sweepIfDue(this.cache.time.now())
-  }
-
-  /** A sweep has failed: the next one waits. */
-  postponeSweep(): void {
-    this.sweepAfter = this.cache.time.now() + sweepAgainMillis
+    this.sweepDue.ends(upTo, looked)
   }
 
   /**

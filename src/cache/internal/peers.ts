@@ -12,7 +12,9 @@ import type { Entry } from "../../store/Entry.ts"
 import type { Commons, Mark } from "../../store/Store.ts"
 import type { StoreError } from "../../store/StoreError.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
+import type { Limits } from "./limits.ts"
 import { Carrier } from "./outbox.ts"
+import type { Looked } from "./sweepDue.ts"
 
 /** What another engine did to a family. */
 export type Heard =
@@ -30,12 +32,12 @@ export type Heard =
 
 /** What a sweep of marks asks of a family in one engine. */
 export interface Swept {
-  /** Has what the marks hide removed from all tiers; how many entries were looked at. */
-  readonly look: Effect.Effect<number, StoreError>
+  /** Has what the marks hide removed from all tiers. */
+  readonly look: Effect.Effect<Looked, StoreError>
   /** The marks up to a stamp, as a store knows them. */
   marksUpTo(upTo: number): Iterable<Mark>
   /** Forgets these marks, of which nothing is left that they concern. */
-  forget(upTo: number, looked: number): void
+  forget(upTo: number, looked: Looked): void
 }
 
 /** An engine, as the others know it. */
@@ -50,8 +52,12 @@ export interface Peer {
 export interface SharedLife {
   /** What hides the entries that families have missed. */
   readonly hides: ReadonlyArray<Mark>
+  /** How long entries of earlier lives may live, by the names by which a store knows their families. */
+  readonly limits: ReadonlyMap<string, Limits>
   /** Marks that go with each round of these engines until one has arrived. */
   owed: ReadonlyArray<Mark>
+  /** The place keeps entries of an earlier life. */
+  readonly isKnown: boolean
 }
 
 interface Shared {

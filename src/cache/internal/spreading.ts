@@ -229,6 +229,8 @@ const dropUnseen = (
     const key = keyOf(scope)
     const flight = loads.flights.get(key)
     if (flight !== undefined && isBehind(flight)) loads.overtake(key)
+    // A lookup that could make nothing of the source may do so now.
+    loads.failures.forget(key)
     if (!isHeld) return
     entries.invalidated(key, "hide", stamp, through)
     entries.forget(key)
@@ -236,7 +238,7 @@ const dropUnseen = (
   }
   const open = Array.from(loads.flights.values()).filter((flight) => loads.isOpen(flight))
   const ahead = open.filter((flight) => !isBehind(flight))
-  if (open.length === ahead.length && !isHeld) return
+  if (open.length === ahead.length && !isHeld && loads.failures.isEmpty) return
   entries.invalidated(scope, "hide", stamp, through)
   entries.markKeys(scope, "hide", stamp, entries.cache.time.now())
   for (const flight of ahead) flight.confirmUpTo(stamp)

@@ -110,7 +110,7 @@ export const engine: ReadonlyArray<Explained> = [
     "E0510",
     "A lookupMany returned another number of values than it was asked for.",
     "The order of the values says which key each belongs to. With another number the order says nothing.",
-    "Return one value for each key, in the order of the keys, and `Lookup.skip` for a key without a value."
+    "Return one value for each key, in the order of the keys, and `Lookup.absent` for a key without a value."
   ),
   atRunTime(
     "E0521",
@@ -138,14 +138,14 @@ export const engine: ReadonlyArray<Explained> = [
   ),
   atRunTime(
     "E0525",
-    "A transaction changes more keys than it may collect.",
+    "A transaction makes more changes than it may collect.",
     "All changes take effect in one step after the commit, and stay in memory until then.",
-    "Invalidate many keys by `invalidateWhere`, by a tag or by a pattern."
+    "Invalidate many keys at once, with `invalidateWhere` or `invalidateTag`."
   ),
   atRunTime(
     "E0526",
-    "A transaction was opened inside a database transaction that the cache does not know of.",
+    "A transaction was opened inside a database transaction that the cache does not know.",
     "The cache would take the savepoint for the commit, although the outer transaction may still roll back.",
-    "Open the outer transaction with `AppCache.transaction(sql.withTransaction)`, too."
+    "Open the outer transaction with `AppCache.transaction(sql.withTransaction)`."
   )
 ]

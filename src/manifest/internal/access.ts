@@ -8,7 +8,6 @@ import { CacheError, InvalidKey } from "../../cache/CacheError.ts"
 import type * as Diagnostic from "../../diagnostic/Diagnostic.ts"
 import * as Misfit from "../../diagnostic/Misfit.ts"
 import { isBag, type ValidFamily, type ValidManifest } from "../../ownership/Validation.ts"
-import { type KeyPattern, parsePatternUnsafe } from "../../pattern/KeyPattern.ts"
 import { Access, type CacheGrant } from "./grants.ts"
 import type { Keys, Params } from "./keys.ts"
 
@@ -25,7 +24,7 @@ export class FamilyAccess extends Access {
     this.name = family.name
     this.pattern = family.pattern.source
     this.keys = keys
-    this.isSensitive = family.spec.sensitive === true
+    this.isSensitive = family.isSensitive
     this.textOf = keys.textOf
   }
 
@@ -56,14 +55,6 @@ export class FamilyAccess extends Access {
     const problem = this.keys.check(key)
     if (problem === undefined) return undefined
     return this.invalid(isBag(params) ? problem : Misfit.parametersNotObject(this.pattern, this.keys.names))
-  }
-
-  /** Answers a key as the pattern that a lease takes, and as the text that errors show. */
-  patternOf(params: Params): Effect.Effect<{ readonly pattern: KeyPattern; readonly shown: string }, CacheError> {
-    return Effect.map(this.keyOf(params), (key) => ({
-      pattern: parsePatternUnsafe(this.keys.render(key)),
-      shown: this.keys.show(key)
-    }))
   }
 
   /** Answers the parameters as lists show them: for a sensitive family, the hashes of their texts. */

@@ -7,12 +7,14 @@ import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { CacheError, InvalidOption } from "../../cache/CacheError.ts"
 import type { CacheFamily } from "../../cache/CacheFamily.ts"
+import { forkOutside } from "../../capability/shared/outside.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
 import * as BackgroundTimer from "../../store/shared/backgroundTimer.ts"
 import type { FamilyAccess } from "./access.ts"
@@ -59,7 +61,8 @@ export const start = Effect.fnUntraced(function*(
     work.push(Effect.ensuring(Effect.andThen(ready, all), warmed.open))
   }
   // Starts now, so that `predict` sees every read. The first round yields once, so that the layer can finish building.
-  yield* Effect.forkScoped(Effect.all(work, { concurrency: "unbounded", discard: true }), { startImmediately: true })
+  const all = Effect.all(work, { concurrency: "unbounded", discard: true })
+  Fiber.runIn(yield* forkOutside(all, { startImmediately: true }), yield* Effect.scope)
   if (warm?.await === true) yield* warmed.await
 })
 

@@ -18,7 +18,7 @@ import * as Latch from "effect/Latch"
 import * as Semaphore from "effect/Semaphore"
 import * as Stream from "effect/Stream"
 import type { Entry, Found } from "../Entry.ts"
-import type { FreshUntilMax, HotPartition, Prepared, PreparedEntry } from "../Store.ts"
+import type { FreshUntilMax, HotPartition, Mark, Prepared, PreparedEntry } from "../Store.ts"
 import { StoreError, TierTimeout } from "../StoreError.ts"
 import { type Carrying, type KeyGuard, limited } from "./keyGuard.ts"
 import { type Tier, writeTo } from "./tieredTier.ts"
@@ -66,11 +66,21 @@ interface Demotion<V> {
   made: Made<V> | undefined
 }
 
+export interface DemotionsOptions<V> {
+  readonly guard: KeyGuard
+  readonly sweeps: Sweeps
+  readonly tiers: ReadonlyArray<Tier<V>>
+  readonly lost: Lost<V>
+  /** Marks that go with each write: nothing of the family may be below without them. */
+  readonly owed: () => ReadonlyArray<Mark>
+}
+
 export class Demotions<V> {
   readonly #guard: KeyGuard
   readonly #sweeps: Sweeps
   readonly #tiers: ReadonlyArray<Tier<V>>
   readonly #lost: Lost<V>
+  readonly #owed: () => ReadonlyArray<Mark>
   readonly #wake = Latch.makeUnsafe(false)
   readonly #room = Latch.makeUnsafe(true)
   readonly #waiting = new Set<Demotion<V>>()
@@ -80,8 +90,9 @@ export class Demotions<V> {
   #version = 0
   #writes = 0
 
-  constructor(guard: KeyGuard, sweeps: Sweeps, tiers: ReadonlyArray<Tier<V>>, lost: Lost<V>) {
+  constructor({ guard, lost, owed, sweeps, tiers }: DemotionsOptions<V>) {
     this.#lost = lost
+    this.#owed = owed
     this.#guard = guard
     this.#sweeps = sweeps
     this.#tiers = tiers
@@ -239,7 +250,7 @@ export class Demotions<V> {
   ): Effect.Effect<void> {
     const tier = this.#tiers[to]!
     const change = { partition: tier.partition, cleared: false, removed, set }
-    return Effect.flatMap(writeTo(tier.store, noReport, [{ tier, change }], []), (refusal) => {
+    return Effect.flatMap(writeTo(tier.store, noReport, [{ tier, change }], this.#owed()), (refusal) => {
       this.#writes++
       if (refusal === undefined) return Effect.void
       if (set.length > 1 && isOfOne(refusal.error)) {

@@ -36,12 +36,14 @@ import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import * as Metric from "effect/Metric"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Buffer } from "node:buffer"
+import { forkOutside } from "../../capability/shared/outside.ts"
 import { millisOf } from "../../ownership/FamilyPolicy.ts"
 import { isBag } from "../../ownership/Validation.ts"
 import { isTooLong, keyBytesMax } from "../../pattern/Key.ts"
@@ -167,9 +169,9 @@ export const make: (options: Options) => Effect.Effect<Store["Service"], StoreEr
             yield* Effect.logWarning(`the ${tierName} tier in ${path} was damaged, and was emptied`)
           }
           const scope = yield* Scope.make()
-          yield* Effect.forkIn(tier.writes.writer, scope)
+          Fiber.runIn(yield* forkOutside(tier.writes.writer), scope)
           const upkeep = Effect.andThen(BackgroundTimer.sleep(sweepMillis), Effect.ignore(tier.upkeep))
-          yield* Effect.forkIn(Effect.forever(upkeep), scope)
+          Fiber.runIn(yield* forkOutside(Effect.forever(upkeep)), scope)
           return { tier, close: Effect.tap(tier.writes.close, Scope.close(scope, Exit.void)) }
         })),
       ({ release, tier }) => Effect.andThen(Effect.ignore(tier.writes.drain(options.durability, "set")), release)

@@ -91,6 +91,7 @@ export const valueSchema = Schema.Struct({ row: Schema.Number })
 export class Source {
   row = 1
   isBroken = false
+  isGone = false
   millis = 0
   answer: Lookup.LoadedOptions | "notModified" | undefined = undefined
   readonly runs = new Map<string, number>()
@@ -121,6 +122,7 @@ export class Source {
 
   private get value(): unknown {
     const value: Value = { row: this.row }
+    if (this.isGone) return Lookup.absent
     if (this.answer === "notModified") return Lookup.notModified()
     return this.answer === undefined ? value : Lookup.loaded(value, this.answer)
   }
@@ -223,6 +225,8 @@ const each = (f: (world: ArrangedWorld, id: string) => unknown): Step => (world,
 
 /** Loads the keys, or reads what is there. */
 export const read: Step = each(({ user }, id) => Effect.exit(user.get({ id })))
+/** Asks the source again. */
+export const refresh: Step = each(({ user }, id) => Effect.exit(user.refresh({ id })))
 /** Reads without loading. */
 export const look: Step = each(({ user }, id) => user.getOption({ id }))
 /** Looks without reading. */
@@ -245,6 +249,8 @@ export const change = (f: (source: Source) => void): Step => ({ source }) => Eff
 /** The source has another value. */
 export const row = (n: number): Step => change((source) => source.row = n)
 export const broken: Step = change((source) => source.isBroken = true)
+/** The source has no value any more. */
+export const gone: Step = change((source) => source.isGone = true)
 export const repaired: Step = change((source) => source.isBroken = false)
 export const slow = (millis: number): Step => change((source) => source.millis = millis)
 export const answering = (answer: Source["answer"]): Step => change((source) => source.answer = answer)

@@ -26,6 +26,7 @@ import { type Database, type DatabaseOptions, type RootDatabase, TransactionFlag
 import * as Lmdb from "lmdb"
 import * as Fs from "node:fs"
 import * as Path from "node:path"
+import { forkOutside } from "../../../capability/shared/outside.ts"
 import { refused } from "../../internal/given.ts"
 import * as BackgroundTimer from "../../shared/backgroundTimer.ts"
 import { FolderHeld, StoreError, TierFailed, TierFull } from "../../StoreError.ts"
@@ -201,7 +202,7 @@ const claimNamespace = (path: string, file: string, namespace: string): Effect.E
 
 const keepBeating = (claim: Claim): Effect.Effect<Claim> => {
   const beat = Effect.andThen(BackgroundTimer.sleep(beatMillis), Effect.sync(claim.beat))
-  return Effect.map(Effect.forkDetach(Effect.interruptible(Effect.forever(beat))), (fiber) => ({
+  return Effect.map(forkOutside(Effect.forever(beat)), (fiber) => ({
     ...claim,
     release: () => {
       fiber.interruptUnsafe()

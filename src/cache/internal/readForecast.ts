@@ -1,36 +1,40 @@
 /**
- * Which keys are likely to be read again: a count of recent reads by key, in bounded space.
+ * Forecasts which keys will be read again, from a bounded count of recent reads by key.
  *
  * - The forecast is that reads go on as they did in the last window or two, of one lifetime each. A key that was not
- *   read since its value was made is expected to be read no more, however often it was read before.
- * - Every read counts while reads are few. When they are many, each that is looked at stands for several, drawn at
- *   random distances: at regular ones, keys that are read in turns would hide each other.
- * - At most `watchedMax` keys are known; the one whose last read is longest ago is forgotten first. A key longer than
- *   `keyLengthMax` characters is never known.
+ *   read since its value was made is not expected to be read again, however often it was read before.
+ * - While there are few reads, every read is counted. When there are many, only some are counted, and each stands for
+ *   several. The distance between two counted reads is random: at regular distances, keys that are read in turns would
+ *   hide each other.
+ * - At most `watchedMax` keys are watched; the key whose last read is longest ago is forgotten first. A key longer than
+ *   `keyLengthMax` characters is never watched.
  */
 interface Watched {
-  /** In this window, and in the one before it. */
+  /** The reads in this window; `before` counts those in the window before. */
   reads: number
   before: number
   lastAt: number
-  /** How long its values live, as far as that is known of this key; else what the family says. */
+  /**
+   * How long the values of this key live; `undefined` if that is not known, so that the lifetime of the family counts.
+   */
   lifeMillis: number | undefined
-  /** When it was last loaded on account of this forecast. */
+  /** When this forecast last caused a load of it. */
   renewedAt: number
 }
 
 const watchedMax = 8_192
 
-// Longer keys are not foreseen: those that are known take sixteen megabytes at most.
+// Longer keys are not watched, so the watched keys take at most sixteen megabytes.
 const keyLengthMax = 1_024
 
-// How far a forecast looks back where the family names no lifetime.
+// How far a forecast looks back in a family without a lifetime.
 const windowMillisDefault = 600_000
 
-// So many reads are looked at before the distance between them doubles: half a millisecond's work in a window.
+// After this many counted reads, the distance between them doubles. So counting takes about half a millisecond per
+// window.
 const looksPerGap = 4_096
 
-export class Reuse {
+export class ReadForecast {
   private readonly watched = new Map<string, Watched>()
   private readonly lifeMillis: number
   private readonly windowMillis: number
@@ -48,7 +52,9 @@ export class Reuse {
     this.begun = now
   }
 
-  /** Counts a read, and all for which it stands; after how many others the next one is looked at. */
+  /**
+   * Counts a read and the reads for which it stands. Returns the number of reads until the next one that is counted.
+   */
   note(key: string, reads: number, now: number): number {
     if (key.length > keyLengthMax) return 1
     const known = this.watched.get(key)
@@ -65,9 +71,9 @@ export class Reuse {
     return this.gap === 1 ? 1 : 1 + Math.floor(this.random.nextDoubleUnsafe() * (2 * this.gap - 1))
   }
 
-  /** Begins the next window when this one is over, and forgets what was read in neither. */
+  /** Begins the next window when this one is over, and forgets the keys without a read in this window. */
   turn(now: number): void {
-    // A clock that was set back begins anew, or this window would last for longer than it should.
+    // If the clock was set back, a new window begins at once. Otherwise this window would last too long.
     if (now - this.begun < this.windowMillis && now >= this.begun) return
     this.since = this.begun
     this.begun = now
@@ -81,8 +87,8 @@ export class Reuse {
   }
 
   /**
-   * Reads a millisecond, if they go on; 0 for a key that was not read since `madeAt`, nor since it was last renewed on
-   * account of this.
+   * The expected reads per millisecond; 0 for a key that was not read since `madeAt`, or since this forecast last
+   * renewed it.
    */
   rate(key: string, madeAt: number, now: number): number {
     const watched = this.watched.get(key)
@@ -90,7 +96,7 @@ export class Reuse {
     return (watched.reads + watched.before) / Math.max(this.windowMillis, now - this.since)
   }
 
-  /** How long the next value of a key will live; `known` is how long the one that is held lives. */
+  /** How long the next value of a key will live. `known` is the lifetime of the value that the cache holds. */
   life(key: string, known: number | undefined): number {
     const watched = this.watched.get(key)
     if (watched !== undefined && known !== undefined) watched.lifeMillis = known

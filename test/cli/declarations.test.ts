@@ -3,8 +3,8 @@
  * line of the right manifest.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { findOther, withoutComments } from "../../src/cli/declarations.ts"
 import { Meanings } from "../../src/cli/meaning.ts"
-import { findOther, withoutComments } from "../../src/cli/parties.ts"
 
 const one = `class One extends Manifest.Service<One>()("One", {
   families: { user: { pattern: "user:{id}" } }

@@ -3,8 +3,8 @@
  * names. Errors with another cause stay as they are.
  */
 import { assert, describe, it } from "@effect/vitest"
+import { findMisfit, findUnknown, findUnprovided } from "../../src/cli/compilerErrors.ts"
 import { labelOf } from "../../src/cli/findings.ts"
-import { findMisfit, findUnknown, findUnprovided } from "../../src/cli/native.ts"
 
 const manifest = `class AppCache extends Manifest.Service<AppCache>()("AppCache", {
   families: {
