@@ -69,7 +69,9 @@ describe("parts of a manifest", () => {
         // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; h
         listed: { pattern: "listed:{id}", derives: sources },
         // @ts-expect-error E0406: unknown option 'layr' in family 'spread'; help: did you mean 'layer'?
-        spread: { pattern: "spread:{id}", ...policy }
+        spread: { pattern: "spread:{id}", ...policy },
+        // @ts-expect-error E0406: unknown option 'ttl' in family 'short'; help: did you mean 'timeToLive'?
+        short: { pattern: "short:{id}", ttl: "1 minute" }
       }
     })
   })
@@ -138,7 +140,7 @@ describe("owners", () => {
     // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
     Copied.owner("all")
     // @ts-expect-error Property 'user' does not exist on type 'Otherwise<"E0415: the rights of 'Copied' are given to another
-    Copied.keys.user
+    void Copied.keys.user
     // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
     Layer.provide(AppCache.owner("user"), Copied.layer)
     // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
