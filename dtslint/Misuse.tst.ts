@@ -69,7 +69,9 @@ describe("parts of a manifest", () => {
         // @ts-expect-error E0103: it is not known which patterns this list holds, so nothing can be checked about it; h
         listed: { pattern: "listed:{id}", derives: sources },
         // @ts-expect-error E0406: unknown option 'layr' in family 'spread'; help: did you mean 'layer'?
-        spread: { pattern: "spread:{id}", ...policy }
+        spread: { pattern: "spread:{id}", ...policy },
+        // @ts-expect-error E0406: unknown option 'ttl' in family 'short'; help: did you mean 'timeToLive'?
+        short: { pattern: "short:{id}", ttl: "1 minute" }
       }
     })
   })
@@ -107,6 +109,13 @@ describe("owners", () => {
   test("are one for each key", () => {
     // @ts-expect-error E0215: two owners: 'user:{id}' and 'user:{id}' both own 'user:_'; help: keep one of the two layers
     Manifest.mergeOwners(AppCache.owner("user"), AppCache.owner("user"))
+    const users = [AppCache.owner("user"), AppCache.owner("user")]
+    const both = [AppCache.owner("user"), AppCache.owner("profile")] as const
+    // @ts-expect-error E0215: the compiler cannot tell which owners this list holds; help: give each owner as an argument of
+    Manifest.mergeOwners(AppCache.owner("prefs"), ...users)
+    expect(Manifest.mergeOwners(AppCache.owner("prefs"), ...both)).type.not.toBe<never>()
+    // @ts-expect-error E0215: two owners: 'user:{id}' and 'user:{id}' both own 'user:_'; help: keep one of the two layers
+    Manifest.mergeOwners(AppCache.owner("user"), ...both)
     // @ts-expect-error E0229: 'audit' is not a part of family 'files', so the owner of 'files' cannot give its lookup; help
     AppCache.owner("files", { parts: { audit: { lookup: () => Effect.succeed(true) } } })
     // @ts-expect-error E0406: unknown option 'lookupp' in the owner of family 'files'; help: did you mean 'lookup'?
@@ -130,6 +139,14 @@ describe("owners", () => {
     class Copied extends Manifest.Service<AppCache>()("Copied", { families: { all: { pattern: "all:*" } } }) {}
     // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
     Copied.owner("all")
+    // @ts-expect-error Property 'user' does not exist on type 'Otherwise<"E0415: the rights of 'Copied' are given to another
+    void Copied.keys.user
+    // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
+    Layer.provide(AppCache.owner("user"), Copied.layer)
+    // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
+    Copied.modules({ user: AppCache.owner("user") })
+    // @ts-expect-error E0415: the rights of 'Copied' are given to another class; help: write class Copied extends
+    Manifest.compose(AppCache, Copied)
   })
 })
 

@@ -543,7 +543,8 @@ export type isUnion<T, U = T> = [T] extends [never] ? false : T extends unknown 
  * @since 0.1.0
  */
 export type CheckedOwners<Ls extends ReadonlyArray<unknown>> = {
-  readonly [I in keyof Ls]: CheckedMerge<Ls[I], findClash<OwnedIn<Ls[I]>, OwnedIn<othersOf<Ls, I>>>>
+  readonly [I in keyof Ls]: number extends Ls["length"] ? Opaque.owners
+    : CheckedMerge<Ls[I], findClash<OwnedIn<Ls[I]>, OwnedIn<othersOf<Ls, I>>>>
 }
 type CheckedMerge<L, Problem> = [Problem] extends [never] ? L : Problem
 type othersOf<Ls extends ReadonlyArray<unknown>, I> = { [J in keyof Ls]: J extends I ? never : Ls[J] }[number]

@@ -89,13 +89,14 @@ describe("manifest from data", () => {
           draft: { pattern: "draft:{id}", layer: "client", derives: ["user:{id}"] },
           typo: { pattern: "typo:{id}", layer: "srver" },
           upward: { pattern: "upward:{id}", layer: "server", derives: ["draft:{id}"] },
-          option: { pattern: "option", ttll: 5 }
+          option: { pattern: "option", ttll: 5, ttl: 5 }
         },
         entries: {}
       }),
       [
         "entries E0406: unknown option 'entries' in the manifest; help: remove it, or check its spelling",
         "families.option.ttll E0406: unknown option 'ttll' in family 'option'; help: remove it, or check its spelling",
+        "families.option.ttl E0406: unknown option 'ttl' in family 'option'; help: did you mean 'timeToLive'?",
         "families.user.params.id E0409: params of family 'user' names 'id', which is not a parameter of 'user:*'; help: remove it, or check its spelling",
         "families.upward.derives.0 E0403: 'upward' in layer 'server' cannot reach 'draft:{id}' of layer 'client', which 'server' does not read; help: add 'client' to reads of layer 'server'",
         "families.typo.layer E0404: no layer is called 'srver'; help: did you mean 'server'?",
