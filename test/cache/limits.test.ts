@@ -21,7 +21,7 @@ describe("the limits of a family", () => {
       assert.deepStrictEqual(needed(all.toReversed()), needed(all))
     })))
 
-  it("at most 16 limits are kept, and they never say more than all limits", () =>
+  it("the limits that are kept are 16 at most, and never say more than all limits", () =>
     fc.assert(fc.property(series, fc.boolean(), fc.nat(60), (all, ascending, stamp) => {
       // A longer option after each shorter one forgets nothing.
       const given = ascending ? all.map(({ before }) => ({ before, millis: before })) : all
