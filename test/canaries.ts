@@ -20,6 +20,7 @@ const familyReads = "src/cache/internal/familyReads.ts"
 const familyWrites = "src/cache/internal/familyWrites.ts"
 const loads = "src/cache/internal/loads.ts"
 const landing = "src/cache/internal/landing.ts"
+const spreading = "src/cache/internal/spreading.ts"
 const entries = "src/cache/internal/entries.ts"
 const outbox = "src/cache/internal/outbox.ts"
 const cache = "src/cache/Cache.ts"
@@ -50,6 +51,8 @@ const waits = "test/cache/waits.test.ts"
 const chains = "test/manifest/chains.test.ts"
 const herd = "test/cache/herd.test.ts"
 const tagRaces = "test/cache/tagRaces.test.ts"
+const closedUnseen = "test/cache/closedUnseen.test.ts"
+const refreshWaits = "test/cache/refreshWaits.test.ts"
 
 const collected = "src/cache/internal/collected.ts"
 const transaction = "src/cache/Transaction.ts"
@@ -58,6 +61,30 @@ const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
+  {
+    law: 4,
+    bug: "a load that a tag has closed keeps a value that was made without a source",
+    file: spreading,
+    text: "loads.mayStore(key).filter(isBehind)",
+    planted: "loads.mayStore(key).filter((flight) => flight.isCurrent && isBehind(flight))",
+    suites: [closedUnseen]
+  },
+  {
+    law: 4,
+    bug: "an update builds on a value that was made without a source",
+    file: loads,
+    text: "(behind.length > 0 || isHeld && !turn.reading)",
+    planted: "behind.length > 0",
+    suites: [closedUnseen]
+  },
+  {
+    law: 12,
+    bug: "a refresh does not wait for the removal of the values of two engines",
+    file: landing,
+    text: "const below = both(dependents, this.entries.forget(flight.key))",
+    planted: "void this.entries.forget(flight.key)\n    const below = dependents",
+    suites: [refreshWaits]
+  },
   {
     law: "a check tells what it does not know",
     bug: "a compiler that crashed has found no errors",

@@ -80,19 +80,19 @@ export interface Spread {
   /** Drops what depends on any key of a scope. */
   ofScope(family: string, scope: Scope, mode: Mode): Below
   /** Drops what was made from a key, except by loads that began at `since` or later, or have not read the key. */
-  ofUnseen(family: string, key: string, since: number): void
+  ofUnseen(family: string, key: string, since: number): Below
   /** Drops what was made from a key before the engine was opened, or before it was hidden in this process alone. */
-  ofBefore(family: string, key: string): void
+  ofBefore(family: string, key: string): Below
   /** An evicted key is not remembered any more. It counts as changed since then, after the next entry is stored. */
   forget(family: string, key: string, since: number): void
-  ofForgotten(): void
+  ofForgotten(): Below
   /** An entry is being put into memory. It is not dropped for the entries that it pushes out. */
   beginPut(): void
   endPut(): void
   /** A key has left the last tier. Lookups have read it, or it is from before the engine was opened. */
   evict(family: string, key: string, wasRead: boolean): void
   /** Drops what was made from the evicted keys, except this one, which pushed them out. */
-  ofEvicted(exceptFamily?: string, exceptKey?: string): void
+  ofEvicted(exceptFamily?: string, exceptKey?: string): Below
   /** Drops in this process what was made from a family that is hidden here. The lower tiers keep it. */
   ofEnd(family: string): void
   /** Visits what depends on one key of a family. */

@@ -22,7 +22,7 @@ import {
   writeScope,
   writeTag
 } from "../Invalidation.ts"
-import { type Below, nothing } from "./below.ts"
+import { type Below, both, nothing } from "./below.ts"
 import type { Engine } from "./engine.ts"
 import { freezeDeep } from "./freeze.ts"
 import { Holds } from "./holds.ts"
@@ -453,7 +453,8 @@ export class Entries<V> {
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
       this.putHot(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry)), weight)
-      this.cache.spread.ofEvicted()
+      // A reader promises nothing of what memory pushes out for what he has found.
+      void this.cache.spread.ofEvicted()
     }
     return found
   }
@@ -547,11 +548,10 @@ export class Entries<V> {
     this.mayHold = true
     if (this.hot !== undefined) this.putHot(key, entry, this.dueAt(entry, now), weight)
     const before = this.cache.stamp
-    this.cache.spread.ofEvicted(this.name, key)
+    const evicted = this.cache.spread.ofEvicted(this.name, key)
     const kept = before === this.cache.stamp ? entry : this.confirmed(key, entry)
     const below = this.lower === undefined ? nothing : this.lower.set(key, kept, prepared)
-    this.cache.spread.ofForgotten()
-    return below
+    return both(both(evicted, below), this.cache.spread.ofForgotten())
   }
 
   private putHot(key: string, entry: Entry<V>, dueAt: number, weight: number): void {

@@ -359,8 +359,13 @@ export class FamilyReads<V> implements Reads<V> {
           ? resume(Exit.fail(this.loads.unowned()))
           : this.loads.join(this.loads.refresh(loader, key), resume, true)
       }),
-      // What it changed is as durable as what a write changes.
-      (served) => Effect.as(orStoreFailed(served.below ?? nothing), valueOf(served))
+      // What it changed is as durable as what a write changes. Where another change came before its own, which is why
+      // its value is not stored, that one is on its way.
+      (served) => {
+        const own = orStoreFailed(served.below ?? nothing)
+        const all = served.entry === undefined ? Effect.andThen(own, this.cache.outbox.settled) : own
+        return Effect.as(all, valueOf(served))
+      }
     )
   }
 

@@ -155,8 +155,8 @@ export class Landing<V> {
     // 8.
     if (this.isOutOfDate(flight, tags)) {
       this.refuse(flight)
-      if (changed || !isSource && isChanged()) this.disprove(flight)
-      return { value, tier: "lookup", entry: undefined, tags, stale: readStale }
+      const below = changed || !isSource && isChanged() ? this.disprove(flight) : nothing
+      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, below }
     }
     // 9.
     if (readStale) return { value, tier: "lookup", entry: undefined, tags, stale: true }
@@ -186,9 +186,8 @@ export class Landing<V> {
     const missedAt = this.entries.sources?.missedAt(key)
     if (changed) return this.spreadChange(key)
     // The value before is gone, or never was, so the engine cannot know whether it has changed.
-    if (missedAt !== undefined) this.cache.spread.ofUnseen(this.name, key, missedAt)
-    else if (isUnknown) this.spreadUnknown(key, now)
-    return nothing
+    if (missedAt !== undefined) return this.cache.spread.ofUnseen(this.name, key, missedAt)
+    return isUnknown ? this.spreadUnknown(key, now) : nothing
   }
 
   /** A load that brings another value is a write to those who depend on it, with a stamp of its own. */
@@ -198,9 +197,10 @@ export class Landing<V> {
   }
 
   /** The engine cannot know whether the value is the one before, or whether there was one. */
-  private spreadUnknown(key: string, now: number): void {
-    if (this.entries.isGoneUnseen(key, now)) this.cache.spread.ofUnseen(this.name, key, Infinity)
-    else this.cache.spread.ofBefore(this.name, key)
+  private spreadUnknown(key: string, now: number): Below {
+    return this.entries.isGoneUnseen(key, now)
+      ? this.cache.spread.ofUnseen(this.name, key, Infinity)
+      : this.cache.spread.ofBefore(this.name, key)
   }
 
   private refuse({ key, stamp }: Flight<V>): void {
@@ -210,18 +210,18 @@ export class Landing<V> {
   }
 
   /** A refused value may be out of date, but it proves that everything older than its load is so, too. */
-  private disprove({ isReplaced, key }: Flight<V>): void {
-    this.spreadChange(key)
-    if (!isReplaced) this.entries.forget(key)
+  private disprove({ isReplaced, key }: Flight<V>): Below {
+    const dependents = this.spreadChange(key)
+    return isReplaced ? dependents : both(dependents, this.entries.forget(key))
   }
 
   /** Two engines have loaded two values: none is kept, nor what was made from it. */
   private yieldTo(flight: Flight<V>, { tags, value }: Judged<V>): Served<V> {
     this.refuse(flight)
-    this.spreadChange(flight.key)
+    const dependents = this.spreadChange(flight.key)
     this.ground.overtake(flight.key)
-    this.entries.forget(flight.key)
-    return { value, tier: "lookup", entry: undefined, tags, stale: flight.load.readStale }
+    const below = both(dependents, this.entries.forget(flight.key))
+    return { value, tier: "lookup", entry: undefined, tags, stale: flight.load.readStale, below }
   }
 
   /** The load failed: its failure is remembered, and its readers get it, or a stale value in its place. */

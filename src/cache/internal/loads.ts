@@ -126,6 +126,15 @@ export class Loads<V> {
     return load.restsUntil === Infinity || this.now() < load.joinableUntil(key)
   }
 
+  /**
+   * The loads whose value may still be stored, of one key or of all: those that readers join, and those that a tag has
+   * closed, beside which a later load may run.
+   */
+  mayStore(key?: string): ReadonlyArray<Flight<V>> {
+    const all = key === undefined ? Array.from(this.running) : this.flightsOf(key)
+    return all.filter(({ isSuperseded }) => !isSuperseded)
+  }
+
   /** Whether its value may be stored, whatever the tags of the value will be. */
   isOpen({ isCurrent, key, stamp }: Flight<V>): boolean {
     return isCurrent && this.entries.judge(key, stamp, noTags) === "valid"
@@ -466,6 +475,19 @@ export class Loads<V> {
     this.overtakeUpdate(key)
   }
 
+  /**
+   * A source has a value that these loads of a key have not seen; what is held of the key, if it is, was made without
+   * it as well. An update that has read the key, or waits for such a load, makes its value of the same.
+   */
+  overtakeUnseen(key: string, behind: ReadonlyArray<Flight<V>>, isHeld: boolean): void {
+    for (const flight of behind) {
+      if (this.flights.get(key) === flight) this.setAside(flight)
+      flight.replacedByWrite()
+    }
+    const turn = this.turns.byKey.get(key)
+    if (turn !== undefined && (behind.length > 0 || isHeld && !turn.reading)) turn.overtake()
+  }
+
   /** The caller of a refresh knows of a change of the source. An update that runs, here or in a peer, may not. */
   private askedAnew(key: string): void {
     this.cache.tell(this.name, { _tag: "Asked", key })
@@ -478,10 +500,10 @@ export class Loads<V> {
    */
   meet(key: string, rival: Entry<V>): void {
     this.failures.forget(key)
-    const flight = this.flights.get(key)
-    for (const one of this.flightsOf(key)) one.meetRival(rival)
+    const running = this.flightsOf(key)
+    for (const flight of running) flight.meetRival(rival)
     const turn = this.turns.byKey.get(key)
-    if (turn !== undefined && (flight !== undefined || !turn.reading)) turn.overtake()
+    if (turn !== undefined && (running.length > 0 || !turn.reading)) turn.overtake()
   }
 
   overtakeUpdate(key: string): void {
