@@ -161,16 +161,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a refused refresh leaves older entries below",
     file: landing,
-    text: `if (!isReplaced) this.entries.forget(key)`,
-    planted: `if (!isReplaced) this.entries.hot?.drop(key)`,
+    text: `return isReplaced ? dependents : both(dependents, this.entries.forget(key))`,
+    planted: `if (!isReplaced) this.entries.hot?.drop(key)\n    return dependents`,
     suites: [races]
   },
   {
     law: 2,
     bug: "a refused refresh takes what a later write brought",
     file: landing,
-    text: `if (!isReplaced) this.entries.forget(key)`,
-    planted: `this.entries.forget(key)`,
+    text: `return isReplaced ? dependents : both(dependents, this.entries.forget(key))`,
+    planted: `return both(dependents, this.entries.forget(key))`,
     suites: ["test/cache/overtaken.test.ts", "test/cache/twoTiers.test.ts"]
   },
   {
@@ -510,16 +510,16 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a source that was evicted, and has changed, leaves behind what was made from it",
     file: landing,
-    text: `if (missedAt !== undefined) this`,
-    planted: `if (missedAt === -1) this`,
+    text: `if (missedAt !== undefined) return this`,
+    planted: `if (missedAt === -1) return this`,
     suites: [derived]
   },
   {
     law: 8,
     bug: "a source of which nothing is known counts as unchanged when it is loaded",
     file: landing,
-    text: `else this.cache.spread.ofBefore(this.name, key)`,
-    planted: `else this.cache.nextStamp()`,
+    text: `: this.cache.spread.ofBefore(this.name, key)`,
+    planted: `: (this.cache.nextStamp(), nothing)`,
     suites: [vanished]
   },
   {
@@ -592,7 +592,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 4,
     bug: "a source that was evicted leaves what was made from it",
     file: "src/cache/internal/spreading.ts",
-    text: `    if (!this.isPutting) this.ofEvicted()\n`,
+    text: `    if (!this.isPutting) void this.ofEvicted()\n`,
     planted: `    this.evicted.pop()\n`,
     suites: [derived]
   },
