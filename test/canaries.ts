@@ -79,6 +79,14 @@ export const canaries: ReadonlyArray<Canary> = [
   },
   {
     law: 12,
+    bug: "a refresh does not wait for the change that came before its value",
+    file: familyReads,
+    text: "served.entry === undefined ? Effect.andThen(own, this.cache.outbox.settled) : own",
+    planted: "own",
+    suites: [refreshWaits]
+  },
+  {
+    law: 12,
     bug: "a refresh does not wait for the removal of the values of two engines",
     file: landing,
     text: "const below = both(dependents, this.entries.forget(flight.key))",

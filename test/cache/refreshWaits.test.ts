@@ -12,6 +12,7 @@ import { TestClock } from "effect/testing"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
 import { Store } from "../../src/store/Store.ts"
+import { StoreError, TierFailed } from "../../src/store/StoreError.ts"
 import * as TieredStore from "../../src/store/TieredStore.ts"
 import { makePlace, mapStore } from "../store/mapStore.ts"
 
@@ -20,9 +21,13 @@ class App extends Manifest.Service<App>()("App", {
 }) {}
 const { user } = App.keys
 const id = { id: "1" }
+const refusal = new StoreError({
+  reason: new TierFailed({ tier: "cold", operation: "write", cause: new Error("down") })
+})
 
-for (const rival of [false, true]) {
-  it.effect(`a refresh answers when the tier has taken what it changed (rival: ${rival})`, () =>
+// What comes between: another engine loads the key as well, or a caller sets it.
+for (const [between, refuses] of [["nothing", false], ["load", false], ["load", true], ["set", false]] as const) {
+  it.effect(`a refresh answers when the tier has taken what it changed (${between}, refuses: ${refuses})`, () =>
     Effect.gen(function*() {
       const place = makePlace()
       const cold = mapStore({ name: "cold", place })
@@ -30,7 +35,11 @@ for (const rival of [false, true]) {
       // Writes that are slow: they begin when the gate opens.
       const slow = Store.of({
         ...cold,
-        write: (round) => Effect.andThen(gate === undefined ? Effect.void : Deferred.await(gate), cold.write(round))
+        write: (round) =>
+          Effect.andThen(
+            gate === undefined ? Effect.void : Deferred.await(gate),
+            gate !== undefined && refuses ? Effect.fail(refusal) : cold.write(round)
+          )
       })
       const engine = Effect.fnUntraced(function*(lookup: () => Effect.Effect<string>) {
         const memory = yield* MemoryStore.make({ capacity: 10 })
@@ -54,16 +63,16 @@ for (const rival of [false, true]) {
       gate = Deferred.makeUnsafe<void>()
       const refreshing = yield* Effect.forkChild(one(user.refresh(id)))
       yield* TestClock.adjust(1)
-      if (rival) {
-        yield* Effect.forkChild(two(user.refresh(id)))
-        yield* TestClock.adjust(1)
-      }
+      if (between === "load") yield* Effect.forkChild(Effect.exit(two(user.refresh(id))))
+      if (between === "set") yield* Effect.forkChild(one(user.set(id, "set")))
+      yield* TestClock.adjust(1)
       yield* Deferred.succeed(gate1, undefined)
       yield* TestClock.adjust(1)
       const answered = refreshing.pollUnsafe() !== undefined
       const onDisk = Array.from(place.families.values(), (all) => all.get("1")?.value)
       yield* Deferred.succeed(gate, undefined)
-      yield* Fiber.await(refreshing)
-      assert.isFalse(answered && onDisk.includes("old"))
+      const exit = yield* Fiber.await(refreshing)
+      assert.deepStrictEqual([answered, onDisk], [false, ["old"]])
+      assert.strictEqual(exit._tag, refuses ? "Failure" : "Success")
     }))
 }
