@@ -51,6 +51,7 @@ const waits = "test/cache/waits.test.ts"
 const chains = "test/manifest/chains.test.ts"
 const herd = "test/cache/herd.test.ts"
 const tagRaces = "test/cache/tagRaces.test.ts"
+const unknownNothing = "test/cache/unknownNothing.test.ts"
 const closedUnseen = "test/cache/closedUnseen.test.ts"
 const refreshWaits = "test/cache/refreshWaits.test.ts"
 
@@ -61,6 +62,22 @@ const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
+  {
+    law: 4,
+    bug: "a lookup makes a lasting value of a nothing that a failing tier gave",
+    file: landing,
+    text: "flight.load.readRefused || flight.load.isDoubtful || isClosed",
+    planted: "flight.load.readRefused || isClosed",
+    suites: [unknownNothing]
+  },
+  {
+    law: 4,
+    bug: "of several tiers, one that fails hides what it has from a lookup",
+    file: "src/store/TieredStore.ts",
+    text: "isSure ? worse : better",
+    planted: "better",
+    suites: ["test/store/tiered.test.ts", unknownNothing]
+  },
   {
     law: 4,
     bug: "a load that a tag has closed keeps a value that was made without a source",
@@ -145,7 +162,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load that was overtaken is stored",
     file: landing,
-    text: `return isHidden || flight.load.readRefused || isClosed`,
+    text: `return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed`,
     planted: `return isClosed || this.entries.judge(key, flight.stamp, tags) !== "valid"`,
     suites: [races]
   },
@@ -233,8 +250,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a read finds nothing beside a set whose value memory has pushed out",
     file: entries,
-    text: `return isGone ? undefined : unknown`,
-    planted: `return isGone || key !== "" ? undefined : unknown`,
+    text: `return isGone ? undefined : changed`,
+    planted: `return isGone || key !== "" ? undefined : changed`,
     suites: ["test/cache/lowerTier.test.ts"]
   },
   {
@@ -273,7 +290,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 2,
     bug: "a load replaces what another engine has loaded meanwhile",
     file: landing,
-    text: `if (rival !== undefined && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)`,
+    text:
+      `if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)`,
     planted: ``,
     suites: [peers]
   },
@@ -329,8 +347,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a key is read below although its change has not arrived there",
     file: entries,
-    text: `if (pending !== undefined) return Effect.succeed(this.onItsWay(pending.entry))`,
-    planted: `if (pending !== undefined && key === "") return Effect.succeed(this.onItsWay(pending.entry))`,
+    text: `if (pending !== undefined) return Effect.succeed(this.onItsWay(pending))`,
+    planted: `if (pending !== undefined && key === "") return Effect.succeed(this.onItsWay(pending))`,
     suites: [races]
   },
   {
@@ -832,7 +850,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: "warming",
     bug: "a load that nobody asked for is stored though it was overtaken",
     file: landing,
-    text: `return isHidden || flight.load.readRefused || isClosed`,
+    text: `return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed`,
     planted: `return !flight.isQuiet && (isHidden || flight.load.readRefused || isClosed)`,
     suites: ["test/simulation/warming.test.ts"]
   },
@@ -1861,7 +1879,7 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 3,
     bug: "a write that a tier refused takes away a later one that memory has evicted",
     file: "src/cache/internal/later.ts",
-    text: `watch.changed || (found?.entry.version ?? -1) > version`,
+    text: `watch.changed || (foundOf(found)?.entry.version ?? -1) > version`,
     planted: `watch.changed`,
     suites: ["test/cache/takenBack.test.ts"]
   },

@@ -5,7 +5,8 @@
  *   wins: a copy never undoes a `set`, a `remove` or a `clear` that was called after the read began.
  * - A write goes from the lowest tier to the hottest, so that whatever ends it midway leaves nothing below that is gone
  *   above. Writes of one key take turns.
- * - A tier that fails to read is passed over. A tier that fails to remove makes the removal fail, once every tier was
+ * - A tier that fails to read is passed over. A `get` of a key that no other tier has fails then: the tier may have it.
+ * - A tier that fails to remove makes the removal fail, once every tier was
  *   tried, and so does one that neither takes what is set nor removes what was there; what it should have forgotten is
  *   not read from it again until it has.
  * - A round is whole in each tier, and goes to the lowest first. A tier that refuses it holds nothing of its keys.
@@ -359,9 +360,16 @@ class TieredPartition<V> implements Partition<V> {
   }
 
   readonly get = (key: string): Effect.Effect<Found<V> | undefined, StoreError> =>
-    Effect.map(this.getMany([key]), (found) => found[0])
+    Effect.map(this.#read([key], true), (found) => found[0])
 
   readonly getMany = (keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> =>
+    this.#read(keys, false)
+
+  /** `isSure` says that nothing is answered for a key only if each tier could be read. */
+  readonly #read = (
+    keys: ReadonlyArray<string>,
+    isSure: boolean
+  ): Effect.Effect<ReadonlyArray<Found<V> | undefined>, StoreError> =>
     Effect.flatMap(this.#ask(0, keys), (hottest) => {
       const found = new Map<string, Found<V>>()
       if (Result.isSuccess(hottest)) collect(found, keys, hottest.success)
@@ -370,7 +378,7 @@ class TieredPartition<V> implements Partition<V> {
       if (missing.length === 0) return Effect.succeed(answer())
       return Effect.acquireUseRelease(
         Effect.sync(() => missing.map((key) => this.guard.begin(key))),
-        (tickets) => Effect.map(this.#descend(1, tickets, found, hottest), answer),
+        (tickets) => Effect.map(this.#descend(1, tickets, found, hottest, isSure), answer),
         (tickets) => Effect.sync(() => tickets.forEach((ticket) => this.guard.end(ticket)))
       )
     })
@@ -396,23 +404,24 @@ class TieredPartition<V> implements Partition<V> {
     })
   }
 
-  // Fails only if no tier could be read: one that could, and has nothing, is a miss.
+  // Fails if no tier could be read; where that must be sure, if a key is missing and some tier could not be read.
   #descend(
     at: number,
     missing: ReadonlyArray<Ticket>,
     found: Map<string, Found<V>>,
-    above: Result.Result<unknown, StoreError>
+    above: Result.Result<unknown, StoreError>,
+    isSure: boolean
   ): Effect.Effect<void, StoreError> {
-    const tier = this.#tiers[at]
-    if (tier === undefined) return Result.isFailure(above) ? Effect.fail(above.failure) : Effect.void
     if (missing.length === 0) return Effect.void
+    if (at === this.#tiers.length) return Result.isFailure(above) ? Effect.fail(above.failure) : Effect.void
     const keys = missing.map((ticket) => ticket.key)
     return Effect.flatMap(this.#ask(at, keys), (answered) => {
       if (Result.isSuccess(answered)) collect(found, keys, answered.success)
       const [still, here] = partitionBy(missing, (ticket) => found.has(ticket.key))
+      const [better, worse] = Result.isSuccess(answered) ? [answered, above] : [above, answered]
       return Effect.andThen(
         this.#promote(at, here, found),
-        this.#descend(at + 1, still, found, Result.isSuccess(answered) ? answered : above)
+        this.#descend(at + 1, still, found, isSure ? worse : better, isSure)
       )
     })
   }

@@ -28,7 +28,7 @@ import { freezeDeep } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
 import { familyName, markName } from "./names.ts"
-import { Lane, type OnFailure } from "./outbox.ts"
+import { distrusted, Lane, type OnFailure, type Pending } from "./outbox.ts"
 import { sealed } from "./sensitive.ts"
 import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
@@ -65,14 +65,24 @@ export interface Watch {
 export interface Holding {
   readonly watch: () => Watch
   readonly unwatch: (watch: Watch) => void
-  readonly current: Effect.Effect<Entry<any> | undefined>
+  readonly current: Effect.Effect<Entry<any> | typeof unknown | undefined>
 }
 
 // Each further try means that another caller has changed one of the keys.
 const triesMax = 16
 
 // What a read below says of a key that was changed meanwhile, where neither memory nor the outbox has it any more.
-const unknown = Symbol("unknown")
+const changed = Symbol("changed")
+
+/**
+ * What a read below says where it cannot know what the tiers hold of a key: a tier has failed, or holds something that
+ * the engine may not serve, and the next read may find it. That is nothing to make a lasting value of.
+ */
+export const unknown = Symbol("unknown")
+
+/** What a read below says, where it is all the same why there is nothing. */
+export const foundOf = <V>(found: Found<V> | typeof unknown | undefined): Found<V> | undefined =>
+  found === unknown ? undefined : found
 
 /**
  * Runs `step`, at once where it asks for nothing, with what is held of each key, as long as that is so; with nothing
@@ -88,7 +98,7 @@ export const knowing = <A, E>(
     (watches) =>
       Effect.flatMap(Effect.forEach(holdings, ({ current }) => current), (held) =>
         !watches.some(({ changed }) => changed)
-          ? step(held)
+          ? step(held.includes(unknown) ? undefined : held as ReadonlyArray<Entry<any> | undefined>)
           : tries > 0
           ? knowing(holdings, step, tries - 1)
           : step(undefined)),
@@ -171,6 +181,8 @@ export class Entries<V> {
    */
   before = 0
   private versionBefore = 0
+  /** What has a lesser stamp may be hidden in this process alone. */
+  private hiddenHere = 0
   // How full the marks are when a sweep begins, and when it may.
   private sweepAt = sweepAtMin
   private sweepAfter = -Infinity
@@ -331,8 +343,9 @@ export class Entries<V> {
   }
 
   /** The entry that the tiers below have of a key, fresh or stale, unless it is invalid. */
-  heldBelow(key: string): Effect.Effect<Entry<V> | undefined> {
+  heldBelow(key: string): Effect.Effect<Entry<V> | typeof unknown | undefined> {
     return Effect.map(this.lookBelow(key), (found) => {
+      if (found === unknown) return unknown
       if (found !== undefined) this.cache.saw(found.entry)
       const isGone = found === undefined || found.entry.expiresAt <= this.cache.time.now() ||
         this.judge(key, found.entry.stamp, found.entry.tags) === "hidden"
@@ -375,11 +388,11 @@ export class Entries<V> {
   }
 
   /** What the tiers below hold of a key; nothing is copied up. */
-  lookBelow(key: string): Effect.Effect<Found<V> | undefined> {
-    return Effect.suspend(() => {
+  lookBelow(key: string): Effect.Effect<Found<V> | typeof unknown | undefined> {
+    return Effect.suspend((): Effect.Effect<Found<V> | typeof unknown | undefined> => {
       const pending = this.lower!.pending(key)
-      if (pending !== undefined) return Effect.succeed(this.onItsWay(pending.entry))
-      return Effect.map(this.orNothing(this.lower!.get(key), undefined), this.whole)
+      if (pending !== undefined) return Effect.succeed(this.onItsWay(pending))
+      return this.orUnknown(Effect.map(this.lower!.get(key), this.whole))
     })
   }
 
@@ -390,66 +403,73 @@ export class Entries<V> {
   }
 
   /** An entry that the tiers below do not have yet; without memory, the store answers for it. */
-  private onItsWay(entry: Entry<V> | undefined): Found<V> | undefined {
+  private onItsWay(pending: Pending<V>): Found<V> | typeof unknown | undefined {
+    if (pending === distrusted) return unknown
+    const { entry } = pending
     if (entry === undefined || entry.expiresAt <= this.cache.time.now()) return undefined
     return { entry, tier: this.hot === undefined ? this.cache.store.name : memory }
   }
 
-  /** A tier that cannot be read holds nothing, and is told of. */
-  private orNothing<A>(read: Effect.Effect<A, StoreError>, nothingFound: A): Effect.Effect<A> {
+  /** It is not known what a tier holds that cannot be read. Listeners hear of the failure. */
+  private orUnknown<A>(read: Effect.Effect<A, StoreError>): Effect.Effect<A | typeof unknown> {
     return Effect.catch(read, (error) => {
       this.tierFailed("get", error)
-      return Effect.succeed(nothingFound)
+      return Effect.succeed(unknown)
     })
   }
 
   /** What the tiers below hold of a key, which memory then holds, too, unless the key is changed meanwhile. */
-  fromBelow(key: string, tries = triesMax): Effect.Effect<Found<V> | undefined> {
+  fromBelow(key: string, tries = triesMax): Effect.Effect<Found<V> | typeof unknown | undefined> {
     const look = this.watching(
       key,
       (watch) => Effect.map(this.lookBelow(key), (found) => this.promote(key, found, watch))
     )
     return Effect.flatMap(look, (found) =>
-      found !== unknown
+      found !== changed
         ? Effect.succeed(found)
         : tries > 0
         ? this.fromBelow(key, tries - 1)
-        : Effect.succeed(undefined))
+        : Effect.succeed(unknown))
   }
 
-  manyFromBelow(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | undefined>> {
+  manyFromBelow(keys: ReadonlyArray<string>): Effect.Effect<ReadonlyArray<Found<V> | typeof unknown | undefined>> {
     const lower = this.lower!
     const look = Effect.acquireUseRelease(
       Effect.sync(() => keys.map((key) => ({ key, watch: this.watch(key), pending: lower.pending(key) }))),
       (reads) =>
         Effect.map(
-          this.orNothing(lower.getMany(keys), []),
+          this.orUnknown(lower.getMany(keys)),
           (all) =>
-            reads.map(({ key, pending, watch }, at) =>
-              this.promote(key, pending === undefined ? this.whole(all[at]) : this.onItsWay(pending.entry), watch)
-            )
+            reads.map(({ key, pending, watch }, at) => {
+              const found = all === unknown ? unknown : this.whole(all[at])
+              return this.promote(key, pending === undefined ? found : this.onItsWay(pending), watch)
+            })
         ),
       (reads) => Effect.sync(() => reads.forEach(({ key, watch }) => this.unwatch(key, watch)))
     )
     return Effect.flatMap(
       look,
-      (all) => Effect.forEach(all, (found, at) => found === unknown ? this.fromBelow(keys[at]!) : Effect.succeed(found))
+      (all) => Effect.forEach(all, (found, at) => found === changed ? this.fromBelow(keys[at]!) : Effect.succeed(found))
     )
   }
 
   /** What a read below has found, unless it is out of date by now: then what holds instead. */
-  private promote(key: string, found: Found<V> | undefined, watch: Watch): Found<V> | typeof unknown | undefined {
+  private promote(
+    key: string,
+    found: Found<V> | typeof unknown | undefined,
+    watch: Watch
+  ): Found<V> | typeof unknown | typeof changed | undefined {
     // The weigher may throw, and may change the key.
-    const weight = found === undefined ? undefined : this.weightOf(key, found.entry.value)
+    const weight = found === undefined || found === unknown ? undefined : this.weightOf(key, found.entry.value)
     if (watch.changed) return this.instead(key, watch)
-    if (found === undefined) return undefined
+    if (found === undefined || found === unknown) return found
     const { entry } = found
     this.cache.saw(entry)
-    if (weight === undefined) return undefined
+    if (weight === undefined) return unknown
     const now = this.cache.time.now()
     if (entry.tags.length > 0) this.tagged = true
     if (this.hot === undefined || entry.expiresAt <= now) return found
-    if (this.judge(key, entry.stamp, entry.tags) === "hidden") return undefined
+    if (this.judge(key, entry.stamp, entry.tags) === "hidden") return this.isHiddenHere(entry) ? unknown : undefined
     const inMemory = this.hot.peek(key)
     if (inMemory === undefined || inMemory.version < entry.version) {
       this.putHot(key, entry, this.dueAt(entry, Expiry.madeAtMillis(entry)), weight)
@@ -460,12 +480,12 @@ export class Entries<V> {
   }
 
   /** What holds of a key that was changed while it was read below. */
-  private instead(key: string, { isGone }: Watch): Found<V> | typeof unknown | undefined {
+  private instead(key: string, { isGone }: Watch): Found<V> | typeof unknown | typeof changed | undefined {
     const inMemory = foundIn(this.hot?.peek(key))
     if (inMemory !== undefined) return inMemory
     const pending = this.lower!.pending(key)
-    if (pending !== undefined) return this.onItsWay(pending.entry)
-    return isGone ? undefined : unknown
+    if (pending !== undefined) return this.onItsWay(pending)
+    return isGone ? undefined : changed
   }
 
   /** What a value from below weighs in memory. One that cannot be weighed counts as not found there: it is loaded. */
@@ -583,6 +603,11 @@ export class Entries<V> {
     return pending === undefined || pending.entry !== undefined && this.isFromBefore(pending.entry)
   }
 
+  /** Whether an entry is hidden in this process, and may be served by the next one. */
+  isHiddenHere(entry: Entry<unknown>): boolean {
+    return this.lower !== undefined && entry.stamp < this.hiddenHere
+  }
+
   /** Of entries from before the engine was opened, the cache knows by their versions as well. */
   isFromBefore(entry: Entry<unknown>): boolean {
     return entry.stamp < this.before || entry.version <= this.versionBefore || this.cache.isFromBefore(entry)
@@ -679,6 +704,7 @@ export class Entries<V> {
   hideHere(scope: Scope, stamp: number, atMillis: number): void {
     this.judgeBy(scope, "hide", stamp, atMillis)
     if (this.lower === undefined) return
+    this.hiddenHere = stamp
     this.before = this.cache.nextStamp()
     this.versionBefore = this.cache.version
     this.sources?.unsettle()

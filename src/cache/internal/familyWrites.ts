@@ -210,21 +210,25 @@ export class FamilyWrites<V> {
   private updateInTurn<E, R>(key: string, f: (was: V) => Effect.Effect<V, E, R>, turn: Turn) {
     const { ends } = this
     turn.readsFrom(this.cache.stamp)
-    return Effect.flatMap(this.reads.serveNothingStale(key), ({ entry, stale, tags = entry?.tags, value: was }) => {
-      turn.hasRead(entry, tags)
-      const write = (value: V) =>
-        whenJudged(this.judge(key, value, { tags }), (judged) =>
-          this.cache.whenRoom(() => {
-            const left = this.goneSince(ends)
-            if (left !== undefined) return Effect.fail(left)
-            const overtaken = stale || turn.overtaken || this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
-            if (!overtaken) return this.applySet(judged)
-            return this.loads.loader?.lookup === undefined
-              ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))
-              : this.invalidation.drop([key], "hide")
-          }))
-      return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
-    })
+    return Effect.flatMap(
+      this.reads.serveNothingStale(key),
+      ({ entry, isDoubtful, stale, tags = entry?.tags, value: was }) => {
+        turn.hasRead(entry, tags)
+        const write = (value: V) =>
+          whenJudged(this.judge(key, value, { tags }), (judged) =>
+            this.cache.whenRoom(() => {
+              const left = this.goneSince(ends)
+              if (left !== undefined) return Effect.fail(left)
+              const overtaken = stale || isDoubtful === true || turn.overtaken ||
+                this.entries.judge(key, turn.stamp, turn.tags) !== "valid"
+              if (!overtaken) return this.applySet(judged)
+              return this.loads.loader?.lookup === undefined
+                ? Effect.fail(overtakenUpdate(this.spec.show(key), entry, this.entries.hot?.peek(key)))
+                : this.invalidation.drop([key], "hide")
+            }))
+        return Effect.flatMap(f(was), (value) => Effect.as(write(value), value))
+      }
+    )
   }
 
   /**

@@ -15,9 +15,10 @@
  * 7. **Is it another value than the one before?** This is asked before the marks are compared, because a class may
  *    have an equality of its own, which may invalidate.
  * 8. **Is the value out of date?** The flight was superseded, or a mark of the key or of a tag is newer than its stamp,
- *    or a transaction is about to commit another value, or the lookup has read a value that was not stored. Then the
- *    value is refused: the readers who have joined get it, and it is not stored. If it differs from the value before,
- *    it proves that everything older is out of date as well. (Laws 2 and 14.)
+ *    or a transaction is about to commit another value, or the lookup has read a value that was not stored, or has
+ *    found nothing where a tier may hold a value. Then the value is refused: the readers who have joined get it, and it
+ *    is not stored. If it differs from the value before, it proves that everything older is out of date as well, unless
+ *    it was made of what is not known. (Laws 2, 4 and 14.)
  * 9. **Was it made from a stale value?** Then it is stale itself: readers get it as stale, and it is not stored.
  *    (Law 6.)
  * 10. **It is kept.** If it is another value, dependents are dropped, with a stamp of their own. If the engine cannot
@@ -145,18 +146,19 @@ export class Landing<V> {
     if (turn?.reading === false) turn.overtake()
     // 6.
     const { rival } = flight
-    if (rival !== undefined && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)
+    const { isDoubtful, readStale } = flight.load
+    if (rival !== undefined && !isDoubtful && mayDiffer(rival.value, value)) return this.yieldTo(flight, judged)
     // 7. Without dependents, it is asked only where something follows from it.
     const before = this.entries.held(key) ?? rival ?? flight.fallback ?? flight.before
     const isChanged = () => before === undefined ? flight.cause === "refresh" : mayDiffer(before.value, value)
     const isSource = !this.spec.plan.isEmpty
     const changed = isSource && isChanged()
-    const { readStale } = flight.load
     // 8.
     if (this.isOutOfDate(flight, tags)) {
       this.refuse(flight)
-      const below = changed || !isSource && isChanged() ? this.disprove(flight) : nothing
-      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, below }
+      const isProof = !isDoubtful && (changed || !isSource && isChanged())
+      const below = isProof ? this.disprove(flight) : nothing
+      return { value, tier: "lookup", entry: undefined, tags, stale: readStale, below, isDoubtful }
     }
     // 9.
     if (readStale) return { value, tier: "lookup", entry: undefined, tags, stale: true }
@@ -178,7 +180,7 @@ export class Landing<V> {
     const isHidden = flight.isSuperseded || this.entries.judge(key, flight.stamp, tags) !== "valid" ||
       given !== undefined && this.entries.judge(key, flight.stamp, given.tags) !== "valid"
     if (isHidden) flight.supersede()
-    return isHidden || flight.load.readRefused || isClosed
+    return isHidden || flight.load.readRefused || flight.load.isDoubtful || isClosed
   }
 
   /** Drops the dependents of a value that is about to be stored. */

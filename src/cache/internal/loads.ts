@@ -21,7 +21,7 @@ import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
-import { type Entries, fromMemory } from "./entries.ts"
+import { type Entries, foundOf, fromMemory, unknown } from "./entries.ts"
 import { Failures, miscounted } from "./failures.ts"
 import { type Asked, Flight } from "./flight.ts"
 import { noTags } from "./judgement.ts"
@@ -367,10 +367,11 @@ export class Loads<V> {
     const { key } = flight
     let previous = flight.fallback
     if (this.entries.lower !== undefined && flight.cause === "absent") {
-      previous = this.lower.take(flight, yield* this.entries.fromBelow(key))
+      previous = this.lower.take(flight, foundOf(yield* this.entries.fromBelow(key)))
       if (flight.hasEnded) return
     } else if (this.entries.lower !== undefined && flight.cause === "refresh") {
-      if (this.entries.hot?.peek(key) === undefined) flight.replaces(yield* this.entries.heldBelow(key))
+      const before = this.entries.hot?.peek(key) === undefined ? yield* this.entries.heldBelow(key) : unknown
+      if (before !== unknown) flight.replaces(before)
     }
     // Its own loader, also where the family was delegated meanwhile: the load runs in the Context of that owner.
     const { lookup }: Loader<V> = flight.load.loader
@@ -389,7 +390,7 @@ export class Loads<V> {
     const before = new Map<Flight<V>, Entry<V> | undefined>()
     if (this.entries.lower !== undefined && flights[0]!.cause === "absent") {
       const found = yield* this.entries.manyFromBelow(flights.map(({ key }) => key))
-      flights.forEach((flight, i) => before.set(flight, this.lower.take(flight, found[i])))
+      flights.forEach((flight, i) => before.set(flight, this.lower.take(flight, foundOf(found[i]))))
     }
     const open = flights.filter(({ hasEnded }) => !hasEnded)
     const { lookupMany }: Loader<V> = flights[0]!.load.loader

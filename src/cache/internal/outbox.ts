@@ -80,6 +80,9 @@ class Changes<V> implements Parcel {
 
 const absent: Pending<never> = { entry: undefined, prepared: undefined }
 
+/** What holds of a key whose change below has failed: the cache has nothing of it, and does not know what is there. */
+export const distrusted: Pending<never> = { entry: undefined, prepared: undefined }
+
 const shifted = <V>(entry: Entry<V>, millis: number): Entry<V> =>
   millis === 0
     ? entry
@@ -178,7 +181,7 @@ export class Lane<V> {
     }
     if (this.gathering === undefined && this.carried === undefined && this.distrusted.size === 0) return undefined
     return pendingIn(this.gathering, key) ?? pendingIn(this.carried, key) ??
-      (this.distrusted.has(key) ? absent : undefined)
+      (this.distrusted.has(key) ? distrusted : undefined)
   }
 
   // Of what gathers or is prepared, one lane at most has the key, and so of what is carried. A family that is cleared
@@ -196,7 +199,7 @@ export class Lane<V> {
       }
       if (round.some((parcel) => parcel?.cleared === true)) return absent
     }
-    return lanes.some((lane) => lane.distrusted.has(key)) ? absent : undefined
+    return lanes.some((lane) => lane.distrusted.has(key)) ? distrusted : undefined
   }
 
   /** How many removals have gathered. */

@@ -54,6 +54,7 @@ export class TransactionReads<V> implements Reads<V> {
   /** What a lookup makes of what it reads here is not kept, so no later change has to reach it. */
   wasRead(): void {}
   wasMissed(): void {}
+  readonly isWholeInMemory = true
 
   /** What the transaction wrote to a key. */
   private written(state: HeldKey | "changed" | undefined): Served<V> | undefined {
@@ -123,14 +124,17 @@ export class TransactionReads<V> implements Reads<V> {
   }
 
   /** What a read in the body would do. What happened to the key before happened outside of it. */
-  explain(key: string, onHeld?: (served: Served<V> | undefined) => void): Effect.Effect<Explanation<V>> {
+  explain(
+    key: string,
+    onHeld?: (served: Served<V> | undefined, isKnown: boolean) => void
+  ): Effect.Effect<Explanation<V>> {
     return Effect.suspend(() => {
       const state = this.frame.stateOf(this.family, key)
       return Effect.map(this.family.explain(key, state === undefined ? onHeld : undefined), (outside) => {
         // The body joins no load, is served nothing stale, and repeats no failure: what is not fresh, it loads.
         if (state === undefined) return isAsOutside(outside) ? outside : { ...outside, outcome: "load" }
         const served = this.written(state)
-        onHeld?.(served)
+        onHeld?.(served, true)
         if (served === undefined) return { ...outside, outcome: "load", held: undefined }
         const held = this.answerOf(key, served)
         return { ...outside, outcome: "hit", held: this.spec.isSensitive ? hidingAnswer(held, this.spec.hide) : held }

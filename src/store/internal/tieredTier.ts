@@ -129,7 +129,7 @@ export const writeTo = (
       change: { ...change, removed: keysOf(change), set: [] }
     }))
     return Effect.map(carry(removals), (again) => {
-      if (again !== undefined) { for (const { change, tier } of removals) tier.suspect(change) }
+      if (again !== undefined) { for (const { change, tier } of removals) tier.suspect(change, again) }
       return { error, isOwed: again !== undefined }
     })
   })
@@ -149,6 +149,8 @@ export class Tier<V> {
   // writes: what a tier did before a key became suspect does not clear it.
   readonly #suspects = new Map<string, number>()
   #allSuspect: number | undefined
+  /** Why all is suspect. */
+  #refusal: StoreError | undefined
   #writes = 0
 
   /** `name` is the store's, and more where several tiers have that one. */
@@ -202,9 +204,9 @@ export class Tier<V> {
   }
 
   /** The tier may still hold what this change takes away. */
-  suspect({ cleared, removed }: Change<V>): void {
-    if (cleared) this.#oweAll()
-    else this.#owe(removed)
+  suspect({ cleared, removed }: Change<V>, error: StoreError): void {
+    if (cleared) this.#oweAll(error)
+    else this.#owe(removed, error)
   }
 
   /** Keys that a tier which is down may still hold: while all of them count as suspect, none is kept by name. */
@@ -212,19 +214,24 @@ export class Tier<V> {
     return this.#suspects.size
   }
 
-  #owe(keys: ReadonlyArray<string>): void {
+  #owe(keys: ReadonlyArray<string>, error: StoreError): void {
     for (const key of keys) this.#suspects.set(key, this.#writes)
-    if (this.#allSuspect !== undefined || this.#suspects.size > suspectsMax) this.#oweAll()
+    if (this.#allSuspect !== undefined || this.#suspects.size > suspectsMax) this.#oweAll(error)
   }
 
-  #oweAll(): void {
+  #oweAll(error: StoreError): void {
     this.#allSuspect = this.#writes
+    this.#refusal = error
     this.#suspects.clear()
   }
 
-  /** What this tier has of the keys; nothing of those that it was not, or is no longer, to be trusted with. */
+  /**
+   * What this tier has of the keys; nothing of those that it should have forgotten. While it should have forgotten more
+   * than are known by name, it cannot be read.
+   */
   getMany(keys: ReadonlyArray<string>): Effect.Effect<Result.Result<ReadonlyArray<Found<V> | undefined>, StoreError>> {
     return Effect.suspend(() => {
+      if (this.#allSuspect !== undefined) return Effect.succeed(Result.fail(this.#refusal!))
       const trusted = keys.map((key) => this.trusts(key))
       const read = keys.length === 1
         ? Effect.map(this.partition.get(keys[0]!), (found) => [found])
@@ -251,7 +258,7 @@ export class Tier<V> {
 
   remove(keys: ReadonlyArray<string>): Effect.Effect<Result.Result<void, StoreError>> {
     return this.#write("remove", this.partition.remove(keys), keys, (failed) => {
-      this.#owe(keys)
+      this.#owe(keys, failed.failure)
       return Effect.succeed(failed)
     })
   }
@@ -260,7 +267,7 @@ export class Tier<V> {
     return Effect.suspend(() => {
       const write = ++this.#writes
       return Effect.map(this.attempt("clear", this.partition.clear), (cleared) => {
-        if (Result.isFailure(cleared)) this.#oweAll()
+        if (Result.isFailure(cleared)) this.#oweAll(cleared.failure)
         else this.#cleared(write)
         return cleared
       })
@@ -276,7 +283,7 @@ export class Tier<V> {
     operation: Operation,
     effect: Effect.Effect<void, StoreError>,
     keys: ReadonlyArray<string>,
-    onFailure: (failed: Result.Result<void, StoreError>) => Effect.Effect<Result.Result<void, StoreError>>
+    onFailure: (failed: Result.Failure<void, StoreError>) => Effect.Effect<Result.Result<void, StoreError>>
   ): Effect.Effect<Result.Result<void, StoreError>> {
     return Effect.suspend(() => {
       const write = ++this.#writes
