@@ -52,6 +52,8 @@ const chains = "test/manifest/chains.test.ts"
 const herd = "test/cache/herd.test.ts"
 const tagRaces = "test/cache/tagRaces.test.ts"
 const unknownNothing = "test/cache/unknownNothing.test.ts"
+const failedSetLeft = "test/cache/failedSetLeft.test.ts"
+const pushedDownTorn = "test/cache/pushedDownTorn.test.ts"
 const closedUnseen = "test/cache/closedUnseen.test.ts"
 const refreshWaits = "test/cache/refreshWaits.test.ts"
 
@@ -62,6 +64,14 @@ const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
+  {
+    law: 6,
+    bug: "a load serves a stale value early after an earlier load has brought a newer one",
+    file: landing,
+    text: "for (const other of this.ground.beside(flight)) other.bar()",
+    planted: "this.ground.beside(flight)",
+    suites: [closedUnseen]
+  },
   {
     law: 4,
     bug: "a lookup makes a lasting value of a nothing that a failing tier gave",
@@ -1114,9 +1124,9 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 10,
     bug: "a write that a tier did not take is served from memory",
-    file: "src/cache/internal/engine.ts",
-    text: "Effect.tapError(orStoreFailed(below), takeBack)",
-    planted: "Effect.tapError(orStoreFailed(below), () => Effect.sync(() => takeBack.length))",
+    file: outbox,
+    text: "for (const one of written) one.fail()",
+    planted: "written.slice(0, 0)",
     suites: [judgement]
   },
   {
@@ -1878,10 +1888,42 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 3,
     bug: "a write that a tier refused takes away a later one that memory has evicted",
-    file: "src/cache/internal/later.ts",
-    text: `watch.changed || (foundOf(found)?.entry.version ?? -1) > version`,
-    planted: `watch.changed`,
+    file: familyWrites,
+    text: "const held = hot?.peek(key) ?? lower?.pending(key)?.entry",
+    planted: "const held = hot?.peek(key) ?? lower?.pending(\"\")?.entry",
     suites: ["test/cache/takenBack.test.ts"]
+  },
+  {
+    law: 10,
+    bug: "the caller of a write that a tier refused does not wait for its removal",
+    file: "src/cache/internal/engine.ts",
+    text: "Effect.ignore(arrival(redress))",
+    planted: "Effect.ignore(arrival(redress === undefined ? redress : nothing))",
+    suites: [failedSetLeft]
+  },
+  {
+    law: 4,
+    bug: "what a failed round was to take away stays below for the next process",
+    file: outbox,
+    text: "const removed: Array<string> = [...this.repay()]",
+    planted: "const removed: Array<string> = this.repay().slice(0, 0)",
+    suites: [pushedDownTorn]
+  },
+  {
+    law: 4,
+    bug: "a mark of a round that has failed is not kept by a later one",
+    file: outbox,
+    text: "...owed.flatMap(([, marks]) => marks),",
+    planted: "...owed.flatMap(([, marks]) => marks.slice(0, 0)),",
+    suites: [pushedDownTorn]
+  },
+  {
+    law: 4,
+    bug: "a new source is pushed down beside an old dependent after a round that has failed",
+    file: "src/store/TieredStore.ts",
+    text: "else owing.failed(ground)",
+    planted: "else owing.arrived(ground)",
+    suites: [pushedDownTorn]
   },
   {
     law: 4,

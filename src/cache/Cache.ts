@@ -31,8 +31,8 @@ import { History } from "./Explanation.ts"
 import type { FamilyStats, Origin, SetOptions } from "./FamilySpec.ts"
 import { both, nothing } from "./internal/below.ts"
 import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
-import { knowing } from "./internal/entries.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
+import { knowing } from "./internal/knowing.ts"
 import { Lengths } from "./internal/lengths.ts"
 import { isRow, lifeOf } from "./internal/lives.ts"
 import { familyName, splitMark } from "./internal/names.ts"
@@ -319,10 +319,7 @@ export class Cache implements Engine, Peer {
     }
     if (below === nothing) return Effect.void
     const { version } = this
-    return orTakenBack(
-      below,
-      () => Effect.forEach(writes, ({ family, key }) => family.writes.takeBack(key, version), { discard: true })
-    )
+    return orTakenBack(below, writes.map(({ family, key }) => [family.writes, key, version]))
   }
 }
 

@@ -29,6 +29,7 @@ import type { Entry, Found } from "./Entry.ts"
 import { Demotions, type Lost, Sweeps } from "./internal/demotions.ts"
 import { noOptions, refused as refusedBy } from "./internal/given.ts"
 import { KeyGuard, type Ticket, writeTogether } from "./internal/keyGuard.ts"
+import { Owing } from "./internal/owing.ts"
 import { type Entries, keysOf, type Report, type Share, Tier, UnderWay, writeTo } from "./internal/tieredTier.ts"
 import {
   type Change,
@@ -112,14 +113,15 @@ export const make = (
       firstFailure
     )
   const underWay = new UnderWay()
+  const owing = Owing.of(stores.at(-1)!.commons)
+  const ground: Ground = { stores, mode: options?.set ?? "through", report, underWay, owing }
   const wrong = invalid(options)
   return Store.of({
     name: stores.map((store) => store.name).join("+"),
     // What outlives the others is the last to forget.
     commons: stores.at(-1)!.commons,
-    write: (round) => underWay.run(write(stores, report, round)),
-    open: (family) =>
-      wrong === undefined ? open(stores, options?.set ?? "through", report, underWay, family) : Effect.fail(wrong),
+    write: (round) => underWay.run(write(ground, round)),
+    open: (family) => wrong === undefined ? open(ground, family) : Effect.fail(wrong),
     loadMarks: Effect.map(Effect.forEach(stores, (store) => store.loadMarks), mergeLogs),
     recordMarks: (marks) => everywhere("recordMarks", (store) => store.recordMarks(marks)),
     dropMarks: (marks) => everywhere("dropMarks", (store) => store.dropMarks(marks))
@@ -209,14 +211,21 @@ const mergeLogs = (logs: ReadonlyArray<MarkLog>): MarkLog => {
   return { marks, stampMax: Math.max(...logs.map((log) => log.stampMax)) }
 }
 
+/** What the families of one store of several tiers share. */
+interface Ground {
+  readonly stores: NonEmptyReadonlyArray<Store["Service"]>
+  readonly mode: Mode
+  readonly report: Report
+  readonly underWay: UnderWay
+  readonly owing: Owing
+}
+
 const open = <V>(
-  stores: NonEmptyReadonlyArray<Store["Service"]>,
-  mode: Mode,
-  report: Report,
-  underWay: UnderWay,
+  ground: Ground,
   family: StoreFamily<V>
 ): Effect.Effect<Partition<V>, StoreError, Scope.Scope> =>
   Effect.gen(function*() {
+    const { mode, owing, report, stores, underWay } = ground
     const guard = KeyGuard.of(stores.at(-1)!.commons, family.name)
     const sweeps = new Sweeps()
     const tiers: Array<Tier<V>> = []
@@ -224,7 +233,7 @@ const open = <V>(
       // It may have come back since.
       if (tiers[0]!.partition.hot?.peek(key) === undefined) family.onEvict?.(key, entry, "Evicted")
     }
-    const demotions = new Demotions<V>(guard, sweeps, tiers, lost)
+    const demotions = new Demotions<V>(guard, sweeps, tiers, lost, owing)
     let refused: StoreError | undefined
     const tell: Report = (tier, operation, error) => {
       report(tier, operation, error)
@@ -246,6 +255,7 @@ const open = <V>(
       else return yield* Effect.fail(partition.failure)
     }
     if (tiers.length === 0) return yield* Effect.fail(refused!)
+    yield* Effect.acquireRelease(Effect.sync(() => owing.enter(ground)), () => Effect.sync(() => owing.leave(ground)))
     if (mode === "onEviction" && tiers.length > 1) {
       const { hot } = tiers[0]!.partition
       yield* Effect.acquireRelease(
@@ -272,10 +282,10 @@ const isForLackOfCodec = (codec: unknown, error: StoreError): boolean =>
  * forgotten, or when it sets entries and no tier has taken them.
  */
 const write = (
-  stores: NonEmptyReadonlyArray<Store["Service"]>,
-  report: Report,
+  ground: Ground,
   { changes, marks }: Round
 ): Effect.Effect<void, StoreError> => {
+  const { owing, report, stores } = ground
   const shares = Effect.suspend(() =>
     Effect.forEach(changes, (change) => (change.partition as TieredPartition<any>).sharesOf(change))
   )
@@ -290,7 +300,10 @@ const write = (
     (all) => {
       const takers = all.filter(({ sets }) => sets)
       const isRefused = takers.length > 0 && takers.every(({ refusal }) => refusal !== undefined)
-      return (isRefused ? takers.at(-1) : all.find(({ refusal }) => refusal?.isOwed === true))?.refusal?.error
+      const error = (isRefused ? takers.at(-1) : all.find(({ refusal }) => refusal?.isOwed === true))?.refusal?.error
+      if (error === undefined) owing.arrived(ground)
+      else owing.failed(ground)
+      return error
     }
   )
   return Effect.flatMap(

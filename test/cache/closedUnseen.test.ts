@@ -1,6 +1,8 @@
 /**
  * A value that was made while a source was missing is not served once the source is there: not by a load that a tag has
  * closed, beside which a later load runs, and not by an update that has read such a value.
+ *
+ * Nor is a stale value served, early, by the later load, once the load that was closed has brought a newer one.
  */
 import { assert, it } from "@effect/vitest"
 import * as Deferred from "effect/Deferred"
@@ -11,6 +13,7 @@ import * as Option from "effect/Option"
 import { TestClock } from "effect/testing"
 import * as Manifest from "../../src/manifest/Manifest.ts"
 import * as MemoryStore from "../../src/store/memory/MemoryStore.ts"
+import { mapLayer } from "../store/mapStore.ts"
 
 for (const tagged of [false, true]) {
   it.effect(`a page made without the note is not served once the note is there (tag: ${tagged})`, () => {
@@ -98,5 +101,34 @@ it.effect("an update does not build on a page that was made without the note", (
     yield* Deferred.succeed(gate, undefined)
     yield* Fiber.await(updating)
     assert.strictEqual(yield* page.get(id), "page of 1")
+  }).pipe(Effect.provide(live))
+})
+
+it.effect("a later load does not serve the value from before a refresh that has returned", () => {
+  class App extends Manifest.Service<App>()("App", {
+    families: {
+      user: { pattern: "user:{id}", value: Manifest.type<string>(), timeToLive: 40, staleWhileRevalidate: 10_000 }
+    }
+  }) {}
+  const { user } = App.keys
+  const gates = [Deferred.makeUnsafe<void>(), Deferred.makeUnsafe<void>()]
+  let run = -1
+  const lookup = () =>
+    Effect.suspend(() => run++ < 0 ? Effect.succeed("old") : Effect.as(Deferred.await(gates[run - 1]!), "new"))
+  const live = Layer.provide(App.modules({ user: App.owner("user", { lookup }) }), mapLayer())
+  const id = { id: "1" }
+  return Effect.gen(function*() {
+    assert.strictEqual(yield* user.get(id), "old")
+    yield* TestClock.adjust(50)
+    const refreshing = yield* Effect.forkChild(user.refresh(id))
+    yield* TestClock.adjust(1)
+    yield* user.invalidateTag("other")
+    assert.strictEqual(yield* user.get(id), "old")
+    yield* Deferred.succeed(gates[0]!, undefined)
+    assert.strictEqual(yield* Fiber.join(refreshing), "new")
+    const reading = yield* Effect.forkChild(user.get(id))
+    yield* TestClock.adjust(1)
+    yield* Deferred.succeed(gates[1]!, undefined)
+    assert.strictEqual(yield* Fiber.join(reading), "new")
   }).pipe(Effect.provide(live))
 })

@@ -17,9 +17,9 @@ import type { SetOptions } from "../FamilySpec.ts"
 import { everything, type Mode, type Scope } from "../Invalidation.ts"
 import { type Below, both, nothing } from "./below.ts"
 import { type Engine, orStoreFailed, orTakenBack, type Reached } from "./engine.ts"
-import { knowing } from "./entries.ts"
 import { doubtMillis, type HeldKey, Hold, isWithin } from "./holds.ts"
 import { type Judged, noOptions } from "./judgement.ts"
+import { knowing } from "./knowing.ts"
 
 /** Changes that one transaction collects. Each is done again after the commit, in one synchronous step. */
 const collectedMax = 10_000
@@ -248,12 +248,8 @@ export class Collected {
       this.free()
       let below = this.drop()
       for (const [family, judged] of writes) below = both(below, family.writes.applyWrite(judged, family.cache.stamp))
-      const versions = new Map(writes.map(([family]) => [family, family.cache.version]))
-      const takeBack = () =>
-        Effect.forEach(writes, ([family, { key }]) => family.writes.takeBack(key, versions.get(family)!), {
-          discard: true
-        })
-      const own = told(orTakenBack(below, takeBack))
+      const written = writes.map(([family, { key }]) => [family.writes, key, family.cache.version] as const)
+      const own = told(orTakenBack(below, written))
       return together(own, this.adopted, (other) => other.commit())
     })
   }

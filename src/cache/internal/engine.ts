@@ -10,7 +10,7 @@ import { CacheError, StoreFailed } from "../CacheError.ts"
 import type { CacheEvent } from "../CacheEvent.ts"
 import type { History } from "../Explanation.ts"
 import type { Mode, Scope } from "../Invalidation.ts"
-import { arrival, type Below, nothing } from "./below.ts"
+import { arrival, type Below, nothing, type Revocable, type Writer } from "./below.ts"
 import type { Holds } from "./holds.ts"
 import type { Outbox } from "./outbox.ts"
 import type { Heard, Swept } from "./peers.ts"
@@ -21,9 +21,23 @@ export const orStoreFailed = (below: Below): Effect.Effect<void, CacheError> =>
     ? Effect.void
     : Effect.mapError(arrival(below), (error) => new CacheError({ reason: new StoreFailed({ error }) }))
 
-/** For writes: where a tier does not take one, `takeBack` removes it from memory, too. */
-export const orTakenBack = (below: Below, takeBack: () => Effect.Effect<void>): Effect.Effect<void, CacheError> =>
-  below === nothing ? Effect.void : Effect.tapError(orStoreFailed(below), takeBack)
+/**
+ * For writes: where a tier does not take them, they are taken back, whether or not their caller still waits. A caller
+ * who waits gets the failure when the removal has gone below as well, or has failed, too.
+ */
+export const orTakenBack = (
+  below: Below,
+  keys: Iterable<readonly [writer: Writer, key: string, version: number]>
+): Effect.Effect<void, CacheError> => {
+  if (below === nothing) return Effect.void
+  const all = new Set<Revocable>()
+  for (const { written } of below) all.add(written)
+  for (const written of all) for (const [writer, key, version] of keys) written.note(writer, key, version)
+  return Effect.tapError(
+    orStoreFailed(below),
+    () => Effect.forEach(all, ({ redress }) => Effect.ignore(arrival(redress)), { discard: true })
+  )
+}
 
 /** A family that a change reaches. */
 export interface Reached {

@@ -27,8 +27,10 @@ import type { Engine } from "./engine.ts"
 import { freezeDeep } from "./freeze.ts"
 import { Holds } from "./holds.ts"
 import { Judge, type Judged, memory, noTags } from "./judgement.ts"
+import { type Holding, triesMax, unknown, type Watch } from "./knowing.ts"
 import { familyName, markName } from "./names.ts"
-import { distrusted, Lane, type OnFailure, type Pending } from "./outbox.ts"
+import { Lane } from "./outbox.ts"
+import { distrusted, type OnFailure, type Pending } from "./parcels.ts"
 import { sealed } from "./sensitive.ts"
 import type { Served } from "./served.ts"
 import { Sources } from "./sources.ts"
@@ -54,56 +56,8 @@ export const fromMemory = <V>(entry: Entry<V>, stale: boolean): Served<V> => ({
   stale
 })
 
-/** Somebody's interest in a key that may be changed meanwhile. */
-export interface Watch {
-  changed: boolean
-  /** The last change was a removal. */
-  isGone: boolean
-}
-
-/** What memory or a tier below holds of a key. */
-export interface Holding {
-  readonly watch: () => Watch
-  readonly unwatch: (watch: Watch) => void
-  readonly current: Effect.Effect<Entry<any> | typeof unknown | undefined>
-}
-
-// Each further try means that another caller has changed one of the keys.
-const triesMax = 16
-
 // What a read below says of a key that was changed meanwhile, where neither memory nor the outbox has it any more.
 const changed = Symbol("changed")
-
-/**
- * What a read below says where it cannot know what the tiers hold of a key: a tier has failed, or holds something that
- * the engine may not serve, and the next read may find it. That is nothing to make a lasting value of.
- */
-export const unknown = Symbol("unknown")
-
-/** What a read below says, where it is all the same why there is nothing. */
-export const foundOf = <V>(found: Found<V> | typeof unknown | undefined): Found<V> | undefined =>
-  found === unknown ? undefined : found
-
-/**
- * Runs `step`, at once where it asks for nothing, with what is held of each key, as long as that is so; with nothing
- * when it changes all the time.
- */
-export const knowing = <A, E>(
-  holdings: ReadonlyArray<Holding>,
-  step: (held: ReadonlyArray<Entry<any> | undefined> | undefined) => Effect.Effect<A, E>,
-  tries = triesMax
-): Effect.Effect<A, E> =>
-  holdings.length === 0 ? step([]) : Effect.acquireUseRelease(
-    Effect.sync(() => holdings.map(({ watch }) => watch())),
-    (watches) =>
-      Effect.flatMap(Effect.forEach(holdings, ({ current }) => current), (held) =>
-        !watches.some(({ changed }) => changed)
-          ? step(held.includes(unknown) ? undefined : held as ReadonlyArray<Entry<any> | undefined>)
-          : tries > 0
-          ? knowing(holdings, step, tries - 1)
-          : step(undefined)),
-    (watches) => Effect.sync(() => holdings.forEach(({ unwatch }, i) => unwatch(watches[i]!)))
-  )
 
 /** What memory found, as a tier says it. */
 export const foundIn = <V>(entry: Entry<V> | undefined): Found<V> | undefined =>

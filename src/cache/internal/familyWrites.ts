@@ -18,14 +18,14 @@ import { CacheEvent } from "../CacheEvent.ts"
 import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, SetOptions } from "../FamilySpec.ts"
 import type { LoadedOptions } from "../Lookup.ts"
-import { type Below, both, nothing } from "./below.ts"
+import { type Below, both, nothing, type Writer } from "./below.ts"
 import { leaseRefusal, overtakenUpdate, versionConflict } from "./conditions.ts"
 import { type Engine, orTakenBack } from "./engine.ts"
-import { type Entries, type Holding, knowing } from "./entries.ts"
+import type { Entries } from "./entries.ts"
 import type { FamilyInvalidation } from "./familyInvalidation.ts"
 import type { FamilyReads } from "./familyReads.ts"
 import { isJudged, type Judged, type Judging, noOptions, whenJudged } from "./judgement.ts"
-import { isLaterThan } from "./later.ts"
+import { type Holding, knowing } from "./knowing.ts"
 import type { Loads } from "./loads.ts"
 import type { Turn } from "./turns.ts"
 import { CurrentUpdate } from "./waits.ts"
@@ -33,7 +33,7 @@ import { CurrentUpdate } from "./waits.ts"
 // What is held is kept, whatever its family says of new values.
 const asHeld = ({ revision, tags }: Entry<unknown>): LoadedOptions => ({ timeToLive: "never", tags, revision })
 
-export class FamilyWrites<V> {
+export class FamilyWrites<V> implements Writer {
   private readonly cache: Engine
   private readonly spec: FamilySpec<V>
   private readonly name: string
@@ -128,14 +128,14 @@ export class FamilyWrites<V> {
   private applySet(judged: Judged<V>): Effect.Effect<void, CacheError> {
     const below = this.applyWhole(judged)
     const { version } = this.cache
-    return below === nothing ? Effect.void : orTakenBack(below, () => this.takeBack(judged.key, version))
+    return below === nothing ? Effect.void : orTakenBack(below, [[this, judged.key, version]])
   }
 
   private applySets(all: ReadonlyArray<Judged<V>>): Effect.Effect<void, CacheError> {
     let below = nothing
     for (const judged of all) below = both(below, this.applyWhole(judged))
     const { version } = this.cache
-    return orTakenBack(below, () => Effect.forEach(all, ({ key }) => this.takeBack(key, version), { discard: true }))
+    return orTakenBack(below, all.map(({ key }) => [this, key, version]))
   }
 
   private applyWhole(judged: Judged<V>): Below {
@@ -160,10 +160,12 @@ export class FamilyWrites<V> {
   }
 
   /** Removes a value that was written up to this version, where the write failed as a whole. A later value stays. */
-  takeBack(key: string, version: number): Effect.Effect<void> {
-    return Effect.map(isLaterThan(this.entries, key, version), (isLater) => {
-      if (!isLater) this.invalidation.applyDelete(key, "hide", this.cache.nextStamp())
-    })
+  takeBack(key: string, version: number): Below {
+    const { hot, lower } = this.entries
+    const held = hot?.peek(key) ?? lower?.pending(key)?.entry
+    return held !== undefined && held.version > version
+      ? nothing
+      : this.invalidation.applyDelete(key, "hide", this.cache.nextStamp())
   }
 
   setMany(
@@ -255,10 +257,7 @@ export class FamilyWrites<V> {
           const version = this.cache.nextVersion(now)
           const expiresAt = Expiry.endOf(this.expiry, before.freshUntil, now)
           const below = this.keepWritten(judged, { ...before, value, stamp, version, expiresAt }, now)
-          return Effect.as(
-            orTakenBack(both(dependents, below), () => this.takeBack(key, version)),
-            Option.some(value)
-          )
+          return Effect.as(orTakenBack(both(dependents, below), [[this, key, version]]), Option.some(value))
         }
         const options = asHeld(before)
         return Effect.flatMap(

@@ -9,7 +9,8 @@
  * 3. **May memory hold the value?** It is weighed, checked and frozen. If it is refused, the load fails.
  * 4. **Is there room in the outbox?** The load waits for room, and asks 1 again. The rest is one synchronous step.
  * 5. **What is older?** Loads of the key that began before are outrun, and an update that has read the key is
- *    overtaken: none of them may store what it makes of an older value. (Law 2.)
+ *    overtaken: none of them may store what it makes of an older value. A load that began later, after a tag has closed
+ *    this one, serves no stale value from now on: that is older than this value. (Laws 2 and 6.)
  * 6. **Has another engine loaded another value meanwhile?** The engine cannot know which of the two is newer. Neither
  *    is kept, nor what was made from them. (Law 2.)
  * 7. **Is it another value than the one before?** This is asked before the marks are compared, because a class may
@@ -57,6 +58,8 @@ interface Ground<V> {
   readonly turns: Turns
   /** The loads of a key that began before this one. */
   before(flight: Flight<V>): ReadonlyArray<Flight<V>>
+  /** The other loads of its key. */
+  beside(flight: Flight<V>): ReadonlyArray<Flight<V>>
   overtake(key: string): void
   maySubstitute(key: string, entry: Entry<V>, now: number): boolean
   absent(key: string, why: "skipped"): CacheError
@@ -141,6 +144,7 @@ export class Landing<V> {
     this.ground.failures.forget(key)
     // 5.
     this.precede(flight)
+    for (const other of this.ground.beside(flight)) other.bar()
     this.emit(CacheEvent.Load, flight, now)
     const turn = this.ground.turns.byKey.get(key)
     if (turn?.reading === false) turn.overtake()

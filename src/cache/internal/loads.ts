@@ -21,10 +21,11 @@ import * as Expiry from "../Expiry.ts"
 import type { FamilySpec, Loader } from "../FamilySpec.ts"
 import * as Lookup from "../Lookup.ts"
 import type { Engine } from "./engine.ts"
-import { type Entries, foundOf, fromMemory, unknown } from "./entries.ts"
+import { type Entries, fromMemory } from "./entries.ts"
 import { Failures, miscounted } from "./failures.ts"
 import { type Asked, Flight } from "./flight.ts"
 import { noTags } from "./judgement.ts"
+import { foundOf, unknown } from "./knowing.ts"
 import { Landing } from "./landing.ts"
 import { CurrentLoad, currentWork, Load } from "./load.ts"
 import { LoadQueue } from "./loadQueue.ts"
@@ -519,6 +520,10 @@ export class Loads<V> {
    */
   closeAll(): void {
     for (const flight of this.running) flight.close()
+  }
+
+  beside(flight: Flight<V>): ReadonlyArray<Flight<V>> {
+    return this.overtaken.size === 0 ? [] : this.flightsOf(flight.key).filter((other) => other !== flight)
   }
 
   /** The loads of a key that began before this one. */
