@@ -24,6 +24,8 @@ const spreading = "src/cache/internal/spreading.ts"
 const entries = "src/cache/internal/entries.ts"
 const outbox = "src/cache/internal/outbox.ts"
 const cache = "src/cache/Cache.ts"
+const lives = "src/cache/internal/lives.ts"
+const limits = "src/cache/internal/limits.ts"
 
 const codec = "src/store/Codec.ts"
 const differs = "src/cache/internal/differs.ts"
@@ -62,6 +64,7 @@ const transaction = "src/cache/Transaction.ts"
 const transactions = "test/manifest/transaction.test.ts"
 const commits = "test/simulation/transactions.test.ts"
 const doors = "test/manifest/transactionDoors.test.ts"
+const deployments = "test/manifest/deployments.test.ts"
 
 export const canaries: ReadonlyArray<Canary> = [
   {
@@ -506,8 +509,8 @@ export const canaries: ReadonlyArray<Canary> = [
     law: 12,
     bug: "what was invalidated comes back after a crash",
     file: entries,
-    text: `markName(this.storeName, scope), stamp, this.tierFailed, isSensitive)`,
-    planted: `markName(this.storeName, scope), 0, this.tierFailed, isSensitive)`,
+    text: `markName(this.storeName, scope), stamp, this.tierFailed, this.spec.isSensitive)`,
+    planted: `markName(this.storeName, scope), 0, this.tierFailed, this.spec.isSensitive)`,
     suites: ["test/manifest/restart.test.ts"]
   },
   {
@@ -1928,10 +1931,114 @@ export const canaries: ReadonlyArray<Canary> = [
   {
     law: 4,
     bug: "what a family has kept from before a time in which it was not open is served",
-    file: "src/cache/internal/lives.ts",
-    text: `if (row?.life !== last || row.form !== origin.form) return true`,
-    planted: `if (row?.life !== last && row?.form !== origin.form) return true`,
+    file: lives,
+    text: `if (row?.life !== last || !isAs(each, row)) return true`,
+    planted: `if (row?.life !== last && row !== undefined && !isAs(each, row)) return true`,
     suites: ["test/manifest/redeployed.test.ts"]
+  },
+  {
+    law: 4,
+    bug: "a release in which memory alone keeps a family is as one in which the file keeps it",
+    file: lives,
+    text: `[isKept ? "kept" : "memory", pattern, origin.form]`,
+    planted: `["kept", pattern, origin.form]`,
+    suites: [deployments]
+  },
+  {
+    law: 4,
+    bug: "a change that memory alone keeps leaves no trace in the file, which the next release reads",
+    file: outbox,
+    text: `if (!this.debt.isKnown || this.debt.owed.length === 0) return nothing`,
+    planted: `if (this.debt.owed.length >= 0) return nothing`,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "a key that means something else than in the release before has its value",
+    file: lives,
+    text: `if (own !== undefined && !isAs(family, own)) return true`,
+    planted: ``,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "a parameter with another codec finds what was kept for the codec before",
+    file: "src/manifest/internal/origin.ts",
+    text: `Schema.isSchema(codec) ? Codec.shape(codec) : ""`,
+    planted: `""`,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "the enclosing family serves what it had before a part was carved out of it and written",
+    file: "src/manifest/internal/origin.ts",
+    text: `inner.toSorted()`,
+    planted: `[]`,
+    suites: [deployments]
+  },
+  {
+    law: 2,
+    bug: "a family serves what it had before another family had its keys",
+    file: lives,
+    text: `overlaps(own, other)`,
+    planted: `false`,
+    suites: [deployments]
+  },
+  {
+    law: 6,
+    bug: "what is kept lives by the options of the release before",
+    file: limits,
+    text: `if (stamp >= this.before) return found`,
+    planted: `if (stamp >= 0) return found`,
+    suites: [deployments]
+  },
+  {
+    law: 6,
+    bug: "what one release has ended comes back with a later one",
+    file: lives,
+    text: `withLimit(known[option], {`,
+    planted: `withLimit([], {`,
+    suites: [deployments]
+  },
+  {
+    law: 6,
+    bug: "a second engine over a place does not know the limits of the first one",
+    file: cache,
+    text: `limitBy(begun.limits)`,
+    planted: ``,
+    suites: [deployments]
+  },
+  {
+    law: 6,
+    bug: "what was made from an entry outlives it where its option is shorter now",
+    file: lives,
+    text: `if (each !== family && limitedOptions.some((option) => each[option] < row[option])) return true`,
+    planted: ``,
+    suites: [deployments]
+  },
+  {
+    law: "what has missed nothing is still there",
+    bug: "a read does not put off the end of an entry that has a limit",
+    file: entries,
+    text: `isOfToday ? this.limiter.before : entry.stamp`,
+    planted: `entry.stamp`,
+    suites: [deployments]
+  },
+  {
+    law: 4,
+    bug: "what memory pushes down comes below without the rows of the life",
+    file: "src/store/internal/demotions.ts",
+    text: `write(change, owed)`,
+    planted: `write(change, [])`,
+    suites: [deployments]
+  },
+  {
+    law: 4,
+    bug: "the rows of a life are only in the tier that took what was pushed down, and the tier below outlives it",
+    file: "src/store/internal/demotions.ts",
+    text: `this.#tiers.slice(to + 1).toReversed()`,
+    planted: `this.#tiers.slice(0, 0)`,
+    suites: ["test/store/tiered.test.ts"]
   },
   {
     law: 12,

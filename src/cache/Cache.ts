@@ -34,10 +34,11 @@ import { type Engine, orStoreFailed, orTakenBack } from "./internal/engine.ts"
 import { deletion, judgeAll, type Judged, type Judging, whenJudged } from "./internal/judgement.ts"
 import { knowing } from "./internal/knowing.ts"
 import { Lengths } from "./internal/lengths.ts"
-import { isRow, lifeOf } from "./internal/lives.ts"
+import { noLimits } from "./internal/limits.ts"
+import { isOfLives, lifeOf } from "./internal/lives.ts"
 import { familyName, splitMark } from "./internal/names.ts"
 import { Outbox } from "./internal/outbox.ts"
-import { type Heard, type Peer, Peers, type Swept } from "./internal/peers.ts"
+import { type Heard, type Peer, Peers, type SharedLife, type Swept } from "./internal/peers.ts"
 import { sealed, sealedCodec, sealedPartition } from "./internal/sensitive.ts"
 import { Spreading } from "./internal/spreading.ts"
 import { Sweeper } from "./internal/sweep.ts"
@@ -67,7 +68,7 @@ export interface FamilyOptions {
   readonly policy: FamilyPolicy
   /** As a list, or compiled when they are asked for. */
   readonly plan: ReadonlyArray<Step> | InvalidationPlan
-  /** How it is made, so that a store knows whether it was open while its sources were; its pattern unless given. */
+  /** How it is made, so that a store knows whether it has missed a change; without sources unless given. */
   readonly origin?: Origin | undefined
 }
 
@@ -357,6 +358,7 @@ export const make: (
           name: familyName(id, options.name),
           render: show,
           parse: options.parse,
+          owed: () => cache.outbox.debt.owed,
           codec: isSensitive && options.codec !== undefined ? sealedCodec(options.codec) : options.codec,
           weigher: options.weigher,
           onEvict: (key, entry, cause) => cache.families.get(options.name)?.left(key, cause, entry),
@@ -391,7 +393,7 @@ export const make: (
     const byName = new Map(Array.from(cache.families.values(), (family) => [familyName(id, family.name), family]))
     const restore = (written: string, stamp: number): void => {
       const { familyName, scope } = splitMark(written)
-      if (!isRow(scope)) byName.get(familyName)?.restoreMark(scope, stamp)
+      if (!isOfLives(scope)) byName.get(familyName)?.restoreMark(scope, stamp)
     }
     for (const { scope, stamp } of kept.marks) restore(scope, stamp)
     if (stampBefore > 0) cache.opened()
@@ -413,25 +415,28 @@ const enterLife = (
   mayHold: boolean,
   restore: (written: string, stamp: number) => void
 ): ReadonlyArray<Mark> => {
-  // What ends with the process misses nothing.
-  if (!Array.from(cache.families.values()).some(({ entries }) => entries.lower !== undefined)) return []
+  const limitBy = (limits: SharedLife["limits"]) => {
+    for (const { entries } of cache.families.values()) entries.limiter.use(limits.get(entries.storeName) ?? noLimits)
+  }
   const begun = cache.peers.lifeOf(cache)
   if (begun !== undefined) {
     cache.outbox.debt = begun
     for (const { scope, stamp } of begun.hides) restore(scope, stamp)
+    limitBy(begun.limits)
     return []
   }
-  const opened = families.map(({ name, origin = { form: "", sources: () => [] } }) => ({
-    name,
-    storeName: familyName(cache.id, name),
-    origin
-  }))
-  const { life, obsolete } = lifeOf(opened, kept, familyName(cache.id, ""))
-  const stamp = life === undefined ? cache.stamp : cache.nextStamp()
+  const opened = families.map(({ name, origin = { form: "", sources: () => [] }, pattern }) => {
+    const { expiry: { idleTimeToLive = Infinity, timeToLive }, lower, storeName } = cache.families.get(name)!.entries
+    return { name, storeName, pattern, origin, isKept: lower !== undefined, timeToLive, idleTimeToLive }
+  })
+  const { isKnown, life, limits, obsolete } = lifeOf(opened, kept, familyName(cache.id, ""), () => cache.nextStamp())
+  // What ends with the process misses nothing.
+  if (!isKnown && !opened.some(({ isKept }) => isKept)) return []
   const hides = life !== undefined && mayHold
-    ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(stamp))
+    ? life.missed.flatMap((name) => cache.families.get(name)!.entries.missed(cache.stamp))
     : []
-  const entered = { hides, owed: [...hides, ...life?.rows(stamp) ?? []] }
+  const entered = { hides, limits, owed: [...hides, ...life?.rows ?? []], isKnown }
+  limitBy(limits)
   cache.peers.beginLife(cache, entered)
   cache.outbox.debt = entered
   return obsolete

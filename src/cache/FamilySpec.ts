@@ -132,13 +132,13 @@ export interface FamilyStats {
 }
 
 /**
- * How a family is made: by its own pattern, and from which others.
+ * How a family is made: what its keys mean, beside its pattern, and from which others its values are made.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Origin {
-  /** Its pattern and those that it derives from, as a text. */
+  /** The codecs of its parameters, the families inside it, and the patterns that it derives from, as a text. */
   readonly form: string
   /** The names of the families whose changes reach it, at any distance. */
   readonly sources: () => Iterable<string>

@@ -46,6 +46,11 @@ export interface StoreFamily<V> {
   readonly onEvict: ((key: string, entry: Entry<V>, cause: "Evicted" | "Expired") => void) | undefined
   /** Called by a store of several tiers when the hottest one evicts an entry that lower tiers share. */
   readonly onPushedDown?: ((key: string, entry: Entry<unknown>) => void) | undefined
+  /**
+   * Marks that must not come below after anything else. A store of several tiers writes them with each entry that one
+   * tier pushes down to another; the engine itself gives them with each round.
+   */
+  readonly owed?: (() => ReadonlyArray<Mark>) | undefined
   /** Called by a store of several tiers when one of them failed, whether or not the whole operation fails. */
   readonly onTierFailure?: ((operation: Operation, error: StoreError) => void) | undefined
 }

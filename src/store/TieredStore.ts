@@ -233,7 +233,8 @@ const open = <V>(
       // It may have come back since.
       if (tiers[0]!.partition.hot?.peek(key) === undefined) family.onEvict?.(key, entry, "Evicted")
     }
-    const demotions = new Demotions<V>(guard, sweeps, tiers, lost, owing)
+    const owed = family.owed ?? (() => [])
+    const demotions = new Demotions<V>({ guard, sweeps, tiers, lost, owed, owing })
     let refused: StoreError | undefined
     const tell: Report = (tier, operation, error) => {
       report(tier, operation, error)

@@ -178,7 +178,7 @@ const engineLayer = (
       weigher: spec.weigher,
       policy: spec,
       plan: compile(manifest, graph, family),
-      origin: originOf(family, graph)
+      origin: originOf(manifest, family, graph)
     }
   })
   return Layer.effectContext(
